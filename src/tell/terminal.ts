@@ -1,0 +1,44 @@
+// The one way to a person's terminal: every line printed by the command line goes through here, and data is made
+// harmless on its way (terminal escapes, bidirectional overrides). Knows nothing of runs or databases.
+import picocolors from 'picocolors';
+
+export interface Terminal {
+  /** What was asked for: standard output. A line feed is added. */
+  out(text: string): void;
+  /** Words beside it: standard error. A line feed is added. */
+  err(text: string): void;
+  readonly paint: Paint;
+  /** Width to fold to, in columns. */
+  readonly columns: number;
+  /** Whether standard error is a terminal that can be drawn on (progress). */
+  readonly interactive: boolean;
+}
+
+export type Paint = ReturnType<typeof picocolors.createColors>;
+
+export function createPaint(color: boolean): Paint {
+  return picocolors.createColors(color);
+}
+
+/**
+ * Data on its way to a terminal: C0 and C1 controls, DEL and bidirectional overrides become visible pictures or
+ * escapes, so that nothing in a report can move the cursor, recolour or reorder what is shown. Line feeds and tabs stay.
+ */
+export function safeText(text: string): string {
+  return text.replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g,
+    visible,
+  );
+}
+
+function visible(char: string): string {
+  const code = char.charCodeAt(0);
+  if (code < 0x20) return String.fromCharCode(0x2400 + code);
+  if (code === 0x7f) return '\u2421';
+  return `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
+/** `safeText` for one line: line feeds and tabs become spaces as well. */
+export function safeLine(text: string): string {
+  return safeText(text.replace(/\s*[\r\n\t]+\s*/g, ' '));
+}
