@@ -1,0 +1,144 @@
+// Scores the reader against a corpus of real pytest runs with the truth about every test (its check_truth.py judges).
+//   npm run accuracy -- <corpus> [--checkout <corpus>/zoo] [--only NAME] [--examples N]
+import { execFileSync } from 'node:child_process';
+import {
+  createReadStream,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createGunzip } from 'node:zlib';
+import { type Checkout, indexCheckout } from '../src/read/checkout.ts';
+import { readResults } from '../src/read/junit.ts';
+import { type ReportFile, surveyReports } from '../src/read/survey.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    checkout: { type: 'string' },
+    only: { type: 'string' },
+    examples: { type: 'string', default: '0' },
+  },
+});
+const corpus = resolve(positionals[0] ?? '../shared/corpus');
+const scratch = mkdtempSync(join(tmpdir(), 'lukhas-accuracy-'));
+
+interface Score {
+  tests: number;
+  paired: number;
+  missing: number;
+  extra: number;
+  fields: Record<string, { right: number; of: number }>;
+  examples: Record<string, [string, unknown, unknown][]>;
+  extra_names: string[];
+}
+
+const totals: Record<string, { right: number; of: number }> = {};
+const columns = [
+  'test_name',
+  'test_file',
+  'test_class',
+  'test_function',
+  'outcome',
+  'error_type_lit',
+  'line',
+  'line_absent',
+  'duration',
+];
+const short = ['ids', 'files', 'classes', 'functions', 'outcomes', 'types', 'lines', 'no line', 'durations'];
+const wrong: string[] = [];
+console.log(
+  `${'run'.padEnd(40)} ${'tests'.padStart(6)} ${'extra'.padStart(5)} ${short.map((c) => c.padStart(9)).join(' ')}`,
+);
+for (const folder of ['runs', 'truncated']) {
+  for (const entry of readdirSync(join(corpus, folder)).sort()) {
+    if (!/\.xml(\.gz)?$/.test(entry)) continue;
+    const name = entry.replace(/\.xml(\.gz)?$/, '');
+    if (values.only !== undefined && !name.includes(values.only)) continue;
+    await scoreRun(folder, entry, name);
+  }
+}
+
+async function scoreRun(folder: string, entry: string, name: string): Promise<void> {
+  const path = join(corpus, folder, entry);
+  const file: ReportFile = {
+    name: entry,
+    bytes: statSync(path).size,
+    open: () =>
+      entry.endsWith('.gz') ? createReadStream(path).pipe(createGunzip()) : createReadStream(path),
+  };
+  const survey = await surveyReports([file], { allowIncomplete: folder === 'truncated' });
+  const checkout =
+    values.checkout === undefined ? undefined : openCheckout(resolve(values.checkout), survey.classnames);
+  const rows: string[] = [];
+  for await (const results of readResults([file], { survey, checkout, onWarning: () => {} })) {
+    for (const r of results) {
+      rows.push(
+        JSON.stringify({
+          test_name: r.testName,
+          test_file: r.testFile ?? null,
+          test_class: r.testClass ?? null,
+          test_function: r.testFunction ?? null,
+          outcome: r.outcome,
+          error_type: r.failure?.errorType ?? null,
+          line: r.failure?.line ?? null,
+          duration: r.durationSeconds ?? null,
+          source: r.nodeIdSource,
+        }),
+      );
+    }
+  }
+  const ingested = join(scratch, `${name}.jsonl`);
+  writeFileSync(ingested, `${rows.join('\n')}\n`);
+  const truth = [`${name}.truth.jsonl`, `${name}.truth.jsonl.gz`]
+    .map((t) => join(corpus, folder, t))
+    .find((t) => existsSync(t));
+  if (truth === undefined) return;
+  const score = judge(ingested, truth);
+  const cells = columns.map((column) => {
+    const field = score.fields[column];
+    if (field === undefined) return '-'.padStart(9);
+    const total = (totals[column] ??= { right: 0, of: 0 });
+    total.right += field.right;
+    total.of += field.of;
+    return (field.right === field.of ? String(field.of) : `${field.right}/${field.of}`).padStart(9);
+  });
+  console.log(
+    `${name.padEnd(40)} ${String(score.tests).padStart(6)} ${String(score.extra).padStart(5)} ${cells.join(' ')}`,
+  );
+  for (const [field, examples] of Object.entries(score.examples)) {
+    if (!columns.includes(field)) continue;
+    for (const [id, got, want] of examples)
+      wrong.push(`${name} ${field} ${id}: got ${JSON.stringify(got)}, want ${JSON.stringify(want)}`);
+  }
+  for (const extra of score.extra_names) wrong.push(`${name} extra ${extra}`);
+}
+
+function judge(ingested: string, truth: string): Score {
+  const args = [join(corpus, 'check_truth.py'), ingested, truth, '--json', '--examples', values.examples];
+  try {
+    return JSON.parse(execFileSync('python3', args, { encoding: 'utf8', maxBuffer: 1 << 28 }));
+  } catch (error) {
+    // Exit status 1 says that some test of the truth was not found; the score is printed all the same.
+    return JSON.parse((error as { stdout: string }).stdout);
+  }
+}
+
+function openCheckout(root: string, classnames: ReadonlySet<string>): Checkout {
+  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).map((p) => p.replaceAll('\\', '/'));
+  const readText = (p: string) => readFileSync(join(root, p), 'utf8');
+  return indexCheckout({ root, paths, readText }, classnames, undefined);
+}
+
+console.log(
+  `\n${'total'.padEnd(53)} ${columns.map((c) => `${((100 * (totals[c]?.right ?? 0)) / (totals[c]?.of ?? 1)).toFixed(3)}%`.padStart(9)).join(' ')}`,
+);
+for (const [i, column] of columns.entries())
+  console.log(`  ${(short[i] ?? '').padEnd(10)} ${totals[column]?.right} of ${totals[column]?.of}`);
+if (wrong.length > 0) console.log(`\n${wrong.join('\n')}`);

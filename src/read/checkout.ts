@@ -1,0 +1,164 @@
+// The checkout as evidence: which dotted names are files in it, seen from pytest's rootdir. Knows nothing of reports.
+
+export interface Checkout {
+  /** Files (relative to rootdir) whose mangled path is exactly this dotted name. */
+  files(dotted: string): readonly string[];
+  /** Whether the dotted name is a folder that holds files. */
+  isFolder(dotted: string): boolean;
+  /** A file's text, for telling apart files that fit alike; undefined where it cannot be read. */
+  readText(file: string): string | undefined;
+  /** pytest's rootdir relative to the repository's root: `''`, `services/api`, `..` (above), or undefined if nothing told. */
+  readonly rootdir: string | undefined;
+}
+
+export interface CheckoutFiles {
+  /** Absolute, with `/`. */
+  readonly root: string;
+  /** Relative to the root, with `/`. */
+  readonly paths: readonly string[];
+  readText(path: string): string | undefined;
+}
+
+/**
+ * Finds pytest's rootdir by asking for which folder most classnames begin with a file's dotted path, and indexes the
+ * files from there. The rootdir may lie below the repository's root (a monorepo) or above it.
+ *
+ * @param classnames a sample of the report's addresses, `--junitprefix` taken off
+ * @param rootdir where the user named it, relative to the root
+ */
+export function indexCheckout(
+  checkout: CheckoutFiles,
+  classnames: Iterable<string>,
+  rootdir: string | undefined,
+): Checkout {
+  const names = [...classnames].map((name) => name.split('.'));
+  const needed = new Set(names.flat());
+  const above = checkout.root.split('/').filter((part) => part !== '');
+  // Only files whose last dotted segment occurs in some classname can be a module of it.
+  const candidates = checkout.paths.filter((path) => {
+    const mangled = stem(path);
+    return needed.has(mangled.slice(mangled.lastIndexOf('.') + 1));
+  });
+  const base =
+    rootdir === undefined ? voteForBase(names, candidates, above) : { below: split(rootdir), above: [] };
+  const index = new Map<string, string[]>();
+  const byIndexed = new Map<string, string>();
+  const folders = new Set<string>();
+  const below = base.below.length === 0 ? '' : `${base.below.join('/')}/`;
+  const prefix = base.above.length === 0 ? '' : `${base.above.join('/')}/`;
+  for (const path of candidates) {
+    if (!path.startsWith(below)) continue;
+    const file = prefix + path.slice(below.length);
+    const dotted = file.replace(/\.py$/, '').replaceAll('/', '.');
+    const same = index.get(dotted);
+    if (same === undefined) index.set(dotted, [file]);
+    else same.push(file);
+    byIndexed.set(file, path);
+  }
+  for (const path of checkout.paths) {
+    if (!path.startsWith(below)) continue;
+    for (let at = path.indexOf('/', below.length); at >= 0; at = path.indexOf('/', at + 1)) {
+      folders.add((prefix + path.slice(below.length, at)).replaceAll('/', '.'));
+    }
+  }
+  return {
+    // A package and a module of one name: the module first.
+    files: (dotted) => index.get(dotted) ?? [],
+    isFolder: (dotted) => folders.has(dotted),
+    readText: (file) => {
+      const path = byIndexed.get(file);
+      return path === undefined ? undefined : checkout.readText(path);
+    },
+    rootdir:
+      index.size === 0
+        ? undefined
+        : base.above.length > 0
+          ? base.above.map(() => '..').join('/')
+          : base.below.join('/'),
+  };
+}
+
+/** Where rootdir lies: folders to go down from the repository's root, or the root's own last folders to go up. */
+interface Base {
+  readonly below: readonly string[];
+  readonly above: readonly string[];
+}
+
+function voteForBase(
+  names: readonly (readonly string[])[],
+  paths: readonly string[],
+  above: readonly string[],
+): Base {
+  const bySegment = new Map<string, string[][]>();
+  for (const path of paths) {
+    const parts = path.split('/');
+    const last =
+      stem(parts.at(-1) ?? '')
+        .split('.')
+        .at(-1) ?? '';
+    const list = bySegment.get(last);
+    if (list === undefined) bySegment.set(last, [parts]);
+    else if (list.length < 1000) list.push(parts);
+  }
+  const votes = new Map<string, { base: Base; count: number }>();
+  for (const segments of names) {
+    const bases = new Map<string, Base>();
+    for (const [i, segment] of segments.entries()) {
+      for (const parts of bySegment.get(segment) ?? []) {
+        const base = baseOf(segments.slice(0, i + 1), parts, above);
+        if (base !== undefined) bases.set(JSON.stringify(base), base);
+      }
+    }
+    for (const [key, base] of bases) {
+      const vote = votes.get(key);
+      if (vote === undefined) votes.set(key, { base, count: 1 });
+      else vote.count++;
+    }
+  }
+  // Of equal votes the one nearest to the repository's root.
+  const distance = (base: Base) => base.below.length + base.above.length;
+  let best: { base: Base; count: number } | undefined;
+  for (const vote of votes.values()) {
+    const better =
+      best === undefined ||
+      vote.count > best.count ||
+      (vote.count === best.count && distance(vote.base) < distance(best.base));
+    if (better) best = vote;
+  }
+  return best?.base ?? { below: [], above: [] };
+}
+
+/** The base from which this file's mangled path is exactly these segments, if there is one. */
+function baseOf(
+  segments: readonly string[],
+  parts: readonly string[],
+  above: readonly string[],
+): Base | undefined {
+  let left = segments.length;
+  for (let i = parts.length - 1; i >= 0; i--) {
+    const part = i === parts.length - 1 ? stem(parts[i] ?? '') : (parts[i] ?? '');
+    const pieces = part.split('.');
+    if (pieces.length > left || pieces.some((piece, k) => segments[left - pieces.length + k] !== piece))
+      return undefined;
+    left -= pieces.length;
+    if (left === 0) return { below: parts.slice(0, i), above: [] };
+  }
+  // The file's whole path is used up: the rest must be the folders that hold the repository.
+  const up: string[] = [];
+  for (let i = above.length - 1; i >= 0 && left > 0; i--) {
+    const pieces = (above[i] ?? '').split('.');
+    if (pieces.length > left || pieces.some((piece, k) => segments[left - pieces.length + k] !== piece))
+      return undefined;
+    left -= pieces.length;
+    up.unshift(above[i] ?? '');
+  }
+  return left === 0 ? { below: [], above: up } : undefined;
+}
+
+function stem(path: string): string {
+  return path.replace(/\.py$/, '');
+}
+
+function split(path: string): string[] {
+  return path.split(/[\\/]/).filter((part) => part !== '' && part !== '.');
+}

@@ -1,0 +1,157 @@
+// Bytes to text: which encoding a file is in, and the first byte that is not valid in it. Knows nothing of XML elements
+// or JSON values beyond the XML declaration's `encoding`.
+import { isUtf8 } from 'node:buffer';
+import { ReportError } from '../errors.ts';
+
+/**
+ * Decodes a byte stream chunk by chunk. The encoding is told by the byte order mark, else the XML declaration, else it
+ * is UTF-8 (XML 1.0, appendix F). The mark itself is dropped.
+ *
+ * @param file named in errors
+ * @throws ReportError `invalid-bytes` with the offset of the first byte that is not valid; `unknown-encoding`
+ */
+export async function* decodeText(bytes: AsyncIterable<Buffer>, file: string): AsyncGenerator<string> {
+  let head: Buffer = Buffer.alloc(0);
+  let decoder: Decoder | undefined;
+  for await (const chunk of bytes) {
+    if (decoder === undefined) {
+      head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+      if (head.length < sniffLength) continue;
+      decoder = openDecoder(head, file);
+      yield decoder.decode(head);
+      continue;
+    }
+    yield decoder.decode(chunk);
+  }
+  if (decoder === undefined) {
+    if (head.length === 0) return;
+    decoder = openDecoder(head, file);
+    yield decoder.decode(head);
+  }
+  yield decoder.end();
+}
+
+/** Enough for a byte order mark and any sensible XML declaration. */
+const sniffLength = 256;
+
+interface Decoder {
+  decode(chunk: Buffer): string;
+  /** What is left: U+FFFD for a character that was cut off, so that the reader of the text finds the cut. */
+  end(): string;
+}
+
+function openDecoder(head: Buffer, file: string): Decoder {
+  if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return utf8Decoder(file, 3);
+  if (head[0] === 0xff && head[1] === 0xfe) return labelledDecoder('utf-16le', file, 2);
+  if (head[0] === 0xfe && head[1] === 0xff) return labelledDecoder('utf-16be', file, 2);
+  // UTF-16 without a mark: `<?` or `<t` with every other byte zero.
+  if (head[0] === 0x3c && head[1] === 0) return labelledDecoder('utf-16le', file, 0);
+  if (head[0] === 0 && head[1] === 0x3c) return labelledDecoder('utf-16be', file, 0);
+  const declared = /^\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']/.exec(
+    head.toString('latin1'),
+  )?.[1];
+  if (declared === undefined || /^(utf-?8|us-ascii|ascii)$/i.test(declared)) return utf8Decoder(file, 0);
+  return labelledDecoder(declared, file, 0);
+}
+
+/** UTF-8 by Node's own validator and decoder, several times faster than a streaming TextDecoder. */
+function utf8Decoder(file: string, skip: number): Decoder {
+  let carry: Buffer = Buffer.alloc(0);
+  let offset = 0;
+  let toSkip = skip;
+  return {
+    decode(chunk) {
+      let bytes = carry.length === 0 ? chunk : Buffer.concat([carry, chunk]);
+      if (toSkip > 0) {
+        bytes = bytes.subarray(toSkip);
+        offset += toSkip;
+        toSkip = 0;
+      }
+      const whole = bytes.length - unfinishedTail(bytes);
+      carry = Buffer.from(bytes.subarray(whole));
+      const ready = bytes.subarray(0, whole);
+      if (!isUtf8(ready)) throw invalidBytes(file, offset + firstInvalid(ready), 'UTF-8');
+      offset += whole;
+      return ready.toString('utf8');
+    },
+    end: () => (carry.length > 0 ? '\ufffd' : ''),
+  };
+}
+
+/** How many bytes at the end begin a character whose rest is still to come. */
+function unfinishedTail(bytes: Buffer): number {
+  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < 0x80) return 0;
+    if (byte >= 0xc0) {
+      const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+      return needed > back ? back : 0;
+    }
+  }
+  return 0;
+}
+
+/** Halves its way to the first byte that is not part of valid UTF-8. */
+function firstInvalid(bytes: Buffer): number {
+  let from = 0;
+  let to = bytes.length;
+  while (to - from > 8) {
+    let middle = (from + to) >> 1;
+    while (middle > from && ((bytes[middle] ?? 0) & 0xc0) === 0x80) middle--;
+    if (middle === from) break;
+    if (isUtf8(bytes.subarray(from, middle))) from = middle;
+    else to = middle;
+  }
+  for (let at = from; at < to; ) {
+    let size = 1;
+    while (size < 4 && at + size < bytes.length && !isUtf8(bytes.subarray(at, at + size))) size++;
+    if (!isUtf8(bytes.subarray(at, at + size))) return at;
+    at += size;
+  }
+  return from;
+}
+
+function labelledDecoder(label: string, file: string, skip: number): Decoder {
+  let decoder: InstanceType<typeof TextDecoder>;
+  try {
+    decoder = new TextDecoder(label, { fatal: true });
+  } catch {
+    throw new ReportError({
+      code: 'unknown-encoding',
+      message: `the XML declaration names an encoding that is not known: ${label}`,
+      fix: 'Save the report as UTF-8; pytest itself always writes UTF-8.',
+      place: { file },
+    });
+  }
+  let offset = 0;
+  let toSkip = skip;
+  const decode = (chunk: Buffer): string => {
+    try {
+      const text = decoder.decode(toSkip > 0 ? chunk.subarray(toSkip) : chunk, { stream: true });
+      toSkip = 0;
+      offset += chunk.length;
+      return text;
+    } catch {
+      throw invalidBytes(file, offset, decoder.encoding);
+    }
+  };
+  return {
+    decode,
+    end: () => {
+      try {
+        return decoder.decode();
+      } catch {
+        return '\ufffd';
+      }
+    },
+  };
+}
+
+function invalidBytes(file: string, byte: number, encoding: string): ReportError {
+  return new ReportError({
+    code: 'invalid-bytes',
+    message: `bytes that are not valid ${encoding}`,
+    fix: 'pytest writes UTF-8; something rewrote or damaged the file. Re-encode it as UTF-8, or name its encoding in the XML declaration.',
+    place: { file, byte },
+  });
+}

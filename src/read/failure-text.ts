@@ -1,0 +1,229 @@
+// What pytest's failure text and message say: which lines were passed, and which exception was raised. Covers every
+// --tb style. Knows nothing of XML, and only pytest's own structure: a message that imitates it stays a message.
+
+/** A place named by the failure text, in the order of the frames. */
+export interface Location {
+  /** As shown: relative to the folder pytest was started in, or absolute; `/` between its parts. */
+  readonly path: string;
+  /** 1-based. */
+  readonly line: number;
+}
+
+export interface FailureText {
+  /** Frames of the newest exception only, outermost first. */
+  readonly locations: readonly Location[];
+  /** Bare class name, or undefined where nothing tells. */
+  readonly errorType: string | undefined;
+}
+
+const nothing: FailureText = { locations: [], errorType: undefined };
+
+/** The lines Python puts between a cause and its consequence (traceback.py, _pytest/_code/code.py). */
+const chainSeparator =
+  /^(?:The above exception was the direct cause of the following exception:|During handling of the above exception, another exception occurred:)$/gm;
+
+/**
+ * Reads one failure or error.
+ *
+ * @param text the element's text: a traceback in any `--tb` style
+ * @param message the element's `message` attribute: the exception's own words
+ */
+export function readFailureText(text: string, message: string | undefined): FailureText {
+  const words = unwrapPhase(message ?? '');
+  if (isMessageAlone(text, words)) return { locations: [], errorType: errorTypeOfMessage(words) };
+  const body = newestException(text);
+  const found = readGroup(body) ?? readNative(body) ?? readPytest(body);
+  return { locations: found.locations, errorType: found.errorType ?? errorTypeOfMessage(words) };
+}
+
+/** `failed on setup with "REASON"` becomes REASON (_pytest/junitxml.py, append_error). */
+export function unwrapPhase(message: string): string {
+  return /^failed on (?:setup|teardown) with "([\s\S]*)"$/.exec(message)?.[1] ?? message;
+}
+
+/** A doctest's last line; its message repeats the whole text, and is structure all the same. */
+const doctestEnd = /:\d+: (?:DocTestFailure|UnexpectedException)\s*$/;
+
+/**
+ * `pytest.fail(pytrace=False)`, strict xpass and the like show nothing but their message: no line of it is a location.
+ * The message attribute may carry the exception's name in front.
+ */
+function isMessageAlone(text: string, message: string): boolean {
+  if (message === '' || text.length > message.length || doctestEnd.test(text)) return false;
+  return (
+    text === message ||
+    (message.endsWith(text) && /^[\w.<>]+: $/.test(message.slice(0, message.length - text.length)))
+  );
+}
+
+function newestException(text: string): string {
+  let start = 0;
+  for (const match of text.matchAll(chainSeparator)) start = match.index + match[0].length;
+  return start === 0 ? text : text.slice(start);
+}
+
+/** Exception groups are shown natively in every style: depth one is the group, deeper ones its parts. */
+function readGroup(body: string): FailureText | undefined {
+  const start = /^\s*\+ Exception Group Traceback \(most recent call last\):$/m.exec(body);
+  if (start === null) return undefined;
+  const locations: Location[] = [];
+  for (const line of body.slice(start.index).split('\n')) {
+    const frame = /^\s*\|\s+File "(.+?)", line (\d+), in /.exec(line);
+    if (frame !== null) locations.push(location(frame[1], frame[2]));
+    const type = /^\s*\| ((?:[\p{L}\p{N}_<>]+\.)*[\p{L}_][\p{L}\p{N}_]*): .*\(\d+ sub-exceptions?\)$/u.exec(
+      line,
+    );
+    if (type !== null) return { locations, errorType: bareName(type[1]) };
+    if (/^\s*\+-\+---/.test(line)) break;
+  }
+  return { locations, errorType: undefined };
+}
+
+/** Python's own traceback: `--tb=native`. */
+function readNative(body: string): FailureText | undefined {
+  const lines = body.split('\n');
+  let at = lines.findIndex((line) => line !== '');
+  if (lines[at] !== 'Traceback (most recent call last):') return undefined;
+  // A doctest's unexpected exception holds a native traceback and ends with pytest's own location.
+  if (doctestEnd.test(body)) return undefined;
+  const locations: Location[] = [];
+  for (at++; at < lines.length; at++) {
+    const line = lines[at] ?? '';
+    const frame = /^ {2}File "(.+?)", line (\d+), in /.exec(line);
+    if (frame !== null) locations.push(location(frame[1], frame[2]));
+    // The first line at column 0 begins the exception's words: whatever they say is no frame.
+    if (line !== '' && !line.startsWith(' ')) break;
+  }
+  return { locations, errorType: errorTypeOfMessage(lines.slice(at).join('\n')) };
+}
+
+/** `P:LINE: `, `P:LINE: in func`, `P:LINE: TypeName`, and `P:LINE` alone for a fixture that was not found. */
+const pytestLocation =
+  /^((?:[A-Za-z]:[\\/])?[^\s:=>|][^:\n]*?|<[^<>\n]+>):(\d{1,9})(?:: ?(?:in (.+)|([\p{L}_][\p{L}\p{N}_.]*))?)?$/u;
+
+/** pytest's own styles: auto, long, short, line, no. */
+function readPytest(body: string): FailureText {
+  const lines = body.split('\n');
+  const locations: Location[] = [];
+  let lastLocation = -1;
+  let errorType: string | undefined;
+  for (const [i, line] of lines.entries()) {
+    const first = line.charCodeAt(0);
+    // Source, marks and words are indented or begin with E or >; a location begins at column 0.
+    if (first === 0x20 || first === 0x3e || Number.isNaN(first) || line.startsWith('E  ')) continue;
+    const match = pytestLocation.exec(line);
+    if (match === null || !looksLikePath(match[1] ?? '')) continue;
+    // Without a colon behind it, only the very end of the text is one.
+    if (!line.includes(':', (match[1] ?? '').length + 1) && !isLast(lines, i)) continue;
+    locations.push(location(match[1], match[2]));
+    lastLocation = i;
+    errorType = match[4] === undefined ? undefined : bareName(match[4]);
+  }
+  if (errorType === undefined)
+    errorType = errorTypeOfMarkedLines(lines.slice(lastLocation + 1)) ?? fixtureNotFound(body);
+  // ... collected while importing: what could not be parsed is named by the words alone.
+  return { locations, errorType };
+}
+
+/** Words marked with `E`: in the short, line and no styles the exception's name stands at their start. */
+function errorTypeOfMarkedLines(lines: readonly string[]): string | undefined {
+  const from = lines.findIndex((line) => /^E(?: {3}|$)/.test(line));
+  if (from < 0) return undefined;
+  const words: string[] = [];
+  for (const line of lines.slice(from)) {
+    if (!/^E(?: |$)/.test(line)) break;
+    words.push(line.slice(4));
+  }
+  return errorTypeOfMessage(words.join('\n'));
+}
+
+function fixtureNotFound(body: string): string | undefined {
+  return /^file .+, line \d+\n[\s\S]*^E\s+(?:recursive dependency|fixture '.*' not found)/m.test(body)
+    ? 'FixtureLookupError'
+    : undefined;
+}
+
+/** Sentences of pytest's own that begin like no exception does. */
+const sentences =
+  /^(?:\[XPASS\(strict\)\]|contains \d+ failed subtests?$|worker '[^']*' crashed while running|collection (?:failure|skipped)$|internal error$|Unexpected success|Unexpected\(success\))/;
+
+/**
+ * The exception's bare class name from its own words (traceback.format_exception_only): `pkg.mod.Type: words`, `Type`,
+ * a rewritten `assert …`, or a SyntaxError whose name stands in its last line.
+ */
+export function errorTypeOfMessage(message: string): string | undefined {
+  if (message === '' || sentences.test(message)) return undefined;
+  if (/^assert(?: |\()/.test(message)) return 'AssertionError';
+  if (/^file .+, line \d+\n/.test(message)) return 'FixtureLookupError';
+  if (/^ *File "/.test(message)) {
+    const last =
+      message
+        .trimEnd()
+        .split('\n')
+        .findLast((line) => /^\S/.test(line.replace(/^ {2}(?=\S+Error: )/, ''))) ?? '';
+    return nameInFront(last.trim());
+  }
+  const single = /\[single exception in ([\p{L}\p{N}_.]+)\]$/u.exec(message.split('\n', 1)[0] ?? '');
+  if (single !== null) return bareName(single[1]);
+  return nameInFront(message);
+}
+
+/** Matches `a.b.<locals>.Type: …`, `Type`; not `a sentence: …`, nor a lone lower-case word. */
+function nameInFront(words: string): string | undefined {
+  const match = /^((?:[\p{L}\p{N}_<>]+\.)*)([\p{L}_][\p{L}\p{N}_]*)(?:: |:$|:\n|\n|$)/u.exec(words);
+  if (match === null) return undefined;
+  const name = match[2] ?? '';
+  return match[1] !== '' || /^(?:_*\p{Lu})/u.test(name) ? name : undefined;
+}
+
+function bareName(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : name.slice(name.lastIndexOf('.') + 1);
+}
+
+function isLast(lines: readonly string[], index: number): boolean {
+  return lines.slice(index + 1).every((line) => line.trim() === '');
+}
+
+/** `tests/x.py`, `/abs/x.txt`, `C:\\x.py`, `<string>`; not `url = 'http`, nor a lone word. */
+function looksLikePath(path: string): boolean {
+  return path.startsWith('<') || /[\\/]|\.\w+$/.test(path);
+}
+
+function location(path: string | undefined, line: string | undefined): Location {
+  return { path: (path ?? '').replaceAll('\\', '/'), line: Number(line) };
+}
+
+/**
+ * Paths named by a skip: `PATH:LINE: REASON`, or the repr of a tuple for a module skipped while collecting.
+ */
+export function readSkipText(text: string): readonly Location[] {
+  const tuple = /^\((?:'([^'\n]+)'|"([^"\n]+)"), (\d+), /.exec(text);
+  if (tuple !== null) return [location(tuple[1] ?? tuple[2], tuple[3])];
+  const plain = /^((?:[A-Za-z]:[\\/])?[^:\n]+):(\d{1,9}): /.exec(text);
+  return plain !== null && looksLikePath(plain[1] ?? '') ? [location(plain[1], plain[2])] : nothing.locations;
+}
+
+/**
+ * The deepest line in the test's own file: the last location that names it. A path names the file when one ends with
+ * the other; the closest agreement wins, so that `tests/a/test_x.py` is not taken for `tests/b/test_x.py`.
+ */
+export function lineInFile(locations: readonly Location[], file: string | undefined): number | undefined {
+  if (file === undefined) return undefined;
+  let best: { readonly line: number; readonly agreement: number } | undefined;
+  for (const { path, line } of locations) {
+    const agreement = agreementOf(path, file);
+    if (agreement > 0 && (best === undefined || agreement >= best.agreement)) best = { line, agreement };
+  }
+  return best?.line;
+}
+
+/** 3: the same path; 2: an absolute path that ends with it; 1: a part of it, seen from a subfolder or beside it. */
+function agreementOf(path: string, file: string): number {
+  if (path === file) return 3;
+  const absolute = path.startsWith('/') || /^[A-Za-z]:\//.test(path);
+  if (path.endsWith(`/${file}`)) return 2;
+  const bare = path.replace(/^(?:\.{1,2}\/)+/, '');
+  const bareFile = file.replace(/^(?:\.{1,2}\/)+/, '');
+  if (absolute) return bareFile !== file && path.endsWith(`/${bareFile}`) ? 2 : 0;
+  return bareFile === bare || bareFile.endsWith(`/${bare}`) || bare.endsWith(`/${bareFile}`) ? 1 : 0;
+}

@@ -1,0 +1,309 @@
+// The first pass over a report: is it whole, when did it start, what is its content's hash, and what does it tell about
+// the files its tests are in. Keeps no test; what it keeps is bounded by the number of modules.
+import { createHash, type Hash } from 'node:crypto';
+import { type Place, ReportError } from '../errors.ts';
+import { decodeText } from './decode.ts';
+import { readFailureText, readSkipText } from './failure-text.ts';
+import { type Frame, readFrames } from './frames.ts';
+import { fromFileAttribute, matchPath, type ReportEvidence } from './node-id.ts';
+import { parseProperties, parseStartTag, parseTestcases, type RawTestcase } from './testcase.ts';
+
+/** A report that can be read more than once. */
+export interface ReportFile {
+  /** As a person named it. */
+  readonly name: string;
+  readonly bytes: number;
+  open(): AsyncIterable<Buffer>;
+}
+
+export interface SuiteStart {
+  /** The attribute as it stands there: with an offset since pytest 8.3, else the writer's local time. */
+  readonly timestamp: string | undefined;
+  readonly hostname: string | undefined;
+}
+
+export interface Survey {
+  /** SHA-256 (hex) over the bytes of every file, in order; each file's length goes in front of it. */
+  readonly sha256: string;
+  readonly testcases: number;
+  readonly suites: readonly SuiteStart[];
+  /** Sum of the outermost suites' `time`, in seconds. */
+  readonly durationSeconds: number | undefined;
+  /** The suites' own properties (record_testsuite_property), first one wins. */
+  readonly properties: ReadonlyMap<string, string>;
+  readonly evidence: ReportEvidence;
+  /** Distinct classnames, the prefix taken off; at most 20,000. */
+  readonly classnames: ReadonlySet<string>;
+  /** Another program than pytest wrote it. */
+  readonly foreign: boolean;
+  /** Files that end before their root element does. */
+  readonly incomplete: readonly Place[];
+}
+
+export interface SurveyOptions {
+  /** Take what is whole of a truncated report instead of refusing it. */
+  readonly allowIncomplete: boolean;
+  /** Bytes read so far, over all files. */
+  onProgress?(bytes: number): void;
+}
+
+/**
+ * Reads every file once.
+ *
+ * @throws ReportError for anything that makes a file no whole report: see frames.ts and decode.ts, and `truncated`
+ */
+export async function surveyReports(files: readonly ReportFile[], options: SurveyOptions): Promise<Survey> {
+  const hash = createHash('sha256');
+  const collector = new Collector();
+  const incomplete: Place[] = [];
+  let bytes = 0;
+  for (const file of files) {
+    hash.update(`${file.bytes}\n`);
+    collector.startFile();
+    const counted = countBytes(file, hash, (count) => {
+      bytes += count;
+      options.onProgress?.(bytes);
+    });
+    const frames = readFrames(decodeText(counted, file.name), file.name);
+    for (;;) {
+      const next = await frames.next();
+      if (next.done === true) {
+        if (next.value.complete) break;
+        const place = { file: file.name, ...next.value.position };
+        if (!options.allowIncomplete) throw truncated(place, collector);
+        incomplete.push(place);
+        break;
+      }
+      collector.take(next.value);
+    }
+  }
+  return { ...collector.finish(), sha256: hash.digest('hex'), incomplete };
+}
+
+async function* countBytes(
+  file: ReportFile,
+  hash: Hash,
+  onBytes: (count: number) => void,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of file.open()) {
+    hash.update(chunk);
+    onBytes(chunk.length);
+    yield chunk;
+  }
+}
+
+function truncated(place: Place, collector: Collector): ReportError {
+  const last = collector.lastTestcase;
+  return new ReportError({
+    code: 'truncated',
+    message: `the report is cut off: it ends before its root element does. ${
+      last === undefined
+        ? 'Not one test in it is complete'
+        : `${collector.testcasesOfFile} tests are complete, the last one is ${last}`
+    }`,
+    fix: 'Upload the whole file (was the disk full, or the copy interrupted?), or store what is whole of it with --allow-incomplete.',
+    place,
+  });
+}
+
+const mostClassnames = 20_000;
+const mostModules = 200_000;
+/** Of one classname this many failing tests are looked at for the file they are in. */
+const looksPerClassname = 3;
+
+class Collector {
+  testcasesOfFile = 0;
+  #testcases = 0;
+  #lastXml: string | undefined;
+  #depth = 0;
+  readonly #suites: SuiteStart[] = [];
+  #duration: number | undefined;
+  readonly #properties = new Map<string, string>();
+  readonly #looks = new Map<string, number>();
+  readonly #modules = new Map<string, string>();
+  /** Modules found behind leading segments that may be a prefix: decided when all is read. */
+  readonly #behindLeading: { readonly leading: string; readonly dotted: string; readonly file: string }[] =
+    [];
+  readonly #prefixVotes = new Map<string, number>();
+  #foreign = false;
+
+  startFile(): void {
+    this.#depth = 0;
+    this.testcasesOfFile = 0;
+    this.#lastXml = undefined;
+  }
+
+  /** The last complete test's address, for a person. */
+  get lastTestcase(): string | undefined {
+    if (this.#lastXml === undefined) return undefined;
+    const attributes = parseStartTag(startTag(this.#lastXml));
+    return [attributes.get('classname'), attributes.get('name')]
+      .filter((part) => part)
+      .join(' :: ')
+      .slice(0, 300);
+  }
+
+  take(frames: readonly Frame[]): void {
+    const telling: Frame[] = [];
+    for (const frame of frames) {
+      switch (frame.kind) {
+        case 'suite':
+          this.#takeSuite(parseStartTag(frame.xml));
+          break;
+        case 'suite-end':
+          this.#depth--;
+          break;
+        case 'properties':
+          for (const [name, value] of parseProperties(frame.xml)) {
+            if (!this.#properties.has(name) && this.#properties.size < 1000)
+              this.#properties.set(name, value);
+          }
+          break;
+        case 'testcase':
+          this.#testcases++;
+          this.testcasesOfFile++;
+          this.#lastXml = frame.xml;
+          if (this.#isTelling(frame.xml)) telling.push(frame);
+          break;
+        default:
+      }
+    }
+    if (telling.length === 0) return;
+    for (const testcase of parseTestcases(telling as (Frame & { xml: string })[]).testcases) {
+      if (!('malformed' in testcase)) this.#takeEvidence(testcase);
+    }
+  }
+
+  finish(): Omit<Survey, 'sha256' | 'incomplete'> {
+    let prefix = '';
+    let most = this.#prefixVotes.get('') ?? 0;
+    for (const [candidate, votes] of this.#prefixVotes) {
+      if (votes > most && this.#allBeginWith(candidate)) [prefix, most] = [candidate, votes];
+    }
+    for (const { leading, dotted, file } of this.#behindLeading) {
+      // What was taken for folders is the prefix: the file is what comes behind it.
+      if (leading === prefix)
+        addModule(this.#modules, dotted.slice(prefix.length + 1), file.slice(prefix.length + 1));
+      else addModule(this.#modules, dotted, file);
+    }
+    const classnames = new Set<string>();
+    for (const name of this.#looks.keys()) {
+      if (name === prefix) continue;
+      classnames.add(prefix !== '' && name.startsWith(`${prefix}.`) ? name.slice(prefix.length + 1) : name);
+      if (classnames.size >= mostClassnames) break;
+    }
+    return {
+      testcases: this.#testcases,
+      suites: this.#suites,
+      durationSeconds: this.#duration,
+      properties: this.#properties,
+      evidence: { prefix, modules: this.#modules },
+      classnames,
+      foreign: this.#foreign,
+    };
+  }
+
+  #takeSuite(attributes: ReadonlyMap<string, string>): void {
+    this.#depth++;
+    if (this.#depth > 1) this.#foreign = true;
+    if (this.#depth > 1) return;
+    if (this.#suites.length < 1000) {
+      this.#suites.push({ timestamp: attributes.get('timestamp'), hostname: attributes.get('hostname') });
+    }
+    const time = Number(attributes.get('time') ?? Number.NaN);
+    if (Number.isFinite(time) && time >= 0) this.#duration = (this.#duration ?? 0) + time;
+  }
+
+  /** Whether a testcase may say where its module is, and is still needed for that. */
+  #isTelling(xml: string): boolean {
+    const tag = startTag(xml);
+    const classname = /\sclassname="([^"]*)"/.exec(tag)?.[1] ?? '';
+    const looks = this.#looks.get(classname);
+    if (looks === undefined && this.#looks.size < mostModules) this.#looks.set(detached(classname), 0);
+    if (classname !== '' && (looks ?? 0) >= looksPerClassname) return false;
+    const tells =
+      xml.length > tag.length + 12 ? /<(?:failure|error|skipped)\b/.test(xml) : / file="/.test(tag);
+    if (!tells && !/ file="/.test(tag)) return false;
+    this.#looks.set(detached(classname), (looks ?? 0) + 1);
+    return true;
+  }
+
+  #takeEvidence(testcase: RawTestcase): void {
+    const { classname = '', name = '' } = testcase;
+    // A class that cannot be collected has its module for a classname, and names itself; a module has the prefix alone.
+    const collected = isCollected(testcase) && (classname === '' || !/^(?:Test|\p{Lu})/u.test(name));
+    const dotted = collected ? name : classname;
+    if (collected) this.#vote(classname);
+    if (testcase.outcomes.some((o) => o.kind !== 'skipped' && o.type !== undefined && o.type !== ''))
+      this.#foreign = true;
+    const byFile = fromFileAttribute(testcase.file, dotted);
+    if (byFile !== undefined) {
+      this.#vote('');
+      addModule(this.#modules, dotted.split('.').slice(0, byFile.segments).join('.'), byFile.file);
+      return;
+    }
+    const segments = dotted.split('.');
+    for (const outcome of testcase.outcomes.slice(0, 3)) {
+      const locations =
+        outcome.kind === 'skipped'
+          ? readSkipText(outcome.text)
+          : readFailureText(outcome.text, outcome.message).locations;
+      for (const { path } of locations) {
+        const match = matchPath(segments, path);
+        if (match === undefined) continue;
+        const leading = segments.slice(0, match.leading).join('.');
+        // An absolute path would have gone on matching if the leading segments were folders.
+        if (path.startsWith('/') || /^[A-Za-z]:\//.test(path)) this.#vote(leading);
+        const module = segments.slice(0, match.segments).join('.');
+        if (leading === '') addModule(this.#modules, module, match.file);
+        else if (this.#behindLeading.length < mostModules) {
+          this.#behindLeading.push({
+            leading: detached(leading),
+            dotted: detached(module),
+            file: detached(match.file),
+          });
+        }
+      }
+    }
+  }
+
+  #vote(prefix: string): void {
+    this.#prefixVotes.set(detached(prefix), (this.#prefixVotes.get(prefix) ?? 0) + 1);
+  }
+
+  #allBeginWith(prefix: string): boolean {
+    for (const name of this.#looks.keys()) {
+      if (name !== '' && name !== prefix && !name.startsWith(`${prefix}.`)) return false;
+    }
+    return true;
+  }
+}
+
+function addModule(modules: Map<string, string>, dotted: string, file: string): void {
+  if (modules.size < mostModules && !modules.has(dotted)) modules.set(detached(dotted), detached(file));
+}
+
+/** Failed or skipped while collecting. */
+export function isCollected(testcase: RawTestcase): boolean {
+  return testcase.outcomes.some(
+    (o) => o.message === 'collection failure' || o.message === 'collection skipped',
+  );
+}
+
+function startTag(xml: string): string {
+  let at = 0;
+  for (;;) {
+    const end = xml.indexOf('>', at);
+    if (end < 0) return xml;
+    // A `>` inside a value leaves an odd number of quotes before it.
+    let quotes = 0;
+    for (let q = xml.indexOf('"'); q >= 0 && q < end; q = xml.indexOf('"', q + 1)) quotes++;
+    if (quotes % 2 === 0) return xml.slice(0, end + 1);
+    at = end + 1;
+  }
+}
+
+/** A copy that does not keep the chunk alive that it was cut from. */
+function detached(text: string): string {
+  return text.length < 13 ? text : Buffer.from(text, 'utf16le').toString('utf16le');
+}

@@ -1,0 +1,195 @@
+// The only file that knows fast-xml-parser: whole elements in, plain values out. Elements are parsed in batches; when a
+// batch is not well-formed each element is tried alone, so that one bad testcase costs itself and nothing else.
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import type { Position } from './frames.ts';
+
+/** A `failure`, `error` or `skipped` child, in pytest's words. */
+export interface RawOutcome {
+  readonly kind: 'failure' | 'error' | 'skipped';
+  readonly type: string | undefined;
+  readonly message: string | undefined;
+  readonly text: string;
+}
+
+export interface RawTestcase extends Position {
+  readonly classname: string | undefined;
+  readonly name: string | undefined;
+  /** xunit1's `file`, as it stands there. */
+  readonly file: string | undefined;
+  /** xunit1's 0-based line of the function's definition. */
+  readonly defLine: number | undefined;
+  readonly time: string | undefined;
+  /** Failures before errors before skips, each kind in document order. */
+  readonly outcomes: readonly RawOutcome[];
+  readonly properties: readonly (readonly [name: string, value: string])[];
+}
+
+export type ParsedTestcase = RawTestcase | MalformedTestcase;
+
+export interface MalformedTestcase extends Position {
+  /** What the parser said. */
+  readonly malformed: string;
+  /** The start of the element, so that a person can find it. */
+  readonly excerpt: string;
+}
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  parseTagValue: false,
+  parseAttributeValue: false,
+  trimValues: false,
+  // References are decoded below: the parser's own limits on them reject honest reports, and it knows no numeric ones.
+  processEntities: false,
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  jPath: false,
+  isArray: (name) => repeatable.has(name),
+});
+
+const repeatable = new Set(['testcase', 'failure', 'error', 'skipped', 'properties', 'property']);
+
+type Node = { readonly [key: string]: unknown };
+
+/** Illegal in XML 1.0, yet pytest writes them raw in property and attribute names. */
+const illegal = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+
+/**
+ * Parses whole testcase elements.
+ *
+ * @returns one value for each element, in order, and how many illegal characters were replaced by U+FFFD
+ */
+export function parseTestcases(frames: readonly (Position & { readonly xml: string })[]): {
+  testcases: ParsedTestcase[];
+  replacedCharacters: number;
+} {
+  let replacedCharacters = 0;
+  const clean = (xml: string): string =>
+    xml.replace(illegal, () => {
+      replacedCharacters++;
+      return '\ufffd';
+    });
+  const batch = clean(`<batch>${frames.map((frame) => frame.xml).join('')}</batch>`);
+  const parsed = tryParse(batch);
+  if (typeof parsed !== 'string') {
+    const nodes = testcaseNodes(parsed);
+    if (nodes.length === frames.length) {
+      return { testcases: frames.map((frame, i) => readTestcase(nodes[i], frame)), replacedCharacters };
+    }
+  }
+  replacedCharacters = 0;
+  return { testcases: frames.map((frame) => parseAlone(clean(frame.xml), frame)), replacedCharacters };
+}
+
+function parseAlone(xml: string, position: Position): ParsedTestcase {
+  const parsed = tryParse(`<batch>${xml}</batch>`);
+  const nodes = typeof parsed === 'string' ? [] : testcaseNodes(parsed);
+  if (nodes.length === 1) return readTestcase(nodes[0], position);
+  return {
+    line: position.line,
+    column: position.column,
+    malformed: typeof parsed === 'string' ? parsed : 'not one whole testcase element',
+    excerpt: xml.slice(0, 120),
+  };
+}
+
+/** The batch's node, or what is wrong with it. */
+function tryParse(xml: string): Node | string {
+  const valid = XMLValidator.validate(xml);
+  if (valid !== true) return valid.err.msg;
+  try {
+    const batch = (parser.parse(xml) as { batch?: unknown }).batch;
+    return isNode(batch) ? batch : {};
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function testcaseNodes(batch: Node): unknown[] {
+  return Array.isArray(batch.testcase) ? batch.testcase : [];
+}
+
+function readTestcase(node: unknown, position: Position): RawTestcase {
+  const testcase = isNode(node) ? node : {};
+  const line = text(testcase, '@line');
+  return {
+    line: position.line,
+    column: position.column,
+    classname: text(testcase, '@classname'),
+    name: text(testcase, '@name'),
+    file: text(testcase, '@file'),
+    defLine: line !== undefined && /^\d{1,9}$/.test(line) ? Number(line) : undefined,
+    time: text(testcase, '@time'),
+    outcomes: [
+      ...outcomes(testcase, 'failure'),
+      ...outcomes(testcase, 'error'),
+      ...outcomes(testcase, 'skipped'),
+    ],
+    properties: readPropertyNodes(testcase.properties),
+  };
+}
+
+function outcomes(testcase: Node, kind: RawOutcome['kind']): RawOutcome[] {
+  const children = testcase[kind];
+  if (!Array.isArray(children)) return [];
+  return children.map((child: unknown) => {
+    const node = isNode(child) ? child : { '#text': typeof child === 'string' ? child : '' };
+    return {
+      kind,
+      type: text(node, '@type'),
+      message: text(node, '@message'),
+      text: text(node, '#text') ?? '',
+    };
+  });
+}
+
+function readPropertyNodes(groups: unknown): [string, string][] {
+  if (!Array.isArray(groups)) return [];
+  return groups.flatMap((group: unknown) => {
+    const list = isNode(group) && Array.isArray(group.property) ? group.property : [];
+    return list
+      .filter(isNode)
+      .map((p): [string, string] => [text(p, '@name') ?? '', text(p, '@value') ?? text(p, '#text') ?? '']);
+  });
+}
+
+/** Parses a suite's `properties` element; a malformed one has no properties. */
+export function parseProperties(xml: string): readonly (readonly [name: string, value: string])[] {
+  const parsed = tryParse(`<batch>${xml.replace(illegal, '\ufffd')}</batch>`);
+  return typeof parsed === 'string' ? [] : readPropertyNodes(parsed.properties);
+}
+
+/** Parses the attributes of a start tag, e.g. a testsuite's. Malformed ones are left out. */
+export function parseStartTag(tag: string): ReadonlyMap<string, string> {
+  const attributes = new Map<string, string>();
+  for (const match of tag.matchAll(/([^\s=<>"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)) {
+    attributes.set(match[1] ?? '', decodeReferences(match[2] ?? match[3] ?? ''));
+  }
+  return attributes;
+}
+
+function text(node: Node, key: string): string | undefined {
+  const value = node[key];
+  return typeof value === 'string' ? decodeReferences(value) : undefined;
+}
+
+const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+/** The five predefined entities and numeric references (XML 1.0, 4.1 and 4.6); nothing is ever expanded. */
+function decodeReferences(value: string): string {
+  if (!value.includes('&')) return value;
+  return value.replace(
+    /&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(lt|gt|amp|quot|apos));/g,
+    (_, decimal, hex, name) => {
+      if (name !== undefined) return named[name as string] ?? '';
+      const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex as string, 16);
+      return code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)
+        ? '\ufffd'
+        : String.fromCodePoint(code);
+    },
+  );
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
