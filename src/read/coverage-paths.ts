@@ -213,7 +213,7 @@ function trackedEnds(path: string, tracked: ReadonlySet<string>): { folder: stri
   for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
     const rest = path.slice(slash + 1);
     const folder = path.slice(0, slash);
-    if (tracked.has(rest) ) ends.push({ folder, rest });
+    if (tracked.has(rest) && !installed.test(folder)) ends.push({ folder, rest });
   }
   return ends;
 }
