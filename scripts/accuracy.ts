@@ -104,7 +104,8 @@ async function scoreRun(folder: string, entry: string, name: string): Promise<vo
   const cells = columns.map((column) => {
     const field = score.fields[column];
     if (field === undefined) return '-'.padStart(9);
-    const total = (totals[column] ??= { right: 0, of: 0 });
+    const total = totals[column] ?? { right: 0, of: 0 };
+    totals[column] = total;
     total.right += field.right;
     total.of += field.of;
     return (field.right === field.of ? String(field.of) : `${field.right}/${field.of}`).padStart(9);
@@ -131,7 +132,9 @@ function judge(ingested: string, truth: string): Score {
 }
 
 function openCheckout(root: string, classnames: ReadonlySet<string>): Checkout {
-  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).map((p) => p.replaceAll('\\', '/'));
+  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((p) =>
+    statSync(join(root, p)).isFile(),
+  );
   const readText = (p: string) => readFileSync(join(root, p), 'utf8');
   return indexCheckout({ root, paths, readText }, classnames, undefined);
 }

@@ -119,9 +119,13 @@ function readPytest(body: string): FailureText {
     lastLocation = i;
     errorType = match[4] === undefined ? undefined : bareName(match[4]);
   }
-  if (errorType === undefined)
-    errorType = errorTypeOfMarkedLines(lines.slice(lastLocation + 1)) ?? fixtureNotFound(body);
-  // ... collected while importing: what could not be parsed is named by the words alone.
+  const marked = lines.slice(lastLocation + 1);
+  errorType ??= errorTypeOfMarkedLines(marked) ?? fixtureNotFound(body);
+  // A module that cannot be parsed was never a frame: only the words say where.
+  const unparsed = /^E +File "([^"<]+)", line (\d+)$/.exec(
+    marked.find((line) => line.startsWith('E ')) ?? '',
+  );
+  if (unparsed !== null) locations.push(location(unparsed[1], unparsed[2]));
   return { locations, errorType };
 }
 

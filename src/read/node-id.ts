@@ -165,7 +165,10 @@ function fromCheckout(
   if (checkout === undefined) return undefined;
   const candidates: Module[] = [];
   for (let n = segments.length; n > 0; n--) {
-    for (const file of checkout.files(segments.slice(0, n).join('.'))) candidates.push({ segments: n, file });
+    for (const file of checkout.files(segments.slice(0, n).join('.'))) {
+      // Only Python files hold classes; any other file is an item of its own.
+      if (n === segments.length || file.endsWith('.py')) candidates.push({ segments: n, file });
+    }
   }
   if (candidates.length === 0) return undefined;
   const source = 'checkout' as const;

@@ -1,0 +1,182 @@
+// Which files are meant: paths and globs from a person to reports that can be read twice. The only place that looks for
+// files; knows nothing of what is in them.
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, relative, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { glob, isDynamicPattern } from 'tinyglobby';
+import { InputError } from '../errors.ts';
+import type { ReportFile } from './survey.ts';
+
+export interface FindOptions {
+  /** Patterns are relative to it, and so are names in messages. */
+  readonly workingDirectory: string;
+  /** What a person calls these files: `report`, `coverage report`. */
+  readonly what: string;
+  /** How such files are usually called, for near misses: `.xml`, `.json`. */
+  readonly extension: string;
+}
+
+/**
+ * Expands paths and globs. Symbolic links are not followed while matching globs.
+ *
+ * @returns paths relative to the working directory where they are below it, each once, in the order of the patterns
+ * @throws InputError `no-match`, `not-a-file`: with the patterns, the folder and the near misses
+ */
+export async function findFiles(patterns: readonly string[], options: FindOptions): Promise<string[]> {
+  const found = new Set<string>();
+  const empty: string[] = [];
+  for (const pattern of patterns) {
+    const literal = await literalFile(pattern, options);
+    if (literal !== undefined) {
+      found.add(literal);
+      continue;
+    }
+    const matches = isDynamicPattern(pattern)
+      ? await glob(pattern.replaceAll('\\', '/'), {
+          cwd: options.workingDirectory,
+          onlyFiles: true,
+          followSymbolicLinks: false,
+          dot: true,
+          expandDirectories: false,
+          ignore: ['**/node_modules/**', '**/.git/**'],
+        })
+      : [];
+    if (matches.length === 0) empty.push(pattern);
+    for (const match of matches.sort()) found.add(match);
+  }
+  if (empty.length > 0) throw await noMatch(empty, options);
+  return [...found];
+}
+
+/** A path that is there as it stands, even when it looks like a glob. */
+async function literalFile(pattern: string, options: FindOptions): Promise<string | undefined> {
+  const path = resolve(options.workingDirectory, pattern);
+  const info = await stat(path).catch(() => undefined);
+  if (info === undefined) return undefined;
+  if (info.isFile()) return shown(path, options.workingDirectory);
+  throw new InputError({
+    code: 'not-a-file',
+    message: info.isDirectory() ? `${pattern} is a folder` : `${pattern} is not a regular file`,
+    fix: info.isDirectory()
+      ? `Name the files in it: '${join(pattern, `**/*${options.extension}`)}'`
+      : 'Pipes and devices cannot be read twice; use - to read standard input.',
+    place: { file: pattern },
+  });
+}
+
+async function noMatch(patterns: readonly string[], options: FindOptions): Promise<InputError> {
+  const near = await nearMisses(patterns, options);
+  const quoted = patterns.map((pattern) => `'${pattern}'`).join(', ');
+  return new InputError({
+    code: 'no-match',
+    message: `no ${options.what} found for ${quoted} in ${options.workingDirectory}`,
+    fix:
+      near.length > 0
+        ? `Did you mean one of these?\n${near.map((path) => `  ${path}`).join('\n')}`
+        : `There is no ${options.extension} file in this folder or three folders below it. ${
+            options.extension === '.xml'
+              ? 'Did pytest run with --junitxml=results.xml, and in this folder?'
+              : 'Did `coverage json` run, and in this folder?'
+          }`,
+  });
+}
+
+const skippedFolders = new Set([
+  'node_modules',
+  '.git',
+  '__pycache__',
+  '.venv',
+  'venv',
+  '.tox',
+  'site-packages',
+]);
+const mostEntries = 20_000;
+
+/** Files with the expected extension nearby: those with a similar name first, then the newest. */
+async function nearMisses(patterns: readonly string[], options: FindOptions): Promise<string[]> {
+  const candidates: string[] = [];
+  let folders = [options.workingDirectory];
+  let entriesSeen = 0;
+  for (let depth = 0; depth <= 3 && entriesSeen < mostEntries; depth++) {
+    const next: string[] = [];
+    for (const folder of folders) {
+      for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+        if (++entriesSeen > mostEntries) break;
+        const path = join(folder, entry.name);
+        if (entry.isDirectory() && !skippedFolders.has(entry.name)) next.push(path);
+        else if (entry.isFile() && entry.name.toLowerCase().endsWith(options.extension))
+          candidates.push(path);
+      }
+    }
+    folders = next;
+  }
+  const wanted = patterns.map((pattern) => basename(pattern).toLowerCase());
+  const scored = await Promise.all(
+    candidates.slice(0, 500).map(async (path) => ({
+      path: shown(path, options.workingDirectory),
+      distance: Math.min(...wanted.map((name) => editDistance(name, basename(path).toLowerCase()))),
+      changed: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0,
+    })),
+  );
+  scored.sort(
+    (a, b) =>
+      Number(a.distance > 3) - Number(b.distance > 3) || b.changed - a.changed || a.distance - b.distance,
+  );
+  return scored.slice(0, 5).map((candidate) => candidate.path);
+}
+
+/** Levenshtein's distance of two short names. */
+export function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+function shown(path: string, workingDirectory: string): string {
+  const below = relative(workingDirectory, path);
+  return below === '' || below.startsWith('..') ? path : below.replaceAll('\\', '/');
+}
+
+/** Bytes read at a time: large enough to be fast, small enough not to count. */
+const chunkBytes = 128 * 1024;
+
+/** A file on disk as a report that can be read more than once. */
+export async function openReport(path: string, workingDirectory: string): Promise<ReportFile> {
+  const full = resolve(workingDirectory, path);
+  const info = await stat(full);
+  return {
+    name: path,
+    bytes: info.size,
+    open: () => createReadStream(full, { highWaterMark: chunkBytes }),
+  };
+}
+
+/**
+ * Standard input as a report: it is copied into a temporary file, because a report is read twice and once more for each
+ * retry.
+ *
+ * @returns the report, and how to remove the copy
+ */
+export async function spoolInput(input: Readable): Promise<{ report: ReportFile; remove(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'lukhas-'));
+  const path = join(folder, 'standard-input.xml');
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    await pipeline(input, createWriteStream(path, { mode: 0o600 }));
+    const report = await openReport(path, folder);
+    return { report: { ...report, name: 'standard input' }, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}

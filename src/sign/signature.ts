@@ -1,0 +1,24 @@
+// Failure identity: the MD5 failure signature. Pure; what goes into it is the schema document's formula and must never
+// change, because teams keep years of knowledge under it (test/sign/golden.json pins it).
+import { createHash } from 'node:crypto';
+import type { Failure, FailureSignature, SignedResult, TestResult } from '../model.ts';
+
+/**
+ * `md5:` + MD5 hex of `{test_file}:{line_number}:{error_type}` in UTF-8.
+ *
+ * line_number is the deepest failing line in the test's own file, else the last frame's line, else 0. error_type is the
+ * bare class name of the last exception, `Unknown` where nothing tells. An unknown file is the empty text.
+ */
+export function signFailure(testFile: string | undefined, failure: Failure): FailureSignature {
+  const line = failure.line ?? failure.lastFrameLine ?? 0;
+  const text = `${testFile ?? ''}:${line}:${failure.errorType ?? 'Unknown'}`;
+  return `md5:${createHash('md5').update(text, 'utf8').digest('hex')}`;
+}
+
+/** Signs what failed; everything else passes through. */
+export function signResults(results: readonly TestResult[]): SignedResult[] {
+  return results.map((result) => ({
+    ...result,
+    failureSignature: result.failure === undefined ? undefined : signFailure(result.testFile, result.failure),
+  }));
+}
