@@ -11,20 +11,40 @@ export type SqlValue =
   | Buffer;
 export type Row = Record<string, unknown>;
 
-/** One connection to PostgreSQL 15 or later, or to the embedded database. */
+/**
+ * One connection to PostgreSQL 15 or later, or to the embedded database. Every verb fails with a StoreError that carries no
+ * row data and no credential. Rows: int8 is a number, numeric a string, timestamptz a Date, bytea a Buffer.
+ */
 export interface Database {
   /** Whether the database lives inside this process, in a directory only we write to. */
   readonly embedded: boolean;
   /** One statement with `$1` parameters; never a named prepared statement, so that transaction poolers work. */
   query<R extends Row = Row>(sql: string, params?: readonly SqlValue[]): Promise<R[]>;
+  /** Like `query`; returns how many rows were written. */
+  run(sql: string, params?: readonly SqlValue[]): Promise<number>;
   /** Several statements without parameters in one message; rows are dropped. */
   script(sql: string): Promise<void>;
   /** `COPY … FROM STDIN` in text format; `chunks` are whole encoded rows. Returns the number of rows taken. */
   copyIn(sql: string, chunks: AsyncIterable<string> | Iterable<string>): Promise<number>;
-  /** BEGIN, work, COMMIT; ROLLBACK when work throws. After an error the next statement works. */
-  transaction<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * BEGIN, work, COMMIT; ROLLBACK when work throws. After an error the next statement works. `begin` travels in one message
+   * with BEGIN and `end` in one message with COMMIT: nothing can be lost between them.
+   */
+  transaction<T>(work: () => Promise<T>, edges?: TransactionEdges): Promise<T>;
+  /** Drops the connection this instant; what is under way fails. For cancelling, never instead of `close`. */
+  destroy(): void;
   close(): Promise<void>;
 }
 
+export interface TransactionEdges {
+  readonly begin?: string;
+  readonly end?: string;
+}
+
+export interface ConnectLimits {
+  /** Milliseconds without a byte in either direction after which a connection with work under way is given up. */
+  readonly stallMs: number;
+}
+
 /** Opens a fresh connection: every retry takes a new one. */
-export type Connect = () => Promise<Database>;
+export type Connect = (limits?: ConnectLimits) => Promise<Database>;
