@@ -1,0 +1,36 @@
+// Rows in the text format of COPY: escaping and nothing else. Pure. Values must be storable already (storable.ts).
+
+/** NULL in the text format. */
+export const copyNull = '\\N';
+
+const special = /[\\\t\n\r]/;
+const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+/** A text value, or NULL for undefined. */
+export function copyText(value: string | undefined): string {
+  if (value === undefined) return copyNull;
+  // Almost no value needs escaping; looking is cheaper than replacing.
+  return special.test(value) ? value.replace(/[\\\t\n\r]/g, (char) => escapes[char] ?? char) : value;
+}
+
+/** A number already within its column's range, or NULL. */
+export function copyNumber(value: number | undefined, digits?: number): string {
+  if (value === undefined) return copyNull;
+  return digits === undefined ? String(value) : value.toFixed(digits);
+}
+
+/** A `text[]` value; every element is quoted, so that NULL, empty and commas are themselves. */
+export function copyTextArray(values: readonly string[]): string {
+  if (values.length === 0) return '{}';
+  return copyText(`{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`);
+}
+
+/** An `integer[]` value. */
+export function copyIntArray(values: readonly number[]): string {
+  return `{${values.join(',')}}`;
+}
+
+/** One line of encoded values. */
+export function copyRow(values: readonly string[]): string {
+  return `${values.join('\t')}\n`;
+}

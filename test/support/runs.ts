@@ -1,0 +1,113 @@
+// Runs to store, made up or random, for tests of the store. Knows the model's words only.
+import type { CoverageFile, RunContext, SignedResult, Totals } from '../../src/model.ts';
+import type { RunSource, SaveOptions, Upload } from '../../src/store/runs.ts';
+import { makeUploadKey } from '../../src/store/upload-key.ts';
+
+export const emptyContext: RunContext = {
+  gitSha: undefined,
+  gitBranch: undefined,
+  gitCommitMessage: undefined,
+  ciSystem: undefined,
+  pythonVersion: undefined,
+  pytestVersion: undefined,
+  lambdaId: undefined,
+  lane: undefined,
+  markers: [],
+  baseBranch: undefined,
+  repository: undefined,
+  workflowRunId: undefined,
+  runAttempt: undefined,
+  job: undefined,
+  pullRequest: undefined,
+};
+
+export function makeResult(number: number, changes: Partial<SignedResult> = {}): SignedResult {
+  return {
+    testName: `tests/test_things.py::TestThings::test_${number}`,
+    testFile: 'tests/test_things.py',
+    testClass: 'TestThings',
+    testFunction: `test_${number}`,
+    nodeIdSource: 'file-attribute',
+    outcome: 'passed',
+    durationSeconds: 0.001 * (number % 1000),
+    failure: undefined,
+    reason: undefined,
+    markers: [],
+    failureSignature: undefined,
+    ...changes,
+  };
+}
+
+export function makeFailure(number: number, traceback = 'E   KeyError: 1'): SignedResult {
+  return makeResult(number, {
+    outcome: 'failed',
+    failure: { errorType: 'KeyError', line: 7, lastFrameLine: 7, message: "KeyError: 'x'", traceback },
+    failureSignature: 'md5:0123456789abcdef0123456789abcdef',
+  });
+}
+
+export function makeCoverage(number: number, changes: Partial<CoverageFile> = {}): CoverageFile {
+  return {
+    filePath: `src/module_${number}.py`,
+    coveragePercent: 75,
+    totalStatements: 4,
+    coveredStatements: 3,
+    missingStatements: 1,
+    totalBranches: 0,
+    coveredBranches: 0,
+    coveredLines: [1, 2, 3],
+    missingLines: [5],
+    ...changes,
+  };
+}
+
+/** A source that can be opened any number of times. */
+export function sourceOf(
+  results: readonly SignedResult[],
+  coverage: readonly CoverageFile[] = [],
+): () => RunSource {
+  return () => ({
+    async *results() {
+      for (let at = 0; at < results.length; at += 100) yield results.slice(at, at + 100);
+    },
+    coverage: () => [coverage],
+    totals: () => totalsOf(results),
+  });
+}
+
+export function totalsOf(results: readonly SignedResult[]): Totals {
+  const count = (...outcomes: string[]): number => results.filter((r) => outcomes.includes(r.outcome)).length;
+  return {
+    total: results.length,
+    passed: count('passed', 'xpassed'),
+    failed: count('failed'),
+    skipped: count('skipped', 'xfailed'),
+    errors: count('error'),
+    durationSeconds: 1.5,
+    coveragePercent: undefined,
+  };
+}
+
+export function makeUpload(discriminator: string, changes: Partial<Upload> = {}): Upload {
+  const payloadSha256 = changes.payloadSha256 ?? 'ab'.repeat(32);
+  return {
+    teamSlug: undefined,
+    createdAt: new Date(),
+    uploadKey: makeUploadKey({
+      repository: 'acme/shop',
+      workflowRunId: '77',
+      runAttempt: 1,
+      job: 'test',
+      discriminator,
+      lane: undefined,
+      payloadSha256,
+    }),
+    payloadSha256,
+    context: { ...emptyContext, repository: 'acme/shop', workflowRunId: '77', runAttempt: 1, job: 'test' },
+    ...changes,
+  };
+}
+
+export function makeOptions(changes: Partial<SaveOptions> = {}): SaveOptions {
+  return { allowPrivilegedRole: false, deadlineMs: 30_000, onWarning: () => {}, ...changes };
+}
