@@ -16,6 +16,11 @@ export function openTerminal(options: { readonly noColor?: boolean | undefined }
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
+    write: async (text) => {
+      if (process.stdout.write(text)) return;
+      await new Promise((resolve) => process.stdout.once('drain', resolve));
+    },
+    draw: (text) => void process.stderr.write(text),
     paint: createPaint(color),
     columns: Math.min(Math.max(process.stdout.columns ?? 100, 60), 140),
     interactive:

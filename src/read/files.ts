@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { InputError } from '../errors.ts';
+import { distance } from '../nearest.ts';
 import type { ReportFile } from './survey.ts';
 
 export interface FindOptions {
@@ -117,7 +118,7 @@ async function nearMisses(patterns: readonly string[], options: FindOptions): Pr
   const scored = await Promise.all(
     candidates.slice(0, 500).map(async (path) => ({
       path: shown(path, options.workingDirectory),
-      distance: Math.min(...wanted.map((name) => editDistance(name, basename(path).toLowerCase()))),
+      distance: Math.min(...wanted.map((name) => distance(name, basename(path).toLowerCase()))),
       changed: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0,
     })),
   );
@@ -128,18 +129,22 @@ async function nearMisses(patterns: readonly string[], options: FindOptions): Pr
   return scored.slice(0, 5).map((candidate) => candidate.path);
 }
 
-/** Levenshtein's distance of two short names. */
-export function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+/**
+ * Files below a folder that is no git checkout, relative to it; nothing when there are too many to be a project.
+ */
+export async function listFolder(root: string): Promise<string[]> {
+  const files: string[] = [];
+  const folders = [''];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of await readdir(join(root, folder), { withFileTypes: true }).catch(() => [])) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory() && !skippedFolders.has(entry.name) && !entry.name.startsWith('.'))
+        folders.push(path);
+      else if (entry.isFile()) files.push(path);
+      if (files.length + folders.length > mostEntries) return [];
     }
-    row = next;
   }
-  return row[b.length] ?? 0;
+  return files;
 }
 
 function shown(path: string, workingDirectory: string): string {

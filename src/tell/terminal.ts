@@ -7,6 +7,10 @@ export interface Terminal {
   out(text: string): void;
   /** Words beside it: standard error. A line feed is added. */
   err(text: string): void;
+  /** Standard output as it stands, waiting until the reader on the other side takes more. */
+  write(text: string): Promise<void>;
+  /** Standard error as it stands: for a line that is drawn over. */
+  draw(text: string): void;
   readonly paint: Paint;
   /** Width to fold to, in columns. */
   readonly columns: number;

@@ -1,0 +1,60 @@
+// Builds what is run: dist/cli (bundled, minus the embedded database, which npm installs). Deterministic: no absolute
+// paths, no timestamps, names by content. Writes src/version.generated.ts from package.json first.
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+const root = new URL('..', import.meta.url);
+process.chdir(root.pathname);
+const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+await writeFile(
+  'src/version.generated.ts',
+  `// Made by scripts/build.mjs from package.json; never edited.\nexport const version = '${version}';\n`,
+);
+await rm('dist/cli', { recursive: true, force: true });
+const { metafile } = await build({
+  entryPoints: { upload: 'src/upload.ts' },
+  outdir: 'dist/cli',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  charset: 'utf8',
+  chunkNames: 'chunks/[name]-[hash]',
+  external: ['@electric-sql/pglite', 'pg-native'],
+  // pg and its parts are CommonJS and require Node's own modules.
+  banner: {
+    js: "import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);",
+  },
+  metafile: true,
+  logLevel: 'warning',
+});
+
+// Entry points are run as programs.
+for (const name of ['upload']) {
+  const file = `dist/cli/${name}.js`;
+  await writeFile(file, `#!/usr/bin/env node\n${await readFile(file, 'utf8')}`, { mode: 0o755 });
+}
+
+// The licences of everything that was bundled.
+const packages = new Set();
+for (const input of Object.keys(metafile.inputs)) {
+  const match = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
+  if (match !== null) packages.add(match[1]);
+}
+const licences = [];
+for (const name of [...packages].sort()) {
+  const manifest = JSON.parse(await readFile(`node_modules/${name}/package.json`, 'utf8'));
+  let text = '';
+  for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENCE', 'license', 'License.md']) {
+    text = await readFile(`node_modules/${name}/${file}`, 'utf8').catch(() => '');
+    if (text !== '') break;
+  }
+  licences.push(
+    `${name} ${manifest.version} (${manifest.license ?? 'see below'})\n\n${text.trim() || 'No licence file in the package.'}\n`,
+  );
+}
+await writeFile('dist/licenses.txt', licences.join(`\n${'-'.repeat(72)}\n\n`));

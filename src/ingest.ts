@@ -1,0 +1,197 @@
+// The use case: reports in, rows and a verdict out. Reads as the list of the product's steps; joins the rooms, which do
+// not know each other. Both command-line doors and the Action call it.
+import { createHash } from 'node:crypto';
+import { InputError, ReportError } from './errors.ts';
+import type { CoverageFile, RunContext, SavedRun, SignedResult, Stored, Totals, Warning } from './model.ts';
+import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
+import { type CoverageRead, readCoverage } from './read/coverage.ts';
+import { readResults } from './read/junit.ts';
+import { isPlausible, startedAt } from './read/started-at.ts';
+import { type ReportFile, type Survey, surveyReports } from './read/survey.ts';
+import type { Settings } from './settings.ts';
+import { signResults } from './sign/signature.ts';
+import type { Connect } from './store/database.ts';
+import { saveRun } from './store/runs.ts';
+import { makeUploadKey } from './store/upload-key.ts';
+import { startTally, type Tally } from './tally.ts';
+
+/** What the outside world gives to an upload. */
+export interface Edges {
+  readonly now: Date;
+  readonly hostname: string;
+  /** Absolute. */
+  readonly workingDirectory: string;
+  readonly reports: readonly ReportFile[];
+  /** Paths of coverage.py's JSON reports. */
+  readonly coverage: readonly string[];
+  readonly context: (suiteProperties: ReadonlyMap<string, string>) => Promise<RunContext>;
+  /** The files of the checkout, where there is one. */
+  readonly checkout: CheckoutFiles | undefined;
+  /** Absent: nothing is stored. */
+  readonly connect: Connect | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told of every result exactly once, however often the report had to be read. */
+  onResults?(results: readonly SignedResult[]): Promise<void>;
+  onCoverage?(files: readonly CoverageFile[]): Promise<void>;
+  onProgress?(what: string, fraction: number | undefined): void;
+}
+
+export interface Verdict {
+  readonly saved: SavedRun | undefined;
+  readonly stored: Stored;
+  /** Why nothing was stored though it was asked for; the door decides what that means. */
+  readonly storeError: unknown;
+  readonly createdAt: Date;
+  readonly context: RunContext;
+  readonly totals: Totals;
+  readonly tally: Tally;
+  readonly coverage: CoverageRead | undefined;
+  readonly warnings: readonly Warning[];
+}
+
+/** A run is given up when it could not be stored within this time, in milliseconds. */
+const storeDeadlineMs = 120_000;
+
+/**
+ * Reads, signs and stores one run.
+ *
+ * @throws InputError, ReportError when the reports cannot be taken (nothing is stored then); a database's refusal is in
+ *   the verdict, because the run is told all the same
+ */
+export async function ingest(settings: Settings, edges: Edges): Promise<Verdict> {
+  const warnings = new Map<string, Warning>();
+  const onWarning = (warning: Warning) => void warnings.set(JSON.stringify(warning), warning);
+  const bytes = edges.reports.reduce((sum, report) => sum + report.bytes, 0);
+  const progress = (what: string) => (read: number) =>
+    edges.onProgress?.(what, bytes > 0 ? read / bytes : undefined);
+
+  const survey = await surveyReports(edges.reports, {
+    allowIncomplete: settings.allowIncomplete,
+    onProgress: progress('checking the report'),
+  });
+  requireTests(survey, edges.reports);
+  const context = await edges.context(survey.properties);
+  const checkout =
+    edges.checkout === undefined
+      ? undefined
+      : indexCheckout(edges.checkout, survey.classnames, settings.rootdir);
+  const coverage = await readCoverageReports(settings, edges, checkout?.rootdir);
+  for (const warning of coverage?.warnings ?? []) onWarning(warning);
+  const createdAt = decideCreatedAt(settings, survey, edges);
+
+  let tally = startTally();
+  let told = 0;
+  let complete = false;
+  /** One pass over the reports; each retry of the store makes another. */
+  const open = () => {
+    tally = startTally();
+    complete = false;
+    return {
+      results: async function* () {
+        const read = readResults(edges.reports, {
+          survey,
+          checkout,
+          onWarning,
+          onProgress: progress('reading and storing'),
+        });
+        for await (const results of read) {
+          const signed = signResults(results);
+          const before = tally.count;
+          tally.add(signed);
+          if (tally.count > told) {
+            await edges.onResults?.(signed.slice(Math.max(0, told - before)));
+            told = tally.count;
+          }
+          yield signed;
+        }
+        complete = true;
+      },
+      coverage: () => (coverage === undefined || coverage.files.length === 0 ? [] : [coverage.files]),
+      totals: () => tally.totals(survey.durationSeconds, coverage?.totals.percent),
+    };
+  };
+
+  let saved: SavedRun | undefined;
+  let storeError: unknown;
+  if (edges.connect !== undefined) {
+    const payloadSha256 = digest(survey.sha256, coverage?.sha256 ?? '');
+    const upload = {
+      teamSlug: settings.team,
+      createdAt,
+      uploadKey: makeUploadKey({ ...context, discriminator: settings.uploadKey, payloadSha256 }),
+      payloadSha256,
+      context,
+    };
+    try {
+      saved = await saveRun(edges.connect, upload, open, {
+        allowPrivilegedRole: settings.allowPrivilegedRole,
+        deadlineMs: storeDeadlineMs,
+        onWarning,
+        signal: edges.signal,
+      });
+    } catch (error) {
+      if (error instanceof InputError || error instanceof ReportError) throw error;
+      storeError = error;
+    }
+  }
+  // Stored before, refused, or not asked for: the run is told all the same.
+  if (!complete) await readToEnd(open().results());
+  await edges.onCoverage?.(coverage?.files ?? []);
+  return {
+    saved,
+    stored: saved?.stored ?? 'no',
+    storeError,
+    createdAt,
+    context,
+    totals: tally.totals(survey.durationSeconds, coverage?.totals.percent),
+    tally,
+    coverage,
+    warnings: [...warnings.values()],
+  };
+}
+
+function requireTests(survey: Survey, reports: readonly ReportFile[]): void {
+  if (survey.testcases > 0) return;
+  throw new ReportError({
+    code: 'no-tests',
+    message:
+      reports.length === 1
+        ? 'the report holds no test'
+        : `none of the ${reports.length} reports holds a test`,
+    fix: 'pytest ran nothing (it exits with 5 then): look at -k, -m, testpaths and the folder it was started in.',
+    place: { file: reports[0]?.name },
+  });
+}
+
+async function readCoverageReports(
+  settings: Settings,
+  edges: Edges,
+  rootdir: string | undefined,
+): Promise<CoverageRead | undefined> {
+  if (edges.coverage.length === 0) return undefined;
+  return readCoverage(edges.coverage, {
+    repositoryRoot: edges.checkout?.root,
+    rootdir: settings.rootdir ?? rootdir,
+    workingDirectory: edges.workingDirectory,
+    trackedFiles: edges.checkout?.paths,
+  });
+}
+
+function decideCreatedAt(settings: Settings, survey: Survey, edges: Edges): Date {
+  if (settings.createdAt === 'now') return edges.now;
+  if (settings.createdAt === 'report') return startedAt(survey.suites, edges).createdAt;
+  if (isPlausible(settings.createdAt.getTime(), edges.now)) return settings.createdAt;
+  throw new InputError({
+    code: 'implausible-time',
+    message: `--created-at ${settings.createdAt.toISOString()} is not within 31 days back and 1 day ahead`,
+    fix: 'Runs are stored by month; a time that far away would make partitions nobody expects. Use report or now.',
+  });
+}
+
+async function readToEnd(results: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of results);
+}
+
+function digest(...parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\n')).digest('hex');
+}

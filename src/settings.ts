@@ -1,0 +1,77 @@
+// What an upload is asked to do, checked once at the door. Knows nothing of where the words came from.
+import * as z from 'zod';
+import { InputError } from './errors.ts';
+
+const name = (max: number) => z.string().trim().min(1).max(max);
+
+const settingsSchema = z.strictObject({
+  reports: z.array(z.string().min(1)).min(1),
+  coverage: z.array(z.string().min(1)),
+  databaseUrl: z.string().trim().min(1).optional(),
+  dataDir: z.string().min(1),
+  sslCa: z.string().min(1).optional(),
+  team: z
+    .string()
+    .regex(
+      /^[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?$/,
+      'a team is named by its slug: lower-case letters, digits and hyphens',
+    )
+    .optional(),
+  lane: name(50).optional(),
+  markers: z.array(name(100)).max(200),
+  lambdaId: name(255).optional(),
+  rootdir: z.string().min(1).optional(),
+  uploadKey: name(500).optional(),
+  createdAt: z.union(
+    [
+      z.literal('report'),
+      z.literal('now'),
+      z.iso.datetime({ offset: true, local: false }).transform((t) => new Date(t)),
+    ],
+    {
+      error: 'report, now, or an ISO time with its zone, such as 2026-11-22T16:05:00Z',
+    },
+  ),
+  set: z.array(z.string()),
+  allowIncomplete: z.boolean(),
+  allowPrivilegedRole: z.boolean(),
+  dryRun: z.boolean(),
+  failOn: z.enum(['never', 'any', 'new', 'unknown'], { error: 'never, any, new or unknown' }),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** Options in the words of the command line, for messages. */
+const optionNames: Readonly<Record<string, string>> = {
+  reports: 'report',
+  coverage: '--coverage',
+  databaseUrl: '--database-url',
+  dataDir: '--data-dir',
+  sslCa: '--ssl-ca',
+  team: '--team',
+  lane: '--lane',
+  markers: '--marker',
+  lambdaId: '--lambda-id',
+  rootdir: '--rootdir',
+  uploadKey: '--upload-key',
+  createdAt: '--created-at',
+  set: '--set',
+  failOn: '--fail-on',
+};
+
+/**
+ * Checks an upload's settings.
+ *
+ * @throws InputError `invalid-setting` naming the first option that is wrong and what it takes
+ */
+export function parseSettings(raw: z.input<typeof settingsSchema>): Settings {
+  const parsed = settingsSchema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const key = String(issue?.path[0] ?? '');
+  throw new InputError({
+    code: 'invalid-setting',
+    message: `${optionNames[key] ?? key}: ${issue?.message ?? 'not valid'}`,
+    fix: 'See lukhas-upload --help.',
+  });
+}

@@ -1,0 +1,111 @@
+// What is counted and remembered while results stream by, in bounded memory: totals, failures to show, slowest tests.
+import type { CoverageFile, Outcome, SignedResult, Totals } from './model.ts';
+
+/** A failure as far as it is shown to a person. */
+export interface ShownFailure {
+  readonly testName: string;
+  readonly testFile: string | undefined;
+  readonly outcome: Outcome;
+  readonly line: number | undefined;
+  readonly errorType: string | undefined;
+  /** First line of the message, at most 300 characters. */
+  readonly message: string | undefined;
+  readonly failureSignature: string | undefined;
+}
+
+export interface SlowTest {
+  readonly testName: string;
+  readonly durationSeconds: number;
+}
+
+/** So many failures are kept to be shown; all are counted and stored. */
+const mostFailures = 1000;
+const mostSlow = 10;
+
+export interface Tally {
+  add(results: readonly SignedResult[]): void;
+  readonly count: number;
+  readonly xfailed: number;
+  readonly failures: readonly ShownFailure[];
+  /** Slowest first. */
+  readonly slowest: readonly SlowTest[];
+  totals(durationSeconds: number | undefined, coveragePercent: number | undefined): Totals;
+}
+
+export function startTally(): Tally {
+  const counts: Record<Outcome, number> = {
+    passed: 0,
+    failed: 0,
+    skipped: 0,
+    error: 0,
+    xfailed: 0,
+    xpassed: 0,
+  };
+  const failures: ShownFailure[] = [];
+  let slowest: SlowTest[] = [];
+  let count = 0;
+  let summed: number | undefined;
+  return {
+    add(results) {
+      for (const result of results) {
+        count++;
+        counts[result.outcome]++;
+        if (result.failure !== undefined && failures.length < mostFailures)
+          failures.push(shownFailure(result));
+        const seconds = result.durationSeconds;
+        if (seconds === undefined) continue;
+        summed = (summed ?? 0) + seconds;
+        if (slowest.length < mostSlow || seconds > (slowest.at(-1)?.durationSeconds ?? 0)) {
+          slowest.push({ testName: owned(result.testName), durationSeconds: seconds });
+          slowest.sort((a, b) => b.durationSeconds - a.durationSeconds);
+          slowest = slowest.slice(0, mostSlow);
+        }
+      }
+    },
+    get count() {
+      return count;
+    },
+    get xfailed() {
+      return counts.xfailed;
+    },
+    failures,
+    get slowest() {
+      return slowest;
+    },
+    totals: (durationSeconds, coveragePercent) => ({
+      total: count,
+      passed: counts.passed + counts.xpassed,
+      failed: counts.failed,
+      skipped: counts.skipped + counts.xfailed,
+      errors: counts.error,
+      durationSeconds: durationSeconds ?? summed,
+      coveragePercent,
+    }),
+  };
+}
+
+function shownFailure(result: SignedResult): ShownFailure {
+  const message = result.failure?.message?.trim().split('\n', 1)[0]?.slice(0, 300);
+  return {
+    testName: owned(result.testName),
+    testFile: result.testFile,
+    outcome: result.outcome,
+    line: result.failure?.line,
+    errorType: result.failure?.errorType,
+    message: message === undefined ? undefined : owned(message),
+    failureSignature: result.failureSignature,
+  };
+}
+
+/** A copy that does not keep the chunk of the report alive that it was cut from. */
+function owned(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
+}
+
+/** The files with the lowest coverage first; complete ones are left out. */
+export function leastCovered(files: readonly CoverageFile[], most: number): CoverageFile[] {
+  return files
+    .filter((file) => file.coveragePercent < 100)
+    .toSorted((a, b) => a.coveragePercent - b.coveragePercent || b.missingStatements - a.missingStatements)
+    .slice(0, most);
+}

@@ -1,0 +1,45 @@
+// A progress line on a terminal for work that takes longer than about a second. Draws nothing anywhere else.
+import type { Terminal } from './terminal.ts';
+
+export interface Progress {
+  /** What is being done, and how far: 0 to 1, or undefined where nobody knows. */
+  update(what: string, fraction?: number): void;
+  /** Removes the line; nothing is drawn afterwards. */
+  done(): void;
+}
+
+const firstAfterMs = 1000;
+const everyMs = 100;
+
+/** @param clock milliseconds that only grow, e.g. performance.now */
+export function startProgress(
+  terminal: Pick<Terminal, 'interactive' | 'draw' | 'paint' | 'columns'>,
+  clock: () => number,
+): Progress {
+  const started = clock();
+  let last = started + firstAfterMs - everyMs;
+  let drawn = false;
+  let finished = !terminal.interactive;
+  return {
+    update(what, fraction) {
+      if (finished) return;
+      const now = clock();
+      if (now - last < everyMs) return;
+      last = now;
+      drawn = true;
+      const percent =
+        fraction === undefined ? '' : `${String(Math.min(99, Math.floor(fraction * 100))).padStart(3)} % `;
+      const width = 24;
+      const filled = fraction === undefined ? 0 : Math.min(width, Math.floor(fraction * width));
+      const bar =
+        fraction === undefined
+          ? ''
+          : `${'━'.repeat(filled)}${terminal.paint.dim('─'.repeat(width - filled))} `;
+      terminal.draw(`\r\u001b[2K${bar}${percent}${what.slice(0, terminal.columns - 36)}`);
+    },
+    done() {
+      if (drawn && !finished) terminal.draw('\r\u001b[2K');
+      finished = true;
+    },
+  };
+}

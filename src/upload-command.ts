@@ -1,0 +1,219 @@
+// The working half of `lukhas-upload`: opens what an upload needs, calls ingest() and tells. Loaded once there is work.
+import { readFileSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import { applySuiteProperties, type DetectedContext, detectContext, overrideContext } from './context.ts';
+import { describeError, type ExitCode, exitCodeOf, exitCodes } from './door.ts';
+import { InputError } from './errors.ts';
+import { type Edges, ingest, type Verdict } from './ingest.ts';
+import type { RunContext } from './model.ts';
+import type { CheckoutFiles } from './read/checkout.ts';
+import { findFiles, listFolder, openReport, spoolInput } from './read/files.ts';
+import type { ReportFile } from './read/survey.ts';
+import { parseSettings, type Settings } from './settings.ts';
+import { defaultDataDir } from './store/data-dir.ts';
+import type { Connect } from './store/database.ts';
+import { leastCovered } from './tally.ts';
+import { coverageLine, resultLine, runLine, warningLine } from './tell/json.ts';
+import { startProgress } from './tell/progress.ts';
+import { renderSummary, renderWarnings } from './tell/summary.ts';
+import { safeLine, type Terminal } from './tell/terminal.ts';
+
+export interface Telling {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly terminal: Terminal;
+}
+
+/** The words of the command line as they stand. */
+type RawSettings = Omit<Parameters<typeof parseSettings>[0], 'dataDir' | 'failOn'> & {
+  readonly dataDir: string | undefined;
+  readonly failOn: string;
+};
+
+/** One upload from the command line. Settings are as the words of the command line gave them. */
+export async function upload(raw: RawSettings, telling: Telling): Promise<ExitCode> {
+  const dataDir = raw.dataDir ?? defaultDataDir(process.env, process.platform, homedir());
+  const settings = parseSettings({ ...raw, dataDir, failOn: raw.failOn as Settings['failOn'] });
+  requireKnownFailOn(settings);
+  const { terminal } = telling;
+  const workingDirectory = process.cwd();
+  const progress = startProgress(telling.quiet ? { ...terminal, interactive: false } : terminal, () =>
+    performance.now(),
+  );
+  const inputs = await openReports(settings.reports, workingDirectory);
+  const cancelled = new AbortController();
+  const cancel = () => cancelled.abort();
+  process.once('SIGINT', cancel).once('SIGTERM', cancel);
+  try {
+    const coverage =
+      settings.coverage.length === 0
+        ? []
+        : await findFiles(settings.coverage, {
+            workingDirectory,
+            what: 'coverage report',
+            extension: '.json',
+          });
+    const detected = await detectContext({ env: process.env, cwd: workingDirectory });
+    const edges: Edges = {
+      now: new Date(),
+      hostname: hostname(),
+      workingDirectory,
+      reports: inputs.reports,
+      coverage,
+      context: async (properties) => runContext(settings, detected, properties),
+      checkout: await openCheckout(detected, workingDirectory),
+      connect: settings.dryRun ? undefined : connectTo(settings, telling),
+      signal: cancelled.signal,
+      ...(telling.json && {
+        onResults: (results) => terminal.write(results.map(resultLine).join('')),
+        onCoverage: (files) => terminal.write(files.map(coverageLine).join('')),
+      }),
+      onProgress: (what, fraction) => progress.update(what, fraction),
+    };
+    const verdict = await ingest(settings, edges).finally(() => progress.done());
+    const warned = { ...verdict, warnings: [...detected.warnings, ...verdict.warnings] };
+    if (telling.json) await tellJson(warned, settings, telling);
+    else tellTerminal(warned, settings, inputs.reports, telling);
+    if (verdict.storeError !== undefined) {
+      terminal.err(describeError(verdict.storeError, terminal.paint));
+      return exitCodeOf(verdict.storeError);
+    }
+    return failsBuild(settings, verdict) ? exitCodes.failOn : exitCodes.ok;
+  } finally {
+    process.off('SIGINT', cancel).off('SIGTERM', cancel);
+    await inputs.remove();
+  }
+}
+
+async function openReports(
+  patterns: readonly string[],
+  workingDirectory: string,
+): Promise<{ reports: ReportFile[]; remove(): Promise<void> }> {
+  const named = patterns.filter((pattern) => pattern !== '-');
+  const paths =
+    named.length === 0 ? [] : await findFiles(named, { workingDirectory, what: 'report', extension: '.xml' });
+  const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
+  if (named.length === patterns.length) return { reports, remove: async () => {} };
+  if (process.stdin.isTTY) {
+    throw new InputError({
+      code: 'usage',
+      message: '- reads the report from standard input, which is this terminal',
+      fix: 'Pipe a report into it: cat results.xml | lukhas-upload -',
+    });
+  }
+  const { report, remove } = await spoolInput(process.stdin);
+  return { reports: [...reports, report], remove };
+}
+
+async function runContext(
+  settings: Settings,
+  detected: DetectedContext,
+  properties: ReadonlyMap<string, string>,
+): Promise<RunContext> {
+  const context = applySuiteProperties(detected.context, properties, process.env);
+  const withSettings = {
+    ...context,
+    lane: settings.lane,
+    markers: settings.markers,
+    lambdaId: settings.lambdaId,
+  };
+  return overrideContext(withSettings, settings.set);
+}
+
+/** The checkout's files: git's own list, or what lies in the folder where there is no repository. */
+async function openCheckout(
+  detected: DetectedContext,
+  workingDirectory: string,
+): Promise<CheckoutFiles | undefined> {
+  const root = detected.repositoryRoot ?? workingDirectory;
+  const paths = (await detected.trackedFiles()) ?? (await listFolder(root));
+  return { root: root.replaceAll('\\', '/'), paths, readText: (path) => readStart(join(root, path)) };
+}
+
+function readStart(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').slice(0, 1 << 20);
+  } catch {
+    return undefined;
+  }
+}
+
+function connectTo(settings: Settings, { terminal, quiet }: Telling): Connect {
+  const { databaseUrl, dataDir, sslCa } = settings;
+  if (databaseUrl !== undefined) {
+    return async (limits) => {
+      const { openPostgres } = await import('./store/pg.ts');
+      return openPostgres(databaseUrl, { ...limits, sslCa });
+    };
+  }
+  const onMessage = (message: string) =>
+    quiet ? undefined : terminal.err(terminal.paint.dim(safeLine(message)));
+  return async () => {
+    const { openEmbedded } = await import('./store/pglite.ts');
+    return openEmbedded(dataDir, { onMessage });
+  };
+}
+
+async function tellJson(verdict: Verdict, settings: Settings, { terminal, quiet }: Telling): Promise<void> {
+  await terminal.write(verdict.warnings.map(warningLine).join(''));
+  await terminal.write(runLine({ ...verdict, team: settings.team }));
+  if (!quiet && verdict.warnings.length > 0) terminal.err(renderWarnings(verdict.warnings, terminal.paint));
+}
+
+const failuresShown = 20;
+
+function tellTerminal(
+  verdict: Verdict,
+  settings: Settings,
+  reports: readonly ReportFile[],
+  { terminal, quiet, verbose }: Telling,
+): void {
+  if (quiet) {
+    if (verdict.warnings.length > 0) terminal.err(renderWarnings(verdict.warnings, terminal.paint));
+    return;
+  }
+  const coverage = verdict.coverage?.files ?? [];
+  const summary = {
+    reports: reports.map((report) => report.name),
+    totals: verdict.totals,
+    xfailed: verdict.tally.xfailed,
+    failures: verdict.tally.failures,
+    slowest: verdict.tally.slowest,
+    leastCovered: leastCovered(coverage, verbose ? 20 : 5),
+    coveredFiles: coverage.length,
+    stored: storedSentence(verdict, settings),
+    warnings: verdict.warnings,
+  };
+  terminal.out(
+    renderSummary(summary, {
+      paint: terminal.paint,
+      columns: terminal.columns,
+      mostFailures: verbose ? verdict.tally.failures.length : failuresShown,
+    }),
+  );
+}
+
+function storedSentence(verdict: Verdict, settings: Settings): { ok: boolean; text: string } {
+  if (verdict.storeError !== undefined) return { ok: false, text: 'NOT stored: see the error' };
+  const { saved } = verdict;
+  if (saved === undefined) return { ok: false, text: 'not stored: --dry-run' };
+  const where =
+    settings.databaseUrl === undefined ? `the embedded database in ${settings.dataDir}` : 'your PostgreSQL';
+  const what = saved.stored === 'already' ? 'already stored, nothing was written: run' : 'stored as run';
+  return { ok: true, text: `${what} ${saved.runId} of team ${saved.team} in ${where}` };
+}
+
+function failsBuild(settings: Settings, { totals }: Verdict): boolean {
+  return settings.failOn === 'any' && totals.failed + totals.errors > 0;
+}
+
+function requireKnownFailOn({ failOn }: Settings): void {
+  if (failOn === 'never' || failOn === 'any') return;
+  throw new InputError({
+    code: 'not-yet',
+    message: `--fail-on ${failOn} needs the history of failures, which this version does not read yet`,
+    fix: 'Use --fail-on any or never.',
+  });
+}
