@@ -1,0 +1,511 @@
+// Which CI system runs us and what it tells in its environment, as one ordered table. Knows nothing of git or of files.
+//
+// The libraries do not do it: ci-info reads process.env while it is loaded and knows names only; env-ci starts git by
+// itself and knows no attempt, no parallel index, no head commit of a merged pull request, and for GitLab the wrong number.
+import { commitId, fitColumn, positiveInteger } from './columns.ts';
+import type { GithubEvent } from './github-event.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** What a CI system tells about this job. Everything is fit for its column. */
+export interface CiFacts {
+  readonly system: string;
+  /** The commit that people know: a pull request's head, not the merge commit made for the test. */
+  readonly sha?: string | undefined;
+  /** Another commit that the checkout may rightly stand at. */
+  readonly mergeSha?: string | undefined;
+  /** True where the system merges into the checkout itself, under a commit it does not name. */
+  readonly mergesLocally?: boolean | undefined;
+  /** What holds instead when the checkout stands at this commit. */
+  readonly ifCheckedOut?: { readonly sha: string; readonly branch: string | undefined } | undefined;
+  readonly branch?: string | undefined;
+  readonly commitMessage?: string | undefined;
+  readonly baseBranch?: string | undefined;
+  readonly repository?: string | undefined;
+  readonly workflowRunId?: string | undefined;
+  readonly runAttempt?: number | undefined;
+  /** Tells jobs of one run apart, parallel ones and (where the system has no attempt number) repeated ones too. */
+  readonly job?: string | undefined;
+  readonly pullRequest?: number | undefined;
+}
+
+/** Values as the systems write them, before they are made fit. */
+interface RawFacts {
+  sha?: string | undefined;
+  mergeSha?: string | undefined;
+  mergesLocally?: boolean;
+  ifCheckedOut?: { sha: string | undefined; branch: string | undefined };
+  branch?: string | undefined;
+  commitMessage?: string | undefined;
+  baseBranch?: string | undefined;
+  repository?: string | undefined;
+  repositoryUrl?: string | undefined;
+  workflowRunId?: string | undefined;
+  runAttempt?: string | number | undefined;
+  job?: readonly (string | undefined)[];
+  pullRequest?: string | number | undefined;
+}
+
+interface System {
+  readonly system: string;
+  detect(env: Env): boolean;
+  facts(env: Env, event: GithubEvent): RawFacts;
+}
+
+// In order: what others imitate comes after its imitations, and what only sets a general variable comes last.
+const systems: readonly System[] = [
+  {
+    // https://forgejo.org/docs/latest/user/actions/reference/
+    system: 'forgejo_actions',
+    detect: (env) => isSet(env.FORGEJO_ACTIONS),
+    facts: githubFacts,
+  },
+  {
+    // https://docs.gitea.com/usage/actions/faq
+    system: 'gitea_actions',
+    detect: (env) => isSet(env.GITEA_ACTIONS),
+    facts: githubFacts,
+  },
+  {
+    // https://docs.github.com/actions/reference/workflows-and-actions/variables
+    system: 'github_actions',
+    detect: (env) => isSet(env.GITHUB_ACTIONS),
+    facts: githubFacts,
+  },
+  {
+    // https://docs.gitlab.com/ci/variables/predefined_variables/
+    // A repeated job has a new CI_JOB_ID; CI_COMMIT_SHA is a merge commit in merged results pipelines only, and only
+    // then CI_MERGE_REQUEST_SOURCE_BRANCH_SHA is set.
+    system: 'gitlab_ci',
+    detect: (env) => isSet(env.GITLAB_CI),
+    facts: (env) => {
+      const head =
+        set(env.CI_MERGE_REQUEST_SOURCE_BRANCH_SHA) ?? set(env.CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_SHA);
+      return {
+        sha: head ?? env.CI_COMMIT_SHA,
+        mergeSha: env.CI_COMMIT_SHA,
+        branch:
+          set(env.CI_MERGE_REQUEST_SOURCE_BRANCH_NAME) ??
+          set(env.CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME) ??
+          env.CI_COMMIT_BRANCH,
+        commitMessage: head === undefined || head === env.CI_COMMIT_SHA ? env.CI_COMMIT_MESSAGE : undefined,
+        baseBranch:
+          set(env.CI_MERGE_REQUEST_TARGET_BRANCH_NAME) ?? env.CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME,
+        repository: env.CI_PROJECT_PATH,
+        workflowRunId: env.CI_PIPELINE_ID,
+        job: [env.CI_JOB_NAME, parallel(env.CI_NODE_INDEX, env.CI_NODE_TOTAL, 1), id(env.CI_JOB_ID)],
+        pullRequest: set(env.CI_MERGE_REQUEST_IID) ?? env.CI_EXTERNAL_PULL_REQUEST_IID,
+      };
+    },
+  },
+  {
+    // https://circleci.com/docs/variables/#built-in-environment-variables
+    system: 'circleci',
+    detect: (env) => isSet(env.CIRCLECI),
+    facts: (env) => ({
+      sha: env.CIRCLE_SHA1,
+      // A fork's pull request: pull/12, which is no branch.
+      branch: /^pull\/\d+$/.test(env.CIRCLE_BRANCH ?? '') ? undefined : env.CIRCLE_BRANCH,
+      repository: joined(env.CIRCLE_PROJECT_USERNAME, env.CIRCLE_PROJECT_REPONAME),
+      workflowRunId: set(env.CIRCLE_WORKFLOW_ID) ?? env.CIRCLE_BUILD_NUM,
+      job: [
+        env.CIRCLE_JOB,
+        parallel(env.CIRCLE_NODE_INDEX, env.CIRCLE_NODE_TOTAL, 0),
+        id(env.CIRCLE_BUILD_NUM),
+      ],
+      pullRequest:
+        set(env.CIRCLE_PR_NUMBER) ??
+        lastNumber(env.CIRCLE_PULL_REQUEST) ??
+        lastNumber(/^pull\/\d+$/.exec(env.CIRCLE_BRANCH ?? '')?.[0]),
+    }),
+  },
+  {
+    // https://buildkite.com/docs/pipelines/configure/environment-variables
+    system: 'buildkite',
+    detect: (env) => isSet(env.BUILDKITE),
+    facts: (env) => ({
+      sha: env.BUILDKITE_COMMIT,
+      branch: set(env.BUILDKITE_TAG) === undefined ? env.BUILDKITE_BRANCH : undefined,
+      commitMessage: env.BUILDKITE_MESSAGE,
+      baseBranch: env.BUILDKITE_PULL_REQUEST_BASE_BRANCH,
+      repositoryUrl: env.BUILDKITE_REPO,
+      workflowRunId: env.BUILDKITE_BUILD_ID,
+      runAttempt: /^\d{1,6}$/.test(env.BUILDKITE_RETRY_COUNT ?? '')
+        ? Number(env.BUILDKITE_RETRY_COUNT) + 1
+        : undefined,
+      job: [
+        set(env.BUILDKITE_STEP_KEY) ?? env.BUILDKITE_LABEL,
+        parallel(env.BUILDKITE_PARALLEL_JOB, env.BUILDKITE_PARALLEL_JOB_COUNT, 0),
+        id(env.BUILDKITE_JOB_ID),
+      ],
+      pullRequest: env.BUILDKITE_PULL_REQUEST,
+    }),
+  },
+  {
+    // https://learn.microsoft.com/azure/devops/pipelines/build/variables
+    system: 'azure_pipelines',
+    detect: (env) => isSet(env.TF_BUILD),
+    facts: (env) => ({
+      sha: set(env.SYSTEM_PULLREQUEST_SOURCECOMMITID) ?? env.BUILD_SOURCEVERSION,
+      mergeSha: env.BUILD_SOURCEVERSION,
+      branch: set(env.SYSTEM_PULLREQUEST_SOURCEBRANCH) ?? env.BUILD_SOURCEBRANCH,
+      commitMessage: isSet(env.SYSTEM_PULLREQUEST_PULLREQUESTID) ? undefined : env.BUILD_SOURCEVERSIONMESSAGE,
+      baseBranch: env.SYSTEM_PULLREQUEST_TARGETBRANCH,
+      // Azure's own repositories are named alone, GitHub's as owner/name.
+      repository: env.BUILD_REPOSITORY_NAME?.includes('/')
+        ? env.BUILD_REPOSITORY_NAME
+        : joined(env.SYSTEM_TEAMPROJECT, env.BUILD_REPOSITORY_NAME),
+      workflowRunId: env.BUILD_BUILDID,
+      runAttempt: env.SYSTEM_JOBATTEMPT,
+      job: [
+        set(env.SYSTEM_JOBNAME) ?? env.AGENT_JOBNAME,
+        parallel(env.SYSTEM_JOBPOSITIONINPHASE, env.SYSTEM_TOTALJOBSINPHASE, 1),
+        id(env.SYSTEM_JOBID),
+      ],
+      pullRequest: set(env.SYSTEM_PULLREQUEST_PULLREQUESTNUMBER) ?? env.SYSTEM_PULLREQUEST_PULLREQUESTID,
+    }),
+  },
+  {
+    // https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
+    // A pull request's pipeline merges the destination into the clone. The step's run number is set but not documented.
+    system: 'bitbucket',
+    detect: (env) => isSet(env.BITBUCKET_BUILD_NUMBER),
+    facts: (env) => ({
+      sha: env.BITBUCKET_COMMIT,
+      mergesLocally: isSet(env.BITBUCKET_PR_ID),
+      branch: env.BITBUCKET_BRANCH,
+      baseBranch: env.BITBUCKET_PR_DESTINATION_BRANCH,
+      repository: env.BITBUCKET_REPO_FULL_NAME,
+      workflowRunId: set(env.BITBUCKET_PIPELINE_UUID) ?? env.BITBUCKET_BUILD_NUMBER,
+      runAttempt: env.BITBUCKET_STEP_RUN_NUMBER,
+      job: [
+        env.BITBUCKET_STEP_UUID,
+        parallel(env.BITBUCKET_PARALLEL_STEP, env.BITBUCKET_PARALLEL_STEP_COUNT, 0),
+      ],
+      pullRequest: env.BITBUCKET_PR_ID,
+    }),
+  },
+  {
+    // https://docs.travis-ci.com/user/environment-variables/
+    system: 'travis_ci',
+    detect: (env) => isSet(env.TRAVIS),
+    facts: (env) => {
+      const isPullRequest = positiveInteger(env.TRAVIS_PULL_REQUEST) !== undefined;
+      return {
+        sha: set(env.TRAVIS_PULL_REQUEST_SHA) ?? env.TRAVIS_COMMIT,
+        mergeSha: env.TRAVIS_COMMIT,
+        branch:
+          set(env.TRAVIS_PULL_REQUEST_BRANCH) ?? (isSet(env.TRAVIS_TAG) ? undefined : env.TRAVIS_BRANCH),
+        commitMessage: isPullRequest ? undefined : env.TRAVIS_COMMIT_MESSAGE,
+        baseBranch: isPullRequest ? env.TRAVIS_BRANCH : undefined,
+        repository: env.TRAVIS_REPO_SLUG,
+        workflowRunId: env.TRAVIS_BUILD_ID,
+        job: [env.TRAVIS_JOB_NAME, id(env.TRAVIS_JOB_ID)],
+        pullRequest: env.TRAVIS_PULL_REQUEST,
+      };
+    },
+  },
+  {
+    // https://www.appveyor.com/docs/environment-variables/
+    system: 'appveyor',
+    detect: (env) => isSet(env.APPVEYOR),
+    facts: (env) => ({
+      sha: set(env.APPVEYOR_PULL_REQUEST_HEAD_COMMIT) ?? env.APPVEYOR_REPO_COMMIT,
+      mergeSha: env.APPVEYOR_REPO_COMMIT,
+      mergesLocally: isSet(env.APPVEYOR_PULL_REQUEST_NUMBER),
+      branch: set(env.APPVEYOR_PULL_REQUEST_HEAD_REPO_BRANCH) ?? env.APPVEYOR_REPO_BRANCH,
+      baseBranch: isSet(env.APPVEYOR_PULL_REQUEST_NUMBER) ? env.APPVEYOR_REPO_BRANCH : undefined,
+      repository: env.APPVEYOR_REPO_NAME,
+      workflowRunId: env.APPVEYOR_BUILD_ID,
+      job: [env.APPVEYOR_JOB_NAME, id(env.APPVEYOR_JOB_ID)],
+      pullRequest: env.APPVEYOR_PULL_REQUEST_NUMBER,
+    }),
+  },
+  {
+    // https://woodpecker-ci.org/docs/usage/environment
+    system: 'woodpecker',
+    detect: (env) => env.CI === 'woodpecker',
+    facts: (env) => ({
+      sha: env.CI_COMMIT_SHA,
+      mergesLocally: isSet(env.CI_COMMIT_PULL_REQUEST),
+      branch: set(env.CI_COMMIT_SOURCE_BRANCH) ?? env.CI_COMMIT_BRANCH,
+      commitMessage: env.CI_COMMIT_MESSAGE,
+      baseBranch: env.CI_COMMIT_TARGET_BRANCH,
+      repository: env.CI_REPO,
+      workflowRunId: env.CI_PIPELINE_NUMBER,
+      job: [env.CI_WORKFLOW_NAME, env.CI_STEP_NAME, id(env.CI_WORKFLOW_NUMBER)],
+      pullRequest: env.CI_COMMIT_PULL_REQUEST,
+    }),
+  },
+  {
+    // https://docs.drone.io/pipeline/environment/reference/
+    system: 'drone',
+    detect: (env) => isSet(env.DRONE),
+    facts: (env) => ({
+      sha: env.DRONE_COMMIT_SHA,
+      mergesLocally: isSet(env.DRONE_PULL_REQUEST),
+      branch: set(env.DRONE_SOURCE_BRANCH) ?? env.DRONE_BRANCH,
+      commitMessage: env.DRONE_COMMIT_MESSAGE,
+      baseBranch: isSet(env.DRONE_PULL_REQUEST) ? env.DRONE_TARGET_BRANCH : undefined,
+      repository: env.DRONE_REPO,
+      workflowRunId: env.DRONE_BUILD_NUMBER,
+      job: [env.DRONE_STAGE_NAME, env.DRONE_STEP_NAME, id(env.DRONE_STAGE_NUMBER)],
+      pullRequest: env.DRONE_PULL_REQUEST,
+    }),
+  },
+  {
+    // https://docs.semaphoreci.com/reference/env-vars
+    system: 'semaphore',
+    detect: (env) => isSet(env.SEMAPHORE),
+    facts: (env) => ({
+      sha: set(env.SEMAPHORE_GIT_PR_SHA) ?? env.SEMAPHORE_GIT_SHA,
+      mergeSha: env.SEMAPHORE_GIT_SHA,
+      branch:
+        set(env.SEMAPHORE_GIT_PR_BRANCH) ?? set(env.SEMAPHORE_GIT_WORKING_BRANCH) ?? env.SEMAPHORE_GIT_BRANCH,
+      baseBranch: isSet(env.SEMAPHORE_GIT_PR_NUMBER) ? env.SEMAPHORE_GIT_BRANCH : undefined,
+      repository: env.SEMAPHORE_GIT_REPO_SLUG,
+      workflowRunId: env.SEMAPHORE_WORKFLOW_ID,
+      job: [
+        env.SEMAPHORE_JOB_NAME,
+        parallel(env.SEMAPHORE_JOB_INDEX, env.SEMAPHORE_JOB_COUNT, 1),
+        id(env.SEMAPHORE_JOB_ID),
+      ],
+      pullRequest: env.SEMAPHORE_GIT_PR_NUMBER,
+    }),
+  },
+  {
+    // https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
+    system: 'aws_codebuild',
+    detect: (env) => isSet(env.CODEBUILD_BUILD_ID),
+    facts: (env) => ({
+      sha: env.CODEBUILD_RESOLVED_SOURCE_VERSION,
+      branch: env.CODEBUILD_WEBHOOK_HEAD_REF,
+      baseBranch: env.CODEBUILD_WEBHOOK_BASE_REF,
+      repositoryUrl: env.CODEBUILD_SOURCE_REPO_URL,
+      workflowRunId: env.CODEBUILD_BUILD_ID,
+      job: [env.CODEBUILD_BATCH_BUILD_IDENTIFIER],
+      pullRequest: lastNumber(/^pr\/\d+$/.exec(env.CODEBUILD_WEBHOOK_TRIGGER ?? '')?.[0]),
+    }),
+  },
+  {
+    // https://cirrus-ci.org/guide/writing-tasks/#environment-variables
+    system: 'cirrus_ci',
+    detect: (env) => isSet(env.CIRRUS_CI),
+    facts: (env) => ({
+      sha: env.CIRRUS_CHANGE_IN_REPO,
+      branch: /^pull\/\d+$/.test(env.CIRRUS_BRANCH ?? '') ? undefined : env.CIRRUS_BRANCH,
+      commitMessage: env.CIRRUS_CHANGE_MESSAGE,
+      baseBranch: env.CIRRUS_BASE_BRANCH,
+      repository: env.CIRRUS_REPO_FULL_NAME,
+      workflowRunId: env.CIRRUS_BUILD_ID,
+      job: [env.CIRRUS_TASK_NAME, id(env.CIRRUS_TASK_ID)],
+      pullRequest: env.CIRRUS_PR,
+    }),
+  },
+  {
+    // https://docs.bitrise.io/en/bitrise-ci/references/available-environment-variables.html
+    system: 'bitrise',
+    detect: (env) => isSet(env.BITRISE_IO),
+    facts: (env) => ({
+      sha: set(env.BITRISE_GIT_COMMIT) ?? env.GIT_CLONE_COMMIT_HASH,
+      mergeSha: env.GIT_CLONE_COMMIT_HASH,
+      mergesLocally: isSet(env.BITRISE_PULL_REQUEST),
+      branch: env.BITRISE_GIT_BRANCH,
+      baseBranch: env.BITRISEIO_GIT_BRANCH_DEST,
+      repositoryUrl: env.GIT_REPOSITORY_URL,
+      workflowRunId: env.BITRISE_BUILD_SLUG,
+      job: [env.BITRISE_TRIGGERED_WORKFLOW_ID],
+      pullRequest: env.BITRISE_PULL_REQUEST,
+    }),
+  },
+  {
+    // https://codefresh.io/docs/docs/pipelines/variables/
+    system: 'codefresh',
+    detect: (env) => isSet(env.CF_BUILD_ID),
+    facts: (env) => ({
+      sha: env.CF_REVISION,
+      branch: env.CF_BRANCH,
+      commitMessage: env.CF_COMMIT_MESSAGE,
+      baseBranch: env.CF_PULL_REQUEST_TARGET,
+      repository: joined(env.CF_REPO_OWNER, env.CF_REPO_NAME),
+      workflowRunId: env.CF_BUILD_ID,
+      job: [env.CF_STEP_NAME],
+      pullRequest: env.CF_PULL_REQUEST_NUMBER,
+    }),
+  },
+  {
+    // https://www.jetbrains.com/help/teamcity/predefined-build-parameters.html
+    system: 'teamcity',
+    detect: (env) => isSet(env.TEAMCITY_VERSION),
+    facts: (env) => ({
+      sha: env.BUILD_VCS_NUMBER,
+      workflowRunId: env.BUILD_NUMBER,
+      job: [env.TEAMCITY_PROJECT_NAME, env.TEAMCITY_BUILDCONF_NAME],
+    }),
+  },
+  {
+    // https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables and, for CHANGE_*,
+    // https://www.jenkins.io/doc/book/pipeline/multibranch/. GIT_BRANCH has the remote's name before it.
+    system: 'jenkins',
+    detect: (env) => isSet(env.JENKINS_URL) || (isSet(env.JENKINS_HOME) && isSet(env.BUILD_TAG)),
+    facts: (env) => {
+      const isChange = positiveInteger(env.CHANGE_ID) !== undefined;
+      return {
+        sha: env.GIT_COMMIT,
+        mergesLocally: isChange,
+        branch:
+          set(env.CHANGE_BRANCH) ??
+          (isChange
+            ? undefined
+            : (set(env.BRANCH_NAME) ??
+              set(env.GIT_LOCAL_BRANCH) ??
+              env.GIT_BRANCH?.replace(/^(refs\/remotes\/)?origin\//, ''))),
+        baseBranch: env.CHANGE_TARGET,
+        repositoryUrl: set(env.GIT_URL) ?? env.GIT_URL_1,
+        workflowRunId: set(env.BUILD_TAG) ?? joined(env.JOB_NAME, env.BUILD_NUMBER),
+        job: [env.JOB_NAME, env.STAGE_NAME],
+        pullRequest: env.CHANGE_ID,
+      };
+    },
+  },
+];
+
+/** The CI system of the environment and its facts; `ci` for one we do not know, `local` where nothing runs us. */
+export function detectCi(env: Env, event: GithubEvent): CiFacts {
+  const known = systems.find((system) => system.detect(env));
+  if (known === undefined)
+    return { system: isSet(env.CI) || isSet(env.CONTINUOUS_INTEGRATION) ? 'ci' : 'local' };
+  const raw = known.facts(env, event);
+  const elsewhere = commitId(raw.ifCheckedOut?.sha);
+  return {
+    system: known.system,
+    sha: commitId(raw.sha),
+    mergeSha: commitId(raw.mergeSha),
+    mergesLocally: raw.mergesLocally === true,
+    ifCheckedOut:
+      elsewhere === undefined
+        ? undefined
+        : { sha: elsewhere, branch: branchName(raw.ifCheckedOut?.branch, 'git_branch') },
+    branch: branchName(raw.branch, 'git_branch'),
+    commitMessage: fitColumn('git_commit_message', set(raw.commitMessage)),
+    baseBranch: branchName(raw.baseBranch, 'base_branch'),
+    repository: fitColumn('repository', set(raw.repository) ?? repositoryOf(raw.repositoryUrl)),
+    workflowRunId: fitColumn('workflow_run_id', set(raw.workflowRunId)),
+    runAttempt: positiveInteger(set(raw.runAttempt?.toString())),
+    job: fitColumn(
+      'job',
+      raw.job
+        ?.map(set)
+        .filter((part) => part !== undefined)
+        .join(' '),
+    ),
+    pullRequest: positiveInteger(set(raw.pullRequest?.toString())),
+  };
+}
+
+/** GitHub's own and its imitators' variables, with the event where the variables say less than it. */
+function githubFacts(env: Env, event: GithubEvent): RawFacts {
+  const common: RawFacts = {
+    sha: env.GITHUB_SHA,
+    mergeSha: env.GITHUB_SHA,
+    // A tag is no branch.
+    branch: env.GITHUB_REF_TYPE === 'tag' ? undefined : (branchOfRef(env.GITHUB_REF) ?? undefined),
+    baseBranch: env.GITHUB_BASE_REF,
+    repository: env.GITHUB_REPOSITORY,
+    workflowRunId: env.GITHUB_RUN_ID,
+    runAttempt: env.GITHUB_RUN_ATTEMPT,
+    job: [env.GITHUB_JOB],
+  };
+  const { pull_request: pull, workflow_run: run, merge_group: group } = event;
+  if (env.GITHUB_EVENT_NAME === 'workflow_run' && run !== undefined) {
+    // This run works on the other one's results: they belong to that run, and to its commit.
+    const [only] = run.pull_requests?.length === 1 ? run.pull_requests : [];
+    return {
+      ...common,
+      sha: run.head_sha,
+      branch: run.head_branch,
+      baseBranch: only?.base?.ref,
+      workflowRunId: run.id?.toString() ?? common.workflowRunId,
+      runAttempt: run.id === undefined ? common.runAttempt : run.run_attempt,
+      pullRequest: only?.number,
+    };
+  }
+  if (env.GITHUB_EVENT_NAME === 'merge_group') {
+    return {
+      ...common,
+      branch: group?.head_ref ?? common.branch,
+      baseBranch: group?.base_ref ?? common.baseBranch,
+    };
+  }
+  const fromRef = /^refs\/pull\/(\d+)\//.exec(env.GITHUB_REF ?? '')?.[1];
+  const pullRequest = pull?.number ?? event.number ?? fromRef;
+  if (fromRef !== undefined) {
+    return {
+      ...common,
+      // Without the event only the merge commit is known.
+      sha: pull?.head?.sha ?? env.GITHUB_SHA,
+      branch: pull?.head?.ref ?? env.GITHUB_HEAD_REF,
+      baseBranch: pull?.base?.ref ?? env.GITHUB_BASE_REF,
+      pullRequest,
+    };
+  }
+  if (pull !== undefined) {
+    // pull_request_target and merged pull requests run on the base branch, unless the workflow checks out the head.
+    return {
+      ...common,
+      baseBranch: pull.base?.ref ?? common.baseBranch,
+      pullRequest,
+      ifCheckedOut: { sha: pull.head?.sha, branch: pull.head?.ref },
+    };
+  }
+  return common;
+}
+
+function branchOfRef(ref: string | undefined): string | undefined {
+  return ref?.startsWith('refs/heads/') === true ? ref : undefined;
+}
+
+/** Set and not empty; `false` and an unexpanded `$(Name)` of Azure count as absent. */
+function set(value: string | undefined): string | undefined {
+  return value === undefined || value.trim() === '' || value === 'false' || /^\$\([\w.]+\)$/.test(value)
+    ? undefined
+    : value;
+}
+
+function isSet(value: string | undefined): boolean {
+  return set(value) !== undefined && value !== '0';
+}
+
+/** matches: refs/heads/a, a; not: refs/tags/v1, refs/pull/1/merge (no branches) */
+function branchName(ref: string | undefined, column: 'git_branch' | 'base_branch'): string | undefined {
+  const name = set(ref)?.replace(/^refs\/heads\//, '');
+  return name === undefined || name.startsWith('refs/') ? undefined : fitColumn(column, name);
+}
+
+/**
+ * `owner/name` of a clone URL, never its credentials.
+ * matches: git@host:o/n.git, https://user:token@host/o/n, ssh://git@host:22/group/sub/n.git; not: /srv/git/n
+ */
+export function repositoryOf(url: string | undefined): string | undefined {
+  const match = /^(?:[a-z+]{2,10}:\/\/[^/]+\/|[^@/\s]+@[^:/\s]+:)([^?#\s]+)$/i.exec(url ?? '');
+  return match?.[1]?.replace(/^\/+|\/+$/g, '').replace(/\.git$/, '');
+}
+
+function joined(first: string | undefined, second: string | undefined): string | undefined {
+  return set(first) === undefined || set(second) === undefined ? undefined : `${first}/${second}`;
+}
+
+function id(value: string | undefined): string | undefined {
+  return set(value) === undefined ? undefined : `#${value}`;
+}
+
+/** `2/5` for the second of five parallel jobs; nothing for the only one. */
+function parallel(index: string | undefined, total: string | undefined, first: 0 | 1): string | undefined {
+  if (!/^\d{1,6}$/.test(index ?? '') || total === '1') return undefined;
+  const place = Number(index) + 1 - first;
+  return /^\d{1,6}$/.test(total ?? '') ? `${place}/${total}` : `${place}`;
+}
+
+function lastNumber(text: string | undefined): string | undefined {
+  return /(\d{1,10})\/?$/.exec(text ?? '')?.[1];
+}

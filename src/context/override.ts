@@ -1,0 +1,121 @@
+// `--set column=value`: what a person says instead of what was detected. Wrong columns and values are refused, not mended.
+import { InputError } from '../errors.ts';
+import type { RunContext } from '../model.ts';
+import { loneSurrogates, maxLengthOf, type TextColumn, version } from './columns.ts';
+
+type Field = Exclude<keyof RunContext, 'markers'>;
+
+const textFields: Readonly<Record<TextColumn, Field>> = {
+  git_sha: 'gitSha',
+  git_branch: 'gitBranch',
+  git_commit_message: 'gitCommitMessage',
+  ci_system: 'ciSystem',
+  python_version: 'pythonVersion',
+  pytest_version: 'pytestVersion',
+  lambda_id: 'lambdaId',
+  lane: 'lane',
+  base_branch: 'baseBranch',
+  repository: 'repository',
+  workflow_run_id: 'workflowRunId',
+  job: 'job',
+};
+const numberFields: Readonly<Record<string, Field>> = {
+  run_attempt: 'runAttempt',
+  pull_request: 'pullRequest',
+};
+const columns = [...Object.keys(textFields), ...Object.keys(numberFields)];
+
+/**
+ * The context with `column=value` settings in place; a later one wins, and an empty value makes the column absent.
+ *
+ * @throws InputError `unknown-column`, `invalid-set`
+ */
+export function overrideContext(context: RunContext, sets: readonly string[]): RunContext {
+  const changed: Partial<Record<Field, string | number | undefined>> = {};
+  for (const set of sets) {
+    const equals = set.indexOf('=');
+    if (equals <= 0) throw invalid(`--set needs column=value, not '${shorten(set)}'`);
+    const column = set.slice(0, equals).trim().toLowerCase().replaceAll('-', '_');
+    const value = set.slice(equals + 1).trim();
+    if (isText(column)) changed[textFields[column]] = textValue(column, value);
+    else if (Object.hasOwn(numberFields, column)) {
+      changed[numberFields[column] as Field] = numberValue(column, value);
+    } else throw unknownColumn(column);
+  }
+  return { ...context, ...changed } as RunContext;
+}
+
+function isText(column: string): column is TextColumn {
+  return Object.hasOwn(textFields, column);
+}
+
+function textValue(column: TextColumn, value: string): string | undefined {
+  if (value === '') return undefined;
+  const max = maxLengthOf(column);
+  const length = Array.from(value).length;
+  if (length > max) throw invalid(`${column} has ${length} characters, and at most ${max} fit`);
+  const controls =
+    column === 'git_commit_message'
+      ? /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/
+      : /[\u0000-\u001f\u007f-\u009f]/;
+  if (controls.test(value) || value.search(loneSurrogates) !== -1)
+    throw invalid(`${column} holds control characters or broken text`);
+  if (column === 'git_sha') {
+    if (!/^[0-9a-f]{7,40}$/i.test(value))
+      throw invalid(`git_sha must be 7 to 40 hexadecimal digits, not '${shorten(value)}'`);
+    return value.toLowerCase();
+  }
+  if ((column === 'python_version' || column === 'pytest_version') && version(value) === undefined) {
+    throw invalid(`${column} must be a version such as 3.12.4, not '${shorten(value)}'`);
+  }
+  if (column === 'ci_system' && !/^[a-z0-9][a-z0-9_-]*$/i.test(value)) {
+    throw invalid(`ci_system must be one word such as github_actions, not '${shorten(value)}'`);
+  }
+  return value;
+}
+
+function numberValue(column: string, value: string): number | undefined {
+  if (value === '') return undefined;
+  const number = /^\d{1,10}$/.test(value) ? Number(value) : 0;
+  if (number < 1 || number > 2_147_483_647)
+    throw invalid(`${column} must be a whole number from 1, not '${shorten(value)}'`);
+  return number;
+}
+
+function invalid(message: string): InputError {
+  return new InputError({
+    code: 'invalid-set',
+    message,
+    fix: 'Use --set column=value, for example --set git_branch=main.',
+  });
+}
+
+function unknownColumn(column: string): InputError {
+  const near = columns
+    .map((name) => ({ name, steps: distance(column.slice(0, 40), name) }))
+    .filter(({ name, steps }) => steps <= 3 || name.endsWith(`_${column}`))
+    .sort((a, b) => a.steps - b.steps)[0]?.name;
+  return new InputError({
+    code: 'unknown-column',
+    message: `--set knows no column '${shorten(column)}'${near === undefined ? '' : `: did you mean ${near}?`}`,
+    fix: `The columns are ${columns.join(', ')}.`,
+  });
+}
+
+/** Insertions, deletions and substitutions between two short words (Levenshtein). */
+function distance(first: string, second: string): number {
+  let row = Array.from({ length: second.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= first.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= second.length; j++) {
+      const change = (row[j - 1] ?? 0) + (first[i - 1] === second[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[second.length] ?? 0;
+}
+
+function shorten(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
+}
