@@ -93,7 +93,8 @@ const systems: readonly System[] = [
           set(env.CI_MERGE_REQUEST_TARGET_BRANCH_NAME) ?? env.CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME,
         repository: env.CI_PROJECT_PATH,
         workflowRunId: env.CI_PIPELINE_ID,
-        job: [env.CI_JOB_NAME, parallel(env.CI_NODE_INDEX, env.CI_NODE_TOTAL, 1), id(env.CI_JOB_ID)],
+        // The name of a parallel job ends in its index.
+        job: [env.CI_JOB_NAME, id(env.CI_JOB_ID)],
         pullRequest: set(env.CI_MERGE_REQUEST_IID) ?? env.CI_EXTERNAL_PULL_REQUEST_IID,
       };
     },
