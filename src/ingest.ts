@@ -25,7 +25,9 @@ export interface Edges {
   /** Paths of coverage.py's JSON reports. */
   readonly coverage: readonly string[];
   readonly context: (suiteProperties: ReadonlyMap<string, string>) => Promise<RunContext>;
-  /** The files of the checkout, where there is one. */
+  /** Absolute; undefined outside a git repository. */
+  readonly repositoryRoot: string | undefined;
+  /** The files of the checkout, or of the working directory where there is no repository. */
   readonly checkout: CheckoutFiles | undefined;
   /** Absent: nothing is stored. */
   readonly connect: Connect | undefined;
@@ -170,10 +172,11 @@ async function readCoverageReports(
 ): Promise<CoverageRead | undefined> {
   if (edges.coverage.length === 0) return undefined;
   return readCoverage(edges.coverage, {
-    repositoryRoot: edges.checkout?.root,
+    repositoryRoot: edges.repositoryRoot,
     rootdir: settings.rootdir ?? rootdir,
     workingDirectory: edges.workingDirectory,
-    trackedFiles: edges.checkout?.paths,
+    // A folder that is no repository cannot tell what belongs to it.
+    trackedFiles: edges.repositoryRoot === undefined ? undefined : edges.checkout?.paths,
   });
 }
 

@@ -63,6 +63,7 @@ export async function upload(raw: RawSettings, telling: Telling): Promise<ExitCo
       reports: inputs.reports,
       coverage,
       context: async (properties) => runContext(settings, detected, properties),
+      repositoryRoot: detected.repositoryRoot,
       checkout: await openCheckout(detected, workingDirectory),
       connect: settings.dryRun ? undefined : connectTo(settings, telling),
       signal: cancelled.signal,

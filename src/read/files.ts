@@ -60,7 +60,7 @@ async function literalFile(pattern: string, options: FindOptions): Promise<strin
   if (info.isFile()) return shown(path, options.workingDirectory);
   throw new InputError({
     code: 'not-a-file',
-    message: info.isDirectory() ? `${pattern} is a folder` : `${pattern} is not a regular file`,
+    message: info.isDirectory() ? 'this is a folder' : 'this is not a regular file',
     fix: info.isDirectory()
       ? `Name the files in it: '${join(pattern, `**/*${options.extension}`)}'`
       : 'Pipes and devices cannot be read twice; use - to read standard input.',

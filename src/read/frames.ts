@@ -16,8 +16,14 @@ export type Frame = Position &
     | { readonly kind: 'suite-end' }
     /** A suite's own properties, whole. */
     | { readonly kind: 'properties'; readonly xml: string }
-    /** `shortened`: text or attributes longer than is kept were cut in their middle. */
-    | { readonly kind: 'testcase'; readonly xml: string; readonly shortened: boolean }
+    | {
+        readonly kind: 'testcase';
+        readonly xml: string;
+        /** Start and end in `xml` of each long run of plain text, in pairs: what no parser has to look into. */
+        readonly texts: readonly number[];
+        /** Text or attributes longer than is kept were cut in their middle. */
+        readonly shortened: boolean;
+      }
   );
 
 /** How the text ended. */
@@ -34,6 +40,8 @@ const keptTail = 1 << 16;
 const fullElement = 8 << 20;
 /** An element of tags alone that grows past this is refused. */
 const largestElement = 64 << 20;
+/** Text shorter than this is not worth telling apart. */
+const longText = 80;
 const deepestNesting = 64;
 
 /**
@@ -74,6 +82,8 @@ class Framer {
   #captureDepth = 0;
   #capturePosition: Position = { line: 1, column: 1 };
   #shortened = false;
+  /** Long texts of the element being captured, as offsets from its start. */
+  #texts: number[] = [];
   readonly #open: string[] = [];
   #rootSeen = false;
   /** Lines and characters before the buffer's position `#counted`. */
@@ -138,6 +148,9 @@ class Framer {
             return;
           }
           this.#requireBlank(open);
+          if (this.#captureStart >= 0 && open - this.#runStart >= longText) {
+            this.#texts.push(this.#runStart - this.#captureStart, open - this.#captureStart);
+          }
           this.#beginToken(buffer, open);
           break;
         }
@@ -187,6 +200,7 @@ class Framer {
   #skipStray(open: number): void {
     if (this.#captureStart < 0 && !this.#rootSeen) throw this.#notAReport('');
     this.#at = open + 1;
+    this.#runStart = this.#at;
   }
 
   /** Moves past the tag's `>`, which may stand inside quoted attribute values; false when more text is needed. */
@@ -289,9 +303,16 @@ class Framer {
     const xml = this.#buffer.slice(this.#captureStart, end);
     const position = this.#capturePosition;
     if (this.#captureName === 'testcase') {
-      this.#frames.push({ kind: 'testcase', xml, shortened: this.#shortened, ...position });
+      this.#frames.push({
+        kind: 'testcase',
+        xml,
+        texts: this.#texts,
+        shortened: this.#shortened,
+        ...position,
+      });
     } else this.#frames.push({ kind: 'properties', xml, ...position });
     this.#captureStart = -1;
+    if (this.#texts.length > 0) this.#texts = [];
     this.#shortened = false;
   }
 

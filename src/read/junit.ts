@@ -1,13 +1,13 @@
 // The second pass over a report: every test as the model knows it, streamed in bounded memory. What a pytest report can
 // hold, and in which shape, is listed in docs/reading.md.
 import { ReportError } from '../errors.ts';
-import type { Failure, NodeIdSource, Outcome, TestResult, Warning } from '../model.ts';
+import type { Failure, Outcome, TestResult, Warning } from '../model.ts';
 import type { Checkout } from './checkout.ts';
 import { decodeText } from './decode.ts';
 import { type Location, lineInFile, readFailureText, readSkipText, unwrapPhase } from './failure-text.ts';
 import { type Frame, readFrames } from './frames.ts';
-import { type NodeId, rebuildNodeId } from './node-id.ts';
-import { isCollected, type ReportFile, type Survey } from './survey.ts';
+import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
+import { addressKey, isCollected, isTeardownError, type ReportFile, type Survey } from './survey.ts';
 import { parseTestcases, type RawOutcome, type RawTestcase } from './testcase.ts';
 
 export interface ReadOptions {
@@ -79,7 +79,8 @@ async function* count(chunks: AsyncIterable<Buffer>, onBytes: (n: number) => voi
 
 class ResultReader {
   readonly #options: ReadOptions;
-  readonly #window = new TeardownWindow();
+  readonly #window: TeardownWindow;
+  readonly #nodeIds: NodeIds;
   #file = '';
   #malformed = 0;
   #replaced = 0;
@@ -88,6 +89,8 @@ class ResultReader {
 
   constructor(options: ReadOptions) {
     this.#options = options;
+    this.#window = new TeardownWindow(options.survey.teardownErrors);
+    this.#nodeIds = createNodeIds(options.survey.evidence, options.checkout);
   }
 
   startFile(name: string): void {
@@ -193,47 +196,54 @@ class ResultReader {
           : readFailureText(verdict.deciding.text, verdict.deciding.message);
     const id = this.#identify(testcase, read.locations);
     const failed = verdict.outcome === 'failed' || verdict.outcome === 'error';
+    // Field by field: spreading one object per test into another is most of the reader's time otherwise.
     return {
-      ...id.nodeId,
+      testName: id.testName,
+      testFile: id.testFile,
+      testClass: id.testClass,
+      testFunction: id.testFunction,
       nodeIdSource: id.source,
       outcome: verdict.outcome,
       durationSeconds: readDuration(testcase.time),
       failure:
         failed && verdict.deciding !== undefined
-          ? readFailure(verdict.deciding, read.locations, read.errorType, id.nodeId.testFile)
+          ? readFailure(verdict.deciding, read.locations, read.errorType, id.testFile)
           : undefined,
       reason: failed || verdict.deciding === undefined ? undefined : readReason(verdict.deciding),
-      markers: readMarkers(testcase.properties),
+      markers: testcase.properties.length === 0 ? noMarkers : readMarkers(testcase.properties),
     };
   }
 
-  #identify(testcase: RawTestcase, locations: readonly Location[]): { nodeId: Names; source: NodeIdSource } {
+  #identify(testcase: RawTestcase, locations: readonly Location[]): NodeId {
     const { classname = '', name = '' } = testcase;
-    const { survey, checkout } = this.#options;
-    if (classname === 'pytest' && name === 'internal' && isInternalError(testcase)) {
-      return { nodeId: names('pytest internal error'), source: 'unknown' };
-    }
-    if (survey.foreign) {
-      const testName = classname === '' ? name : `${classname}::${name}`;
-      const foreign = {
-        testName,
-        testFile: testcase.file,
-        testClass: classname || undefined,
-        testFunction: name,
-      };
-      return { nodeId: foreign, source: 'unknown' };
-    }
+    const { survey } = this.#options;
+    if (classname === 'pytest' && name === 'internal' && isInternalError(testcase)) return internalError;
+    if (survey.foreign) return foreignId(testcase);
     const collected = isCollected(testcase) && (classname === '' || classname === survey.evidence.prefix);
-    const address = { classname, name, file: testcase.file, collected };
-    const { source, ...nodeId } = rebuildNodeId(address, locations, survey.evidence, checkout);
-    return { nodeId, source };
+    return this.#nodeIds.rebuild({ classname, name, file: testcase.file, collected }, locations);
   }
 }
 
-type Names = Omit<NodeId, 'source'>;
+const noMarkers: readonly string[] = [];
 
-function names(testName: string): Names {
-  return { testName, testFile: undefined, testClass: undefined, testFunction: undefined };
+/** pytest itself broke: no test, and yet the run's most important line. */
+const internalError: NodeId = {
+  testName: 'pytest internal error',
+  testFile: undefined,
+  testClass: undefined,
+  testFunction: undefined,
+  source: 'unknown',
+};
+
+/** Another program's names are taken as they stand. */
+function foreignId({ classname = '', name = '', file }: RawTestcase): NodeId {
+  return {
+    testName: classname === '' ? name : `${classname}::${name}`,
+    testFile: file,
+    testClass: classname === '' ? undefined : classname,
+    testFunction: name,
+    source: 'unknown',
+  };
 }
 
 function isInternalError(testcase: RawTestcase): boolean {
@@ -305,12 +315,6 @@ function readMarkers(properties: RawTestcase['properties']): string[] {
   return [...found];
 }
 
-/** pytest up to 5.4 wrote `test teardown failure`. */
-function isTeardownError(testcase: RawTestcase): boolean {
-  const message = testcase.outcomes.find((o) => o.kind === 'error')?.message ?? '';
-  return message.startsWith('failed on teardown with ') || message === 'test teardown failure';
-}
-
 /** The call's failure stays the test's failure; the teardown's words are kept behind it. */
 function withTeardownError(failed: TestResult, teardown: RawTestcase): TestResult {
   const error = teardown.outcomes.find((o) => o.kind === 'error');
@@ -348,6 +352,12 @@ class TeardownWindow {
   /** Address to place in `#held` of the latest failed test that waits. */
   readonly #waiting = new Map<string, number>();
   #length = 0;
+  /** Addresses with a failed teardown somewhere in the reports: nothing else is worth waiting for. */
+  readonly #teardownErrors: ReadonlySet<string>;
+
+  constructor(teardownErrors: ReadonlySet<string>) {
+    this.#teardownErrors = teardownErrors;
+  }
 
   add(
     testcase: RawTestcase,
@@ -366,14 +376,15 @@ class TeardownWindow {
       }
     }
     const result = make(undefined);
-    const waits = result.outcome === 'failed';
-    if (!waits && this.#waiting.size === 0) {
+    const key =
+      result.outcome === 'failed' && this.#teardownErrors.size > 0 ? addressKey(testcase) : undefined;
+    const address = key !== undefined && this.#teardownErrors.has(key) ? key : undefined;
+    if (address === undefined && this.#waiting.size === 0) {
       ready.push(result);
       return;
     }
-    const address = waits ? addressKey(testcase) : undefined;
     if (address !== undefined) this.#waiting.set(address, this.#held.length);
-    const length = waits ? (result.failure?.traceback?.length ?? 0) + 1000 : 0;
+    const length = address !== undefined ? (result.failure?.traceback?.length ?? 0) + 1000 : 0;
     this.#held.push({ waitsFor: address, length, result });
     this.#length += length;
     this.#release(ready);
@@ -410,8 +421,4 @@ class TeardownWindow {
     this.#length = 0;
     this.#waiting.clear();
   }
-}
-
-function addressKey(testcase: RawTestcase): string {
-  return `${testcase.classname ?? ''}\n${testcase.name ?? ''}`;
 }

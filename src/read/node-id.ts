@@ -40,28 +40,61 @@ interface Module {
   readonly file: string;
 }
 
+/** Rebuilds node ids with one report's evidence; remembers the modules of the classnames it has seen. */
+export interface NodeIds {
+  /** @param locations what this test's own failure or skip text names */
+  rebuild(address: Address, locations: readonly Location[]): NodeId;
+}
+
+/** Tests of one class stand together; under xdist those of some workers do. */
+const rememberedClassnames = 1000;
+
 /**
  * Rebuilds the node id, best evidence first: the `file` attribute where it agrees with the classname, the checkout, the
  * failure's own text, modules that other tests of the report gave away, pytest's naming conventions.
- *
- * @param locations what this test's own failure or skip text names
  */
-export function rebuildNodeId(
+export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | undefined): NodeIds {
+  const remembered = new Map<string, Remembered>();
+  const remember = (dotted: string): Remembered => {
+    const known = remembered.get(dotted);
+    if (known !== undefined) return known;
+    const segments = dotted === '' ? [] : dotted.split('.');
+    const found = {
+      segments,
+      candidates: checkoutCandidates(segments, checkout),
+      module: fromModules(segments, evidence.modules),
+    };
+    if (remembered.size >= rememberedClassnames) remembered.clear();
+    remembered.set(dotted, found);
+    return found;
+  };
+  return { rebuild: (address, locations) => rebuildNodeId(address, locations, evidence, checkout, remember) };
+}
+
+/** What follows from a classname alone. */
+interface Remembered {
+  readonly segments: readonly string[];
+  readonly candidates: readonly Module[];
+  readonly module: Found;
+}
+
+function rebuildNodeId(
   address: Address,
   locations: readonly Location[],
   evidence: ReportEvidence,
   checkout: Checkout | undefined,
+  remember: (dotted: string) => Remembered,
 ): NodeId {
   const dotted = withoutPrefix(address, evidence.prefix);
   if (address.collected) return collectedModule(dotted, address, locations, evidence, checkout);
   if (dotted === '' && /\.py(?:::|$)/.test(address.name)) return bracketedPath(address.name);
-  const segments = dotted === '' ? [] : dotted.split('.');
+  const { segments, candidates, module } = remember(dotted);
   const functionName = address.name.split('[', 1)[0] ?? '';
   const found =
     fromFileAttribute(address.file, dotted) ??
-    fromCheckout(segments, functionName, locations, checkout) ??
+    fromCheckout(segments, candidates, functionName, locations, checkout) ??
     fromLocations(segments, locations) ??
-    fromModules(segments, evidence.modules) ??
+    module ??
     fromConvention(segments, address.name);
   if (found === undefined) {
     return {
@@ -156,21 +189,26 @@ export function fromFileAttribute(file: string | undefined, dotted: string): Fou
   return { segments: module.split('.').length, file: path, source: 'file-attribute' };
 }
 
-function fromCheckout(
-  segments: readonly string[],
-  functionName: string,
-  locations: readonly Location[],
-  checkout: Checkout | undefined,
-): Found {
-  if (checkout === undefined) return undefined;
+function checkoutCandidates(segments: readonly string[], checkout: Checkout | undefined): Module[] {
   const candidates: Module[] = [];
+  if (checkout === undefined) return candidates;
   for (let n = segments.length; n > 0; n--) {
     for (const file of checkout.files(segments.slice(0, n).join('.'))) {
       // Only Python files hold classes; any other file is an item of its own.
       if (n === segments.length || file.endsWith('.py')) candidates.push({ segments: n, file });
     }
   }
-  if (candidates.length === 0) return undefined;
+  return candidates;
+}
+
+function fromCheckout(
+  segments: readonly string[],
+  candidates: readonly Module[],
+  functionName: string,
+  locations: readonly Location[],
+  checkout: Checkout | undefined,
+): Found {
+  if (checkout === undefined || candidates.length === 0) return undefined;
   const source = 'checkout' as const;
   const only = candidates[0];
   if (candidates.length === 1 && only !== undefined) return { ...only, source };

@@ -34,6 +34,8 @@ export interface Survey {
   readonly evidence: ReportEvidence;
   /** Distinct classnames, the prefix taken off; at most 20,000. */
   readonly classnames: ReadonlySet<string>;
+  /** Addresses of tests whose teardown failed; where their call failed too, pytest wrote two testcases. */
+  readonly teardownErrors: ReadonlySet<string>;
   /** Another program than pytest wrote it. */
   readonly foreign: boolean;
   /** Files that end before their root element does. */
@@ -126,6 +128,7 @@ class Collector {
     [];
   readonly #prefixVotes = new Map<string, number>();
   #foreign = false;
+  readonly #teardownErrors = new Set<string>();
 
   startFile(): void {
     this.#depth = 0;
@@ -199,6 +202,7 @@ class Collector {
       properties: this.#properties,
       evidence: { prefix, modules: this.#modules },
       classnames,
+      teardownErrors: this.#teardownErrors,
       foreign: this.#foreign,
     };
   }
@@ -220,6 +224,7 @@ class Collector {
     const classname = /\sclassname="([^"]*)"/.exec(tag)?.[1] ?? '';
     const looks = this.#looks.get(classname);
     if (looks === undefined && this.#looks.size < mostModules) this.#looks.set(detached(classname), 0);
+    if (xml.length > tag.length && teardownError.test(xml)) return true;
     if (classname !== '' && (looks ?? 0) >= looksPerClassname) return false;
     const tells =
       xml.length > tag.length + 12 ? /<(?:failure|error|skipped)\b/.test(xml) : / file="/.test(tag);
@@ -230,6 +235,9 @@ class Collector {
 
   #takeEvidence(testcase: RawTestcase): void {
     const { classname = '', name = '' } = testcase;
+    if (isTeardownError(testcase) && this.#teardownErrors.size < mostModules) {
+      this.#teardownErrors.add(detached(addressKey(testcase)));
+    }
     // A class that cannot be collected has its module for a classname, and names itself; a module has the prefix alone.
     const collected = isCollected(testcase) && (classname === '' || !/^(?:Test|\p{Lu})/u.test(name));
     const dotted = collected ? name : classname;
@@ -288,6 +296,19 @@ export function isCollected(testcase: RawTestcase): boolean {
   return testcase.outcomes.some(
     (o) => o.message === 'collection failure' || o.message === 'collection skipped',
   );
+}
+
+const teardownError = /<error message="(?:failed on teardown with |test teardown failure")/;
+
+/** pytest up to 5.4 wrote `test teardown failure`. */
+export function isTeardownError(testcase: RawTestcase): boolean {
+  const message = testcase.outcomes.find((o) => o.kind === 'error')?.message ?? '';
+  return message.startsWith('failed on teardown with ') || message === 'test teardown failure';
+}
+
+/** A test's address: two different tests can share it. */
+export function addressKey(testcase: Pick<RawTestcase, 'classname' | 'name'>): string {
+  return `${testcase.classname ?? ''}\n${testcase.name ?? ''}`;
 }
 
 function startTag(xml: string): string {
