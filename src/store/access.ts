@@ -80,6 +80,46 @@ export async function openAccess(db: Database, request: AccessRequest): Promise<
   });
 }
 
+export interface SessionState {
+  readonly server: string;
+  readonly role: string;
+  /** Why uploads by this role would be refused; undefined where they are not. */
+  readonly privilege: string | undefined;
+  /** The team the login is bound to. */
+  readonly team: string | undefined;
+}
+
+/** Who this session is, for a person; works on a database without our schema, too. */
+export async function describeSession(db: Database): Promise<SessionState> {
+  const [row] = await db.query<{
+    server: string;
+    role: string;
+    superuser: boolean;
+    bypasses: boolean;
+    ready: boolean;
+  }>(
+    `SELECT 'PostgreSQL ' || current_setting('server_version') AS server, session_user::text AS role,
+       rolsuper AS superuser, rolbypassrls AS bypasses, to_regclass('team_credentials') IS NOT NULL AS ready
+     FROM pg_roles WHERE rolname = session_user`,
+  );
+  if (row === undefined) throw new Error('no row about the session itself');
+  const [table] = row.ready
+    ? await db.query<{ owns: boolean }>(
+        `SELECT pg_has_role(session_user, relowner, 'MEMBER') AS owns FROM pg_class WHERE oid = 'test_runs'::regclass`,
+      )
+    : [];
+  const [team] =
+    row.ready && table?.owns === false
+      ? await db.query<{ slug: string }>('SELECT slug FROM teams WHERE id = lukhas_team_id()')
+      : [];
+  return {
+    server: db.embedded ? `embedded, ${row.server}` : row.server,
+    role: row.role,
+    privilege: db.embedded ? undefined : privilegeOf({ ...row, owns: table?.owns === true, watched: true }),
+    team: team?.slug,
+  };
+}
+
 /** Runs work with the team in force, in one transaction. */
 export function inTeam<T>(db: Database, access: Access, work: () => Promise<T>): Promise<T> {
   return db.transaction(work, { begin: access.begin });
@@ -93,7 +133,9 @@ function teamSetting(team: Team): string {
   return `SELECT set_config('lukhas.team_id', '${team.id}', true)`;
 }
 
-function privilegeOf(session: Session): string | undefined {
+function privilegeOf(
+  session: Pick<Session, 'superuser' | 'bypasses' | 'owns' | 'watched'>,
+): string | undefined {
   if (session.superuser) return 'a superuser';
   if (session.bypasses) return 'a role with BYPASSRLS';
   if (session.owns || !session.watched) return 'an owner of the tables';

@@ -13,6 +13,8 @@ import { storeErrorOf, type Target } from './server-errors.ts';
 export interface PostgresOptions extends Partial<ConnectLimits> {
   /** The certificate authority to trust instead of the public ones: PEM text (`\n` escapes are taken) or a file's path. */
   readonly sslCa?: string | undefined;
+  /** Called with what a person should know about the way there, such as a connection without encryption. */
+  readonly onRemark?: ((remark: string) => void) | undefined;
 }
 
 const connectTimeoutMs = 10_000;
@@ -22,6 +24,7 @@ const int8 = 20;
 /** Connects; the URL is checked first (InputError), then the server (StoreError). */
 export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<Database> {
   const settings = parseConnectionUrl(url);
+  for (const remark of settings.remarks) options.onRemark?.(remark);
   const stallMs = options.stallMs ?? defaultStallMs;
   const target: Target = settings;
   const client = new pg.Client({
