@@ -42,6 +42,7 @@ DECLARE
   month_end timestamptz := date_trunc('month', at) + interval '1 month';
   parent text;
   child text;
+  grantee text;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('lukhas partitions of ' || current_schema(), 0));
   FOREACH parent IN ARRAY ARRAY['test_runs', 'test_results', 'coverage_data'] LOOP
@@ -56,7 +57,14 @@ BEGIN
       child, parent);
     -- Policies are not inherited by a partition that is named directly: without grants and with none of its own it is closed.
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', child);
-    EXECUTE format('REVOKE ALL ON %I FROM PUBLIC', child);
+    -- A platform's default privileges may have opened it all the same.
+    FOR grantee IN
+      SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END
+      FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
+      WHERE c.oid = child::regclass AND a.grantee <> c.relowner
+    LOOP
+      EXECUTE format('REVOKE ALL ON %I FROM %s', child, grantee);
+    END LOOP;
     -- With this CHECK in place ATTACH need not scan.
     EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (created_at >= %L AND created_at < %L)',
       child, child || '_bound', month_start, month_end);

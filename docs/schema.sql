@@ -1,0 +1,578 @@
+-- The schema as the migrations leave it, without the partitions. Made by `npm run dump:schema`, compared by a test.
+-- For reading: databases are made by `lukhas db setup`, which runs src/store/migrations.
+
+-- Tables
+
+CREATE TABLE consciousness_reviews (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  team_id uuid NOT NULL,
+  pr_number integer,
+  git_sha character varying(40) NOT NULL,
+  git_branch character varying(255),
+  lambda_id character varying(255),
+  matriz_analysis jsonb NOT NULL,
+  guardian_status text GENERATED ALWAYS AS ((matriz_analysis #>> '{stars,guardian,status}'::text[])) STORED,
+  overall_status character varying(20),
+  consciousness_score numeric(5,2),
+  analysis_duration_ms integer,
+  active_components integer,
+  created_at timestamp with time zone DEFAULT now()
+);
+
+CREATE TABLE coverage_data (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  test_run_id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  total_statements integer NOT NULL,
+  covered_statements integer NOT NULL,
+  missing_statements integer NOT NULL,
+  file_path character varying(500) NOT NULL,
+  coverage_percent numeric(5,2) NOT NULL,
+  covered_lines integer[] DEFAULT ARRAY[]::integer[],
+  missing_lines integer[] DEFAULT ARRAY[]::integer[],
+  total_branches integer DEFAULT 0,
+  covered_branches integer DEFAULT 0,
+  lane character varying(50),
+  created_at timestamp with time zone DEFAULT now() NOT NULL
+) PARTITION BY RANGE (created_at);
+
+CREATE TABLE healix_memories (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  team_id uuid,
+  test_name character varying(500) NOT NULL,
+  failure_signature character varying(255) NOT NULL,
+  drift_signature character varying(255),
+  root_cause text,
+  probable_cause text,
+  confidence numeric(3,2),
+  solution text NOT NULL,
+  solution_type character varying(50),
+  auto_fix_code text,
+  success_count integer DEFAULT 0,
+  failure_count integer DEFAULT 0,
+  last_applied timestamp with time zone,
+  matriz_star character varying(50),
+  metadata jsonb DEFAULT '{}'::jsonb,
+  error_type text GENERATED ALWAYS AS ((metadata ->> 'error_type'::text)) STORED,
+  created_at timestamp with time zone DEFAULT now(),
+  updated_at timestamp with time zone DEFAULT now(),
+  deleted_at timestamp with time zone
+);
+
+CREATE TABLE ingest_uploads (
+  team_id uuid NOT NULL,
+  upload_key bytea NOT NULL,
+  run_id uuid NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  payload_sha256 bytea NOT NULL,
+  result_rows integer NOT NULL,
+  coverage_rows integer NOT NULL,
+  repository text,
+  workflow_run_id text,
+  run_attempt integer,
+  job text,
+  pull_request integer,
+  base_branch text,
+  uploaded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE lukhas_migrations (
+  number integer NOT NULL,
+  name text NOT NULL,
+  checksum text NOT NULL,
+  applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE sessions (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  lambda_id character varying(255),
+  session_token character varying(255) NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  user_agent text,
+  ip_address inet,
+  created_at timestamp with time zone DEFAULT now(),
+  last_activity timestamp with time zone DEFAULT now()
+);
+
+CREATE TABLE team_credentials (
+  role_name name NOT NULL,
+  team_id uuid NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE teams (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  name character varying(255) NOT NULL,
+  slug character varying(100) NOT NULL,
+  description text,
+  avatar_url character varying(500),
+  plan character varying(50) DEFAULT 'free'::character varying,
+  seats integer DEFAULT 5,
+  features jsonb DEFAULT '{}'::jsonb,
+  created_at timestamp with time zone DEFAULT now(),
+  updated_at timestamp with time zone DEFAULT now(),
+  deleted_at timestamp with time zone
+);
+
+CREATE TABLE test_results (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  test_run_id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  test_name character varying(500) NOT NULL,
+  test_class character varying(255),
+  test_function character varying(255),
+  test_file character varying(500),
+  outcome character varying(20) NOT NULL,
+  duration_seconds numeric(8,3),
+  error_message text,
+  error_traceback text,
+  failure_signature character varying(255),
+  markers text[],
+  healix_memory_id uuid,
+  auto_healed boolean DEFAULT false,
+  created_at timestamp with time zone DEFAULT now() NOT NULL
+) PARTITION BY RANGE (created_at);
+
+CREATE TABLE test_runs (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  team_id uuid NOT NULL,
+  lambda_id character varying(255),
+  total_tests integer NOT NULL,
+  passed integer DEFAULT 0,
+  failed integer DEFAULT 0,
+  skipped integer DEFAULT 0,
+  errors integer DEFAULT 0,
+  coverage_percent numeric(5,2),
+  duration_seconds numeric(10,3),
+  lane character varying(50),
+  markers text[],
+  python_version character varying(20),
+  pytest_version character varying(20),
+  ci_system character varying(50),
+  git_sha character varying(40),
+  git_branch character varying(255),
+  git_commit_message text,
+  matriz_analysis jsonb,
+  consciousness_score numeric(5,2),
+  created_at timestamp with time zone DEFAULT now() NOT NULL
+) PARTITION BY RANGE (created_at);
+
+CREATE TABLE user_preferences (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  lambda_id character varying(255),
+  dashboard_layout jsonb DEFAULT '{}'::jsonb,
+  email_notifications boolean DEFAULT true,
+  slack_webhook_url character varying(500),
+  theme character varying(20) DEFAULT 'system'::character varying,
+  timezone character varying(50) DEFAULT 'UTC'::character varying,
+  settings jsonb DEFAULT '{}'::jsonb,
+  created_at timestamp with time zone DEFAULT now(),
+  updated_at timestamp with time zone DEFAULT now()
+);
+
+CREATE TABLE users (
+  lambda_id character varying(255) NOT NULL,
+  team_id uuid,
+  email character varying(320) NOT NULL,
+  display_name character varying(100),
+  avatar_url character varying(500),
+  role character varying(50) DEFAULT 'developer'::character varying,
+  permissions text[] DEFAULT ARRAY['tests:read'::text, 'coverage:read'::text],
+  email_verified boolean DEFAULT false,
+  is_active boolean DEFAULT true,
+  last_login_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now(),
+  updated_at timestamp with time zone DEFAULT now(),
+  deleted_at timestamp with time zone
+);
+
+CREATE TABLE webauthn_credentials (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  credential_id bytea NOT NULL,
+  public_key bytea NOT NULL,
+  sign_count bigint DEFAULT 0,
+  lambda_id character varying(255),
+  device_name character varying(255),
+  device_type character varying(50),
+  transports text[],
+  backup_eligible boolean DEFAULT false,
+  attestation_format character varying(50),
+  aaguid uuid,
+  created_at timestamp with time zone DEFAULT now(),
+  last_used timestamp with time zone DEFAULT now(),
+  use_count integer DEFAULT 0,
+  revoked_at timestamp with time zone
+);
+
+
+-- Keys and checks
+
+ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_pkey PRIMARY KEY (id);
+ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_coverage_percent_check CHECK (((coverage_percent >= (0)::numeric) AND (coverage_percent <= (100)::numeric)));
+ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_pkey PRIMARY KEY (id, created_at);
+ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric)));
+ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_pkey PRIMARY KEY (id);
+ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_payload_sha256_check CHECK ((octet_length(payload_sha256) = 32));
+ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_upload_key_check CHECK ((octet_length(upload_key) = 32));
+ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_pkey PRIMARY KEY (team_id, upload_key);
+ALTER TABLE lukhas_migrations ADD CONSTRAINT lukhas_migrations_pkey PRIMARY KEY (number);
+ALTER TABLE sessions ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+ALTER TABLE sessions ADD CONSTRAINT sessions_session_token_key UNIQUE (session_token);
+ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_pkey PRIMARY KEY (role_name);
+ALTER TABLE teams ADD CONSTRAINT teams_pkey PRIMARY KEY (id);
+ALTER TABLE test_results ADD CONSTRAINT test_results_duration_seconds_check CHECK (((duration_seconds >= (0)::numeric) AND (duration_seconds <= 99999.999)));
+ALTER TABLE test_results ADD CONSTRAINT test_results_outcome_check CHECK (((outcome)::text = ANY ((ARRAY['passed'::character varying, 'failed'::character varying, 'skipped'::character varying, 'error'::character varying, 'xfailed'::character varying, 'xpassed'::character varying])::text[])));
+ALTER TABLE test_results ADD CONSTRAINT test_results_pkey PRIMARY KEY (id, created_at);
+ALTER TABLE test_runs ADD CONSTRAINT test_runs_coverage_percent_check CHECK (((coverage_percent >= (0)::numeric) AND (coverage_percent <= (100)::numeric)));
+ALTER TABLE test_runs ADD CONSTRAINT test_runs_duration_seconds_check CHECK (((duration_seconds >= (0)::numeric) AND (duration_seconds <= 9999999.999)));
+ALTER TABLE test_runs ADD CONSTRAINT test_runs_pkey PRIMARY KEY (id, created_at);
+ALTER TABLE user_preferences ADD CONSTRAINT user_preferences_pkey PRIMARY KEY (id);
+ALTER TABLE user_preferences ADD CONSTRAINT user_preferences_lambda_id_key UNIQUE (lambda_id);
+ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (lambda_id);
+ALTER TABLE webauthn_credentials ADD CONSTRAINT webauthn_credentials_pkey PRIMARY KEY (id);
+ALTER TABLE webauthn_credentials ADD CONSTRAINT webauthn_credentials_credential_id_key UNIQUE (credential_id);
+
+-- References
+
+ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE SET NULL;
+ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
+ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE sessions ADD CONSTRAINT sessions_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE CASCADE;
+ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
+ALTER TABLE test_results ADD CONSTRAINT test_results_healix_memory_id_fkey FOREIGN KEY (healix_memory_id) REFERENCES healix_memories(id) ON DELETE SET NULL;
+ALTER TABLE test_results ADD CONSTRAINT test_results_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE test_runs ADD CONSTRAINT test_runs_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE SET NULL;
+ALTER TABLE test_runs ADD CONSTRAINT test_runs_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE user_preferences ADD CONSTRAINT user_preferences_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE CASCADE;
+ALTER TABLE users ADD CONSTRAINT users_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
+ALTER TABLE webauthn_credentials ADD CONSTRAINT webauthn_credentials_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE CASCADE;
+
+-- Indexes
+
+CREATE INDEX idx_consciousness_git_sha ON consciousness_reviews USING btree (git_sha);
+CREATE INDEX idx_consciousness_guardian ON consciousness_reviews USING btree (team_id, guardian_status, created_at DESC);
+CREATE INDEX idx_consciousness_matriz_gin ON consciousness_reviews USING gin (matriz_analysis);
+CREATE INDEX idx_consciousness_status ON consciousness_reviews USING btree (team_id, overall_status, created_at DESC);
+CREATE INDEX idx_consciousness_team_pr ON consciousness_reviews USING btree (team_id, pr_number DESC);
+CREATE INDEX idx_coverage_lane ON coverage_data USING btree (team_id, lane, created_at DESC);
+CREATE INDEX idx_coverage_low ON coverage_data USING btree (team_id, file_path) WHERE (coverage_percent < 75.0);
+CREATE INDEX idx_coverage_run_id ON coverage_data USING btree (test_run_id);
+CREATE INDEX idx_coverage_team_file ON coverage_data USING btree (team_id, file_path, created_at DESC);
+CREATE INDEX idx_healix_confidence ON healix_memories USING btree (confidence DESC);
+CREATE INDEX idx_healix_drift ON healix_memories USING btree (drift_signature) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
+CREATE INDEX idx_healix_metadata_gin ON healix_memories USING gin (metadata);
+CREATE INDEX idx_healix_signature ON healix_memories USING btree (failure_signature) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_healix_success_rate ON healix_memories USING btree (round(((success_count)::numeric / (NULLIF((success_count + failure_count), 0))::numeric), 3) DESC, confidence DESC) WHERE ((success_count + failure_count) >= 5);
+CREATE INDEX idx_healix_team ON healix_memories USING btree (team_id) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_healix_test_errtype ON healix_memories USING btree (test_name, error_type) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_healix_test_signature ON healix_memories USING btree (test_name, failure_signature);
+CREATE INDEX idx_ingest_uploads_pull_request ON ingest_uploads USING btree (team_id, repository, pull_request, created_at DESC) WHERE (pull_request IS NOT NULL);
+CREATE INDEX idx_ingest_uploads_run_id ON ingest_uploads USING btree (team_id, run_id);
+CREATE INDEX idx_sessions_active ON sessions USING btree (lambda_id, expires_at);
+CREATE INDEX idx_sessions_expires ON sessions USING btree (expires_at);
+CREATE INDEX idx_sessions_lambda_id ON sessions USING btree (lambda_id, last_activity DESC);
+CREATE INDEX idx_teams_plan ON teams USING btree (plan) WHERE (deleted_at IS NULL);
+CREATE UNIQUE INDEX idx_teams_slug ON teams USING btree (slug) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_test_results_failed ON test_results USING btree (test_name, failure_signature) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
+CREATE INDEX idx_test_results_memory ON test_results USING btree (healix_memory_id) WHERE (healix_memory_id IS NOT NULL);
+CREATE INDEX idx_test_results_run_id ON test_results USING btree (test_run_id);
+CREATE INDEX idx_test_results_team_outcome ON test_results USING btree (team_id, outcome, created_at DESC);
+CREATE INDEX idx_test_results_test_name ON test_results USING btree (test_name, created_at DESC);
+CREATE INDEX idx_test_runs_dashboard ON test_runs USING btree (team_id, created_at DESC) INCLUDE (id, total_tests, passed, failed, coverage_percent, duration_seconds);
+CREATE INDEX idx_test_runs_failed ON test_runs USING btree (team_id, created_at DESC) WHERE (failed > 0);
+CREATE INDEX idx_test_runs_git_sha ON test_runs USING btree (git_sha);
+CREATE INDEX idx_test_runs_lambda_id ON test_runs USING btree (lambda_id, created_at DESC);
+CREATE INDEX idx_test_runs_lane ON test_runs USING btree (team_id, lane, created_at DESC);
+CREATE INDEX idx_test_runs_matriz_gin ON test_runs USING gin (matriz_analysis);
+CREATE UNIQUE INDEX idx_users_email ON users USING btree (email) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_users_role ON users USING btree (team_id, role) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_users_team ON users USING btree (team_id) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_webauthn_lambda_id ON webauthn_credentials USING btree (lambda_id) WHERE (revoked_at IS NULL);
+CREATE INDEX idx_webauthn_last_used ON webauthn_credentials USING btree (lambda_id, last_used DESC) WHERE (revoked_at IS NULL);
+
+-- Functions
+
+CREATE OR REPLACE FUNCTION public.attach_month(at timestamp with time zone)
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+DECLARE
+  month_start timestamptz := date_trunc('month', at);
+  month_end timestamptz := date_trunc('month', at) + interval '1 month';
+  parent text;
+  child text;
+  grantee text;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('lukhas partitions of ' || current_schema(), 0));
+  FOREACH parent IN ARRAY ARRAY['test_runs', 'test_results', 'coverage_data'] LOOP
+    CONTINUE WHEN EXISTS (
+      SELECT FROM partition_bounds(parent::regclass) b
+      WHERE b.lower_bound <= month_start AND b.upper_bound >= month_end
+    );
+    child := parent || '_' || to_char(month_start, 'YYYY_MM');
+    -- Fails loudly where a table of that name exists but is no partition: its rows are somebody's.
+    EXECUTE format(
+      'CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION)',
+      child, parent);
+    -- Policies are not inherited by a partition that is named directly: without grants and with none of its own it is closed.
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', child);
+    -- A platform's default privileges may have opened it all the same.
+    FOR grantee IN
+      SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END
+      FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
+      WHERE c.oid = child::regclass AND a.grantee <> c.relowner
+    LOOP
+      EXECUTE format('REVOKE ALL ON %I FROM %s', child, grantee);
+    END LOOP;
+    -- With this CHECK in place ATTACH need not scan.
+    EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (created_at >= %L AND created_at < %L)',
+      child, child || '_bound', month_start, month_end);
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+      parent, child, month_start, month_end);
+    EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', child, child || '_bound');
+    RETURN NEXT child;
+  END LOOP;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.ensure_partitions(months_ahead integer DEFAULT 2, months_back integer DEFAULT 0)
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+BEGIN
+  IF months_ahead IS NULL OR months_ahead NOT BETWEEN 0 AND 24 OR months_back IS NULL OR months_back NOT BETWEEN 0 AND 36 THEN
+    RAISE EXCEPTION 'months ahead must be 0 to 24, months back 0 to 36' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  FOR i IN -months_back..months_ahead LOOP
+    RETURN QUERY SELECT attach_month(date_trunc('month', now()) + make_interval(months => i));
+  END LOOP;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.ensure_partitions_for(at timestamp with time zone, months_ahead integer DEFAULT 2)
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+BEGIN
+  IF at IS NULL OR date_trunc('month', at) < date_trunc('month', now() - interval '32 days')
+     OR date_trunc('month', at) > date_trunc('month', now() + interval '2 days') THEN
+    RAISE EXCEPTION 'a run''s time must lie from 31 days back to 1 day ahead' USING ERRCODE = 'datetime_field_overflow';
+  END IF;
+  IF months_ahead IS NULL OR months_ahead NOT BETWEEN 0 AND 12 THEN
+    RAISE EXCEPTION 'months ahead must be 0 to 12' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF NOT month_is_ready(at) THEN
+    RETURN QUERY SELECT attach_month(at);
+  END IF;
+  FOR i IN 0..months_ahead LOOP
+    IF NOT month_is_ready(date_trunc('month', now()) + make_interval(months => i)) THEN
+      RETURN QUERY SELECT attach_month(date_trunc('month', now()) + make_interval(months => i));
+    END IF;
+  END LOOP;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.expired_partitions(parent regclass, keep interval)
+ RETURNS TABLE(child regclass, upper_bound timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  SELECT b.child, b.upper_bound FROM partition_bounds(parent) b WHERE b.upper_bound <= now() - keep ORDER BY b.upper_bound
+$function$;
+
+CREATE OR REPLACE FUNCTION public.lukhas_find_team(wanted text)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT t.id FROM teams t WHERE t.slug = wanted AND t.deleted_at IS NULL
+$function$;
+
+CREATE OR REPLACE FUNCTION public.lukhas_run_ts(id uuid)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  SELECT to_timestamp((('x' || lpad(left(replace(id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint) / 1000.0)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.lukhas_team_id()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT CASE
+    WHEN EXISTS (SELECT FROM team_credentials c WHERE c.role_name = session_user) THEN (
+      SELECT t.id FROM team_credentials c JOIN teams t ON t.id = c.team_id
+      WHERE c.role_name = session_user AND t.deleted_at IS NULL
+    )
+    WHEN pg_has_role(session_user, 'lukhas_service', 'MEMBER') THEN NULLIF(current_setting('lukhas.team_id', true), '')::uuid
+  END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.month_is_ready(at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT count(*) = 3
+  FROM unnest(ARRAY['test_runs', 'test_results', 'coverage_data']) AS parents (name)
+  WHERE EXISTS (
+    SELECT FROM partition_bounds(parents.name::regclass) b WHERE b.lower_bound <= at AND b.upper_bound > at
+  )
+$function$;
+
+CREATE OR REPLACE FUNCTION public.partition_bounds(parent regclass)
+ RETURNS TABLE(child regclass, lower_bound timestamp with time zone, upper_bound timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  SELECT c.oid::regclass, b.bounds[1]::timestamptz, b.bounds[2]::timestamptz
+  FROM pg_inherits i
+  JOIN pg_class c ON c.oid = i.inhrelid
+  CROSS JOIN LATERAL (
+    SELECT regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \(''([^'']+)''\) TO \(''([^'']+)''\)') AS bounds
+  ) b
+  WHERE i.inhparent = parent AND NOT i.inhdetachpending AND b.bounds IS NOT NULL
+$function$;
+
+CREATE OR REPLACE FUNCTION public.update_updated_at_column()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  NEW.updated_at = now();
+  RETURN NEW;
+END
+$function$;
+
+
+-- Triggers
+
+CREATE TRIGGER update_healix_memories_updated_at BEFORE UPDATE ON healix_memories FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
+CREATE TRIGGER update_teams_updated_at BEFORE UPDATE ON teams FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
+CREATE TRIGGER update_user_preferences_updated_at BEFORE UPDATE ON user_preferences FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
+CREATE TRIGGER update_users_updated_at BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
+
+-- Row-level security
+
+ALTER TABLE consciousness_reviews ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON consciousness_reviews FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE coverage_data ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON coverage_data FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE healix_memories ENABLE ROW LEVEL SECURITY;
+CREATE POLICY shared_memories ON healix_memories FOR SELECT USING (team_id IS NULL);
+CREATE POLICY team_isolation ON healix_memories FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE ingest_uploads ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON ingest_uploads FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE sessions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON sessions FOR ALL USING (EXISTS ( SELECT
+   FROM users u
+  WHERE ((u.lambda_id)::text = (sessions.lambda_id)::text)));
+ALTER TABLE team_credentials ENABLE ROW LEVEL SECURITY;
+ALTER TABLE teams ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON teams FOR ALL USING (id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE test_results ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON test_results FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE test_runs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON test_runs FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE user_preferences ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON user_preferences FOR ALL USING (EXISTS ( SELECT
+   FROM users u
+  WHERE ((u.lambda_id)::text = (user_preferences.lambda_id)::text)));
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON users FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE webauthn_credentials ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON webauthn_credentials FOR ALL USING (EXISTS ( SELECT
+   FROM users u
+  WHERE ((u.lambda_id)::text = (webauthn_credentials.lambda_id)::text)));
+
+-- Owners
+
+ALTER TABLE consciousness_reviews OWNER TO lukhas_owner;
+ALTER TABLE coverage_data OWNER TO lukhas_owner;
+ALTER TABLE healix_memories OWNER TO lukhas_owner;
+ALTER TABLE ingest_uploads OWNER TO lukhas_owner;
+ALTER TABLE lukhas_migrations OWNER TO lukhas_owner;
+ALTER TABLE sessions OWNER TO lukhas_owner;
+ALTER TABLE team_credentials OWNER TO lukhas_owner;
+ALTER TABLE teams OWNER TO lukhas_owner;
+ALTER TABLE test_results OWNER TO lukhas_owner;
+ALTER TABLE test_runs OWNER TO lukhas_owner;
+ALTER TABLE user_preferences OWNER TO lukhas_owner;
+ALTER TABLE users OWNER TO lukhas_owner;
+ALTER TABLE webauthn_credentials OWNER TO lukhas_owner;
+ALTER FUNCTION attach_month(timestamp with time zone) OWNER TO lukhas_owner;
+ALTER FUNCTION ensure_partitions(integer,integer) OWNER TO lukhas_owner;
+ALTER FUNCTION ensure_partitions_for(timestamp with time zone,integer) OWNER TO lukhas_owner;
+ALTER FUNCTION expired_partitions(regclass,interval) OWNER TO lukhas_owner;
+ALTER FUNCTION lukhas_find_team(text) OWNER TO lukhas_owner;
+ALTER FUNCTION lukhas_run_ts(uuid) OWNER TO lukhas_owner;
+ALTER FUNCTION lukhas_team_id() OWNER TO lukhas_owner;
+ALTER FUNCTION month_is_ready(timestamp with time zone) OWNER TO lukhas_owner;
+ALTER FUNCTION partition_bounds(regclass) OWNER TO lukhas_owner;
+ALTER FUNCTION update_updated_at_column() OWNER TO lukhas_owner;
+
+-- Rights
+
+GRANT INSERT, SELECT, UPDATE ON consciousness_reviews TO lukhas_service;
+GRANT INSERT, SELECT ON coverage_data TO lukhas_ingest;
+GRANT INSERT, SELECT ON coverage_data TO lukhas_service;
+GRANT SELECT ON healix_memories TO lukhas_ingest;
+GRANT INSERT, SELECT, UPDATE ON healix_memories TO lukhas_service;
+GRANT INSERT, SELECT ON ingest_uploads TO lukhas_ingest;
+GRANT INSERT, SELECT ON ingest_uploads TO lukhas_service;
+GRANT SELECT ON lukhas_migrations TO lukhas_ingest;
+GRANT SELECT ON lukhas_migrations TO lukhas_service;
+GRANT DELETE, INSERT, SELECT, UPDATE ON sessions TO lukhas_service;
+GRANT SELECT ON teams TO lukhas_ingest;
+GRANT SELECT ON teams TO lukhas_service;
+GRANT INSERT, SELECT ON test_results TO lukhas_ingest;
+GRANT INSERT, SELECT ON test_results TO lukhas_service;
+GRANT INSERT, SELECT ON test_runs TO lukhas_ingest;
+GRANT INSERT, SELECT ON test_runs TO lukhas_service;
+GRANT INSERT, SELECT, UPDATE ON user_preferences TO lukhas_service;
+GRANT INSERT, SELECT, UPDATE ON users TO lukhas_service;
+GRANT DELETE, INSERT, SELECT, UPDATE ON webauthn_credentials TO lukhas_service;
+GRANT SELECT (lambda_id) ON users TO lukhas_ingest;
+REVOKE ALL ON FUNCTION attach_month(timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ensure_partitions(integer,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ensure_partitions(integer,integer) TO lukhas_service;
+REVOKE ALL ON FUNCTION ensure_partitions_for(timestamp with time zone,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ensure_partitions_for(timestamp with time zone,integer) TO lukhas_ingest;
+GRANT EXECUTE ON FUNCTION ensure_partitions_for(timestamp with time zone,integer) TO lukhas_service;
+REVOKE ALL ON FUNCTION expired_partitions(regclass,interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION expired_partitions(regclass,interval) TO lukhas_service;
+REVOKE ALL ON FUNCTION lukhas_find_team(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lukhas_find_team(text) TO lukhas_service;
+REVOKE ALL ON FUNCTION lukhas_run_ts(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lukhas_run_ts(uuid) TO lukhas_ingest;
+GRANT EXECUTE ON FUNCTION lukhas_run_ts(uuid) TO lukhas_service;
+REVOKE ALL ON FUNCTION lukhas_team_id() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lukhas_team_id() TO lukhas_ingest;
+GRANT EXECUTE ON FUNCTION lukhas_team_id() TO lukhas_service;
+REVOKE ALL ON FUNCTION month_is_ready(timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION month_is_ready(timestamp with time zone) TO lukhas_ingest;
+GRANT EXECUTE ON FUNCTION month_is_ready(timestamp with time zone) TO lukhas_service;
+REVOKE ALL ON FUNCTION partition_bounds(regclass) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION partition_bounds(regclass) TO lukhas_ingest;
+GRANT EXECUTE ON FUNCTION partition_bounds(regclass) TO lukhas_service;
+REVOKE ALL ON FUNCTION update_updated_at_column() FROM PUBLIC;

@@ -1,0 +1,16 @@
+// Writes docs/schema.sql: an empty database, the migrations, and a dump from the catalogues. Run by `npm run dump:schema`.
+import { writeFile } from 'node:fs/promises';
+import { migrate } from '../src/store/migrate.ts';
+import { openPostgres } from '../src/store/pg.ts';
+import { startPostgres } from '../test/support/postgres.ts';
+import { dumpSchema } from '../test/support/schema-dump.ts';
+
+const server = await startPostgres({ external: false });
+try {
+  const db = await openPostgres(server.adminUrl);
+  await migrate(db);
+  await writeFile('docs/schema.sql', await dumpSchema((sql) => db.query(sql)));
+  await db.close();
+} finally {
+  await server.stop();
+}
