@@ -99,7 +99,7 @@ function shownFailure(result: SignedResult): ShownFailure {
 
 /** A copy that does not keep the chunk of the report alive that it was cut from. */
 function owned(text: string): string {
-  return Buffer.from(text, 'utf16le').toString('utf16le');
+  return Buffer.from(text).toString();
 }
 
 /** The files with the lowest coverage first; complete ones are left out. */

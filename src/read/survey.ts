@@ -121,7 +121,11 @@ class Collector {
   readonly #suites: SuiteStart[] = [];
   #duration: number | undefined;
   readonly #properties = new Map<string, string>();
+  /** How often a classname's failures were looked at. Forgotten when there are many: looking again does no harm. */
   readonly #looks = new Map<string, number>();
+  readonly #classnames = new Set<string>();
+  /** The dotted start that all classnames share; undefined before the first. */
+  #common: string | undefined;
   readonly #modules = new Map<string, string>();
   /** Modules found behind leading segments that may be a prefix: decided when all is read. */
   readonly #behindLeading: { readonly leading: string; readonly dotted: string; readonly file: string }[] =
@@ -181,7 +185,7 @@ class Collector {
     let prefix = '';
     let most = this.#prefixVotes.get('') ?? 0;
     for (const [candidate, votes] of this.#prefixVotes) {
-      if (votes > most && this.#allBeginWith(candidate)) [prefix, most] = [candidate, votes];
+      if (votes > most && isDottedStart(candidate, this.#common ?? '')) [prefix, most] = [candidate, votes];
     }
     for (const { leading, dotted, file } of this.#behindLeading) {
       // What was taken for folders is the prefix: the file is what comes behind it.
@@ -190,10 +194,9 @@ class Collector {
       else addModule(this.#modules, dotted, file);
     }
     const classnames = new Set<string>();
-    for (const name of this.#looks.keys()) {
+    for (const name of this.#classnames) {
       if (name === prefix) continue;
       classnames.add(prefix !== '' && name.startsWith(`${prefix}.`) ? name.slice(prefix.length + 1) : name);
-      if (classnames.size >= mostClassnames) break;
     }
     return {
       testcases: this.#testcases,
@@ -223,7 +226,7 @@ class Collector {
     const tag = startTag(xml);
     const classname = /\sclassname="([^"]*)"/.exec(tag)?.[1] ?? '';
     const looks = this.#looks.get(classname);
-    if (looks === undefined && this.#looks.size < mostModules) this.#looks.set(detached(classname), 0);
+    if (looks === undefined) this.#meet(detached(classname));
     if (xml.length > tag.length && teardownError.test(xml)) return true;
     if (classname !== '' && (looks ?? 0) >= looksPerClassname) return false;
     const tells =
@@ -279,12 +282,27 @@ class Collector {
     this.#prefixVotes.set(detached(prefix), (this.#prefixVotes.get(prefix) ?? 0) + 1);
   }
 
-  #allBeginWith(prefix: string): boolean {
-    for (const name of this.#looks.keys()) {
-      if (name !== '' && name !== prefix && !name.startsWith(`${prefix}.`)) return false;
-    }
-    return true;
+  #meet(classname: string): void {
+    if (this.#looks.size >= mostClassnames) this.#looks.clear();
+    this.#looks.set(classname, 0);
+    if (this.#classnames.size < mostClassnames) this.#classnames.add(classname);
+    // A collected module's classname is the prefix alone, or empty: it shares no more than that.
+    if (classname !== '')
+      this.#common = this.#common === undefined ? classname : commonStart(this.#common, classname);
   }
+}
+
+/** The leading segments that two dotted names share. */
+function commonStart(a: string, b: string): string {
+  if (isDottedStart(a, b)) return a;
+  let end = 0;
+  for (let i = 0; i < Math.min(a.length, b.length) && a[i] === b[i]; i++) if (a[i] === '.') end = i;
+  const shorter = a.length < b.length ? a : b;
+  return isDottedStart(shorter, a) && isDottedStart(shorter, b) ? shorter : a.slice(0, end);
+}
+
+function isDottedStart(start: string, name: string): boolean {
+  return start === name || name.startsWith(`${start}.`);
 }
 
 function addModule(modules: Map<string, string>, dotted: string, file: string): void {
@@ -326,5 +344,5 @@ function startTag(xml: string): string {
 
 /** A copy that does not keep the chunk alive that it was cut from. */
 function detached(text: string): string {
-  return text.length < 13 ? text : Buffer.from(text, 'utf16le').toString('utf16le');
+  return text.length < 13 ? text : Buffer.from(text).toString();
 }

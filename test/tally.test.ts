@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import type { Outcome, SignedResult } from '../src/model.ts';
+import { leastCovered, startTally } from '../src/tally.ts';
+
+const result = (outcome: Outcome, durationSeconds?: number, n = 0): SignedResult => ({
+  testName: `t.py::test_${n}`,
+  testFile: 't.py',
+  testClass: undefined,
+  testFunction: `test_${n}`,
+  nodeIdSource: 'convention',
+  outcome,
+  durationSeconds,
+  failure:
+    outcome === 'failed' || outcome === 'error'
+      ? {
+          errorType: 'E',
+          line: 1,
+          lastFrameLine: 1,
+          message: `first ${'x'.repeat(500)}\nsecond`,
+          traceback: undefined,
+        }
+      : undefined,
+  reason: undefined,
+  markers: [],
+  failureSignature: undefined,
+});
+
+describe('the tally of a run', () => {
+  it('counts xpassed as passed and xfailed as skipped, as the columns have it', () => {
+    const tally = startTally();
+    tally.add(
+      [...(['passed', 'xpassed', 'failed', 'error', 'skipped', 'xfailed'] as const)].map((outcome) =>
+        result(outcome),
+      ),
+    );
+    expect(tally.totals(3, 50)).toEqual({
+      total: 6,
+      passed: 2,
+      failed: 1,
+      skipped: 2,
+      errors: 1,
+      durationSeconds: 3,
+      coveragePercent: 50,
+    });
+    expect(tally.xfailed).toBe(1);
+  });
+
+  it("adds the tests' own durations up where no suite tells", () => {
+    const tally = startTally();
+    expect(tally.totals(undefined, undefined).durationSeconds).toBeUndefined();
+    tally.add([result('passed', 0.5), result('passed', 0.25), result('passed')]);
+    expect(tally.totals(undefined, undefined).durationSeconds).toBe(0.75);
+  });
+
+  it('keeps the slowest ten, and a thousand failures, and counts the rest', () => {
+    const tally = startTally();
+    for (let n = 0; n < 3000; n++) tally.add([result('failed', (n * 7919) % 3000, n)]);
+    expect(tally.slowest.map((test) => test.durationSeconds)).toEqual([
+      2999, 2998, 2997, 2996, 2995, 2994, 2993, 2992, 2991, 2990,
+    ]);
+    expect(tally.failures).toHaveLength(1000);
+    expect(tally.totals(undefined, undefined).failed).toBe(3000);
+    expect(tally.failures[0]?.message).toHaveLength(300);
+  });
+});
+
+describe('the least covered files', () => {
+  it('come lowest first, the larger gap before the smaller, complete ones never', () => {
+    const file = (filePath: string, coveragePercent: number, missingStatements: number) => ({
+      filePath,
+      coveragePercent,
+      missingStatements,
+      totalStatements: 10,
+      coveredStatements: 10 - missingStatements,
+      totalBranches: 0,
+      coveredBranches: 0,
+      coveredLines: [],
+      missingLines: [],
+    });
+    const files = [file('a', 100, 0), file('b', 50, 5), file('c', 10, 9), file('d', 50, 50)];
+    expect(leastCovered(files, 3).map((f) => f.filePath)).toEqual(['c', 'd', 'b']);
+  });
+});
