@@ -103,15 +103,20 @@ function parseUrl(text: string): URL {
       'postgres://user:password@host:5432/database',
     );
   }
+  const unreadable = invalid(
+    'the database URL cannot be read',
+    'postgres://user:password@host:5432/database, with special characters of user and password percent-encoded (@ as %40, / as %2F, # as %23, ? as %3F)',
+  );
+  let url: URL;
   try {
-    // URL parses hosts of unknown schemes leniently and never needs the text in its message here.
-    return new URL(text);
+    // A Unix socket's URL may leave the host empty (user@/database?host=/run/postgresql), which URL itself does not take.
+    url = new URL(text.replace(/^([a-z]+:\/\/[^/?#]*@)(?=[/?#]|$)/i, '$1localhost'));
   } catch {
-    throw invalid(
-      'the database URL cannot be read',
-      'postgres://user:password@host:5432/database, with special characters of user and password percent-encoded (@ as %40, / as %2F, # as %23)',
-    );
+    throw unreadable;
   }
+  // A bare # or / in a password cuts it in two, and the rest ends up here.
+  if (url.hash !== '' || url.pathname.includes('@')) throw unreadable;
+  return url;
 }
 
 function decode(text: string, what: string): string {

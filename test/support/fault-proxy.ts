@@ -1,0 +1,88 @@
+// A TCP proxy in front of a database that breaks connections at a chosen byte: resets, ends or freezes them.
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net';
+
+export interface Fault {
+  /** Counts bytes from the client (`up`) or from the server (`down`). */
+  readonly direction: 'up' | 'down';
+  readonly afterBytes: number;
+  /** `reset`: RST to both. `end`: FIN to both. `freeze`: nothing moves any more, as behind a dead router. */
+  readonly how: 'reset' | 'end' | 'freeze';
+}
+
+export interface FaultProxy {
+  /** The database URL through the proxy. */
+  url(databaseUrl: string): string;
+  /** The faults of the next connections, first to last; connections after them are left alone. */
+  plan(faults: readonly Fault[]): void;
+  /** Bytes of the connections so far, in the order they were opened. */
+  readonly traffic: readonly { up: number; down: number }[];
+  close(): Promise<void>;
+}
+
+export async function startFaultProxy(target: { host: string; port: number }): Promise<FaultProxy> {
+  let faults: Fault[] = [];
+  const traffic: { up: number; down: number }[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connectTcp(target.port, target.host);
+    const fault = faults.shift();
+    const count = { up: 0, down: 0 };
+    traffic.push(count);
+    let frozen = false;
+    const stop = (how: Fault['how']): void => {
+      if (how === 'freeze') {
+        frozen = true;
+        client.pause();
+        upstream.pause();
+        return;
+      }
+      for (const socket of [client, upstream]) {
+        if (how === 'reset') socket.resetAndDestroy();
+        else socket.destroy();
+      }
+    };
+    const forward = (from: Socket, to: Socket, direction: Fault['direction']): void => {
+      sockets.add(from);
+      from.on('error', () => {});
+      from.on('close', () => {
+        sockets.delete(from);
+        if (!frozen) to.destroy();
+      });
+      from.on('data', (chunk) => {
+        if (frozen) return;
+        const room =
+          fault?.direction === direction ? fault.afterBytes - count[direction] : Number.POSITIVE_INFINITY;
+        count[direction] += chunk.length;
+        if (chunk.length < room) {
+          if (!to.write(chunk)) {
+            from.pause();
+            to.once('drain', () => frozen || from.resume());
+          }
+          return;
+        }
+        // The bytes before the fault arrive, the rest does not.
+        to.write(chunk.subarray(0, Math.max(room, 0)), () => stop(fault?.how ?? 'reset'));
+      });
+    };
+    forward(client, upstream, 'up');
+    forward(upstream, client, 'down');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url(databaseUrl) {
+      const url = new URL(databaseUrl);
+      url.hostname = '127.0.0.1';
+      url.port = String(port);
+      return url.href;
+    },
+    plan(next) {
+      faults = [...next];
+    },
+    traffic,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
