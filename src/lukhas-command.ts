@@ -129,7 +129,7 @@ async function setup(db: Database, settings: CommandSettings): Promise<Answer> {
     adminUrl: settings.databaseUrl,
   });
   return {
-    lines: [...lines, ...grantLines(granted), '', ...workflowLines],
+    lines: [...lines, ...grantLines(granted), '', ...workflowLines(settings.sslCa !== undefined)],
     json: { ...json, ...grantJson(granted) },
   };
 }
@@ -247,16 +247,20 @@ function grantJson(granted: Grant): Record<string, unknown> {
   };
 }
 
-const workflowLines = [
-  'A step for .github/workflows, after the one that runs pytest --junitxml=results.xml:',
-  '',
-  '      - uses: lukhas/ingest@v1',
-  '        if: always()',
-  '        with:',
-  '          reports: results.xml',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own expression syntax
-  '          database-url: ${{ secrets.DATABASE_URL }}',
-];
+function workflowLines(privateAuthority: boolean): string[] {
+  return [
+    'A step for .github/workflows, after the one that runs pytest --junitxml=results.xml:',
+    '',
+    '      - uses: lukhas/ingest@v1',
+    '        if: always()',
+    '        with:',
+    '          reports: results.xml',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own expression syntax
+    '          database-url: ${{ secrets.DATABASE_URL }}',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own expression syntax
+    ...(privateAuthority ? ['          ssl-ca: ${{ vars.LUKHAS_SSL_CA }}'] : []),
+  ];
+}
 
 async function addOneTeam(db: Database, settings: CommandSettings): Promise<Answer> {
   const team = await addTeam(db, { slug: settings.words[0] ?? '', name: settings.name });

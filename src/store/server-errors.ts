@@ -53,7 +53,8 @@ export function fateOf(error: unknown): Fate {
   if (lostCodes.has(error.code)) return 'lost';
   const state = error.sqlstate;
   if (state !== undefined) {
-    if (lostStates.has(state) || state.startsWith('08')) return 'lost';
+    // Poolers use 08P01 for everything; what helps is in the code.
+    if (lostStates.has(state) || (state.startsWith('08') && state !== '08P01')) return 'lost';
     if (retryStates.has(state)) return 'retry';
     // A partition that was not there: the month is made sure of before every attempt.
     if (error.code === 'database-no-partition') return 'retry';
@@ -219,11 +220,17 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
         fix: 'It is starting, stopping or failing over; try again.',
       };
     case '08P01':
-      return {
-        code: 'database-protocol',
-        message: `the server at ${where} did not take the connection: ${answer.message}`,
-        fix: 'Check that host and port are those of PostgreSQL or its pooler.',
-      };
+      return poolerMeaning(answer, target);
+    case 'XX000':
+      // Supavisor's words for a user name without its project.
+      if (/tenant or user not found/i.test(answer.message)) {
+        return {
+          code: 'database-login',
+          message: `the pooler at ${where} does not know ${user}`,
+          fix: 'Supabase\u2019s pooler wants the user name as <role>.<project reference>; copy the host from the project\u2019s own connection string.',
+        };
+      }
+      break;
   }
   if (state === '23514' && answer.constraint === undefined) {
     return {
@@ -245,6 +252,38 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
   }
   // P0001 and XX000 may come from somebody's trigger or extension with a row in their words.
   return { code: 'database-error', message: `the database refused the work${names(answer)}` };
+}
+
+/** PgBouncer says nearly everything as a protocol violation, so that only its words tell what is meant. */
+function poolerMeaning(answer: ServerAnswer, target: Target | undefined): Meaning {
+  const where = place(target);
+  const user = target === undefined ? 'the login' : `"${target.user}"`;
+  if (/password|authentication|SASL|no such user/i.test(answer.message)) {
+    return {
+      code: 'database-password',
+      message: `the pooler at ${where} refused the password of ${user}, or does not know this login`,
+      fix: 'Check user name and password in the database URL, and that the pooler knows the login (PgBouncer: auth_file or auth_query).',
+    };
+  }
+  if (/no such database|database .*(not found|does not exist)/i.test(answer.message)) {
+    return {
+      code: 'database-missing',
+      message: `the pooler at ${where} knows no database "${target?.database ?? ''}"`,
+      fix: 'Check the name at the end of the database URL and the pooler\u2019s [databases].',
+    };
+  }
+  if (/startup|parameter|invalid|unsupported/i.test(answer.message)) {
+    return {
+      code: 'database-protocol',
+      message: `the server at ${where} did not take the connection: ${answer.message}`,
+      fix: 'Check that host and port are those of PostgreSQL or its pooler.',
+    };
+  }
+  return {
+    code: 'database-lost',
+    message: `the pooler at ${where} ended the connection: ${answer.message}`,
+    fix: 'Try again: the same upload is stored once, however often it is sent.',
+  };
 }
 
 function driverMeaning(answer: ServerAnswer, target: Target | undefined): Meaning {

@@ -566,6 +566,17 @@ describe('through PgBouncer in transaction mode', () => {
     await expectOneCopy(raced[0]?.runId ?? '');
   });
 
+  test('a wrong password there is named at once and not tried again', async ({ skip }) => {
+    if (pooler === undefined) skip('pgbouncer is not installed (Debian: pgbouncer)');
+    const url = new URL(pooler?.url(database.uploadUrl) ?? '');
+    url.password = 'wrong';
+    const reasons: string[] = [];
+    await expect(
+      save('pooled wrong', url.href, { onRetry: ({ reason }) => reasons.push(reason.code) }),
+    ).rejects.toMatchObject({ code: 'database-password' });
+    expect(reasons).toEqual([]);
+  });
+
   test('migrations and partitions work through it', async ({ skip }) => {
     if (pooler === undefined) skip('pgbouncer is not installed (Debian: pgbouncer)');
     const empty = await createDatabase();

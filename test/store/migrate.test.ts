@@ -1,6 +1,6 @@
 // The schema as migrations make it: the same everywhere, once, and never by a program that does not know it.
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { grantUploads, openAccess } from '../../src/store/access.ts';
@@ -8,6 +8,7 @@ import { checkApplied, migrate } from '../../src/store/migrate.ts';
 import { migrations } from '../../src/store/migrations.generated.ts';
 import { ensurePartitions } from '../../src/store/partitions.ts';
 import { openPostgres } from '../../src/store/pg.ts';
+import { openEmbedded } from '../../src/store/pglite.ts';
 import { saveRun } from '../../src/store/runs.ts';
 import { addTeam } from '../../src/store/teams.ts';
 import {
@@ -17,6 +18,7 @@ import {
   createEmbedded,
   rowsOf,
   type TestDatabase,
+  temporaryDir,
   uniqueRole,
 } from '../support/databases.ts';
 import { startPostgres } from '../support/postgres.ts';
@@ -192,6 +194,28 @@ test('the database\u2019s owner with CREATEROLE, who is no superuser, sets every
     ),
   ).rejects.toMatchObject({ code: 'role-privileged' });
   await database.drop();
+});
+
+test('the same holds under the rules for roles of PostgreSQL 16 and later', async () => {
+  // The embedded database is PostgreSQL 18: there, making a role no longer means being allowed to act as it.
+  const dir = await temporaryDir();
+  const db = await openEmbedded(dir, { skipMigrations: true });
+  await db.script(
+    `CREATE ROLE boss LOGIN CREATEROLE; ALTER DATABASE postgres OWNER TO boss; SET SESSION AUTHORIZATION boss`,
+  );
+  expect(await migrate(db)).toHaveLength(migrations.length);
+  await addTeam(db, { slug: 'acme' });
+  expect(await ensurePartitions(db, { monthsAhead: 0 })).toHaveLength(3);
+  const grant = await grantUploads(db, {
+    teamSlug: 'acme',
+    role: 'ci',
+    adminUrl: 'postgres://boss@localhost/postgres',
+  });
+  expect(grant.passwordIsNew).toBe(true);
+  await db.script('SET SESSION AUTHORIZATION ci');
+  expect(await db.query('SELECT slug FROM teams')).toEqual([{ slug: 'acme' }]);
+  await db.close();
+  await rm(dir, { recursive: true, force: true });
 });
 
 test('an administrator who may make no roles is told what is missing', async () => {

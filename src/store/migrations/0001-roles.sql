@@ -9,6 +9,8 @@
 DO $roles$
 DECLARE
   wanted text;
+  -- From PostgreSQL 16 on, whoever makes a role is its member, yet may not act as it before granting that to himself.
+  acting text := CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
   IF current_schema() IS NULL THEN
     RAISE EXCEPTION 'no schema of the search_path exists' USING ERRCODE = 'invalid_schema_name';
@@ -31,7 +33,7 @@ BEGIN
       USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
   FOR attempt IN 1..5 LOOP
-    EXIT WHEN pg_has_role(current_user, 'lukhas_owner', 'MEMBER');
+    EXIT WHEN pg_has_role(current_user, 'lukhas_owner', acting);
     BEGIN
       EXECUTE format('GRANT lukhas_owner TO %I', current_user);
     EXCEPTION WHEN unique_violation OR internal_error THEN
