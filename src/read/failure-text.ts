@@ -64,7 +64,8 @@ function newestException(text: string): string {
 
 /** Exception groups are shown natively in every style: depth one is the group, deeper ones its parts. */
 function readGroup(body: string): FailureText | undefined {
-  const start = /^\s*\+ Exception Group Traceback \(most recent call last\):$/m.exec(body);
+  // Not \s: it would run over the line ends, from every line anew.
+  const start = /^ *\+ Exception Group Traceback \(most recent call last\):$/m.exec(body);
   if (start === null) return undefined;
   const locations: Location[] = [];
   for (const line of body.slice(start.index).split('\n')) {
@@ -101,26 +102,30 @@ function readNative(body: string): FailureText | undefined {
 const pytestLocation =
   /^((?:[A-Za-z]:[\\/])?[^\s:=>|][^:\n]*?|<[^<>\n]+>):(\d{1,9})(?:: ?(?:in (.+)|([\p{L}_][\p{L}\p{N}_.]*))?)?$/u;
 
+/** Arguments and `--showlocals` stand at column 0 too: `a = 1, b = 2`, `name       = 'x'`; not `my tests/test_x.py:1: `. */
+const variable = /^[\p{L}_][\p{L}\p{N}_]* *= /u;
+
 /** pytest's own styles: auto, long, short, line, no. */
 function readPytest(body: string): FailureText {
   const lines = body.split('\n');
   const locations: Location[] = [];
   let lastLocation = -1;
   let errorType: string | undefined;
+  const last = lines.findLastIndex((line) => line.trim() !== '');
   for (const [i, line] of lines.entries()) {
     const first = line.charCodeAt(0);
     // Source, marks and words are indented or begin with E or >; a location begins at column 0.
     if (first === 0x20 || first === 0x3e || Number.isNaN(first) || line.startsWith('E  ')) continue;
     const match = pytestLocation.exec(line);
-    if (match === null || !looksLikePath(match[1] ?? '')) continue;
+    if (match === null || !looksLikePath(match[1] ?? '') || variable.test(line)) continue;
     // Without a colon behind it, only the very end of the text is one.
-    if (!line.includes(':', (match[1] ?? '').length + 1) && !isLast(lines, i)) continue;
+    if (i !== last && !line.includes(':', (match[1] ?? '').length + 1)) continue;
     locations.push(location(match[1], match[2]));
     lastLocation = i;
     errorType = match[4] === undefined ? undefined : bareName(match[4]);
   }
   const marked = lines.slice(lastLocation + 1);
-  errorType ??= errorTypeOfMarkedLines(marked) ?? fixtureNotFound(body);
+  errorType ??= errorTypeOfMarkedLines(marked) ?? fixtureNotFound(lines);
   // A module that cannot be parsed was never a frame: only the words say where.
   const unparsed = /^E +File "([^"<]+)", line (\d+)$/.exec(
     marked.find((line) => line.startsWith('E ')) ?? '',
@@ -141,8 +146,10 @@ function errorTypeOfMarkedLines(lines: readonly string[]): string | undefined {
   return errorTypeOfMessage(words.join('\n'));
 }
 
-function fixtureNotFound(body: string): string | undefined {
-  return /^file .+, line \d+\n[\s\S]*^E\s+(?:recursive dependency|fixture '.*' not found)/m.test(body)
+function fixtureNotFound(lines: readonly string[]): string | undefined {
+  const from = lines.findIndex((line) => /^file .+, line \d+$/.test(line));
+  return from >= 0 &&
+    lines.slice(from + 1).some((line) => /^E +(?:recursive dependency|fixture '.*' not found)/.test(line))
     ? 'FixtureLookupError'
     : undefined;
 }
@@ -182,10 +189,6 @@ function nameInFront(words: string): string | undefined {
 
 function bareName(name: string | undefined): string | undefined {
   return name === undefined ? undefined : name.slice(name.lastIndexOf('.') + 1);
-}
-
-function isLast(lines: readonly string[], index: number): boolean {
-  return lines.slice(index + 1).every((line) => line.trim() === '');
 }
 
 /** `tests/x.py`, `/abs/x.txt`, `C:\\x.py`, `<string>`; not `url = 'http`, nor a lone word. */
