@@ -12,7 +12,7 @@ await writeFile(
 );
 await rm('dist/cli', { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: { upload: 'src/upload.ts' },
+  entryPoints: { upload: 'src/upload.ts', lukhas: 'src/lukhas.ts' },
   outdir: 'dist/cli',
   bundle: true,
   splitting: true,
@@ -34,7 +34,7 @@ const { metafile } = await build({
 });
 
 // Entry points are run as programs.
-for (const name of ['upload']) {
+for (const name of ['upload', 'lukhas']) {
   const file = `dist/cli/${name}.js`;
   await writeFile(file, `#!/usr/bin/env node\n${await readFile(file, 'utf8')}`, { mode: 0o755 });
 }

@@ -36,6 +36,8 @@ export interface Edges {
   onResults?(results: readonly SignedResult[]): Promise<void>;
   onCoverage?(files: readonly CoverageFile[]): Promise<void>;
   onProgress?(what: string, fraction: number | undefined): void;
+  /** The database was not reached or was lost; it is tried again. */
+  onRetry?(reason: string, delayMs: number): void;
 }
 
 export interface Verdict {
@@ -129,6 +131,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
         allowPrivilegedRole: settings.allowPrivilegedRole,
         deadlineMs: storeDeadlineMs,
         onWarning,
+        onRetry: ({ reason, delayMs }) => edges.onRetry?.(reason.message, delayMs),
         signal: edges.signal,
       });
     } catch (error) {

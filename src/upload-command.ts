@@ -72,6 +72,9 @@ export async function upload(raw: RawSettings, telling: Telling): Promise<ExitCo
         onCoverage: (files) => terminal.write(files.map(coverageLine).join('')),
       }),
       onProgress: (what, fraction) => progress.update(what, fraction),
+      onRetry: (reason) => {
+        if (!telling.quiet) terminal.err(terminal.paint.dim(`${safeLine(reason)}; trying again`));
+      },
     };
     const verdict = await ingest(settings, edges).finally(() => progress.done());
     const warned = { ...verdict, warnings: [...detected.warnings, ...verdict.warnings] };

@@ -114,18 +114,23 @@ async function nearMisses(patterns: readonly string[], options: FindOptions): Pr
     }
     folders = next;
   }
-  const wanted = patterns.map((pattern) => basename(pattern).toLowerCase());
+  const wanted = patterns.map((pattern) => stemOf(pattern, options.extension));
   const scored = await Promise.all(
-    candidates.slice(0, 500).map(async (path) => ({
-      path: shown(path, options.workingDirectory),
-      distance: Math.min(...wanted.map((name) => distance(name, basename(path).toLowerCase()))),
-      changed: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0,
-    })),
+    candidates.slice(0, 500).map(async (path) => {
+      const stem = stemOf(path, options.extension);
+      return {
+        path: shown(path, options.workingDirectory),
+        // A slip of the finger, then a longer name, then anything.
+        rank: Math.min(
+          ...wanted.map((name) =>
+            distance(name, stem) <= 2 ? 0 : name.length > 2 && stem.includes(name) ? 1 : 2,
+          ),
+        ),
+        changed: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0,
+      };
+    }),
   );
-  scored.sort(
-    (a, b) =>
-      Number(a.distance > 3) - Number(b.distance > 3) || b.changed - a.changed || a.distance - b.distance,
-  );
+  scored.sort((a, b) => a.rank - b.rank || b.changed - a.changed);
   return scored.slice(0, 5).map((candidate) => candidate.path);
 }
 
@@ -145,6 +150,11 @@ export async function listFolder(root: string): Promise<string[]> {
     }
   }
   return files;
+}
+
+function stemOf(path: string, extension: string): string {
+  const name = basename(path).toLowerCase();
+  return name.endsWith(extension) ? name.slice(0, -extension.length) : name;
 }
 
 function shown(path: string, workingDirectory: string): string {

@@ -1,0 +1,314 @@
+// Every mistake a user can make with `lukhas-upload`: one clear error with the fix, the right exit code, nothing stored.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CliOptions, type CliResult, jsonLines, runCli } from '../support/cli.ts';
+import {
+  asAdmin,
+  createDatabase,
+  createReadyDatabase,
+  type ReadyDatabase,
+  rowsOf,
+  uniqueRole,
+} from '../support/databases.ts';
+
+const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
+
+let home: string;
+let postgres: ReadyDatabase;
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'lukhas-bad-'));
+  mkdirSync(join(home, 'build/reports'), { recursive: true });
+  copyFileSync(join(fixtures, 'junit/example.xml'), join(home, 'results.xml'));
+  copyFileSync(join(fixtures, 'junit/example.xml'), join(home, 'build/reports/pytest-results.xml'));
+  copyFileSync(join(fixtures, 'coverage/zoo-xunit2-cov.coverage.json'), join(home, 'coverage.json'));
+  postgres = await createReadyDatabase();
+});
+
+afterAll(async () => {
+  const [row] = await rowsOf<{ runs: string; uploads: string }>(
+    postgres.adminUrl,
+    'SELECT (SELECT count(*) FROM test_runs) AS runs, (SELECT count(*) FROM ingest_uploads) AS uploads',
+  );
+  await postgres.drop();
+  rmSync(home, { recursive: true, force: true });
+  // Whatever was refused above left nothing behind, but for the one foreign report that was taken.
+  expect(row).toEqual({ runs: '1', uploads: '1' });
+});
+
+/** Uploads into PostgreSQL, so that what is half-stored would be seen. */
+const upload = (args: readonly string[], options: CliOptions = {}, url = postgres.uploadUrl) =>
+  runCli('lukhas-upload', [...args, '--database-url', url], { cwd: home, ...options });
+
+const reports: Readonly<Record<string, string | Buffer>> = {
+  'empty.xml': '',
+  'blank.xml': ' \n ',
+  'no-tests.xml':
+    '<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="0" failures="0" skipped="0" tests="0" time="0.01" /></testsuites>',
+  'doctype.xml': '<?xml version="1.0"?>\n<!DOCTYPE testsuites [<!ENTITY a "b">]><testsuites></testsuites>',
+  'words.xml': 'collected 3 items\n',
+  'page.xml': '<html><body>404</body></html>',
+  'cobertura.xml': '<?xml version="1.0" ?><coverage version="7.4" timestamp="1"><packages/></coverage>',
+  'two.xml':
+    '<testsuites><testsuite><testcase classname="a" name="b"/></testsuite></testsuites>\n<testsuites/>',
+  'latin.xml': Buffer.from(
+    '<testsuites><testsuite><testcase classname="tests.test_a" name="caf\xe9"/></testsuite></testsuites>',
+    'latin1',
+  ),
+  'encoding.xml': '<?xml version="1.0" encoding="klingon"?><testsuites/>',
+};
+
+async function refused(result: CliResult, code: number): Promise<void> {
+  expect(result.code).toBe(code);
+  expect(result.stdout).toBe('');
+  // One error and its fix; never a stack trace for a user's mistake.
+  expect(result.stderr).not.toMatch(/^\s+at /m);
+  expect(result.stderr.match(/^error: /gm)).toHaveLength(1);
+}
+
+describe('a report that cannot be taken', () => {
+  it.each([
+    ['empty.xml', 'empty.xml: the file is empty', 'was it killed'],
+    ['blank.xml', 'blank.xml: the file is empty', 'was it killed'],
+    ['no-tests.xml', 'no-tests.xml: the report holds no test', 'pytest ran nothing'],
+    ['doctype.xml', 'doctype.xml:2:1: the file has a DOCTYPE', 'Remove the <!DOCTYPE'],
+    ['words.xml', 'words.xml: this is not XML', 'pytest --junitxml=results.xml'],
+    [
+      'page.xml',
+      'page.xml: this is not a JUnit report: its root element is <html>, a web page',
+      '--junitxml',
+    ],
+    ['cobertura.xml', 'its root element is <coverage>, a Cobertura coverage report', '--junitxml'],
+    ['two.xml', 'two.xml:2:1: there is more after the end of the report', 'a file of its own'],
+    ['latin.xml', 'latin.xml, byte 67: bytes that are not valid UTF-8', 'Re-encode it as UTF-8'],
+    [
+      'encoding.xml',
+      'encoding.xml: the XML declaration names an encoding that is not known: klingon',
+      'UTF-8',
+    ],
+  ])('%s: %s', async (name, message, fix) => {
+    writeFileSync(join(home, name), reports[name] ?? '');
+    const result = await upload([name]);
+    await refused(result, 2);
+    expect(result.stderr).toContain(message);
+    expect(result.stderr).toContain(fix);
+  });
+
+  it('is refused when it is cut off, with the last test that is whole', async () => {
+    writeFileSync(
+      join(home, 'cut.xml'),
+      readFileSync(join(fixtures, 'junit/example.xml')).subarray(0, 98_658),
+    );
+    const result = await upload(['cut.xml']);
+    await refused(result, 2);
+    expect(result.stderr).toContain('cut.xml:2804:15: the report is cut off');
+    expect(result.stderr).toContain(
+      '81 tests are complete, the last one is tests.unit.test_errors :: test_generator',
+    );
+    expect(result.stderr).toContain('--allow-incomplete');
+  });
+
+  it('is refused when it is JSON, with where coverage goes', async () => {
+    const result = await upload(['coverage.json']);
+    await refused(result, 2);
+    expect(result.stderr).toContain('coverage.json: this is JSON, where a JUnit XML report is meant');
+    expect(result.stderr).toContain('--coverage coverage.json');
+  });
+
+  it('is taken as far as it goes when another program wrote it, and that is said', async () => {
+    writeFileSync(
+      join(home, 'surefire.xml'),
+      '<?xml version="1.0" encoding="UTF-8"?><testsuite name="com.example.AppTest" time="0.05" tests="2" errors="0" skipped="0" failures="1"><testcase name="adds" classname="com.example.AppTest" time="0.01"/><testcase name="fails" classname="com.example.AppTest" time="0.02"><failure message="expected:&lt;1&gt; but was:&lt;2&gt;" type="java.lang.AssertionError">java.lang.AssertionError: expected:&lt;1&gt; but was:&lt;2&gt;\n\tat com.example.AppTest.fails(AppTest.java:12)\n</failure></testcase></testsuite>',
+    );
+    const result = await upload(['surefire.xml', '--json']);
+    expect(result.code).toBe(0);
+    expect(result.stderr).toContain('warning: surefire.xml: this report was not written by pytest');
+    expect(jsonLines(result.stdout)[1]).toMatchObject({
+      test_name: 'com.example.AppTest::fails',
+      outcome: 'failed',
+      error_type: 'AssertionError',
+    });
+  });
+});
+
+describe('a report that is not there', () => {
+  it('is searched for: pattern, folder and near misses are named', async () => {
+    const result = await upload(['result.xml']);
+    await refused(result, 2);
+    expect(result.stderr).toContain(`no report found for 'result.xml' in ${home}`);
+    expect(result.stderr).toMatch(/Did you mean one of these\?\n\s+results\.xml\n/);
+    expect(result.stderr).toContain('build/reports/pytest-results.xml');
+  });
+
+  it('is named by every glob that matches nothing', async () => {
+    const result = await upload(['results.xml', 'nowhere/*.xml', '**/TEST-*.xml']);
+    await refused(result, 2);
+    expect(result.stderr).toContain(`no report found for 'nowhere/*.xml', '**/TEST-*.xml' in ${home}`);
+  });
+
+  it('is asked for where nothing is near', async () => {
+    const empty = join(home, 'empty-folder');
+    mkdirSync(empty);
+    const result = await upload(['results.xml'], { cwd: empty });
+    await refused(result, 2);
+    expect(result.stderr).toContain('Did pytest run with --junitxml=results.xml, and in this folder?');
+  });
+
+  it('is not a folder, a pipe or nothing at all', async () => {
+    const folder = await upload(['build']);
+    await refused(folder, 2);
+    expect(folder.stderr).toContain("build: this is a folder\n  Name the files in it: 'build/**/*.xml'");
+    execFileSync('mkfifo', [join(home, 'pipe.xml')]);
+    const pipe = await upload(['pipe.xml']);
+    await refused(pipe, 2);
+    expect(pipe.stderr).toContain('not a regular file');
+    const nothing = await upload([]);
+    await refused(nothing, 2);
+    expect(nothing.stderr).toContain('no report named');
+  });
+});
+
+describe('a coverage report that cannot be taken', () => {
+  it.each([
+    ['results.xml', /results\.xml.*JUnit/],
+    ['missing.json', /no coverage report found for 'missing\.json'/],
+    ['istanbul.json', /istanbul\.json.*Istanbul/],
+    ['broken.json', /broken\.json/],
+    ['empty.json', /empty\.json.*empty/],
+  ])('%s', async (name, message) => {
+    writeFileSync(
+      join(home, 'istanbul.json'),
+      '{"/app/a.js":{"path":"/app/a.js","statementMap":{},"fnMap":{},"branchMap":{},"s":{},"f":{},"b":{}}}',
+    );
+    writeFileSync(join(home, 'broken.json'), '{"meta": {"version": "7.4"}, "files": {');
+    writeFileSync(join(home, 'empty.json'), '');
+    const result = await upload(['results.xml', '--coverage', name]);
+    await refused(result, 2);
+    expect(result.stderr).toMatch(message);
+  });
+});
+
+describe('an option that is wrong', () => {
+  it.each([
+    [['--lanes', 'x'], 'unknown option --lanes'],
+    [['--team', 'Not A Slug'], '--team: a team is named by its slug'],
+    [['--created-at', 'yesterday'], '--created-at: report, now, or an ISO time'],
+    [['--created-at', '2001-01-01T00:00:00Z'], 'is not within 31 days back and 1 day ahead'],
+    [['--set', 'git_shaa=1'], 'git_sha'],
+    [['--fail-on', 'sometimes'], '--fail-on: never, any, new or unknown'],
+  ])('%j', async (args, message) => {
+    const result = await upload(['results.xml', ...args]);
+    await refused(result, 2);
+    expect(result.stderr).toContain(message);
+  });
+});
+
+describe('a database that does not take the run', () => {
+  /** The summary is printed all the same; the error goes to standard error. */
+  const failed = (result: CliResult) => {
+    expect(result.code).toBe(3);
+    expect(result.stdout).toContain('○ NOT stored: see the error');
+    expect(result.stderr).not.toMatch(/^\s+at /m);
+    expect(result.stderr.match(/^error: /gm)).toHaveLength(1);
+    return result.stderr;
+  };
+  const changed = (change: (url: URL) => void) => {
+    const url = new URL(postgres.uploadUrl);
+    change(url);
+    return url.href;
+  };
+
+  it('because the password is wrong', async () => {
+    const url = changed((u) => {
+      u.password = 'canary-wrong-password';
+    });
+    const error = failed(await upload(['results.xml'], {}, url));
+    expect(error).toMatch(/password/);
+    expect(error).not.toContain('canary-wrong-password');
+  });
+
+  it('because nothing listens there', async () => {
+    const error = failed(
+      await upload(
+        ['results.xml'],
+        {},
+        changed((u) => {
+          u.port = '1';
+        }),
+      ),
+    );
+    expect(error).toMatch(/127\.0\.0\.1/);
+  }, 180_000);
+
+  it('because the host has no address', async () => {
+    const error = failed(await upload(['results.xml'], {}, 'postgres://u:p@no-such-host.invalid/db'));
+    expect(error).toContain('no-such-host.invalid');
+  }, 180_000);
+
+  it('because the database is not there', async () => {
+    expect(
+      failed(
+        await upload(
+          ['results.xml'],
+          {},
+          changed((u) => {
+            u.pathname = '/nowhere';
+          }),
+        ),
+      ),
+    ).toContain('nowhere');
+  });
+
+  it('because it was never set up', async () => {
+    const bare = await createDatabase();
+    const error = failed(await upload(['results.xml'], {}, bare.adminUrl));
+    expect(error).toContain('lukhas db setup');
+    await bare.drop();
+  });
+
+  it('because it is newer, or older, than the program', async () => {
+    const other = await createReadyDatabase();
+    await asAdmin(
+      other.adminUrl,
+      "INSERT INTO lukhas_migrations (number, name, checksum) VALUES (9999, 'from the future', repeat('0', 64))",
+    );
+    expect(failed(await upload(['results.xml'], {}, other.uploadUrl))).toMatch(/newer than this program/);
+    await asAdmin(
+      other.adminUrl,
+      'DELETE FROM lukhas_migrations WHERE number = 9999 OR number = (SELECT max(number) FROM lukhas_migrations WHERE number <> 9999)',
+    );
+    expect(failed(await upload(['results.xml'], {}, other.uploadUrl))).toContain('lukhas db migrate');
+    await other.drop();
+  });
+
+  it('because the login has no rights, or too many', async () => {
+    const role = uniqueRole();
+    await asAdmin(postgres.adminUrl, `CREATE ROLE ${role} LOGIN PASSWORD 'secret'`);
+    expect(failed(await upload(['results.xml'], {}, postgres.urlFor(role, 'secret')))).toContain('lukhas db');
+    await asAdmin(postgres.adminUrl, `DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    expect(
+      failed(await upload(['results.xml', '--team', postgres.team.slug], {}, postgres.adminUrl)),
+    ).toMatch(/superuser[\s\S]*lukhas db setup/);
+  });
+
+  it('because the team is unknown, or another than the credential is for', async () => {
+    const error = failed(await upload(['results.xml', '--team', 'nobody']));
+    expect(error).toContain('nobody');
+    const unknown = failed(
+      await upload(['results.xml', '--team', 'nobody', '--allow-privileged-role'], {}, postgres.adminUrl),
+    );
+    expect(unknown).toContain('nobody');
+  });
+
+  it('because the URL is none', async () => {
+    for (const url of ['mysql://u:p@h/db', 'not a url']) {
+      const result = await upload(['results.xml'], {}, url);
+      expect(result.code).toBe(2);
+      expect(result.stderr).not.toContain('u:p');
+    }
+  });
+});

@@ -1,0 +1,320 @@
+// The built `lukhas-upload` as its users run it: on the embedded database and on PostgreSQL.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CliOptions, jsonLines, runCli } from '../support/cli.ts';
+import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../support/databases.ts';
+
+const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
+const example = join(fixtures, 'junit/example.xml');
+const coverage = join(fixtures, 'coverage/zoo-xunit2-cov.coverage.json');
+
+let home: string;
+/** A folder with the example as results.xml. */
+let project: string;
+let postgres: ReadyDatabase;
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'lukhas-door-'));
+  project = join(home, 'project');
+  mkdirSync(join(project, 'reports/unit'), { recursive: true });
+  copyFileSync(example, join(project, 'results.xml'));
+  copyFileSync(coverage, join(project, 'coverage.json'));
+  postgres = await createReadyDatabase();
+});
+
+afterAll(async () => {
+  await postgres.drop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const upload = (args: readonly string[], options: CliOptions = {}) =>
+  runCli('lukhas-upload', args, {
+    cwd: project,
+    ...options,
+    env: { LUKHAS_DATA_DIR: join(home, 'data'), ...options.env },
+  });
+const toPostgres = (args: readonly string[], options: CliOptions = {}) =>
+  upload([...args, '--database-url', postgres.uploadUrl], options);
+
+async function stored(key: string): Promise<{ runs: number; results: number; coverage: number }> {
+  const rows = await rowsOf<{ runs: string; results: string; coverage: string }>(
+    postgres.adminUrl,
+    `SELECT count(DISTINCT r.id) AS runs,
+       (SELECT count(*) FROM test_results t WHERE t.test_run_id IN (SELECT id FROM test_runs WHERE lane = $1)) AS results,
+       (SELECT count(*) FROM coverage_data c WHERE c.test_run_id IN (SELECT id FROM test_runs WHERE lane = $1)) AS coverage
+     FROM test_runs r WHERE r.lane = $1`,
+    [key],
+  );
+  const row = rows[0];
+  return { runs: Number(row?.runs), results: Number(row?.results), coverage: Number(row?.coverage) };
+}
+
+describe('an upload into the embedded database', () => {
+  it('needs no set-up: the first makes the database, the second finds the run there', async () => {
+    const first = await upload(['results.xml', '--coverage', 'coverage.json']);
+    expect(first.stderr).toMatch(/^first use: making the embedded database in .*data\n$/);
+    expect(first.stdout).toContain('✗ 288 tests in 1.57 s  results.xml');
+    expect(first.stdout).toContain('136 failed · 20 errors · 100 passed · 22 skipped · 10 xfailed');
+    expect(first.stdout).toContain(
+      "pytest 'tests/integration/test_auth.py::TestAuth::test_login[bob-False]'",
+    );
+    expect(first.stdout).toMatch(
+      /✓ stored as run [0-9a-f-]{36} of team local in the embedded database in .*data\n$/,
+    );
+    expect(first.code).toBe(0);
+    const second = await upload(['results.xml', '--coverage', 'coverage.json', '--json']);
+    expect(second.code).toBe(0);
+    const run = jsonLines(second.stdout).at(-1);
+    expect(run).toMatchObject({
+      kind: 'run',
+      stored: 'already',
+      total_tests: 288,
+      failed: 136,
+      team: 'local',
+    });
+    expect(first.stdout).toContain(String(run?.id));
+  });
+});
+
+describe('an upload into PostgreSQL by a credential of one team', () => {
+  it('stores run, results and coverage, and says so', async () => {
+    const result = await toPostgres([
+      'results.xml',
+      '--coverage',
+      'coverage.json',
+      '--lane',
+      'whole',
+      '--marker',
+      'slow',
+      'unit',
+    ]);
+    expect(result.stderr).toBe('');
+    expect(result.code).toBe(0);
+    expect(result.stdout).toContain(`of team ${postgres.team.slug} in your PostgreSQL`);
+    expect(result.stdout).not.toContain(postgres.uploadUrl);
+    expect(await stored('whole')).toEqual({ runs: 1, results: 288, coverage: 3 });
+    const [row] = await rowsOf(
+      postgres.adminUrl,
+      `SELECT test_file, test_class, test_function, outcome, failure_signature, error_message FROM test_results
+       WHERE test_name = 'tests/integration/test_auth.py::TestAuth::test_login[bob-False]' AND outcome = 'failed'`,
+    );
+    expect(row).toEqual({
+      test_file: 'tests/integration/test_auth.py',
+      test_class: 'TestAuth',
+      test_function: 'test_login',
+      outcome: 'failed',
+      // md5('tests/integration/test_auth.py:9:AssertionError')
+      failure_signature: 'md5:c3b8bc36a9d6676179ebb88e265bd882',
+      error_message: 'assert False',
+    });
+  });
+
+  it('says in JSON what it stored: every result, every file, and the run last', async () => {
+    const result = await toPostgres([
+      'results.xml',
+      '--coverage',
+      'coverage.json',
+      '--lane',
+      'json',
+      '--json',
+    ]);
+    const lines = jsonLines(result.stdout);
+    const count = (kind: string) => lines.filter((line) => line.kind === kind).length;
+    expect([count('result'), count('coverage'), count('run')]).toEqual([288, 3, 1]);
+    expect(lines.at(-1)).toMatchObject({
+      kind: 'run',
+      stored: 'new',
+      lane: 'json',
+      passed: 100,
+      skipped: 32,
+      errors: 20,
+      coverage_percent: 96.36,
+    });
+    expect(result.code).toBe(0);
+  });
+
+  it('is stored once however often it is sent', async () => {
+    const args = ['results.xml', '--lane', 'twice'];
+    const outputs = [await toPostgres(args), await toPostgres(args)];
+    expect(outputs.map((output) => output.code)).toEqual([0, 0]);
+    expect(outputs[1]?.stdout).toContain('already stored, nothing was written: run ');
+    expect(await stored('twice')).toMatchObject({ runs: 1, results: 288 });
+  });
+
+  it('is stored once by sixteen that send it at once, and all of them succeed', async () => {
+    const all = await Promise.all(
+      Array.from({ length: 16 }, () => toPostgres(['results.xml', '--lane', 'sixteen', '--json', '-q'])),
+    );
+    expect(all.map((one) => one.code)).toEqual(Array.from({ length: 16 }, () => 0));
+    const words = all.map((one) => jsonLines(one.stdout).at(-1)?.stored);
+    expect(words.filter((word) => word === 'new')).toHaveLength(1);
+    expect(new Set(all.map((one) => jsonLines(one.stdout).at(-1)?.id)).size).toBe(1);
+    expect(await stored('sixteen')).toMatchObject({ runs: 1, results: 288 });
+  });
+
+  it('is stored once when it is killed at any moment and sent again', async () => {
+    const big = join(home, 'big.xml');
+    writeFileSync(big, bigReport(20_000));
+    const started = performance.now();
+    await toPostgres([big, '--lane', 'kill-warm', '-q']);
+    const whole = performance.now() - started;
+    const copies: unknown[] = [];
+    let killed = 0;
+    for (let i = 0; i < 20; i++) {
+      const lane = `kill-${i}`;
+      // The last of the twenty falls after the end: every moment in between has its turn.
+      const first = await toPostgres([big, '--lane', lane, '-q'], {
+        kill: { afterMs: 40 + (i / 18) * whole, signal: 'SIGKILL' },
+      });
+      if (first.signal === 'SIGKILL') killed++;
+      const again = await toPostgres([big, '--lane', lane, '-q']);
+      expect(again).toMatchObject({ code: 0, stderr: '' });
+      copies.push(await stored(lane));
+    }
+    expect(killed).toBeGreaterThanOrEqual(10);
+    expect(copies).toEqual(Array.from({ length: 20 }, () => ({ runs: 1, results: 20_000, coverage: 0 })));
+  }, 180_000);
+
+  it('tells a conflict: the same CI job with another report', async () => {
+    const ci = {
+      GITHUB_ACTIONS: 'true',
+      CI: 'true',
+      GITHUB_RUN_ID: '77',
+      GITHUB_JOB: 'test',
+      GITHUB_REPOSITORY: 'o/r',
+    };
+    copyFileSync(join(fixtures, 'junit/example.xml'), join(project, 'other.xml'));
+    writeFileSync(
+      join(project, 'other.xml'),
+      readFileSync(example, 'utf8').replace('name="test_at_root"', 'name="test_elsewhere"'),
+    );
+    expect((await toPostgres(['results.xml'], { env: ci })).code).toBe(0);
+    const conflict = await toPostgres(['other.xml'], { env: ci });
+    expect(conflict.code).toBe(3);
+    expect(conflict.stderr).toContain('--upload-key');
+    expect((await toPostgres(['other.xml', '--upload-key', 'leg 2'], { env: ci })).code).toBe(0);
+  });
+});
+
+describe('what an upload reads', () => {
+  it('takes globs, several reports as one run, and standard input', async () => {
+    writeFileSync(join(project, 'reports/unit/a.xml'), smallReport('test_a'));
+    writeFileSync(join(project, 'reports/b.xml'), smallReport('test_b'));
+    const globbed = await upload(['reports/**/*.xml', '--dry-run', '--json']);
+    expect(jsonLines(globbed.stdout).at(-1)).toMatchObject({ total_tests: 2, passed: 2, stored: 'no' });
+    const piped = await upload(['-', '--dry-run', '--json'], { input: smallReport('test_c') });
+    expect(jsonLines(piped.stdout)[0]).toMatchObject({ test_name: 'tests/test_m.py::test_c' });
+    expect(piped.code).toBe(0);
+  });
+
+  it('knows the tests of a checkout by their files, and the commit by git', async () => {
+    const repository = join(home, 'repository');
+    cpSync(join(fixtures, 'zoo'), repository, { recursive: true });
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd: repository });
+    git('init', '-q', '-b', 'trunk');
+    git('add', '-A');
+    git('commit', '-q', '-m', 'The first commit');
+    const xml = gunzipSync(readFileSync(join(fixtures, 'junit/zoo-xunit2-auto.xml.gz')));
+    const result = await upload(['-', '--dry-run', '--json'], { cwd: repository, input: xml });
+    const lines = jsonLines(result.stdout);
+    expect(lines.at(-1)).toMatchObject({
+      git_branch: 'trunk',
+      git_sha: git('rev-parse', 'HEAD').toString().trim(),
+      total_tests: 296,
+    });
+    expect(lines.filter((line) => line.kind === 'result').every((line) => line.test_file !== null)).toBe(
+      true,
+    );
+    const overridden = await upload(
+      ['-', '--dry-run', '--json', '--set', 'git_branch=feature', 'python_version=3.13.1'],
+      { cwd: repository, input: xml },
+    );
+    expect(jsonLines(overridden.stdout).at(-1)).toMatchObject({
+      git_branch: 'feature',
+      python_version: '3.13.1',
+    });
+  });
+
+  it('stores what is whole of a truncated report only when asked to', async () => {
+    const cut = readFileSync(example).subarray(0, 98_658);
+    writeFileSync(join(project, 'cut.xml'), cut);
+    const refused = await upload(['cut.xml']);
+    expect(refused.code).toBe(2);
+    const taken = await toPostgres(['cut.xml', '--allow-incomplete', '--lane', 'cut', '--json']);
+    expect(taken.code).toBe(0);
+    expect(jsonLines(taken.stdout).filter((line) => line.kind === 'warning')).toEqual([
+      {
+        kind: 'warning',
+        code: 'incomplete-report',
+        message: 'the report is cut off; only the tests that are whole were taken',
+        file: 'cut.xml',
+        line: 2804,
+        column: 15,
+      },
+    ]);
+    expect(await stored('cut')).toMatchObject({ runs: 1, results: 81 });
+  });
+});
+
+describe('what an upload says', () => {
+  it('is nothing when asked to be quiet, and everything when asked for it', async () => {
+    const quiet = await upload(['results.xml', '--dry-run', '--quiet']);
+    expect([quiet.stdout, quiet.stderr, quiet.code]).toEqual(['', '', 0]);
+    const verbose = await upload(['results.xml', '--dry-run', '--verbose']);
+    expect(verbose.stdout.match(/^ {4}pytest '/gm)?.length).toBeGreaterThan(150);
+  });
+
+  it('has no colours and no progress in a pipe, and colours when they are forced', async () => {
+    expect((await upload(['results.xml', '--dry-run'])).stdout).not.toContain('\u001b');
+    expect((await upload(['results.xml', '--dry-run'], { env: { FORCE_COLOR: '1' } })).stdout).toContain(
+      '\u001b[31m',
+    );
+    expect(
+      (await upload(['results.xml', '--dry-run', '--no-color'], { env: { FORCE_COLOR: '1' } })).stdout,
+    ).not.toContain('\u001b');
+  });
+
+  it('ends with 4 when a test failed and --fail-on any was asked for', async () => {
+    expect((await upload(['results.xml', '--dry-run', '-q', '--fail-on', 'any'])).code).toBe(4);
+    writeFileSync(join(project, 'good.xml'), smallReport('test_good'));
+    expect((await upload(['good.xml', '--dry-run', '-q', '--fail-on', 'any'])).code).toBe(0);
+  });
+
+  it('helps, with examples and exit codes', async () => {
+    const help = await upload(['--help']);
+    expect(help.code).toBe(0);
+    for (const word of ['Usage', 'Examples', '--database-url', 'Exit codes', '--dry-run'])
+      expect(help.stdout).toContain(word);
+    expect((await upload(['--version'])).stdout).toMatch(/^lukhas-upload \d+\.\d+\.\d+\n$/);
+  });
+
+  it('does not mind a reader that stops reading', () => {
+    const program = fileURLToPath(new URL('../../dist/cli/upload.js', import.meta.url));
+    const line = `'${process.execPath}' '${program}' results.xml --dry-run --json | head -1; echo "status \${PIPESTATUS[0]}"`;
+    const output = execFileSync('bash', ['-c', line], {
+      cwd: project,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    expect(output).toMatch(/^\{"kind":"result".*\}\nstatus 0\n$/);
+  });
+});
+
+function smallReport(name: string): string {
+  return `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="0" failures="0" skipped="0" tests="1" time="0.010"><testcase classname="tests.test_m" name="${name}" time="0.001" /></testsuite></testsuites>`;
+}
+
+function bigReport(tests: number): string {
+  const cases = Array.from({ length: tests }, (_, i) =>
+    i % 20 === 7
+      ? `<testcase classname="tests.test_m${i % 100}" name="test_${i}" time="0.01"><failure message="assert ${i} == 0">def test_${i}():\n&gt;       assert ${i} == 0\nE       assert ${i} == 0\n\ntests/test_m${i % 100}.py:${i}: AssertionError</failure></testcase>`
+      : `<testcase classname="tests.test_m${i % 100}" name="test_${i}" time="0.01" />`,
+  );
+  return `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" tests="${tests}" time="200">${cases.join('')}</testsuite></testsuites>`;
+}
