@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/postgres.ts'],
+    reporters: ['default', ['json', { outputFile: '.tmp/tests.json' }]],
     // Two cores: one database server and a handful of workers is what fits.
     maxWorkers: 2,
     testTimeout: 60_000,

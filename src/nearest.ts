@@ -8,9 +8,7 @@ export function nearest(word: string, names: readonly string[]): string | undefi
   }));
   scored.sort((a, b) => a.distance - b.distance);
   const best = scored[0];
-  return best !== undefined && best.distance <= Math.ceil(word.length / 3)
-    ? best.name
-    : undefined;
+  return best !== undefined && best.distance <= Math.ceil(word.length / 3) ? best.name : undefined;
 }
 
 /** Levenshtein's distance of two short names. */
