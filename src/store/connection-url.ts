@@ -67,7 +67,8 @@ export function parseConnectionUrl(text: string): ConnectionSettings {
   const password = decode(url.password, 'password');
   const sslmode = readSslMode(query.get('sslmode'));
   const local = isLocal(host);
-  const tls = tlsFor(sslmode, local);
+  // PostgreSQL speaks no TLS on a Unix socket.
+  const tls = host.startsWith('/') ? 'off' : tlsFor(sslmode, local);
   const remarks: string[] = [];
   if (!local && tls === 'off') remarks.push(`sslmode=disable: the connection to ${host} is not encrypted`);
   if (!local && tls === 'unverified')

@@ -44,8 +44,17 @@ export interface SaveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How far an attempt came. */
+interface Stage {
+  connected: boolean;
+  /** The last message, with COMMIT in it, is on its way. */
+  committing: boolean;
+}
+
 const batchRows = 5_000;
 const batchChars = 2_000_000;
+/** How long a server is tried that no attempt has reached yet. */
+const unreachedMs = 10_000;
 /** How long to wait for the answer to COMMIT once cancelled. */
 const cancelledCommitMs = 5_000;
 /** Raised by our own final statement: the key is there already. */
@@ -63,16 +72,21 @@ export async function saveRun(
   options: SaveOptions,
 ): Promise<SavedRun> {
   const started = performance.now();
-  const left = (): number => options.deadlineMs - (performance.now() - started);
+  // A server that was never reached is more likely misspelt than restarting: that is said sooner.
+  let reached = false;
+  const left = (): number =>
+    (reached ? options.deadlineMs : Math.min(options.deadlineMs, unreachedMs)) -
+    (performance.now() - started);
   // A COMMIT of ours whose answer was lost: finding the key then means that it was we who stored the run.
   let maybeStored = false;
   for (let attempt = 1; ; attempt++) {
-    const stage = { committing: false };
+    const stage: Stage = { committing: false, connected: false };
     try {
       const saved = await attemptOnce(connect, upload, open, options, stage, Math.max(left(), 1000));
       return maybeStored && saved.stored === 'already' ? { ...saved, stored: 'new' } : saved;
     } catch (error) {
       const fate = fateOf(error);
+      reached ||= stage.connected;
       if (fate === 'lost' && stage.committing) maybeStored = true;
       if (options.signal?.aborted === true) throw cancelled(maybeStored);
       if (!(error instanceof StoreError) || fate === 'never') throw error;
@@ -89,12 +103,13 @@ async function attemptOnce(
   upload: Upload,
   open: () => RunSource,
   options: SaveOptions,
-  stage: { committing: boolean },
+  stage: Stage,
   leftMs: number,
 ): Promise<SavedRun> {
   if (options.signal?.aborted === true) throw cancelled(false);
   const stallMs = Math.min(options.stallMs ?? 30_000, leftMs);
   const db = await connect({ stallMs });
+  stage.connected = true;
   let grace: NodeJS.Timeout | undefined;
   const cancel = (): void => {
     // Before the last message nothing is stored yet; after it the answer is worth a moment.
@@ -193,7 +208,7 @@ async function writeRun(
   upload: Upload,
   source: RunSource,
   options: SaveOptions,
-  stage: { committing: boolean },
+  stage: Stage,
   facts: { readonly stallMs: number; readonly authorKnown: boolean },
 ): Promise<SavedRun> {
   const storable = createStorable();
