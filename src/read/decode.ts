@@ -42,16 +42,18 @@ interface Decoder {
 
 function openDecoder(head: Buffer, file: string): Decoder {
   if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return utf8Decoder(file, 3);
-  if (head[0] === 0xff && head[1] === 0xfe) return labelledDecoder('utf-16le', file, 2);
-  if (head[0] === 0xfe && head[1] === 0xff) return labelledDecoder('utf-16be', file, 2);
+  if (head[0] === 0xff && head[1] === 0xfe) return utf16Decoder('UTF-16LE', file, 2);
+  if (head[0] === 0xfe && head[1] === 0xff) return utf16Decoder('UTF-16BE', file, 2);
   // UTF-16 without a mark: `<?` or `<t` with every other byte zero.
-  if (head[0] === 0x3c && head[1] === 0) return labelledDecoder('utf-16le', file, 0);
-  if (head[0] === 0 && head[1] === 0x3c) return labelledDecoder('utf-16be', file, 0);
+  if (head[0] === 0x3c && head[1] === 0) return utf16Decoder('UTF-16LE', file, 0);
+  if (head[0] === 0 && head[1] === 0x3c) return utf16Decoder('UTF-16BE', file, 0);
   const declared = /^\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']/.exec(
     head.toString('latin1'),
   )?.[1];
-  if (declared === undefined || /^(utf-?8|us-ascii|ascii)$/i.test(declared)) return utf8Decoder(file, 0);
-  return labelledDecoder(declared, file, 0);
+  // A declaration of UTF-16 that can be read byte by byte is not true: .NET writes it into UTF-8 files.
+  if (declared === undefined || /^(utf-?8|us-ascii|ascii|utf-?16(le|be)?)$/i.test(declared))
+    return utf8Decoder(file, 0);
+  return labelledDecoder(declared, file);
 }
 
 /** UTF-8 by Node's own validator and decoder, several times faster than a streaming TextDecoder. */
@@ -111,10 +113,42 @@ function firstInvalid(bytes: Buffer): number {
   return from;
 }
 
-function labelledDecoder(label: string, file: string, skip: number): Decoder {
+function utf16Decoder(encoding: 'UTF-16LE' | 'UTF-16BE', file: string, skip: number): Decoder {
+  let carry: Buffer = Buffer.alloc(0);
+  let offset = 0;
+  let toSkip = skip;
+  return {
+    decode(chunk) {
+      let bytes = carry.length === 0 ? chunk : Buffer.concat([carry, chunk]);
+      if (toSkip > 0) {
+        bytes = bytes.subarray(toSkip);
+        offset += toSkip;
+        toSkip = 0;
+      }
+      let whole = bytes.length & ~1;
+      // The first half of a surrogate pair waits for the second.
+      const last = bytes[encoding === 'UTF-16LE' ? whole - 1 : whole - 2] ?? 0;
+      if (last >= 0xd8 && last <= 0xdb) whole -= 2;
+      carry = Buffer.from(bytes.subarray(whole));
+      const ready = bytes.subarray(0, whole);
+      const text = (encoding === 'UTF-16LE' ? ready : Buffer.from(ready).swap16()).toString('utf16le');
+      const alone = text.search(/\p{Surrogate}/u);
+      if (alone >= 0) throw invalidBytes(file, offset + 2 * alone, encoding);
+      offset += whole;
+      return text;
+    },
+    end: () => (carry.length > 0 ? '\ufffd' : ''),
+  };
+}
+
+/** Any other encoding, by the names that browsers know. */
+function labelledDecoder(label: string, file: string): Decoder {
   let decoder: InstanceType<typeof TextDecoder>;
+  /** One chunk behind: finds the very byte where the other one only says that there is one. */
+  let behind: InstanceType<typeof TextDecoder>;
   try {
     decoder = new TextDecoder(label, { fatal: true });
+    behind = new TextDecoder(label, { fatal: true });
   } catch {
     throw new ReportError({
       code: 'unknown-encoding',
@@ -124,19 +158,28 @@ function labelledDecoder(label: string, file: string, skip: number): Decoder {
     });
   }
   let offset = 0;
-  let toSkip = skip;
-  const decode = (chunk: Buffer): string => {
-    try {
-      const text = decoder.decode(toSkip > 0 ? chunk.subarray(toSkip) : chunk, { stream: true });
-      toSkip = 0;
-      offset += chunk.length;
-      return text;
-    } catch {
-      throw invalidBytes(file, offset, decoder.encoding);
+  const firstRefused = (chunk: Buffer): number => {
+    for (let at = 0; at < chunk.length; at++) {
+      try {
+        behind.decode(chunk.subarray(at, at + 1), { stream: true });
+      } catch {
+        return at;
+      }
     }
+    return 0;
   };
   return {
-    decode,
+    decode(chunk) {
+      let text: string;
+      try {
+        text = decoder.decode(chunk, { stream: true });
+      } catch {
+        throw invalidBytes(file, offset + firstRefused(chunk), decoder.encoding);
+      }
+      behind.decode(chunk, { stream: true });
+      offset += chunk.length;
+      return text;
+    },
     end: () => {
       try {
         return decoder.decode();
