@@ -39,7 +39,9 @@ const keptTail = 1 << 16;
 /** An element that grows past this keeps far less of each further text. */
 const fullElement = 8 << 20;
 /** An element of tags alone that grows past this is refused. */
-const largestElement = 64 << 20;
+const largestElement = 32 << 20;
+/** A start tag outside of testcases that grows past this is refused. */
+const largestTag = 8 << 20;
 /** Text shorter than this is not worth telling apart. */
 const longText = 80;
 const deepestNesting = 64;
@@ -82,6 +84,8 @@ class Framer {
   #captureDepth = 0;
   #capturePosition: Position = { line: 1, column: 1 };
   #shortened = false;
+  /** The text or value that was cut last, and where in the element the cut is: it may be cut there again. */
+  #cut = { run: -1, at: 0 };
   /** Long texts of the element being captured, as offsets from its start. */
   #texts: number[] = [];
   readonly #open: string[] = [];
@@ -124,6 +128,9 @@ class Framer {
       if (this.#state === 'text') throw this.#notAReport('');
       return { complete: false, position };
     }
+    // A `<` that was held back until it could be told what it begins.
+    if (this.#state === 'text' && this.#open.length === 0 && this.#at < this.#buffer.length)
+      throw this.#trailing(this.#at);
     return {
       complete: this.#open.length === 0 && this.#captureStart < 0 && this.#state === 'text',
       position,
@@ -203,12 +210,30 @@ class Framer {
     this.#runStart = this.#at;
   }
 
-  /** Moves past the tag's `>`, which may stand inside quoted attribute values; false when more text is needed. */
+  /**
+   * Moves past the tag's `>`, which may stand inside quoted attribute values; false when more text is needed. Where a
+   * quote was lost the tag ends before the next test or suite: no value can hold a `<`.
+   */
   #findTagEnd(buffer: string): boolean {
     let at = this.#at;
+    let open = 0;
     for (;;) {
       if (this.#quote !== '') {
         const close = buffer.indexOf(this.#quote, at);
+        if (open >= 0 && open < at) open = buffer.indexOf('<', at);
+        while (open >= 0 && (close < 0 || open < close)) {
+          const next = buffer.slice(open, open + longestOwnTag);
+          if (ownTag.test(next)) {
+            this.#quote = '';
+            this.#at = open;
+            return true;
+          }
+          if (close < 0 && next.length < longestOwnTag) {
+            this.#at = open;
+            return false;
+          }
+          open = buffer.indexOf('<', open + 1);
+        }
         if (close < 0) {
           this.#at = buffer.length;
           return false;
@@ -252,6 +277,9 @@ class Framer {
           if (!selfClosing) this.#captureDepth++;
           return;
         }
+      } else if (name === 'testcase' && !isEnd) {
+        // The suite's properties were never closed.
+        this.#emitCapture(this.#tokenStart);
       } else if (isEnd && this.#open.at(-1) === name) this.#emitCapture(this.#tokenStart);
       else return;
     }
@@ -312,6 +340,7 @@ class Framer {
       });
     } else this.#frames.push({ kind: 'properties', xml, ...position });
     this.#captureStart = -1;
+    this.#cut.run = -1;
     if (this.#texts.length > 0) this.#texts = [];
     this.#shortened = false;
   }
@@ -322,21 +351,34 @@ class Framer {
     for (let i = this.#at; i < end; i++) {
       const code = this.#buffer.charCodeAt(i);
       if (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09 || code === 0xfeff) continue;
-      throw this.#rootSeen ? this.#trailing(i) : this.#notAReport('');
+      throw this.#rootSeen ? this.#trailing(i) : this.#notAReport('', i);
     }
   }
 
   /** Keeps the element being captured within bounds by cutting the middle of the text or value being scanned. */
   #bound(): void {
-    if (this.#captureStart < 0) return;
+    if (this.#captureStart < 0) {
+      if (this.#state !== 'tag' || this.#buffer.length - this.#tokenStart <= largestTag) return;
+      throw new ReportError({
+        code: 'element-too-large',
+        message: `a tag is larger than ${largestTag >> 20} MiB`,
+        fix: 'This is not a report that a test runner wrote, or it was damaged.',
+        place: { file: this.#file, ...this.#positionOf(this.#tokenStart) },
+      });
+    }
     const size = this.#buffer.length - this.#captureStart;
     if (size <= keptHead) return;
     const inRun = this.#state === 'text' || this.#state === 'cdata' || this.#quote !== '';
     const head = this.#runStart + (size > fullElement ? keptTail : keptHead);
     const tail = this.#at - keptTail;
     if (inRun && tail > head + keptTail) {
+      const run = this.#runStart - this.#captureStart;
       // Neither a reference nor a surrogate pair may be cut in two.
-      const kept = this.#buffer.slice(this.#captureStart, head).replace(/&[^;&]{0,12}$|[\ud800-\udbff]$/, '');
+      const kept =
+        this.#cut.run === run
+          ? this.#buffer.slice(this.#captureStart, this.#captureStart + this.#cut.at)
+          : this.#buffer.slice(this.#captureStart, head).replace(/&[^;&]{0,12}$|[\ud800-\udbff]$/, '');
+      this.#cut = { run, at: kept.length };
       const rest = this.#buffer.slice(tail).replace(/^[\udc00-\udfff]/, '');
       this.#countTo(tail);
       const removed = this.#buffer.length - this.#captureStart - kept.length - rest.length - cutMark.length;
@@ -406,10 +448,10 @@ class Framer {
     });
   }
 
-  #notAReport(rootName: string): ReportError {
+  /** @param at where text stands instead of an element */
+  #notAReport(rootName: string, at?: number): ReportError {
     const known = foreignRoots[rootName.toLowerCase()];
-    const start = this.#buffer.trimStart();
-    const json = rootName === '' && /^[[{"]/.test(start);
+    const json = at !== undefined && '[{"'.includes(this.#buffer.charAt(at));
     return new ReportError({
       code: json ? 'json-not-xml' : 'not-a-report',
       message: json
@@ -426,6 +468,10 @@ class Framer {
 }
 
 const cutMark = ' […shortened…] ';
+
+/** Matches `<testcase `, `</testcase>`, `<testsuite>`, `</testsuites>`; not `<testcases>`. */
+const ownTag = /^<\/?test(?:case|suites?)[\s>/]/;
+const longestOwnTag = '</testsuites>'.length;
 
 /** Files that are often taken for a JUnit report. */
 const foreignRoots: Readonly<Record<string, string>> = {

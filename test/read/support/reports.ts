@@ -1,6 +1,8 @@
 // Reports for the reader's tests: real ones from fixtures/junit, and texts or chunks as files that can be read twice.
 import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import type { TestResult, Warning } from '../../../src/model.ts';
 import { type Checkout, indexCheckout } from '../../../src/read/checkout.ts';
@@ -99,4 +101,10 @@ export function escapeText(text: string): string {
 
 export function escapeAttribute(text: string): string {
   return escapeText(text).replaceAll('"', '&quot;').replaceAll('\n', '&#10;').replaceAll('\t', '&#09;');
+}
+
+/** Frees what nothing refers to any more, so that memory can be measured. */
+export function garbageCollector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
 }
