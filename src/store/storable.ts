@@ -58,6 +58,8 @@ export interface Storable {
   warnings(): Warning[];
 }
 
+/** U+0000, or any half of a surrogate pair, lone or not. */
+const suspicious = /[\u0000\ud800-\udfff]/;
 const maxInt = 2_147_483_647;
 /** `…#` and eleven hex digits. */
 const suffixLength = 13;
@@ -68,13 +70,14 @@ export function createStorable(): Storable {
 
   const text = (value: string | undefined): string | undefined => {
     if (value === undefined) return undefined;
+    // Almost no value holds either; one look is enough to know.
+    if (!suspicious.test(value)) return value;
     let safe = value;
     if (safe.includes('\u0000')) {
       note('nul');
       safe = safe.replaceAll('\u0000', '\u2400');
     }
-    // Any surrogate first: most text has none, and the Unicode-aware search for lone ones is slow.
-    if (/[\ud800-\udfff]/.test(safe) && /\p{Surrogate}/u.test(safe)) {
+    if (/\p{Surrogate}/u.test(safe)) {
       note('surrogate');
       safe = safe.replace(/\p{Surrogate}/gu, '\ufffd');
     }
