@@ -1,15 +1,20 @@
 // Damages real reports and reads them: nothing but errors for people, nothing slow, no testcase lost without a word.
-//   npm run fuzz:reader -- [inputs=5000] [seed=1]
+//   npm run fuzz:reader -- [inputs=5000] [seed=1] [first=0]
 import { fuzzReader } from '../test/read/support/fuzz.ts';
 
-const [inputs = '5000', seed = '1'] = process.argv.slice(2);
-if (!/^\d+$/.test(inputs) || !/^\d+$/.test(seed)) {
-  console.error('usage: npm run fuzz:reader -- [inputs=5000] [seed=1]');
+const [inputs = '5000', seed = '1', first = '0'] = process.argv.slice(2);
+if (![inputs, seed, first].every((argument) => /^\d+$/.test(argument))) {
+  console.error('usage: npm run fuzz:reader -- [inputs=5000] [seed=1] [first=0]');
   process.exit(2);
 }
 const started = performance.now();
-const figures = await fuzzReader(Number(inputs), Number(seed), (done) => {
-  if (done % 1000 === 0) console.error(`${done} of ${inputs}`);
+const figures = await fuzzReader({
+  inputs: Number(inputs),
+  seed: Number(seed),
+  first: Number(first),
+  onProgress: (done) => {
+    if (done % 1000 === 0) console.error(`${done} of ${inputs}`);
+  },
 });
 const refused = [...figures.refused].sort((a, b) => b[1] - a[1]);
 console.log(

@@ -53,7 +53,8 @@ type Node = { readonly [key: string]: unknown };
 
 /** Illegal in XML 1.0, yet pytest writes them raw in property and attribute names. */
 const illegal = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
-const illegalOnce = new RegExp(illegal.source);
+/** What keeps a testcase from the short cut: the above, and line ends that the parser makes into others. */
+const unusual = /[\u0000-\u0008\u000b-\u001f\ufffe\uffff]/;
 
 /**
  * Parses whole testcase elements.
@@ -96,7 +97,7 @@ const attribute =
  * exactly what the parser would, several times faster (docs/decisions/0002). Whatever is unusual goes to the parser.
  */
 function parseEmpty({ xml, line, column }: ElementFrame): RawTestcase | undefined {
-  if (!xml.startsWith('<testcase') || !xml.endsWith('/>') || illegalOnce.test(xml)) return undefined;
+  if (!xml.startsWith('<testcase') || !xml.endsWith('/>') || unusual.test(xml)) return undefined;
   let classname: string | undefined;
   let name: string | undefined;
   let file: string | undefined;
@@ -124,11 +125,11 @@ function parseEmpty({ xml, line, column }: ElementFrame): RawTestcase | undefine
         break;
       case 'line':
         if (defLine !== undefined) return undefined;
-        defLine = value;
+        defLine = decodeReferences(value);
         break;
       case 'time':
         if (time !== undefined) return undefined;
-        time = value;
+        time = decodeReferences(value);
         break;
       default:
         // record_xml_attribute and other programs: whether it is there twice is for the parser to say.
@@ -164,17 +165,19 @@ function parseWhole(frames: readonly ElementFrame[]): {
       return '\ufffd';
     });
   // The parser reads text character by character. Long text is plain: a placeholder stands for it, and the text itself
-  // is put back where the placeholder comes out.
+  // is put back where the placeholder comes out. Text that the parser would refuse is for the parser to see.
   const texts: string[] = [];
   const pieces: string[] = [];
   for (const { xml, texts: offsets = [] } of frames) {
     let at = 0;
     for (let i = 0; i < offsets.length; i += 2) {
-      pieces.push(clean(xml.slice(at, offsets[i])), placeholder(texts.length));
+      pieces.push(escapeCdata(clean(xml.slice(at, offsets[i]))));
       at = offsets[i + 1] ?? xml.length;
-      texts.push(clean(xml.slice(offsets[i], at)));
+      const long = clean(xml.slice(offsets[i], at));
+      pieces.push(strayAmpersand.test(long) ? long : placeholder(texts.length));
+      if (!strayAmpersand.test(long)) texts.push(long);
     }
-    pieces.push(clean(at === 0 ? xml : xml.slice(at)));
+    pieces.push(escapeCdata(clean(at === 0 ? xml : xml.slice(at))));
   }
   const parsed = tryParse(`<batch>${pieces.join('')}</batch>`);
   if (typeof parsed !== 'string') {
@@ -187,7 +190,42 @@ function parseWhole(frames: readonly ElementFrame[]): {
     }
   }
   replacedCharacters = 0;
-  return { testcases: frames.map((frame) => parseAlone(clean(frame.xml), frame)), replacedCharacters };
+  return {
+    testcases: frames.map((frame) => parseAlone(escapeCdata(clean(frame.xml)), frame)),
+    replacedCharacters,
+  };
+}
+
+/** As the parser's validator has it: `& `, `&;`, `&amp`; not `&amp;`, `&#10;`, nor an entity that is not known. */
+const strayAmpersand = /&(?!#\d*;|#x[\da-fA-F]*;|\w{1,20};)/;
+
+/**
+ * CDATA sections as ordinary text: the parser would join them with the text around them, and nobody could tell any more
+ * which of the two a `&lt;` came from.
+ */
+function escapeCdata(xml: string): string {
+  if (!xml.includes('<![CDATA[')) return xml;
+  let escaped = '';
+  let done = 0;
+  for (let at = xml.indexOf('<!'); at >= 0; at = xml.indexOf('<!', at)) {
+    const isCdata = xml.startsWith('<![CDATA[', at);
+    if (!isCdata && !xml.startsWith('<!--', at)) {
+      at += 2;
+      continue;
+    }
+    const end = xml.indexOf(isCdata ? ']]>' : '-->', at + (isCdata ? 9 : 4));
+    if (end < 0) break;
+    if (isCdata) {
+      const text = xml
+        .slice(at + 9, end)
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;');
+      escaped += xml.slice(done, at) + text;
+      done = end + 3;
+    }
+    at = end + 3;
+  }
+  return escaped + xml.slice(done);
 }
 
 /** U+FFFF cannot come from a report: it is not a character of XML, and was replaced. */
@@ -241,7 +279,7 @@ function readTestcase(node: unknown, position: Position, texts: readonly string[
       ...outcomes(testcase, 'error', texts),
       ...outcomes(testcase, 'skipped', texts),
     ],
-    properties: readPropertyNodes(testcase.properties),
+    properties: readPropertyNodes(testcase.properties, texts),
   };
 }
 
@@ -250,15 +288,20 @@ function outcomes(testcase: Node, kind: RawOutcome['kind'], texts: readonly stri
   if (!Array.isArray(children)) return [];
   return children.map((child: unknown) => {
     const node = isNode(child) ? child : { '#text': typeof child === 'string' ? child : '' };
-    const raw = typeof node['#text'] === 'string' ? node['#text'] : '';
-    const whole = raw.replace(placeholders, (_, index) => withLineFeeds(texts[Number(index)] ?? ''));
     return {
       kind,
       type: text(node, '@type'),
       message: text(node, '@message'),
-      text: decodeReferences(whole),
+      text: ownText(node, texts) ?? '',
     };
   });
+}
+
+/** The text between an element's tags, long parts put back. */
+function ownText(node: Node, texts: readonly string[]): string | undefined {
+  const raw = node['#text'];
+  if (typeof raw !== 'string') return undefined;
+  return decodeReferences(raw.replace(placeholders, (_, index) => withLineFeeds(texts[Number(index)] ?? '')));
 }
 
 /** XML's line ends (XML 1.0, 2.11); the parser does it for what it reads itself. */
@@ -266,20 +309,20 @@ function withLineFeeds(value: string): string {
   return value.includes('\r') ? value.replace(/\r\n?/g, '\n') : value;
 }
 
-function readPropertyNodes(groups: unknown): [string, string][] {
+function readPropertyNodes(groups: unknown, texts: readonly string[]): [string, string][] {
   if (!Array.isArray(groups)) return [];
   return groups.flatMap((group: unknown) => {
     const list = isNode(group) && Array.isArray(group.property) ? group.property : [];
     return list
       .filter(isNode)
-      .map((p): [string, string] => [text(p, '@name') ?? '', text(p, '@value') ?? text(p, '#text') ?? '']);
+      .map((p): [string, string] => [text(p, '@name') ?? '', text(p, '@value') ?? ownText(p, texts) ?? '']);
   });
 }
 
 /** Parses a suite's `properties` element; a malformed one has no properties. */
 export function parseProperties(xml: string): readonly (readonly [name: string, value: string])[] {
-  const parsed = tryParse(`<batch>${xml.replace(illegal, '\ufffd')}</batch>`);
-  return typeof parsed === 'string' ? [] : readPropertyNodes(parsed.properties);
+  const parsed = tryParse(`<batch>${escapeCdata(xml.replace(illegal, '\ufffd'))}</batch>`);
+  return typeof parsed === 'string' ? [] : readPropertyNodes(parsed.properties, []);
 }
 
 /** Parses the attributes of a start tag, e.g. a testsuite's. Malformed ones are left out. */
