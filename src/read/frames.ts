@@ -334,7 +334,7 @@ class Framer {
       this.#frames.push({
         kind: 'testcase',
         xml,
-        texts: this.#texts,
+        texts: this.#texts.length > 0 ? this.#texts : noTexts,
         shortened: this.#shortened,
         ...position,
       });
@@ -466,6 +466,9 @@ class Framer {
     });
   }
 }
+
+/** Not the array that the next element's texts will go into. */
+const noTexts: readonly number[] = [];
 
 const cutMark = ' […shortened…] ';
 
