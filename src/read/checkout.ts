@@ -1,5 +1,8 @@
 // The checkout as evidence: which dotted names are files in it, seen from pytest's rootdir. Knows nothing of reports.
 
+/** No path and classes have more parts than this: a classname that does names no file, so that nobody can make it slow. */
+export const mostSegments = 200;
+
 export interface Checkout {
   /** Files (relative to rootdir) whose mangled path is exactly this dotted name. */
   files(dotted: string): readonly string[];
@@ -31,14 +34,11 @@ export function indexCheckout(
   classnames: Iterable<string>,
   rootdir: string | undefined,
 ): Checkout {
-  const names = [...classnames].map((name) => name.split('.'));
+  const names = [...classnames].map((name) => name.split('.')).filter((name) => name.length <= mostSegments);
   const needed = new Set(names.flat());
   const above = checkout.root.split('/').filter((part) => part !== '');
   // Only files whose last dotted segment occurs in some classname can be a module of it.
-  const candidates = checkout.paths.filter((path) => {
-    const mangled = stem(path);
-    return needed.has(mangled.slice(mangled.lastIndexOf('.') + 1));
-  });
+  const candidates = checkout.paths.filter((path) => needed.has(lastSegment(path)));
   const base =
     rootdir === undefined ? voteForBase(names, candidates, above) : { below: split(rootdir), above: [] };
   const index = new Map<string, string[]>();
@@ -92,10 +92,7 @@ function voteForBase(
   const bySegment = new Map<string, string[][]>();
   for (const path of paths) {
     const parts = path.split('/');
-    const last =
-      stem(parts.at(-1) ?? '')
-        .split('.')
-        .at(-1) ?? '';
+    const last = lastSegment(path);
     const list = bySegment.get(last);
     if (list === undefined) bySegment.set(last, [parts]);
     else if (list.length < 1000) list.push(parts);
@@ -153,6 +150,12 @@ function baseOf(
     up.unshift(above[i] ?? '');
   }
   return left === 0 ? { below: [], above: up } : undefined;
+}
+
+/** `tests/test_x.py` ends with `test_x`, `docs/g.txt` with `txt`. */
+function lastSegment(path: string): string {
+  const dotted = stem(path).replaceAll('/', '.');
+  return dotted.slice(dotted.lastIndexOf('.') + 1);
 }
 
 function stem(path: string): string {

@@ -1,7 +1,7 @@
 // Test identity: from the address in a report (classname, name, file) back to pytest's node id. Pure; the evidence comes
 // from the survey of the report and from the checkout. pytest's own mangling is in _pytest/junitxml.py, mangle_test_address.
 import type { NodeIdSource } from '../model.ts';
-import type { Checkout } from './checkout.ts';
+import { type Checkout, mostSegments } from './checkout.ts';
 import type { Location } from './failure-text.ts';
 
 /** How a testcase element names its test. */
@@ -59,11 +59,14 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
     const known = remembered.get(dotted);
     if (known !== undefined) return known;
     const segments = dotted === '' ? [] : dotted.split('.');
-    const found = {
-      segments,
-      candidates: checkoutCandidates(segments, checkout),
-      module: fromModules(segments, evidence.modules),
-    };
+    const found =
+      segments.length > mostSegments
+        ? { segments, candidates: [], module: undefined }
+        : {
+            segments,
+            candidates: checkoutCandidates(segments, checkout),
+            module: fromModules(segments, evidence.modules),
+          };
     if (remembered.size >= rememberedClassnames) remembered.clear();
     remembered.set(dotted, found);
     return found;
@@ -139,7 +142,7 @@ function collectedModule(
     whole(fromFileAttribute(address.file, dotted)) ??
     checkoutWhole(dotted, checkout) ??
     whole(fromLocations(segments, locations)) ??
-    whole(fromModules(segments, evidence.modules));
+    whole(segments.length > mostSegments ? undefined : fromModules(segments, evidence.modules));
   const file = found?.file ?? conventionalFile(segments);
   return {
     testName: file,
@@ -234,6 +237,7 @@ function fromCheckout(
 }
 
 function declares(text: string, keyword: 'class' | 'def', name: string): boolean {
+  if (name === '') return false;
   for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
     if (text.slice(0, at).trimEnd().endsWith(keyword) && !/[\p{L}\p{N}_]/u.test(text[at + name.length] ?? ''))
       return true;
@@ -271,6 +275,7 @@ export interface PathMatch {
 
 /** Finds the longest end of a path whose mangled form is a run of the classname's segments. */
 export function matchPath(segments: readonly string[], path: string): PathMatch | undefined {
+  if (segments.length > mostSegments) return undefined;
   const parts = path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
   let best: PathMatch | undefined;
   let tail: string[] = [];
