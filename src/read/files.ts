@@ -35,8 +35,10 @@ export async function findFiles(patterns: readonly string[], options: FindOption
       found.add(literal);
       continue;
     }
-    const matches = isDynamicPattern(pattern)
-      ? await glob(pattern.replaceAll('\\', '/'), {
+    // Windows' own separators, before it is asked what is a glob: there a backslash would quote what follows.
+    const slashed = pattern.replaceAll('\\', '/');
+    const matches = isDynamicPattern(slashed)
+      ? await glob(slashed, {
           cwd: options.workingDirectory,
           onlyFiles: true,
           followSymbolicLinks: false,
@@ -46,7 +48,9 @@ export async function findFiles(patterns: readonly string[], options: FindOption
         })
       : [];
     if (matches.length === 0) empty.push(pattern);
-    for (const match of matches.sort()) found.add(match);
+    // In the same form as names: a file meant twice is read once.
+    for (const match of matches.sort())
+      found.add(shown(resolve(options.workingDirectory, match), options.workingDirectory));
   }
   if (empty.length > 0) throw await noMatch(empty, options);
   return [...found];

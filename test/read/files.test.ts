@@ -1,0 +1,205 @@
+// Which files are meant: real folders with real files, links and pipes in them.
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { InputError } from '../../src/errors.ts';
+import { findFiles, listFolder, openReport, spoolInput } from '../../src/read/files.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'files-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function make(...paths: string[]): void {
+  for (const path of paths) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), '<testsuites/>');
+  }
+}
+
+const find = (...patterns: string[]) =>
+  findFiles(patterns, { workingDirectory: folder, what: 'report', extension: '.xml' });
+
+async function refusal(...patterns: string[]): Promise<InputError> {
+  const error = await find(...patterns).then(
+    () => undefined,
+    (e: unknown) => e,
+  );
+  if (!(error instanceof InputError)) throw new Error(`expected an InputError, got ${String(error)}`);
+  return error;
+}
+
+describe('paths and globs', () => {
+  it('are taken in the order they are named, a glob sorted', async () => {
+    make('b.xml', 'a.xml', 'z/c.xml', 'z/d.txt');
+    expect(await find('z/*.xml', '*.xml')).toEqual(['z/c.xml', 'a.xml', 'b.xml']);
+    expect(await find('**/*.xml')).toEqual(['a.xml', 'b.xml', 'z/c.xml']);
+    expect(await find('{b,a}.xml', join(folder, 'z/c.xml'))).toEqual(['a.xml', 'b.xml', 'z/c.xml']);
+  });
+
+  it('name a file once, however often it is meant', async () => {
+    make('out/a.xml', 'here/b.xml');
+    expect(
+      await find(
+        'out/a.xml',
+        './out/a.xml',
+        join(folder, 'out/a.xml'),
+        'out/*.xml',
+        join(folder, 'out/*.xml'),
+      ),
+    ).toEqual(['out/a.xml']);
+    const there = { workingDirectory: join(folder, 'here'), what: 'report', extension: '.xml' };
+    expect(await findFiles(['../out/a.xml', '../out/*.xml'], there)).toEqual([join(folder, 'out/a.xml')]);
+  });
+
+  it('are files as they stand, even where they look like globs', async () => {
+    make('results[3.12].xml', 'results3.xml', 'a*.xml', 'ab.xml', '{x}.xml', 'a?.xml', '!no.xml');
+    for (const name of ['results[3.12].xml', 'a*.xml', '{x}.xml', 'a?.xml', '!no.xml'])
+      expect(await find(name)).toEqual([name]);
+  });
+
+  it('match in hidden folders, not among installed packages or in git', async () => {
+    make('.reports/a.xml', 'node_modules/x/b.xml', '.git/c.xml');
+    expect(await find('**/*.xml')).toEqual(['.reports/a.xml']);
+  });
+
+  it('with backslashes match as on Windows', async () => {
+    make('out/a.xml');
+    expect(await find('out\\*.xml')).toEqual(['out/a.xml']);
+  });
+
+  it('do not follow links in circles', async () => {
+    make('out/a.xml');
+    symlinkSync(join(folder, 'out'), join(folder, 'out/again'));
+    expect(await find('**/*.xml')).toEqual(['out/a.xml']);
+  });
+
+  it('follow a link that is named', async () => {
+    make('out/a.xml');
+    symlinkSync(join(folder, 'out/a.xml'), join(folder, 'latest.xml'));
+    expect(await find('latest.xml')).toEqual(['latest.xml']);
+  });
+});
+
+describe('what is not there', () => {
+  it('is told with the patterns, the folder and the near misses, alike names first', async () => {
+    make('junit.xml', 'build/result.xml', 'far/a/b/c/d.xml', 'node_modules/x.xml', 'notes.txt');
+    utimesSync(join(folder, 'build/result.xml'), 1, 1);
+    const error = await refusal('results.xml', 'out/*.xml');
+    expect(error).toMatchObject({
+      code: 'no-match',
+      message: `no report found for 'results.xml', 'out/*.xml' in ${folder}`,
+    });
+    expect(error.fix?.split('\n')).toEqual([
+      'Did you mean one of these?',
+      '  build/result.xml',
+      '  junit.xml',
+    ]);
+  });
+
+  it('is told even where there is nothing near', async () => {
+    make('notes.txt');
+    expect((await refusal('results.xml')).fix).toMatch(/There is no \.xml file .*--junitxml=results\.xml/);
+  });
+
+  it('is a mistake even where another pattern matches', async () => {
+    make('a.xml');
+    expect(await refusal('a.xml', 'b*.xml')).toMatchObject({
+      code: 'no-match',
+      message: expect.stringContaining("'b*.xml'"),
+    });
+  });
+
+  it('is a link in a circle, and one that leads nowhere', async () => {
+    symlinkSync('loop.xml', join(folder, 'loop.xml'));
+    symlinkSync('nowhere.xml', join(folder, 'dangling.xml'));
+    for (const name of ['loop.xml', 'dangling.xml'])
+      expect(await refusal(name)).toMatchObject({ code: 'no-match' });
+  });
+});
+
+describe('what is no file', () => {
+  it('is told: a folder, with the glob for what is in it', async () => {
+    make('out/a.xml');
+    expect(await refusal('out')).toMatchObject({
+      code: 'not-a-file',
+      message: 'this is a folder',
+      fix: expect.stringContaining("'out/**/*.xml'"),
+      place: { file: 'out' },
+    });
+  });
+
+  it('is told: a pipe, which cannot be read twice', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe.xml')]);
+    expect(await refusal('pipe.xml')).toMatchObject({
+      code: 'not-a-file',
+      fix: expect.stringContaining('use - to read standard input'),
+    });
+    expect(await refusal('/dev/null')).toMatchObject({ code: 'not-a-file' });
+    expect(await refusal('*.xml')).toMatchObject({ code: 'no-match' });
+  });
+});
+
+describe('standard input', () => {
+  it('is kept in a file of its own until it is removed', async () => {
+    const { report, remove } = await spoolInput(
+      Readable.from([Buffer.from('<test'), Buffer.from('suites/>')]),
+    );
+    expect(report).toMatchObject({ name: 'standard input', bytes: 13 });
+    for (let reading = 0; reading < 2; reading++) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of report.open()) chunks.push(chunk);
+      expect(Buffer.concat(chunks).toString()).toBe('<testsuites/>');
+    }
+    await remove();
+    await remove();
+  });
+
+  it('that breaks off leaves nothing behind', async () => {
+    const before = process.env.TMPDIR;
+    process.env.TMPDIR = folder;
+    try {
+      const broken = new Readable({
+        read() {
+          this.destroy(new Error('gone'));
+        },
+      });
+      await expect(spoolInput(broken)).rejects.toThrow('gone');
+      expect(await listFolder(folder)).toEqual([]);
+      expect(existsSync(folder)).toBe(true);
+    } finally {
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+    }
+  });
+});
+
+describe('a folder', () => {
+  it('is listed without installed packages, hidden folders and links', async () => {
+    make('a.py', 'tests/test_a.py', 'node_modules/x.js', '.venv/y.py', '.hidden/z.py', '.dotfile');
+    symlinkSync(folder, join(folder, 'tests/loop'));
+    expect((await listFolder(folder)).sort()).toEqual(['.dotfile', 'a.py', 'tests/test_a.py']);
+  });
+
+  it('opens its files with their names as a person gave them', async () => {
+    make('out/a.xml');
+    const report = await openReport('out/a.xml', folder);
+    expect(report).toMatchObject({
+      name: 'out/a.xml',
+      bytes: readFileSync(join(folder, 'out/a.xml')).length,
+    });
+  });
+});
