@@ -294,8 +294,11 @@ function readMessage(outcome: RawOutcome): string | undefined {
 /** Why a test was skipped or expected to fail; a module's reason stands in the repr of a tuple. */
 function readReason(outcome: RawOutcome): string | undefined {
   if (outcome.message === 'collection skipped') {
-    const reason = /^\(.*?, \d+, (?:'([\s\S]*)'|"([\s\S]*)")\)$/.exec(outcome.text.trim());
-    return (reason?.[1] ?? reason?.[2] ?? outcome.text).replace(/^Skipped: /, '');
+    const tuple = outcome.text.trim();
+    const before = /^\((?:'[^'\n]*'|"[^"\n]*"), \d+, (['"])/.exec(tuple);
+    const reason =
+      before !== null && tuple.endsWith(`${before[1]})`) ? tuple.slice(before[0].length, -2) : outcome.text;
+    return reason.replace(/^Skipped: /, '');
   }
   return outcome.message === '' ? undefined : (outcome.message ?? outcome.text);
 }
@@ -384,7 +387,7 @@ class TeardownWindow {
       return;
     }
     if (address !== undefined) this.#waiting.set(address, this.#held.length);
-    const length = address !== undefined ? (result.failure?.traceback?.length ?? 0) + 1000 : 0;
+    const length = (result.failure?.traceback?.length ?? 0) + (result.failure?.message?.length ?? 0);
     this.#held.push({ waitsFor: address, length, result });
     this.#length += length;
     this.#release(ready);

@@ -330,15 +330,16 @@ export function addressKey(testcase: Pick<RawTestcase, 'classname' | 'name'>): s
 }
 
 function startTag(xml: string): string {
+  // A `>` inside a value is not its end.
   let at = 0;
   for (;;) {
     const end = xml.indexOf('>', at);
+    const quote = xml.indexOf('"', at);
     if (end < 0) return xml;
-    // A `>` inside a value leaves an odd number of quotes before it.
-    let quotes = 0;
-    for (let q = xml.indexOf('"'); q >= 0 && q < end; q = xml.indexOf('"', q + 1)) quotes++;
-    if (quotes % 2 === 0) return xml.slice(0, end + 1);
-    at = end + 1;
+    if (quote < 0 || quote > end) return xml.slice(0, end + 1);
+    const close = xml.indexOf('"', quote + 1);
+    if (close < 0) return xml;
+    at = close + 1;
   }
 }
 
