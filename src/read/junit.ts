@@ -386,7 +386,12 @@ class TeardownWindow {
       ready.push(result);
       return;
     }
-    if (address !== undefined) this.#waiting.set(address, this.#held.length);
+    if (address !== undefined) {
+      // A teardown's error belongs to the latest failure of its address: an earlier one need not wait any longer.
+      const earlier = this.#held[this.#waiting.get(address) ?? -1];
+      if (earlier !== undefined) earlier.waitsFor = undefined;
+      this.#waiting.set(address, this.#held.length);
+    }
     const length = (result.failure?.traceback?.length ?? 0) + (result.failure?.message?.length ?? 0);
     this.#held.push({ waitsFor: address, length, result });
     this.#length += length;
