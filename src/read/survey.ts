@@ -32,7 +32,7 @@ export interface Survey {
   /** The suites' own properties (record_testsuite_property), first one wins. */
   readonly properties: ReadonlyMap<string, string>;
   readonly evidence: ReportEvidence;
-  /** Distinct classnames, the prefix taken off; at most 20,000. */
+  /** Distinct classnames, the prefix taken off; at most 20,000, and as many collected modules. */
   readonly classnames: ReadonlySet<string>;
   /** Addresses of tests whose teardown failed; where their call failed too, pytest wrote two testcases. */
   readonly teardownErrors: ReadonlySet<string>;
@@ -124,6 +124,8 @@ class Collector {
   /** How often a classname's failures were looked at. Forgotten when there are many: looking again does no harm. */
   readonly #looks = new Map<string, number>();
   readonly #classnames = new Set<string>();
+  /** Modules that failed or were skipped while collecting: files as good as any classname, without the prefix. */
+  readonly #collected = new Set<string>();
   /** The dotted start that all classnames share; undefined before the first. */
   #common: string | undefined;
   readonly #modules = new Map<string, string>();
@@ -193,7 +195,7 @@ class Collector {
         addModule(this.#modules, dotted.slice(prefix.length + 1), file.slice(prefix.length + 1));
       else addModule(this.#modules, dotted, file);
     }
-    const classnames = new Set<string>();
+    const classnames = new Set(this.#collected);
     for (const name of this.#classnames) {
       if (name === prefix) continue;
       classnames.add(prefix !== '' && name.startsWith(`${prefix}.`) ? name.slice(prefix.length + 1) : name);
@@ -244,7 +246,10 @@ class Collector {
     // A class that cannot be collected has its module for a classname, and names itself; a module has the prefix alone.
     const collected = isCollected(testcase) && (classname === '' || !/^(?:Test|\p{Lu})/u.test(name));
     const dotted = collected ? name : classname;
-    if (collected) this.#vote(classname);
+    if (collected) {
+      this.#vote(classname);
+      if (this.#collected.size < mostClassnames) this.#collected.add(detached(name));
+    }
     if (testcase.outcomes.some((o) => o.kind !== 'skipped' && o.type !== undefined && o.type !== ''))
       this.#foreign = true;
     const byFile = fromFileAttribute(testcase.file, dotted);

@@ -87,10 +87,16 @@ describe.each(names)('%s', (name) => {
 
   const checkout = name.includes('twins') ? twins : name.startsWith('zoo') ? zoo : undefined;
   it.runIf(checkout !== undefined)('is read as pytest reported it, with the checkout on disk', async () => {
-    const { comparison } = await compare(name, checkout);
+    const { comparison, results } = await compare(name, checkout);
     expect(mistakesOf(comparison)).toEqual([...always].sort());
     expect(comparison.missing.map((test) => test.nodeid)).toEqual(missing);
     expect(comparison.extra.map((result) => result.testName)).toEqual(extra);
+    // What is right must not be right by luck: the files are there, so that nothing is left to convention.
+    const known = results.filter((result) => !extra.includes(result.testName));
+    const guessed = known.filter(
+      ({ nodeIdSource: source }) => source === 'convention' || source === 'traceback',
+    );
+    expect(guessed.map((result) => `${result.testName} ${result.nodeIdSource}`)).toEqual([]);
   });
 });
 
