@@ -15,6 +15,15 @@ import { saveRun } from './store/runs.ts';
 import { makeUploadKey } from './store/upload-key.ts';
 import { startTally, type Tally } from './tally.ts';
 
+/** Commit, CI system and checkout. */
+export interface Surroundings {
+  readonly context: (suiteProperties: ReadonlyMap<string, string>) => RunContext;
+  /** Absolute; undefined outside a git repository. */
+  readonly repositoryRoot: string | undefined;
+  /** The files of the checkout, or of the working directory where there is no repository. */
+  readonly checkout: CheckoutFiles | undefined;
+}
+
 /** What the outside world gives to an upload. */
 export interface Edges {
   readonly now: Date;
@@ -24,11 +33,8 @@ export interface Edges {
   readonly reports: readonly ReportFile[];
   /** Paths of coverage.py's JSON reports. */
   readonly coverage: readonly string[];
-  readonly context: (suiteProperties: ReadonlyMap<string, string>) => Promise<RunContext>;
-  /** Absolute; undefined outside a git repository. */
-  readonly repositoryRoot: string | undefined;
-  /** The files of the checkout, or of the working directory where there is no repository. */
-  readonly checkout: CheckoutFiles | undefined;
+  /** What surrounds the run; found out while the report is checked. */
+  readonly surroundings: Promise<Surroundings>;
   /** Absent: nothing is stored. */
   readonly connect: Connect | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -74,12 +80,13 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     onProgress: progress('checking the report'),
   });
   requireTests(survey, edges.reports);
-  const context = await edges.context(survey.properties);
+  const surroundings = await edges.surroundings;
+  const context = surroundings.context(survey.properties);
   const checkout =
-    edges.checkout === undefined
+    surroundings.checkout === undefined
       ? undefined
-      : indexCheckout(edges.checkout, survey.classnames, settings.rootdir);
-  const coverage = await readCoverageReports(settings, edges, checkout?.rootdir);
+      : indexCheckout(surroundings.checkout, survey.classnames, settings.rootdir);
+  const coverage = await readCoverageReports(settings, edges, surroundings, checkout?.rootdir);
   for (const warning of coverage?.warnings ?? []) onWarning(warning);
   const createdAt = decideCreatedAt(settings, survey, edges);
 
@@ -171,15 +178,16 @@ function requireTests(survey: Survey, reports: readonly ReportFile[]): void {
 async function readCoverageReports(
   settings: Settings,
   edges: Edges,
+  { repositoryRoot, checkout }: Surroundings,
   rootdir: string | undefined,
 ): Promise<CoverageRead | undefined> {
   if (edges.coverage.length === 0) return undefined;
   return readCoverage(edges.coverage, {
-    repositoryRoot: edges.repositoryRoot,
+    repositoryRoot,
     rootdir: settings.rootdir ?? rootdir,
     workingDirectory: edges.workingDirectory,
     // A folder that is no repository cannot tell what belongs to it.
-    trackedFiles: edges.repositoryRoot === undefined ? undefined : edges.checkout?.paths,
+    trackedFiles: repositoryRoot === undefined ? undefined : checkout?.paths,
   });
 }
 

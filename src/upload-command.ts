@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { applySuiteProperties, type DetectedContext, detectContext, overrideContext } from './context.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from './door.ts';
 import { InputError } from './errors.ts';
-import { type Edges, ingest, type Verdict } from './ingest.ts';
+import { type Edges, ingest, type Surroundings, type Verdict } from './ingest.ts';
 import type { RunContext } from './model.ts';
 import type { CheckoutFiles } from './read/checkout.ts';
 import { findFiles, listFolder, openReport, spoolInput } from './read/files.ts';
@@ -43,6 +43,7 @@ export async function upload(raw: RawSettings, telling: Telling): Promise<ExitCo
     performance.now(),
   );
   const inputs = await openReports(settings.reports, workingDirectory);
+  const opening = settings.dryRun ? undefined : openDatabase(settings, telling);
   const cancelled = new AbortController();
   const cancel = () => cancelled.abort();
   process.once('SIGINT', cancel).once('SIGTERM', cancel);
@@ -55,17 +56,15 @@ export async function upload(raw: RawSettings, telling: Telling): Promise<ExitCo
             what: 'coverage report',
             extension: '.json',
           });
-    const detected = await detectContext({ env: process.env, cwd: workingDirectory });
+    const detecting = detectContext({ env: process.env, cwd: workingDirectory });
     const edges: Edges = {
       now: new Date(),
       hostname: hostname(),
       workingDirectory,
       reports: inputs.reports,
       coverage,
-      context: async (properties) => runContext(settings, detected, properties),
-      repositoryRoot: detected.repositoryRoot,
-      checkout: await openCheckout(detected, workingDirectory),
-      connect: settings.dryRun ? undefined : connectTo(settings, telling),
+      surroundings: look(settings, detecting, workingDirectory),
+      connect: opening?.connect,
       signal: cancelled.signal,
       ...(telling.json && {
         onResults: (results) => terminal.write(results.map(resultLine).join('')),
@@ -77,7 +76,7 @@ export async function upload(raw: RawSettings, telling: Telling): Promise<ExitCo
       },
     };
     const verdict = await ingest(settings, edges).finally(() => progress.done());
-    const warned = { ...verdict, warnings: [...detected.warnings, ...verdict.warnings] };
+    const warned = { ...verdict, warnings: [...(await detecting).warnings, ...verdict.warnings] };
     if (telling.json) await tellJson(warned, settings, telling);
     else tellTerminal(warned, settings, inputs.reports, telling);
     if (verdict.storeError !== undefined) {
@@ -87,6 +86,7 @@ export async function upload(raw: RawSettings, telling: Telling): Promise<ExitCo
     return failsBuild(settings, verdict) ? exitCodes.failOn : exitCodes.ok;
   } finally {
     process.off('SIGINT', cancel).off('SIGTERM', cancel);
+    await opening?.dispose();
     await inputs.remove();
   }
 }
@@ -111,11 +111,24 @@ async function openReports(
   return { reports: [...reports, report], remove };
 }
 
-async function runContext(
+async function look(
+  settings: Settings,
+  detecting: Promise<DetectedContext>,
+  workingDirectory: string,
+): Promise<Surroundings> {
+  const detected = await detecting;
+  return {
+    context: (properties) => runContext(settings, detected, properties),
+    repositoryRoot: detected.repositoryRoot,
+    checkout: await openCheckout(detected, workingDirectory),
+  };
+}
+
+function runContext(
   settings: Settings,
   detected: DetectedContext,
   properties: ReadonlyMap<string, string>,
-): Promise<RunContext> {
+): RunContext {
   const context = applySuiteProperties(detected.context, properties, process.env);
   const withSettings = {
     ...context,
@@ -144,19 +157,48 @@ function readStart(path: string): string | undefined {
   }
 }
 
-function connectTo(settings: Settings, { terminal, quiet }: Telling): Connect {
+interface Opening {
+  readonly connect: Connect;
+  /** Closes a connection that was made and never asked for. */
+  dispose(): Promise<void>;
+}
+
+function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening {
   const { databaseUrl, dataDir, sslCa } = settings;
-  if (databaseUrl !== undefined) {
-    return async (limits) => {
-      const { openPostgres } = await import('./store/pg.ts');
-      return openPostgres(databaseUrl, { ...limits, sslCa });
+  if (databaseUrl === undefined) {
+    const onMessage = (message: string) =>
+      quiet ? undefined : terminal.err(terminal.paint.dim(safeLine(message)));
+    const connect = async () => {
+      const { openEmbedded } = await import('./store/pglite.ts');
+      return openEmbedded(dataDir, { onMessage });
     };
+    return { connect, dispose: async () => {} };
   }
-  const onMessage = (message: string) =>
-    quiet ? undefined : terminal.err(terminal.paint.dim(safeLine(message)));
-  return async () => {
-    const { openEmbedded } = await import('./store/pglite.ts');
-    return openEmbedded(dataDir, { onMessage });
+  const remarks = new Set<string>();
+  const onRemark = (remark: string) => {
+    if (!quiet && !remarks.has(remark))
+      terminal.err(`${terminal.paint.yellow('warning:')} ${safeLine(remark)}`);
+    remarks.add(remark);
+  };
+  const open: Connect = async (limits) => {
+    const { openPostgres } = await import('./store/pg.ts');
+    return openPostgres(databaseUrl, { ...limits, sslCa, onRemark });
+  };
+  // The way to a server far away takes as long as reading a report: both are done at once.
+  let early: ReturnType<Connect> | undefined = open();
+  early.catch(() => {});
+  return {
+    connect: (limits) => {
+      const first = early;
+      early = undefined;
+      return first ?? open(limits);
+    },
+    dispose: async () => {
+      await early?.then(
+        (db) => db.close(),
+        () => {},
+      );
+    },
   };
 }
 

@@ -281,8 +281,7 @@ function createWriter(
   let pending = 0;
   let underWay: Promise<void> = Promise.resolve();
 
-  async function send(chunk: string, count: number): Promise<void> {
-    const staged = await db.copyIn(copyStatements[kind], [chunk]);
+  async function move(staged: number, count: number): Promise<void> {
     const moved = await db.run(moveStatements[kind], params);
     await db.script(`TRUNCATE pg_temp.lukhas_stage_${kind}`);
     // A row lost on the way must not be committed as if all were there.
@@ -294,7 +293,9 @@ function createWriter(
   async function flush(): Promise<void> {
     if (pending === 0) return;
     await underWay;
-    underWay = send(text, pending);
+    // The caller waits while the server is fed: making rows meanwhile would only keep it waiting. It works on its own after.
+    const staged = await db.copyIn(copyStatements[kind], [text]);
+    underWay = move(staged, pending);
     // Its failure is met at the next flush or at the end, not as an unhandled rejection in between.
     underWay.catch(() => {});
     text = '';
