@@ -17,6 +17,8 @@ export interface Failure {
   readonly lastFrameLine: number | undefined;
   readonly message: string | undefined;
   readonly traceback: string | undefined;
+  /** Source of the failing statement in the test's own file, else of the last frame, where the traceback shows it. */
+  readonly statement?: string | undefined;
 }
 
 /** One test of a run; `testName` is pytest's node id. */
@@ -40,9 +42,14 @@ export interface TestResult {
 /** `md5:` and 32 hex digits. */
 export type FailureSignature = `md5:${string}`;
 
+/** `d1:` and 32 hex digits: version 1 of the signature that survives edits. */
+export type DriftSignature = `d1:${string}`;
+
 export interface SignedResult extends TestResult {
   /** Present exactly when `failure` is. */
   readonly failureSignature: FailureSignature | undefined;
+  /** Present when a failure says anything by which it could be recognised. */
+  readonly driftSignature?: DriftSignature | undefined;
 }
 
 /** One file's coverage, added up over all coverage reports of the run. */
@@ -59,6 +66,71 @@ export interface CoverageFile {
   /** 1-based, ascending. */
   readonly coveredLines: readonly number[];
   readonly missingLines: readonly number[];
+}
+
+/** How a memory fits a failure: same test and failure signature; same test and drift signature; another test. */
+export type Tier = 'exact' | 'moved' | 'similar';
+
+/** One entry of the team's knowledge base (`healix_memories`), as far as it is shown beside a failure. */
+export interface HealixMemory {
+  readonly id: string;
+  readonly rootCause: string | undefined;
+  readonly solution: string;
+  readonly solutionType: string | undefined;
+  /** Code to show, never to run. */
+  readonly autoFixCode: string | undefined;
+  /** 0 to 1; undefined where nobody ever said. */
+  readonly confidence: number | undefined;
+  readonly successCount: number;
+  readonly failureCount: number;
+  readonly lastApplied: Date | undefined;
+}
+
+export interface Match {
+  readonly memory: HealixMemory;
+  readonly tier: Tier;
+}
+
+/**
+ * `known`: an exact or moved memory matches. Else `flaky`: passed and failed on one commit, or flipped on the base branch
+ * within 14 days. Else `pre-existing`: failing on the base branch already. Else `new`.
+ */
+export type FailureClass = 'known' | 'flaky' | 'pre-existing' | 'new';
+
+/** What the team's own rows tell about one failure of a run. */
+export interface FailureHistory {
+  readonly testName: string;
+  readonly failureSignature: string | undefined;
+  readonly class: FailureClass;
+  /** The best match: exact before moved before similar. */
+  readonly match: Match | undefined;
+  /** First run of the unbroken row of failures on this branch that this failure ends; this run itself when it is the first. */
+  readonly since: { readonly runId: string; readonly gitSha: string | undefined; readonly at: Date };
+  /** Failing runs of this branch in a row, this one included. */
+  readonly runsInARow: number;
+  /** The commit by which it went green the last time it had failed before; undefined when it never had. */
+  readonly lastFixedBy: string | undefined;
+}
+
+/** A run beside the runs before it. */
+export interface RunHistory {
+  /** One for each failed test or error of the run. */
+  readonly failures: readonly FailureHistory[];
+  readonly baseBranch: string | undefined;
+  /** Against the latest run of the base branch (same lane); undefined where there is none. At most 100 names each. */
+  readonly changes:
+    | {
+        readonly added: readonly string[];
+        readonly removed: readonly string[];
+        readonly newlySkipped: readonly string[];
+        /** Slowest movers: tests that took at least 0.1 s and 50 % longer, greatest difference first; at most 10. */
+        readonly slower: readonly {
+          readonly testName: string;
+          readonly beforeSeconds: number;
+          readonly afterSeconds: number;
+        }[];
+      }
+    | undefined;
 }
 
 /** Counts over all tests of a run. `errors` are outcome `error`; `skipped` includes `xfailed`, `passed` includes `xpassed`. */

@@ -211,17 +211,20 @@ export function readSkipText(text: string): readonly Location[] {
 }
 
 /**
- * The deepest line in the test's own file: the last location that names it. A path names the file when one ends with
+ * The deepest frame in the test's own file: the last location that names it. A path names the file when one ends with
  * the other; the closest agreement wins, so that `tests/a/test_x.py` is not taken for `tests/b/test_x.py`.
  */
-export function lineInFile(locations: readonly Location[], file: string | undefined): number | undefined {
+export function locationInFile(
+  locations: readonly Location[],
+  file: string | undefined,
+): Location | undefined {
   if (file === undefined) return undefined;
-  let best: { readonly line: number; readonly agreement: number } | undefined;
-  for (const { path, line } of locations) {
-    const agreement = agreementOf(path, file);
-    if (agreement > 0 && (best === undefined || agreement >= best.agreement)) best = { line, agreement };
+  let best: { readonly location: Location; readonly agreement: number } | undefined;
+  for (const location of locations) {
+    const agreement = agreementOf(location.path, file);
+    if (agreement > 0 && (best === undefined || agreement >= best.agreement)) best = { location, agreement };
   }
-  return best?.line;
+  return best?.location;
 }
 
 /** 3: the same path; 2: an absolute path that ends with it; 1: a part of it, seen from a subfolder or beside it. */

@@ -4,9 +4,10 @@ import { ReportError } from '../errors.ts';
 import type { Failure, Outcome, TestResult, Warning } from '../model.ts';
 import type { Checkout } from './checkout.ts';
 import { decodeText } from './decode.ts';
-import { type Location, lineInFile, readFailureText, readSkipText, unwrapPhase } from './failure-text.ts';
+import { type Location, locationInFile, readFailureText, readSkipText, unwrapPhase } from './failure-text.ts';
 import { type Frame, readFrames } from './frames.ts';
 import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
+import { findStatement } from './statement.ts';
 import { addressKey, isCollected, isTeardownError, type ReportFile, type Survey } from './survey.ts';
 import { parseTestcases, type RawOutcome, type RawTestcase } from './testcase.ts';
 
@@ -272,13 +273,15 @@ function readFailure(
   errorType: string | undefined,
   file: string | undefined,
 ): Failure {
+  const own = locationInFile(locations, file);
   const ownType = outcome.type?.slice(outcome.type.lastIndexOf('.') + 1);
   return {
     errorType: errorType ?? (ownType === '' ? undefined : ownType),
-    line: lineInFile(locations, file),
+    line: own?.line,
     lastFrameLine: locations.at(-1)?.line,
     message: readMessage(outcome),
     traceback: outcome.text === '' ? undefined : outcome.text,
+    statement: findStatement(outcome.text, own ?? locations.at(-1)),
   };
 }
 

@@ -225,17 +225,32 @@ class Collector {
 
   /** Whether a testcase may say where its module is, and is still needed for that. */
   #isTelling(xml: string): boolean {
-    const tag = startTag(xml);
-    const classname = /\sclassname="([^"]*)"/.exec(tag)?.[1] ?? '';
-    const looks = this.#looks.get(classname);
-    if (looks === undefined) this.#meet(detached(classname));
-    if (xml.length > tag.length && teardownError.test(xml)) return true;
-    if (classname !== '' && (looks ?? 0) >= looksPerClassname) return false;
-    const tells =
-      xml.length > tag.length + 12 ? /<(?:failure|error|skipped)\b/.test(xml) : / file="/.test(tag);
-    if (!tells && !/ file="/.test(tag)) return false;
-    this.#looks.set(detached(classname), (looks ?? 0) + 1);
+    const hasContent = !xml.endsWith('/>');
+    const classname = this.#classnameOf(xml);
+    if (!hasContent && !xml.includes(' file="')) return false;
+    // What includes() does not find the slower pattern need not look for.
+    if (hasContent && xml.includes('teardown') && teardownError.test(xml)) return true;
+    const looks = this.#looks.get(classname) ?? 0;
+    if (classname !== '' && (looks >= looksPerClassname || this.#isModuleKnown(classname))) return false;
+    if (!/ file="|<(?:failure|error|skipped)\b/.test(xml)) return false;
+    this.#looks.set(detached(classname), looks + 1);
     return true;
+  }
+
+  #classnameOf(xml: string): string {
+    const at = xml.indexOf(' classname="') + 12;
+    const end = at > 11 ? xml.indexOf('"', at) : -1;
+    const classname = end < 0 ? '' : xml.slice(at, end);
+    if (!this.#looks.has(classname)) this.#meet(detached(classname));
+    return classname;
+  }
+
+  #isModuleKnown(classname: string): boolean {
+    if (this.#modules.size === 0) return false;
+    for (let end = classname.length; end > 0; end = classname.lastIndexOf('.', end - 1)) {
+      if (this.#modules.has(classname.slice(0, end))) return true;
+    }
+    return false;
   }
 
   #takeEvidence(testcase: RawTestcase): void {

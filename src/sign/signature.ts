@@ -1,7 +1,8 @@
 // Failure identity: the MD5 failure signature. Pure; what goes into it is the schema document's formula and must never
 // change, because teams keep years of knowledge under it (test/sign/golden.json pins it).
 import { createHash } from 'node:crypto';
-import type { Failure, FailureSignature, SignedResult, TestResult } from '../model.ts';
+import type { DriftSignature, Failure, FailureSignature, SignedResult, TestResult } from '../model.ts';
+import { signDrift } from './drift.ts';
 
 /**
  * `md5:` + MD5 hex of `{test_file}:{line_number}:{error_type}` in UTF-8.
@@ -18,10 +19,16 @@ export function signFailure(testFile: string | undefined, failure: Failure): Fai
 /** Signs what failed; everything else passes through with no signature. */
 export function signResults(results: readonly TestResult[]): SignedResult[] {
   return results.map((result) => {
-    const signed = result as TestResult & { failureSignature: FailureSignature | undefined };
+    const signed = result as TestResult & Signatures;
+    const { failure } = result;
     // Set in place: the results are this run's own, and a copy of each would double the work of streaming them.
-    signed.failureSignature =
-      result.failure === undefined ? undefined : signFailure(result.testFile, result.failure);
+    signed.failureSignature = failure === undefined ? undefined : signFailure(result.testFile, failure);
+    signed.driftSignature = failure === undefined ? undefined : signDrift(failure);
     return signed;
   });
+}
+
+interface Signatures {
+  failureSignature: FailureSignature | undefined;
+  driftSignature: DriftSignature | undefined;
 }

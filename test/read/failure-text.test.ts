@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   errorTypeOfMessage,
-  lineInFile,
+  locationInFile,
   readFailureText,
   readSkipText,
   unwrapPhase,
@@ -372,7 +372,7 @@ describe("the line in the test's own file", () => {
     ['not a file whose name ends alike', at(['t/extra_a.py', 7]), 'a.py', undefined],
     ['the closest agreement, not the last', at(['t/a.py', 7], ['a.py', 9]), 't/a.py', 7],
     ['nothing where the file is not known', at(['t/a.py', 7]), undefined, undefined],
-  ])('is %s', (_, locations, file, line) => expect(lineInFile(locations, file)).toBe(line));
+  ])('is %s', (_, locations, file, line) => expect(locationInFile(locations, file)?.line).toBe(line));
 });
 
 describe('a text made to take long', () => {

@@ -1,0 +1,85 @@
+// The failing statement's source, as the traceback shows it, in every --tb style that shows source at all. Knows nothing
+// of what the statement means.
+import type { Location } from './failure-text.ts';
+
+/** A statement longer than this is cut; in characters. */
+const longest = 2000;
+const mostLines = 40;
+
+/**
+ * The source of the statement at a location, with its line breaks, without the marks pytest puts beside it.
+ *
+ * @returns undefined where the text shows no source for it (`--tb=line`, `--tb=no`, code without a file)
+ */
+export function findStatement(text: string, location: Location | undefined): string | undefined {
+  if (location === undefined) return undefined;
+  const lines = text.split('\n');
+  const at = lines.findLastIndex((line) => names(line, location));
+  if (at < 0) return undefined;
+  const line = lines[at] ?? '';
+  const native = /^[\s|]*File "/.test(line);
+  const statement = native || /: in \S/.test(line) ? sourceBelow(lines, at, native) : sourceAbove(lines, at);
+  const trimmed = statement?.trim().slice(0, longest);
+  return trimmed === undefined || trimmed === '' || trimmed === '???' ? undefined : trimmed;
+}
+
+/** Whether this line is the location's own: `P:LINE:…` or `File "P", line LINE, in …`. */
+function names(line: string, { path, line: number }: Location): boolean {
+  const slashed = line.includes('\\') ? line.replaceAll('\\', '/') : line;
+  if (slashed.startsWith(`${path}:${number}:`) || slashed === `${path}:${number}`) return true;
+  return slashed.includes(`File "${path}", line ${number}, in `) && /^[\s|]*File "/.test(slashed);
+}
+
+/** short and native: indented source follows the location. */
+function sourceBelow(lines: readonly string[], at: number, native: boolean): string | undefined {
+  const source: string[] = [];
+  const bar = native ? /^\s*\|/ : undefined;
+  const margin = native ? (/^[\s|]*/.exec(lines[at] ?? '')?.[0].length ?? 0) + 2 : 4;
+  for (let i = at + 1; i < lines.length && source.length < mostLines; i++) {
+    const raw = lines[i] ?? '';
+    const line = bar === undefined ? raw : raw.replace(bar, (m) => ' '.repeat(m.length));
+    if (line.trim() === '' || line.slice(0, margin).trim() !== '' || /^\s*File "/.test(line)) break;
+    if (!isCarets(line)) source.push(line.slice(margin));
+  }
+  return source.length === 0 ? undefined : source.join('\n');
+}
+
+/** long: source above the location, `>` beside the failing line; the statement may begin before and end after it. */
+function sourceAbove(lines: readonly string[], at: number): string | undefined {
+  let mark = at - 1;
+  while (mark >= 0 && !/^>(?: |$)/.test(lines[mark] ?? '')) {
+    // Another entry's end: this entry shows no source.
+    if (/^(?:_ ){10}/.test(lines[mark] ?? '')) return undefined;
+    mark--;
+  }
+  if (mark < 0) return undefined;
+  const bare = (line: string) => line.replace(/^>/, ' ');
+  const statement = [bare(lines[mark] ?? '')];
+  for (let i = mark + 1; i < at && statement.length < mostLines; i++) {
+    const line = lines[i] ?? '';
+    if (/^E(?: |$)/.test(line) || line.trim() === '') break;
+    if (!isCarets(line)) statement.push(line);
+  }
+  // The interpreter names the innermost call's line: the statement begins where its brackets do.
+  for (let i = mark - 1; i >= 0 && balance(statement.join('\n')) < 0 && statement.length < mostLines; i--) {
+    const line = lines[i] ?? '';
+    if (line.trim() === '' || !line.startsWith(' ')) break;
+    statement.unshift(line);
+  }
+  return statement.join('\n');
+}
+
+/** Opened brackets less closed ones; strings are not told apart, which hardly matters for finding a start. */
+function balance(source: string): number {
+  let depth = 0;
+  for (const char of source) {
+    if (char === '(' || char === '[' || char === '{') depth++;
+    else if (char === ')' || char === ']' || char === '}') depth--;
+  }
+  return depth;
+}
+
+/** Python 3.11's marks under a source line. */
+function isCarets(line: string): boolean {
+  return /^\s*[~^]+\s*$/.test(line);
+}

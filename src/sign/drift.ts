@@ -1,0 +1,86 @@
+// Failure identity that survives edits: the drift signature. Knows the error type, the scrubbed words and the failing
+// statement; knows no line number and no test name (the test is compared beside it). Pure and versioned.
+import { createHash } from 'node:crypto';
+import type { DriftSignature, Failure } from '../model.ts';
+import { scrub } from './scrub.ts';
+
+/** Raised with every change of what goes in: signatures of different versions are never equal. */
+const version = 'd1';
+
+/**
+ * `d1:` + 32 hex digits of SHA-256 over the error type, the leading words and the failing statement. Undefined where the
+ * report gives neither words nor a statement: nothing can be recognised then.
+ */
+export function signDrift(failure: Failure): DriftSignature | undefined {
+  const words = scrub(leadingWords(failure.message ?? ''));
+  const statement = failure.statement === undefined ? '' : normaliseStatement(failure.statement);
+  if (words === '' && statement === '') return undefined;
+  const text = [failure.errorType ?? 'Unknown', words, statement].join('\n');
+  return `${version}:${createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32)}`;
+}
+
+/**
+ * The lines that say what is wrong. What pytest explains below them (indented: diffs, items, `+ where`) varies with
+ * values, with verbosity and with pytest's version.
+ */
+function leadingWords(message: string): string {
+  const inner = /^failed on (?:setup|teardown) with "([\s\S]*)"$/.exec(message)?.[1] ?? message;
+  const lines = inner.split('\nand then, on teardown: ', 1)[0]?.split('\n') ?? [];
+  const leading: string[] = [];
+  for (const line of lines) {
+    if (leading.length > 0 && (/^\s/.test(line) || line === '')) break;
+    if (line.trim() !== '') leading.push(line);
+    if (leading.length === 5) break;
+  }
+  return leading.join('\n');
+}
+
+/**
+ * A statement without what a formatter changes: white space outside of strings, the kind of quotes, trailing commas,
+ * parentheses' line breaks and comments.
+ */
+export function normaliseStatement(statement: string): string {
+  let normal = '';
+  for (let at = 0; at < statement.length; at++) {
+    const char = statement[at] ?? '';
+    if (char === '#') {
+      const end = statement.indexOf('\n', at);
+      at = end < 0 ? statement.length : end;
+    } else if (char === '"' || char === "'") {
+      const end = endOfLiteral(statement, at);
+      const content = statement.slice(at + 1, Math.max(at + 1, end - 1));
+      normal += content.includes('"') ? statement.slice(at, end) : `"${content}"`;
+      at = end - 1;
+    } else if (/\s/.test(char)) {
+      // Between two names a space parts them; everywhere else it is layout.
+      if (/[\p{L}\p{N}_]$/u.test(normal) && /^\s*[\p{L}\p{N}_"']/u.test(statement.slice(at, at + 200)))
+        normal += ' ';
+      while (/\s/.test(statement[at + 1] ?? '')) at++;
+    } else if (char !== '\\' || statement[at + 1] !== '\n') normal += char;
+  }
+  return normal
+    .replace(/,(?=[)\]}])/g, '')
+    .replace(/^(assert|return|raise|yield|await)\((.*)\)$/s, unwrapped)
+    .trim();
+}
+
+/** `assert (a == b)` is `assert a == b`, when the parentheses are one pair. */
+function unwrapped(whole: string, keyword: string, inner: string): string {
+  let depth = 0;
+  for (const char of inner) {
+    if (char === '(') depth++;
+    if (char === ')' && --depth < 0) return whole;
+    // A tuple, or words behind a comma: the parentheses mean something.
+    if (char === ',' && depth === 0) return whole;
+  }
+  return `${keyword} ${inner}`;
+}
+
+function endOfLiteral(text: string, start: number): number {
+  const quote = text[start] ?? '';
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '\\') at++;
+    else if (text[at] === quote) return at + 1;
+  }
+  return text.length;
+}
