@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { InputError, ReportError } from './errors.ts';
 import type { CoverageFile, RunContext, SavedRun, SignedResult, Stored, Totals, Warning } from './model.ts';
 import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
-import { type CoverageRead, readCoverage } from './read/coverage.ts';
+import { type CoverageRead, hashCoverage, readCoverage } from './read/coverage.ts';
 import { readResults } from './read/junit.ts';
 import { isPlausible, startedAt } from './read/started-at.ts';
 import { type ReportFile, type Survey, surveyReports } from './read/survey.ts';
@@ -86,13 +86,16 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     surroundings.checkout === undefined
       ? undefined
       : indexCheckout(surroundings.checkout, survey.classnames, settings.rootdir);
-  const coverage = await readCoverageReports(settings, edges, surroundings, checkout?.rootdir);
-  for (const warning of coverage?.warnings ?? []) onWarning(warning);
+  // Its content's hash is needed now, its rows last: it is read while the database works on the results.
+  const coverageSha256 = await hashCoverage(edges.coverage);
+  const reading = readCoverageReports(settings, edges, surroundings, checkout?.rootdir);
+  reading.catch(() => {});
   const createdAt = decideCreatedAt(settings, survey, edges);
 
   let tally = startTally();
   let told = 0;
   let complete = false;
+  let coverage: CoverageRead | undefined;
   /** One pass over the reports; each retry of the store makes another. */
   const open = () => {
     tally = startTally();
@@ -117,7 +120,10 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
         }
         complete = true;
       },
-      coverage: () => (coverage === undefined || coverage.files.length === 0 ? [] : [coverage.files]),
+      coverage: async function* () {
+        coverage = await reading;
+        if (coverage !== undefined && coverage.files.length > 0) yield coverage.files;
+      },
       totals: () => tally.totals(survey.durationSeconds, coverage?.totals.percent),
     };
   };
@@ -125,7 +131,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   let saved: SavedRun | undefined;
   let storeError: unknown;
   if (edges.connect !== undefined) {
-    const payloadSha256 = digest(survey.sha256, coverage?.sha256 ?? '');
+    const payloadSha256 = digest(survey.sha256, coverageSha256);
     const upload = {
       teamSlug: settings.team,
       createdAt,
@@ -148,6 +154,8 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   }
   // Stored before, refused, or not asked for: the run is told all the same.
   if (!complete) await readToEnd(open().results());
+  coverage = await reading;
+  for (const warning of coverage?.warnings ?? []) onWarning(warning);
   await edges.onCoverage?.(coverage?.files ?? []);
   return {
     saved,

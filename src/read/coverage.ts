@@ -76,6 +76,24 @@ export async function readCoverage(paths: readonly string[], options: PathOption
   };
 }
 
+/**
+ * SHA-256 (hex) over the bytes of all inputs in their order: what `readCoverage` will say, in a fraction of its time.
+ *
+ * @throws InputError a file that cannot be opened
+ */
+export async function hashCoverage(paths: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of paths) {
+    const file = await openFile(path);
+    try {
+      for await (const _ of readBytes(file, path, hash));
+    } finally {
+      await file.close();
+    }
+  }
+  return hash.digest('hex');
+}
+
 function coverageFile(filePath: string, entry: CoverageEntry): CoverageFile {
   return {
     filePath,

@@ -6,7 +6,14 @@ import { decodeText } from './decode.ts';
 import { readFailureText, readSkipText } from './failure-text.ts';
 import { type Frame, readFrames } from './frames.ts';
 import { fromFileAttribute, matchPath, type ReportEvidence } from './node-id.ts';
-import { parseProperties, parseStartTag, parseTestcases, type RawTestcase } from './testcase.ts';
+import {
+  decodeReferences,
+  parseProperties,
+  parseStartTag,
+  parseTestcases,
+  type RawOutcome,
+  type RawTestcase,
+} from './testcase.ts';
 
 /** A report that can be read more than once. */
 export interface ReportFile {
@@ -153,7 +160,7 @@ class Collector {
   }
 
   take(frames: readonly Frame[]): void {
-    const telling: Frame[] = [];
+    const telling: TestcaseFrame[] = [];
     for (const frame of frames) {
       switch (frame.kind) {
         case 'suite':
@@ -177,8 +184,14 @@ class Collector {
         default:
       }
     }
-    if (telling.length === 0) return;
-    for (const testcase of parseTestcases(telling as (Frame & { xml: string })[]).testcases) {
+    const unusual: TestcaseFrame[] = [];
+    for (const frame of telling) {
+      const glimpsed = glimpse(frame);
+      if (glimpsed === undefined) unusual.push(frame);
+      else this.#takeEvidence(glimpsed);
+    }
+    if (unusual.length === 0) return;
+    for (const testcase of parseTestcases(unusual).testcases) {
       if (!('malformed' in testcase)) this.#takeEvidence(testcase);
     }
   }
@@ -323,6 +336,40 @@ function commonStart(a: string, b: string): string {
 
 function isDottedStart(start: string, name: string): boolean {
   return start === name || name.startsWith(`${start}.`);
+}
+
+type TestcaseFrame = Extract<Frame, { kind: 'testcase' }>;
+
+/**
+ * A failing testcase as far as evidence needs it, without a parser: its address, and the first long text, which the
+ * framing reader has delimited. Undefined where the message decides what it is.
+ */
+function glimpse({ xml, texts, line, column }: TestcaseFrame): RawTestcase | undefined {
+  const [start, end] = texts;
+  if (start === undefined) return undefined;
+  const head = xml.slice(0, start);
+  const child = /<(failure|error|skipped)\b(?![^>]*\stype="(?!pytest\.))[^>]*>$/.exec(head);
+  if (child === null || /message="(?:collection |failed on teardown|test teardown|internal error)/.test(head))
+    return undefined;
+  const attributes = parseStartTag(startTag(xml));
+  return {
+    line,
+    column,
+    classname: attributes.get('classname'),
+    name: attributes.get('name'),
+    file: attributes.get('file'),
+    defLine: undefined,
+    time: undefined,
+    outcomes: [
+      {
+        kind: child[1] as RawOutcome['kind'],
+        type: undefined,
+        message: undefined,
+        text: decodeReferences(xml.slice(start, end)),
+      },
+    ],
+    properties: [],
+  };
 }
 
 function addModule(modules: Map<string, string>, dotted: string, file: string): void {

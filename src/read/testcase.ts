@@ -69,9 +69,9 @@ export function parseTestcases(frames: readonly ElementFrame[]): {
   const testcases: ParsedTestcase[] = [];
   const rest: { readonly frame: ElementFrame; readonly index: number }[] = [];
   for (const [index, frame] of frames.entries()) {
-    const empty = parseEmpty(frame);
-    if (empty === undefined) rest.push({ frame, index });
-    else testcases[index] = empty;
+    const plain = parsePlain(frame);
+    if (plain === undefined) rest.push({ frame, index });
+    else testcases[index] = plain;
   }
   if (rest.length > 0) {
     const parsed = parseWhole(rest.map((r) => r.frame));
@@ -92,51 +92,22 @@ const noProperties: RawTestcase['properties'] = [];
 const attribute =
   /\s+([A-Za-z_][\w.-]*)="([^"<&]*(?:&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});[^"<&]*)*)"/y;
 
+const maybeSpace = /\s*/y;
+/** Children that a report usually has; what is in `system-out` and `system-err` is of no interest. */
+const childStart = /<(failure|error|skipped|system-out|system-err)(?=[\s/>])/y;
+
 /**
- * A testcase without content, as every passed test is: attributes alone are a regular language, so that a pattern reads
- * exactly what the parser would, several times faster (docs/decisions/0002). Whatever is unusual goes to the parser.
+ * A testcase as pytest usually writes it: known attributes, and children that hold plain text. That much is a regular
+ * language, so that patterns read exactly what the parser would, several times faster (docs/decisions/0002). Whatever
+ * is unusual goes to the parser.
  */
-function parseEmpty({ xml, line, column }: ElementFrame): RawTestcase | undefined {
-  if (!xml.startsWith('<testcase') || !xml.endsWith('/>') || unusual.test(xml)) return undefined;
-  let classname: string | undefined;
-  let name: string | undefined;
-  let file: string | undefined;
-  let defLine: string | undefined;
-  let time: string | undefined;
-  let at = '<testcase'.length;
-  for (;;) {
-    attribute.lastIndex = at;
-    const match = attribute.exec(xml);
-    if (match === null) break;
-    at = attribute.lastIndex;
-    const value = match[2] ?? '';
-    switch (match[1]) {
-      case 'classname':
-        if (classname !== undefined) return undefined;
-        classname = decodeReferences(value);
-        break;
-      case 'name':
-        if (name !== undefined) return undefined;
-        name = decodeReferences(value);
-        break;
-      case 'file':
-        if (file !== undefined) return undefined;
-        file = decodeReferences(value);
-        break;
-      case 'line':
-        if (defLine !== undefined) return undefined;
-        defLine = decodeReferences(value);
-        break;
-      case 'time':
-        if (time !== undefined) return undefined;
-        time = decodeReferences(value);
-        break;
-      default:
-        // record_xml_attribute and other programs: whether it is there twice is for the parser to say.
-        return undefined;
-    }
-  }
-  if (!/^\s*\/>$/.test(xml.slice(at))) return undefined;
+function parsePlain({ xml, line, column }: ElementFrame): RawTestcase | undefined {
+  if (!xml.startsWith('<testcase') || unusual.test(xml)) return undefined;
+  const tag = readAttributes(xml, '<testcase'.length, testcaseAttributes);
+  if (tag === undefined) return undefined;
+  const outcomes = tag.empty ? noOutcomes : readPlainChildren(xml, tag.end);
+  if (outcomes === undefined || (tag.empty && tag.end !== xml.length)) return undefined;
+  const [classname, name, file, defLine, time] = tag.values;
   return {
     line,
     column,
@@ -145,9 +116,70 @@ function parseEmpty({ xml, line, column }: ElementFrame): RawTestcase | undefine
     file,
     defLine: readDefLine(defLine),
     time,
-    outcomes: noOutcomes,
+    outcomes,
     properties: noProperties,
   };
+}
+
+const testcaseAttributes = ['classname', 'name', 'file', 'line', 'time'];
+const childAttributes = ['message', 'type'];
+
+/** Attributes from `at` on, in the order of `names`, and where the tag ends; undefined for any that is not known. */
+function readAttributes(
+  xml: string,
+  at: number,
+  names: readonly string[],
+): { values: (string | undefined)[]; end: number; empty: boolean } | undefined {
+  const values: (string | undefined)[] = [];
+  let end = at;
+  for (;;) {
+    attribute.lastIndex = end;
+    const match = attribute.exec(xml);
+    if (match === null) break;
+    const index = names.indexOf(match[1] ?? '');
+    // record_xml_attribute and other programs: whether it is there twice is for the parser to say.
+    if (index < 0 || values[index] !== undefined) return undefined;
+    values[index] = decodeReferences(match[2] ?? '');
+    end = attribute.lastIndex;
+  }
+  maybeSpace.lastIndex = end;
+  maybeSpace.exec(xml);
+  end = maybeSpace.lastIndex;
+  const empty = xml.startsWith('/>', end);
+  if (!empty && xml.charCodeAt(end) !== 0x3e) return undefined;
+  return { values, end: end + (empty ? 2 : 1), empty };
+}
+
+/** Children up to the testcase's end; undefined where one of them is anything but plain text. */
+function readPlainChildren(xml: string, start: number): RawOutcome[] | undefined {
+  const byKind: Record<RawOutcome['kind'], RawOutcome[]> = { failure: [], error: [], skipped: [] };
+  for (let at = start; ; ) {
+    maybeSpace.lastIndex = at;
+    maybeSpace.exec(xml);
+    childStart.lastIndex = maybeSpace.lastIndex;
+    const child = childStart.exec(xml);
+    if (child === null) {
+      const ends =
+        xml.startsWith('</testcase>', maybeSpace.lastIndex) && maybeSpace.lastIndex + 11 === xml.length;
+      return ends ? [...byKind.failure, ...byKind.error, ...byKind.skipped] : undefined;
+    }
+    const kind = child[1] ?? '';
+    const tag = readAttributes(xml, childStart.lastIndex, childAttributes);
+    if (tag === undefined) return undefined;
+    let text = '';
+    at = tag.end;
+    if (!tag.empty) {
+      const end = xml.indexOf('<', at);
+      const closer = `</${kind}>`;
+      if (end < 0 || !xml.startsWith(closer, end)) return undefined;
+      text = xml.slice(at, end);
+      if (strayAmpersand.test(text)) return undefined;
+      at = end + closer.length;
+    }
+    if (kind === 'failure' || kind === 'error' || kind === 'skipped') {
+      byKind[kind].push({ kind, type: tag.values[1], message: tag.values[0], text: decodeReferences(text) });
+    }
+  }
 }
 
 function readDefLine(line: string | undefined): number | undefined {
@@ -342,7 +374,7 @@ function text(node: Node, key: string): string | undefined {
 const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
 /** The five predefined entities and numeric references (XML 1.0, 4.1 and 4.6); nothing is ever expanded. */
-function decodeReferences(value: string): string {
+export function decodeReferences(value: string): string {
   if (!value.includes('&')) return value;
   return value.replace(
     /&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(lt|gt|amp|quot|apos));/g,

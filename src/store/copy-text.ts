@@ -4,13 +4,17 @@
 export const copyNull = '\\N';
 
 const special = /[\\\t\n\r]/;
-const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 /** A text value, or NULL for undefined. */
 export function copyText(value: string | undefined): string {
   if (value === undefined) return copyNull;
   // Almost no value needs escaping; looking is cheaper than replacing.
-  return special.test(value) ? value.replace(/[\\\t\n\r]/g, (char) => escapes[char] ?? char) : value;
+  if (!special.test(value)) return value;
+  // One pass for each character is several times faster than one pass that asks a function for each of them.
+  let escaped = value.includes('\\') ? value.replaceAll('\\', '\\\\') : value;
+  if (escaped.includes('\t')) escaped = escaped.replaceAll('\t', '\\t');
+  if (escaped.includes('\r')) escaped = escaped.replaceAll('\r', '\\r');
+  return escaped.replaceAll('\n', '\\n');
 }
 
 /** A number already within its column's range, or NULL. */

@@ -1,0 +1,293 @@
+// How well failures are recognised: from real failures of a corpus, twins that drifted as test suites do (they must keep
+// their drift signature) and near misses (they must not). Reports recall and false matches per kind and scrubber table.
+//   npm run quality -- <corpus> [--examples N]
+import { createReadStream, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createGunzip } from 'node:zlib';
+import { locationInFile, readFailureText } from '../src/read/failure-text.ts';
+import { readResults } from '../src/read/junit.ts';
+import { findStatement } from '../src/read/statement.ts';
+import { type ReportFile, surveyReports } from '../src/read/survey.ts';
+import { normaliseStatement, signDrift } from '../src/sign/drift.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { examples: { type: 'string', default: '0' } },
+});
+const corpus = resolve(positionals[0] ?? '../shared/corpus');
+const examples = Number(values.examples);
+
+/** A failure as the report shows it. */
+interface Shown {
+  readonly run: string;
+  readonly test: string;
+  readonly file: string | undefined;
+  readonly text: string;
+  readonly message: string;
+}
+
+const failures: Shown[] = [];
+for (const entry of readdirSync(join(corpus, 'runs')).sort()) {
+  if (!/\.xml(\.gz)?$/.test(entry)) continue;
+  const path = join(corpus, 'runs', entry);
+  const file: ReportFile = {
+    name: entry,
+    bytes: statSync(path).size,
+    open: () =>
+      entry.endsWith('.gz') ? createReadStream(path).pipe(createGunzip()) : createReadStream(path),
+  };
+  const survey = await surveyReports([file], { allowIncomplete: false });
+  for await (const results of readResults([file], { survey, checkout: undefined, onWarning: () => {} })) {
+    for (const { testName, testFile, failure } of results) {
+      if (failure === undefined || failure.traceback === undefined) continue;
+      const shown = {
+        run: entry,
+        test: testName,
+        file: testFile,
+        text: failure.traceback,
+        message: failure.message ?? '',
+      };
+      if (sign(shown) !== undefined) failures.push(shown);
+    }
+  }
+}
+
+function sign({ text, message, file }: Pick<Shown, 'text' | 'message' | 'file'>): string | undefined {
+  const read = readFailureText(text, message);
+  const own = locationInFile(read.locations, file);
+  return signDrift({
+    errorType: read.errorType,
+    line: own?.line,
+    lastFrameLine: read.locations.at(-1)?.line,
+    message: message === '' ? undefined : message,
+    traceback: text,
+    statement: findStatement(text, own ?? read.locations.at(-1)),
+  });
+}
+
+function statementOf({ text, message, file }: Shown): string | undefined {
+  const { locations } = readFailureText(text, message);
+  return findStatement(text, locationInFile(locations, file) ?? locations.at(-1));
+}
+
+/** Numbers that always come out the same, so that two runs of this script compare. */
+let seed = 12345;
+function random(below: number): number {
+  seed = (seed * 1103515245 + 12345) % 2147483648;
+  return seed % below;
+}
+
+type Change = (failure: Shown) => Shown | undefined;
+
+const both =
+  (change: (text: string) => string): Change =>
+  (failure) => ({ ...failure, text: change(failure.text), message: change(failure.message) });
+
+/** Lines that hold the exception's words, not source and not locations. */
+const words =
+  (change: (text: string) => string): Change =>
+  (failure) => ({
+    ...failure,
+    text: failure.text
+      .split('\n')
+      .map((line) => (/^E /.test(line) ? `${line.slice(0, 4)}${change(line.slice(4))}` : line))
+      .join('\n'),
+    message: failure.message.split('\n').map(change).join('\n'),
+  });
+
+const hex = (length: number) => Array.from({ length }, () => random(16).toString(16)).join('');
+
+const drifts: Readonly<Record<string, Change>> = {
+  'lines inserted above': (failure) => {
+    const by = 1 + random(400);
+    const text = failure.text
+      .replace(/^((?:[A-Za-z]:)?[^\s:]+\.\w+:)(\d+)(?=:|$)/gm, (_, head, n) => `${head}${Number(n) + by}`)
+      .replace(/(File "[^"]+", line )(\d+)/g, (_, head, n) => `${head}${Number(n) + by}`);
+    return { ...failure, text };
+  },
+  'other numbers': words((line) =>
+    line.replace(/(?<![\w.'"-])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w'"])/g, (n) =>
+      n.includes('.') ? `${random(999)}.${random(99)}` : String(random(99_999)),
+    ),
+  ),
+  'other addresses': both((text) => text.replace(/\bat 0x[0-9a-fA-F]+/g, () => `at 0x7f${hex(10)}`)),
+  'another checkout and machine': both((text) =>
+    text
+      .replaceAll('/home/runner/work/', '/builds/team/deep/er/')
+      .replaceAll('/opt/hostedtoolcache/Python/3.11.7/x64/', '/usr/local/'),
+  ),
+  'other temporary paths': both((text) =>
+    text
+      .replace(/pytest-of-\w+\/pytest-\d+/g, () => `pytest-of-ci/pytest-${random(999)}`)
+      .replace(/\/tmp\/tmp\w{6,}/g, () => `/tmp/tmp${hex(8)}`),
+  ),
+  'other times': words((line) =>
+    line
+      .replace(/\d{4}-\d\d-\d\d/g, () => `2031-0${1 + random(9)}-1${random(9)}`)
+      .replace(/\d\d:\d\d:\d\d/g, () => `1${random(9)}:2${random(9)}:3${random(9)}`),
+  ),
+  'other ids': both((text) =>
+    text.replace(
+      /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g,
+      () => `${hex(8)}-${hex(4)}-${hex(4)}-${hex(4)}-${hex(12)}`,
+    ),
+  ),
+  'code indented further': (failure) => ({
+    ...failure,
+    text: failure.text
+      .split('\n')
+      .map((line) =>
+        /^> {3}/.test(line)
+          ? `>       ${line.slice(4)}`
+          : /^ {4}\S| {8}/.test(line) && !/^E/.test(line)
+            ? `    ${line}`
+            : line,
+      )
+      .join('\n'),
+  }),
+  'statement wrapped': (failure) => rewrap(failure),
+  'a formatter’s quotes': (failure) =>
+    replaceStatement(failure, (line) => line.replace(/'([^'"\\]*)'/g, '"$1"')),
+  'all of it': (failure) =>
+    [
+      'lines inserted above',
+      'other numbers',
+      'other addresses',
+      'another checkout and machine',
+      'other temporary paths',
+      'code indented further',
+      'statement wrapped',
+    ].reduce<Shown>((drifted, name) => drifts[name]?.(drifted) ?? drifted, failure),
+};
+
+/** `f(a, b)` becomes one argument a line, as black does it. */
+function rewrap(failure: Shown): Shown | undefined {
+  return replaceStatement(failure, (line) => {
+    const match = /^(>?\s*)(.*?\()(.+)(\)[^()]*)$/.exec(line);
+    if (match === null || /["'#\\]|[([{]/.test(match[3] ?? '') || /["'#]/.test(match[4] ?? '')) return line;
+    const indent = ' '.repeat((match[1] ?? '').length);
+    const args = (match[3] ?? '').split(/, ?/);
+    return [
+      `${match[1]}${match[2]}`,
+      ...args.map((arg) => `${indent}    ${arg},`),
+      `${indent}${match[4]}`,
+    ].join('\n');
+  });
+}
+
+/** Changes the source line that pytest marks with `>`, where the statement is one line. */
+function replaceStatement(failure: Shown, change: (line: string) => string): Shown | undefined {
+  const statement = statementOf(failure);
+  if (statement === undefined || statement.includes('\n')) return undefined;
+  const lines = failure.text.split('\n');
+  const at = lines.findLastIndex((line) => line.startsWith('>') && line.slice(1).trim() === statement);
+  const found = lines[at];
+  if (found === undefined) return undefined;
+  // What does not balance on its own goes on in the next line: no formatter would touch half of it.
+  if (found.split('(').length !== found.split(')').length) return undefined;
+  lines[at] = change(found);
+  return { ...failure, text: lines.join('\n') };
+}
+
+const byFile = new Map<string, string[]>();
+for (const failure of failures) {
+  const statement = statementOf(failure);
+  if (statement === undefined || statement.includes('\n') || failure.file === undefined) continue;
+  const list = byFile.get(failure.file) ?? [];
+  if (list.length < 500) list.push(statement);
+  byFile.set(failure.file, list);
+}
+
+const nearMisses: Readonly<Record<string, Change>> = {
+  'another statement of the file': (failure) => {
+    const own = statementOf(failure);
+    if (own === undefined) return undefined;
+    const others = (byFile.get(failure.file ?? '') ?? []).filter(
+      (s) => normaliseStatement(s) !== normaliseStatement(own),
+    );
+    const other = others[random(Math.max(1, others.length))];
+    if (other === undefined) return undefined;
+    return replaceAnyStatement(failure, own, other);
+  },
+  'another exception': (failure) => {
+    const type = readFailureText(failure.text, failure.message).errorType;
+    if (type === undefined) return undefined;
+    const other = type === 'LookupError' ? 'BufferError' : 'LookupError';
+    const name = new RegExp(`(^|[\\s.])${type.replace(/[^\w]/g, '\\$&')}(?=:|$|\\s)`, 'gm');
+    const message = /^assert\b/.test(failure.message)
+      ? `${other}: ${failure.message}`
+      : failure.message.replace(name, `$1${other}`);
+    return { ...failure, text: failure.text.replace(name, `$1${other}`), message };
+  },
+  'another key, attribute or name': both((text) =>
+    text
+      .replace(/(KeyError: ['"])([^'"\n]+)/g, '$1other_$2')
+      .replace(/(has no attribute ['"])([^'"\n]+)/g, '$1other_$2')
+      .replace(/(NameError: name ['"])([^'"\n]+)/g, '$1other_$2')
+      .replace(/(No module named ['"])([^'"\n]+)/g, '$1other_$2')
+      .replace(/(unexpected keyword argument ['"])([^'"\n]+)/g, '$1other_$2'),
+  ),
+  'another word in the message': (failure) => {
+    const change = (text: string) =>
+      text.replace(/\b(not|must|cannot|expected|invalid|missing|error|failed)\b/i, 'surely');
+    const first = failure.message.split('\n', 1)[0] ?? '';
+    return change(first) === first
+      ? undefined
+      : { ...failure, message: failure.message.replace(first, () => change(first)) };
+  },
+};
+
+function replaceAnyStatement(failure: Shown, own: string, other: string): Shown | undefined {
+  const lines = failure.text.split('\n');
+  const first = own.split('\n', 1)[0] ?? '';
+  const at = lines.findLastIndex((line) => line.replace(/^>/, ' ').trim() === first.trim());
+  const found = lines[at];
+  if (found === undefined || own.includes('\n')) return undefined;
+  lines[at] = found.replace(first.trim(), () => other);
+  return { ...failure, text: lines.join('\n') };
+}
+
+function judge(
+  title: string,
+  changes: Readonly<Record<string, Change>>,
+  mustBeSame: boolean,
+): { good: number; of: number } {
+  console.log(`\n${title}`);
+  let good = 0;
+  let of = 0;
+  for (const [name, change] of Object.entries(changes)) {
+    let right = 0;
+    let all = 0;
+    const wrong: string[] = [];
+    for (const failure of failures) {
+      const changed = change(failure);
+      if (changed === undefined || (changed.text === failure.text && changed.message === failure.message))
+        continue;
+      all++;
+      if ((sign(changed) === sign(failure)) === mustBeSame) right++;
+      else if (wrong.length < examples)
+        wrong.push(
+          `${failure.run} ${failure.test}\n      ${JSON.stringify(failure.message.slice(0, 160))}\n      ${JSON.stringify(changed.message.slice(0, 160))}\n      ${JSON.stringify(statementOf(failure))}\n      ${JSON.stringify(statementOf(changed))}`,
+        );
+    }
+    good += right;
+    of += all;
+    console.log(
+      `  ${name.padEnd(34)} ${String(right).padStart(6)} of ${String(all).padStart(6)}  ${all === 0 ? '' : `${((100 * right) / all).toFixed(2)} %`}`,
+    );
+    for (const line of wrong) console.log(`    ${line}`);
+  }
+  return { good, of };
+}
+
+const distinct = new Set(failures.map((f) => `${f.test}\n${f.message}\n${f.text}`)).size;
+console.log(`scrubber table d1, ${failures.length} real failures (${distinct} distinct texts)`);
+const twins = judge('drifted twins: keep their signature (recall of `moved`)', drifts, true);
+const misses = judge('near misses: have another signature', nearMisses, false);
+console.log(
+  `\nrecall of moved        ${((100 * twins.good) / twins.of).toFixed(3)} % of ${twins.of} twins (at least 99 %)`,
+);
+console.log(
+  `false moved matches    ${((100 * (misses.of - misses.good)) / misses.of).toFixed(3)} % of ${misses.of} near misses (at most 0.1 %)`,
+);
