@@ -96,6 +96,16 @@ const words =
     message: failure.message.split('\n').map(change).join('\n'),
   });
 
+/** A change that counts only where the newest exception's own words are changed, and not an earlier one's. */
+const onlyWhereItIsRaised =
+  (change: (text: string) => string): Change =>
+  (failure) => {
+    const first = failure.message.split('\n', 1)[0] ?? '';
+    return change(first) === first
+      ? undefined
+      : { ...failure, text: change(failure.text), message: change(failure.message) };
+  };
+
 const hex = (length: number) => Array.from({ length }, () => random(16).toString(16)).join('');
 
 const drifts: Readonly<Record<string, Change>> = {
@@ -148,7 +158,10 @@ const drifts: Readonly<Record<string, Change>> = {
   }),
   'statement wrapped': (failure) => rewrap(failure),
   'a formatter’s quotes': (failure) =>
-    replaceStatement(failure, (line) => line.replace(/'([^'"\\]*)'/g, '"$1"')),
+    replaceStatement(failure, (line) =>
+      // Quotes within quotes are for a real formatter; here they would be another program.
+      /["\\]/.test(line) ? line : line.replace(/'([^']*)'/g, '"$1"'),
+    ),
   'all of it': (failure) =>
     [
       'lines inserted above',
@@ -214,13 +227,13 @@ const nearMisses: Readonly<Record<string, Change>> = {
     const type = readFailureText(failure.text, failure.message).errorType;
     if (type === undefined) return undefined;
     const other = type === 'LookupError' ? 'BufferError' : 'LookupError';
-    const name = new RegExp(`(^|[\\s.])${type.replace(/[^\w]/g, '\\$&')}(?=:|$|\\s)`, 'gm');
+    const name = new RegExp(`(^|[\\s."])${type.replace(/[^\w]/g, '\\$&')}(?=:|$|\\s)`, 'gm');
     const message = /^assert\b/.test(failure.message)
       ? `${other}: ${failure.message}`
       : failure.message.replace(name, `$1${other}`);
     return { ...failure, text: failure.text.replace(name, `$1${other}`), message };
   },
-  'another key, attribute or name': both((text) =>
+  'another key, attribute or name': onlyWhereItIsRaised((text) =>
     text
       .replace(/(KeyError: ['"])([^'"\n]+)/g, '$1other_$2')
       .replace(/(has no attribute ['"])([^'"\n]+)/g, '$1other_$2')
@@ -281,6 +294,44 @@ function judge(
   return { good, of };
 }
 
+/**
+ * Twins that nobody made: the same failing test in real runs that differ in family, workers, Python, pytest and machine
+ * state, but show tracebacks in the same style.
+ */
+function judgeRealTwins(): void {
+  const reference = new Map<string, Shown>();
+  for (const failure of failures)
+    if (failure.run.startsWith('zoo-xunit2-auto.')) reference.set(failure.test, failure);
+  const runs = new Map<string, { right: number; all: number; wrong: string[] }>();
+  for (const failure of failures) {
+    const twin = reference.get(failure.test);
+    const styled =
+      /^zoo-.*(?:auto|plain|importlib|werror|cov\.|prefix|duration|logging|py31\d|pytest\d\d|reruns|maxfail\.)/.test(
+        failure.run,
+      );
+    if (twin === undefined || twin === failure || !styled || /short|line|native|long/.test(failure.run))
+      continue;
+    const run = runs.get(failure.run) ?? { right: 0, all: 0, wrong: [] };
+    runs.set(failure.run, run);
+    run.all++;
+    if (sign(failure) === sign(twin)) run.right++;
+    else
+      run.wrong.push(
+        `${failure.test}\n      ${JSON.stringify(twin.message.slice(0, 200))}\n      ${JSON.stringify(failure.message.slice(0, 200))}\n      ${JSON.stringify(statementOf(twin))}\n      ${JSON.stringify(statementOf(failure))}`,
+      );
+  }
+  console.log('\nreal twins: the same test in another real run (against zoo-xunit2-auto)');
+  let right = 0;
+  let all = 0;
+  for (const [name, run] of runs) {
+    right += run.right;
+    all += run.all;
+    console.log(`  ${name.padEnd(48)} ${String(run.right).padStart(4)} of ${String(run.all).padStart(4)}`);
+    for (const line of run.wrong.slice(0, examples)) console.log(`    ${line}`);
+  }
+  console.log(`  ${'all'.padEnd(48)} ${right} of ${all}  ${((100 * right) / all).toFixed(2)} %`);
+}
+
 const distinct = new Set(failures.map((f) => `${f.test}\n${f.message}\n${f.text}`)).size;
 console.log(`scrubber table d1, ${failures.length} real failures (${distinct} distinct texts)`);
 const twins = judge('drifted twins: keep their signature (recall of `moved`)', drifts, true);
@@ -291,3 +342,4 @@ console.log(
 console.log(
   `false moved matches    ${((100 * (misses.of - misses.good)) / misses.of).toFixed(3)} % of ${misses.of} near misses (at most 0.1 %)`,
 );
+judgeRealTwins();

@@ -52,7 +52,9 @@ function sourceAbove(lines: readonly string[], at: number): string | undefined {
     if (/^(?:_ ){10}/.test(lines[mark] ?? '')) return undefined;
     mark--;
   }
-  if (mark < 0) return undefined;
+  // What pytest says of fixtures is marked like source, and is none.
+  if (mark < 0 || /^> +(?:available fixtures: |use 'pytest --fixtures)/.test(lines[mark] ?? ''))
+    return undefined;
   const bare = (line: string) => line.replace(/^>/, ' ');
   const statement = [bare(lines[mark] ?? '')];
   for (let i = mark + 1; i < at && statement.length < mostLines; i++) {

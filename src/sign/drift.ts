@@ -12,7 +12,7 @@ const version = 'd1';
  * report gives neither words nor a statement: nothing can be recognised then.
  */
 export function signDrift(failure: Failure): DriftSignature | undefined {
-  const words = scrub(leadingWords(failure.message ?? ''));
+  const words = scrub(withoutType(leadingWords(failure.message ?? ''), failure.errorType));
   const statement = failure.statement === undefined ? '' : normaliseStatement(failure.statement);
   if (words === '' && statement === '') return undefined;
   const text = [failure.errorType ?? 'Unknown', words, statement].join('\n');
@@ -33,6 +33,12 @@ function leadingWords(message: string): string {
     if (leading.length === 5) break;
   }
   return leading.join('\n');
+}
+
+/** The type is signed on its own; pytest puts it before `assert …` in some cases and not in others. */
+function withoutType(words: string, errorType: string | undefined): string {
+  const name = /^(?:[\p{L}\p{N}_<>]+\.)*([\p{L}\p{N}_]+): /u.exec(words);
+  return name !== null && name[1] === errorType ? words.slice(name[0].length) : words;
 }
 
 /**

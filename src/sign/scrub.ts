@@ -80,11 +80,12 @@ export const scrubbers: readonly Scrubber[] = [
         "No such file or directory: 'PATH/prices.csv'",
       ],
       ['at C:\\Users\\me\\shop\\data\\prices.csv', 'at PATH/prices.csv'],
+      ['../../usr/lib/python3/tmpdir.py:12', 'PATH/tmpdir.py:12'],
     ],
     leaves: ['GET /prices failed', "'data/prices.csv'", 'https://shop.example/a/b', '1/2/3'],
     scrub: (text) =>
       text.replace(
-        /(^|[\s'"(=[,])(?:\/[^\\/\s'"<>:,;()[\]{}]{1,100}){2,20}\/|(^|[\s'"(=[,])[A-Za-z]:(?:\\{1,2}[^\\/\s'"<>:,;()[\]{}]{1,100}){1,20}\\{1,2}/g,
+        /(^|[\s'"(=[,])(?:(?:\.\.\/){1,20}[^\\/\s'"<>:,;()[\]{}]{1,100})?(?:\/[^\\/\s'"<>:,;()[\]{}]{1,100}){2,20}\/|(^|[\s'"(=[,])[A-Za-z]:(?:\\{1,2}[^\\/\s'"<>:,;()[\]{}]{1,100}){1,20}\\{1,2}/g,
         (_, unix: string | undefined, windows: string | undefined) => `${unix ?? windows ?? ''}PATH/`,
       ),
   },
