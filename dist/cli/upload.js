@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
+import{a as g}from"./chunks/chunk-SX4XYELX.js";import{a as p,b as u,c as t,d as a,e as r}from"./chunks/chunk-LVCIL7D4.js";import{d as i,e as m,h as c}from"./chunks/chunk-KA4XPSA2.js";import{a as o}from"./chunks/chunk-5S3UZDQG.js";import{setFlagsFromString as y}from"node:v8";var b=`Reads pytest's JUnit XML (and coverage.py's JSON) and stores the run in your own PostgreSQL.
+
+Usage
+  lukhas-upload [options] <report.xml | glob ...>      (- reads standard input)
+
+Examples
+  pytest --junitxml=results.xml; lukhas-upload results.xml
+  lukhas-upload 'reports/**/*.xml' --coverage coverage.json
+  lukhas-upload results.xml --database-url "$DATABASE_URL" --team payments --lane integration
+  lukhas-upload results.xml --dry-run --json | jq 'select(.kind == "result" and .outcome == "failed")'
+
+What to read
+  --coverage <coverage.json ...>  coverage.py JSON reports; several are added up
+  --rootdir <dir>                 pytest's rootdir, relative to the repository root (found by itself where possible)
+  --allow-incomplete              store what is whole of a truncated report
+
+Where to store
+  --database-url <url>            or DATABASE_URL; absent: the embedded database
+  --data-dir <dir>                or LUKHAS_DATA_DIR; where the embedded database lives
+  --ssl-ca <file | PEM>           or LUKHAS_SSL_CA; the certificate authority of the database server
+  --team <slug>                   or LUKHAS_TEAM; needed only where the credential serves several teams
+  --allow-privileged-role         store even as a superuser, owner or BYPASSRLS role (skips the tenant check)
+  --dry-run                       read, sign and print; touch no database
+
+What to store beside it
+  --lane <name>  --marker <name ...>  --lambda-id <id>
+  --upload-key <text>             tells uploads of one job apart (matrix legs)
+  --created-at <report|now|time>  default report: pytest's own start time when it is plausible, else now
+  --set <column=value ...>        override a detected value: git_sha, git_branch, ci_system, python_version, ...
+
+What to say
+  --json                          JSON Lines on standard output, words for people on standard error
+  --fail-on <never|any|new|unknown>   exit with 4 when tests failed; default never
+  --quiet  --verbose  --no-color  --version  --help
+
+Exit codes
+  0 stored, or already stored before   2 bad input or usage        4 --fail-on applies
+  1 a bug of ours                      3 the database refused or was lost
+`,f={coverage:{type:"string",multiple:!0},rootdir:{type:"string"},"allow-incomplete":{type:"boolean"},"database-url":{type:"string"},"data-dir":{type:"string"},"ssl-ca":{type:"string"},team:{type:"string"},"allow-privileged-role":{type:"boolean"},"dry-run":{type:"boolean"},lane:{type:"string"},marker:{type:"string",multiple:!0},"lambda-id":{type:"string"},"upload-key":{type:"string"},"created-at":{type:"string"},set:{type:"string",multiple:!0},json:{type:"boolean"},"fail-on":{type:"string"},quiet:{type:"boolean",short:"q"},verbose:{type:"boolean",short:"v"},"no-color":{type:"boolean"},version:{type:"boolean",short:"V"},help:{type:"boolean",short:"h"}},w={coverage:o(e=>/\.json$/i.test(e),"coverage"),marker:o(e=>/^[\w:.-]+$/.test(e)&&!/\.(?:xml|json)$/i.test(e)&&e!=="-","marker"),set:o(e=>/^[a-z_]+=/.test(e),"set")},h=process.argv.slice(2),s=m({noColor:h.includes("--no-color")});await c(s,async()=>{let{values:e,positionals:d}=p(h,f,w);if(r(e,"help"))return s.out(b.trimEnd()),i.ok;if(r(e,"version"))return s.out(`lukhas-upload ${g}`),i.ok;if(d.length===0)throw u("no report named","Name what pytest wrote with --junitxml: lukhas-upload results.xml");y("--heap-growing-percent=30"),y("--max-semi-space-size=8");let{upload:v}=await import("./chunks/upload-command-BTJKAWOX.js");return v({reports:[...d],coverage:a(e,"coverage"),databaseUrl:t(e,"database-url")??n(process.env.DATABASE_URL),dataDir:t(e,"data-dir")??n(process.env.LUKHAS_DATA_DIR),sslCa:t(e,"ssl-ca")??n(process.env.LUKHAS_SSL_CA),team:t(e,"team")??n(process.env.LUKHAS_TEAM),lane:t(e,"lane"),markers:a(e,"marker").flatMap(l=>l.split(",")).filter(l=>l!==""),lambdaId:t(e,"lambda-id"),rootdir:t(e,"rootdir"),uploadKey:t(e,"upload-key"),createdAt:t(e,"created-at")??"report",set:a(e,"set"),allowIncomplete:r(e,"allow-incomplete"),allowPrivilegedRole:r(e,"allow-privileged-role"),dryRun:r(e,"dry-run"),failOn:t(e,"fail-on")??"never"},{json:r(e,"json"),quiet:r(e,"quiet"),verbose:r(e,"verbose"),terminal:s})});function n(e){return e===void 0||e===""?void 0:e}o(n,"nonEmpty");
