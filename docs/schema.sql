@@ -36,6 +36,15 @@ CREATE TABLE coverage_data (
   created_at timestamp with time zone DEFAULT now() NOT NULL
 ) PARTITION BY RANGE (created_at);
 
+CREATE TABLE healix_credits (
+  team_id uuid NOT NULL,
+  passed_run_id uuid NOT NULL,
+  failed_run_id uuid NOT NULL,
+  test_name character varying(500) NOT NULL,
+  memory_id uuid NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE healix_memories (
   id uuid DEFAULT gen_random_uuid() NOT NULL,
   team_id uuid,
@@ -56,7 +65,8 @@ CREATE TABLE healix_memories (
   error_type text GENERATED ALWAYS AS ((metadata ->> 'error_type'::text)) STORED,
   created_at timestamp with time zone DEFAULT now(),
   updated_at timestamp with time zone DEFAULT now(),
-  deleted_at timestamp with time zone
+  deleted_at timestamp with time zone,
+  test_family text GENERATED ALWAYS AS (split_part((test_name)::text, '['::text, 1)) STORED
 );
 
 CREATE TABLE ingest_uploads (
@@ -130,7 +140,8 @@ CREATE TABLE test_results (
   markers text[],
   healix_memory_id uuid,
   auto_healed boolean DEFAULT false,
-  created_at timestamp with time zone DEFAULT now() NOT NULL
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  drift_signature character varying(255)
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE test_runs (
@@ -210,6 +221,7 @@ CREATE TABLE webauthn_credentials (
 ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_pkey PRIMARY KEY (id);
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_coverage_percent_check CHECK (((coverage_percent >= (0)::numeric) AND (coverage_percent <= (100)::numeric)));
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_pkey PRIMARY KEY (id, created_at);
+ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_pkey PRIMARY KEY (team_id, test_name, passed_run_id);
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric)));
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_pkey PRIMARY KEY (id);
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_payload_sha256_check CHECK ((octet_length(payload_sha256) = 32));
@@ -237,6 +249,8 @@ ALTER TABLE webauthn_credentials ADD CONSTRAINT webauthn_credentials_credential_
 ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE SET NULL;
 ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_memory_id_fkey FOREIGN KEY (memory_id) REFERENCES healix_memories(id) ON DELETE CASCADE;
+ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE sessions ADD CONSTRAINT sessions_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE CASCADE;
@@ -261,7 +275,9 @@ CREATE INDEX idx_coverage_low ON coverage_data USING btree (team_id, file_path) 
 CREATE INDEX idx_coverage_run_id ON coverage_data USING btree (test_run_id);
 CREATE INDEX idx_coverage_team_file ON coverage_data USING btree (team_id, file_path, created_at DESC);
 CREATE INDEX idx_healix_confidence ON healix_memories USING btree (confidence DESC);
-CREATE INDEX idx_healix_drift ON healix_memories USING btree (drift_signature) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
+CREATE INDEX idx_healix_credits_memory ON healix_credits USING btree (memory_id);
+CREATE INDEX idx_healix_drift_family ON healix_memories USING btree (drift_signature, test_family) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
+CREATE INDEX idx_healix_drift_rank ON healix_memories USING btree (drift_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
 CREATE INDEX idx_healix_metadata_gin ON healix_memories USING gin (metadata);
 CREATE INDEX idx_healix_signature ON healix_memories USING btree (failure_signature) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_healix_success_rate ON healix_memories USING btree (round(((success_count)::numeric / (NULLIF((success_count + failure_count), 0))::numeric), 3) DESC, confidence DESC) WHERE ((success_count + failure_count) >= 5);
@@ -280,6 +296,7 @@ CREATE INDEX idx_test_results_memory ON test_results USING btree (healix_memory_
 CREATE INDEX idx_test_results_run_id ON test_results USING btree (test_run_id);
 CREATE INDEX idx_test_results_team_outcome ON test_results USING btree (team_id, outcome, created_at DESC);
 CREATE INDEX idx_test_results_test_name ON test_results USING btree (test_name, created_at DESC);
+CREATE INDEX idx_test_runs_branch ON test_runs USING btree (team_id, git_branch, created_at DESC);
 CREATE INDEX idx_test_runs_dashboard ON test_runs USING btree (team_id, created_at DESC) INCLUDE (id, total_tests, passed, failed, coverage_percent, duration_seconds);
 CREATE INDEX idx_test_runs_failed ON test_runs USING btree (team_id, created_at DESC) WHERE (failed > 0);
 CREATE INDEX idx_test_runs_git_sha ON test_runs USING btree (git_sha);
@@ -478,6 +495,8 @@ ALTER TABLE consciousness_reviews ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON consciousness_reviews FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE coverage_data ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON coverage_data FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE healix_credits ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON healix_credits FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE healix_memories ENABLE ROW LEVEL SECURITY;
 CREATE POLICY shared_memories ON healix_memories FOR SELECT USING (team_id IS NULL);
 CREATE POLICY team_isolation ON healix_memories FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
@@ -509,6 +528,7 @@ CREATE POLICY team_isolation ON webauthn_credentials FOR ALL USING (EXISTS ( SEL
 
 ALTER TABLE consciousness_reviews OWNER TO lukhas_owner;
 ALTER TABLE coverage_data OWNER TO lukhas_owner;
+ALTER TABLE healix_credits OWNER TO lukhas_owner;
 ALTER TABLE healix_memories OWNER TO lukhas_owner;
 ALTER TABLE ingest_uploads OWNER TO lukhas_owner;
 ALTER TABLE lukhas_migrations OWNER TO lukhas_owner;
@@ -536,7 +556,9 @@ ALTER FUNCTION update_updated_at_column() OWNER TO lukhas_owner;
 GRANT INSERT, SELECT, UPDATE ON consciousness_reviews TO lukhas_service;
 GRANT INSERT, SELECT ON coverage_data TO lukhas_ingest;
 GRANT INSERT, SELECT ON coverage_data TO lukhas_service;
-GRANT SELECT ON healix_memories TO lukhas_ingest;
+GRANT INSERT, SELECT ON healix_credits TO lukhas_ingest;
+GRANT INSERT, SELECT ON healix_credits TO lukhas_service;
+GRANT INSERT, SELECT ON healix_memories TO lukhas_ingest;
 GRANT INSERT, SELECT, UPDATE ON healix_memories TO lukhas_service;
 GRANT INSERT, SELECT ON ingest_uploads TO lukhas_ingest;
 GRANT INSERT, SELECT ON ingest_uploads TO lukhas_service;
@@ -552,6 +574,11 @@ GRANT INSERT, SELECT ON test_runs TO lukhas_service;
 GRANT INSERT, SELECT, UPDATE ON user_preferences TO lukhas_service;
 GRANT INSERT, SELECT, UPDATE ON users TO lukhas_service;
 GRANT DELETE, INSERT, SELECT, UPDATE ON webauthn_credentials TO lukhas_service;
+GRANT UPDATE (confidence) ON healix_memories TO lukhas_ingest;
+GRANT UPDATE (deleted_at) ON healix_memories TO lukhas_ingest;
+GRANT UPDATE (failure_count) ON healix_memories TO lukhas_ingest;
+GRANT UPDATE (last_applied) ON healix_memories TO lukhas_ingest;
+GRANT UPDATE (success_count) ON healix_memories TO lukhas_ingest;
 GRANT SELECT (lambda_id) ON users TO lukhas_ingest;
 REVOKE ALL ON FUNCTION attach_month(timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ensure_partitions(integer,integer) FROM PUBLIC;

@@ -3,7 +3,9 @@ import { StoreError } from '../errors.ts';
 import type { CoverageFile, RunContext, SavedRun, SignedResult, Totals, Warning } from '../model.ts';
 import { type Access, inTeam, openAccess } from './access.ts';
 import { copyIntArray, copyNumber, copyRow, copyText, copyTextArray } from './copy-text.ts';
+import { giveCredits } from './credits.ts';
 import type { Connect, Database } from './database.ts';
+import { exactMatches, healixEnabled } from './matching.ts';
 import { ensureMonth } from './partitions.ts';
 import { fateOf } from './server-errors.ts';
 import { createStorable, type Storable } from './storable.ts';
@@ -130,6 +132,7 @@ async function attemptOnce(
       return await writeRun(db, access, teamKey, upload, open(), options, stage, {
         stallMs,
         authorKnown: before.authorKnown,
+        matching: before.matching,
       });
     } catch (error) {
       if (!(error instanceof StoreError) || error.sqlstate !== keyTaken) throw error;
@@ -156,10 +159,16 @@ async function lookAround(
   access: Access,
   teamKey: Buffer,
   upload: Upload,
-): Promise<{ stored: StoredUpload | undefined; monthReady: boolean; authorKnown: boolean }> {
+): Promise<{
+  stored: StoredUpload | undefined;
+  monthReady: boolean;
+  authorKnown: boolean;
+  matching: boolean;
+}> {
   const ask = (): Promise<Record<string, unknown>[]> =>
     db.query(
       `SELECT month_is_ready($3) AS ready, $4::text IS NOT NULL AND EXISTS (SELECT FROM users WHERE lambda_id = $4) AS author,
+         ${healixEnabled('$1')} AS matching,
          u.run_id, u.created_at, encode(u.payload_sha256, 'hex') AS payload
        FROM (VALUES (1)) AS one LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.upload_key = $2`,
       [access.team.id, teamKey, upload.createdAt, upload.context.lambdaId ?? null],
@@ -173,6 +182,7 @@ async function lookAround(
         : undefined,
     monthReady: row.ready === true,
     authorKnown: row.author === true,
+    matching: row.matching === true,
   };
 }
 
@@ -209,7 +219,7 @@ async function writeRun(
   source: RunSource,
   options: SaveOptions,
   stage: Stage,
-  facts: { readonly stallMs: number; readonly authorKnown: boolean },
+  facts: { readonly stallMs: number; readonly authorKnown: boolean; readonly matching: boolean },
 ): Promise<SavedRun> {
   const storable = createStorable();
   const runId = makeRunId(upload.createdAt, teamKey);
@@ -224,7 +234,8 @@ async function writeRun(
         options.onProgress,
       );
       for await (const batch of source.results()) {
-        for (const result of batch) await results.add(resultFields(result, storable));
+        for (const result of batch)
+          await results.add(resultFields(result, storable), facts.matching && result.failure !== undefined);
       }
       const resultRows = await results.finish();
 
@@ -275,14 +286,16 @@ function createWriter(
   params: readonly (string | Date | null)[],
   idPrefix: string,
   onProgress?: (rows: number) => void,
-): { add(fields: string): Promise<void>; finish(): Promise<number> } {
+): { add(fields: string, toMatch?: boolean): Promise<void>; finish(): Promise<number> } {
   let rows = 0;
   let text = '';
   let pending = 0;
+  // A batch without failures has nothing to look for in the knowledge base.
+  let matching = false;
   let underWay: Promise<void> = Promise.resolve();
 
-  async function move(staged: number, count: number): Promise<void> {
-    const moved = await db.run(moveStatements[kind], params);
+  async function move(staged: number, count: number, statement: keyof typeof moveStatements): Promise<void> {
+    const moved = await db.run(moveStatements[statement], params);
     await db.script(`TRUNCATE pg_temp.lukhas_stage_${kind}`);
     // A row lost on the way must not be committed as if all were there.
     if (staged !== count || moved !== count)
@@ -295,15 +308,17 @@ function createWriter(
     await underWay;
     // The caller waits while the server is fed: making rows meanwhile would only keep it waiting. It works on its own after.
     const staged = await db.copyIn(copyStatements[kind], [text]);
-    underWay = move(staged, pending);
+    underWay = move(staged, pending, matching ? 'matched' : kind);
     // Its failure is met at the next flush or at the end, not as an unhandled rejection in between.
     underWay.catch(() => {});
     text = '';
     pending = 0;
+    matching = false;
   }
 
   return {
-    async add(fields) {
+    async add(fields, toMatch = false) {
+      matching ||= toMatch;
       text += `${idPrefix}${rows.toString(16).padStart(8, '0')}\t${fields}`;
       rows++;
       pending++;
@@ -331,6 +346,7 @@ function resultFields(result: SignedResult, storable: Storable): string {
     copyText(storable.text(failure === undefined ? result.reason : failure.message)),
     copyText(storable.text(failure?.traceback)),
     copyText(result.failureSignature),
+    copyText(result.driftSignature),
     copyTextArray(result.markers.map((marker) => storable.text(marker) ?? '')),
   ]);
 }
@@ -422,7 +438,7 @@ const stageTables = `
   CREATE TEMPORARY TABLE lukhas_stage_results (
     id uuid, test_name varchar(500), test_class varchar(255), test_function varchar(255), test_file varchar(500),
     outcome varchar(20), duration_seconds numeric(8, 3), error_message text, error_traceback text,
-    failure_signature varchar(255), markers text[]
+    failure_signature varchar(255), drift_signature varchar(255), markers text[]
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE lukhas_stage_coverage (
     id uuid, file_path varchar(500), coverage_percent numeric(5, 2), total_statements integer, covered_statements integer,
@@ -443,12 +459,19 @@ const copyStatements = {
   coverage: 'COPY pg_temp.lukhas_stage_coverage FROM STDIN',
 } as const;
 
+const resultColumns = `test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message,
+      error_traceback, failure_signature, drift_signature, markers`;
+
 const moveStatements = {
-  results: `INSERT INTO test_results (id, test_run_id, team_id, created_at, test_name, test_class, test_function, test_file,
-      outcome, duration_seconds, error_message, error_traceback, failure_signature, markers)
-    SELECT id, $1, $2, $3, test_name, test_class, test_function, test_file,
-      outcome, duration_seconds, error_message, error_traceback, failure_signature, markers
+  results: `INSERT INTO test_results (id, test_run_id, team_id, created_at, ${resultColumns})
+    SELECT id, $1, $2, $3, ${resultColumns}
     FROM pg_temp.lukhas_stage_results`,
+  matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, healix_memory_id, ${resultColumns})
+    WITH best AS MATERIALIZED (${exactMatches('pg_temp.lukhas_stage_results', '$2')})
+    SELECT s.id, $1, $2, $3, best.memory_id, ${resultColumns.replace(/\w+/g, 's.$&')}
+    FROM pg_temp.lukhas_stage_results s
+    LEFT JOIN best ON best.test_name = s.test_name AND best.failure_signature = s.failure_signature
+      AND s.outcome IN ('failed', 'error')`,
   coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
       total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)
     SELECT id, $1, $2, $3, $4, file_path, coverage_percent,
@@ -459,6 +482,8 @@ const moveStatements = {
 // The key comes last, in one message with COMMIT: were it taken first, a retry would wait behind a dead connection's key.
 const storeRun = `
   DO $store$
+  DECLARE
+    run record;
   BEGIN
     INSERT INTO ingest_uploads (team_id, upload_key, run_id, created_at, payload_sha256, result_rows, coverage_rows, repository,
       workflow_run_id, run_attempt, job, pull_request, base_branch)
@@ -476,6 +501,8 @@ const storeRun = `
       s.failed, s.skipped, s.errors, s.coverage_percent, s.duration_seconds, s.lane, s.markers, s.python_version,
       s.pytest_version, s.ci_system, s.git_sha, s.git_branch, s.git_commit_message, s.created_at
     FROM pg_temp.lukhas_stage_run s;
+    SELECT id, team_id, git_branch, git_sha, lane, created_at INTO run FROM pg_temp.lukhas_stage_run;
+    ${giveCredits}
   END
   $store$`;
 
