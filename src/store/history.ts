@@ -1,0 +1,414 @@
+// A run beside the runs before it: what is known about each failure, since when it fails, and whether it is new. Two
+// statements a run, however many failures; decides the classes, knows nothing of words.
+import { StoreError } from '../errors.ts';
+import type {
+  FailureClass,
+  FailureHistory,
+  HealixMemory,
+  Match,
+  RunHistory,
+  SavedRun,
+  Tier,
+} from '../model.ts';
+import { type Access, inTeam, openAccess } from './access.ts';
+import type { Connect, Database } from './database.ts';
+import { healixEnabled, ranking, signatureForms, visible } from './matching.ts';
+
+export interface HistoryRequest {
+  readonly saved: SavedRun;
+  /** As in the upload; undefined: the credential's own team, or `local` in the embedded database. */
+  readonly teamSlug: string | undefined;
+  readonly allowPrivilegedRole: boolean;
+  /**
+   * The branch to compare with. undefined: the one the CI named when the run was stored, else `main` or `master` where they
+   * have runs, else the team's busiest branch.
+   */
+  readonly baseBranch: string | undefined;
+  /** Milliseconds without a byte after which the connection counts as dead. Default 30 s. */
+  readonly stallMs?: number | undefined;
+}
+
+/** How far back a history looks: runs of each branch, and days. */
+export const lookBack = { runs: 50, days: 90 } as const;
+/** Changes of outcome on the base branch count as flips within this many days. */
+const flipDays = 14;
+/** Other runs of the same commit that are looked at. */
+const twinRuns = 20;
+const mostNames = 100;
+const dayMs = 86_400_000;
+
+/** Opens a connection of its own and reads the history of a stored run, whether it was stored now or long ago. */
+export async function readRunHistory(connect: Connect, request: HistoryRequest): Promise<RunHistory> {
+  const db = await connect({ stallMs: request.stallMs ?? 30_000 });
+  try {
+    const access = await openAccess(db, request);
+    return await readHistory(db, access, { ...request.saved, baseBranch: request.baseBranch });
+  } finally {
+    await db.close();
+  }
+}
+
+/**
+ * Reads the history of one run of the access's team.
+ *
+ * @throws StoreError `run-unknown` when the team has no such run
+ */
+export async function readHistory(
+  db: Database,
+  access: Access,
+  run: {
+    readonly runId: string;
+    readonly createdAt: Date;
+    /** See HistoryRequest. */
+    readonly baseBranch: string | undefined;
+  },
+): Promise<RunHistory> {
+  const from = new Date(run.createdAt.getTime() - lookBack.days * dayMs);
+  const params = [access.team.id, run.runId, run.createdAt, from];
+  return inTeam(db, access, async () => {
+    const [row] = await db.query<{ facts: Facts }>(factsSql, [...params, run.baseBranch ?? null]);
+    const facts = row?.facts;
+    if (facts === undefined || facts.me === null) throw unknownRun(run.runId);
+    const latestBase = facts.lines.find(
+      (past) => past.side === (facts.on_base ? 'branch' : 'base') && past.back === 1,
+    );
+    const changes =
+      latestBase === undefined
+        ? undefined
+        : (
+            await db.query<{ changes: Changes }>(changesSql, [
+              ...params.slice(0, 3),
+              latestBase.id,
+              new Date(latestBase.at),
+            ])
+          )[0]?.changes;
+    return {
+      failures: judge(run, facts),
+      baseBranch: facts.base ?? undefined,
+      changes: changes === undefined ? undefined : namesOf(changes),
+    };
+  });
+}
+
+/** A run of the branch (or of the base branch) before this one; `back` counts from 1, the latest. */
+interface PastRun {
+  readonly side: 'branch' | 'base';
+  readonly back: number;
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly sha: string | null;
+}
+
+/** Runs in a row in which one test failed; runs in which it did not run at all part blocks as well. */
+interface Block {
+  readonly side: 'branch' | 'base';
+  readonly newest: number;
+  readonly oldest: number;
+  /** The first green after the block, and the last one before it, up to the neighbouring blocks; null where there is none. */
+  readonly green_after: number | null;
+  readonly green_before: number | null;
+}
+
+interface Facts {
+  readonly me: { readonly sha: string | null } | null;
+  readonly base: string | null;
+  readonly on_base: boolean;
+  readonly lines: readonly PastRun[];
+  readonly failures: readonly {
+    readonly test_name: string;
+    readonly signature: string | null;
+    readonly tier: Tier | null;
+    readonly memory: string | null;
+    /** The test passed in another run of this commit and lane. */
+    readonly passed_here: boolean;
+  }[];
+  readonly blocks: readonly { readonly test_name: string; readonly list: readonly Block[] }[];
+  readonly memories: Readonly<Record<string, MemoryFacts>>;
+}
+
+interface MemoryFacts {
+  readonly root_cause: string | null;
+  readonly solution: string;
+  readonly solution_type: string | null;
+  readonly auto_fix_code: string | null;
+  readonly confidence: number | null;
+  readonly success_count: number | null;
+  readonly failure_count: number | null;
+  readonly last_applied: number | null;
+}
+
+/** The last runs of a branch before this one, in its lane. */
+const pastRuns = (side: string, branch: string): string => `
+    SELECT '${side}' AS side, row_number() OVER (ORDER BY created_at DESC, id DESC)::int AS back, id, created_at, git_sha
+    FROM (SELECT id, created_at, git_sha FROM test_runs
+          WHERE team_id = $1 AND git_branch = ${branch} AND lane IS NOT DISTINCT FROM (SELECT lane FROM me)
+            AND created_at >= $4 AND created_at < $3
+          ORDER BY created_at DESC LIMIT ${lookBack.runs}) AS past`;
+
+/** Whether a test was green in one run; both are given, so that one row of one partition's index is looked at. */
+const greenIn = (testName: string, run: string): string => `
+      SELECT FROM test_results r WHERE r.team_id = $1 AND r.test_name = ${testName} AND r.created_at = ${run}.created_at
+        AND r.test_run_id = ${run}.id AND r.outcome IN ('passed', 'xpassed')`;
+
+/** The nearest green run of a block's side between two places, from one of them on. */
+const greenBetween = (low: string, high: string, order: 'ASC' | 'DESC'): string => `
+      SELECT l.back FROM (SELECT * FROM line WHERE side = b.side AND back > ${low} AND back < ${high} ORDER BY back ${order}) AS l
+      WHERE EXISTS (${greenIn('b.test_name', 'l')}) ORDER BY l.back ${order} LIMIT 1`;
+
+// Failing rows are found by team, outcome and a run's created_at (all rows of a run share it); green ones are looked up only
+// at the edges of a block of failures. Both use indexes of the schema document, under row-level security too.
+const factsSql = `
+  WITH me AS MATERIALIZED (
+    SELECT git_branch, git_sha, lane FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
+  ), base AS MATERIALIZED (
+    SELECT coalesce($5,
+      (SELECT u.base_branch FROM ingest_uploads u WHERE u.team_id = $1 AND u.run_id = $2 LIMIT 1),
+      (SELECT b.name FROM unnest(ARRAY['main', 'master']) WITH ORDINALITY AS b (name, place)
+       WHERE EXISTS (SELECT FROM test_runs r WHERE r.team_id = $1 AND r.git_branch = b.name AND r.created_at >= $4 AND r.created_at <= $3)
+       ORDER BY b.place LIMIT 1),
+      (SELECT r.git_branch FROM (
+         SELECT git_branch FROM test_runs WHERE team_id = $1 AND created_at >= $4 AND created_at <= $3
+         ORDER BY created_at DESC LIMIT 500) AS r
+       WHERE r.git_branch IS NOT NULL GROUP BY r.git_branch ORDER BY count(*) DESC, r.git_branch LIMIT 1)) AS branch
+  ), line AS MATERIALIZED (
+    ${pastRuns('branch', '(SELECT git_branch FROM me)')}
+    UNION ALL
+    ${pastRuns('base', '(SELECT NULLIF((SELECT branch FROM base), (SELECT git_branch FROM me)))')}
+  ), f AS MATERIALIZED (
+    SELECT row_number() OVER (ORDER BY r.id) AS place, r.test_name, r.failure_signature, r.drift_signature
+    FROM test_results r
+    WHERE r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = $3 AND r.test_run_id = $2
+  ), tests AS MATERIALIZED (
+    SELECT DISTINCT test_name FROM f
+  ), failed AS (
+    SELECT DISTINCT l.side, t.test_name, l.back
+    FROM line l
+    JOIN test_results r ON r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = l.created_at AND r.test_run_id = l.id
+    JOIN tests t ON t.test_name = r.test_name
+  ), blocks AS MATERIALIZED (
+    SELECT side, test_name, min(back) AS newest, max(back) AS oldest,
+      lag(max(back), 1, 0) OVER sides AS newer, lead(min(back), 1, ${lookBack.runs + 1}) OVER sides AS older
+    FROM (SELECT *, back - row_number() OVER (PARTITION BY side, test_name ORDER BY back) AS island FROM failed) AS islands
+    GROUP BY side, test_name, island
+    WINDOW sides AS (PARTITION BY side, test_name ORDER BY min(back))
+  ), twin AS MATERIALIZED (
+    SELECT id, created_at FROM test_runs
+    WHERE team_id = $1 AND git_sha = (SELECT git_sha FROM me) AND lane IS NOT DISTINCT FROM (SELECT lane FROM me) AND id <> $2
+      AND created_at >= $4 AND created_at < $3::timestamptz + interval '${flipDays} days'
+    ORDER BY created_at DESC LIMIT ${twinRuns}
+  ), matched AS MATERIALIZED (
+    SELECT f.place, m.tier, m.id
+    FROM f LEFT JOIN LATERAL (
+      (SELECT 1 AS rank, 'exact' AS tier, h.id FROM ${signatureForms('f.failure_signature')} AS form (signature)
+       JOIN healix_memories h ON h.test_name = f.test_name AND h.failure_signature = form.signature
+       WHERE ${visible('h', '$1')} ORDER BY ${ranking('h')} LIMIT 1)
+      UNION ALL
+      (SELECT 2, 'moved', h.id FROM healix_memories h
+       WHERE h.drift_signature = f.drift_signature AND h.test_family = split_part(f.test_name, '[', 1) AND ${visible('h', '$1')}
+       ORDER BY h.test_name = f.test_name DESC, ${ranking('h')} LIMIT 1)
+      UNION ALL
+      (SELECT 3, 'similar', s.id FROM (
+         (SELECT h.* FROM healix_memories h WHERE h.drift_signature = f.drift_signature AND ${visible('h', '$1')}
+          ORDER BY ${ranking('h')} LIMIT 1)
+         UNION ALL
+         (SELECT h.* FROM ${signatureForms('f.failure_signature')} AS form (signature)
+          JOIN healix_memories h ON h.failure_signature = form.signature
+          WHERE h.test_name <> f.test_name AND ${visible('h', '$1')} ORDER BY ${ranking('h')} LIMIT 1)) AS s
+       ORDER BY ${ranking('s')} LIMIT 1)
+      ORDER BY rank LIMIT 1
+    ) m ON ${healixEnabled('$1')}
+  )
+  SELECT json_build_object(
+    'me', (SELECT json_build_object('sha', git_sha) FROM me),
+    'base', (SELECT branch FROM base),
+    'on_base', (SELECT git_branch = (SELECT branch FROM base) FROM me),
+    'lines', (SELECT coalesce(json_agg(json_build_object('side', side, 'back', back, 'id', id, 'sha', git_sha,
+        'at', round(extract(epoch FROM created_at) * 1000)) ORDER BY side, back), '[]') FROM line),
+    'failures', (SELECT coalesce(json_agg(json_build_object('test_name', f.test_name, 'signature', f.failure_signature,
+        'tier', m.tier, 'memory', m.id,
+        'passed_here', EXISTS (SELECT FROM twin WHERE EXISTS (${greenIn('f.test_name', 'twin')}))
+      ) ORDER BY f.place), '[]') FROM f JOIN matched m USING (place)),
+    'blocks', (SELECT coalesce(json_agg(json_build_object('test_name', test_name, 'list', list)), '[]') FROM (
+        SELECT b.test_name, json_agg(json_build_object('side', b.side, 'newest', b.newest, 'oldest', b.oldest,
+          'green_after', (${greenBetween('b.newer', 'b.newest', 'DESC')}),
+          'green_before', (${greenBetween('b.oldest', 'b.older', 'ASC')})) ORDER BY b.newest) AS list
+        FROM blocks b GROUP BY b.test_name) AS lists),
+    'memories', (SELECT coalesce(json_object_agg(h.id, json_build_object('root_cause', h.root_cause, 'solution', h.solution,
+        'solution_type', h.solution_type, 'auto_fix_code', h.auto_fix_code, 'confidence', h.confidence,
+        'success_count', h.success_count, 'failure_count', h.failure_count,
+        'last_applied', round(extract(epoch FROM h.last_applied) * 1000))), '{}')
+      FROM healix_memories h WHERE h.id IN (SELECT id FROM matched))
+  ) AS facts`;
+
+/** Says of each failure what the facts mean. */
+function judge(run: { readonly runId: string; readonly createdAt: Date }, facts: Facts): FailureHistory[] {
+  const runs = new Map(facts.lines.map((past) => [`${past.side} ${past.back}`, past]));
+  const blocksOf = new Map(facts.blocks.map((entry) => [entry.test_name, entry.list]));
+  const matches = new Map<string, Match>();
+  return facts.failures.map((failure) => {
+    const blocks = blocksOf.get(failure.test_name) ?? [];
+    const branch = blocks.filter((block) => block.side === 'branch');
+    const base = facts.on_base ? branch : blocks.filter((block) => block.side === 'base');
+    const at = (side: string, back: number | null): PastRun | undefined => runs.get(`${side} ${back}`);
+
+    // The row of failures that this one ends: blocks from the latest back, as long as no green lies between.
+    const row: Block[] = [];
+    for (const block of branch) {
+      if (block.green_after !== null) break;
+      row.push(block);
+    }
+    const first = row.at(-1);
+    const since = first === undefined ? undefined : at('branch', first.oldest);
+    // Green again without a commit is a rerun's luck and no fix.
+    const fixed = [...branch.slice(row.length), ...(facts.on_base ? [] : base)].find(
+      (block) => block.green_after !== null && !sameCommit(at, block.side, block.green_after, block.newest),
+    );
+    const match = matchOf(failure, facts, matches);
+    return {
+      testName: failure.test_name,
+      failureSignature: failure.signature ?? undefined,
+      class: classOf({
+        match,
+        flaky:
+          failure.passed_here ||
+          blocks.some((block) => passedOnItsCommit(block, at)) ||
+          flips(base, { at, since: run.createdAt.getTime() - flipDays * dayMs, failsNow: facts.on_base }) >=
+            2,
+        failedOnBase: base[0] !== undefined && base[0].green_after === null,
+      }),
+      match,
+      since:
+        since === undefined
+          ? { runId: run.runId, gitSha: facts.me?.sha ?? undefined, at: run.createdAt }
+          : { runId: since.id, gitSha: since.sha ?? undefined, at: new Date(since.at) },
+      runsInARow: 1 + row.reduce((sum, block) => sum + block.oldest - block.newest + 1, 0),
+      lastFixedBy: fixed === undefined ? undefined : (at(fixed.side, fixed.green_after)?.sha ?? undefined),
+    };
+  });
+}
+
+function classOf(facts: {
+  readonly match: Match | undefined;
+  readonly flaky: boolean;
+  readonly failedOnBase: boolean;
+}): FailureClass {
+  if (facts.match !== undefined && facts.match.tier !== 'similar') return 'known';
+  if (facts.flaky) return 'flaky';
+  return facts.failedOnBase ? 'pre-existing' : 'new';
+}
+
+type PlaceOf = (side: string, back: number | null) => PastRun | undefined;
+
+/** Whether the test was green in the run beside a block on the very commit that it failed on: a rerun. */
+function passedOnItsCommit(block: Block, at: PlaceOf): boolean {
+  return (
+    sameCommit(at, block.side, block.green_after, block.newest) ||
+    sameCommit(at, block.side, block.green_before, block.oldest)
+  );
+}
+
+function sameCommit(at: PlaceOf, side: string, one: number | null, other: number): boolean {
+  const sha = at(side, one)?.sha ?? undefined;
+  return sha !== undefined && sha === at(side, other)?.sha;
+}
+
+/** How often the outcome changed on the base branch since a time, this run included where it is one of that branch. */
+function flips(
+  base: readonly Block[],
+  { at, since, failsNow }: { readonly at: PlaceOf; readonly since: number; readonly failsNow: boolean },
+): number {
+  const recent = (side: string, back: number): boolean => (at(side, back)?.at ?? 0) >= since;
+  const changes = base.reduce(
+    (sum, { side, oldest, green_before: before, green_after: after }) =>
+      sum +
+      (before !== null && recent(side, oldest) ? 1 : 0) +
+      (after !== null && recent(side, after) ? 1 : 0),
+    0,
+  );
+  return changes + (failsNow && base[0] !== undefined && base[0].green_after !== null ? 1 : 0);
+}
+
+function matchOf(
+  failure: Facts['failures'][number],
+  facts: Facts,
+  known: Map<string, Match>,
+): Match | undefined {
+  if (failure.tier === null || failure.memory === null) return undefined;
+  const key = `${failure.tier} ${failure.memory}`;
+  const row = facts.memories[failure.memory];
+  const match =
+    known.get(key) ??
+    (row === undefined ? undefined : { tier: failure.tier, memory: memoryOf(failure.memory, row) });
+  if (match !== undefined) known.set(key, match);
+  return match;
+}
+
+function memoryOf(id: string, row: MemoryFacts): HealixMemory {
+  return {
+    id,
+    rootCause: row.root_cause ?? undefined,
+    solution: row.solution,
+    solutionType: row.solution_type ?? undefined,
+    autoFixCode: row.auto_fix_code ?? undefined,
+    confidence: row.confidence ?? undefined,
+    successCount: row.success_count ?? 0,
+    failureCount: row.failure_count ?? 0,
+    lastApplied: row.last_applied === null ? undefined : new Date(row.last_applied),
+  };
+}
+
+interface Changes {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly newly_skipped: readonly string[];
+  readonly slower: readonly { readonly test_name: string; readonly before: number; readonly after: number }[];
+}
+
+// Durations are compared where the test passed both times: one that fails early or late says nothing about speed.
+const changesSql = `
+  WITH here AS MATERIALIZED (
+    SELECT test_name, bool_and(outcome = 'skipped') AS skipped, bool_and(outcome = 'passed') AS passed, sum(duration_seconds) AS seconds
+    FROM test_results WHERE team_id = $1 AND test_run_id = $2 AND created_at = $3 GROUP BY test_name
+  ), there AS MATERIALIZED (
+    SELECT test_name, bool_and(outcome = 'skipped') AS skipped, bool_and(outcome = 'passed') AS passed, sum(duration_seconds) AS seconds
+    FROM test_results WHERE team_id = $1 AND test_run_id = $4 AND created_at = $5 GROUP BY test_name
+  ), pairs AS MATERIALIZED (
+    SELECT coalesce(here.test_name, there.test_name) AS test_name, here.test_name IS NULL AS is_removed, there.test_name IS NULL AS is_added,
+      here.skipped AND NOT there.skipped AS is_newly_skipped,
+      CASE WHEN here.passed AND there.passed AND here.seconds >= 0.1 AND here.seconds >= 1.5 * there.seconds
+        THEN here.seconds - there.seconds END AS slower_by, here.seconds AS after, there.seconds AS before
+    FROM here FULL JOIN there USING (test_name)
+  )
+  SELECT json_build_object(
+    'added', (SELECT coalesce(json_agg(test_name), '[]') FROM
+      (SELECT test_name FROM pairs WHERE is_added ORDER BY test_name LIMIT ${mostNames}) AS list),
+    'removed', (SELECT coalesce(json_agg(test_name), '[]') FROM
+      (SELECT test_name FROM pairs WHERE is_removed ORDER BY test_name LIMIT ${mostNames}) AS list),
+    'newly_skipped', (SELECT coalesce(json_agg(test_name), '[]') FROM
+      (SELECT test_name FROM pairs WHERE is_newly_skipped ORDER BY test_name LIMIT ${mostNames}) AS list),
+    'slower', (SELECT coalesce(json_agg(json_build_object('test_name', test_name, 'before', before, 'after', after)
+        ORDER BY slower_by DESC, test_name), '[]') FROM
+      (SELECT * FROM pairs WHERE slower_by > 0 ORDER BY slower_by DESC, test_name LIMIT 10) AS list)
+  ) AS changes`;
+
+function namesOf(changes: Changes): NonNullable<RunHistory['changes']> {
+  return {
+    added: changes.added,
+    removed: changes.removed,
+    newlySkipped: changes.newly_skipped,
+    slower: changes.slower.map((test) => ({
+      testName: test.test_name,
+      beforeSeconds: test.before,
+      afterSeconds: test.after,
+    })),
+  };
+}
+
+function unknownRun(runId: string): StoreError {
+  return new StoreError({
+    code: 'run-unknown',
+    message: `there is no run ${runId.slice(0, 36)} of this team`,
+    fix: '`lukhas runs` lists the latest ones.',
+  });
+}

@@ -1,0 +1,68 @@
+// The two databases as places to test in: a limited login on PostgreSQL 15 and the embedded database, both under row-level
+// security, with a second team beside the first and a way to look at everything.
+import { grantUploads } from '../../src/store/access.ts';
+import type { Connect, Database } from '../../src/store/database.ts';
+import { openPostgres } from '../../src/store/pg.ts';
+import { addTeam } from '../../src/store/teams.ts';
+import { createEmbedded, createReadyDatabase, uniqueRole } from './databases.ts';
+
+export interface Place {
+  readonly connect: Connect;
+  /** Looks at everything, past row-level security. */
+  look(sql: string, params?: readonly string[]): Promise<Record<string, unknown>[]>;
+  readonly team: { readonly id: string; readonly slug: string };
+  /** Named where the login serves several teams. */
+  readonly teamSlug: string | undefined;
+  readonly other: { readonly id: string; readonly connect: Connect; readonly teamSlug: string | undefined };
+  remove(): Promise<void>;
+}
+
+export const placeNames = ['PostgreSQL 15', 'the embedded database'] as const;
+
+export async function createPlace(name: (typeof placeNames)[number]): Promise<Place> {
+  if (name === 'PostgreSQL 15') {
+    const ready = await createReadyDatabase();
+    const admin = await openPostgres(ready.adminUrl);
+    const other = await addTeam(admin, { slug: 'rival' });
+    const role = uniqueRole();
+    const grant = await grantUploads(admin, { teamSlug: 'rival', role, adminUrl: ready.adminUrl });
+    return {
+      connect: (limits) => openPostgres(ready.uploadUrl, limits),
+      look: (sql, params) => admin.query(sql, params),
+      team: ready.team,
+      teamSlug: undefined,
+      other: {
+        id: other.id,
+        connect: (limits) => openPostgres(grant.databaseUrl, limits),
+        teamSlug: undefined,
+      },
+      remove: async () => {
+        await admin.close();
+        await ready.drop();
+      },
+    };
+  }
+  const embedded = await createEmbedded();
+  const team = await addTeam(embedded.db, { slug: 'local' });
+  const other = await addTeam(embedded.db, { slug: 'rival' });
+  // What connects closes, and one process opens the directory once: the connection is handed out one caller at a time.
+  let last: Promise<void> = Promise.resolve();
+  const connect: Connect = async () => {
+    const before = last;
+    let free: () => void = () => {};
+    last = new Promise((resolve) => {
+      free = resolve;
+    });
+    await before;
+    const db: Database = { ...embedded.db, close: async () => free() };
+    return db;
+  };
+  return {
+    connect,
+    look: (sql, params) => embedded.db.query(sql, params),
+    team,
+    teamSlug: 'local',
+    other: { id: other.id, connect, teamSlug: 'rival' },
+    remove: embedded.remove,
+  };
+}
