@@ -20,7 +20,11 @@ try {
   const admin = await openPostgres(server.adminUrl);
   await migrate(admin);
   await addTeam(admin, { slug: 'memory' });
-  const { databaseUrl } = await grantUploads(admin, { teamSlug: 'memory', role: 'memory_ci', adminUrl: server.adminUrl });
+  const { databaseUrl } = await grantUploads(admin, {
+    teamSlug: 'memory',
+    role: 'memory_ci',
+    adminUrl: server.adminUrl,
+  });
   await admin.close();
   const peaks: number[] = [];
   for (const tests of [85_000, 900_000]) {
@@ -29,10 +33,14 @@ try {
     const { size } = await stat(report);
     const peak = await peakOf([program, report, '--database-url', databaseUrl, '--quiet']);
     peaks.push(peak);
-    console.log(`${(size / 1e6).toFixed(0).padStart(4)} MB, ${tests} tests: peak ${(peak / 1e6).toFixed(0)} MB`);
+    console.log(
+      `${(size / 1e6).toFixed(0).padStart(4)} MB, ${tests} tests: peak ${(peak / 1e6).toFixed(0)} MB`,
+    );
     await rm(report);
   }
-  console.log(`ratio ${((peaks[1] ?? 0) / (peaks[0] ?? 1)).toFixed(2)} (at most 1.3; the larger at most 200 MB)`);
+  console.log(
+    `ratio ${((peaks[1] ?? 0) / (peaks[0] ?? 1)).toFixed(2)} (at most 1.3; the larger at most 200 MB)`,
+  );
 } finally {
   await server.stop();
   await rm(work, { recursive: true, force: true });

@@ -15,5 +15,8 @@ for (let round = 0; round < rounds; round++) {
   }
 }
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
-for (const [name, list] of Object.entries(times)) console.log(`${name.padEnd(24)} ${median(list).toFixed(1)} ms`);
-console.log(`ratio ${(median(times['lukhas-upload --help']) / median(times['node -e 0'])).toFixed(2)} (at most 4)`);
+for (const [name, list] of Object.entries(times))
+  console.log(`${name.padEnd(24)} ${median(list).toFixed(1)} ms`);
+console.log(
+  `ratio ${(median(times['lukhas-upload --help']) / median(times['node -e 0'])).toFixed(2)} (at most 4)`,
+);

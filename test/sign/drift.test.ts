@@ -155,7 +155,9 @@ describe('the drift signature', () => {
     expect(
       signDrift(failure("AssertionError: assert 'a' == 'b'\n  \n  - b", "assert  x == 'b'")),
     ).toMatchInlineSnapshot(`"d1:03af91b89fa7fe88a91e083a4d376ab1"`);
-    expect(signDrift(failure("KeyError: 'bob'", undefined, 'KeyError'))).toMatchInlineSnapshot(`"d1:666af770ee69325d3d46efb0f5d27cb4"`);
+    expect(signDrift(failure("KeyError: 'bob'", undefined, 'KeyError'))).toMatchInlineSnapshot(
+      `"d1:666af770ee69325d3d46efb0f5d27cb4"`,
+    );
     expect(
       signDrift(failure('timeout after 1.5s at 127.0.0.1:5432', 'connect()', 'TimeoutError')),
     ).toMatchInlineSnapshot(`"d1:a633f6136fae020745f68c9049a6f556"`);
