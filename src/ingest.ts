@@ -2,7 +2,16 @@
 // not know each other. Both command-line doors and the Action call it.
 import { createHash } from 'node:crypto';
 import { InputError, ReportError } from './errors.ts';
-import type { CoverageFile, RunContext, SavedRun, SignedResult, Stored, Totals, Warning } from './model.ts';
+import type {
+  CoverageFile,
+  RunContext,
+  RunHistory,
+  SavedRun,
+  SignedResult,
+  Stored,
+  Totals,
+  Warning,
+} from './model.ts';
 import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
 import { type CoverageRead, hashCoverage, readCoverage } from './read/coverage.ts';
 import { readResults } from './read/junit.ts';
@@ -10,7 +19,8 @@ import { isPlausible, startedAt } from './read/started-at.ts';
 import { type ReportFile, type Survey, surveyReports } from './read/survey.ts';
 import type { Settings } from './settings.ts';
 import { signResults } from './sign/signature.ts';
-import type { Connect } from './store/database.ts';
+import type { Connect, Database } from './store/database.ts';
+import { readRunHistory } from './store/history.ts';
 import { saveRun } from './store/runs.ts';
 import { makeUploadKey } from './store/upload-key.ts';
 import { startTally, type Tally } from './tally.ts';
@@ -48,6 +58,8 @@ export interface Edges {
 
 export interface Verdict {
   readonly saved: SavedRun | undefined;
+  /** What the team's own rows tell about the failures; undefined where nothing was stored, or it could not be read. */
+  readonly history: RunHistory | undefined;
   readonly stored: Stored;
   /** Why nothing was stored though it was asked for; the door decides what that means. */
   readonly storeError: unknown;
@@ -129,8 +141,10 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   };
 
   let saved: SavedRun | undefined;
+  let history: RunHistory | undefined;
   let storeError: unknown;
   if (edges.connect !== undefined) {
+    const line = keepLine(edges.connect);
     const payloadSha256 = digest(survey.sha256, coverageSha256);
     const upload = {
       teamSlug: settings.team,
@@ -140,16 +154,30 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
       context,
     };
     try {
-      saved = await saveRun(edges.connect, upload, open, {
+      saved = await saveRun(line.connect, upload, open, {
         allowPrivilegedRole: settings.allowPrivilegedRole,
         deadlineMs: storeDeadlineMs,
         onWarning,
         onRetry: ({ reason, delayMs }) => edges.onRetry?.(reason.message, delayMs),
         signal: edges.signal,
       });
+      history = await readRunHistory(line.again, {
+        saved,
+        teamSlug: settings.team,
+        allowPrivilegedRole: settings.allowPrivilegedRole,
+        baseBranch: settings.baseBranch ?? context.baseBranch,
+      });
     } catch (error) {
       if (error instanceof InputError || error instanceof ReportError) throw error;
-      storeError = error;
+      if (saved === undefined) storeError = error;
+      // The run is stored: that its past could not be read takes nothing from it.
+      else
+        onWarning({
+          code: 'history-unreadable',
+          message: `the history of the failures could not be read: ${words(error)}`,
+        });
+    } finally {
+      await line.close();
     }
   }
   // Stored before, refused, or not asked for: the run is told all the same.
@@ -159,6 +187,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   await edges.onCoverage?.(coverage?.files ?? []);
   return {
     saved,
+    history,
     stored: saved?.stored ?? 'no',
     storeError,
     createdAt,
@@ -168,6 +197,45 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     coverage,
     warnings: [...warnings.values()],
   };
+}
+
+interface Line {
+  /** Opens a new connection, and lets go of the one before. */
+  readonly connect: Connect;
+  /** The connection that stored the run, once more: opening one can take longer than asking. */
+  readonly again: Connect;
+  close(): Promise<void>;
+}
+
+function keepLine(connect: Connect): Line {
+  let idle: Database | undefined;
+  const close = async () => {
+    const db = idle;
+    idle = undefined;
+    await db?.close();
+  };
+  const keep = (db: Database): Database => ({
+    ...db,
+    close: async () => {
+      idle = db;
+    },
+  });
+  return {
+    connect: async (limits) => {
+      await close();
+      return keep(await connect(limits));
+    },
+    again: async (limits) => {
+      const db = idle ?? (await connect(limits));
+      idle = undefined;
+      return keep(db);
+    },
+    close,
+  };
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function requireTests(survey: Survey, reports: readonly ReportFile[]): void {

@@ -21,6 +21,7 @@ const settingsSchema = z.strictObject({
   markers: z.array(name(100)).max(200),
   lambdaId: name(255).optional(),
   rootdir: z.string().min(1).optional(),
+  baseBranch: name(255).optional(),
   uploadKey: name(500).optional(),
   createdAt: z.union(
     [
@@ -53,6 +54,7 @@ const optionNames: Readonly<Record<string, string>> = {
   markers: '--marker',
   lambdaId: '--lambda-id',
   rootdir: '--rootdir',
+  baseBranch: '--base-branch',
   uploadKey: '--upload-key',
   createdAt: '--created-at',
   set: '--set',

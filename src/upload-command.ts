@@ -4,9 +4,9 @@ import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { applySuiteProperties, type DetectedContext, detectContext, overrideContext } from './context.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from './door.ts';
-import { InputError } from './errors.ts';
+import { InputError, StoreError } from './errors.ts';
 import { type Edges, ingest, type Surroundings, type Verdict } from './ingest.ts';
-import type { RunContext } from './model.ts';
+import type { FailureHistory, RunContext } from './model.ts';
 import type { CheckoutFiles } from './read/checkout.ts';
 import { findFiles, listFolder, openReport, spoolInput } from './read/files.ts';
 import type { ReportFile } from './read/survey.ts';
@@ -14,7 +14,15 @@ import { parseSettings, type Settings } from './settings.ts';
 import { defaultDataDir } from './store/data-dir.ts';
 import type { Connect } from './store/database.ts';
 import { leastCovered } from './tally.ts';
-import { coverageLine, resultLine, runLine, warningLine } from './tell/json.ts';
+import {
+  changesLine,
+  coverageLine,
+  failureLine,
+  matchLine,
+  resultLine,
+  runLine,
+  warningLine,
+} from './tell/json.ts';
 import { startProgress } from './tell/progress.ts';
 import { renderSummary, renderWarnings } from './tell/summary.ts';
 import { safeLine, type Terminal } from './tell/terminal.ts';
@@ -36,7 +44,7 @@ type RawSettings = Omit<Parameters<typeof parseSettings>[0], 'dataDir' | 'failOn
 export async function upload(raw: RawSettings, telling: Telling): Promise<ExitCode> {
   const dataDir = raw.dataDir ?? defaultDataDir(process.env, process.platform, homedir());
   const settings = parseSettings({ ...raw, dataDir, failOn: raw.failOn as Settings['failOn'] });
-  requireKnownFailOn(settings);
+  requireHistory(settings);
   const { terminal } = telling;
   const workingDirectory = process.cwd();
   const progress = startProgress(telling.quiet ? { ...terminal, interactive: false } : terminal, () =>
@@ -203,6 +211,15 @@ function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening
 }
 
 async function tellJson(verdict: Verdict, settings: Settings, { terminal, quiet }: Telling): Promise<void> {
+  const { history } = verdict;
+  if (history !== undefined) {
+    const matched = history.failures.map((failure) =>
+      failure.match === undefined ? '' : matchLine(failure, failure.match),
+    );
+    await terminal.write(matched.join(''));
+    await terminal.write(history.failures.map(failureLine).join(''));
+    if (history.changes !== undefined) await terminal.write(changesLine(history));
+  }
   await terminal.write(verdict.warnings.map(warningLine).join(''));
   await terminal.write(runLine({ ...verdict, team: settings.team }));
   if (!quiet && verdict.warnings.length > 0) terminal.err(renderWarnings(verdict.warnings, terminal.paint));
@@ -226,6 +243,7 @@ function tellTerminal(
     totals: verdict.totals,
     xfailed: verdict.tally.xfailed,
     failures: verdict.tally.failures,
+    history: verdict.history,
     slowest: verdict.tally.slowest,
     leastCovered: leastCovered(coverage, verbose ? 20 : 5),
     coveredFiles: coverage.length,
@@ -251,15 +269,34 @@ function storedSentence(verdict: Verdict, settings: Settings): { ok: boolean; te
   return { ok: true, text: `${what} ${saved.runId} of team ${saved.team} in ${where}` };
 }
 
-function failsBuild(settings: Settings, { totals }: Verdict): boolean {
-  return settings.failOn === 'any' && totals.failed + totals.errors > 0;
+/** Whether `--fail-on` applies. Without a history nothing can be called new or unknown; that is said, and not taken for good. */
+function failsBuild({ failOn }: Settings, { totals, history }: Verdict): boolean {
+  if (failOn === 'never' || totals.failed + totals.errors === 0) return false;
+  if (failOn === 'any') return true;
+  if (history === undefined) {
+    throw new StoreError({
+      code: 'history-unreadable',
+      message: `--fail-on ${failOn} cannot be decided: the history of the failures could not be read`,
+      fix: 'The run is stored. Run the same upload again.',
+    });
+  }
+  const wanted = failOn === 'new' ? isNew : isUnknown;
+  return history.failures.some(wanted);
 }
 
-function requireKnownFailOn({ failOn }: Settings): void {
-  if (failOn === 'never' || failOn === 'any') return;
+function isNew(failure: FailureHistory): boolean {
+  return failure.class === 'new';
+}
+
+function isUnknown(failure: FailureHistory): boolean {
+  return failure.class !== 'known';
+}
+
+function requireHistory({ failOn, dryRun }: Settings): void {
+  if (!dryRun || failOn === 'never' || failOn === 'any') return;
   throw new InputError({
-    code: 'not-yet',
-    message: `--fail-on ${failOn} needs the history of failures, which this version does not read yet`,
-    fix: 'Use --fail-on any or never.',
+    code: 'usage',
+    message: `--fail-on ${failOn} compares with what is stored, and --dry-run stores nothing`,
+    fix: 'Leave --dry-run away, or use --fail-on any.',
   });
 }

@@ -35,9 +35,14 @@ What to store beside it
   --created-at <report|now|time>  default report: pytest's own start time when it is plausible, else now
   --set <column=value ...>        override a detected value: git_sha, git_branch, ci_system, python_version, ...
 
+What to compare with
+  --base-branch <name>            the branch failures are compared with; default: what the CI says, else main or master
+
 What to say
   --json                          JSON Lines on standard output, words for people on standard error
-  --fail-on <never|any|new|unknown>   exit with 4 when tests failed; default never
+  --fail-on <never|any|new|unknown>
+                                  exit with 4 when a test failed, when a failure is new, or when one is not known to
+                                  Healix; default never
   --quiet  --verbose  --no-color  --version  --help
 
 Exit codes
@@ -59,6 +64,7 @@ const options = {
   marker: { type: 'string', multiple: true },
   'lambda-id': { type: 'string' },
   'upload-key': { type: 'string' },
+  'base-branch': { type: 'string' },
   'created-at': { type: 'string' },
   set: { type: 'string', multiple: true },
   json: { type: 'boolean' },
@@ -112,6 +118,7 @@ await runDoor(terminal, async (): Promise<ExitCode> => {
       lambdaId: text(values, 'lambda-id'),
       rootdir: text(values, 'rootdir'),
       uploadKey: text(values, 'upload-key'),
+      baseBranch: text(values, 'base-branch'),
       createdAt: text(values, 'created-at') ?? 'report',
       set: texts(values, 'set'),
       allowIncomplete: flag(values, 'allow-incomplete'),

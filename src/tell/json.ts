@@ -1,5 +1,16 @@
 // The JSON contract of `--json`: one object a line, each with its `kind`, absent values null. Pure; docs/json.md shows it.
-import type { CoverageFile, RunContext, SavedRun, SignedResult, Stored, Totals, Warning } from '../model.ts';
+import type {
+  CoverageFile,
+  FailureHistory,
+  Match,
+  RunContext,
+  RunHistory,
+  SavedRun,
+  SignedResult,
+  Stored,
+  Totals,
+  Warning,
+} from '../model.ts';
 
 export function resultLine(result: SignedResult): string {
   return line({
@@ -39,6 +50,54 @@ export function warningLine(warning: Warning): string {
     file: warning.file,
     line: warning.line,
     column: warning.column,
+  });
+}
+
+/** What Healix knows about a failure. */
+export function matchLine({ testName, failureSignature }: FailureHistory, { memory, tier }: Match): string {
+  return line({
+    kind: 'match',
+    test_name: testName,
+    failure_signature: failureSignature,
+    memory_id: memory.id,
+    tier,
+    confidence: memory.confidence,
+    root_cause: memory.rootCause,
+    solution: memory.solution,
+    success_count: memory.successCount,
+    failure_count: memory.failureCount,
+    last_applied: memory.lastApplied?.toISOString(),
+  });
+}
+
+/** Whether a failure is new, and since when it fails. */
+export function failureLine(failure: FailureHistory): string {
+  return line({
+    kind: 'failure',
+    test_name: failure.testName,
+    failure_signature: failure.failureSignature,
+    class: failure.class,
+    since_run: failure.since.runId,
+    since_git_sha: failure.since.gitSha,
+    since: failure.since.at.toISOString(),
+    runs_in_a_row: failure.runsInARow,
+    last_fixed_by: failure.lastFixedBy,
+  });
+}
+
+/** The run beside the latest one of the base branch. */
+export function changesLine({ baseBranch, changes }: RunHistory): string {
+  return line({
+    kind: 'changes',
+    base_branch: baseBranch,
+    added: changes?.added,
+    removed: changes?.removed,
+    newly_skipped: changes?.newlySkipped,
+    slower: changes?.slower.map((test) => ({
+      test_name: test.testName,
+      before_seconds: test.beforeSeconds,
+      after_seconds: test.afterSeconds,
+    })),
   });
 }
 

@@ -1,5 +1,5 @@
 // The summary of an upload on a terminal. Pure: a verdict in, lines out; every piece of data goes through safeText.
-import type { Totals, Warning } from '../model.ts';
+import type { FailureClass, FailureHistory, Match, RunHistory, Totals, Warning } from '../model.ts';
 import { type Paint, safeLine } from './terminal.ts';
 
 export interface SummaryFailure {
@@ -9,6 +9,7 @@ export interface SummaryFailure {
   readonly line: number | undefined;
   readonly errorType: string | undefined;
   readonly message: string | undefined;
+  readonly failureSignature?: string | undefined;
 }
 
 export interface Summary {
@@ -16,6 +17,8 @@ export interface Summary {
   readonly totals: Totals;
   readonly xfailed: number;
   readonly failures: readonly SummaryFailure[];
+  /** What the team's own rows tell; undefined where nothing was stored. */
+  readonly history?: RunHistory | undefined;
   readonly slowest: readonly { readonly testName: string; readonly durationSeconds: number }[];
   /** Lowest first. */
   readonly leastCovered: readonly {
@@ -41,6 +44,7 @@ export function renderSummary(summary: Summary, style: SummaryStyle): string {
   const sections = [
     renderTotals(summary, paint),
     renderFailures(summary, style),
+    renderChanges(summary.history, style),
     renderSlowest(summary, style),
     renderCoverage(summary, style),
     renderWarnings(summary.warnings, paint),
@@ -67,26 +71,128 @@ function renderTotals({ reports, totals, xfailed, coveredFiles }: Summary, paint
   return `${mark} ${paint.bold(count(totals.total, 'test'))}${time}  ${paint.dim(source)}\n  ${parts.join(paint.dim(' · '))}${coverage}`;
 }
 
-function renderFailures(summary: Summary, { paint, columns, mostFailures }: SummaryStyle): string {
+function renderFailures(summary: Summary, style: SummaryStyle): string {
   const all = summary.totals.failed + summary.totals.errors;
   if (all === 0) return '';
-  const shown = summary.failures.slice(0, mostFailures);
-  const head =
-    shown.length < all
-      ? `Failures ${paint.dim(`(${shown.length} of ${number(all)}; --verbose shows more)`)}`
-      : 'Failures';
-  const blocks = shown.map((failure) => {
-    const type = failure.errorType ?? (failure.outcome === 'error' ? 'error' : 'failure');
-    const line = failure.line === undefined ? '' : `:${failure.line}`;
-    const where = `${safeLine(failure.testFile ?? '')}${line}`;
-    const message = withoutType(safeLine(failure.message ?? ''), failure.errorType);
-    const words = [
-      paint.red(safeLine(type)),
-      ...(message === '' ? [] : [fold(message, columns - type.length - 6)]),
-    ].join('  ');
-    return `  ${words}\n    ${where === '' ? '' : `${paint.cyan(where)}\n    `}${paint.dim(pytestCommand(failure.testName))}`;
+  const { paint, mostFailures } = style;
+  const histories = new Map(summary.history?.failures.map((failure) => [failureKey(failure), failure]));
+  const told = summary.failures.map((failure) => ({ failure, history: histories.get(failureKey(failure)) }));
+  // What nobody has seen before comes first; within a class the report's order stays.
+  if (summary.history !== undefined) told.sort((a, b) => urgency(a.history) - urgency(b.history));
+  const shown = told.slice(0, mostFailures);
+  const more =
+    shown.length < all ? paint.dim(` (${shown.length} of ${number(all)}; --verbose shows more)`) : '';
+  const classes = summary.history === undefined ? '' : `  ${renderClasses(summary.history, paint)}`;
+  const blocks = shown.map(({ failure, history }) => renderFailure(failure, history, style));
+  return `${paint.bold('Failures')}${classes}${more}\n${blocks.join('\n')}`;
+}
+
+function failureKey(failure: {
+  readonly testName: string;
+  readonly failureSignature?: string | undefined;
+}): string {
+  return `${failure.testName}\n${failure.failureSignature ?? ''}`;
+}
+
+const classOrder: readonly FailureClass[] = ['new', 'flaky', 'pre-existing', 'known'];
+
+function urgency(history: FailureHistory | undefined): number {
+  return history === undefined ? -1 : classOrder.indexOf(history.class);
+}
+
+function renderClasses(history: RunHistory, paint: Paint): string {
+  const parts = classOrder.flatMap((name) => {
+    const n = history.failures.filter((failure) => failure.class === name).length;
+    return n === 0 ? [] : [paintClass(name, `${number(n)} ${name}`, paint)];
   });
-  return `${paint.bold(head)}\n${blocks.join('\n')}`;
+  return parts.join(paint.dim(' · '));
+}
+
+function paintClass(name: FailureClass, text: string, paint: Paint): string {
+  const colours = { new: paint.red, flaky: paint.magenta, 'pre-existing': paint.yellow, known: paint.green };
+  return colours[name](text);
+}
+
+function renderFailure(
+  failure: SummaryFailure,
+  history: FailureHistory | undefined,
+  { paint, columns }: SummaryStyle,
+): string {
+  const type = failure.errorType ?? (failure.outcome === 'error' ? 'error' : 'failure');
+  const line = failure.line === undefined ? '' : `:${failure.line}`;
+  const where = `${safeLine(failure.testFile ?? '')}${line}`;
+  const message = withoutType(safeLine(failure.message ?? ''), failure.errorType);
+  const label = history === undefined ? '' : `${paintClass(history.class, history.class, paint)}  `;
+  const words = message === '' ? '' : `  ${fold(message, columns - type.length - 20)}`;
+  const rows = [`  ${label}${paint.red(safeLine(type))}${words}`];
+  const age = history === undefined ? '' : renderAge(history);
+  if (where !== '' || age !== '')
+    rows.push(`    ${paint.cyan(where)}${age === '' ? '' : paint.dim(`  ${age}`)}`);
+  rows.push(`    ${paint.dim(pytestCommand(failure.testName))}`);
+  if (history?.match !== undefined) rows.push(...renderMatch(history.match, paint, columns));
+  else if (history !== undefined) rows.push(`    ${paint.dim(teachCommand(failure.testName))}`);
+  return rows.join('\n');
+}
+
+/** Since when it fails, and what made it green the last time. */
+function renderAge({ since, runsInARow, lastFixedBy }: FailureHistory): string {
+  const commit = since.gitSha === undefined ? since.at.toISOString().slice(0, 10) : shortSha(since.gitSha);
+  const age = runsInARow > 1 ? `failing for ${runsInARow} runs, since ${commit}` : '';
+  const fixed = lastFixedBy === undefined ? '' : `last fixed by ${shortSha(lastFixedBy)}`;
+  return [age, fixed].filter((part) => part !== '').join('; ');
+}
+
+function shortSha(sha: string): string {
+  return safeLine(sha).slice(0, 8);
+}
+
+/** The cause and the fix, how sure they are, and where they come from. */
+function renderMatch({ memory, tier }: Match, paint: Paint, columns: number): string[] {
+  const tries = memory.successCount + memory.failureCount;
+  const facts = [
+    { exact: 'known failure', moved: 'known failure, moved', similar: 'similar to a known failure' }[tier],
+    ...(memory.confidence === undefined ? [] : [`confidence ${memory.confidence.toFixed(2)}`]),
+    ...(tries === 0 ? [] : [`worked ${memory.successCount} of ${tries} times`]),
+    ...(memory.lastApplied === undefined ? [] : [`last on ${memory.lastApplied.toISOString().slice(0, 10)}`]),
+  ];
+  const paintTier = tier === 'similar' ? paint.yellow : paint.green;
+  return [
+    `    ${paintTier('◆')} ${facts.join(', ')} ${paint.dim(`(lukhas healix show ${safeLine(memory.id).slice(0, 8)})`)}`,
+    ...(memory.rootCause === undefined
+      ? []
+      : [`      cause  ${fold(safeLine(memory.rootCause), columns - 14)}`]),
+    `      fix    ${paint.bold(fold(safeLine(memory.solution), columns - 14))}`,
+  ];
+}
+
+/** A line to paste once somebody knows. */
+export function teachCommand(testName: string): string {
+  return `lukhas healix add --test ${shellQuote(testName)} --cause '…' --solution '…'`;
+}
+
+function renderChanges(history: RunHistory | undefined, { paint, columns }: SummaryStyle): string {
+  const changes = history?.changes;
+  if (changes === undefined) return '';
+  const counts = [
+    ...(changes.added.length > 0 ? [`${upTo(changes.added.length)} added`] : []),
+    ...(changes.removed.length > 0 ? [`${upTo(changes.removed.length)} removed`] : []),
+    ...(changes.newlySkipped.length > 0 ? [`${upTo(changes.newlySkipped.length)} newly skipped`] : []),
+  ];
+  const slower = changes.slower
+    .slice(0, 3)
+    .map(
+      (test) =>
+        `  ${`${duration(test.beforeSeconds)} → ${duration(test.afterSeconds)}`.padStart(18)}  ${fold(safeLine(test.testName), columns - 24)}`,
+    );
+  if (counts.length === 0 && slower.length === 0) return '';
+  const against = `Against ${safeLine(history?.baseBranch ?? 'the base branch')}`;
+  const head = `${paint.bold(against)}${counts.length === 0 ? '' : `  tests: ${counts.join(', ')}`}`;
+  return [head, ...(slower.length === 0 ? [] : ['  slower', ...slower])].join('\n');
+}
+
+/** The history names at most a hundred of each. */
+function upTo(n: number): string {
+  return n >= 100 ? '100 or more' : String(n);
 }
 
 /** The exception's name is shown already: its own words begin with it. */
@@ -103,17 +209,18 @@ function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
-/** A line to paste into a shell. Ids with control characters are quoted the way bash and zsh read them. */
+/** A line to paste into a shell. */
 export function pytestCommand(testName: string): string {
-  const bare = safeLine(testName);
-  if (bare !== testName) {
-    const quoted = testName.replace(/[\\']/g, '\\$&').replace(/[\u0000-\u001f\u007f-\uffff]/g, (char) => {
-      const code = char.charCodeAt(0);
-      return code < 0x80 ? `\\x${code.toString(16).padStart(2, '0')}` : char;
-    });
-    return `pytest $'${safeLine(quoted)}'`;
-  }
-  return `pytest '${testName.replaceAll("'", `'\\''`)}'`;
+  return `pytest ${shellQuote(testName)}`;
+}
+
+/** One word for a shell; what holds control characters is quoted the way bash and zsh read them. */
+function shellQuote(word: string): string {
+  if (safeLine(word) === word) return `'${word.replaceAll("'", `'\\''`)}'`;
+  const quoted = word
+    .replace(/[\\']/g, '\\$&')
+    .replace(/[\u0000-\u001f\u007f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return `$'${safeLine(quoted)}'`;
 }
 
 function renderSlowest(summary: Summary, { paint, columns }: SummaryStyle): string {
