@@ -130,7 +130,7 @@ function renderFailure(
     rows.push(`    ${paint.cyan(where)}${age === '' ? '' : paint.dim(`  ${age}`)}`);
   rows.push(`    ${paint.dim(pytestCommand(failure.testName))}`);
   if (history?.match !== undefined) rows.push(...renderMatch(history.match, paint, columns));
-  else if (history !== undefined) rows.push(`    ${paint.dim(teachCommand(failure.testName))}`);
+  if (history !== undefined && history.class !== 'known') rows.push(`    ${paint.dim(teachCommand(failure.testName))}`);
   return rows.join('\n');
 }
 
