@@ -8,10 +8,14 @@ import { describePartitions, ensurePartitions, type PartitionState } from './sto
 import { addTeam, checkSlug, listTeams, localTeamSlug } from './store/teams.ts';
 import { safeLine, type Terminal } from './tell/terminal.ts';
 
-export interface CommandSettings {
+/** Where the database is. */
+export interface ConnectionSettings {
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
   readonly sslCa: string | undefined;
+}
+
+export interface CommandSettings extends ConnectionSettings {
   readonly team: string | undefined;
   readonly role: string | undefined;
   readonly name: string | undefined;
@@ -54,7 +58,7 @@ export async function runCommand(
   const command = commands[name];
   if (command === undefined) throw new Error(`no command ${name}`);
   checkSettings(name, settings);
-  const db = await connect(settings, telling);
+  const db = await connectAsPerson(settings, telling.terminal);
   try {
     const { lines, json } = await command(db, settings);
     if (telling.json) telling.terminal.out(JSON.stringify(json));
@@ -88,7 +92,8 @@ function required(value: string | undefined, option: string): string {
   return value;
 }
 
-async function connect(settings: CommandSettings, { terminal }: Telling): Promise<Database> {
+/** Opens the server's database or the embedded one, and says on standard error what takes its time. */
+export async function connectAsPerson(settings: ConnectionSettings, terminal: Terminal): Promise<Database> {
   const say = (message: string): void => terminal.err(terminal.paint.dim(safeLine(message)));
   if (settings.databaseUrl !== undefined) {
     const { openPostgres } = await import('./store/pg.ts');

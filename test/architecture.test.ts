@@ -13,7 +13,14 @@ const rooms = ['read', 'sign', 'store', 'match', 'tell', 'context'];
 /** Words that every room speaks. */
 const common = ['model.ts', 'errors.ts', 'nearest.ts'];
 /** The only files that meet the process: arguments, environment, clock, streams, exit codes. */
-const doors = ['upload.ts', 'upload-command.ts', 'lukhas.ts', 'lukhas-command.ts', 'door.ts'];
+const doors = [
+  'upload.ts',
+  'upload-command.ts',
+  'lukhas.ts',
+  'lukhas-command.ts',
+  'healix-command.ts',
+  'door.ts',
+];
 
 /** Each library has its owner. */
 const owners: Readonly<Record<string, readonly string[]>> = {
@@ -23,7 +30,13 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   'pg-copy-streams': ['store/pg.ts'],
   picocolors: ['tell/terminal.ts'],
   tinyglobby: ['read/files.ts'],
-  zod: ['settings.ts', 'read/coverage.ts', 'read/coverage-entry.ts', 'context/github-event.ts'],
+  zod: [
+    'settings.ts',
+    'read/coverage.ts',
+    'read/coverage-entry.ts',
+    'context/github-event.ts',
+    'store/memory-file.ts',
+  ],
 };
 
 /** Who opens files. */

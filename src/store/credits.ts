@@ -1,5 +1,6 @@
 // Learning by itself: a test that failed as a memory says and is green on a later commit of its branch is a credit to that
 // memory, once for each time it broke. SQL text for the last message of an upload; knows test_runs, test_results, memories.
+import { posteriorMean } from './matching.ts';
 
 /** How many runs of the branch and lane, and how many days, are looked at on either side of the run. */
 const runsAround = 50;
@@ -102,8 +103,7 @@ export const giveCredits = `
       )
       UPDATE healix_memories h
       SET success_count = coalesce(h.success_count, 0) + g.times,
-        confidence = round((coalesce(h.success_count, 0) + g.times + 1)::numeric
-          / (coalesce(h.success_count, 0) + g.times + coalesce(h.failure_count, 0) + 2), 2),
+        confidence = ${posteriorMean('(coalesce(h.success_count, 0) + g.times)', 'coalesce(h.failure_count, 0)')},
         last_applied = greatest(h.last_applied, g.at)
       FROM (SELECT g.memory_id, count(*)::int AS times, max(n.created_at) AS at
             FROM given g JOIN near n ON n.id = g.passed_run_id GROUP BY g.memory_id) AS g

@@ -12,7 +12,7 @@ import type {
 } from '../model.ts';
 import { type Access, inTeam, openAccess } from './access.ts';
 import type { Connect, Database } from './database.ts';
-import { healixEnabled, ranking, signatureForms, visible } from './matching.ts';
+import { healixEnabled, ranking, signatureForms, stale, visible } from './matching.ts';
 
 export interface HistoryRequest {
   readonly saved: SavedRun;
@@ -136,6 +136,7 @@ interface MemoryFacts {
   readonly success_count: number | null;
   readonly failure_count: number | null;
   readonly last_applied: number | null;
+  readonly stale: boolean | null;
 }
 
 /** The last runs of a branch before this one, in its lane. */
@@ -198,7 +199,8 @@ const factsSql = `
       AND created_at >= $4 AND created_at < $3::timestamptz + interval '${flipDays} days'
     ORDER BY created_at DESC LIMIT ${twinRuns}
   ), matched AS MATERIALIZED (
-    SELECT f.place, m.tier, m.id
+    -- With all of the failure's own columns: joining them on again would take the square of their number.
+    SELECT f.*, m.tier, m.id
     FROM f LEFT JOIN LATERAL (
       (SELECT 1 AS rank, 'exact' AS tier, h.id FROM ${signatureForms('f.failure_signature')} AS form (signature)
        JOIN healix_memories h ON h.test_name = f.test_name AND h.failure_signature = form.signature
@@ -226,9 +228,9 @@ const factsSql = `
     'lines', (SELECT coalesce(json_agg(json_build_object('side', side, 'back', back, 'id', id, 'sha', git_sha,
         'at', round(extract(epoch FROM created_at) * 1000)) ORDER BY side, back), '[]') FROM line),
     'failures', (SELECT coalesce(json_agg(json_build_object('test_name', f.test_name, 'signature', f.failure_signature,
-        'tier', m.tier, 'memory', m.id,
+        'tier', f.tier, 'memory', f.id,
         'passed_here', EXISTS (SELECT FROM twin WHERE EXISTS (${greenIn('f.test_name', 'twin')}))
-      ) ORDER BY f.place), '[]') FROM f JOIN matched m USING (place)),
+      ) ORDER BY f.place), '[]') FROM matched f),
     'blocks', (SELECT coalesce(json_agg(json_build_object('test_name', test_name, 'list', list)), '[]') FROM (
         SELECT b.test_name, json_agg(json_build_object('side', b.side, 'newest', b.newest, 'oldest', b.oldest,
           'green_after', (${greenBetween('b.newer', 'b.newest', 'DESC')}),
@@ -236,7 +238,7 @@ const factsSql = `
         FROM blocks b GROUP BY b.test_name) AS lists),
     'memories', (SELECT coalesce(json_object_agg(h.id, json_build_object('root_cause', h.root_cause, 'solution', h.solution,
         'solution_type', h.solution_type, 'auto_fix_code', h.auto_fix_code, 'confidence', h.confidence,
-        'success_count', h.success_count, 'failure_count', h.failure_count,
+        'success_count', h.success_count, 'failure_count', h.failure_count, 'stale', ${stale('h')},
         'last_applied', round(extract(epoch FROM h.last_applied) * 1000))), '{}')
       FROM healix_memories h WHERE h.id IN (SELECT id FROM matched))
   ) AS facts`;
@@ -355,6 +357,7 @@ function memoryOf(id: string, row: MemoryFacts): HealixMemory {
     successCount: row.success_count ?? 0,
     failureCount: row.failure_count ?? 0,
     lastApplied: row.last_applied === null ? undefined : new Date(row.last_applied),
+    stale: row.stale === true,
   };
 }
 

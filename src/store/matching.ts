@@ -30,3 +30,15 @@ export function exactMatches(results: string, team: string): string {
       WHERE ${visible('h', team)}
       ORDER BY f.test_name, f.failure_signature, ${ranking('h')}`;
 }
+
+/** Whether a memory is to be read with care: unused for long, or failed at least three times and as often as it worked. */
+export const stale = (memory: string): string =>
+  `(coalesce(${memory}.last_applied, ${memory}.created_at) < now() - interval '${staleDays} days'
+    OR (${memory}.failure_count >= 3 AND ${memory}.failure_count >= ${memory}.success_count))`;
+
+/** Days without use after which a memory is stale. */
+export const staleDays = 180;
+
+/** The mean of the Beta distribution after so many successes and failures, from a uniform prior, as the column keeps it. */
+export const posteriorMean = (worked: string, failed: string): string =>
+  `round((${worked} + 1)::numeric / (${worked} + ${failed} + 2), 2)`;

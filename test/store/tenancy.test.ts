@@ -27,6 +27,7 @@ const teamTables = [
   'user_preferences',
   'sessions',
   'ingest_uploads',
+  'healix_credits',
   'team_credentials',
 ] as const;
 
@@ -71,6 +72,8 @@ beforeAll(async () => {
        INSERT INTO user_preferences (lambda_id) VALUES ('${slug}-user');
        INSERT INTO sessions (lambda_id, session_token, expires_at) VALUES ('${slug}-user', '${slug}', now() + interval '1 day');
        INSERT INTO healix_memories (team_id, test_name, failure_signature, solution) VALUES ('${id}', 't', 's', '${slug} secret');
+       INSERT INTO healix_credits (team_id, passed_run_id, failed_run_id, test_name, memory_id)
+         SELECT team_id, gen_random_uuid(), gen_random_uuid(), 't', id FROM healix_memories WHERE team_id = '${id}';
        INSERT INTO consciousness_reviews (team_id, git_sha, matriz_analysis) VALUES ('${id}', 'abc', '{}')`,
     );
   }
@@ -147,7 +150,10 @@ const verbs = (table: string, name: string): string[] => [
 ];
 
 function changedColumn(table: string): string {
-  return table === 'teams' ? 'name' : table === 'team_credentials' ? 'team_id' : 'created_at';
+  if (table === 'teams') return 'name';
+  if (table === 'team_credentials') return 'team_id';
+  // What a credential may change of its own team's memories.
+  return table === 'healix_memories' ? 'deleted_at' : 'created_at';
 }
 
 /** A new row for the other team. */
@@ -176,6 +182,8 @@ function insertOf(table: string, name: string): string {
       return `INSERT INTO ${name} (test_run_id, team_id, total_statements, covered_statements, missing_statements, file_path, coverage_percent, created_at) VALUES (gen_random_uuid(), '${other.id}', 1, 1, 0, 'f', 1, ${now})`;
     case 'ingest_uploads':
       return `INSERT INTO ${name} (team_id, upload_key, run_id, created_at, payload_sha256, result_rows, coverage_rows) VALUES ('${other.id}', sha256('x'), gen_random_uuid(), ${now}, sha256('x'), 0, 0)`;
+    case 'healix_credits':
+      return `INSERT INTO ${name} (team_id, passed_run_id, failed_run_id, test_name, memory_id) SELECT '${other.id}', gen_random_uuid(), gen_random_uuid(), 't', id FROM public.healix_memories LIMIT 1`;
     default:
       return `INSERT INTO ${name} (role_name, team_id) VALUES ('${uniqueRole('forged')}', '${other.id}')`;
   }
