@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
   options: {
     checkout: { type: 'string' },
     only: { type: 'string' },
-    examples: { type: 'string', default: '0' },
+    examples: { type: 'string', default: '1000' },
   },
 });
 const corpus = resolve(positionals[0] ?? '../shared/corpus');
@@ -52,7 +52,7 @@ const columns = [
   'duration',
 ];
 const short = ['ids', 'files', 'classes', 'functions', 'outcomes', 'types', 'lines', 'no line', 'durations'];
-const wrong: string[] = [];
+const wrong: { run: string; field: string; id: string; got: unknown; want: unknown }[] = [];
 console.log(
   `${'run'.padEnd(40)} ${'tests'.padStart(6)} ${'extra'.padStart(5)} ${short.map((c) => c.padStart(9)).join(' ')}`,
 );
@@ -115,10 +115,56 @@ async function scoreRun(folder: string, entry: string, name: string): Promise<vo
   );
   for (const [field, examples] of Object.entries(score.examples)) {
     if (!columns.includes(field)) continue;
-    for (const [id, got, want] of examples)
-      wrong.push(`${name} ${field} ${id}: got ${JSON.stringify(got)}, want ${JSON.stringify(want)}`);
+    for (const [id, got, want] of examples) wrong.push({ run: name, field, id, got, want });
   }
-  for (const extra of score.extra_names) wrong.push(`${name} extra ${extra}`);
+  for (const extra of score.extra_names)
+    wrong.push({ run: name, field: 'extra', id: extra, got: 'a record', want: 'none' });
+}
+
+/** Why something cannot come out right: what pytest writes does not hold it. */
+const causes: readonly {
+  readonly cause: string;
+  readonly when: (run: string, field: string, id: string) => boolean;
+}[] = [
+  {
+    cause: 'the test overwrote its own address (record_xml_attribute): the XML does not hold it',
+    when: (_, __, id) => id.includes('test_attribute_overrides') || id.includes('custom name'),
+  },
+  {
+    cause: 'two tests have one address; where one of them passed, nothing but xunit1 tells which',
+    when: (run) => run.startsWith('twins-xunit2'),
+  },
+  {
+    cause: 'an internal error of pytest is no test, and yet told as a result',
+    when: (_, field) => field === 'extra',
+  },
+  {
+    cause:
+      'the failure shows its message alone (pytrace=False, --tb=line, --tb=no): no line stands in it as a location',
+    when: (_, field, id) => field === 'line' && /notrace|request_missing|test_two_bugs/.test(id),
+  },
+  {
+    cause: 'a fixture that is not found is shown at the line of the definition, which is no frame',
+    when: (_, field, id) => field === 'line_absent' && id.includes('missing_fixture'),
+  },
+];
+
+function tellWhatIsWrong(): void {
+  const rest = new Set(wrong);
+  for (const { cause, when } of causes) {
+    const of = [...rest].filter(({ run, field, id }) => when(run, field, id));
+    for (const one of of) rest.delete(one);
+    tellCause(cause, of);
+  }
+  tellCause('no cause known', [...rest]);
+}
+
+function tellCause(cause: string, of: typeof wrong): void {
+  if (of.length === 0) return;
+  console.log(`\n${cause}: ${of.length}`);
+  for (const { run, field, id, got, want } of of) {
+    console.log(`  ${run} ${field} ${id}: got ${JSON.stringify(got)}, want ${JSON.stringify(want)}`);
+  }
 }
 
 function judge(ingested: string, truth: string): Score {
@@ -144,4 +190,4 @@ console.log(
 );
 for (const [i, column] of columns.entries())
   console.log(`  ${(short[i] ?? '').padEnd(10)} ${totals[column]?.right} of ${totals[column]?.of}`);
-if (wrong.length > 0) console.log(`\n${wrong.join('\n')}`);
+tellWhatIsWrong();
