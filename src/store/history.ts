@@ -12,7 +12,7 @@ import type {
 } from '../model.ts';
 import { type Access, inTeam, openAccess } from './access.ts';
 import type { Connect, Database } from './database.ts';
-import { healixEnabled, ranking, signatureForms, stale, visible } from './matching.ts';
+import { healixEnabled, ranking, sameSignature, stale, visible } from './matching.ts';
 
 export interface HistoryRequest {
   readonly saved: SavedRun;
@@ -202,9 +202,9 @@ const factsSql = `
     -- With all of the failure's own columns: joining them on again would take the square of their number.
     SELECT f.*, m.tier, m.id
     FROM f LEFT JOIN LATERAL (
-      (SELECT 1 AS rank, 'exact' AS tier, h.id FROM ${signatureForms('f.failure_signature')} AS form (signature)
-       JOIN healix_memories h ON h.test_name = f.test_name AND h.failure_signature = form.signature
-       WHERE ${visible('h', '$1')} ORDER BY ${ranking('h')} LIMIT 1)
+      (SELECT 1 AS rank, 'exact' AS tier, h.id FROM healix_memories h
+       WHERE h.test_name = f.test_name AND ${sameSignature('h.failure_signature', 'f.failure_signature')} AND ${visible('h', '$1')}
+       ORDER BY ${ranking('h')} LIMIT 1)
       UNION ALL
       (SELECT 2, 'moved', h.id FROM healix_memories h
        WHERE h.drift_signature = f.drift_signature AND h.test_family = split_part(f.test_name, '[', 1) AND ${visible('h', '$1')}
@@ -214,9 +214,9 @@ const factsSql = `
          (SELECT h.* FROM healix_memories h WHERE h.drift_signature = f.drift_signature AND ${visible('h', '$1')}
           ORDER BY ${ranking('h')} LIMIT 1)
          UNION ALL
-         (SELECT h.* FROM ${signatureForms('f.failure_signature')} AS form (signature)
-          JOIN healix_memories h ON h.failure_signature = form.signature
-          WHERE h.test_name <> f.test_name AND ${visible('h', '$1')} ORDER BY ${ranking('h')} LIMIT 1)) AS s
+         (SELECT h.* FROM healix_memories h
+          WHERE ${sameSignature('h.failure_signature', 'f.failure_signature')} AND h.test_name <> f.test_name AND ${visible('h', '$1')}
+          ORDER BY ${ranking('h')} LIMIT 1)) AS s
        ORDER BY ${ranking('s')} LIMIT 1)
       ORDER BY rank LIMIT 1
     ) m ON ${healixEnabled('$1')}

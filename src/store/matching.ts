@@ -12,24 +12,19 @@ export const healixEnabled = (team: string): string =>
 export const visible = (memory: string, team: string): string =>
   `${memory}.deleted_at IS NULL AND (${memory}.team_id = ${team} OR ${memory}.team_id IS NULL)`;
 
-/** A failure's signature in both forms that memories are stored with: `md5:…` and the bare digits. */
-export const signatureForms = (signature: string): string =>
-  `(VALUES (${signature}), (substr(${signature}, 5)))`;
+/** Whether a stored signature is the one asked for: memories are stored with `md5:` and without. */
+export const sameSignature = (stored: string, wanted: string): string =>
+  `${stored} IN (${wanted}, substr(${wanted}, 5))`;
 
 /**
- * A SELECT of the best exact memory (same test, same failure signature) of every failure among `results`: columns test_name,
- * failure_signature, memory_id. One statement for any number of failures; row-level security applies to it.
+ * The id of the best exact memory (same test, same failure signature) of one failure, as a scalar subquery: part of one
+ * statement for all failures of a batch. Twice as fast as a join with DISTINCT ON, whose rows are sorted by long names.
  */
-export function exactMatches(results: string, team: string): string {
-  return `
-      SELECT DISTINCT ON (f.test_name, f.failure_signature) f.test_name, f.failure_signature, h.id AS memory_id
-      FROM (SELECT DISTINCT test_name, failure_signature FROM ${results}
-            WHERE outcome IN ('failed', 'error') AND failure_signature IS NOT NULL) f
-      CROSS JOIN LATERAL ${signatureForms('f.failure_signature')} AS form (signature)
-      JOIN healix_memories h ON h.test_name = f.test_name AND h.failure_signature = form.signature
-      WHERE ${visible('h', team)}
-      ORDER BY f.test_name, f.failure_signature, ${ranking('h')}`;
-}
+export const exactMatch = (failure: string, team: string): string => `(
+      SELECT h.id FROM healix_memories h
+      WHERE h.test_name = ${failure}.test_name AND ${sameSignature('h.failure_signature', `${failure}.failure_signature`)}
+        AND ${visible('h', team)}
+      ORDER BY ${ranking('h')} LIMIT 1)`;
 
 /** Whether a memory is to be read with care: unused for long, or failed at least three times and as often as it worked. */
 export const stale = (memory: string): string =>

@@ -6,7 +6,7 @@ import type { HealixMemory } from '../model.ts';
 import { nearest } from '../nearest.ts';
 import { type Access, inTeam } from './access.ts';
 import type { Database, SqlValue } from './database.ts';
-import { posteriorMean, ranking, signatureForms, stale } from './matching.ts';
+import { posteriorMean, ranking, sameSignature, stale } from './matching.ts';
 import { type FileMemory, normaliseSignature } from './memory-file.ts';
 import { createStorable } from './storable.ts';
 import { asOwner } from './teams.ts';
@@ -147,7 +147,7 @@ export async function findFailure(
       `SELECT r.test_run_id AS run_id, r.failure_signature, r.drift_signature, left(r.error_message, 1000) AS error_message
        FROM test_results r
        WHERE r.team_id = $1 AND r.test_name = $2 AND r.outcome IN ('failed', 'error') AND r.failure_signature IS NOT NULL
-         AND ($3::text IS NULL OR r.failure_signature IN (SELECT form.signature FROM ${signatureForms('$3::text')} AS form (signature)))
+         AND ($3::text IS NULL OR ${sameSignature('r.failure_signature', '$3::text')})
          AND ($4::uuid IS NULL OR (r.test_run_id = $4 AND r.created_at = lukhas_run_ts($4)))
        ORDER BY r.created_at DESC, r.id DESC LIMIT 1`,
       [access.team.id, testName, signature, runId],
@@ -329,7 +329,7 @@ export async function listMemories(
        WHERE h.deleted_at IS NULL AND ${team === null ? 'h.team_id IS NULL AND $1::uuid IS NULL' : readable('$1')}
          AND ($2::text IS NULL OR strpos(lower(h.test_name), lower($2)) > 0)
          AND ($3::text IS NULL OR h.drift_signature = $3
-           OR h.failure_signature IN (SELECT form.signature FROM ${signatureForms('$3::text')} AS form (signature)))
+           OR ${sameSignature('h.failure_signature', '$3::text')})
          AND ($4 = false OR ${stale('h')})
        ORDER BY ${ranking('h')} LIMIT $5`,
       [

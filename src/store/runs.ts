@@ -5,7 +5,7 @@ import { type Access, inTeam, openAccess } from './access.ts';
 import { copyIntArray, copyNumber, copyRow, copyText, copyTextArray } from './copy-text.ts';
 import { giveCredits } from './credits.ts';
 import type { Connect, Database } from './database.ts';
-import { exactMatches, healixEnabled } from './matching.ts';
+import { exactMatch, healixEnabled } from './matching.ts';
 import { ensureMonth } from './partitions.ts';
 import { fateOf } from './server-errors.ts';
 import { createStorable, type Storable } from './storable.ts';
@@ -467,11 +467,8 @@ const moveStatements = {
     SELECT id, $1, $2, $3, ${resultColumns}
     FROM pg_temp.lukhas_stage_results`,
   matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, healix_memory_id, ${resultColumns})
-    WITH best AS MATERIALIZED (${exactMatches('pg_temp.lukhas_stage_results', '$2')})
-    SELECT s.id, $1, $2, $3, best.memory_id, ${resultColumns.replace(/\w+/g, 's.$&')}
-    FROM pg_temp.lukhas_stage_results s
-    LEFT JOIN best ON best.test_name = s.test_name AND best.failure_signature = s.failure_signature
-      AND s.outcome IN ('failed', 'error')`,
+    SELECT s.id, $1, $2, $3, CASE WHEN s.outcome IN ('failed', 'error') THEN ${exactMatch('s', '$2')} END, ${resultColumns}
+    FROM pg_temp.lukhas_stage_results s`,
   coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
       total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)
     SELECT id, $1, $2, $3, $4, file_path, coverage_percent,

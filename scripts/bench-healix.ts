@@ -1,0 +1,173 @@
+// Measures what looking into the knowledge base adds to an upload: the same run stored with matching and without it
+// (teams.features.healix_enabled), in pairs of alternating order, on a server of its own with fsync on.
+//   npm run bench:healix [-- --pairs 5 --tests 100000 --failures 5000 --memories 100000]
+// Every second failure is known by an exact memory, every second memory stands under a bare signature. Empty tables and a
+// CHECKPOINT before each upload; rows in memory through saveRun by the limited role under row-level security.
+import { createHash } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import type { SignedResult } from '../src/model.ts';
+import { grantUploads } from '../src/store/access.ts';
+import { migrate } from '../src/store/migrate.ts';
+import { ensurePartitions } from '../src/store/partitions.ts';
+import { openPostgres } from '../src/store/pg.ts';
+import { saveRun } from '../src/store/runs.ts';
+import { addTeam } from '../src/store/teams.ts';
+import { startPostgres } from '../test/support/postgres.ts';
+import { emptyContext, makeOptions, makeUpload, totalsOf } from '../test/support/runs.ts';
+
+const { values } = parseArgs({
+  options: {
+    pairs: { type: 'string', default: '5' },
+    tests: { type: 'string', default: '100000' },
+    failures: { type: 'string', default: '5000' },
+    memories: { type: 'string', default: '100000' },
+  },
+});
+const pairs = Number(values.pairs);
+const tests = Number(values.tests);
+const failures = Number(values.failures);
+const memories = Number(values.memories);
+
+const traceback = Array.from(
+  { length: 40 },
+  (_, line) => `    line ${line} of what pytest shows of a failure`,
+).join('\n');
+const every = Math.max(1, Math.floor(tests / failures));
+const results: SignedResult[] = Array.from({ length: tests }, (_, n) => {
+  const testName = nameOf(n);
+  const failed = n % every === 0 && n / every < failures;
+  return {
+    testName,
+    testFile: testName.split('::')[0],
+    testClass: 'TestOrders',
+    testFunction: testName.split('::')[2],
+    nodeIdSource: 'convention',
+    outcome: failed ? 'failed' : 'passed',
+    durationSeconds: 0.012,
+    failure: failed
+      ? { errorType: 'KeyError', line: n % 500, lastFrameLine: 7, message: "KeyError: 'total'", traceback }
+      : undefined,
+    reason: undefined,
+    markers: [],
+    failureSignature: failed ? `md5:${signatureOf(n)}` : undefined,
+    driftSignature: failed ? `d1:${signatureOf(n + 1)}` : undefined,
+  };
+});
+
+const server = await startPostgres({
+  external: false,
+  settings: { shared_buffers: '1GB', max_wal_size: '8GB' },
+});
+try {
+  const admin = await openPostgres(server.adminUrl);
+  await migrate(admin);
+  const team = await addTeam(admin, { slug: 'bench' });
+  const rival = await addTeam(admin, { slug: 'rival' });
+  await ensurePartitions(admin, { monthsAhead: 1, monthsBack: 1 });
+  const { databaseUrl } = await grantUploads(admin, {
+    teamSlug: 'bench',
+    role: 'bench_ci',
+    adminUrl: server.adminUrl,
+  });
+  await addMemories(admin, team.id, rival.id);
+  await admin.script('ANALYZE healix_memories');
+
+  const without: number[] = [];
+  const withMatching: number[] = [];
+  let matched = 0;
+  // The first pair only warms everything up.
+  for (let pair = 0; pair <= pairs; pair++) {
+    const kinds = pair % 2 === 0 ? [false, true] : [true, false];
+    for (const enabled of kinds) {
+      await admin.run('UPDATE teams SET features = $2::text::jsonb WHERE id = $1', [
+        team.id,
+        JSON.stringify({ healix_enabled: enabled }),
+      ]);
+      await admin.script('TRUNCATE test_results, coverage_data, test_runs, ingest_uploads');
+      await admin.script('CHECKPOINT');
+      const start = performance.now();
+      await save(databaseUrl);
+      const ms = performance.now() - start;
+      if (pair > 0) (enabled ? withMatching : without).push(ms);
+      const [row] = await admin.query<{ n: number }>(
+        'SELECT count(healix_memory_id)::int AS n FROM test_results',
+      );
+      if (enabled) matched = row?.n ?? 0;
+      else if (row?.n !== 0) throw new Error('matched though it was switched off');
+    }
+    if (pair > 0)
+      console.log(
+        `  pair ${pair}: ${Math.round(without.at(-1) ?? 0)} ms without, ${Math.round(withMatching.at(-1) ?? 0)} ms with`,
+      );
+  }
+  await admin.close();
+  const ratios = withMatching.map((ms, pair) => ms / (without[pair] ?? Number.NaN));
+  console.log(`${tests} tests, ${failures} failures, ${memories} memories; ${matched} failures matched`);
+  console.log(`without matching   ${Math.round(median(without))} ms`);
+  console.log(`with matching      ${Math.round(median(withMatching))} ms`);
+  console.log(
+    `added              ${((median(ratios) - 1) * 100).toFixed(1)} % (median of ${pairs} pairs)   at most 5.0 %`,
+  );
+} finally {
+  await server.stop();
+}
+
+async function addMemories(
+  admin: Awaited<ReturnType<typeof openPostgres>>,
+  team: string,
+  rival: string,
+): Promise<void> {
+  const rows: object[] = [];
+  for (let n = 0; n < memories; n++) {
+    // Half of the failures are known; the rest of the memories are of other tests and lines, some of them another team's.
+    const about = n < failures / 2 ? n * 2 * every : tests + n;
+    rows.push({
+      team_id: n >= failures / 2 && n % 4 === 0 ? rival : team,
+      test_name: nameOf(about),
+      failure_signature: `${n % 2 === 0 ? 'md5:' : ''}${signatureOf(about)}`,
+      drift_signature: `d1:${signatureOf(about + 1)}`,
+      confidence: (n % 100) / 100,
+      solution: 'Raise the limit and add a timeout to the pool of connections',
+      root_cause: 'The limit was exceeded under load',
+      success_count: n % 50,
+    });
+  }
+  await admin.run(
+    `INSERT INTO healix_memories (team_id, test_name, failure_signature, drift_signature, confidence, solution, root_cause, success_count)
+     SELECT m.* FROM json_to_recordset($1::text::json) AS m (team_id uuid, test_name text, failure_signature text, drift_signature text,
+       confidence numeric, solution text, root_cause text, success_count integer)`,
+    [JSON.stringify(rows)],
+  );
+}
+
+async function save(databaseUrl: string): Promise<void> {
+  const saved = await saveRun(
+    (limits) => openPostgres(databaseUrl, limits),
+    makeUpload('bench', { context: { ...emptyContext, gitSha: 'a'.repeat(40), gitBranch: 'main' } }),
+    () => ({
+      async *results() {
+        for (let at = 0; at < results.length; at += 500) yield results.slice(at, at + 500);
+      },
+      coverage: () => [],
+      totals: () => totalsOf(results),
+    }),
+    makeOptions({ deadlineMs: 120_000 }),
+  );
+  if (saved.stored !== 'new') throw new Error('not stored');
+}
+
+function nameOf(n: number): string {
+  return `tests/orders/test_module_${n % 997}.py::TestOrders::test_total_of_order_${n}`;
+}
+
+function signatureOf(n: number): string {
+  return createHash('md5').update(`signature ${n}`).digest('hex');
+}
+
+function median(list: readonly number[]): number {
+  const sorted = [...list].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[Math.floor(middle)] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
+}
