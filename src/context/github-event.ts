@@ -6,7 +6,8 @@ import type { Warning } from '../model.ts';
 
 const text = z.string().max(1000).optional().catch(undefined);
 const number = z.int().min(1).max(2_147_483_647).optional().catch(undefined);
-const side = z.object({ ref: text, sha: text }).optional().catch(undefined);
+const repository = z.object({ full_name: text }).optional().catch(undefined);
+const side = z.object({ ref: text, sha: text, repo: repository }).optional().catch(undefined);
 
 // https://docs.github.com/webhooks/webhook-events-and-payloads
 const eventSchema = z.object({
@@ -19,6 +20,7 @@ const eventSchema = z.object({
       event: text,
       head_sha: text,
       head_branch: text,
+      head_repository: repository,
       pull_requests: z
         .array(z.object({ number, base: side }))
         .max(100)

@@ -1,0 +1,371 @@
+// Door 3: the GitHub Action. Inputs and the runner's environment in; outputs, annotations, the job's summary and the pull
+// request's comment out. What goes wrong with us never changes what the tests said.
+import { createHash } from 'node:crypto';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setOutput } from '@actions/core';
+import { type Inputs, readInputs } from './action/inputs.ts';
+import { type PullRequest, planComment } from './action/pull-request.ts';
+import { readGithubEvent } from './context/github-event.ts';
+import { applySuiteProperties, detectContext, overrideContext } from './context.ts';
+import { describeError } from './door.ts';
+import { InputError, ReportError, StoreError } from './errors.ts';
+import { type Edges, ingest, type Surroundings, type Verdict } from './ingest.ts';
+import type { RunContext, Warning } from './model.ts';
+import { findFiles, listFolder, openReport } from './read/files.ts';
+import type { Connect } from './store/database.ts';
+import { leastCovered } from './tally.ts';
+import { renderAnnotations } from './tell/annotations.ts';
+import { makeLeg } from './tell/comment.ts';
+import type { Section } from './tell/comment-section.ts';
+import { renderJobSummary } from './tell/job-summary.ts';
+import { renderSummary } from './tell/summary.ts';
+import { createPaint } from './tell/terminal.ts';
+import { logLines, secretsOf, workflowCommand } from './tell/workflow-log.ts';
+
+const { env } = process;
+const plain = createPaint(false);
+
+/** All that is printed: data by `log`, commands of ours by `say`. */
+const log = (text: string) => void process.stdout.write(logLines(text));
+const say = (command: string) => void process.stdout.write(command);
+const warn = (warning: Warning) => {
+  const { file, line, column } = warning;
+  const place = [file, line, column].filter((part) => part !== undefined).join(':');
+  say(workflowCommand('warning', place === '' ? warning.message : `${place}: ${warning.message}`));
+};
+
+async function main(): Promise<boolean> {
+  const inputs = readInputs(env);
+  for (const secret of secretsOf(inputs.settings.databaseUrl)) say(workflowCommand('add-mask', secret));
+  for (const warning of inputs.warnings) warn(warning);
+  const { settings } = inputs;
+  const workingDirectory = process.cwd();
+  const paths = await findFiles(settings.reports, { workingDirectory, what: 'report', extension: '.xml' });
+  const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
+  const coverage =
+    settings.coverage.length === 0
+      ? []
+      : await findFiles(settings.coverage, { workingDirectory, what: 'coverage report', extension: '.json' });
+  const [detected, { event }] = await Promise.all([
+    detectContext({ env, cwd: workingDirectory }),
+    readGithubEvent(env.GITHUB_EVENT_PATH),
+  ]);
+  const plan = planComment({
+    event,
+    eventName: env.GITHUB_EVENT_NAME ?? '',
+    repository: env.GITHUB_REPOSITORY ?? '',
+    checkedOut: detected.context.gitSha,
+    elsewhere: detected.warnings.some((warning) => warning.code === 'commit-differs'),
+  });
+  const root = detected.repositoryRoot ?? workingDirectory;
+  const files = (await detected.trackedFiles()) ?? (await listFolder(root));
+  const surroundings: Surroundings = {
+    context: (properties) => {
+      const context = applySuiteProperties(detected.context, properties, env);
+      const { lane, markers, lambdaId } = settings;
+      return overrideContext({ ...context, lane, markers, lambdaId }, settings.set);
+    },
+    repositoryRoot: detected.repositoryRoot,
+    checkout: {
+      root: root.replaceAll('\\', '/'),
+      paths: files,
+      readText: (path) => readStart(join(root, path)),
+    },
+  };
+  const cancelled = new AbortController();
+  const cancel = () => cancelled.abort();
+  process.once('SIGINT', cancel).once('SIGTERM', cancel);
+  const edges: Edges = {
+    now: new Date(),
+    hostname: hostname(),
+    workingDirectory,
+    reports,
+    coverage,
+    surroundings: Promise.resolve(surroundings),
+    connect: openDatabase(inputs),
+    signal: cancelled.signal,
+    onRetry: (reason) => log(`${reason}; trying again`),
+  };
+  const verdict = await ingest(settings, edges);
+  process.off('SIGINT', cancel).off('SIGTERM', cancel);
+  const warnings = [...detected.warnings, ...verdict.warnings];
+  const hideSolutions =
+    inputs.showSolutions === 'never' || (inputs.showSolutions === 'trusted' && plan?.fork === true);
+  const section: Section = {
+    totals: verdict.totals,
+    xfailed: verdict.tally.xfailed,
+    failures: ranked(verdict),
+    history: verdict.history,
+    leastCovered: leastCovered(verdict.coverage?.files ?? [], 10),
+    stored: storedSentence(verdict),
+    hideSolutions,
+  };
+  tellLog(
+    section,
+    verdict,
+    reports.map((report) => report.name),
+    warnings,
+  );
+  for (const warning of warnings) warn(warning);
+  if (inputs.annotations) {
+    const locate = (testFile: string) => locateFile(testFile, files, settings.rootdir);
+    const all = verdict.totals.failed + verdict.totals.errors;
+    for (const command of renderAnnotations({ ...section, all, locate })) say(command);
+  }
+  const label = labelOf(inputs, verdict.context);
+  if (inputs.summary) writeSummary({ ...section, label, slowest: verdict.tally.slowest, warnings });
+  const url = await comment(inputs, { plan, section, verdict, label });
+  writeOutputs(verdict, url);
+  return decide(inputs, verdict);
+}
+
+function readStart(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').slice(0, 1 << 20);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The Action knows no embedded database: a runner's disk is gone when the job ends. */
+function openDatabase({ settings }: Inputs): Connect | undefined {
+  const { databaseUrl, sslCa } = settings;
+  if (databaseUrl === undefined) return undefined;
+  const remarks = new Set<string>();
+  const onRemark = (remark: string) => {
+    if (!remarks.has(remark)) warn({ code: 'database', message: remark });
+    remarks.add(remark);
+  };
+  return async (limits) => {
+    const { openPostgres } = await import('./store/pg.ts');
+    return openPostgres(databaseUrl, { ...limits, sslCa, onRemark });
+  };
+}
+
+/** What is new first, as everywhere it is told. */
+function ranked({ tally, history }: Verdict): Verdict['tally']['failures'] {
+  if (history === undefined) return tally.failures;
+  const order = ['new', 'known', 'flaky', 'pre-existing'];
+  const classes = new Map(
+    history.failures.map((failure) => [
+      `${failure.testName}\n${failure.failureSignature ?? ''}`,
+      failure.class,
+    ]),
+  );
+  const rank = (failure: (typeof tally.failures)[number]) =>
+    order.indexOf(classes.get(`${failure.testName}\n${failure.failureSignature ?? ''}`) ?? '');
+  return tally.failures.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function storedSentence(verdict: Verdict): Section['stored'] {
+  const { saved, storeError } = verdict;
+  if (saved !== undefined) {
+    const what = saved.stored === 'already' ? 'Stored before, nothing was written: run' : 'Stored as run';
+    return { ok: true, text: `${what} ${saved.runId} of team ${saved.team}` };
+  }
+  if (storeError === undefined) {
+    return {
+      ok: false,
+      text: 'Not stored: no database-url was given, so nothing is known of earlier runs.',
+    };
+  }
+  const why =
+    storeError instanceof StoreError
+      ? `${storeError.message}${storeError.sqlstate === undefined ? '' : ` (SQLSTATE ${storeError.sqlstate})`}`
+      : 'an internal error';
+  return { ok: false, text: `NOT stored: ${why}` };
+}
+
+function tellLog(
+  section: Section,
+  verdict: Verdict,
+  reports: readonly string[],
+  warnings: readonly Warning[],
+): void {
+  const history = section.hideSolutions ? withoutMatches(verdict.history) : verdict.history;
+  const coverage = verdict.coverage?.files ?? [];
+  const summary = {
+    reports,
+    totals: verdict.totals,
+    xfailed: verdict.tally.xfailed,
+    failures: verdict.tally.failures,
+    history,
+    slowest: verdict.tally.slowest,
+    leastCovered: leastCovered(coverage, 10),
+    coveredFiles: coverage.length,
+    stored: section.stored,
+    // They are told as annotations.
+    warnings: warnings.slice(0, 0),
+  };
+  log(renderSummary(summary, { paint: plain, columns: 140, mostFailures: verdict.tally.failures.length }));
+  if (verdict.storeError !== undefined) log(describeError(verdict.storeError, plain));
+}
+
+function withoutMatches(history: Verdict['history']): Verdict['history'] {
+  if (history === undefined) return undefined;
+  return { ...history, failures: history.failures.map((failure) => ({ ...failure, match: undefined })) };
+}
+
+/** A test's file is relative to pytest's rootdir, which may lie below the repository's root. */
+function locateFile(
+  testFile: string,
+  files: readonly string[],
+  rootdir: string | undefined,
+): string | undefined {
+  const candidates = [
+    ...(rootdir === undefined ? [] : [join(rootdir, testFile).replaceAll('\\', '/')]),
+    testFile,
+  ];
+  for (const candidate of candidates) if (files.includes(candidate)) return candidate;
+  const ends = files.filter((file) => file.endsWith(`/${testFile}`));
+  return ends.length === 1 ? ends[0] : undefined;
+}
+
+function labelOf({ settings, matrix }: Inputs, context: RunContext): string {
+  const parts = [
+    context.job ?? '',
+    ...(settings.lane === undefined ? [] : [settings.lane]),
+    matrix.length > 0 ? `(${matrix.join(', ')})` : (settings.uploadKey ?? ''),
+  ];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+function writeSummary(summary: Parameters<typeof renderJobSummary>[0]): void {
+  const path = env.GITHUB_STEP_SUMMARY;
+  if (path === undefined || path === '') return;
+  try {
+    appendFileSync(path, renderJobSummary(summary));
+  } catch (error) {
+    warn({ code: 'summary', message: `the job's summary could not be written: ${(error as Error).message}` });
+  }
+}
+
+interface CommentFacts {
+  readonly plan: PullRequest | undefined;
+  readonly section: Section;
+  readonly verdict: Verdict;
+  readonly label: string;
+}
+
+/** Posts, or says once why not. The address of the comment where there is one. */
+async function comment(
+  inputs: Inputs,
+  { plan, section, verdict, label }: CommentFacts,
+): Promise<string | undefined> {
+  if (inputs.comment === 'off' || plan === undefined) return undefined;
+  const { token } = inputs;
+  if (token === undefined) {
+    warn({ code: 'comment', message: 'no comment: the github-token is empty' });
+    return undefined;
+  }
+  const failed = verdict.totals.failed + verdict.totals.errors > 0;
+  const { history } = verdict;
+  const changed =
+    history === undefined
+      ? failed
+      : history.failures.some((failure) => failure.class !== 'pre-existing') ||
+        (history.changes?.added.length ?? 0) + (history.changes?.removed.length ?? 0) > 0;
+  try {
+    const { findPullRequest, upsertComment } = await import('./tell/github.ts');
+    const edges = {
+      token,
+      apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
+      repository: env.GITHUB_REPOSITORY ?? '',
+      clock: () => performance.now(),
+      random: Math.random,
+      pause: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+    };
+    const pullRequest = plan.number ?? (await findPullRequest(edges, plan.head));
+    if (pullRequest === undefined) {
+      log(`No comment: no open pull request has ${plan.head.headSha} as its head.`);
+      return undefined;
+    }
+    const identity = [env.GITHUB_WORKFLOW_REF?.split('@')[0] ?? env.GITHUB_WORKFLOW ?? '', label];
+    const key = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 12);
+    const outcome = await upsertComment(edges, {
+      pullRequest,
+      sha: plan.head.headSha,
+      run: Number(verdict.context.workflowRunId ?? env.GITHUB_RUN_ID ?? 0) || 0,
+      leg: makeLeg(section, { key, label: label === '' ? 'tests' : label }),
+      create: inputs.comment === 'always' || (inputs.comment === 'failures' ? failed : changed),
+      crowded: inputs.matrix.length > 0,
+    });
+    if (outcome.kind === 'not-wanted') return undefined;
+    if (outcome.kind === 'superseded') log("No comment: a newer commit's results stand there already.");
+    return outcome.url;
+  } catch (error) {
+    warn({ code: 'comment', message: `no comment on the pull request: ${(error as Error).message}` });
+    return undefined;
+  }
+}
+
+/** Numbers, ids and words of ours only: outputs end up in other people's scripts. */
+function writeOutputs({ totals, saved, stored, history }: Verdict, url: string | undefined): void {
+  const ofClass = (name: string) =>
+    history?.failures.filter((failure) => failure.class === name).length ?? '';
+  const outputs = {
+    'run-id': saved?.runId ?? '',
+    stored,
+    total: totals.total,
+    passed: totals.passed,
+    failed: totals.failed,
+    skipped: totals.skipped,
+    errors: totals.errors,
+    new: ofClass('new'),
+    known: ofClass('known'),
+    flaky: ofClass('flaky'),
+    unknown: history?.failures.filter((failure) => failure.class !== 'known').length ?? '',
+    coverage: totals.coveragePercent === undefined ? '' : Number(totals.coveragePercent.toFixed(2)),
+    'comment-url': url ?? '',
+  };
+  for (const [name, value] of Object.entries(outputs)) {
+    if (env.GITHUB_OUTPUT !== undefined && env.GITHUB_OUTPUT !== '') setOutput(name, String(value));
+  }
+}
+
+/** Whether the step is green. */
+function decide({ settings, requireUpload }: Inputs, { totals, history, storeError }: Verdict): boolean {
+  let good = true;
+  const fail = (message: string) => {
+    good = false;
+    say(workflowCommand('error', message));
+  };
+  if (storeError !== undefined) {
+    const message = 'The run was NOT stored; the log of this step says why.';
+    if (requireUpload) fail(message);
+    else warn({ code: 'not-stored', message });
+  }
+  const failures = totals.failed + totals.errors;
+  const { failOn } = settings;
+  if (failOn === 'never' || failures === 0) return good;
+  if (failOn === 'any') fail(`fail-on: any, and ${failures} of ${totals.total} tests failed.`);
+  else if (history === undefined) {
+    const message = `fail-on: ${failOn} could not be decided without the history of the failures; the step is not failed by it.`;
+    warn({ code: 'fail-on', message });
+  } else {
+    const wanted = history.failures.filter((failure) =>
+      failOn === 'new' ? failure.class === 'new' : failure.class !== 'known',
+    );
+    if (wanted.length > 0) fail(`fail-on: ${failOn}, and ${wanted.length} of ${failures} failures are.`);
+  }
+  return good;
+}
+
+main().then(
+  (good) => {
+    process.exitCode = good ? 0 : 1;
+  },
+  (error: unknown) => {
+    const expected =
+      error instanceof InputError || error instanceof ReportError || error instanceof StoreError;
+    const words = describeError(error, plain).replace(/^error: /, '');
+    say(
+      workflowCommand('error', words, {
+        title: expected ? 'lukhas-ingest' : 'lukhas-ingest: internal error',
+      }),
+    );
+    process.exitCode = 1;
+  },
+);

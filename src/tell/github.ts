@@ -1,0 +1,325 @@
+// GitHub's API: finds the pull request and keeps its one comment. The only file that speaks to GitHub; knows nothing of
+// reports or databases. Loaded only when there is something to post.
+import { GitHub, getOctokitOptions } from '@actions/github/lib/utils';
+import {
+  type CommentState,
+  isOurs,
+  type Leg,
+  maxCommentBytes,
+  parseComment,
+  renderComment,
+} from './comment.ts';
+
+export interface GithubEdges {
+  readonly token: string;
+  readonly apiUrl: string;
+  /** `owner/name` */
+  readonly repository: string;
+  readonly clock: () => number;
+  readonly random: () => number;
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+/** All requests of a comment together take no longer than this, in milliseconds. */
+const budgetMs = 90_000;
+const requestMs = 15_000;
+/** Rounds of reading, writing and reading again; more only where many jobs finish in the same second. */
+const mostRounds = 20;
+/** Pages of 100 comments that are looked through. */
+const mostPages = 100;
+
+/** GitHub did not do what it was asked for; the words are for people. */
+export class GithubError extends Error {
+  readonly status: number | undefined;
+  constructor(
+    message: string,
+    options: { readonly status?: number | undefined; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.status = options.status;
+  }
+}
+
+interface PullRequestQuery {
+  /** `owner/name` of the repository that the branch lies in. */
+  readonly headRepository: string;
+  readonly headBranch: string;
+  readonly headSha: string;
+}
+
+/**
+ * The pull request of a workflow_run event, by its head's repository, branch and commit. What an artifact or the event's
+ * own list says is not asked: a fork can write the one, and the other is empty for forks.
+ */
+export async function findPullRequest(
+  edges: GithubEdges,
+  query: PullRequestQuery,
+): Promise<number | undefined> {
+  const api = openApi(edges);
+  const headOwner = query.headRepository.split('/')[0] ?? '';
+  const answer = await api.repeat(() =>
+    api.octokit.request('GET /repos/{owner}/{repo}/pulls', {
+      ...api.names,
+      state: 'open',
+      head: `${headOwner}:${query.headBranch}`,
+      per_page: 100,
+      request: { signal: AbortSignal.timeout(requestMs) },
+    }),
+  );
+  const found = answer.data.filter(
+    (pull) =>
+      pull.head.sha === query.headSha &&
+      pull.head.ref === query.headBranch &&
+      pull.head.repo?.full_name.toLowerCase() === query.headRepository.toLowerCase(),
+  );
+  return found.length === 1 ? found[0]?.number : undefined;
+}
+
+export interface CommentRequest {
+  readonly pullRequest: number;
+  readonly sha: string;
+  readonly run: number;
+  readonly leg: Leg;
+  /** Whether a comment is made where there is none yet. */
+  readonly create: boolean;
+  /** Other jobs of a matrix finish in the same moment: it is looked once more whether the part still stands. */
+  readonly crowded: boolean;
+}
+
+export type CommentOutcome =
+  | { readonly kind: 'posted'; readonly url: string }
+  /** A newer commit's comment stands there. */
+  | { readonly kind: 'superseded'; readonly url: string }
+  | { readonly kind: 'not-wanted' };
+
+interface OwnComment {
+  readonly id: number;
+  readonly url: string;
+  readonly body: string;
+}
+
+/**
+ * Puts a job's part into the pull request's comment: reads what stands there, writes, and reads again until the part
+ * stands in the one comment there is. Jobs that do so at once find each other's parts; a newer commit's is left alone.
+ *
+ * @throws GithubError
+ */
+export async function upsertComment(edges: GithubEdges, request: CommentRequest): Promise<CommentOutcome> {
+  const api = openApi(edges);
+  const { octokit, names } = api;
+  let author: string | undefined;
+  let maxBytes = maxCommentBytes;
+  let seen = 0;
+  let last: GithubError | undefined;
+  for (let round = 0; round < mostRounds && !api.spent(); round++) {
+    if (round > 0) await edges.pause(last === undefined ? 300 + edges.random() * 500 : 0);
+    last = undefined;
+    const marked = await api.repeat(() => listMarked(api, request.pullRequest));
+    if (marked.length > 0) author ??= await whoAmI(api);
+    const own = marked.filter((comment) => sameLogin(comment.author, author)).sort((a, b) => a.id - b.id);
+    const states = own.map((comment) => parseComment(comment.body));
+    const newer = states.findIndex(
+      (state) => state !== undefined && state.sha !== request.sha && state.run > request.run,
+    );
+    if (newer >= 0) return { kind: 'superseded', url: own[newer]?.url ?? '' };
+    const [first, ...duplicates] = own;
+    const stands = first !== undefined && standsIn(states[0], request, maxBytes);
+    if (stands && duplicates.length === 0) {
+      seen++;
+      if (seen > (request.crowded ? 1 : 0)) return { kind: 'posted', url: first.url };
+      continue;
+    }
+    if (first === undefined && !request.create) return { kind: 'not-wanted' };
+    const body = renderComment(merge(request, states), maxBytes);
+    const options = { request: { signal: AbortSignal.timeout(requestMs) } };
+    try {
+      if (first === undefined) {
+        const made = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+          ...names,
+          issue_number: request.pullRequest,
+          body,
+          ...options,
+        });
+        author ??= made.data.user?.login;
+        continue;
+      }
+      if (!stands) {
+        await octokit.request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', {
+          ...names,
+          comment_id: first.id,
+          body,
+          ...options,
+        });
+      }
+      // Their parts stand in the first one now.
+      for (const { id } of duplicates) {
+        const path = 'DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}';
+        await octokit.request(path, { ...names, comment_id: id, ...options }).catch(gone);
+      }
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === 422 && maxBytes > 2000) {
+        maxBytes = Math.floor(maxBytes / 2);
+        continue;
+      }
+      // Deleted by a person or by another job between reading and writing.
+      if (status === 404 && first !== undefined) continue;
+      last = described(error);
+      // Reading comes before writing again: what was lost may have been the answer alone.
+      if (!(await api.mayRepeat(error))) throw last;
+    }
+  }
+  throw last ?? new GithubError('the comment kept changing under the hands of other jobs');
+}
+
+function standsIn(state: CommentState | undefined, request: CommentRequest, maxBytes: number): boolean {
+  if (state?.sha !== request.sha) return false;
+  const there = state.legs.find((leg) => leg.key === request.leg.key);
+  if (there === undefined) return false;
+  const mine = renderComment(
+    { sha: request.sha, run: request.run, legs: merge(request, [state]).legs },
+    maxBytes,
+  );
+  const wanted = parseComment(mine)?.legs.find((leg) => leg.key === request.leg.key);
+  return (
+    wanted !== undefined &&
+    squeezed(wanted.texts[0]) === squeezed(there.texts[0]) &&
+    wanted.failed === there.failed &&
+    wanted.total === there.total
+  );
+}
+
+/** GitHub keeps the words, not every blank. */
+function squeezed(text: string | undefined): string {
+  return (text ?? '').replace(/\s+/g, ' ').trim();
+}
+
+function merge(request: CommentRequest, states: readonly (CommentState | undefined)[]): CommentState {
+  const legs = new Map<string, Leg>();
+  let run = request.run;
+  for (const state of states) {
+    if (state?.sha !== request.sha) continue;
+    run = Math.max(run, state.run);
+    for (const leg of state.legs) if (!legs.has(leg.key)) legs.set(leg.key, leg);
+  }
+  legs.set(request.leg.key, request.leg);
+  return { sha: request.sha, run, legs: [...legs.values()] };
+}
+
+type Api = ReturnType<typeof openApi>;
+
+async function listMarked(
+  { octokit, names }: Api,
+  pullRequest: number,
+): Promise<(OwnComment & { readonly author: string | undefined })[]> {
+  const marked: (OwnComment & { readonly author: string | undefined })[] = [];
+  for (let page = 1; page <= mostPages; page++) {
+    const answer = await octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+      ...names,
+      issue_number: pullRequest,
+      per_page: 100,
+      page,
+      request: { signal: AbortSignal.timeout(requestMs) },
+    });
+    for (const comment of answer.data) {
+      const body = comment.body ?? '';
+      if (isOurs(body))
+        marked.push({ id: Number(comment.id), url: comment.html_url, body, author: comment.user?.login });
+    }
+    if (!/rel="next"/.test(answer.headers.link ?? '')) break;
+  }
+  return marked;
+}
+
+/** The token's own login; a token that may not ask is taken for the workflow's own. */
+async function whoAmI({ octokit }: Api): Promise<string> {
+  try {
+    const answer = await octokit.graphql<{ viewer?: { login?: string } }>('query { viewer { login } }', {
+      request: { signal: AbortSignal.timeout(requestMs) },
+    });
+    return answer.viewer?.login ?? 'github-actions[bot]';
+  } catch {
+    return 'github-actions[bot]';
+  }
+}
+
+function sameLogin(a: string | undefined, b: string | undefined): boolean {
+  const bare = (login: string | undefined) => login?.toLowerCase().replace(/\[bot\]$/, '');
+  // A person may be called like an app: only apps have [bot], and GraphQL leaves it away for some.
+  return a !== undefined && bare(a) === bare(b) && (a.endsWith('[bot]') || b?.endsWith('[bot]') !== true);
+}
+
+function openApi(edges: GithubEdges) {
+  const [owner = '', repo = ''] = edges.repository.split('/');
+  const octokit = new GitHub(getOctokitOptions(edges.token, { baseUrl: edges.apiUrl, log: silent }));
+  const until = edges.clock() + budgetMs;
+  let tries = 0;
+  const spent = () => edges.clock() >= until;
+  /** Waits before another try, where one can help and there is time for it. */
+  const mayRepeat = async (error: unknown): Promise<boolean> => {
+    const delay = retryDelay(error, tries++, edges.random());
+    if (delay === undefined || tries > 6 || edges.clock() + delay >= until) return false;
+    await edges.pause(delay);
+    return true;
+  };
+  const repeat = async <T>(request: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      try {
+        return await request();
+      } catch (error) {
+        if (!(await mayRepeat(error))) throw described(error);
+      }
+    }
+  };
+  return { octokit, names: { owner, repo }, spent, mayRepeat, repeat };
+}
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** Milliseconds to wait before trying again; undefined where trying again cannot help. */
+function retryDelay(error: unknown, tries: number, random: number): number | undefined {
+  const backoff = Math.min(15_000, 250 * 2 ** tries) * (0.5 + random / 2);
+  const status = statusOf(error);
+  if (status === undefined || status >= 500) return backoff;
+  const headers = headersOf(error);
+  const limited =
+    status === 429 ||
+    (status === 403 &&
+      (headers['retry-after'] !== undefined ||
+        headers['x-ratelimit-remaining'] === '0' ||
+        /rate limit|abuse/i.test(String((error as Error).message))));
+  if (!limited) return undefined;
+  const after = Number(headers['retry-after']);
+  return Number.isFinite(after) && after >= 0 ? after * 1000 + random * 500 : Math.max(backoff, 5000);
+}
+
+function statusOf(error: unknown): number | undefined {
+  const { status } = error as { status?: unknown };
+  // Octokit calls a connection that broke 500, with no answer to it.
+  if ((error as { response?: unknown }).response === undefined) return undefined;
+  return typeof status === 'number' ? status : undefined;
+}
+
+function headersOf(error: unknown): Record<string, string | undefined> {
+  return ((error as { response?: { headers?: Record<string, string> } }).response?.headers ?? {}) as Record<
+    string,
+    string | undefined
+  >;
+}
+
+function gone(error: unknown): void {
+  if (statusOf(error) !== 404) throw error;
+}
+
+function described(error: unknown): GithubError {
+  if (error instanceof GithubError) return error;
+  const status = statusOf(error);
+  const hints: Readonly<Record<number, string>> = {
+    401: 'the github-token is not valid',
+    403: 'the github-token may not write to the pull request; give the job `permissions: pull-requests: write`',
+    404: 'the pull request was not found, or the github-token may not see it',
+  };
+  const reason = status === undefined ? 'GitHub could not be reached' : `GitHub answered ${status}`;
+  const hint = status === undefined ? undefined : hints[status];
+  return new GithubError(hint === undefined ? reason : `${reason}: ${hint}`, { status, cause: error });
+}
