@@ -36,7 +36,7 @@ export const giveCredits = `
         FROM near n
         JOIN test_results r ON r.team_id = run.team_id AND r.outcome IN ('failed', 'error') AND r.created_at = n.created_at
           AND r.test_run_id = n.id
-        WHERE r.healix_memory_id IS NOT NULL
+        WHERE r.healix_memory_id IS NOT NULL AND (n.id <> run.id OR EXISTS (SELECT FROM near WHERE later))
         ORDER BY r.test_name, n.created_at DESC, n.id DESC
       ), touched AS MATERIALIZED (
         -- Those that this upload may decide: green in it, or in it at all where later runs were uploaded before.
@@ -44,8 +44,7 @@ export const giveCredits = `
         WHERE CASE WHEN EXISTS (SELECT FROM near WHERE later) THEN
             EXISTS (SELECT FROM test_results r WHERE r.team_id = run.team_id AND r.test_name = b.test_name
               AND r.created_at = run.created_at AND r.test_run_id = run.id)
-          ELSE b.run_id <> run.id
-            AND EXISTS (SELECT FROM test_results r WHERE r.team_id = run.team_id AND r.test_name = b.test_name
+          ELSE EXISTS (SELECT FROM test_results r WHERE r.team_id = run.team_id AND r.test_name = b.test_name
               AND r.created_at = run.created_at AND r.test_run_id = run.id AND r.outcome IN ('passed', 'xpassed'))
             AND NOT EXISTS (SELECT FROM healix_credits c WHERE c.team_id = run.team_id AND c.test_name = b.test_name
               AND c.failed_run_id = b.run_id)
