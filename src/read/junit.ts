@@ -61,9 +61,9 @@ export async function* readResults(
   if (testcases !== options.survey.testcases) {
     throw new ReportError({
       code: 'changed-while-reading',
-      message: `the report changed while it was read: ${options.survey.testcases} tests at first, then ${testcases}`,
+      message: `${files.length === 1 ? 'the report' : 'a report'} changed while it was read: ${options.survey.testcases} tests at first, then ${testcases}`,
       fix: 'Upload after pytest has ended.',
-      place: { file: files[0]?.name },
+      place: { file: files.length === 1 ? files[0]?.name : undefined },
     });
   }
   reader.summarise();
@@ -83,10 +83,10 @@ class ResultReader {
   readonly #window: TeardownWindow;
   readonly #nodeIds: NodeIds;
   #file = '';
-  #malformed = 0;
-  #replaced = 0;
-  #shortened = 0;
-  #interrupted = 0;
+  readonly #malformed = new Counter();
+  readonly #replaced = new Counter();
+  readonly #shortened = new Counter();
+  readonly #interrupted = new Counter();
 
   constructor(options: ReadOptions) {
     this.#options = options;
@@ -101,13 +101,13 @@ class ResultReader {
   take(frames: readonly TestcaseFrame[]): TestResult[] {
     if (frames.length === 0) return [];
     const { testcases, replacedCharacters } = parseTestcases(frames);
-    this.#replaced += replacedCharacters;
-    for (const frame of frames) if (frame.shortened) this.#shortened++;
+    this.#replaced.add(replacedCharacters, this.#file);
+    for (const frame of frames) if (frame.shortened) this.#shortened.add(1, this.#file);
     const ready: TestResult[] = [];
     for (const testcase of testcases) {
       if ('malformed' in testcase) {
-        this.#malformed++;
-        if (this.#malformed <= mostMalformedWarnings) {
+        this.#malformed.add(1, this.#file);
+        if (this.#malformed.count <= mostMalformedWarnings) {
           this.#warn({
             code: 'malformed-testcase',
             message: `one test is not well-formed XML and was left out (${testcase.malformed}): ${testcase.excerpt}`,
@@ -120,7 +120,7 @@ class ResultReader {
       }
       // Ctrl-C, pytest.exit() or an internal error while a test ran: pytest writes an element without a name.
       if (testcase.name === undefined && testcase.classname === undefined && testcase.outcomes.length === 0) {
-        this.#interrupted++;
+        this.#interrupted.add(1, this.#file);
         continue;
       }
       this.#window.add(testcase, (earlier) => this.#result(testcase, earlier), ready);
@@ -134,36 +134,36 @@ class ResultReader {
 
   summarise(): void {
     const { survey } = this.#options;
-    const file = this.#file;
-    if (this.#malformed > mostMalformedWarnings) {
+    if (this.#malformed.count > mostMalformedWarnings) {
       this.#warn({
         code: 'malformed-testcase',
-        message: `${this.#malformed} tests were left out in all because they are not well-formed XML`,
-        file,
+        message: `${this.#malformed.count} tests were left out in all because they are not well-formed XML`,
+        file: this.#malformed.file,
       });
     }
-    if (this.#replaced > 0) {
+    if (this.#replaced.count > 0) {
       this.#warn({
         code: 'illegal-characters',
-        message: `${this.#replaced} characters that XML forbids were replaced by U+FFFD; pytest writes them where a property's name has a control character`,
-        file,
+        message: `${this.#replaced.of('character')} that XML forbids ${this.#replaced.count === 1 ? 'was' : 'were'} replaced by U+FFFD; pytest writes them where a property's name has a control character`,
+        file: this.#replaced.file,
       });
     }
-    if (this.#shortened > 0) {
+    if (this.#shortened.count > 0) {
       this.#warn({
         code: 'text-shortened',
-        message: `${this.#shortened} tests had more than a megabyte of text in one place; its middle was left out`,
-        file,
+        message: `${this.#shortened.of('test')} had more than a megabyte of text in one place; its middle was left out`,
+        file: this.#shortened.file,
       });
     }
-    if (this.#interrupted > 0) {
+    if (this.#interrupted.count > 0) {
+      const one = this.#interrupted.count === 1;
       this.#warn({
         code: 'interrupted',
-        message: `${this.#interrupted} ${this.#interrupted === 1 ? 'test was' : 'tests were'} begun and never finished (interrupted, pytest.exit() or an internal error); the report does not name ${this.#interrupted === 1 ? 'it' : 'them'}`,
-        file,
+        message: `${this.#interrupted.of('test')} ${one ? 'was' : 'were'} begun and never finished (interrupted, pytest.exit() or an internal error); the report does not name ${one ? 'it' : 'them'}`,
+        file: this.#interrupted.file,
       });
     }
-    if (survey.foreign) {
+    for (const file of survey.foreign) {
       this.#warn({
         code: 'foreign-report',
         message:
@@ -219,9 +219,30 @@ class ResultReader {
     const { classname = '', name = '' } = testcase;
     const { survey } = this.#options;
     if (classname === 'pytest' && name === 'internal' && isInternalError(testcase)) return internalError;
-    if (survey.foreign) return foreignId(testcase);
+    if (survey.foreign.has(this.#file)) return foreignId(testcase);
     const collected = isCollected(testcase) && (classname === '' || classname === survey.evidence.prefix);
     return this.#nodeIds.rebuild({ classname, name, file: testcase.file, collected }, locations);
+  }
+}
+
+/** How often something was met, and the one report it was met in. */
+class Counter {
+  count = 0;
+  readonly #files = new Set<string>();
+
+  add(count: number, file: string): void {
+    if (count === 0) return;
+    this.count += count;
+    this.#files.add(file);
+  }
+
+  /** Undefined where there are several. */
+  get file(): string | undefined {
+    return this.#files.size === 1 ? [...this.#files][0] : undefined;
+  }
+
+  of(noun: string): string {
+    return `${this.count} ${noun}${this.count === 1 ? '' : 's'}`;
   }
 }
 

@@ -43,8 +43,8 @@ export interface Survey {
   readonly classnames: ReadonlySet<string>;
   /** Addresses of tests whose teardown failed; where their call failed too, pytest wrote two testcases. */
   readonly teardownErrors: ReadonlySet<string>;
-  /** Another program than pytest wrote it. */
-  readonly foreign: boolean;
+  /** Names of the files that another program than pytest wrote. */
+  readonly foreign: ReadonlySet<string>;
   /** Files that end before their root element does. */
   readonly incomplete: readonly Place[];
 }
@@ -68,7 +68,7 @@ export async function surveyReports(files: readonly ReportFile[], options: Surve
   let bytes = 0;
   for (const file of files) {
     hash.update(`${file.bytes}\n`);
-    collector.startFile();
+    collector.startFile(file.name);
     const counted = countBytes(file, hash, (count) => {
       bytes += count;
       options.onProgress?.(bytes);
@@ -122,6 +122,7 @@ const looksPerClassname = 3;
 
 class Collector {
   testcasesOfFile = 0;
+  #file = '';
   #testcases = 0;
   #lastXml: string | undefined;
   #depth = 0;
@@ -140,10 +141,11 @@ class Collector {
   readonly #behindLeading: { readonly leading: string; readonly dotted: string; readonly file: string }[] =
     [];
   readonly #prefixVotes = new Map<string, number>();
-  #foreign = false;
+  readonly #foreign = new Set<string>();
   readonly #teardownErrors = new Set<string>();
 
-  startFile(): void {
+  startFile(name: string): void {
+    this.#file = name;
     this.#depth = 0;
     this.testcasesOfFile = 0;
     this.#lastXml = undefined;
@@ -227,8 +229,10 @@ class Collector {
 
   #takeSuite(attributes: ReadonlyMap<string, string>): void {
     this.#depth++;
-    if (this.#depth > 1) this.#foreign = true;
-    if (this.#depth > 1) return;
+    if (this.#depth > 1) {
+      this.#foreign.add(this.#file);
+      return;
+    }
     if (this.#suites.length < 1000) {
       this.#suites.push({ timestamp: attributes.get('timestamp'), hostname: attributes.get('hostname') });
     }
@@ -279,7 +283,7 @@ class Collector {
       if (this.#collected.size < mostClassnames) this.#collected.add(detached(name));
     }
     if (testcase.outcomes.some((o) => o.kind !== 'skipped' && o.type !== undefined && o.type !== ''))
-      this.#foreign = true;
+      this.#foreign.add(this.#file);
     const byFile = fromFileAttribute(testcase.file, dotted);
     if (byFile !== undefined) {
       this.#vote('');

@@ -359,6 +359,17 @@ describe('reports of other programs', () => {
     });
   });
 
+  it('beside one that pytest wrote leave its names alone', async () => {
+    const own =
+      '<testsuites><testsuite name="pytest"><testcase classname="tests.test_a.TestA" name="test_b"/></testsuite></testsuites>';
+    const read = await readReports([
+      textReport(surefire, { name: 'surefire.xml' }),
+      textReport(own, { name: 'results.xml' }),
+    ]);
+    expect(read.results.at(-1)?.testName).toBe('tests/test_a.py::TestA::test_b');
+    expect(read.warnings).toMatchObject([{ code: 'foreign-report', file: 'surefire.xml' }]);
+  });
+
   it('with nested suites are foreign as well', async () => {
     expect(
       codes(
