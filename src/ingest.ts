@@ -1,7 +1,7 @@
 // The use case: reports in, rows and a verdict out. Reads as the list of the product's steps; joins the rooms, which do
 // not know each other. Both command-line doors and the Action call it.
 import { createHash } from 'node:crypto';
-import { InputError, ReportError } from './errors.ts';
+import { InputError, ReportError, StoreError } from './errors.ts';
 import type {
   CoverageFile,
   RunContext,
@@ -77,8 +77,8 @@ const storeDeadlineMs = 120_000;
 /**
  * Reads, signs and stores one run.
  *
- * @throws InputError, ReportError when the reports cannot be taken (nothing is stored then); a database's refusal is in
- *   the verdict, because the run is told all the same
+ * @throws InputError, ReportError when the reports cannot be taken (nothing is stored then), StoreError `upload-cancelled`
+ *   by the signal; a database's refusal is in the verdict, because the run is told all the same
  */
 export async function ingest(settings: Settings, edges: Edges): Promise<Verdict> {
   const warnings = new Map<string, Warning>();
@@ -87,7 +87,9 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const progress = (what: string) => (read: number) =>
     edges.onProgress?.(what, bytes > 0 ? read / bytes : undefined);
 
-  const survey = await surveyReports(edges.reports, {
+  let saved: SavedRun | undefined;
+  const reports = edges.reports.map((report) => cancellable(report, edges.signal, () => saved));
+  const survey = await surveyReports(reports, {
     allowIncomplete: settings.allowIncomplete,
     onProgress: progress('checking the report'),
   });
@@ -114,7 +116,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     complete = false;
     return {
       results: async function* () {
-        const read = readResults(edges.reports, {
+        const read = readResults(reports, {
           survey,
           checkout,
           onWarning,
@@ -140,7 +142,6 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     };
   };
 
-  let saved: SavedRun | undefined;
   let history: RunHistory | undefined;
   let storeError: unknown;
   if (edges.connect !== undefined) {
@@ -169,6 +170,8 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
       });
     } catch (error) {
       if (error instanceof InputError || error instanceof ReportError) throw error;
+      // Who does not want to wait any longer wants no summary either, for which everything would be read again.
+      if (saved === undefined && edges.signal?.aborted === true) throw error;
       if (saved === undefined) storeError = error;
       // The run is stored: that its past could not be read takes nothing from it.
       else
@@ -197,6 +200,25 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     coverage,
     warnings: [...warnings.values()],
   };
+}
+
+/** A report that stops being read when the signal is given. */
+function cancellable(
+  report: ReportFile,
+  signal: AbortSignal | undefined,
+  saved: () => SavedRun | undefined,
+): ReportFile {
+  if (signal === undefined) return report;
+  async function* open() {
+    for await (const chunk of report.open()) {
+      if (signal?.aborted === true) {
+        const state = saved() === undefined ? 'nothing was stored' : 'the run is stored';
+        throw new StoreError({ code: 'upload-cancelled', message: `cancelled; ${state}` });
+      }
+      yield chunk;
+    }
+  }
+  return { ...report, open };
 }
 
 interface Line {

@@ -80,7 +80,7 @@ async function noMatch(patterns: readonly string[], options: FindOptions): Promi
     message: `no ${options.what} found for ${quoted} in ${options.workingDirectory}`,
     fix:
       near.length > 0
-        ? `Did you mean one of these?\n${near.map((path) => `  ${path}`).join('\n')}`
+        ? `Did you mean ${near.length === 1 ? 'this one' : 'one of these'}?\n${near.map((path) => `  ${path}`).join('\n')}`
         : `There is no ${options.extension} file in this folder or three folders below it. ${
             options.extension === '.xml'
               ? 'Did pytest run with --junitxml=results.xml, and in this folder?'
@@ -176,8 +176,29 @@ export async function openReport(path: string, workingDirectory: string): Promis
   return {
     name: path,
     bytes: info.size,
-    open: () => createReadStream(full, { highWaterMark: chunkBytes }),
+    open: () => readChunks(full, path),
   };
+}
+
+async function* readChunks(path: string, name: string): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(path, { highWaterMark: chunkBytes });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    throw new InputError({
+      code: 'unreadable',
+      message: `the report cannot be read (${code})`,
+      fix: code === 'EACCES' ? 'Look at the rights of the file and of the folders it is in.' : undefined,
+      place: { file: name },
+      cause: error,
+    });
+  }
+}
+
+/** What the operating system calls it: `EACCES`, `ENOSPC`. */
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'syscall' in error && 'code' in error ? String(error.code) : undefined;
 }
 
 /**
@@ -186,16 +207,35 @@ export async function openReport(path: string, workingDirectory: string): Promis
  *
  * @returns the report, and how to remove the copy
  */
-export async function spoolInput(input: Readable): Promise<{ report: ReportFile; remove(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'lukhas-'));
+export async function spoolInput(
+  input: Readable,
+  signal?: AbortSignal,
+): Promise<{ report: ReportFile; remove(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'lukhas-')).catch((error) => {
+    throw notSpooled(error, signal);
+  });
   const path = join(folder, 'standard-input.xml');
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
-    await pipeline(input, createWriteStream(path, { mode: 0o600 }));
+    await pipeline(input, createWriteStream(path, { mode: 0o600 }), { signal });
     const report = await openReport(path, folder);
     return { report: { ...report, name: 'standard input' }, remove };
   } catch (error) {
     await remove();
-    throw error;
+    throw notSpooled(error, signal);
   }
+}
+
+function notSpooled(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted === true) {
+    return new InputError({ code: 'cancelled', message: 'cancelled while standard input was read' });
+  }
+  const code = codeOf(error);
+  if (code === undefined) return error;
+  return new InputError({
+    code: 'not-spooled',
+    message: `standard input cannot be kept in a temporary file (${code}); a report is read twice`,
+    fix: `Set TMPDIR to a folder with enough room (it is ${tmpdir()}), or name the report's file.`,
+    cause: error,
+  });
 }

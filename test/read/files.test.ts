@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.ts';
 import { findFiles, listFolder, openReport, spoolInput } from '../../src/read/files.ts';
@@ -180,6 +180,44 @@ describe('standard input', () => {
       await expect(spoolInput(broken)).rejects.toThrow('gone');
       expect(await listFolder(folder)).toEqual([]);
       expect(existsSync(folder)).toBe(true);
+    } finally {
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+    }
+  });
+});
+
+describe('a report that cannot be read', () => {
+  it('is the machine’s trouble and not a bug', async () => {
+    make('a.xml');
+    const report = await openReport('a.xml', folder);
+    rmSync(join(folder, 'a.xml'));
+    const read = async () => {
+      for await (const _ of report.open());
+    };
+    await expect(read()).rejects.toMatchObject({
+      name: 'InputError',
+      message: 'the report cannot be read (ENOENT)',
+      place: { file: 'a.xml' },
+    });
+  });
+
+  it('from standard input is given up when it is cancelled', async () => {
+    const cancelled = new AbortController();
+    const spooled = spoolInput(new PassThrough(), cancelled.signal);
+    cancelled.abort();
+    await expect(spooled).rejects.toMatchObject({ name: 'InputError', code: 'cancelled' });
+  });
+
+  it('from standard input for want of room says where room is needed', async () => {
+    const before = process.env.TMPDIR;
+    process.env.TMPDIR = join(folder, 'missing');
+    try {
+      await expect(spoolInput(Readable.from(['x']))).rejects.toMatchObject({
+        name: 'InputError',
+        code: 'not-spooled',
+        fix: expect.stringContaining(join(folder, 'missing')),
+      });
     } finally {
       if (before === undefined) delete process.env.TMPDIR;
       else process.env.TMPDIR = before;

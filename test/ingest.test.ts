@@ -1,0 +1,86 @@
+// The steps of an upload, with real reports and no database.
+import { describe, expect, it } from 'vitest';
+import { type Edges, ingest } from '../src/ingest.ts';
+import type { RunContext } from '../src/model.ts';
+import { parseSettings } from '../src/settings.ts';
+import { generatedReport, textReport } from './read/support/reports.ts';
+
+const settings = parseSettings({
+  reports: ['results.xml'],
+  coverage: [],
+  dataDir: '/nowhere',
+  markers: [],
+  createdAt: 'now',
+  set: [],
+  allowIncomplete: false,
+  allowPrivilegedRole: false,
+  dryRun: true,
+  failOn: 'never',
+});
+
+const edges: Omit<Edges, 'reports'> = {
+  now: new Date(),
+  hostname: 'here',
+  workingDirectory: '/nowhere',
+  coverage: [],
+  surroundings: Promise.resolve({
+    context: () => ({ markers: [] }) as unknown as RunContext,
+    repositoryRoot: undefined,
+    checkout: undefined,
+  }),
+  connect: undefined,
+};
+
+const suite = (tests: string) => `<testsuites><testsuite name="pytest">${tests}</testsuite></testsuites>`;
+const passing = (n: number) => `<testcase classname="tests.test_a" name="test_${n}" time="0.1"/>`;
+
+describe('an upload that is cancelled', () => {
+  it.each([
+    ['checked', 0],
+    ['read', 1],
+  ])('stops while the report is %s', async (_, afterPasses) => {
+    const cancelled = new AbortController();
+    let passes = 0;
+    let chunks = 0;
+    const report = generatedReport(function* () {
+      const pass = passes++;
+      yield '<testsuites><testsuite name="pytest">';
+      for (let n = 0; n < 100; n++) {
+        if (pass === afterPasses && n === 10) cancelled.abort();
+        chunks++;
+        yield passing(n);
+      }
+      yield '</testsuite></testsuites>';
+    });
+    await expect(
+      ingest(settings, { ...edges, reports: [report], signal: cancelled.signal }),
+    ).rejects.toMatchObject({
+      code: 'upload-cancelled',
+      message: 'cancelled; nothing was stored',
+    });
+    expect(chunks).toBe(afterPasses * 100 + 11);
+  });
+
+  it('asks no database and reads nothing again', async () => {
+    const cancelled = new AbortController();
+    const given: boolean[] = [];
+    const connect = async () => {
+      given.push(true);
+      cancelled.abort();
+      throw new Error('cancelled meanwhile');
+    };
+    let opened = 0;
+    const report = textReport(suite(passing(1)));
+    const counted = {
+      ...report,
+      open: () => {
+        opened++;
+        return report.open();
+      },
+    };
+    await expect(
+      ingest(settings, { ...edges, reports: [counted], connect, signal: cancelled.signal }),
+    ).rejects.toMatchObject({ code: 'upload-cancelled' });
+    expect([given.length, opened]).toEqual([1, 1]);
+  });
+});
