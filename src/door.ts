@@ -1,4 +1,6 @@
 // What both command-line doors share: streams, exit codes, and one way to say what went wrong.
+import { fstatSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import { InputError, ReportError, StoreError } from './errors.ts';
 import { createPaint, safeLine, safeText, type Terminal } from './tell/terminal.ts';
 
@@ -8,24 +10,57 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** The process's own streams; colours only where a terminal shows them and nobody asked for none. */
 export function openTerminal(options: { readonly noColor?: boolean | undefined } = {}): Terminal {
+  const forced = (process.env.FORCE_COLOR ?? '') !== '';
   const color =
     options.noColor !== true &&
     (process.env.NO_COLOR ?? '') === '' &&
     process.env.TERM !== 'dumb' &&
-    (process.stdout.isTTY === true || (process.env.FORCE_COLOR ?? '') !== '');
+    (process.stdout.isTTY === true || forced);
+  const plain = process.stderr.isTTY === true || forced ? (text: string) => text : stripVTControlCharacters;
+  const out = openOutlet(process.stdout);
+  const err = openOutlet(process.stderr);
   return {
-    out: (text) => void process.stdout.write(`${text}\n`),
-    err: (text) => void process.stderr.write(`${text}\n`),
-    write: async (text) => {
-      if (process.stdout.write(text)) return;
-      await new Promise((resolve) => process.stdout.once('drain', resolve));
-    },
-    draw: (text) => void process.stderr.write(text),
+    out: (text) => void out(`${text}\n`),
+    err: (text) => void err(plain(`${text}\n`)),
+    write: out,
+    draw: (text) => void err(text),
     paint: createPaint(color),
     columns: Math.min(Math.max(process.stdout.columns ?? 100, 60), 140),
     interactive:
-      process.stderr.isTTY === true && (process.env.CI ?? '') === '' && process.env.TERM !== 'dumb',
+      process.stderr.isTTY === true &&
+      !isPipe(process.stdout.fd) &&
+      (process.env.CI ?? '') === '' &&
+      process.env.TERM !== 'dumb',
   };
+}
+
+/** Writes, and waits where the reader is slow. Once nobody reads any more (`| head`) words are lost; the work goes on. */
+function openOutlet(stream: NodeJS.WriteStream): (text: string) => Promise<void> {
+  let gone = false;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    gone = true;
+  });
+  return async (text) => {
+    if (gone || stream.write(text)) return;
+    await new Promise<void>((resolve) => {
+      const goOn = () => {
+        stream.off('drain', goOn).off('error', goOn);
+        resolve();
+      };
+      stream.on('drain', goOn).on('error', goOn);
+    });
+  };
+}
+
+/** Whoever reads a pipe may write to the same terminal: nothing can be drawn there. */
+function isPipe(fd: number): boolean {
+  try {
+    const info = fstatSync(fd);
+    return info.isFIFO() || info.isSocket();
+  } catch {
+    return true;
+  }
 }
 
 /** One message for a person: what, where, and the fix. A bug of ours keeps its stack. */
@@ -51,18 +86,23 @@ export function exitCodeOf(error: unknown): ExitCode {
   return exitCodes.bug;
 }
 
-/** Runs a door's main function; its result or its error decides the exit code. A closed pipe (`| head`) is no error. */
+/** Runs a door's main function; its result or its error decides the exit code. */
 export async function runDoor(terminal: Terminal, main: () => Promise<ExitCode>): Promise<void> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.ok);
-    throw error;
-  });
+  let code: ExitCode;
   try {
-    process.exitCode = await main();
+    code = await main();
   } catch (error) {
     terminal.err(describeError(error, terminal.paint));
-    process.exitCode = exitCodeOf(error);
+    code = exitCodeOf(error);
   }
+  process.exitCode = code;
+  await Promise.all([process.stdout, process.stderr].map(flushed));
+  // Not by itself: a connection that a server never answers would keep the process waiting.
+  process.exit(code);
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
 function indent(text: string): string {

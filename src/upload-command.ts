@@ -12,7 +12,7 @@ import { findFiles, listFolder, openReport, spoolInput } from './read/files.ts';
 import type { ReportFile } from './read/survey.ts';
 import { parseSettings, type Settings } from './settings.ts';
 import { defaultDataDir } from './store/data-dir.ts';
-import type { Connect } from './store/database.ts';
+import type { Connect, Database } from './store/database.ts';
 import { leastCovered } from './tally.ts';
 import {
   changesLine,
@@ -23,7 +23,7 @@ import {
   runLine,
   warningLine,
 } from './tell/json.ts';
-import { startProgress } from './tell/progress.ts';
+import { type Progress, startProgress } from './tell/progress.ts';
 import { renderSummary, renderWarnings } from './tell/summary.ts';
 import { safeLine, type Terminal } from './tell/terminal.ts';
 
@@ -41,20 +41,21 @@ type RawSettings = Omit<Parameters<typeof parseSettings>[0], 'dataDir' | 'failOn
 };
 
 /** One upload from the command line. Settings are as the words of the command line gave them. */
-export async function upload(raw: RawSettings, telling: Telling): Promise<ExitCode> {
+export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode> {
   const dataDir = raw.dataDir ?? defaultDataDir(process.env, process.platform, homedir());
   const settings = parseSettings({ ...raw, dataDir, failOn: raw.failOn as Settings['failOn'] });
   requireHistory(settings);
+  const workingDirectory = currentFolder();
+  const { progress, ...telling } = withProgress(asked);
   const { terminal } = telling;
-  const workingDirectory = process.cwd();
-  const progress = startProgress(telling.quiet ? { ...terminal, interactive: false } : terminal, () =>
-    performance.now(),
-  );
-  const inputs = await openReports(settings.reports, workingDirectory);
-  const opening = settings.dryRun ? undefined : openDatabase(settings, telling);
   const cancelled = new AbortController();
-  const cancel = () => cancelled.abort();
+  const cancel = () => {
+    cancelled.abort();
+    if (!telling.quiet) terminal.err(terminal.paint.dim('cancelling; once more ends it at once'));
+  };
   process.once('SIGINT', cancel).once('SIGTERM', cancel);
+  const inputs = await openReports(settings.reports, workingDirectory, cancelled.signal);
+  const opening = settings.dryRun ? undefined : openDatabase(settings, telling);
   try {
     const coverage =
       settings.coverage.length === 0
@@ -99,9 +100,35 @@ export async function upload(raw: RawSettings, telling: Telling): Promise<ExitCo
   }
 }
 
+/** A line that is drawn over, out of the way of everything else that is said. */
+function withProgress(telling: Telling): Telling & { readonly progress: Progress } {
+  const { terminal } = telling;
+  const interactive =
+    terminal.interactive && !telling.quiet && !(telling.json && process.stdout.isTTY === true);
+  const progress = startProgress({ ...terminal, interactive }, () => performance.now());
+  const err = (text: string) => {
+    progress.clear();
+    terminal.err(text);
+  };
+  return { ...telling, terminal: { ...terminal, err }, progress };
+}
+
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new InputError({
+      code: 'no-working-directory',
+      message: 'the current folder does not exist any more',
+      fix: 'Change into a folder that is there.',
+    });
+  }
+}
+
 async function openReports(
   patterns: readonly string[],
   workingDirectory: string,
+  signal: AbortSignal,
 ): Promise<{ reports: ReportFile[]; remove(): Promise<void> }> {
   const named = patterns.filter((pattern) => pattern !== '-');
   const paths =
@@ -115,7 +142,7 @@ async function openReports(
       fix: 'Pipe a report into it: cat results.xml | lukhas-upload -',
     });
   }
-  const { report, remove } = await spoolInput(process.stdin);
+  const { report, remove } = await spoolInput(process.stdin, signal);
   return { reports: [...reports, report], remove };
 }
 
@@ -167,7 +194,7 @@ function readStart(path: string): string | undefined {
 
 interface Opening {
   readonly connect: Connect;
-  /** Closes a connection that was made and never asked for. */
+  /** Closes a connection that was made and never asked for; one that is still being made keeps nobody waiting. */
   dispose(): Promise<void>;
 }
 
@@ -194,7 +221,13 @@ function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening
   };
   // The way to a server far away takes as long as reading a report: both are done at once.
   let early: ReturnType<Connect> | undefined = open();
-  early.catch(() => {});
+  let connected: Database | undefined;
+  early.then(
+    (db) => {
+      connected = db;
+    },
+    () => {},
+  );
   return {
     connect: (limits) => {
       const first = early;
@@ -202,10 +235,7 @@ function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening
       return first ?? open(limits);
     },
     dispose: async () => {
-      await early?.then(
-        (db) => db.close(),
-        () => {},
-      );
+      if (early !== undefined) await connected?.close();
     },
   };
 }

@@ -4,6 +4,8 @@ import type { Terminal } from './terminal.ts';
 export interface Progress {
   /** What is being done, and how far: 0 to 1, or undefined where nobody knows. */
   update(what: string, fraction?: number): void;
+  /** Removes the line, so that something else can be said; the next update draws it again. */
+  clear(): void;
   /** Removes the line; nothing is drawn afterwards. */
   done(): void;
 }
@@ -20,6 +22,10 @@ export function startProgress(
   let last = started + firstAfterMs - everyMs;
   let drawn = false;
   let finished = !terminal.interactive;
+  const clear = () => {
+    if (drawn && !finished) terminal.draw('\r\u001b[2K');
+    drawn = false;
+  };
   return {
     update(what, fraction) {
       if (finished) return;
@@ -37,8 +43,9 @@ export function startProgress(
           : `${'━'.repeat(filled)}${terminal.paint.dim('─'.repeat(width - filled))} `;
       terminal.draw(`\r\u001b[2K${bar}${percent}${what.slice(0, terminal.columns - 36)}`);
     },
+    clear,
     done() {
-      if (drawn && !finished) terminal.draw('\r\u001b[2K');
+      clear();
       finished = true;
     },
   };

@@ -42,6 +42,36 @@ function visible(char: string): string {
   return `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
+// Scripts that are written in full-width cells, and emoji; and marks that are drawn over the character before.
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+const combining = /[\p{Mn}\p{Me}\u200b-\u200d]/u;
+
+/** How many columns a line of text takes. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const char of text) width += columnsOf(char);
+  return width;
+}
+
+function columnsOf(char: string): number {
+  if (char < '\u0300') return 1;
+  return combining.test(char) ? 0 : wide.test(char) ? 2 : 1;
+}
+
+/** Cut at the end to so many columns, with a sign that it was. */
+export function fold(text: string, width: number): string {
+  if (text.length * 2 <= width || widthOf(text) <= width) return text;
+  let kept = '';
+  let left = width - 1;
+  for (const char of text) {
+    left -= columnsOf(char);
+    if (left < 0) break;
+    kept += char;
+  }
+  return `${kept}…`;
+}
+
 /** `safeText` for one line: line feeds and tabs become spaces as well. */
 export function safeLine(text: string): string {
   return safeText(text.replace(/\s*[\r\n\t]+\s*/g, ' '));

@@ -1,6 +1,8 @@
 // The built `lukhas-upload` as its users run it: on the embedded database and on PostgreSQL.
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -303,6 +305,28 @@ describe('what an upload says', () => {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     expect(output).toMatch(/^\{"kind":"result".*\}\nstatus 0\n$/);
+  });
+
+  it('stores the run all the same when its reader stops reading', async () => {
+    const program = fileURLToPath(new URL('../../dist/cli/upload.js', import.meta.url));
+    writeFileSync(join(project, 'big.xml'), bigReport(20_000));
+    const dataDir = join(project, 'unread');
+    const line = `'${process.execPath}' '${program}' big.xml --json --data-dir '${dataDir}' 2>&1 | head -1; echo "status \${PIPESTATUS[0]}"`;
+    const output = execFileSync('bash', ['-c', line], { cwd: project, encoding: 'utf8' });
+    expect(output).toMatch(/\nstatus 0\n$/);
+    expect((await upload(['big.xml', '--data-dir', dataDir])).stdout).toContain('already stored');
+  });
+
+  it('says at once what is wrong with a report, however long the database takes to answer', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    writeFileSync(join(project, 'broken.xml'), '<testsuites>');
+    const started = performance.now();
+    const refused = await upload(['broken.xml', '--database-url', `postgres://u:p@127.0.0.1:${port}/db`]);
+    silent.close();
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('cut off') });
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { startProgress } from '../../src/tell/progress.ts';
-import { createPaint, safeLine, safeText } from '../../src/tell/terminal.ts';
+import { createPaint, fold, safeLine, safeText, widthOf } from '../../src/tell/terminal.ts';
 
 /** What a terminal would act on. */
 const active =
@@ -33,6 +33,33 @@ describe('data on its way to a terminal', () => {
 
   it('folds line feeds of one line into spaces', () => {
     expect(safeLine('a\n  b\r\nc\td')).toBe('a b c d');
+  });
+});
+
+describe('the width of a line', () => {
+  it.each([
+    ['abc', 3],
+    ['naïve', 5],
+    ['nai\u0308ve', 5],
+    ['価格が', 6],
+    ['한국어', 6],
+    ['a 😀 b', 6],
+    ['✓ ✗ … ━', 7],
+  ])('of %j is %d columns', (text, columns) => {
+    expect(widthOf(text)).toBe(columns);
+  });
+
+  it('is what folding keeps to, and no character is cut in two', () => {
+    expect(fold('価格が間違っています', 9)).toBe('価格が間…');
+    expect(fold('😀😀😀', 5)).toBe('😀😀…');
+    expect(fold('just fits', 9)).toBe('just fits');
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 30 }), (text, columns) => {
+        const folded = fold(text, columns);
+        expect(widthOf(folded)).toBeLessThanOrEqual(columns);
+        expect(folded).not.toMatch(/\p{Surrogate}/u);
+      }),
+    );
   });
 });
 
@@ -69,6 +96,18 @@ describe('the progress line', () => {
     at(5000);
     progress.update('late', 1);
     expect(drawn).toHaveLength(3);
+  });
+
+  it('makes way for what is said meanwhile, and comes back', () => {
+    const { drawn, progress, at } = setting(true);
+    at(1000);
+    progress.update('reading', 0.5);
+    progress.clear();
+    progress.clear();
+    expect(drawn.slice(1)).toEqual(['\r\u001b[2K']);
+    at(1200);
+    progress.update('reading', 0.6);
+    expect(drawn.at(-1)).toContain(' 60 % reading');
   });
 
   it('draws nothing in pipes and CI logs', () => {
