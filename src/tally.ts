@@ -85,7 +85,11 @@ export function startTally(): Tally {
 }
 
 function shownFailure(result: SignedResult): ShownFailure {
-  const message = result.failure?.message?.trim().split('\n', 1)[0]?.slice(0, 300);
+  const message = result.failure?.message
+    ?.trim()
+    .split('\n', 1)[0]
+    ?.slice(0, 300)
+    .replace(/[\ud800-\udbff]$/, '');
   return {
     testName: owned(result.testName),
     testFile: result.testFile,

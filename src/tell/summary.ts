@@ -1,6 +1,6 @@
 // The summary of an upload on a terminal. Pure: a verdict in, lines out; every piece of data goes through safeText.
 import type { FailureClass, FailureHistory, Match, RunHistory, Totals, Warning } from '../model.ts';
-import { type Paint, safeLine } from './terminal.ts';
+import { fold as foldTo, type Paint, safeLine, widthOf } from './terminal.ts';
 
 export interface SummaryFailure {
   readonly testName: string;
@@ -80,8 +80,8 @@ function renderFailures(summary: Summary, style: SummaryStyle): string {
   // What nobody has seen before comes first; within a class the report's order stays.
   if (summary.history !== undefined) told.sort((a, b) => urgency(a.history) - urgency(b.history));
   const shown = told.slice(0, mostFailures);
-  const more =
-    shown.length < all ? paint.dim(` (${shown.length} of ${number(all)}; --verbose shows more)`) : '';
+  const hint = shown.length < told.length ? '; --verbose shows more' : '';
+  const more = shown.length < all ? paint.dim(` (${number(shown.length)} of ${number(all)}${hint})`) : '';
   const classes = summary.history === undefined ? '' : `  ${renderClasses(summary.history, paint)}`;
   const blocks = shown.map(({ failure, history }) => renderFailure(failure, history, style));
   return `${paint.bold('Failures')}${classes}${more}\n${blocks.join('\n')}`;
@@ -118,19 +118,21 @@ function renderFailure(
   history: FailureHistory | undefined,
   { paint, columns }: SummaryStyle,
 ): string {
-  const type = failure.errorType ?? (failure.outcome === 'error' ? 'error' : 'failure');
+  const type = fold(safeLine(failure.errorType ?? (failure.outcome === 'error' ? 'error' : 'failure')), 60);
   const line = failure.line === undefined ? '' : `:${failure.line}`;
   const where = `${safeLine(failure.testFile ?? '')}${line}`;
   const message = withoutType(safeLine(failure.message ?? ''), failure.errorType);
   const label = history === undefined ? '' : `${paintClass(history.class, history.class, paint)}  `;
-  const words = message === '' ? '' : `  ${fold(message, columns - type.length - 20)}`;
-  const rows = [`  ${label}${paint.red(safeLine(type))}${words}`];
+  const before = 4 + widthOf(type) + (history === undefined ? 0 : history.class.length + 2);
+  const words = message === '' ? '' : `  ${fold(message, columns - before)}`;
+  const rows = [`  ${label}${paint.red(type)}${words}`];
   const age = history === undefined ? '' : renderAge(history);
   if (where !== '' || age !== '')
     rows.push(`    ${paint.cyan(where)}${age === '' ? '' : paint.dim(`  ${age}`)}`);
   rows.push(`    ${paint.dim(pytestCommand(failure.testName))}`);
   if (history?.match !== undefined) rows.push(...renderMatch(history.match, paint, columns));
-  if (history !== undefined && history.class !== 'known') rows.push(`    ${paint.dim(teachCommand(failure.testName))}`);
+  if (history !== undefined && history.class !== 'known')
+    rows.push(`    ${paint.dim(teachCommand(failure.testName))}`);
   return rows.join('\n');
 }
 
@@ -235,10 +237,13 @@ function renderSlowest(summary: Summary, { paint, columns }: SummaryStyle): stri
 
 function renderCoverage(summary: Summary, { paint, columns }: SummaryStyle): string {
   if (summary.leastCovered.length === 0) return '';
-  const rows = summary.leastCovered.map(
-    (file) =>
-      `  ${percent(file.coveragePercent).padStart(8)}  ${fold(safeLine(file.filePath), columns - 40)} ${paint.dim(`${count(file.missingStatements, 'statement')} missing`)}`,
-  );
+  const paths = summary.leastCovered.map((file) => fold(safeLine(file.filePath), columns - 40));
+  const longest = Math.max(...paths.map(widthOf));
+  const rows = summary.leastCovered.map((file, i) => {
+    const path = paths[i] ?? '';
+    const missing = paint.dim(`${count(file.missingStatements, 'statement')} missing`);
+    return `  ${percent(file.coveragePercent).padStart(8)}  ${path}${' '.repeat(longest - widthOf(path))} ${missing}`;
+  });
   return `${paint.bold('Least covered')}\n${rows.join('\n')}`;
 }
 
@@ -253,10 +258,9 @@ export function renderWarnings(warnings: readonly Warning[], paint: Paint): stri
     .join('\n');
 }
 
-/** Cut at the end, with a sign that it was. */
+/** However narrow the terminal is, this much of every text is shown. */
 function fold(text: string, width: number): string {
-  const limit = Math.max(20, width);
-  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+  return foldTo(text, Math.max(20, width));
 }
 
 export function duration(seconds: number): string {
