@@ -2,14 +2,16 @@
 import * as z from 'zod';
 import { InputError } from './errors.ts';
 
-const name = (max: number) => z.string().trim().min(1).max(max);
+const empty = 'must not be empty';
+const text = () => z.string().trim().min(1, empty);
+const name = (max: number) => text().max(max, `must not be longer than ${max} characters`);
 
 const settingsSchema = z.strictObject({
-  reports: z.array(z.string().min(1)).min(1),
-  coverage: z.array(z.string().min(1)),
-  databaseUrl: z.string().trim().min(1).optional(),
-  dataDir: z.string().min(1),
-  sslCa: z.string().min(1).optional(),
+  reports: z.array(text()).min(1),
+  coverage: z.array(text()),
+  databaseUrl: text().optional(),
+  dataDir: text(),
+  sslCa: text().optional(),
   team: z
     .string()
     .regex(
@@ -20,7 +22,7 @@ const settingsSchema = z.strictObject({
   lane: name(50).optional(),
   markers: z.array(name(100)).max(200),
   lambdaId: name(255).optional(),
-  rootdir: z.string().min(1).optional(),
+  rootdir: text().optional(),
   baseBranch: name(255).optional(),
   uploadKey: name(500).optional(),
   createdAt: z.union(
@@ -30,14 +32,14 @@ const settingsSchema = z.strictObject({
       z.iso.datetime({ offset: true, local: false }).transform((t) => new Date(t)),
     ],
     {
-      error: 'report, now, or an ISO time with its zone, such as 2026-11-22T16:05:00Z',
+      error: 'must be report, now, or an ISO time with its zone, such as 2026-11-22T16:05:00Z',
     },
   ),
   set: z.array(z.string()),
   allowIncomplete: z.boolean(),
   allowPrivilegedRole: z.boolean(),
   dryRun: z.boolean(),
-  failOn: z.enum(['never', 'any', 'new', 'unknown'], { error: 'never, any, new or unknown' }),
+  failOn: z.enum(['never', 'any', 'new', 'unknown'], { error: 'must be never, any, new or unknown' }),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;

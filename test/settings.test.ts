@@ -34,9 +34,9 @@ describe('the settings of an upload', () => {
 
   it.each([
     [{ team: 'Not A Slug' }, '--team: a team is named by its slug'],
-    [{ createdAt: 'yesterday' }, '--created-at: report, now, or an ISO time with its zone'],
-    [{ createdAt: '2026-11-22T16:05:00' }, '--created-at: report, now, or an ISO time with its zone'],
-    [{ failOn: 'sometimes' as never }, '--fail-on: never, any, new or unknown'],
+    [{ createdAt: 'yesterday' }, '--created-at: must be report, now, or an ISO time with its zone'],
+    [{ createdAt: '2026-11-22T16:05:00' }, '--created-at: must be report, now, or an ISO time with its zone'],
+    [{ failOn: 'sometimes' as never }, '--fail-on: must be never, any, new or unknown'],
     [{ lane: 'x'.repeat(51) }, '--lane: '],
     [{ lane: ' ' }, '--lane: '],
     [{ reports: [] }, 'report: '],

@@ -1,6 +1,7 @@
 // `--set column=value`: what a person says instead of what was detected. Wrong columns and values are refused, not mended.
 import { InputError } from '../errors.ts';
 import type { RunContext } from '../model.ts';
+import { distance } from '../nearest.ts';
 import { loneSurrogates, maxLengthOf, type TextColumn, version } from './columns.ts';
 
 type Field = Exclude<keyof RunContext, 'markers'>;
@@ -100,20 +101,6 @@ function unknownColumn(column: string): InputError {
     message: `--set knows no column '${shorten(column)}'${near === undefined ? '' : `: did you mean ${near}?`}`,
     fix: `The columns are ${columns.join(', ')}.`,
   });
-}
-
-/** Insertions, deletions and substitutions between two short words (Levenshtein). */
-function distance(first: string, second: string): number {
-  let row = Array.from({ length: second.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= first.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= second.length; j++) {
-      const change = (row[j - 1] ?? 0) + (first[i - 1] === second[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[second.length] ?? 0;
 }
 
 function shorten(text: string): string {
