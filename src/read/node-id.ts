@@ -47,7 +47,7 @@ export interface NodeIds {
 }
 
 /** Tests of one class stand together; under xdist those of some workers do. */
-const rememberedClassnames = 1000;
+const rememberedClassnames = 10_000;
 
 /**
  * Rebuilds the node id, best evidence first: the `file` attribute where it agrees with the classname, the checkout, the
