@@ -1,0 +1,122 @@
+// Measures what a run's history costs: a run with 500 failures, in a database of at least a million results and 100,000
+// memories, by the limited role under row-level security, warm.
+//   npm run bench:history [-- --rounds 100]
+// Times are the adapter's, on loopback: the server's work, the transfer and reading the answer. 400 runs of 2,500 tests over 60
+// days, half of them on main; each run fails in about 1 % of its tests. Of the 500 failures 200 fail since ten runs, 100 on main
+// too, 100 were repaired before; 150 are known exactly, 100 moved, 50 similar.
+import { parseArgs } from 'node:util';
+import { grantUploads, openAccess } from '../src/store/access.ts';
+import type { Database } from '../src/store/database.ts';
+import { readHistory } from '../src/store/history.ts';
+import { migrate } from '../src/store/migrate.ts';
+import { ensurePartitions } from '../src/store/partitions.ts';
+import { openPostgres } from '../src/store/pg.ts';
+import { addTeam } from '../src/store/teams.ts';
+import { startPostgres } from '../test/support/postgres.ts';
+
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '100' } } });
+const rounds = Number(values.rounds);
+
+const server = await startPostgres({
+  external: false,
+  settings: { shared_buffers: '1GB', max_wal_size: '8GB' },
+});
+try {
+  const admin = await openPostgres(server.adminUrl, { stallMs: 600_000 });
+  await migrate(admin);
+  const team = await addTeam(admin, { slug: 'bench' });
+  const rival = await addTeam(admin, { slug: 'rival' });
+  await ensurePartitions(admin, { monthsAhead: 1, monthsBack: 4 });
+  const { databaseUrl } = await grantUploads(admin, {
+    teamSlug: 'bench',
+    role: 'bench_ci',
+    adminUrl: server.adminUrl,
+  });
+  const run = await fill(admin, team.id, rival.id);
+  const [size] = await admin.query<{ n: number }>('SELECT count(*)::int AS n FROM test_results');
+  await admin.close();
+
+  const db = await openPostgres(databaseUrl);
+  const access = await openAccess(db, { teamSlug: undefined, allowPrivilegedRole: false });
+  const statements: number[][] = [];
+  const timed: Database = {
+    ...db,
+    query: async (sql, params) => {
+      const start = performance.now();
+      const rows = await db.query(sql, params);
+      (statements.at(-1) ?? []).push(performance.now() - start);
+      return rows as never;
+    },
+  };
+  const whole: number[] = [];
+  for (let round = 0; round < rounds + 10; round++) {
+    if (round === 10) {
+      statements.length = 0;
+      whole.length = 0;
+    }
+    statements.push([]);
+    const start = performance.now();
+    const history = await readHistory(timed, access, { ...run, baseBranch: 'main' });
+    whole.push(performance.now() - start);
+    if (round > 0) continue;
+    const classes = new Map<string, number>();
+    for (const failure of history.failures) {
+      const tier = failure.match === undefined ? '' : ` (${failure.match.tier})`;
+      classes.set(failure.class + tier, (classes.get(failure.class + tier) ?? 0) + 1);
+    }
+    console.log(
+      `${size?.n} results, ${history.failures.length} failures: ${[...classes].map(([name, n]) => `${n} ${name}`).join(', ')}`,
+    );
+  }
+  await db.close();
+  console.log(`history and matches   ${line(statements.map(([first = 0]) => first))}   p95 at most 75 ms`);
+  console.log(`changes               ${line(statements.map(([, second = 0]) => second))}`);
+  console.log(`whole                 ${line(whole)}`);
+} finally {
+  await server.stop();
+}
+
+function line(times: readonly number[]): string {
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (share: number) =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1);
+  return `p50 ${at(0.5).padStart(6)} ms   p95 ${at(0.95).padStart(6)} ms   of ${sorted.length}`;
+}
+
+/** Fills the database on the server itself and returns the run to be asked about. */
+async function fill(
+  admin: Database,
+  team: string,
+  rival: string,
+): Promise<{ runId: string; createdAt: Date }> {
+  await admin.script(`
+    CREATE TEMP TABLE r AS SELECT n, gen_random_uuid() AS id,
+      CASE WHEN n = 400 THEN 'feature-1' WHEN n % 2 = 0 THEN 'main' ELSE 'feature-' || (n / 2) % 10 END AS branch,
+      date_trunc('second', now()) - interval '60 days' + n * interval '3.5 hours' AS at, md5('commit ' || n) || '00000000' AS sha
+    FROM generate_series(1, 400) AS n;
+    INSERT INTO test_runs (id, team_id, total_tests, failed, git_sha, git_branch, created_at)
+    SELECT id, '${team}', 2500, 25, sha, branch, at FROM r;
+    INSERT INTO test_results (test_run_id, team_id, created_at, test_name, test_file, outcome, duration_seconds, error_message,
+      error_traceback, failure_signature, drift_signature, markers)
+    SELECT r.id, '${team}', r.at, 'tests/orders/test_module_' || t % 97 || '.py::TestOrders::test_total_of_order_' || t, 'tests/orders/test_module_' || t % 97 || '.py',
+      CASE WHEN f.failed THEN 'failed' ELSE 'passed' END, 0.01,
+      CASE WHEN f.failed THEN 'KeyError: ''total''' END, CASE WHEN f.failed THEN repeat('what pytest shows of a failure ', 60) END,
+      CASE WHEN f.failed THEN 'md5:' || md5('signature ' || t) END, CASE WHEN f.failed THEN 'd1:' || md5('drift ' || t) END, '{}'
+    FROM r CROSS JOIN generate_series(1, 2500) AS t
+    CROSS JOIN LATERAL (SELECT CASE
+      WHEN r.n = 400 THEN t <= 500
+      WHEN t <= 200 AND r.branch = 'feature-1' AND r.n > 220 THEN true
+      WHEN t BETWEEN 201 AND 300 AND r.branch = 'main' AND r.n > 380 THEN true
+      WHEN t BETWEEN 301 AND 400 AND r.branch = 'feature-1' AND r.n BETWEEN 240 AND 300 THEN true
+      ELSE (t * 7919 + r.n * 104729) % 100 = 0 END AS failed) AS f;
+    INSERT INTO healix_memories (team_id, test_name, failure_signature, drift_signature, confidence, solution, root_cause, success_count)
+    SELECT CASE WHEN n % 4 = 3 AND n > 500 THEN '${rival}'::uuid ELSE '${team}'::uuid END,
+      CASE WHEN n BETWEEN 401 AND 450 THEN 'tests/other.py::test_' || n ELSE 'tests/orders/test_module_' || n % 97 || '.py::TestOrders::test_total_of_order_' || n END,
+      CASE WHEN n <= 150 THEN CASE WHEN n % 2 = 0 THEN 'md5:' ELSE '' END || md5('signature ' || n) ELSE md5('other ' || n) END,
+      CASE WHEN n BETWEEN 201 AND 300 OR n BETWEEN 401 AND 450 THEN 'd1:' || md5('drift ' || n) ELSE 'd1:' || md5('other ' || n) END,
+      (n % 100) / 100.0, 'Raise the limit and add a timeout to the pool of connections', 'The limit was exceeded under load', n % 50
+    FROM generate_series(1, 100000) AS n WHERE n <= 150 OR n BETWEEN 201 AND 300 OR n BETWEEN 401 AND 450 OR n > 2500`);
+  const [row] = await admin.query<{ id: string; at: Date }>('SELECT id, at FROM r WHERE n = 400');
+  await admin.script('VACUUM ANALYZE');
+  return { runId: row?.id ?? '', createdAt: row?.at ?? new Date(0) };
+}
