@@ -235,10 +235,11 @@ function emptyWarning(listed: number, path: string): Warning[] {
 
 function outsideWarning(outside: ReadonlySet<string>): Warning {
   const [example = ''] = outside;
-  const files = outside.size === 1 ? 'one covered file lies' : `${outside.size} covered files lie`;
+  const one = outside.size === 1;
+  const files = one ? 'one covered file lies' : `${outside.size} covered files lie`;
   return {
     code: 'coverage-outside-repository',
-    message: `${files} outside the repository or could not be found in it, and keep the path as it was written: ${shorten(example)}`,
+    message: `${files} outside the repository or could not be found in it, and ${one ? 'keeps' : 'keep'} the path as it was written: ${one ? '' : 'for example '}${shorten(example)}`,
   };
 }
 
