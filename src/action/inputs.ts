@@ -58,6 +58,7 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
   }
   const matrixValues = readMatrix(text('matrix'));
   const discriminator = text('upload-key') ?? (matrixValues.length > 0 ? text('matrix') : undefined);
+  const failOn = oneOf('fail-on', ['never', 'any', 'new', 'unknown']);
   const settings = namingInputs(() =>
     parseSettings({
       reports,
@@ -81,7 +82,7 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
       allowIncomplete: false,
       allowPrivilegedRole: false,
       dryRun: text('database-url') === undefined,
-      failOn: oneOf('fail-on', ['never', 'any', 'new', 'unknown']),
+      failOn,
     }),
   );
   const requireUpload = yes('require-upload', false);

@@ -67,19 +67,24 @@ export function renderComment(state: CommentState, maxBytes = maxCommentBytes): 
   const legs = state.legs.toSorted((a, b) =>
     a.label < b.label ? -1 : a.label > b.label ? 1 : a.key < b.key ? -1 : 1,
   );
+  const sizes = legs.map((leg) => leg.texts.map(bytes));
   const levels = legs.map(() => 0);
-  const textOf = (i: number) => legs[i]?.texts[levels[i] ?? 0] ?? '';
-  for (;;) {
-    const body = assemble(state, legs, textOf);
-    if (bytes(body) <= maxBytes) return body;
+  const sizeOf = (i: number) => sizes[i]?.[levels[i] ?? 0] ?? 0;
+  const frame = bytes(assemble(state, legs, () => ' '));
+  let size = frame + legs.reduce((sum, _, i) => sum + sizeOf(i), 0);
+  while (size > maxBytes) {
     // The longest part gives way first: one job cannot crowd out the others.
-    const longest = legs
-      .map((leg, i) => ({ i, size: bytes(textOf(i)), last: (levels[i] ?? 0) + 1 >= leg.texts.length }))
-      .filter((leg) => !leg.last)
-      .sort((a, b) => b.size - a.size)[0];
+    let longest: number | undefined;
+    for (const [i, leg] of legs.entries()) {
+      const last = (levels[i] ?? 0) + 1 >= leg.texts.length;
+      if (!last && (longest === undefined || sizeOf(i) > sizeOf(longest))) longest = i;
+    }
     if (longest === undefined) return minimal(state, legs, maxBytes);
-    levels[longest.i] = (levels[longest.i] ?? 0) + 1;
+    size -= sizeOf(longest);
+    levels[longest] = (levels[longest] ?? 0) + 1;
+    size += sizeOf(longest);
   }
+  return assemble(state, legs, (i) => legs[i]?.texts[levels[i] ?? 0] ?? '');
 }
 
 function assemble(state: CommentState, legs: readonly Leg[], textOf: (i: number) => string): string {

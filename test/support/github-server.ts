@@ -1,0 +1,122 @@
+// A server that stands in for GitHub's API on loopback: comments of pull requests with pages and authors, and every way it
+// is known to fail. Faults are set per request; nothing of ours is imported.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface StoredComment {
+  readonly id: number;
+  readonly author: string;
+  body: string;
+}
+
+/** What happens to a request instead of, or after, doing what it asks for. */
+export interface Fault {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Does what was asked, then cuts the line before a word of the answer. */
+  readonly loseReply?: boolean;
+  /** Cuts the line at once. */
+  readonly cut?: boolean;
+  readonly delayMs?: number;
+}
+
+export interface GithubServer {
+  readonly url: string;
+  readonly comments: StoredComment[];
+  /** `METHOD /path` of every request, in order. */
+  readonly requests: string[];
+  /** The pull requests that `GET /pulls` answers with. */
+  pulls: unknown[];
+  login: string;
+  /** Asked before each request is carried out; undefined lets it pass. */
+  fault: (method: string, path: string, count: number, body: string) => Fault | undefined;
+  close(): Promise<void>;
+}
+
+export async function startGithub(): Promise<GithubServer> {
+  let nextId = 1000;
+  const state = {
+    comments: [] as StoredComment[],
+    requests: [] as string[],
+    pulls: [] as unknown[],
+    login: 'github-actions[bot]',
+    fault: ((): Fault | undefined => undefined) as GithubServer['fault'],
+  };
+  const shown = (comment: StoredComment) => ({
+    id: comment.id,
+    html_url: `https://github.test/acme/shop/pull/42#issuecomment-${comment.id}`,
+    body: comment.body,
+    user: { login: comment.author, type: comment.author.endsWith('[bot]') ? 'Bot' : 'User' },
+  });
+
+  function answer(method: string, url: URL, body: string): { status: number; json: unknown; link?: string } {
+    const { pathname } = url;
+    if (pathname === '/graphql') return { status: 200, json: { data: { viewer: { login: state.login } } } };
+    if (pathname.endsWith('/pulls')) return { status: 200, json: state.pulls };
+    const one = /\/issues\/comments\/(\d+)$/.exec(pathname);
+    if (one !== null) {
+      const index = state.comments.findIndex((comment) => comment.id === Number(one[1]));
+      const comment = state.comments[index];
+      if (comment === undefined) return { status: 404, json: { message: 'Not Found' } };
+      if (method === 'DELETE') {
+        state.comments.splice(index, 1);
+        return { status: 204, json: undefined };
+      }
+      if (comment.author !== state.login) return { status: 403, json: { message: 'Forbidden' } };
+      comment.body = String((JSON.parse(body) as { body: unknown }).body);
+      return { status: 200, json: shown(comment) };
+    }
+    if (!/\/issues\/\d+\/comments$/.test(pathname)) return { status: 404, json: { message: 'Not Found' } };
+    if (method === 'POST') {
+      const text = String((JSON.parse(body) as { body: unknown }).body);
+      if (text.length > 65_536)
+        return { status: 422, json: { message: 'Body is too long (maximum is 65536 characters)' } };
+      const comment = { id: nextId++, author: state.login, body: text };
+      state.comments.push(comment);
+      return { status: 201, json: shown(comment) };
+    }
+    const size = Number(url.searchParams.get('per_page') ?? 30);
+    const page = Number(url.searchParams.get('page') ?? 1);
+    const some = state.comments.slice((page - 1) * size, page * size);
+    const more = state.comments.length > page * size;
+    return { status: 200, json: some.map(shown), ...(more && { link: `<${url.href}>; rel="next"` }) };
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString();
+    const method = request.method ?? '';
+    const url = new URL(request.url ?? '', 'http://github.test');
+    state.requests.push(`${method} ${url.pathname}`);
+    const fault = state.fault(method, url.pathname, state.requests.length, body);
+    if (fault?.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+    if (fault?.cut === true) return void request.socket.destroy();
+    if (fault?.status !== undefined) {
+      response.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });
+      return void response.end(JSON.stringify(fault.body ?? { message: 'made to fail' }));
+    }
+    const { status, json, link } = answer(method, url, body);
+    if (fault?.loseReply === true) return void request.socket.destroy();
+    response.writeHead(status, {
+      'content-type': 'application/json; charset=utf-8',
+      ...(link !== undefined && { link }),
+    });
+    response.end(json === undefined ? undefined : JSON.stringify(json));
+  }
+
+  const server = createServer((request, response) => {
+    handle(request, response).catch(() => request.socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return Object.assign(state, {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  });
+}
