@@ -59,7 +59,10 @@ export function normaliseStatement(statement: string): string {
       at = end - 1;
     } else if (/\s/.test(char)) {
       // Between two names a space parts them; everywhere else it is layout.
-      if (/[\p{L}\p{N}_]$/u.test(normal) && /^\s*[\p{L}\p{N}_"']/u.test(statement.slice(at, at + 200)))
+      if (
+        /[\p{L}\p{N}_]$/u.test(normal.slice(-2)) &&
+        /^\s*[\p{L}\p{N}_"']/u.test(statement.slice(at, at + 200))
+      )
         normal += ' ';
       while (/\s/.test(statement[at + 1] ?? '')) at++;
     } else if (char !== '\\' || statement[at + 1] !== '\n') normal += char;

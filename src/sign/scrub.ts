@@ -18,9 +18,13 @@ export const scrubbers: readonly Scrubber[] = [
     takes: [
       ['<app.User object at 0x7f01602a61d0>', '<app.User object at ADDRESS>'],
       ['<function f.<locals>.g at 0x7F49CA08DEE0>', '<function f.<locals>.g at ADDRESS>'],
+      ["<MagicMock name='db.get' id='139934234324'>", "<MagicMock name='db.get' id='ADDRESS'>"],
     ],
-    leaves: ['looked at 0x', "KeyError: '0xdead'"],
-    scrub: (text) => text.replace(/\bat 0x[0-9a-fA-F]{4,16}\b/g, 'at ADDRESS'),
+    leaves: ['looked at 0x', "KeyError: '0xdead'", "<Order id='12'>"],
+    scrub: (text) =>
+      text
+        .replace(/\bat 0x[0-9a-fA-F]{4,16}\b/g, 'at ADDRESS')
+        .replace(/(Mock\b[^<>\n]{0,200} id=')\d{6,20}'>/g, "$1ADDRESS'>"),
   },
   {
     name: 'uuids',
@@ -65,10 +69,10 @@ export const scrubbers: readonly Scrubber[] = [
       ["'C:\\Users\\me\\AppData\\Local\\Temp\\pytest-of-me\\pytest-3\\test_y1\\a.txt'", "'TMP/a.txt'"],
       ['/tmp/tmpab12_cd3', 'TMP'],
     ],
-    leaves: ["'/templates/a.txt'", 'a tmp of mine'],
+    leaves: ["'/templates/a.txt'", 'a tmp of mine', '/tmp/settings missing'],
     scrub: (text) =>
       text.replace(
-        /(?:[A-Za-z]:)?(?:[\\/][^\\/\s'"<>:,;()[\]{}]{1,100}){0,8}?[\\/](?:tmp|temp|T)[\\/](?:pytest-of-[^\\/\s'"]{1,60}[\\/]+pytest-\d+(?:[\\/]+[^\\/\s'":,)]{1,120}\d)?|tmp[A-Za-z0-9_]{6,12}|[^\\/\s'":,)]{0,40}[A-Za-z0-9_]{8,12})(?=[\\/\s'":,)\]]|$)(?:[\\/]+(?=[^\\/\s'"]))?/gi,
+        /(?:[A-Za-z]:)?(?:[\\/][^\\/\s'"<>:,;()[\]{}]{1,100}){0,8}?[\\/](?:tmp|temp|T)[\\/](?:pytest-of-[^\\/\s'"]{1,60}[\\/]+pytest-\d+(?:[\\/]+[^\\/\s'":,)]{1,120}\d)?|tmp[A-Za-z0-9_]{6,12}|[^\\/\s'":,)]{0,40}(?=[a-z_]{0,11}\d)[A-Za-z0-9_]{8,12})(?=[\\/\s'":,)\]]|$)(?:[\\/]+(?=[^\\/\s'"]))?/gi,
         (match) => (/[\\/]$/.test(match) ? 'TMP/' : 'TMP'),
       ),
   },
@@ -88,6 +92,12 @@ export const scrubbers: readonly Scrubber[] = [
         /(^|[\s'"(=[,])(?:(?:\.\.\/){1,20}[^\\/\s'"<>:,;()[\]{}]{1,100})?(?:\/[^\\/\s'"<>:,;()[\]{}]{1,100}){2,20}\/|(^|[\s'"(=[,])[A-Za-z]:(?:\\{1,2}[^\\/\s'"<>:,;()[\]{}]{1,100}){1,20}\\{1,2}/g,
         (_, unix: string | undefined, windows: string | undefined) => `${unix ?? windows ?? ''}PATH/`,
       ),
+  },
+  {
+    name: 'xdist workers',
+    takes: [["worker 'gw3' crashed while running 't.py::a'", "worker 'gwN' crashed while running 't.py::a'"]],
+    leaves: ["no worker 'gwen'", "KeyError: 'gw3'"],
+    scrub: (text) => text.replace(/\bworker 'gw\d{1,4}'/g, "worker 'gwN'"),
   },
   {
     name: 'long ids',
