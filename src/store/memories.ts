@@ -214,8 +214,17 @@ function nearestTest(word: string, names: readonly string[]): string | undefined
   const family = names.find((name) => name.split('[')[0] === word.split('[')[0]);
   if (family !== undefined) return family;
   // Levenshtein's distance costs the product of both lengths.
-  const similar = names.filter((name) => Math.abs(name.length - word.length) <= 20 && name.length <= 300);
-  return word.length > 300 ? undefined : nearest(word, similar.slice(0, 2000));
+  const near = (names: readonly string[]): string | undefined =>
+    word.length > 300
+      ? undefined
+      : nearest(word, names.filter((name) => Math.abs(name.length - word.length) <= 20).slice(0, 2000));
+  const bare = near([...new Set(names.map(bareName))]);
+  return near(names) ?? names.find((name) => bareName(name) === bare);
+}
+
+/** The test's function alone. */
+function bareName(testName: string): string {
+  return testName.replace(/\[.*$/, '').split('::').at(-1) ?? '';
 }
 
 /** The exception's bare class name as pytest writes it before a failure's words; undefined where it does not. */

@@ -338,6 +338,11 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
         ['add', '--test', 'test_connection_pool', ...words],
         `Did you mean ${testName}?`,
       ],
+      [
+        'a slip in a test without its file',
+        ['add', '--test', 'test_conection_pool', ...words],
+        `Did you mean ${testName}?`,
+      ],
       ['a test unlike any', ['add', '--test', 'x', ...words], 'no stored failure'],
       [
         'an unknown signature',
