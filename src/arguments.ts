@@ -44,7 +44,7 @@ export function parseCommandLine(
       else positionals.push(token.value);
       continue;
     }
-    const option = options[token.name];
+    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (option === undefined) throw unknownOption(token.rawName, options);
     let value: string | boolean;
     if (option.type === 'boolean') {

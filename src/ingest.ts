@@ -87,6 +87,8 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const progress = (what: string) => (read: number) =>
     edges.onProgress?.(what, bytes > 0 ? read / bytes : undefined);
 
+  // A report that cannot be taken is said first, whatever becomes of what is looked for meanwhile.
+  edges.surroundings.catch(() => {});
   let saved: SavedRun | undefined;
   const reports = edges.reports.map((report) => cancellable(report, edges.signal, () => saved));
   const survey = await surveyReports(reports, {

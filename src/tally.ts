@@ -92,18 +92,18 @@ function shownFailure(result: SignedResult): ShownFailure {
     .replace(/[\ud800-\udbff]$/, '');
   return {
     testName: owned(result.testName),
-    testFile: result.testFile,
+    testFile: owned(result.testFile),
     outcome: result.outcome,
     line: result.failure?.line,
-    errorType: result.failure?.errorType,
-    message: message === undefined ? undefined : owned(message),
+    errorType: owned(result.failure?.errorType),
+    message: owned(message),
     failureSignature: result.failureSignature,
   };
 }
 
 /** A copy that does not keep the chunk of the report alive that it was cut from. */
-function owned(text: string): string {
-  return Buffer.from(text).toString();
+function owned<T extends string | undefined>(text: T): T {
+  return (text === undefined ? text : Buffer.from(text).toString()) as T;
 }
 
 /** The files with the lowest coverage first; complete ones are left out. */

@@ -35,6 +35,8 @@ describe('a command line', () => {
   it.each([
     ['--covrage x.json', 'unknown option --covrage', 'Did you mean --coverage? See --help.'],
     ['--zzz', 'unknown option --zzz', 'See --help.'],
+    ['--constructor x', 'unknown option --constructor', 'See --help.'],
+    ['--__proto__=x', 'unknown option --__proto__', 'See --help.'],
     ['a.xml --lane', '--lane needs a value', 'See --help.'],
     ['--lane --json a.xml', '--lane needs a value', 'See --help.'],
     ['--json=yes', '--json takes no value', 'See --help.'],

@@ -108,7 +108,7 @@ function truncated(place: Place, collector: Collector): ReportError {
     message: `the report is cut off: it ends before its root element does. ${
       last === undefined
         ? 'Not one test in it is complete'
-        : `${collector.testcasesOfFile} tests are complete, the last one is ${last}`
+        : `${collector.testcasesOfFile} ${collector.testcasesOfFile === 1 ? 'test is' : 'tests are'} complete, the last one is ${last}`
     }`,
     fix: 'Upload the whole file (was the disk full, or the copy interrupted?), or store what is whole of it with --allow-incomplete.',
     place,
