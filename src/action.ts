@@ -90,7 +90,10 @@ async function main(): Promise<boolean> {
   };
   const verdict = await ingest(settings, edges);
   process.off('SIGINT', cancel).off('SIGTERM', cancel);
-  const warnings = [...detected.warnings, ...verdict.warnings];
+  // A workflow_run works on another run's commit by design: its checkout is the default branch.
+  const expected = (warning: Warning) =>
+    warning.code === 'commit-differs' && env.GITHUB_EVENT_NAME === 'workflow_run';
+  const warnings = [...detected.warnings, ...verdict.warnings].filter((warning) => !expected(warning));
   const hideSolutions =
     inputs.showSolutions === 'never' || (inputs.showSolutions === 'trusted' && plan?.fork === true);
   const section: Section = {

