@@ -84,6 +84,8 @@ export interface HealixMemory {
   readonly successCount: number;
   readonly failureCount: number;
   readonly lastApplied: Date | undefined;
+  /** Unused for long, or failed at least three times and at least as often as it worked: to be read with care. */
+  readonly stale?: boolean;
 }
 
 export interface Match {
