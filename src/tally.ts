@@ -1,5 +1,6 @@
 // What is counted and remembered while results stream by, in bounded memory: totals, failures to show, slowest tests.
 import type { CoverageFile, Outcome, SignedResult, Totals } from './model.ts';
+import { owned } from './owned.ts';
 
 /** A failure as far as it is shown to a person. */
 export interface ShownFailure {
@@ -92,18 +93,17 @@ function shownFailure(result: SignedResult): ShownFailure {
     .replace(/[\ud800-\udbff]$/, '');
   return {
     testName: owned(result.testName),
-    testFile: owned(result.testFile),
+    testFile: kept(result.testFile),
     outcome: result.outcome,
     line: result.failure?.line,
-    errorType: owned(result.failure?.errorType),
-    message: owned(message),
+    errorType: kept(result.failure?.errorType),
+    message: kept(message),
     failureSignature: result.failureSignature,
   };
 }
 
-/** A copy that does not keep the chunk of the report alive that it was cut from. */
-function owned<T extends string | undefined>(text: T): T {
-  return (text === undefined ? text : Buffer.from(text).toString()) as T;
+function kept(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : owned(text);
 }
 
 /** The files with the lowest coverage first; complete ones are left out. */

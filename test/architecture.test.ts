@@ -11,7 +11,7 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
 
 const rooms = ['read', 'sign', 'store', 'match', 'tell', 'context'];
 /** Words that every room speaks. */
-const common = ['model.ts', 'errors.ts', 'nearest.ts'];
+const common = ['model.ts', 'errors.ts', 'nearest.ts', 'owned.ts'];
 /** The only files that meet the process: arguments, environment, clock, streams, exit codes. */
 const doors = [
   'action.ts',

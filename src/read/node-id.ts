@@ -1,6 +1,7 @@
 // Test identity: from the address in a report (classname, name, file) back to pytest's node id. Pure; the evidence comes
 // from the survey of the report and from the checkout. pytest's own mangling is in _pytest/junitxml.py, mangle_test_address.
 import type { NodeIdSource } from '../model.ts';
+import { owned } from '../owned.ts';
 import { type Checkout, mostSegments } from './checkout.ts';
 import type { Location } from './failure-text.ts';
 
@@ -58,7 +59,8 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
   const remember = (dotted: string): Remembered => {
     const known = remembered.get(dotted);
     if (known !== undefined) return known;
-    const segments = dotted === '' ? [] : dotted.split('.');
+    const key = owned(dotted);
+    const segments = key === '' ? [] : key.split('.');
     const found =
       segments.length > mostSegments
         ? { segments, candidates: [], module: undefined }
@@ -68,7 +70,7 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
             module: fromModules(segments, evidence.modules),
           };
     if (remembered.size >= rememberedClassnames) remembered.clear();
-    remembered.set(dotted, found);
+    remembered.set(key, found);
     return found;
   };
   return { rebuild: (address, locations) => rebuildNodeId(address, locations, evidence, checkout, remember) };

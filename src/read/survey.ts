@@ -2,6 +2,7 @@
 // the files its tests are in. Keeps no test; what it keeps is bounded by the number of modules.
 import { createHash, type Hash } from 'node:crypto';
 import { type Place, ReportError } from '../errors.ts';
+import { owned } from '../owned.ts';
 import { decodeText } from './decode.ts';
 import { readFailureText, readSkipText } from './failure-text.ts';
 import { type Frame, readFrames } from './frames.ts';
@@ -250,7 +251,7 @@ class Collector {
     const looks = this.#looks.get(classname) ?? 0;
     if (classname !== '' && (looks >= looksPerClassname || this.#isModuleKnown(classname))) return false;
     if (!/ file="|<(?:failure|error|skipped)\b/.test(xml)) return false;
-    this.#looks.set(detached(classname), looks + 1);
+    this.#looks.set(owned(classname), looks + 1);
     return true;
   }
 
@@ -258,7 +259,7 @@ class Collector {
     const at = xml.indexOf(' classname="') + 12;
     const end = at > 11 ? xml.indexOf('"', at) : -1;
     const classname = end < 0 ? '' : xml.slice(at, end);
-    if (!this.#looks.has(classname)) this.#meet(detached(classname));
+    if (!this.#looks.has(classname)) this.#meet(owned(classname));
     return classname;
   }
 
@@ -273,14 +274,14 @@ class Collector {
   #takeEvidence(testcase: RawTestcase): void {
     const { classname = '', name = '' } = testcase;
     if (isTeardownError(testcase) && this.#teardownErrors.size < mostModules) {
-      this.#teardownErrors.add(detached(addressKey(testcase)));
+      this.#teardownErrors.add(owned(addressKey(testcase)));
     }
     // A class that cannot be collected has its module for a classname, and names itself; a module has the prefix alone.
     const collected = isCollected(testcase) && (classname === '' || !/^(?:Test|\p{Lu})/u.test(name));
     const dotted = collected ? name : classname;
     if (collected) {
       this.#vote(classname);
-      if (this.#collected.size < mostClassnames) this.#collected.add(detached(name));
+      if (this.#collected.size < mostClassnames) this.#collected.add(owned(name));
     }
     if (testcase.outcomes.some((o) => o.kind !== 'skipped' && o.type !== undefined && o.type !== ''))
       this.#foreign.add(this.#file);
@@ -306,9 +307,9 @@ class Collector {
         if (leading === '') addModule(this.#modules, module, match.file);
         else if (this.#behindLeading.length < mostModules) {
           this.#behindLeading.push({
-            leading: detached(leading),
-            dotted: detached(module),
-            file: detached(match.file),
+            leading: owned(leading),
+            dotted: owned(module),
+            file: owned(match.file),
           });
         }
       }
@@ -316,7 +317,7 @@ class Collector {
   }
 
   #vote(prefix: string): void {
-    this.#prefixVotes.set(detached(prefix), (this.#prefixVotes.get(prefix) ?? 0) + 1);
+    this.#prefixVotes.set(owned(prefix), (this.#prefixVotes.get(prefix) ?? 0) + 1);
   }
 
   #meet(classname: string): void {
@@ -377,7 +378,7 @@ function glimpse({ xml, texts, line, column }: TestcaseFrame): RawTestcase | und
 }
 
 function addModule(modules: Map<string, string>, dotted: string, file: string): void {
-  if (modules.size < mostModules && !modules.has(dotted)) modules.set(detached(dotted), detached(file));
+  if (modules.size < mostModules && !modules.has(dotted)) modules.set(owned(dotted), owned(file));
 }
 
 /** Failed or skipped while collecting. */
@@ -412,9 +413,4 @@ function startTag(xml: string): string {
     if (close < 0) return xml;
     at = close + 1;
   }
-}
-
-/** A copy that does not keep the chunk alive that it was cut from. */
-function detached(text: string): string {
-  return text.length < 13 ? text : Buffer.from(text).toString();
 }

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readResults } from '../../src/read/junit.ts';
 import { surveyReports } from '../../src/read/survey.ts';
+import { signResults } from '../../src/sign/signature.ts';
+import { startTally } from '../../src/tally.ts';
 import { fuzzReader } from './support/fuzz.ts';
 import {
   escapeAttribute,
@@ -411,6 +413,36 @@ describe('memory', () => {
     expect(tests).toBe(blocks * 211);
     expect(heap).toBeLessThan(20 << 20);
     expect(rss).toBeLessThan(120 << 20);
+  });
+
+  it('does not grow with its modules: nothing that is kept keeps the text around it', async () => {
+    const block = (i: number) => {
+      const file = `tests/some_area/test_module_${i}.py`;
+      const address = `classname="tests.some_area.test_module_${i}.TestClass" file="${file}"`;
+      const failure = `<failure message="ConnectionRefusedError: no">${file}:12: in test_it\n    connect()\nE   ConnectionRefusedError: no</failure>`;
+      return `<testcase ${address} name="test_it">${failure}</testcase>${`<testcase ${address} name="test_${'long_'.repeat(20)}"/>`.repeat(400)}`;
+    };
+    const report = generatedReport(function* () {
+      yield '<testsuites><testsuite>';
+      for (let i = 0; i < 600; i++) yield block(i);
+      yield '</testsuite></testsuites>';
+    });
+    const collectGarbage = garbageCollector();
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    const survey = await surveyReports([report], { allowIncomplete: false });
+    const tally = startTally();
+    let heap = 0;
+    for await (const some of readResults([report], { survey, checkout: undefined, onWarning: () => {} })) {
+      tally.add(signResults(some));
+      // Towards the end, while the reader still remembers what it has seen.
+      if (heap > 0 || tally.failures.length < 590) continue;
+      collectGarbage();
+      heap = process.memoryUsage().heapUsed - before;
+    }
+    expect(tally.failures).toHaveLength(600);
+    expect(heap).toBeGreaterThan(0);
+    expect(heap).toBeLessThan(20 << 20);
   });
 
   it('and time do not grow with what one test says', async () => {
