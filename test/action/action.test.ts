@@ -1,6 +1,9 @@
 // The bundled Action as the runner starts it, on Node 24: every event, a real PostgreSQL, and a server that stands in for
 // GitHub's API with its faults.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -106,7 +109,6 @@ describe('without a database', () => {
 
   it('annotates the line of the file in the repository, below rootdir as well', async () => {
     writeReport({ test_a: 'failed' });
-    const { mkdirSync } = await import('node:fs');
     mkdirSync(join(home, 'services/shop/tests'), { recursive: true });
     writeFileSync(join(home, 'services/shop/tests/test_m.py'), '# a test\n');
     const result = await run();
@@ -144,6 +146,26 @@ describe('without a database', () => {
     expect(github.comments[0]?.body).toContain('`test (3.12)`');
     expect(github.comments[0]?.body).toContain('`test (3.13)`');
     expect(github.comments[0]?.body).toContain('1 of 2 tests failed in 2 jobs');
+  });
+});
+
+describe('a matrix of eight jobs at once', () => {
+  it('stores eight runs, and every job stands in the one comment', async () => {
+    writeReport({ test_matrix: 'failed', test_b: 'passed' });
+    const jobs = Array.from({ length: 8 }, (_, i) =>
+      run({
+        inputs: { matrix: `{"python":"3.${i}"}`, 'database-url': postgres.uploadUrl },
+        env: { GITHUB_RUN_ID: '9000000100' },
+      }),
+    );
+    const results = await Promise.all(jobs);
+    expect(results.map((result) => result.code)).toEqual(Array(8).fill(0));
+    expect(results.map((result) => result.outputs.stored)).toEqual(Array(8).fill('new'));
+    expect(new Set(results.map((result) => result.outputs['run-id'])).size).toBe(8);
+    expect(new Set(results.map((result) => result.outputs['comment-url'])).size).toBe(1);
+    expect(github.comments).toHaveLength(1);
+    for (let i = 0; i < 8; i++) expect(github.comments[0]?.body).toContain(`| ❌ \`test (3.${i})\` | 1 |`);
+    expect(github.comments[0]?.body).toContain('8 of 16 tests failed in 8 jobs');
   });
 });
 
@@ -291,7 +313,6 @@ describe('events', () => {
     writeReport({ test_a: 'failed' });
     const fork = await run({ event: pullRequest(sha('1'), { fork: true }) });
     expect(fork.code).toBe(0);
-    const { execFileSync } = await import('node:child_process');
     const git = (...args: string[]) =>
       execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
         cwd: home,
@@ -357,6 +378,34 @@ describe('inputs', () => {
       expect(github.comments).toHaveLength(comments);
     },
   );
+});
+
+describe('a network of a company', () => {
+  it('reaches GitHub Enterprise Server through the proxy that the environment names', async () => {
+    writeReport({ test_a: 'failed' });
+    const asked: string[] = [];
+    const proxy = createServer();
+    proxy.on('connect', (request, client: Socket) => {
+      asked.push(request.url ?? '');
+      const upstream = connect(Number(new URL(github.url).port), '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        upstream.pipe(client).pipe(upstream);
+      });
+      for (const socket of [upstream, client]) socket.on('error', () => socket.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const result = await run({
+      apiUrl: 'http://github.corp.test/api/v3',
+      env: { http_proxy: `http://127.0.0.1:${port}` },
+    });
+    proxy.closeAllConnections();
+    proxy.close();
+    expect(words(result, 'warning')).toEqual([]);
+    expect(new Set(asked)).toEqual(new Set(['github.corp.test:80']));
+    expect(github.requests).toContain('POST /api/v3/repos/acme/shop/issues/42/comments');
+    expect(github.comments).toHaveLength(1);
+  });
 });
 
 describe("GitHub's faults", () => {

@@ -96,6 +96,19 @@ describe('writing', () => {
     expect(github.comments[0]?.body).toContain('part of job 2');
   });
 
+  it("takes nobody else's comment for its own, whatever it says and whoever is called like an app", async () => {
+    await upsertComment(edges(), request(1));
+    const body = github.comments[0]?.body ?? '';
+    github.comments.length = 0;
+    for (const author of ['mallory', 'github-actions', 'other-app[bot]']) {
+      github.comments.push({ id: github.comments.length, author, body });
+    }
+    await upsertComment(edges(), request(2));
+    expect(github.comments).toHaveLength(4);
+    expect(github.comments.slice(0, 3).every((comment) => comment.body === body)).toBe(true);
+    expect(github.comments[3]?.body).not.toContain('part of job 1');
+  });
+
   it('bears a comment that a person has broken', async () => {
     await upsertComment(edges(), request(1));
     const [comment] = github.comments;
