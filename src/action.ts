@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setOutput } from '@actions/core';
+import { getInput, setOutput } from '@actions/core';
 import { type Inputs, readInputs } from './action/inputs.ts';
 import { type PullRequest, planComment } from './action/pull-request.ts';
 import { readGithubEvent } from './context/github-event.ts';
@@ -364,11 +364,10 @@ main().then(
     const expected =
       error instanceof InputError || error instanceof ReportError || error instanceof StoreError;
     const words = describeError(error, plain).replace(/^error: /, '');
-    say(
-      workflowCommand('error', words, {
-        title: expected ? 'lukhas-ingest' : 'lukhas-ingest: internal error',
-      }),
-    );
-    process.exitCode = 1;
+    const title = expected ? 'lukhas-ingest' : 'lukhas-ingest: internal error';
+    say(workflowCommand('error', words, { title }));
+    // Our own trouble is no verdict on the tests; but who asked for a verdict gets none that is green.
+    const asked = getInput('require-upload') === 'true' || !['', 'never'].includes(getInput('fail-on'));
+    process.exitCode = error instanceof InputError || error instanceof ReportError || asked ? 1 : 0;
   },
 );
