@@ -9,7 +9,7 @@ export interface ShownFailure {
   readonly outcome: Outcome;
   readonly line: number | undefined;
   readonly errorType: string | undefined;
-  /** First line of the message, at most 300 characters. */
+  /** First line of the message that says something, at most 300 characters. */
   readonly message: string | undefined;
   readonly failureSignature: string | undefined;
 }
@@ -86,7 +86,7 @@ export function startTally(): Tally {
 }
 
 function shownFailure(result: SignedResult): ShownFailure {
-  const message = result.failure?.message
+  const message = leadingWords(result.failure?.message)?.slice(0, 300).replace(/[\ud800-\udbff]$/, '');
     ?.trim()
     .split('\n', 1)[0]
     ?.slice(0, 300)
@@ -100,6 +100,13 @@ function shownFailure(result: SignedResult): ShownFailure {
     message: kept(message),
     failureSignature: result.failureSignature,
   };
+}
+
+/** The first line that says something: numpy's words begin below the exception's name. */
+function leadingWords(message: string | undefined): string | undefined {
+  const lines = message?.trim().split('\n', 20) ?? [];
+  const [first, next] = lines.map((line) => line.trim()).filter((line) => line !== '');
+  return first?.endsWith(':') && next !== undefined ? `${first} ${next}` : first;
 }
 
 function kept(text: string | undefined): string | undefined {

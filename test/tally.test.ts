@@ -64,6 +64,22 @@ describe('the tally of a run', () => {
   });
 });
 
+describe('the words of a failure that is shown', () => {
+  it.each([
+    ['KeyError: 1\nsecond', 'KeyError: 1'],
+    ['AssertionError: \nArrays are not equal\n\nMismatched elements', 'AssertionError: Arrays are not equal'],
+    ['\n\n  lonely  \n', 'lonely'],
+    ['AssertionError:', 'AssertionError:'],
+    [`${'x'.repeat(299)}😀`, 'x'.repeat(299)],
+    ['', undefined],
+  ])('of %j are %j', (message, words) => {
+    const tally = startTally();
+    const failed = result('failed');
+    tally.add([{ ...failed, failure: failed.failure && { ...failed.failure, message } }]);
+    expect(tally.failures[0]?.message).toBe(words);
+  });
+});
+
 describe('the least covered files', () => {
   it('come lowest first, the larger gap before the smaller, complete ones never', () => {
     const file = (filePath: string, coveragePercent: number, missingStatements: number) => ({
