@@ -86,9 +86,7 @@ export function startTally(): Tally {
 }
 
 function shownFailure(result: SignedResult): ShownFailure {
-  const message = leadingWords(result.failure?.message)?.slice(0, 300).replace(/[\ud800-\udbff]$/, '');
-    ?.trim()
-    .split('\n', 1)[0]
+  const message = leadingWords(result.failure?.message)
     ?.slice(0, 300)
     .replace(/[\ud800-\udbff]$/, '');
   return {
