@@ -24,7 +24,7 @@ import {
   warningLine,
 } from './tell/json.ts';
 import { type Progress, startProgress } from './tell/progress.ts';
-import { renderSummary, renderWarnings } from './tell/summary.ts';
+import { count, renderSummary, renderWarnings } from './tell/summary.ts';
 import { safeLine, type Terminal } from './tell/terminal.ts';
 
 export interface Telling {
@@ -92,7 +92,9 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       terminal.err(describeError(verdict.storeError, terminal.paint));
       return exitCodeOf(verdict.storeError);
     }
-    return failsBuild(settings, verdict) ? exitCodes.failOn : exitCodes.ok;
+    if (!failsBuild(settings, verdict)) return exitCodes.ok;
+    if (!telling.quiet) terminal.err(`${terminal.paint.red('failing:')} ${failingWords(settings, verdict)}`);
+    return exitCodes.failOn;
   } finally {
     process.off('SIGINT', cancel).off('SIGTERM', cancel);
     await opening?.dispose();
@@ -329,4 +331,16 @@ function requireHistory({ failOn, dryRun }: Settings): void {
     message: `--fail-on ${failOn} compares with what is stored, and --dry-run stores nothing`,
     fix: 'Leave --dry-run away, or use --fail-on any.',
   });
+}
+
+/** Why the exit code is 4. */
+function failingWords({ failOn }: Settings, { totals, history }: Verdict): string {
+  const wanted = failOn === 'new' ? isNew : isUnknown;
+  const n = failOn === 'any' ? totals.failed + totals.errors : (history?.failures.filter(wanted).length ?? 0);
+  const what = {
+    any: 'did not pass',
+    new: 'failed that did not fail before',
+    unknown: 'failed for no known cause',
+  };
+  return `${count(n, 'test')} ${failOn === 'never' ? '' : what[failOn]} (--fail-on ${failOn})`;
 }

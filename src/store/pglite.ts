@@ -1,6 +1,6 @@
 // Adapter: the embedded database, PostgreSQL inside this process with its files in a directory of the user's. The only file
 // that knows PGlite, which is loaded when a database is opened and not before.
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { StoreError } from '../errors.ts';
@@ -39,11 +39,24 @@ export async function openEmbedded(dir: string, options: EmbeddedOptions = {}): 
   }
 }
 
+/** Fewer than 40 MB free: a new database does not fit, and an old one cannot write. */
+async function isFull(home: string): Promise<boolean> {
+  const space = await statfs(home).catch(() => undefined);
+  return space !== undefined && space.bavail * space.bsize < 40_000_000;
+}
+
 async function start(files: string, home: string): Promise<PGlite> {
   const { PGlite } = await import('@electric-sql/pglite');
   try {
     return await PGlite.create(files);
   } catch {
+    if (await isFull(home)) {
+      throw new StoreError({
+        code: 'disk-full',
+        message: `there is no room for the embedded database in ${home}`,
+        fix: 'It takes about 50 MB when new. Make room, or name another folder with --data-dir.',
+      });
+    }
     // What PGlite throws here is an abort of the WebAssembly program, with nothing in it for a person.
     throw new StoreError({
       code: 'data-dir-unusable',

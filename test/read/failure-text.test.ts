@@ -407,7 +407,7 @@ describe('a text made to take long', () => {
 
   it.each(Object.keys(hostile))('%s takes time in proportion to its length', (name) => {
     const make = hostile[name] ?? (() => '');
-    const measure = (length: number) => {
+    const once = (length: number) => {
       const text = make(length);
       const message = `Failed: ${text}`;
       const start = performance.now();
@@ -419,6 +419,8 @@ describe('a text made to take long', () => {
       readSkipText(`('${text}`);
       return performance.now() - start;
     };
+    // The best of three: other work on the machine only ever adds.
+    const measure = (length: number) => Math.min(once(length), once(length), once(length));
     measure(1000);
     // Twice the quadratic time of the smaller text would be 16 times; what takes under 150 ms is fast enough.
     const small = Math.max(measure(mebi / 4), 25);
