@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{a as f}from"./chunks/chunk-SX4XYELX.js";import{a as y}from"./chunks/chunk-BMPQ5B5D.js";import{a as w,b as l,c as r,e as d}from"./chunks/chunk-P6TESCOY.js";import{a as c,d as h,e as b,h as k}from"./chunks/chunk-H6G3X7BD.js";import{a as i}from"./chunks/chunk-5S3UZDQG.js";import{homedir as E}from"node:os";var A=`Options
+import{a as b}from"./chunks/chunk-SX4XYELX.js";import{a as x}from"./chunks/chunk-BMPQ5B5D.js";import{a as w,b as h,c as a,e as i}from"./chunks/chunk-4ZDBNKJU.js";import{a as g,g as c,h as k,k as y}from"./chunks/chunk-J7NEY46N.js";import{a as l}from"./chunks/chunk-5S3UZDQG.js";import{homedir as _}from"node:os";var j=`Options
   --database-url <url>   or DATABASE_URL; absent: the embedded database
   --data-dir <dir>       or LUKHAS_DATA_DIR; where the embedded database lives
   --ssl-ca <file | PEM>  or LUKHAS_SSL_CA; the certificate authority of the database server
   --json                 one JSON object on standard output
   --no-color  --help
-`,$={"database-url":{type:"string"},"data-dir":{type:"string"},"ssl-ca":{type:"string"},team:{type:"string"},role:{type:"string"},name:{type:"string"},"new-password":{type:"boolean"},"months-ahead":{type:"string"},json:{type:"boolean"},"no-color":{type:"boolean"},version:{type:"boolean",short:"V"},help:{type:"boolean",short:"h"}},m={"db setup":{usage:"lukhas db setup --team <slug> [--role <login>]",what:"from an empty database to a credential for CI: schema, months, team, login",takes:["team","role"],words:0,more:`Takes an administrator's connection: a superuser, or the database's owner with CREATEROLE. Prints the connection
+`,v={"database-url":{type:"string"},"data-dir":{type:"string"},"ssl-ca":{type:"string"},team:{type:"string"},role:{type:"string"},name:{type:"string"},"new-password":{type:"boolean"},"months-ahead":{type:"string"},run:{type:"string"},test:{type:"string"},signature:{type:"string"},cause:{type:"string"},"probable-cause":{type:"string"},solution:{type:"string"},type:{type:"string"},"fix-file":{type:"string"},confidence:{type:"string"},limit:{type:"string"},stale:{type:"boolean"},"low-confidence":{type:"boolean"},"dry-run":{type:"boolean"},shared:{type:"boolean"},json:{type:"boolean"},"no-color":{type:"boolean"},version:{type:"boolean",short:"V"},help:{type:"boolean",short:"h"}},p={"db setup":{usage:"lukhas db setup --team <slug> [--role <login>]",what:"from an empty database to a credential for CI: schema, months, team, login",takes:["team","role"],words:0,more:`Takes an administrator's connection: a superuser, or the database's owner with CREATEROLE. Prints the connection
 string of the new login once, and a workflow to paste. Run again it changes nothing that is there.
 
 Examples
@@ -33,23 +33,72 @@ Examples
   lukhas team add payments --name 'Payments and billing'
 `},"team list":{usage:"lukhas team list",what:"list the teams and their logins",takes:[],words:0,more:`Examples
   lukhas team list --json | jq -r '.teams[].slug'
-`}},j=process.argv.slice(2),u=b({noColor:j.includes("--no-color")});await k(u,async()=>{let e=w(j,$),{values:s,positionals:n}=e;if(d(s,"version"))return u.out(`lukhas ${f}`),h.ok;let o=n.slice(0,2).join(" "),t=m[o];if(d(s,"help")||n.length===0)return u.out((t===void 0?v(n[0]):x(t)).trimEnd()),d(s,"help")?h.ok:h.input;if(t===void 0)throw C(n);let a=_(t,e),{runCommand:g}=await import("./chunks/lukhas-command-ZUIKAFAL.js");return g(o,{databaseUrl:r(s,"database-url")??p(process.env.DATABASE_URL),dataDir:r(s,"data-dir")??p(process.env.LUKHAS_DATA_DIR)??y(process.env,process.platform,E()),sslCa:r(s,"ssl-ca")??p(process.env.LUKHAS_SSL_CA),team:r(s,"team")??p(process.env.LUKHAS_TEAM),role:r(s,"role"),name:r(s,"name"),newPassword:d(s,"new-password"),monthsAhead:r(s,"months-ahead"),words:a},{terminal:u,json:d(s,"json")})});function v(e){let s=Object.entries(m).filter(([a])=>e===void 0||a.startsWith(`${e} `)),n=s.length>0?s:Object.entries(m),o=Math.max(...n.map(([,a])=>a.usage.length));return`Everything around an upload: the database, its teams and their credentials.
+`},"healix list":{usage:"lukhas healix list [--test <text>] [--signature <signature>] [--stale] [--limit N]",what:"list what the team knows about failures, best first",takes:["team","test","signature","stale","limit","shared"],words:0,more:`--test takes any part of a test's name, --signature a failure signature (with or without md5:) or a drift signature.
+--stale shows only what was not used for half a year, or failed at least three times and as often as it worked.
+
+Examples
+  lukhas healix list
+  lukhas healix list --test test_database --json | jq '.memories[] | {id, solution}'
+`},"healix show":{usage:"lukhas healix show <id>",what:"show one memory with everything that is known of it",takes:["team","shared"],words:1,more:`The id's first digits are enough where they tell it from all others. A suggested fix is shown as text and never run.
+
+Examples
+  lukhas healix show 3f2504e0
+  lukhas healix show 3f2504e0 --json | jq -r .auto_fix_code
+`},"healix add":{usage:"lukhas healix add --test <node id> --solution <text> [--cause <text>] [--run <id> | --signature <signature>] ...",what:"remember what a stored failure was and what fixes it",takes:["team","test","run","signature","cause","probable-cause","solution","type","fix-file","confidence"],words:0,more:`Signatures and error type come from the failure as it was uploaded: the test's latest, or the one named.
+
+  --test <node id>         the test, by pytest's whole node id
+  --run <id>               its failure in this run
+  --signature <signature>  its latest failure with this signature, with or without md5:
+  --solution <text>        what to do about it
+  --cause <text>           what it was; --probable-cause <text> what is behind it
+  --type <text>            env_var, dependency, code_fix, config, ... (your own words)
+  --fix-file <path>        code to show beside the solution; text of at most 64 KB, never run
+  --confidence <0..1>      how sure you are; default 0.5. Counts of what worked and failed move it.
+
+Examples
+  lukhas healix add --test 'tests/test_db.py::test_pool' --cause 'pool exhausted' --solution 'Raise max_connections to 200' --type config
+  lukhas healix add --test 'tests/test_db.py::test_pool' --run 019ab2c4-5d00-7abc-8def-0123456789ab --solution 'See the patch' --fix-file fix.py
+`},"healix worked":{usage:"lukhas healix worked <id>",what:"count that a solution worked",takes:["team","shared"],words:1,more:`Confidence becomes (worked + 1) / (worked + failed + 2). A matched test that is green on a later commit of its branch counts by
+itself; this is for what uploads cannot see.
+
+Examples
+  lukhas healix worked 3f2504e0
+`},"healix failed":{usage:"lukhas healix failed <id>",what:"count that a solution did not work",takes:["team","shared"],words:1,more:`Confidence becomes (worked + 1) / (worked + failed + 2).
+
+Examples
+  lukhas healix failed 3f2504e0
+`},"healix retire":{usage:"lukhas healix retire <id> | --low-confidence [--dry-run]",what:"retire a memory: it matches nothing any more",takes:["team","low-confidence","dry-run","shared"],words:1,lastIsOptional:!0,more:`--low-confidence retires all memories of the team whose confidence is below 0.5 and that are older than six months, for instance
+from a monthly job. Rows stay, because results refer to them.
+
+Examples
+  lukhas healix retire 3f2504e0
+  lukhas healix retire --low-confidence --dry-run
+`},"healix import":{usage:"lukhas healix import <file | ->",what:"import memories: all of a file or none",takes:["team","shared"],words:1,more:`An array of memories, a single one, or JSON Lines, in the form of the schema document and of \`lukhas healix export\`. test_name,
+failure_signature and solution are needed. An id that is a UUID is kept, any other is replaced; a memory that is there already
+under its id is left as it is. With an administrator's connection --shared imports for all teams.
+
+Examples
+  lukhas healix import memories.json
+  lukhas healix export --team payments | lukhas healix import - --team search
+`},"healix export":{usage:"lukhas healix export",what:"print all memories of the team as JSON that import takes",takes:["team","shared"],words:0,more:`Examples
+  lukhas healix export > memories.json
+`}},E=process.argv.slice(2),u=k({noColor:E.includes("--no-color")});await y(u,async()=>{let t=w(E,v),{values:e,positionals:o}=t;if(i(e,"version"))return u.out(`lukhas ${b}`),c.ok;let r=o.slice(0,2).join(" "),s=p[r];if(i(e,"help")||o.length===0)return u.out((s===void 0?C(o[0]):$(s)).trimEnd()),i(e,"help")?c.ok:c.input;if(s===void 0)throw S(o);let n=O(s,t);if(o[0]==="healix"){let{runHealix:f}=await import("./chunks/healix-command-NLENJGP3.js");return f(r,{...A(e),team:a(e,"team")??m(process.env.LUKHAS_TEAM),run:a(e,"run"),test:a(e,"test"),signature:a(e,"signature"),cause:a(e,"cause"),probableCause:a(e,"probable-cause"),solution:a(e,"solution"),type:a(e,"type"),fixFile:a(e,"fix-file"),confidence:a(e,"confidence"),limit:a(e,"limit"),stale:i(e,"stale"),lowConfidence:i(e,"low-confidence"),dryRun:i(e,"dry-run"),shared:i(e,"shared"),words:n},{terminal:u,json:i(e,"json")})}let{runCommand:d}=await import("./chunks/lukhas-command-3BGMYM3T.js");return d(r,{...A(e),team:a(e,"team")??m(process.env.LUKHAS_TEAM),role:a(e,"role"),name:a(e,"name"),newPassword:i(e,"new-password"),monthsAhead:a(e,"months-ahead"),words:n},{terminal:u,json:i(e,"json")})});function A(t){return{databaseUrl:a(t,"database-url")??m(process.env.DATABASE_URL),dataDir:a(t,"data-dir")??m(process.env.LUKHAS_DATA_DIR)??x(process.env,process.platform,_()),sslCa:a(t,"ssl-ca")??m(process.env.LUKHAS_SSL_CA)}}l(A,"connection");function C(t){let e=Object.entries(p).filter(([n])=>t===void 0||n.startsWith(`${t} `)),o=e.length>0?e:Object.entries(p),r=Math.max(...o.map(([,n])=>n.usage.length));return`Everything around an upload: the database, its teams and their credentials, and what is known about failures.
 
 Usage
-${n.map(([,a])=>o>60?`  ${a.usage}
-      ${a.what}`:`  ${a.usage.padEnd(o)}  ${a.what}`).join(`
+${o.map(([,n])=>r>60?`  ${n.usage}
+      ${n.what}`:`  ${n.usage.padEnd(r)}  ${n.what}`).join(`
 `)}
 
 Examples
   lukhas db setup --team payments --database-url postgres://postgres:secret@db.example.com/lukhas
   lukhas db status
-  lukhas team list
+  lukhas healix list --stale
 
-${A}
+${j}
 \`lukhas <command> --help\` tells more. Exit codes: 0 done, 1 a bug of ours, 2 usage, 3 the database refused or was lost.
-`}i(v,"helpOf");function x(e){return`${e.usage}
+`}l(C,"helpOf");function $(t){return`${t.usage}
 
-${e.what[0]?.toUpperCase()}${e.what.slice(1)}.
+${t.what[0]?.toUpperCase()}${t.what.slice(1)}.
 
-${e.more}
-${A}`}i(x,"helpOfCommand");function C(e){let s=e.slice(0,2).join(" "),n=Object.keys(m).filter(t=>t.startsWith(`${e[0]} `));if(n.length>0&&e.length===1)return l(`\`lukhas ${s}\` needs one word more`,`One of: ${n.map(t=>`lukhas ${t}`).join(", ")}.`);let o=c(s,Object.keys(m))??c(e[0]??"",["db","team"]);return l(`there is no command \`lukhas ${s}\``,o===void 0?"See lukhas --help.":`Did you mean lukhas ${o}? See lukhas --help.`)}i(C,"unknownCommand");function _(e,{values:s,positionals:n}){let o=["database-url","data-dir","ssl-ca","json","no-color","version","help"];for(let a of Object.keys(s))if(!o.includes(a)&&!e.takes.some(g=>g===a))throw l(`--${a} means nothing here`,`Usage: ${e.usage}`);let t=n.slice(2);if(t.length!==e.words)throw l(t.length>e.words?`too many words: ${t.slice(e.words).join(" ")}`:"a word is missing",`Usage: ${e.usage}`);return t}i(_,"checkWords");function p(e){return e===void 0||e===""?void 0:e}i(p,"nonEmpty");
+${t.more}
+${j}`}l($,"helpOfCommand");function S(t){let e=t.slice(0,2).join(" "),o=Object.keys(p).filter(s=>s.startsWith(`${t[0]} `));if(o.length>0&&t.length===1)return h(`\`lukhas ${e}\` needs one word more`,`One of: ${o.map(s=>`lukhas ${s}`).join(", ")}.`);let r=g(e,Object.keys(p))??g(t[0]??"",["db","team","healix"]);return h(`there is no command \`lukhas ${e}\``,r===void 0?"See lukhas --help.":`Did you mean lukhas ${r}? See lukhas --help.`)}l(S,"unknownCommand");function O(t,{values:e,positionals:o}){let r=["database-url","data-dir","ssl-ca","json","no-color","version","help"];for(let d of Object.keys(e))if(!r.includes(d)&&!t.takes.some(f=>f===d))throw h(`--${d} means nothing here`,`Usage: ${t.usage}`);let s=o.slice(2),n=s.length===t.words-1&&t.lastIsOptional===!0;if(s.length!==t.words&&!n)throw h(s.length>t.words?`too many words: ${s.slice(t.words).join(" ")}`:"a word is missing",`Usage: ${t.usage}`);return s}l(O,"checkWords");function m(t){return t===void 0||t===""?void 0:t}l(m,"nonEmpty");
