@@ -104,8 +104,12 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
       : indexCheckout(surroundings.checkout, survey.classnames, settings.rootdir);
   // Its content's hash is needed now, its rows last: it is read while the database works on the results.
   const coverageSha256 = await hashCoverage(edges.coverage);
-  const reading = readCoverageReports(settings, edges, surroundings, checkout?.rootdir);
-  reading.catch(() => {});
+  let reading: Promise<CoverageRead | undefined> | undefined;
+  const readCoverageOnce = () => {
+    reading ??= readCoverageReports(settings, edges, surroundings, checkout?.rootdir);
+    reading.catch(() => {});
+    return reading;
+  };
   const createdAt = decideCreatedAt(settings, survey, edges);
 
   let tally = startTally();
@@ -133,11 +137,13 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
             told = tally.count;
           }
           yield signed;
+          // Once the database is busier than the reader, there is time for it.
+          if (tally.count > 20_000) void readCoverageOnce();
         }
         complete = true;
       },
       coverage: async function* () {
-        coverage = await reading;
+        coverage = await readCoverageOnce();
         if (coverage !== undefined && coverage.files.length > 0) yield coverage.files;
       },
       totals: () => tally.totals(survey.durationSeconds, coverage?.totals.percent),
@@ -187,7 +193,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   }
   // Stored before, refused, or not asked for: the run is told all the same.
   if (!complete) await readToEnd(open().results());
-  coverage = await reading;
+  coverage = await readCoverageOnce();
   for (const warning of coverage?.warnings ?? []) onWarning(warning);
   await edges.onCoverage?.(coverage?.files ?? []);
   return {

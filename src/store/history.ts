@@ -198,6 +198,9 @@ const factsSql = `
     WHERE team_id = $1 AND git_sha = (SELECT git_sha FROM me) AND lane IS NOT DISTINCT FROM (SELECT lane FROM me) AND id <> $2
       AND created_at >= $4 AND created_at < $3::timestamptz + interval '${flipDays} days'
     ORDER BY created_at DESC LIMIT ${twinRuns}
+  ), knows AS MATERIALIZED (
+    -- Where nothing is known, nothing is looked for.
+    SELECT ${healixEnabled('$1')} AND EXISTS (SELECT FROM healix_memories h WHERE ${visible('h', '$1')}) AS anything
   ), matched AS MATERIALIZED (
     -- With all of the failure's own columns: joining them on again would take the square of their number.
     SELECT f.*, m.tier, m.id
@@ -219,7 +222,10 @@ const factsSql = `
           ORDER BY ${ranking('h')} LIMIT 1)) AS s
        ORDER BY ${ranking('s')} LIMIT 1)
       ORDER BY rank LIMIT 1
-    ) m ON ${healixEnabled('$1')}
+    ) m ON true
+    WHERE (SELECT anything FROM knows)
+    UNION ALL
+    SELECT f.*, NULL::text, NULL::uuid FROM f WHERE NOT (SELECT anything FROM knows)
   )
   SELECT json_build_object(
     'me', (SELECT json_build_object('sha', git_sha) FROM me),

@@ -54,6 +54,8 @@ interface Stage {
 }
 
 const batchRows = 5_000;
+/** Batches begin small, so that the server has work early, and double. */
+const firstBatchRows = 1_000;
 const batchChars = 2_000_000;
 /** How long a server is tried that no attempt has reached yet. */
 const unreachedMs = 10_000;
@@ -237,7 +239,9 @@ async function writeRun(
         for (const result of batch)
           await results.add(resultFields(result, storable), facts.matching && result.failure !== undefined);
       }
-      const resultRows = await results.finish();
+      // The first rows of coverage are made while the server works on the last results.
+      const resultsDone = results.finish();
+      resultsDone.catch(() => {});
 
       const lane = storable.short(upload.context.lane, 50);
       const coverage = createWriter(
@@ -245,11 +249,14 @@ async function writeRun(
         'coverage',
         [...shared, lane ?? null],
         makeRowIdPrefix(upload.createdAt),
+        undefined,
+        resultsDone.then(() => {}),
       );
       for await (const files of source.coverage()) {
         for (const file of files) await coverage.add(coverageFields(file, storable));
       }
       const coverageRows = await coverage.finish();
+      const resultRows = await resultsDone;
 
       await stageRun(db, {
         runId,
@@ -286,13 +293,16 @@ function createWriter(
   params: readonly (string | Date | null)[],
   idPrefix: string,
   onProgress?: (rows: number) => void,
+  before: Promise<void> = Promise.resolve(),
 ): { add(fields: string, toMatch?: boolean): Promise<void>; finish(): Promise<number> } {
   let rows = 0;
   let text = '';
   let pending = 0;
   // A batch without failures has nothing to look for in the knowledge base.
   let matching = false;
-  let underWay: Promise<void> = Promise.resolve();
+  let limit = firstBatchRows;
+  let underWay = before;
+  underWay.catch(() => {});
 
   async function move(staged: number, count: number, statement: keyof typeof moveStatements): Promise<void> {
     const moved = await db.run(moveStatements[statement], params);
@@ -314,6 +324,7 @@ function createWriter(
     text = '';
     pending = 0;
     matching = false;
+    limit = Math.min(2 * limit, batchRows);
   }
 
   return {
@@ -322,7 +333,7 @@ function createWriter(
       text += `${idPrefix}${rows.toString(16).padStart(8, '0')}\t${fields}`;
       rows++;
       pending++;
-      if (pending >= batchRows || text.length >= batchChars) await flush();
+      if (pending >= limit || text.length >= batchChars) await flush();
     },
     async finish() {
       await flush();
