@@ -53,7 +53,8 @@ async function peakOf(args: readonly string[]): Promise<number> {
   const watch = setInterval(async () => {
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
     const kilobytes = Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0);
-    peak = Math.max(peak, kilobytes * 1024);
+    // The kernel's own peak; before the program is loaded it is still the parent's.
+    if (kilobytes > 0) peak = kilobytes * 1024;
   }, 20);
   const code = await new Promise((resolve) => child.on('close', resolve));
   clearInterval(watch);
