@@ -854,7 +854,7 @@ GRANT UPDATE (success_count, failure_count, confidence, last_applied, deleted_at
             AND created_at >= $4 AND created_at < $3
           ORDER BY created_at DESC LIMIT ${_C.runs}) AS past`,"pastRuns"),Iv=i((e,t)=>`
       SELECT FROM test_results r WHERE r.team_id = $1 AND r.test_name = ${e} AND r.created_at = ${t}.created_at
-        AND r.test_run_id = ${t}.id AND r.outcome IN ('passed', 'xpassed')`,"greenIn"),pv=i((e,t,r)=>`
+        AND r.test_run_id IS NOT DISTINCT FROM ${t}.id AND coalesce(r.outcome, '') IN ('passed', 'xpassed')`,"greenIn"),pv=i((e,t,r)=>`
       SELECT l.back FROM (SELECT * FROM line WHERE side = b.side AND back > ${e} AND back < ${t} ORDER BY back ${r}) AS l
       WHERE EXISTS (${Iv("b.test_name","l")}) ORDER BY l.back ${r} LIMIT 1`,"greenBetween"),V7=`
   WITH me AS MATERIALIZED (
