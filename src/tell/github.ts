@@ -25,6 +25,8 @@ const budgetMs = 90_000;
 const requestMs = 15_000;
 /** Rounds of reading, writing and reading again; more only where many jobs finish in the same second. */
 const mostRounds = 20;
+/** A comment whose answer never came may still be on its way: so long it is waited for before the one that stands is all. */
+const lateMs = 5_000;
 /** Pages of 100 comments that are looked through. */
 const mostPages = 100;
 
@@ -110,6 +112,7 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
   let author: string | undefined;
   let maxBytes = maxCommentBytes;
   let seen = 0;
+  let unanswered = false;
   let last: GithubError | undefined;
   for (let round = 0; round < mostRounds && !api.spent(); round++) {
     if (round > 0) await edges.pause(last === undefined ? 300 + edges.random() * 500 : 0);
@@ -125,6 +128,11 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
     const [first, ...duplicates] = own;
     const stands = first !== undefined && standsIn(states[0], request, maxBytes);
     if (stands && duplicates.length === 0) {
+      if (unanswered) {
+        unanswered = false;
+        await edges.pause(lateMs);
+        continue;
+      }
       seen++;
       if (seen > (request.crowded ? 1 : 0)) return { kind: 'posted', url: first.url };
       continue;
@@ -165,6 +173,7 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
       // Deleted by a person or by another job between reading and writing.
       if (status === 404 && first !== undefined) continue;
       last = described(error);
+      unanswered ||= first === undefined && status === undefined;
       // Reading comes before writing again: what was lost may have been the answer alone.
       if (!(await api.mayRepeat(error))) throw last;
     }

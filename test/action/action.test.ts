@@ -432,7 +432,7 @@ describe("GitHub's faults", () => {
     { what: 'a cut line', fault: { cut: true } },
     { what: 'a lost reply', fault: { loseReply: true } },
     { what: 'a slow answer', fault: { delayMs: 2000 } },
-    { what: 'a slow answer past the deadline', fault: { delayMs: 15_200 } },
+    { what: 'a slow answer past the deadline', fault: { delayMs: 16_000 } },
   ])('gets over $what: one comment', async ({ fault, method }) => {
     writeReport({ test_a: 'failed' });
     github.fault = once(fault, method ?? 'POST');
