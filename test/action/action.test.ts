@@ -432,11 +432,12 @@ describe("GitHub's faults", () => {
     { what: 'a cut line', fault: { cut: true } },
     { what: 'a lost reply', fault: { loseReply: true } },
     { what: 'a slow answer', fault: { delayMs: 2000 } },
-    { what: 'a slow answer past the deadline', fault: { delayMs: 16_000 } },
+    { what: 'a slow answer past the deadline', fault: { delayMs: 18_000 } },
   ])('gets over $what: one comment', async ({ fault, method }) => {
     writeReport({ test_a: 'failed' });
     github.fault = once(fault, method ?? 'POST');
     const result = await run();
+    await github.idle();
     expect(result.code).toBe(0);
     expect(words(result, 'warning')).toEqual([]);
     expect(github.comments).toHaveLength(1);

