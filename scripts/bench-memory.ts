@@ -1,7 +1,7 @@
 // Peak memory of the whole process while a report of 20 MB and one of more than 200 MB are read, signed and stored in
-// PostgreSQL by the built command line.
+// PostgreSQL by the built command line, on the Node that runs this and on the one that GitHub's runners use.
 //   npm run bench:memory
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,6 +10,7 @@ import { grantUploads } from '../src/store/access.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { openPostgres } from '../src/store/pg.ts';
 import { addTeam } from '../src/store/teams.ts';
+import fetchNode24, { node24 } from '../test/support/node24.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { writeReport } from './make-report.mjs';
 
@@ -26,29 +27,40 @@ try {
     adminUrl: server.adminUrl,
   });
   await admin.close();
-  const peaks: number[] = [];
-  for (const tests of [85_000, 900_000]) {
-    const report = path.join(work, `${tests}.xml`);
-    await writeReport(report, { tests });
-    const { size } = await stat(report);
-    const peak = await peakOf([program, report, '--database-url', databaseUrl, '--quiet']);
-    peaks.push(peak);
-    console.log(
-      `${(size / 1e6).toFixed(0).padStart(4)} MB, ${tests} tests: peak ${(peak / 1e6).toFixed(0)} MB`,
-    );
-    await rm(report);
+  fetchNode24();
+  for (const node of new Set([process.execPath, node24()])) {
+    const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
+    const peaks: number[] = [];
+    for (const tests of [85_000, 900_000]) {
+      const report = path.join(work, `${tests}.xml`);
+      await writeReport(report, { tests });
+      const { size } = await stat(report);
+      const args = [
+        program,
+        report,
+        '--database-url',
+        databaseUrl,
+        '--upload-key',
+        `${version}-${tests}`,
+        '-q',
+      ];
+      const peak = await peakOf(node, args);
+      peaks.push(peak);
+      const megabytes = (size / 1e6).toFixed(0).padStart(4);
+      console.log(`${version} ${megabytes} MB, ${tests} tests: peak ${(peak / 1e6).toFixed(0)} MB`);
+      await rm(report);
+    }
+    const ratio = (peaks[1] ?? 0) / (peaks[0] ?? 1);
+    console.log(`${version} ratio ${ratio.toFixed(2)} (at most 1.3; the larger at most 200 MB)`);
   }
-  console.log(
-    `ratio ${((peaks[1] ?? 0) / (peaks[0] ?? 1)).toFixed(2)} (at most 1.3; the larger at most 200 MB)`,
-  );
 } finally {
   await server.stop();
   await rm(work, { recursive: true, force: true });
 }
 
 /** Highest resident set of a node process, in bytes, as the kernel saw it. */
-async function peakOf(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+async function peakOf(node: string, args: readonly string[]): Promise<number> {
+  const child = spawn(node, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   let peak = 0;
   const watch = setInterval(async () => {
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');

@@ -25,6 +25,8 @@ const { metafile } = await build({
   charset: 'utf8',
   chunkNames: 'chunks/[name]-[hash]',
   external: ['@electric-sql/pglite', 'pg-native'],
+  // pg makes a Response to see whether it runs at Cloudflare; on Node 20 that loads all of fetch.
+  define: { Response: 'undefined' },
   // pg and its parts are CommonJS and require Node's own modules.
   banner: {
     js: "import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);",

@@ -11,6 +11,7 @@ import { readGithubEvent } from './context/github-event.ts';
 import { applySuiteProperties, detectContext, overrideContext } from './context.ts';
 import { describeError } from './door.ts';
 import { InputError, ReportError, StoreError } from './errors.ts';
+import { keepHeapSmall } from './heap.ts';
 import { type Edges, ingest, type Surroundings, type Verdict } from './ingest.ts';
 import type { RunContext, Warning } from './model.ts';
 import { findFiles, listFolder, openReport } from './read/files.ts';
@@ -37,6 +38,7 @@ const warn = (warning: Warning) => {
 };
 
 async function main(): Promise<boolean> {
+  keepHeapSmall();
   const inputs = readInputs(env);
   for (const secret of secretsOf(inputs.settings.databaseUrl)) say(workflowCommand('add-mask', secret));
   for (const warning of inputs.warnings) warn(warning);

@@ -1,8 +1,8 @@
 // Door 2: `lukhas-upload`. Arguments in, exit code out; every rule lives behind it. What is heavy is loaded only after
 // --help and --version were answered.
-import { setFlagsFromString } from 'node:v8';
 import { flag, parseCommandLine, text, texts, usage } from './arguments.ts';
 import { type ExitCode, exitCodes, openTerminal, runDoor } from './door.ts';
+import { keepHeapSmall } from './heap.ts';
 import { version } from './version.generated.ts';
 
 const help = `Reads pytest's JUnit XML (and coverage.py's JSON) and stores the run in your own PostgreSQL.
@@ -99,9 +99,7 @@ await runDoor(terminal, async (): Promise<ExitCode> => {
   if (positionals.length === 0) {
     throw usage('no report named', 'Name what pytest wrote with --junitxml: lukhas-upload results.xml');
   }
-  // Garbage is collected sooner than by default: a report of any size then takes about the same memory (docs/reading.md).
-  setFlagsFromString('--heap-growing-percent=30');
-  setFlagsFromString('--max-semi-space-size=8');
+  keepHeapSmall();
   const { upload } = await import('./upload-command.ts');
   return upload(
     {

@@ -24,8 +24,11 @@ export interface Database {
   run(sql: string, params?: readonly SqlValue[]): Promise<number>;
   /** Several statements without parameters in one message; rows are dropped. */
   script(sql: string): Promise<void>;
-  /** `COPY … FROM STDIN` in text format; `chunks` are whole encoded rows. Returns the number of rows taken. */
-  copyIn(sql: string, chunks: AsyncIterable<string> | Iterable<string>): Promise<number>;
+  /**
+   * Statements in one message, one of them `COPY … FROM STDIN` in text format, which takes `rows`. Returns how many rows each
+   * statement took or wrote. `onSent` is called when the rows are on their way and only the server has work.
+   */
+  copyIn(sql: string, rows: string, onSent?: () => void): Promise<number[]>;
   /**
    * BEGIN, work, COMMIT; ROLLBACK when work throws. After an error the next statement works. `begin` travels in one message
    * with BEGIN and `end` in one message with COMMIT: nothing can be lost between them.
@@ -48,3 +51,8 @@ export interface ConnectLimits {
 
 /** Opens a fresh connection: every retry takes a new one. */
 export type Connect = (limits?: ConnectLimits) => Promise<Database>;
+
+/** The rows that a command's tag tells of: 5 for `COPY 5` and `INSERT 0 5`, none for `TRUNCATE TABLE`. */
+export function rowsOf(commandTag: string): number {
+  return Number(/ (\d+)\0?$/.exec(commandTag)?.[1] ?? 0);
+}

@@ -66,9 +66,8 @@ export async function readHistory(
   const from = new Date(run.createdAt.getTime() - lookBack.days * dayMs);
   const params = [access.team.id, run.runId, run.createdAt, from];
   return inTeam(db, access, async () => {
-    const [row] = await db.query<{ facts: Facts }>(factsSql, [...params, run.baseBranch ?? null]);
-    const facts = row?.facts;
-    if (facts === undefined || facts.me === null) throw unknownRun(run.runId);
+    const facts = factsOf(await db.query<FactsRow>(factsSql, [...params, run.baseBranch ?? null]));
+    if (facts.me === null) throw unknownRun(run.runId);
     const latestBase = facts.lines.find(
       (past) => past.side === (facts.on_base ? 'branch' : 'base') && past.back === 1,
     );
@@ -110,24 +109,54 @@ interface Block {
   readonly green_before: number | null;
 }
 
-interface Facts {
+interface Frame {
   readonly me: { readonly sha: string | null } | null;
   readonly base: string | null;
   readonly on_base: boolean;
   readonly lines: readonly PastRun[];
-  readonly failures: readonly {
-    readonly test_name: string;
-    readonly signature: string | null;
-    readonly tier: Tier | null;
-    readonly memory: string | null;
-    /** The test passed in another run of this commit and lane. */
-    readonly passed_here: boolean;
-  }[];
-  readonly blocks: readonly { readonly test_name: string; readonly list: readonly Block[] }[];
-  readonly memories: Readonly<Record<string, MemoryFacts>>;
+}
+
+interface FailureFacts {
+  readonly test_name: string;
+  readonly signature: string | null;
+  readonly tier: Tier | null;
+  readonly memory: string | null;
+  /** The test passed in another run of this commit and lane. */
+  readonly passed_here: boolean;
+}
+
+/** A row each: one answer in one value would be in memory several times over where thousands fail. */
+type FactsRow =
+  | { readonly kind: 'frame'; readonly facts: Frame }
+  | { readonly kind: 'failure'; readonly facts: FailureFacts }
+  | {
+      readonly kind: 'blocks';
+      readonly facts: { readonly test_name: string; readonly list: readonly Block[] };
+    }
+  | { readonly kind: 'memory'; readonly facts: MemoryFacts };
+
+interface Facts extends Frame {
+  readonly failures: readonly FailureFacts[];
+  readonly blocksOf: ReadonlyMap<string, readonly Block[]>;
+  readonly memories: ReadonlyMap<string, MemoryFacts>;
+}
+
+function factsOf(rows: readonly FactsRow[]): Facts {
+  let frame: Frame = { me: null, base: null, on_base: false, lines: [] };
+  const failures: FailureFacts[] = [];
+  const blocksOf = new Map<string, readonly Block[]>();
+  const memories = new Map<string, MemoryFacts>();
+  for (const { kind, facts } of rows) {
+    if (kind === 'frame') frame = facts;
+    else if (kind === 'failure') failures.push(facts);
+    else if (kind === 'blocks') blocksOf.set(facts.test_name, facts.list);
+    else memories.set(facts.id, facts);
+  }
+  return { ...frame, failures, blocksOf, memories };
 }
 
 interface MemoryFacts {
+  readonly id: string;
   readonly root_cause: string | null;
   readonly solution: string;
   readonly solution_type: string | null;
@@ -161,7 +190,8 @@ const greenBetween = (low: string, high: string, order: 'ASC' | 'DESC'): string 
       WHERE EXISTS (${greenIn('b.test_name', 'l')}) ORDER BY l.back ${order} LIMIT 1`;
 
 // Failing rows are found by team, outcome and a run's created_at (all rows of a run share it); green ones are looked up only
-// at the edges of a block of failures. Both use indexes of the schema document, under row-level security too.
+// at the edges of a block of failures. Both use indexes of the schema document, under row-level security too. IS NOT DISTINCT
+// FROM keeps the index on test_run_id out: it would read every test of a run to find the failed ones.
 const factsSql = `
   WITH me AS MATERIALIZED (
     SELECT git_branch, git_sha, lane FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
@@ -182,14 +212,13 @@ const factsSql = `
   ), f AS MATERIALIZED (
     SELECT row_number() OVER (ORDER BY r.id) AS place, r.test_name, r.failure_signature, r.drift_signature
     FROM test_results r
-    WHERE r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = $3 AND r.test_run_id = $2
-  ), tests AS MATERIALIZED (
-    SELECT DISTINCT test_name FROM f
+    WHERE r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = $3 AND r.test_run_id IS NOT DISTINCT FROM $2
   ), failed AS (
-    SELECT DISTINCT l.side, t.test_name, l.back
+    -- IS TRUE makes the names a hash table: a join with them would be a nested loop before the first ANALYZE.
+    SELECT DISTINCT l.side, r.test_name, l.back
     FROM line l
-    JOIN test_results r ON r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = l.created_at AND r.test_run_id = l.id
-    JOIN tests t ON t.test_name = r.test_name
+    JOIN test_results r ON r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = l.created_at AND r.test_run_id IS NOT DISTINCT FROM l.id
+    WHERE (r.test_name IN (SELECT test_name FROM f)) IS TRUE
   ), blocks AS MATERIALIZED (
     SELECT side, test_name, min(back) AS newest, max(back) AS oldest,
       lag(max(back), 1, 0) OVER sides AS newer, lead(min(back), 1, ${lookBack.runs + 1}) OVER sides AS older
@@ -230,35 +259,36 @@ const factsSql = `
     UNION ALL
     SELECT f.*, NULL::text, NULL::uuid FROM f WHERE NOT (SELECT anything FROM knows)
   )
-  SELECT json_build_object(
+  SELECT 'frame' AS kind, json_build_object(
     'me', (SELECT json_build_object('sha', git_sha) FROM me),
     'base', (SELECT branch FROM base),
     'on_base', (SELECT git_branch = (SELECT branch FROM base) FROM me),
     'lines', (SELECT coalesce(json_agg(json_build_object('side', side, 'back', back, 'id', id, 'sha', git_sha,
-        'at', round(extract(epoch FROM created_at) * 1000)) ORDER BY side, back), '[]') FROM line),
-    'failures', (SELECT coalesce(json_agg(json_build_object('test_name', f.test_name, 'signature', f.failure_signature,
-        'tier', f.tier, 'memory', f.id,
-        'passed_here', EXISTS (SELECT FROM twin WHERE EXISTS (${greenIn('f.test_name', 'twin')}))
-      ) ORDER BY f.place), '[]') FROM matched f),
-    'blocks', (SELECT coalesce(json_agg(json_build_object('test_name', test_name, 'list', list)), '[]') FROM (
-        SELECT b.test_name, json_agg(json_build_object('side', b.side, 'newest', b.newest, 'oldest', b.oldest,
-          'green_after', (${greenBetween('b.newer', 'b.newest', 'DESC')}),
-          'green_before', (${greenBetween('b.oldest', 'b.older', 'ASC')})) ORDER BY b.newest) AS list
-        FROM blocks b GROUP BY b.test_name) AS lists),
-    'memories', (SELECT coalesce(json_object_agg(h.id, json_build_object('root_cause', h.root_cause, 'solution', h.solution,
-        'solution_type', h.solution_type, 'auto_fix_code', h.auto_fix_code, 'confidence', h.confidence,
-        'success_count', h.success_count, 'failure_count', h.failure_count, 'stale', ${stale('h')},
-        'last_applied', round(extract(epoch FROM h.last_applied) * 1000))), '{}')
-      FROM healix_memories h WHERE h.id IN (SELECT id FROM matched))
-  ) AS facts`;
+        'at', round(extract(epoch FROM created_at) * 1000)) ORDER BY side, back), '[]') FROM line)) AS facts
+  UNION ALL
+  SELECT 'failure', facts FROM (
+    SELECT f.place, json_build_object('test_name', f.test_name, 'signature', f.failure_signature, 'tier', f.tier, 'memory', f.id,
+      'passed_here', EXISTS (SELECT FROM twin WHERE EXISTS (${greenIn('f.test_name', 'twin')}))) AS facts
+    FROM matched f ORDER BY f.place) AS failures
+  UNION ALL
+  SELECT 'blocks', json_build_object('test_name', b.test_name, 'list', json_agg(json_build_object(
+      'side', b.side, 'newest', b.newest, 'oldest', b.oldest,
+      'green_after', (${greenBetween('b.newer', 'b.newest', 'DESC')}),
+      'green_before', (${greenBetween('b.oldest', 'b.older', 'ASC')})) ORDER BY b.newest))
+  FROM blocks b GROUP BY b.test_name
+  UNION ALL
+  SELECT 'memory', json_build_object('id', h.id, 'root_cause', h.root_cause, 'solution', h.solution,
+      'solution_type', h.solution_type, 'auto_fix_code', h.auto_fix_code, 'confidence', h.confidence,
+      'success_count', h.success_count, 'failure_count', h.failure_count, 'stale', ${stale('h')},
+      'last_applied', round(extract(epoch FROM h.last_applied) * 1000))
+  FROM healix_memories h WHERE h.id IN (SELECT id FROM matched)`;
 
 /** Says of each failure what the facts mean. */
 function judge(run: { readonly runId: string; readonly createdAt: Date }, facts: Facts): FailureHistory[] {
   const runs = new Map(facts.lines.map((past) => [`${past.side} ${past.back}`, past]));
-  const blocksOf = new Map(facts.blocks.map((entry) => [entry.test_name, entry.list]));
   const matches = new Map<string, Match>();
   return facts.failures.map((failure) => {
-    const blocks = blocksOf.get(failure.test_name) ?? [];
+    const blocks = facts.blocksOf.get(failure.test_name) ?? [];
     const branch = blocks.filter((block) => block.side === 'branch');
     const base = facts.on_base ? branch : blocks.filter((block) => block.side === 'base');
     const at = (side: string, back: number | null): PastRun | undefined => runs.get(`${side} ${back}`);
@@ -340,24 +370,19 @@ function flips(
   return changes + (failsNow && base[0] !== undefined && base[0].green_after !== null ? 1 : 0);
 }
 
-function matchOf(
-  failure: Facts['failures'][number],
-  facts: Facts,
-  known: Map<string, Match>,
-): Match | undefined {
+function matchOf(failure: FailureFacts, facts: Facts, known: Map<string, Match>): Match | undefined {
   if (failure.tier === null || failure.memory === null) return undefined;
   const key = `${failure.tier} ${failure.memory}`;
-  const row = facts.memories[failure.memory];
+  const row = facts.memories.get(failure.memory);
   const match =
-    known.get(key) ??
-    (row === undefined ? undefined : { tier: failure.tier, memory: memoryOf(failure.memory, row) });
+    known.get(key) ?? (row === undefined ? undefined : { tier: failure.tier, memory: memoryOf(row) });
   if (match !== undefined) known.set(key, match);
   return match;
 }
 
-function memoryOf(id: string, row: MemoryFacts): HealixMemory {
+function memoryOf(row: MemoryFacts): HealixMemory {
   return {
-    id,
+    id: row.id,
     rootCause: row.root_cause ?? undefined,
     solution: row.solution,
     solutionType: row.solution_type ?? undefined,

@@ -1,6 +1,6 @@
 // The file format of `lukhas healix import` and `export`: JSON as in the schema document, checked row by row. Pure; a trust
 // edge, so that nothing of a file reaches the database unseen.
-import { z } from 'zod';
+import * as z from 'zod';
 import { InputError } from '../errors.ts';
 
 /** Longest text of one field, in characters. */

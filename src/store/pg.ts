@@ -1,13 +1,18 @@
 // Adapter: one connection to a PostgreSQL server. The only file that knows `pg` and `pg-copy-streams`.
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { InputError, StoreError } from '../errors.ts';
 import { type ConnectionSettings, parseConnectionUrl } from './connection-url.ts';
-import type { ConnectLimits, Database, Row, SqlValue, TransactionEdges } from './database.ts';
+import {
+  type ConnectLimits,
+  type Database,
+  type Row,
+  rowsOf,
+  type SqlValue,
+  type TransactionEdges,
+} from './database.ts';
 import { storeErrorOf, type Target } from './server-errors.ts';
 
 export interface PostgresOptions extends Partial<ConnectLimits> {
@@ -118,11 +123,18 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
       return attended(async () => (await client.query(sql, params as SqlValue[])).rowCount ?? 0);
     },
     script,
-    async copyIn(sql, chunks) {
+    async copyIn(sql, rows, onSent) {
       return attended(async () => {
-        const copy = client.query(copyFrom(sql));
-        await pipeline(Readable.from(chunks, { objectMode: true, highWaterMark: 1 }), copy);
-        return copy.rowCount;
+        const counts: number[] = [];
+        // pg-copy-streams itself keeps the COPY's count alone.
+        const handleCommandComplete = ({ text }: { readonly text: string }) => void counts.push(rowsOf(text));
+        const copy = client.query(Object.assign(copyFrom(sql), { handleCommandComplete }));
+        await new Promise<void>((resolve, reject) => {
+          copy.once('error', reject).once('finish', resolve);
+          copy.write(rows, () => onSent?.());
+          copy.end();
+        });
+        return counts;
       });
     },
     async transaction<T>(work: () => Promise<T>, edges: TransactionEdges = {}): Promise<T> {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { StoreError } from '../errors.ts';
 import { type DataDirLock, lockDataDir } from './data-dir-lock.ts';
-import type { Database, Row, SqlValue, TransactionEdges } from './database.ts';
+import { type Database, type Row, rowsOf, type SqlValue, type TransactionEdges } from './database.ts';
 import { migrate } from './migrate.ts';
 import { storeErrorOf, storeErrorOfFields } from './server-errors.ts';
 
@@ -133,17 +133,16 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
       return attended(async () => (await engine.query(sql, [...params])).affectedRows ?? 0);
     },
     script,
-    async copyIn(sql, chunks) {
+    async copyIn(sql, rows, onSent) {
       return attended(async () => {
-        const parts: Buffer[] = [];
-        for await (const chunk of chunks) parts.push(message('d', Buffer.from(chunk)));
         const request = Buffer.concat([
           message('Q', Buffer.from(`${sql}\0`)),
-          ...parts,
+          message('d', Buffer.from(rows)),
           message('c', Buffer.alloc(0)),
         ]);
+        onSent?.();
         // The raw call reports no errors: they are in the answer.
-        return copiedRows(await engine.runExclusive(() => engine.execProtocolRaw(request)));
+        return countsOf(await engine.runExclusive(() => engine.execProtocolRaw(request)));
       });
     },
     async transaction<T>(work: () => Promise<T>, edges: TransactionEdges = {}): Promise<T> {
@@ -187,20 +186,19 @@ function message(type: 'Q' | 'd' | 'c', body: Buffer): Buffer {
   return Buffer.concat([head, body]);
 }
 
-/** Reads the answer to a COPY: `COPY <rows>` of CommandComplete, or the fields of an ErrorResponse as a StoreError. */
-function copiedRows(answer: Uint8Array): number {
+/** Reads the answer to statements: the rows of each CommandComplete, or the fields of an ErrorResponse as a StoreError. */
+function countsOf(answer: Uint8Array): number[] {
   const bytes = Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength);
-  let rows: number | undefined;
+  const counts: number[] = [];
   for (let at = 0; at + 5 <= bytes.length; ) {
     const type = String.fromCharCode(bytes[at] ?? 0);
     const end = at + 1 + bytes.readUInt32BE(at + 1);
     const body = bytes.subarray(at + 5, end);
     if (type === 'E') throw storeErrorOfFields(errorFields(body));
-    if (type === 'C') rows = Number(/^COPY (\d+)/.exec(body.toString('latin1'))?.[1]);
+    if (type === 'C') counts.push(rowsOf(body.toString('latin1')));
     at = end;
   }
-  if (rows === undefined || Number.isNaN(rows)) throw new Error('COPY ended without an answer');
-  return rows;
+  return counts;
 }
 
 function errorFields(body: Buffer): Map<string, string> {

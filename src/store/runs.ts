@@ -225,16 +225,16 @@ async function writeRun(
 ): Promise<SavedRun> {
   const storable = createStorable();
   const runId = makeRunId(upload.createdAt, teamKey);
-  const shared = [runId, access.team.id, upload.createdAt] as const;
   await db.transaction(
     async () => {
-      const results = createWriter(
-        db,
-        'results',
-        [...shared],
-        makeRowIdPrefix(upload.createdAt),
-        options.onProgress,
-      );
+      const lane = storable.short(upload.context.lane, 50) ?? null;
+      await db.run(`INSERT INTO pg_temp.lukhas_stage_shared VALUES ($1, $2, $3, $4)`, [
+        runId,
+        access.team.id,
+        upload.createdAt,
+        lane,
+      ]);
+      const results = createWriter(db, 'results', makeRowIdPrefix(upload.createdAt), options.onProgress);
       for await (const batch of source.results()) {
         for (const result of batch)
           await results.add(resultFields(result, storable), facts.matching && result.failure !== undefined);
@@ -243,11 +243,9 @@ async function writeRun(
       const resultsDone = results.finish();
       resultsDone.catch(() => {});
 
-      const lane = storable.short(upload.context.lane, 50);
       const coverage = createWriter(
         db,
         'coverage',
-        [...shared, lane ?? null],
         makeRowIdPrefix(upload.createdAt),
         undefined,
         resultsDone.then(() => {}),
@@ -284,13 +282,12 @@ async function writeRun(
 }
 
 /**
- * Stages rows and moves them to their table batch by batch. While the server works on one batch the caller makes the next:
- * only a full batch waits for the one before.
+ * Stages rows and moves them to their table batch by batch, a batch in one message. While the server works on one batch the
+ * caller makes the next: only a full batch waits for the one before.
  */
 function createWriter(
   db: Database,
   kind: 'results' | 'coverage',
-  params: readonly (string | Date | null)[],
   idPrefix: string,
   onProgress?: (rows: number) => void,
   before: Promise<void> = Promise.resolve(),
@@ -304,9 +301,12 @@ function createWriter(
   let underWay = before;
   underWay.catch(() => {});
 
-  async function move(staged: number, count: number, statement: keyof typeof moveStatements): Promise<void> {
-    const moved = await db.run(moveStatements[statement], params);
-    await db.script(`TRUNCATE pg_temp.lukhas_stage_${kind}`);
+  async function store(batch: string, count: number, move: string, onSent: () => void): Promise<void> {
+    const [, staged, moved] = await db.copyIn(
+      `TRUNCATE pg_temp.lukhas_stage_${kind}; COPY pg_temp.lukhas_stage_${kind} FROM STDIN; ${move}`,
+      batch,
+      onSent,
+    );
     // A row lost on the way must not be committed as if all were there.
     if (staged !== count || moved !== count)
       throw new Error(`${count} rows sent, ${staged} staged, ${moved} stored`);
@@ -316,15 +316,17 @@ function createWriter(
   async function flush(): Promise<void> {
     if (pending === 0) return;
     await underWay;
-    // The caller waits while the server is fed: making rows meanwhile would only keep it waiting. It works on its own after.
-    const staged = await db.copyIn(copyStatements[kind], [text]);
-    underWay = move(staged, pending, matching ? 'matched' : kind);
-    // Its failure is met at the next flush or at the end, not as an unhandled rejection in between.
-    underWay.catch(() => {});
+    const [batch, count, move] = [text, pending, moveStatements[matching ? 'matched' : kind]];
     text = '';
     pending = 0;
     matching = false;
     limit = Math.min(2 * limit, batchRows);
+    // The caller waits while the server is fed: making rows meanwhile would only keep it waiting. It works on its own after.
+    await new Promise<void>((resolve, reject) => {
+      underWay = store(batch, count, move, resolve);
+      // Where it fails later, that is met at the next flush or at the end, not as an unhandled rejection in between.
+      underWay.then(resolve, reject);
+    });
   }
 
   return {
@@ -446,6 +448,7 @@ function timeouts(db: Database, stallMs: number): string {
 
 // COPY into a table with row-level security is refused by PostgreSQL; through a temporary table every row meets the policy.
 const stageTables = `
+  CREATE TEMPORARY TABLE lukhas_stage_shared (run_id uuid, team_id uuid, created_at timestamptz, lane varchar(50)) ON COMMIT DROP;
   CREATE TEMPORARY TABLE lukhas_stage_results (
     id uuid, test_name varchar(500), test_class varchar(255), test_function varchar(255), test_file varchar(500),
     outcome varchar(20), duration_seconds numeric(8, 3), error_message text, error_traceback text,
@@ -465,24 +468,23 @@ const stageTables = `
     git_branch varchar(255), git_commit_message text, created_at timestamptz
   ) ON COMMIT DROP`;
 
-const copyStatements = {
-  results: 'COPY pg_temp.lukhas_stage_results FROM STDIN',
-  coverage: 'COPY pg_temp.lukhas_stage_coverage FROM STDIN',
-} as const;
-
 const resultColumns = `test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message,
       error_traceback, failure_signature, drift_signature, markers`;
 
+const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane'): string =>
+  `(SELECT ${column} FROM pg_temp.lukhas_stage_shared)`;
+const sharedColumns = `${shared('run_id')}, ${shared('team_id')}, ${shared('created_at')}`;
+
 const moveStatements = {
   results: `INSERT INTO test_results (id, test_run_id, team_id, created_at, ${resultColumns})
-    SELECT id, $1, $2, $3, ${resultColumns}
+    SELECT id, ${sharedColumns}, ${resultColumns}
     FROM pg_temp.lukhas_stage_results`,
   matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, healix_memory_id, ${resultColumns})
-    SELECT s.id, $1, $2, $3, CASE WHEN s.outcome IN ('failed', 'error') THEN ${exactMatch('s', '$2')} END, ${resultColumns}
+    SELECT s.id, ${sharedColumns}, CASE WHEN s.outcome IN ('failed', 'error') THEN ${exactMatch('s', shared('team_id'))} END, ${resultColumns}
     FROM pg_temp.lukhas_stage_results s`,
   coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
       total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)
-    SELECT id, $1, $2, $3, $4, file_path, coverage_percent,
+    SELECT id, ${sharedColumns}, ${shared('lane')}, file_path, coverage_percent,
       total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines
     FROM pg_temp.lukhas_stage_coverage`,
 } as const;

@@ -88,7 +88,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
           ]),
         );
         await db.script('TRUNCATE hostile');
-        expect(await db.copyIn('COPY hostile FROM STDIN', lines)).toBe(rows.length);
+        expect(await db.copyIn('COPY hostile FROM STDIN', lines.join(''))).toEqual([rows.length]);
         const back = await db.query('SELECT t, ts, i, s FROM hostile ORDER BY n');
         expect(back).toEqual(
           safe.map((row) => ({ ...row, s: row.s === undefined ? null : row.s.toFixed(3) })),
@@ -100,7 +100,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
 
   test('a bad row fails the COPY at once, says nothing of the row, and the connection works on', async () => {
     const error = await db
-      .copyIn('COPY hostile FROM STDIN', ['secret-in-row\tx\t{}\t{}\t1\n'])
+      .copyIn('COPY hostile FROM STDIN', 'secret-in-row\tx\t{}\t{}\t1\n')
       .catch((failure: unknown) => failure);
     expect(error).toMatchObject({ name: 'StoreError', sqlstate: '22P02' });
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('secret-in-row');
@@ -109,10 +109,10 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
 
   test('a COPY of no rows and one of a megabyte in a row are taken', async () => {
     await db.script('TRUNCATE hostile');
-    expect(await db.copyIn('COPY hostile FROM STDIN', [])).toBe(0);
+    expect(await db.copyIn('COPY hostile FROM STDIN', '')).toEqual([0]);
     expect(
-      await db.copyIn('COPY hostile FROM STDIN', [copyRow(['1', 'x'.repeat(1 << 20), '{}', '{}', '\\N'])]),
-    ).toBe(1);
+      await db.copyIn('COPY hostile FROM STDIN', copyRow(['1', 'x'.repeat(1 << 20), '{}', '{}', '\\N'])),
+    ).toEqual([1]);
     expect(await db.query('SELECT length(t) AS n FROM hostile')).toEqual([{ n: 1 << 20 }]);
   });
 
@@ -137,6 +137,17 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     ]);
     expect(Buffer.isBuffer(rows[0]?.bytes)).toBe(true);
     expect(await db.run(`UPDATE hostile SET s = 1`)).toBe(1);
+  });
+
+  test('statements around a COPY run in its message, and a failure of the last is a failure of all', async () => {
+    await db.script('CREATE TEMPORARY TABLE moved (n integer CHECK (n < 3))');
+    const around = 'TRUNCATE hostile; COPY hostile FROM STDIN; INSERT INTO moved SELECT n FROM hostile';
+    const row = (n: number) => copyRow([String(n), 'x', '{}', '{}', '\\N']);
+    let sent = 0;
+    expect(await db.copyIn(around, row(1) + row(2), () => sent++)).toEqual([0, 2, 2]);
+    await expect(db.copyIn(around, row(3))).rejects.toMatchObject({ name: 'StoreError', sqlstate: '23514' });
+    expect(await db.query('SELECT count(*) AS n FROM moved')).toEqual([{ n: 2 }]);
+    expect(sent).toBe(1);
   });
 
   test('a transaction commits as a whole or not at all, and the next statement works', async () => {
