@@ -105,10 +105,15 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   // Its content's hash is needed now, its rows last: it is read while the database works on the results.
   const coverageSha256 = await hashCoverage(edges.coverage);
   let reading: Promise<CoverageRead | undefined> | undefined;
-  const readCoverageOnce = () => {
-    reading ??= readCoverageReports(settings, edges, surroundings, checkout?.rootdir);
+  const turns = startTurns();
+  const beginCoverage = () => {
+    reading ??= readCoverageReports(settings, edges, surroundings, checkout?.rootdir, turns.next);
     reading.catch(() => {});
     return reading;
+  };
+  const readCoverageOnce = () => {
+    turns.free();
+    return beginCoverage();
   };
   const createdAt = decideCreatedAt(settings, survey, edges);
 
@@ -137,8 +142,11 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
             told = tally.count;
           }
           yield signed;
-          // Once the database is busier than the reader, there is time for it.
-          if (tally.count > 20_000) void readCoverageOnce();
+          // Once the database is busier than the reader, there is time for some of it beside each piece of the report.
+          if (tally.count > 20_000) {
+            void beginCoverage();
+            turns.give();
+          }
         }
         complete = true;
       },
@@ -286,15 +294,35 @@ async function readCoverageReports(
   edges: Edges,
   { repositoryRoot, checkout }: Surroundings,
   rootdir: string | undefined,
+  turn: () => Promise<void>,
 ): Promise<CoverageRead | undefined> {
   if (edges.coverage.length === 0) return undefined;
-  return readCoverage(edges.coverage, {
+  const options = {
     repositoryRoot,
     rootdir: settings.rootdir ?? rootdir,
     workingDirectory: edges.workingDirectory,
     // A folder that is no repository cannot tell what belongs to it.
     trackedFiles: repositoryRoot === undefined ? undefined : checkout?.paths,
-  });
+  };
+  return readCoverage(edges.coverage, options, turn);
+}
+
+/** Lets one reader go on only when another gives it a turn, until it is set free. */
+function startTurns() {
+  let waiting: (() => void) | undefined;
+  let isFree = false;
+  const give = () => {
+    waiting?.();
+    waiting = undefined;
+  };
+  return {
+    next: () => (isFree ? Promise.resolve() : new Promise<void>((resolve) => (waiting = resolve))),
+    give,
+    free: () => {
+      isFree = true;
+      give();
+    },
+  };
 }
 
 function decideCreatedAt(settings: Settings, survey: Survey, edges: Edges): Date {

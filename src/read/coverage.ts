@@ -34,12 +34,16 @@ export interface CoverageRead {
 }
 
 /**
- * Reads and adds up coverage reports.
+ * Reads and adds up coverage reports. `turn` is awaited before each chunk is read: what goes on beside it sets the pace.
  *
  * @throws InputError a file that cannot be opened; ReportError a file that coverage.py's `coverage json` did not write, or
  *   that is damaged, with its place
  */
-export async function readCoverage(paths: readonly string[], options: PathOptions): Promise<CoverageRead> {
+export async function readCoverage(
+  paths: readonly string[],
+  options: PathOptions,
+  turn?: () => Promise<void>,
+): Promise<CoverageRead> {
   const hash = createHash('sha256');
   const merged = new Map<string, CoverageEntry>();
   const warnings: Warning[] = [];
@@ -47,7 +51,7 @@ export async function readCoverage(paths: readonly string[], options: PathOption
   const inexact = new Set<string>();
   let coverageVersion: string | undefined;
   for (const path of paths) {
-    const input = await readInput(path, hash);
+    const input = await readInput(path, hash, turn);
     warnings.push(...input.warnings);
     coverageVersion ??= input.version;
     const resolved = resolvePaths([...input.entries.keys()], options);
@@ -136,11 +140,11 @@ interface Input {
   readonly warnings: readonly Warning[];
 }
 
-async function readInput(path: string, hash: Hash): Promise<Input> {
+async function readInput(path: string, hash: Hash, turn?: () => Promise<void>): Promise<Input> {
   const file = await openFile(path);
   try {
     const head = { text: '' };
-    const text = keepHead(decodeText(readBytes(file, path, hash), path), head);
+    const text = keepHead(decodeText(readBytes(file, path, hash, turn), path), head);
     try {
       return await readDocument(new JsonWalker(text), path, head);
     } catch (error) {
@@ -292,14 +296,20 @@ function unreadable(path: string, error: unknown): unknown {
   });
 }
 
-const chunkBytes = 256 * 1024;
+const chunkBytes = 64 * 1024;
 const keptWhole = 4096;
 
 /** The file's bytes, hashed on their way. The first chunk decides whether it is a binary file of another kind. */
-async function* readBytes(file: FileHandle, path: string, hash: Hash): AsyncGenerator<Buffer> {
+async function* readBytes(
+  file: FileHandle,
+  path: string,
+  hash: Hash,
+  turn?: () => Promise<void>,
+): AsyncGenerator<Buffer> {
   const buffer = Buffer.allocUnsafe(chunkBytes);
   let first = true;
   for (;;) {
+    await turn?.();
     const chunk = await readChunk(file, path, buffer);
     if (first) {
       if (chunk.length === 0) throw emptyFile(path);
