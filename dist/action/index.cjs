@@ -1100,7 +1100,7 @@ GRANT UPDATE (success_count, failure_count, confidence, last_applied, deleted_at
       error_traceback, failure_signature, drift_signature, markers`,kA=i(e=>`(SELECT ${e} FROM pg_temp.lukhas_stage_shared)`,"shared"),vC=`${kA("run_id")}, ${kA("team_id")}, ${kA("created_at")}`,xee={results:`INSERT INTO test_results (id, test_run_id, team_id, created_at, ${Rd})
     SELECT id, ${vC}, ${Rd}
     FROM pg_temp.lukhas_stage_results`,matched:`INSERT INTO test_results (id, test_run_id, team_id, created_at, healix_memory_id, ${Rd})
-    SELECT s.id, ${vC}, CASE WHEN s.outcome IN ('failed', 'error') THEN ${pv("s",kA("team_id"))} END, ${Rd}
+    SELECT s.id, ${vC}, CASE WHEN s.failure_signature IS NOT NULL THEN ${pv("s",kA("team_id"))} END, ${Rd}
     FROM pg_temp.lukhas_stage_results s`,coverage:`INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
       total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)
     SELECT id, ${vC}, ${kA("lane")}, file_path, coverage_percent,

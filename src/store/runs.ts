@@ -480,7 +480,7 @@ const moveStatements = {
     SELECT id, ${sharedColumns}, ${resultColumns}
     FROM pg_temp.lukhas_stage_results`,
   matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, healix_memory_id, ${resultColumns})
-    SELECT s.id, ${sharedColumns}, CASE WHEN s.outcome IN ('failed', 'error') THEN ${exactMatch('s', shared('team_id'))} END, ${resultColumns}
+    SELECT s.id, ${sharedColumns}, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMatch('s', shared('team_id'))} END, ${resultColumns}
     FROM pg_temp.lukhas_stage_results s`,
   coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
       total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)
