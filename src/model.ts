@@ -133,6 +133,20 @@ export interface RunHistory {
         }[];
       }
     | undefined;
+  readonly coverage: CoverageChange | undefined;
+}
+
+/** Against the latest run of the base branch (same lane) that has coverage too. */
+export interface CoverageChange {
+  /** 0 to 100, over all files. */
+  readonly beforePercent: number;
+  readonly afterPercent: number;
+  /** Files of both runs whose percentage differs, greatest difference first; at most 20. */
+  readonly moved: readonly {
+    readonly filePath: string;
+    readonly beforePercent: number;
+    readonly afterPercent: number;
+  }[];
 }
 
 /** Counts over all tests of a run. `errors` are outcome `error`; `skipped` includes `xfailed`, `passed` includes `xpassed`. */

@@ -68,23 +68,34 @@ export async function readHistory(
   return inTeam(db, access, async () => {
     const facts = factsOf(await db.query<FactsRow>(factsSql, [...params, run.baseBranch ?? null]));
     if (facts.me === null) throw unknownRun(run.runId);
-    const latestBase = facts.lines.find(
-      (past) => past.side === (facts.on_base ? 'branch' : 'base') && past.back === 1,
-    );
-    const changes =
-      latestBase === undefined
+    const baseRuns = facts.lines.filter((past) => past.side === (facts.on_base ? 'branch' : 'base'));
+    const compare = async <T>(sql: string, base: PastRun): Promise<T | undefined> => {
+      const rows = await db.query<{ answer: T }>(sql, [...params.slice(0, 3), base.id, new Date(base.at)]);
+      return rows[0]?.answer;
+    };
+    const [latest] = baseRuns;
+    const changes = latest === undefined ? undefined : await compare<Changes>(changesSql, latest);
+    const covered = baseRuns.find((past) => past.coverage !== null);
+    const moved =
+      covered === undefined || facts.me.coverage === null
         ? undefined
-        : (
-            await db.query<{ changes: Changes }>(changesSql, [
-              ...params.slice(0, 3),
-              latestBase.id,
-              new Date(latestBase.at),
-            ])
-          )[0]?.changes;
+        : await compare<readonly Moved[]>(coverageSql, covered);
     return {
       failures: judge(run, facts),
       baseBranch: facts.base ?? undefined,
       changes: changes === undefined ? undefined : namesOf(changes),
+      coverage:
+        moved === undefined
+          ? undefined
+          : {
+              beforePercent: covered?.coverage ?? 0,
+              afterPercent: facts.me.coverage ?? 0,
+              moved: moved.map(({ file_path: filePath, before, after }) => ({
+                filePath,
+                beforePercent: before,
+                afterPercent: after,
+              })),
+            },
     };
   });
 }
@@ -97,6 +108,8 @@ interface PastRun {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly sha: string | null;
+  /** Percent. */
+  readonly coverage: number | null;
 }
 
 /** Runs in a row in which one test failed; runs in which it did not run at all part blocks as well. */
@@ -110,7 +123,7 @@ interface Block {
 }
 
 interface Frame {
-  readonly me: { readonly sha: string | null } | null;
+  readonly me: { readonly sha: string | null; readonly coverage: number | null } | null;
   readonly base: string | null;
   readonly on_base: boolean;
   readonly lines: readonly PastRun[];
@@ -170,8 +183,8 @@ interface MemoryFacts {
 
 /** The last runs of a branch before this one, in its lane. */
 const pastRuns = (side: string, branch: string): string => `
-    SELECT '${side}' AS side, row_number() OVER (ORDER BY created_at DESC, id DESC)::int AS back, id, created_at, git_sha
-    FROM (SELECT id, created_at, git_sha FROM test_runs
+    SELECT '${side}' AS side, row_number() OVER (ORDER BY created_at DESC, id DESC)::int AS back, id, created_at, git_sha, coverage_percent
+    FROM (SELECT id, created_at, git_sha, coverage_percent FROM test_runs
           WHERE team_id = $1 AND git_branch = ${branch} AND lane IS NOT DISTINCT FROM (SELECT lane FROM me)
             AND created_at >= $4 AND created_at < $3
           ORDER BY created_at DESC LIMIT ${lookBack.runs}) AS past`;
@@ -194,7 +207,7 @@ const greenBetween = (low: string, high: string, order: 'ASC' | 'DESC'): string 
 // FROM keeps the index on test_run_id out: it would read every test of a run to find the failed ones.
 const factsSql = `
   WITH me AS MATERIALIZED (
-    SELECT git_branch, git_sha, lane FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
+    SELECT git_branch, git_sha, lane, coverage_percent FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
   ), base AS MATERIALIZED (
     SELECT coalesce($5,
       (SELECT u.base_branch FROM ingest_uploads u WHERE u.team_id = $1 AND u.run_id = $2 LIMIT 1),
@@ -260,11 +273,11 @@ const factsSql = `
     SELECT f.*, NULL::text, NULL::uuid FROM f WHERE NOT (SELECT anything FROM knows)
   )
   SELECT 'frame' AS kind, json_build_object(
-    'me', (SELECT json_build_object('sha', git_sha) FROM me),
+    'me', (SELECT json_build_object('sha', git_sha, 'coverage', coverage_percent) FROM me),
     'base', (SELECT branch FROM base),
     'on_base', (SELECT git_branch = (SELECT branch FROM base) FROM me),
     'lines', (SELECT coalesce(json_agg(json_build_object('side', side, 'back', back, 'id', id, 'sha', git_sha,
-        'at', round(extract(epoch FROM created_at) * 1000)) ORDER BY side, back), '[]') FROM line)) AS facts
+        'coverage', coverage_percent, 'at', round(extract(epoch FROM created_at) * 1000)) ORDER BY side, back), '[]') FROM line)) AS facts
   UNION ALL
   SELECT 'failure', facts FROM (
     SELECT f.place, json_build_object('test_name', f.test_name, 'signature', f.failure_signature, 'tier', f.tier, 'memory', f.id,
@@ -427,7 +440,23 @@ const changesSql = `
     'slower', (SELECT coalesce(json_agg(json_build_object('test_name', test_name, 'before', before, 'after', after)
         ORDER BY slower_by DESC, test_name), '[]') FROM
       (SELECT * FROM pairs WHERE slower_by > 0 ORDER BY slower_by DESC, test_name LIMIT 10) AS list)
-  ) AS changes`;
+  ) AS answer`;
+
+interface Moved {
+  readonly file_path: string;
+  readonly before: number;
+  readonly after: number;
+}
+
+const coverageSql = `
+  SELECT coalesce(json_agg(moved), '[]') AS answer
+  FROM (
+    SELECT here.file_path, there.coverage_percent AS before, here.coverage_percent AS after
+    FROM coverage_data here
+    JOIN coverage_data there ON there.team_id = $1 AND there.test_run_id = $4 AND there.created_at = $5 AND there.file_path = here.file_path
+    WHERE here.team_id = $1 AND here.test_run_id = $2 AND here.created_at = $3 AND here.coverage_percent <> there.coverage_percent
+    ORDER BY abs(here.coverage_percent - there.coverage_percent) DESC, here.file_path LIMIT 20
+  ) AS moved`;
 
 function namesOf(changes: Changes): NonNullable<RunHistory['changes']> {
   return {

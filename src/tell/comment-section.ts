@@ -2,7 +2,15 @@
 // and what to do. Pure; every piece of data goes through markdown.ts.
 import type { FailureClass, FailureHistory, HealixMemory, Match, RunHistory, Totals } from '../model.ts';
 import { block, code, cut, inline } from './markdown.ts';
-import { count, duration, percent, pytestCommand, type SummaryFailure, teachCommand } from './summary.ts';
+import {
+  count,
+  coverageDifference,
+  duration,
+  percent,
+  pytestCommand,
+  type SummaryFailure,
+  teachCommand,
+} from './summary.ts';
 
 /** What a job has to tell. */
 export interface Section {
@@ -207,16 +215,35 @@ function renderChanges({ history }: Section): string {
   return folded(`Tests: ${numbers.join(', ')}`, [`Compared${against}:`, '', ...rows, ...slower].join('\n'));
 }
 
-function renderCoverage({ totals, leastCovered }: Section, detail: Detail): string {
+function renderCoverage({ totals, history, leastCovered }: Section, detail: Detail): string {
   if (totals.coveragePercent === undefined) return '';
-  const line = `**Coverage** ${percent(totals.coveragePercent)}`;
-  if (!detail.extras || leastCovered.length === 0) return line;
-  const rows = leastCovered.map(
+  const change = history?.coverage;
+  const against = history?.baseBranch === undefined ? '' : ` against ${code(history.baseBranch)}`;
+  const line = `**Coverage** ${percent(totals.coveragePercent)}${change === undefined ? '' : ` (${coverageDifference(change)}${against})`}`;
+  if (!detail.extras) return line;
+  const moved = (change?.moved ?? []).map(
     (file) =>
-      `| ${code(cut(file.filePath, 300), { cell: true })} | ${percent(file.coveragePercent)} | ${n(file.missingStatements)} |`,
+      `| ${fileCell(file.filePath)} | ${percent(file.beforePercent)} | ${percent(file.afterPercent)} | ${coverageDifference(file)} |`,
   );
-  const table = ['| Least covered | Coverage | Missing statements |', '|:--|--:|--:|', ...rows].join('\n');
-  return `${line}\n\n${folded('Least covered files', table)}`;
+  const least = leastCovered.map(
+    (file) =>
+      `| ${fileCell(file.filePath)} | ${percent(file.coveragePercent)} | ${n(file.missingStatements)} |`,
+  );
+  const tables = [
+    { title: 'Files whose coverage moved', columns: ['File', 'Before', 'Now', 'Change'], rows: moved },
+    { title: 'Least covered files', columns: ['File', 'Coverage', 'Missing statements'], rows: least },
+  ].filter(({ rows }) => rows.length > 0);
+  return [
+    line,
+    ...tables.map(({ title, columns, rows }) => {
+      const head = [`| ${columns.join(' | ')} |`, `|:--|${'--:|'.repeat(columns.length - 1)}`];
+      return folded(title, [...head, ...rows].join('\n'));
+    }),
+  ].join('\n\n');
+}
+
+function fileCell(path: string): string {
+  return code(cut(path, 300), { cell: true });
 }
 
 function storedLine({ stored }: Section): string {

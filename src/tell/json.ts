@@ -86,7 +86,7 @@ export function failureLine(failure: FailureHistory): string {
 }
 
 /** The run beside the latest one of the base branch. */
-export function changesLine({ baseBranch, changes }: RunHistory): string {
+export function changesLine({ baseBranch, changes, coverage }: RunHistory): string {
   return line({
     kind: 'changes',
     base_branch: baseBranch,
@@ -98,6 +98,18 @@ export function changesLine({ baseBranch, changes }: RunHistory): string {
       before_seconds: test.beforeSeconds,
       after_seconds: test.afterSeconds,
     })),
+    coverage:
+      coverage === undefined
+        ? undefined
+        : {
+            before: coverage.beforePercent,
+            after: coverage.afterPercent,
+            moved: coverage.moved.map((file) => ({
+              file_path: file.filePath,
+              before: file.beforePercent,
+              after: file.afterPercent,
+            })),
+          },
   });
 }
 

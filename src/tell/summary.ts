@@ -53,7 +53,14 @@ export function renderSummary(summary: Summary, style: SummaryStyle): string {
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
-function renderTotals({ reports, totals, xfailed, coveredFiles }: Summary, paint: Paint): string {
+function renderTotals({ reports, totals, xfailed, coveredFiles, history }: Summary, paint: Paint): string {
+  const change = history?.coverage;
+  const moved =
+    change === undefined
+      ? ''
+      : paint.dim(
+          ` (${coverageDifference(change)} against ${safeLine(history?.baseBranch ?? 'the base branch')})`,
+        );
   const parts: string[] = [];
   if (totals.failed > 0) parts.push(paint.red(paint.bold(`${number(totals.failed)} failed`)));
   if (totals.errors > 0) parts.push(paint.red(paint.bold(count(totals.errors, 'error'))));
@@ -66,7 +73,7 @@ function renderTotals({ reports, totals, xfailed, coveredFiles }: Summary, paint
   const coverage =
     totals.coveragePercent === undefined
       ? ''
-      : `\n  coverage ${paint.bold(`${percent(totals.coveragePercent)}`)} of ${count(coveredFiles, 'file')}`;
+      : `\n  coverage ${paint.bold(`${percent(totals.coveragePercent)}`)} of ${count(coveredFiles, 'file')}${moved}`;
   const mark = good ? paint.green('✓') : paint.red('✗');
   return `${mark} ${paint.bold(count(totals.total, 'test'))}${time}  ${paint.dim(source)}\n  ${parts.join(paint.dim(' · '))}${coverage}`;
 }
@@ -278,6 +285,20 @@ export function percent(value: number): string {
   if (text === '100.0' && value < 100) return '99.9 %';
   if (text === '0.0' && value > 0) return '0.1 %';
   return `${text.replace(/\.0$/, '')} %`;
+}
+
+/** In percentage points, with its sign: `+0.6`. */
+export function coverageDifference({
+  beforePercent,
+  afterPercent,
+}: {
+  readonly beforePercent: number;
+  readonly afterPercent: number;
+}): string {
+  const points = afterPercent - beforePercent;
+  const size = Math.abs(points);
+  if (size < 0.005) return '±0';
+  return `${points < 0 ? '−' : '+'}${size < 0.1 ? size.toFixed(2) : size.toFixed(1)}`;
 }
 
 export function count(n: number, noun: string): string {

@@ -4,7 +4,14 @@ import type { FailureHistory, RunHistory, SavedRun, SignedResult } from '../../s
 import { readRunHistory } from '../../src/store/history.ts';
 import { saveRun } from '../../src/store/runs.ts';
 import { createPlace, type Place, placeNames } from '../support/places.ts';
-import { emptyContext, makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
+import {
+  emptyContext,
+  makeCoverage,
+  makeOptions,
+  makeResult,
+  makeUpload,
+  sourceOf,
+} from '../support/runs.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -52,6 +59,8 @@ describe.each(placeNames)('on %s', (name) => {
     readonly at: number;
     readonly lane?: string;
     readonly results?: readonly SignedResult[];
+    /** Percent of each file, by its number. */
+    readonly coverage?: Readonly<Record<number, number>>;
     readonly other?: boolean;
     readonly baseBranch?: string;
   }
@@ -73,7 +82,12 @@ describe.each(placeNames)('on %s', (name) => {
           baseBranch: run.baseBranch,
         },
       }),
-      sourceOf(results),
+      sourceOf(
+        results,
+        Object.entries(run.coverage ?? {}).map(([number, coveragePercent]) =>
+          makeCoverage(Number(number), { coveragePercent }),
+        ),
+      ),
       makeOptions(),
     );
   }
@@ -224,6 +238,32 @@ describe.each(placeNames)('on %s', (name) => {
       newlySkipped: [named(4)],
       slower: [{ testName: named(1), beforeSeconds: 0.1, afterSeconds: 0.3 }],
     });
+  });
+
+  test('how the coverage moved, against the latest run of the base branch that has coverage', async () => {
+    await upload({ letter: 'P', at: 0, coverage: { 1: 10, 2: 10, 3: 10 } });
+    await upload({ letter: 'P', at: 1, coverage: { 1: 80, 2: 60, 3: 50, 4: 90 } });
+    await upload({ letter: 'P', at: 2 });
+    await upload({ letter: 'P', at: 3, lane: 'another', coverage: { 1: 1 } });
+    await upload({ letter: 'P', at: 3, other: true, coverage: { 1: 1 } });
+    const saved = await upload({
+      letter: 'P',
+      branch: 'feature',
+      at: 4,
+      coverage: { 1: 79.5, 2: 60, 3: 75, 5: 1 },
+    });
+    expect((await history(saved)).coverage).toEqual({
+      beforePercent: 70,
+      afterPercent: 53.88,
+      moved: [
+        { filePath: 'src/module_3.py', beforePercent: 50, afterPercent: 75 },
+        { filePath: 'src/module_1.py', beforePercent: 80, afterPercent: 79.5 },
+      ],
+    });
+    const without = await upload({ letter: 'P', branch: 'feature', at: 5 });
+    expect((await history(without)).coverage).toBeUndefined();
+    const alone = await upload({ letter: 'P', branch: 'feature', at: 6, lane: 'new', coverage: { 1: 5 } });
+    expect((await history(alone)).coverage).toBeUndefined();
   });
 
   test('names that are also words of JavaScript are names like others', async () => {

@@ -7,6 +7,8 @@ export interface StoredComment {
   readonly id: number;
   readonly author: string;
   body: string;
+  /** The pull request it was posted on; without one it stands on all. */
+  readonly pull?: number;
 }
 
 /** What happens to a request instead of, or after, doing what it asks for. */
@@ -26,7 +28,9 @@ export interface GithubServer {
   readonly comments: StoredComment[];
   /** `METHOD /path` of every request, in order. */
   readonly requests: string[];
-  /** The pull requests that `GET /pulls` answers with. */
+  /** What each of them asked for: `?state=open`, or nothing. */
+  readonly queries: string[];
+  /** The pull requests that `GET /pulls` chooses from by their `state`; without one they are open. `head` is not looked at. */
   pulls: unknown[];
   login: string;
   /** Asked before each request is carried out; undefined lets it pass. */
@@ -41,13 +45,14 @@ export async function startGithub(): Promise<GithubServer> {
   const state = {
     comments: [] as StoredComment[],
     requests: [] as string[],
+    queries: [] as string[],
     pulls: [] as unknown[],
     login: 'github-actions[bot]',
     fault: ((): Fault | undefined => undefined) as GithubServer['fault'],
   };
   const shown = (comment: StoredComment) => ({
     id: comment.id,
-    html_url: `https://github.test/acme/shop/pull/42#issuecomment-${comment.id}`,
+    html_url: `https://github.test/acme/shop/pull/${comment.pull ?? 42}#issuecomment-${comment.id}`,
     body: comment.body,
     user: { login: comment.author, type: comment.author.endsWith('[bot]') ? 'Bot' : 'User' },
   });
@@ -55,7 +60,14 @@ export async function startGithub(): Promise<GithubServer> {
   function answer(method: string, url: URL, body: string): { status: number; json: unknown; link?: string } {
     const { pathname } = url;
     if (pathname === '/graphql') return { status: 200, json: { data: { viewer: { login: state.login } } } };
-    if (pathname.endsWith('/pulls')) return { status: 200, json: state.pulls };
+    if (pathname.endsWith('/pulls')) {
+      const asked = url.searchParams.get('state') ?? 'open';
+      const chosen = state.pulls.filter((pull) => {
+        const its = (pull as { state?: string }).state ?? 'open';
+        return asked === 'all' || asked === its;
+      });
+      return { status: 200, json: chosen };
+    }
     const one = /\/issues\/comments\/(\d+)$/.exec(pathname);
     if (one !== null) {
       const index = state.comments.findIndex((comment) => comment.id === Number(one[1]));
@@ -69,19 +81,22 @@ export async function startGithub(): Promise<GithubServer> {
       comment.body = String((JSON.parse(body) as { body: unknown }).body);
       return { status: 200, json: shown(comment) };
     }
-    if (!/\/issues\/\d+\/comments$/.test(pathname)) return { status: 404, json: { message: 'Not Found' } };
+    const issue = /\/issues\/(\d+)\/comments$/.exec(pathname);
+    if (issue === null) return { status: 404, json: { message: 'Not Found' } };
+    const pull = Number(issue[1]);
     if (method === 'POST') {
       const text = String((JSON.parse(body) as { body: unknown }).body);
       if (text.length > 65_536)
         return { status: 422, json: { message: 'Body is too long (maximum is 65536 characters)' } };
-      const comment = { id: nextId++, author: state.login, body: text };
+      const comment = { id: nextId++, author: state.login, body: text, pull };
       state.comments.push(comment);
       return { status: 201, json: shown(comment) };
     }
     const size = Number(url.searchParams.get('per_page') ?? 30);
     const page = Number(url.searchParams.get('page') ?? 1);
-    const some = state.comments.slice((page - 1) * size, page * size);
-    const more = state.comments.length > page * size;
+    const here = state.comments.filter((comment) => (comment.pull ?? pull) === pull);
+    const some = here.slice((page - 1) * size, page * size);
+    const more = here.length > page * size;
     return { status: 200, json: some.map(shown), ...(more && { link: `<${url.href}>; rel="next"` }) };
   }
 
@@ -92,6 +107,7 @@ export async function startGithub(): Promise<GithubServer> {
     const method = request.method ?? '';
     const url = new URL(request.url ?? '', 'http://github.test');
     state.requests.push(`${method} ${url.pathname}`);
+    state.queries.push(url.search);
     const fault = state.fault(method, url.pathname, state.requests.length, body);
     if (fault?.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     if (fault?.cut === true) return void request.socket.destroy();

@@ -71,8 +71,14 @@ export function sourceOf(
       for (let at = 0; at < results.length; at += 100) yield results.slice(at, at + 100);
     },
     coverage: () => [coverage],
-    totals: () => totalsOf(results),
+    totals: () => ({ ...totalsOf(results), coveragePercent: meanOf(coverage) }),
   });
+}
+
+/** Made-up files are of one size. */
+function meanOf(coverage: readonly CoverageFile[]): number | undefined {
+  if (coverage.length === 0) return undefined;
+  return coverage.reduce((sum, file) => sum + file.coveragePercent, 0) / coverage.length;
 }
 
 export function totalsOf(results: readonly SignedResult[]): Totals {

@@ -30,6 +30,7 @@ describe('annotations', () => {
     const history = {
       baseBranch: 'main',
       changes: undefined,
+      coverage: undefined,
       failures: names.map((name, i) => past(name, i === 29 ? 'new' : i === 28 ? 'flaky' : 'known')),
     };
     const request = { failures: names.map(failure), all: 45, history, hideSolutions: false };

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import type { FailureHistory, RunHistory } from '../../src/model.ts';
 import { renderAnnotations } from '../../src/tell/annotations.ts';
 import { makeLeg, maxCommentBytes, parseComment, renderComment } from '../../src/tell/comment.ts';
-import type { Section } from '../../src/tell/comment-section.ts';
+import { renderSection, type Section } from '../../src/tell/comment-section.ts';
 import { renderJobSummary } from '../../src/tell/job-summary.ts';
 import { block, bytes, code, inline } from '../../src/tell/markdown.ts';
 import { logLines, secretsOf, workflowCommand } from '../../src/tell/workflow-log.ts';
@@ -145,6 +145,11 @@ function section(
       removed: [text],
       newlySkipped: [text],
       slower: [{ testName: text, beforeSeconds: 1, afterSeconds: 2 }],
+    },
+    coverage: {
+      beforePercent: 80,
+      afterPercent: 79.96,
+      moved: [{ filePath: text, beforePercent: 71.4, afterPercent: 80 }],
     },
     failures: failures.map(
       (failure, i): FailureHistory => ({
@@ -301,6 +306,19 @@ describe('a comment grown too long', () => {
   });
 });
 
+describe('coverage', () => {
+  it('is told with its change against the base branch and the files that moved', () => {
+    const told = section('tests/a.py', 0);
+    const totals = { ...told.totals, coveragePercent: 79.96 };
+    const text = renderSection(
+      { ...told, totals },
+      { failures: 9, messages: true, fixes: true, extras: true, more: '' },
+    );
+    expect(text).toContain('**Coverage** 80 % (−0.04 against `tests/a.py`)');
+    expect(text).toContain('| `tests/a.py` | 71.4 % | 80 % | +8.6 |');
+  });
+});
+
 describe('solutions', () => {
   it('are nowhere when they are hidden', () => {
     const hidden = { ...section('n', 1, { withHistory: true, hideSolutions: true }) };
@@ -310,6 +328,7 @@ describe('solutions', () => {
     const history = {
       ...hidden.history,
       changes: undefined,
+      coverage: undefined,
       baseBranch: undefined,
       failures: memories.map((failure) => ({
         ...failure,
