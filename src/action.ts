@@ -11,6 +11,7 @@ import { readGithubEvent } from './context/github-event.ts';
 import { applySuiteProperties, detectContext, overrideContext } from './context.ts';
 import { describeError } from './door.ts';
 import { InputError, ReportError, StoreError } from './errors.ts';
+import { failuresToBlame } from './fail-on.ts';
 import { keepHeapSmall } from './heap.ts';
 import { type Edges, ingest, type Surroundings, type Verdict } from './ingest.ts';
 import type { RunContext, Warning } from './model.ts';
@@ -20,7 +21,7 @@ import { leastCovered } from './tally.ts';
 import { renderAnnotations } from './tell/annotations.ts';
 import { makeLeg } from './tell/comment.ts';
 import type { Section } from './tell/comment-section.ts';
-import { renderJobSummary } from './tell/job-summary.ts';
+import { maxCheckBytes, renderJobSummary } from './tell/job-summary.ts';
 import { renderSummary } from './tell/summary.ts';
 import { createPaint } from './tell/terminal.ts';
 import { logLines, secretsOf, workflowCommand } from './tell/workflow-log.ts';
@@ -121,7 +122,9 @@ async function main(): Promise<boolean> {
   }
   const label = labelOf(inputs, verdict.context);
   if (inputs.summary) writeSummary({ ...section, label, slowest: verdict.tally.slowest, warnings });
-  const url = await comment(inputs, { plan, section, verdict, label });
+  const facts: PostFacts = { plan, section, verdict, label, warnings };
+  const url = await comment(inputs, facts);
+  await checkRun(inputs, facts);
   writeOutputs(verdict, url);
   return decide(inputs, verdict);
 }
@@ -247,17 +250,59 @@ function writeSummary(summary: Parameters<typeof renderJobSummary>[0]): void {
   }
 }
 
-interface CommentFacts {
+interface PostFacts {
   readonly plan: PullRequest | undefined;
   readonly section: Section;
   readonly verdict: Verdict;
   readonly label: string;
+  readonly warnings: readonly Warning[];
+}
+
+function githubEdges(token: string) {
+  return {
+    token,
+    apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
+    repository: env.GITHUB_REPOSITORY ?? '',
+    clock: () => performance.now(),
+    random: Math.random,
+    pause: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+  };
+}
+
+/** Adds the check run that was asked for, or says once why not. */
+async function checkRun(inputs: Inputs, facts: PostFacts): Promise<void> {
+  const { checkRun: name, token } = inputs;
+  const { plan, section, verdict, label, warnings } = facts;
+  const sha = plan?.head.headSha ?? verdict.context.gitSha;
+  if (name === undefined) return;
+  if (token === undefined || sha === undefined) {
+    const why = token === undefined ? 'the github-token is empty' : 'the commit is not known';
+    warn({ code: 'check-run', message: `no check run: ${why}` });
+    return;
+  }
+  const { totals, tally } = verdict;
+  const failed = totals.failed + totals.errors;
+  // What fail-on lets pass is no reason to keep a pull request from being merged.
+  const { failOn } = inputs.settings;
+  const blamed = failuresToBlame(failOn === 'never' ? 'any' : failOn, verdict) ?? failed;
+  try {
+    const { addCheckRun } = await import('./tell/check-run.ts');
+    await addCheckRun(githubEdges(token), {
+      name,
+      sha,
+      conclusion: failed === 0 ? 'success' : blamed === 0 ? 'neutral' : 'failure',
+      title: failed === 0 ? `${totals.passed} passed` : `${failed} of ${totals.total} failed`,
+      summary: renderJobSummary({ ...section, label, slowest: tally.slowest, warnings }, maxCheckBytes),
+    });
+  } catch (error) {
+    warn({ code: 'check-run', message: `no check run: ${(error as Error).message}` });
+  }
 }
 
 /** Posts, or says once why not. The address of the comment where there is one. */
 async function comment(
   inputs: Inputs,
-  { plan, section, verdict, label }: CommentFacts,
+  { plan, section, verdict, label }: PostFacts,
 ): Promise<string | undefined> {
   if (inputs.comment === 'off' || plan === undefined) return undefined;
   const { token } = inputs;
@@ -274,14 +319,7 @@ async function comment(
         (history.changes?.added.length ?? 0) + (history.changes?.removed.length ?? 0) > 0;
   try {
     const { findPullRequest, upsertComment } = await import('./tell/github.ts');
-    const edges = {
-      token,
-      apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
-      repository: env.GITHUB_REPOSITORY ?? '',
-      clock: () => performance.now(),
-      random: Math.random,
-      pause: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
-    };
+    const edges = githubEdges(token);
     const pullRequest = plan.number ?? (await findPullRequest(edges, plan.head));
     if (pullRequest === undefined) {
       log(`No comment: no open pull request has ${plan.head.headSha} as its head.`);
@@ -331,7 +369,8 @@ function writeOutputs({ totals, saved, stored, history }: Verdict, url: string |
 }
 
 /** Whether the step is green. */
-function decide({ settings, requireUpload }: Inputs, { totals, history, storeError }: Verdict): boolean {
+function decide({ settings, requireUpload }: Inputs, verdict: Verdict): boolean {
+  const { totals, storeError } = verdict;
   let good = true;
   const fail = (message: string) => {
     good = false;
@@ -344,16 +383,16 @@ function decide({ settings, requireUpload }: Inputs, { totals, history, storeErr
   }
   const failures = totals.failed + totals.errors;
   const { failOn } = settings;
-  if (failOn === 'never' || failures === 0) return good;
-  if (failOn === 'any') fail(`fail-on: any, and ${failures} of ${totals.total} tests failed.`);
-  else if (history === undefined) {
+  const blamed = failuresToBlame(failOn, verdict);
+  if (blamed === undefined) {
     const message = `fail-on: ${failOn} could not be decided without the history of the failures; the step is not failed by it.`;
     warn({ code: 'fail-on', message });
-  } else {
-    const wanted = history.failures.filter((failure) =>
-      failOn === 'new' ? failure.class === 'new' : failure.class !== 'known',
+  } else if (blamed > 0) {
+    fail(
+      failOn === 'any'
+        ? `fail-on: any, and ${failures} of ${totals.total} tests failed.`
+        : `fail-on: ${failOn}, and ${blamed} of ${failures} failures are.`,
     );
-    if (wanted.length > 0) fail(`fail-on: ${failOn}, and ${wanted.length} of ${failures} failures are.`);
   }
   return good;
 }

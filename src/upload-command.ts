@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { applySuiteProperties, type DetectedContext, detectContext, overrideContext } from './context.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from './door.ts';
 import { InputError, StoreError } from './errors.ts';
+import { failuresToBlame } from './fail-on.ts';
 import { type Edges, ingest, type Surroundings, type Verdict } from './ingest.ts';
-import type { FailureHistory, RunContext } from './model.ts';
+import type { RunContext } from './model.ts';
 import type { CheckoutFiles } from './read/checkout.ts';
 import { findFiles, listFolder, openReport, spoolInput } from './read/files.ts';
 import type { ReportFile } from './read/survey.ts';
@@ -301,27 +302,15 @@ function storedSentence(verdict: Verdict, settings: Settings): { ok: boolean; te
   return { ok: true, text: `${what} ${saved.runId} of team ${saved.team} in ${where}` };
 }
 
-/** Whether `--fail-on` applies. Without a history nothing can be called new or unknown; that is said, and not taken for good. */
-function failsBuild({ failOn }: Settings, { totals, history }: Verdict): boolean {
-  if (failOn === 'never' || totals.failed + totals.errors === 0) return false;
-  if (failOn === 'any') return true;
-  if (history === undefined) {
-    throw new StoreError({
-      code: 'history-unreadable',
-      message: `--fail-on ${failOn} cannot be decided: the history of the failures could not be read`,
-      fix: 'The run is stored. Run the same upload again.',
-    });
-  }
-  const wanted = failOn === 'new' ? isNew : isUnknown;
-  return history.failures.some(wanted);
-}
-
-function isNew(failure: FailureHistory): boolean {
-  return failure.class === 'new';
-}
-
-function isUnknown(failure: FailureHistory): boolean {
-  return failure.class !== 'known';
+/** Whether `--fail-on` applies. */
+function failsBuild({ failOn }: Settings, verdict: Verdict): boolean {
+  const blamed = failuresToBlame(failOn, verdict);
+  if (blamed !== undefined) return blamed > 0;
+  throw new StoreError({
+    code: 'history-unreadable',
+    message: `--fail-on ${failOn} cannot be decided: the history of the failures could not be read`,
+    fix: 'The run is stored. Run the same upload again.',
+  });
 }
 
 function requireHistory({ failOn, dryRun }: Settings): void {
@@ -334,13 +323,11 @@ function requireHistory({ failOn, dryRun }: Settings): void {
 }
 
 /** Why the exit code is 4. */
-function failingWords({ failOn }: Settings, { totals, history }: Verdict): string {
-  const wanted = failOn === 'new' ? isNew : isUnknown;
-  const n = failOn === 'any' ? totals.failed + totals.errors : (history?.failures.filter(wanted).length ?? 0);
+function failingWords({ failOn }: Settings, verdict: Verdict): string {
   const what = {
     any: 'did not pass',
     new: 'failed that did not fail before',
     unknown: 'failed for no known cause',
   };
-  return `${count(n, 'test')} ${failOn === 'never' ? '' : what[failOn]} (--fail-on ${failOn})`;
+  return `${count(failuresToBlame(failOn, verdict) ?? 0, 'test')} ${failOn === 'never' ? '' : what[failOn]} (--fail-on ${failOn})`;
 }

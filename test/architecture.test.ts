@@ -26,7 +26,7 @@ const doors = [
 /** Each library has its owner. */
 const owners: Readonly<Record<string, readonly string[]>> = {
   '@actions/core': ['action.ts', 'action/inputs.ts'],
-  '@actions/github/lib/utils': ['tell/github.ts'],
+  '@actions/github/lib/utils': ['tell/github-api.ts'],
   '@electric-sql/pglite': ['store/pglite.ts'],
   'fast-xml-parser': ['read/testcase.ts'],
   pg: ['store/pg.ts'],

@@ -24,6 +24,7 @@ const names = [
   'annotations',
   'summary',
   'show-solutions',
+  'check-run',
   'github-token',
   'matrix',
 ] as const;
@@ -36,6 +37,8 @@ export interface Inputs {
   readonly annotations: boolean;
   readonly summary: boolean;
   readonly showSolutions: 'trusted' | 'always' | 'never';
+  /** Its name; undefined: none is wanted. */
+  readonly checkRun: string | undefined;
   readonly token: string | undefined;
   /** Values of the job's matrix, in its order; empty outside a matrix. */
   readonly matrix: readonly string[];
@@ -100,6 +103,7 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
     annotations: yes('annotations', true),
     summary: yes('summary', true),
     showSolutions: oneOf('show-solutions', ['trusted', 'always', 'never']),
+    checkRun: text('check-run')?.replace(/\s+/g, ' ').slice(0, 100),
     token: text('github-token'),
     matrix: matrixValues,
     warnings: unknownInputs(env),

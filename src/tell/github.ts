@@ -1,6 +1,4 @@
-// GitHub's API: finds the pull request and keeps its one comment. The only file that speaks to GitHub; knows nothing of
-// reports or databases. Loaded only when there is something to post.
-import { GitHub, getOctokitOptions } from '@actions/github/lib/utils';
+// Finds the pull request and keeps its one comment. Knows nothing of reports or databases.
 import {
   type CommentState,
   isOurs,
@@ -10,37 +8,15 @@ import {
   renderComment,
 } from './comment.ts';
 
-export interface GithubEdges {
-  readonly token: string;
-  readonly apiUrl: string;
-  /** `owner/name` */
-  readonly repository: string;
-  readonly clock: () => number;
-  readonly random: () => number;
-  readonly pause: (ms: number) => Promise<void>;
-}
+import { type Api, type GithubEdges, GithubError, openApi, requestMs, statusOf } from './github-api.ts';
 
-/** All requests of a comment together take no longer than this, in milliseconds. */
-const budgetMs = 90_000;
-const requestMs = 15_000;
+const permission = 'pull-requests: write';
 /** Rounds of reading, writing and reading again; more only where many jobs finish in the same second. */
 const mostRounds = 20;
 /** A comment whose answer never came may still be on its way: so long it is waited for before the one that stands is all. */
 const lateMs = 5_000;
 /** Pages of 100 comments that are looked through. */
 const mostPages = 100;
-
-/** GitHub did not do what it was asked for; the words are for people. */
-export class GithubError extends Error {
-  readonly status: number | undefined;
-  constructor(
-    message: string,
-    options: { readonly status?: number | undefined; readonly cause?: unknown } = {},
-  ) {
-    super(message, { cause: options.cause });
-    this.status = options.status;
-  }
-}
 
 interface PullRequestQuery {
   /** `owner/name` of the repository that the branch lies in. */
@@ -57,7 +33,7 @@ export async function findPullRequest(
   edges: GithubEdges,
   query: PullRequestQuery,
 ): Promise<number | undefined> {
-  const api = openApi(edges);
+  const api = openApi(edges, permission);
   const headOwner = query.headRepository.split('/')[0] ?? '';
   const answer = await api.repeat(() =>
     api.octokit.request('GET /repos/{owner}/{repo}/pulls', {
@@ -107,7 +83,7 @@ interface OwnComment {
  * @throws GithubError
  */
 export async function upsertComment(edges: GithubEdges, request: CommentRequest): Promise<CommentOutcome> {
-  const api = openApi(edges);
+  const api = openApi(edges, permission);
   const { octokit, names } = api;
   let author: string | undefined;
   let maxBytes = maxCommentBytes;
@@ -172,7 +148,7 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
       }
       // Deleted by a person or by another job between reading and writing.
       if (status === 404 && first !== undefined) continue;
-      last = described(error);
+      last = api.described(error);
       unanswered ||= first === undefined && status === undefined;
       // Reading comes before writing again: what was lost may have been the answer alone.
       if (!(await api.mayRepeat(error))) throw last;
@@ -215,8 +191,6 @@ function merge(request: CommentRequest, states: readonly (CommentState | undefin
   return { sha: request.sha, run, legs: [...legs.values()] };
 }
 
-type Api = ReturnType<typeof openApi>;
-
 async function listMarked(
   { octokit, names }: Api,
   pullRequest: number,
@@ -258,77 +232,6 @@ function sameLogin(a: string | undefined, b: string | undefined): boolean {
   return a !== undefined && bare(a) === bare(b) && (a.endsWith('[bot]') || b?.endsWith('[bot]') !== true);
 }
 
-function openApi(edges: GithubEdges) {
-  const [owner = '', repo = ''] = edges.repository.split('/');
-  const octokit = new GitHub(getOctokitOptions(edges.token, { baseUrl: edges.apiUrl, log: silent }));
-  const until = edges.clock() + budgetMs;
-  let tries = 0;
-  const spent = () => edges.clock() >= until;
-  /** Waits before another try, where one can help and there is time for it. */
-  const mayRepeat = async (error: unknown): Promise<boolean> => {
-    const delay = retryDelay(error, tries++, edges.random());
-    if (delay === undefined || tries > 6 || edges.clock() + delay >= until) return false;
-    await edges.pause(delay);
-    return true;
-  };
-  const repeat = async <T>(request: () => Promise<T>): Promise<T> => {
-    for (;;) {
-      try {
-        return await request();
-      } catch (error) {
-        if (!(await mayRepeat(error))) throw described(error);
-      }
-    }
-  };
-  return { octokit, names: { owner, repo }, spent, mayRepeat, repeat };
-}
-
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
-/** Milliseconds to wait before trying again; undefined where trying again cannot help. */
-function retryDelay(error: unknown, tries: number, random: number): number | undefined {
-  const backoff = Math.min(15_000, 250 * 2 ** tries) * (0.5 + random / 2);
-  const status = statusOf(error);
-  if (status === undefined || status >= 500) return backoff;
-  const headers = headersOf(error);
-  const limited =
-    status === 429 ||
-    (status === 403 &&
-      (headers['retry-after'] !== undefined ||
-        headers['x-ratelimit-remaining'] === '0' ||
-        /rate limit|abuse/i.test(String((error as Error).message))));
-  if (!limited) return undefined;
-  const after = Number(headers['retry-after']);
-  return Number.isFinite(after) && after >= 0 ? after * 1000 + random * 500 : Math.max(backoff, 5000);
-}
-
-function statusOf(error: unknown): number | undefined {
-  const { status } = error as { status?: unknown };
-  // Octokit calls a connection that broke 500, with no answer to it.
-  if ((error as { response?: unknown }).response === undefined) return undefined;
-  return typeof status === 'number' ? status : undefined;
-}
-
-function headersOf(error: unknown): Record<string, string | undefined> {
-  return ((error as { response?: { headers?: Record<string, string> } }).response?.headers ?? {}) as Record<
-    string,
-    string | undefined
-  >;
-}
-
 function gone(error: unknown): void {
   if (statusOf(error) !== 404) throw error;
-}
-
-function described(error: unknown): GithubError {
-  if (error instanceof GithubError) return error;
-  const status = statusOf(error);
-  const hints: Readonly<Record<number, string>> = {
-    401: 'the github-token is not valid',
-    403: 'the github-token may not write to the pull request; give the job `permissions: pull-requests: write`',
-    404: 'the pull request was not found, or the github-token may not see it',
-  };
-  const reason = status === undefined ? 'GitHub could not be reached' : `GitHub answered ${status}`;
-  const hint = status === undefined ? undefined : hints[status];
-  return new GithubError(hint === undefined ? reason : `${reason}: ${hint}`, { status, cause: error });
 }

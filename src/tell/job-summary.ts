@@ -7,6 +7,8 @@ import { duration } from './summary.ts';
 
 /** GitHub takes 1 MiB a step, and shows nothing at all of what is longer. */
 const maxSummaryBytes = 900_000;
+/** GitHub takes 65,535 characters of a check run's summary. */
+export const maxCheckBytes = 60_000;
 
 export interface JobSummary extends Section {
   readonly label: string;
@@ -14,12 +16,13 @@ export interface JobSummary extends Section {
   readonly warnings: readonly Warning[];
 }
 
-export function renderJobSummary(summary: JobSummary): string {
-  for (const failures of [1000, 300, 100, 30, 0]) {
+/** At most so many UTF-8 bytes; what had to be left out is said. */
+export function renderJobSummary(summary: JobSummary, maxBytes = maxSummaryBytes): string {
+  for (const failures of [1000, 300, 100, 30, 10, 0]) {
     const more = 'see the log of this step and the report';
     const detail: Detail = { failures, messages: true, fixes: failures <= 300, extras: true, more };
     const text = render(summary, detail);
-    if (bytes(text) <= maxSummaryBytes) return text;
+    if (bytes(text) <= maxBytes) return text;
   }
   return `${title(summary)}\n`;
 }

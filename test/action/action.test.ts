@@ -255,6 +255,36 @@ describe('with a database', () => {
     expect(words(fresh, 'error').at(-1)).toContain('fail-on: new, and 1 of 1');
   });
 
+  it('adds a check run where one is asked for, failed by what fail-on is about', async () => {
+    const inputs = { 'database-url': postgres.uploadUrl, 'check-run': 'pytest', 'fail-on': 'new' };
+    writeReport({ test_check: 'failed' });
+    await run({ inputs, event: pullRequest(sha('7')), env: { GITHUB_RUN_ID: '9000000070' } });
+    await asAdmin(
+      postgres.adminUrl,
+      `INSERT INTO healix_memories (team_id, test_name, failure_signature, solution)
+       SELECT team_id, test_name, failure_signature, 'Known by now' FROM test_results WHERE test_name = 'tests/test_m.py::test_check' LIMIT 1`,
+    );
+    await run({ inputs, event: pullRequest(sha('8')), env: { GITHUB_RUN_ID: '9000000071' } });
+    writeReport({ test_check: 'passed' });
+    await run({ inputs, event: pullRequest(sha('9')), env: { GITHUB_RUN_ID: '9000000072' } });
+    expect(github.checkRuns.map(({ output: _, ...check }) => check)).toEqual([
+      { name: 'pytest', head_sha: sha('7'), status: 'completed', conclusion: 'failure' },
+      { name: 'pytest', head_sha: sha('8'), status: 'completed', conclusion: 'neutral' },
+      { name: 'pytest', head_sha: sha('9'), status: 'completed', conclusion: 'success' },
+    ]);
+    expect(github.checkRuns[1]?.output.title).toBe('1 of 1 failed');
+    expect(github.checkRuns[1]?.output.summary).toContain('Known by now');
+
+    github.fault = (_method, path) => (path.endsWith('/check-runs') ? { status: 403 } : undefined);
+    const refused = await run({
+      inputs,
+      event: { name: 'push', payload: {} },
+      env: { GITHUB_RUN_ID: '9000000073' },
+    });
+    expect(refused.code).toBe(0);
+    expect(words(refused, 'warning')).toEqual([expect.stringContaining('checks: write')]);
+  });
+
   it("comments on a fork's pull request by the two-workflow recipe, verified, and shows no solution", async () => {
     writeReport({ test_db: 'failed' });
     const payload = event('workflow-run-of-fork');

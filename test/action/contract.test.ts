@@ -8,7 +8,12 @@ import { describe, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string) => readFileSync(`${root}${path}`, 'utf8');
 const workflows = readdirSync(`${root}.github/workflows`).map((name) => `.github/workflows/${name}`);
-const examples = readdirSync(`${root}docs/examples`).map((name) => `docs/examples/${name}`);
+const filesOf = (folder: string) =>
+  readdirSync(`${root}${folder}`, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${folder}/${entry.name}`);
+const examples = filesOf('docs/examples');
+const otherExamples = filesOf('docs/examples/other-ci');
 
 function names(section: string): string[] {
   const body = new RegExp(`^${section}:\\n((?:  .*\\n|\\n)+)`, 'm').exec(read('action.yml'))?.[1] ?? '';
@@ -38,6 +43,41 @@ describe('action.yml', () => {
     );
     expect(linked.map((path) => `docs/${path}`).sort()).toEqual(examples.toSorted());
     expect(linked.every((path) => existsSync(`${root}docs/${path}`))).toBe(true);
+  });
+});
+
+describe('docs/other-ci.md', () => {
+  const page = read('docs/other-ci.md');
+
+  it('has every example that it links, and its own link', () => {
+    const linked = [...page.matchAll(/\]\((examples\/other-ci\/[\w.-]+)\)/g)].map((match) => match[1]);
+    expect(linked.map((path) => `docs/${path}`).sort()).toEqual(otherExamples.toSorted());
+    expect(read('docs/action.md')).toContain('](other-ci.md)');
+  });
+
+  it('names only variables that are read', () => {
+    const named = [...page.matchAll(/`([A-Z]+_[A-Z0-9_]+)`/g)].map((match) => match[1] ?? '');
+    const source = read('src/context/ci.ts') + read('src/context/python.ts');
+    expect(named.length).toBeGreaterThan(20);
+    for (const name of named) if (name !== 'DATABASE_URL') expect(source).toContain(`env.${name}`);
+  });
+
+  it("has examples that upload after pytest, by the package's name, with the database from a secret", () => {
+    const { name, bin } = JSON.parse(read('package.json')) as { name: string; bin: Record<string, string> };
+    for (const path of otherExamples) {
+      const text = read(path);
+      expect(text, path).toContain(`npx -y -p ${name} lukhas-upload results.xml`);
+      expect(text, path).toContain('pytest --junitxml=results.xml');
+      expect(text, path).toContain('DATABASE_URL');
+      expect(text, path).not.toContain('postgres');
+    }
+    expect(Object.keys(bin)).toContain('lukhas-upload');
+    expect(otherExamples.some((path) => read(path).includes('--coverage coverage.json'))).toBe(true);
+  });
+
+  it('lists the exit codes as the README does', () => {
+    for (const row of page.match(/^\| [0-4] \|.*$/gm) ?? []) expect(read('README.md')).toContain(row);
+    expect(page.match(/^\| [0-4] \|/gm)).toHaveLength(5);
   });
 });
 

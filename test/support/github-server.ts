@@ -23,9 +23,19 @@ export interface Fault {
   readonly delayMs?: number;
 }
 
+export interface CheckRun {
+  readonly name: string;
+  readonly head_sha: string;
+  readonly status: string;
+  readonly conclusion: string;
+  readonly output: { readonly title: string; readonly summary: string };
+}
+
 export interface GithubServer {
   readonly url: string;
   readonly comments: StoredComment[];
+  /** What was sent to make check runs, in order. */
+  readonly checkRuns: CheckRun[];
   /** `METHOD /path` of every request, in order. */
   readonly requests: string[];
   /** What each of them asked for: `?state=open`, or nothing. */
@@ -44,6 +54,7 @@ export async function startGithub(): Promise<GithubServer> {
   let nextId = 1000;
   const state = {
     comments: [] as StoredComment[],
+    checkRuns: [] as CheckRun[],
     requests: [] as string[],
     queries: [] as string[],
     pulls: [] as unknown[],
@@ -67,6 +78,10 @@ export async function startGithub(): Promise<GithubServer> {
         return asked === 'all' || asked === its;
       });
       return { status: 200, json: chosen };
+    }
+    if (method === 'POST' && pathname.endsWith('/check-runs')) {
+      state.checkRuns.push(JSON.parse(body) as CheckRun);
+      return { status: 201, json: { id: nextId++ } };
     }
     const one = /\/issues\/comments\/(\d+)$/.exec(pathname);
     if (one !== null) {
