@@ -23,6 +23,8 @@ export interface ActionResult {
   readonly outputs: Readonly<Record<string, string>>;
   readonly summary: string;
   readonly wallMs: number;
+  /** Highest resident set, as the kernel saw it; 0 where there is no /proc. */
+  readonly peakBytes: number;
 }
 
 export interface ActionRun {
@@ -74,10 +76,15 @@ export async function runAction(run: ActionRun): Promise<ActionResult> {
   const err: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  let peakBytes = 0;
+  const watch = setInterval(() => {
+    peakBytes = Math.max(peakBytes, residentPeak(child.pid));
+  }, 20);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);
-  });
+  }).finally(() => clearInterval(watch));
+  const wallMs = performance.now() - started;
   const log = Buffer.concat(out).toString();
   return {
     code,
@@ -86,8 +93,17 @@ export async function runAction(run: ActionRun): Promise<ActionResult> {
     commands: runnerCommands(log),
     outputs: readOutputs(readFileSync(join(files, 'output'), 'utf8')),
     summary: readFileSync(join(files, 'summary'), 'utf8'),
-    wallMs: performance.now() - started,
+    wallMs,
+    peakBytes,
   };
+}
+
+function residentPeak(pid: number | undefined): number {
+  try {
+    return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
 }
 
 /**
