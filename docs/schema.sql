@@ -165,7 +165,9 @@ CREATE TABLE test_runs (
   git_commit_message text,
   matriz_analysis jsonb,
   consciousness_score numeric(5,2),
-  created_at timestamp with time zone DEFAULT now() NOT NULL
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  repository text,
+  job_name text
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE user_preferences (

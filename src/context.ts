@@ -52,6 +52,7 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
       workflowRunId: ci.workflowRunId,
       runAttempt: ci.runAttempt,
       job: ci.job,
+      jobName: ci.jobName,
       pullRequest: ci.pullRequest,
     },
     repositoryRoot: checkout.root,
@@ -79,6 +80,14 @@ export function applySuiteProperties(
     pythonVersion: said.pythonVersion ?? recorded.pythonVersion ?? context.pythonVersion,
     pytestVersion: said.pytestVersion ?? recorded.pytestVersion ?? context.pytestVersion,
   };
+}
+
+/** The context with what tells jobs of one name apart: the values of a matrix, or what a person said. */
+export function nameJob(context: RunContext, distinction: string | undefined): RunContext {
+  if (distinction === undefined) return context;
+  const { jobName } = context;
+  const name = jobName === undefined ? distinction : `${jobName} (${distinction})`;
+  return { ...context, jobName: fitColumn('job_name', name) };
 }
 
 interface Commit {

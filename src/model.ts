@@ -182,6 +182,8 @@ export interface RunContext {
   readonly workflowRunId: string | undefined;
   readonly runAttempt: number | undefined;
   readonly job: string | undefined;
+  /** The job as people know it, the same in every run: workflow, job and its place in a matrix, without numbers of the run. */
+  readonly jobName: string | undefined;
   readonly pullRequest: number | undefined;
 }
 

@@ -2,7 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import { applySuiteProperties, type DetectedContext, detectContext, overrideContext } from './context.ts';
+import {
+  applySuiteProperties,
+  type DetectedContext,
+  detectContext,
+  nameJob,
+  overrideContext,
+} from './context.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from './door.ts';
 import { InputError, StoreError } from './errors.ts';
 import { failuresToBlame } from './fail-on.ts';
@@ -167,7 +173,10 @@ function runContext(
   detected: DetectedContext,
   properties: ReadonlyMap<string, string>,
 ): RunContext {
-  const context = applySuiteProperties(detected.context, properties, process.env);
+  const context = nameJob(
+    applySuiteProperties(detected.context, properties, process.env),
+    settings.uploadKey,
+  );
   const withSettings = {
     ...context,
     lane: settings.lane,

@@ -26,6 +26,8 @@ export interface CiFacts {
   readonly runAttempt?: number | undefined;
   /** Tells jobs of one run apart, parallel ones and (where the system has no attempt number) repeated ones too. */
   readonly job?: string | undefined;
+  /** The same job in another run has the same name; parallel parts share it, since tests move between them. */
+  readonly jobName?: string | undefined;
   readonly pullRequest?: number | undefined;
 }
 
@@ -43,6 +45,8 @@ interface RawFacts {
   workflowRunId?: string | undefined;
   runAttempt?: string | number | undefined;
   job?: readonly (string | undefined)[];
+  /** Left out: the parts of `job` that are no numbers. */
+  jobName?: string | undefined;
   pullRequest?: string | number | undefined;
 }
 
@@ -84,10 +88,12 @@ const systems: readonly System[] = [
       return {
         sha: head ?? env.CI_COMMIT_SHA,
         mergeSha: env.CI_COMMIT_SHA,
-        branch:
+        branch: ofFork(
           set(env.CI_MERGE_REQUEST_SOURCE_BRANCH_NAME) ??
-          set(env.CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME) ??
-          env.CI_COMMIT_BRANCH,
+            set(env.CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME) ??
+            env.CI_COMMIT_BRANCH,
+          { head: env.CI_MERGE_REQUEST_SOURCE_PROJECT_PATH, base: env.CI_PROJECT_PATH },
+        ),
         commitMessage: head === undefined || head === env.CI_COMMIT_SHA ? env.CI_COMMIT_MESSAGE : undefined,
         baseBranch:
           set(env.CI_MERGE_REQUEST_TARGET_BRANCH_NAME) ?? env.CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME,
@@ -95,6 +101,7 @@ const systems: readonly System[] = [
         workflowRunId: env.CI_PIPELINE_ID,
         // The name of a parallel job ends in its index.
         job: [env.CI_JOB_NAME, id(env.CI_JOB_ID)],
+        jobName: env.CI_JOB_NAME?.replace(/ \d+\/\d+$/, ''),
         pullRequest: set(env.CI_MERGE_REQUEST_IID) ?? env.CI_EXTERNAL_PULL_REQUEST_IID,
       };
     },
@@ -195,8 +202,10 @@ const systems: readonly System[] = [
       return {
         sha: set(env.TRAVIS_PULL_REQUEST_SHA) ?? env.TRAVIS_COMMIT,
         mergeSha: env.TRAVIS_COMMIT,
-        branch:
+        branch: ofFork(
           set(env.TRAVIS_PULL_REQUEST_BRANCH) ?? (isSet(env.TRAVIS_TAG) ? undefined : env.TRAVIS_BRANCH),
+          { head: env.TRAVIS_PULL_REQUEST_SLUG, base: env.TRAVIS_REPO_SLUG },
+        ),
         commitMessage: isPullRequest ? undefined : env.TRAVIS_COMMIT_MESSAGE,
         baseBranch: isPullRequest ? env.TRAVIS_BRANCH : undefined,
         repository: env.TRAVIS_REPO_SLUG,
@@ -354,17 +363,22 @@ const systems: readonly System[] = [
       return {
         sha: env.GIT_COMMIT,
         mergesLocally: isChange,
-        branch:
+        branch: ofFork(
           set(env.CHANGE_BRANCH) ??
-          (isChange
-            ? undefined
-            : (set(env.BRANCH_NAME) ??
-              set(env.GIT_LOCAL_BRANCH) ??
-              env.GIT_BRANCH?.replace(/^(refs\/remotes\/)?origin\//, ''))),
+            (isChange
+              ? undefined
+              : (set(env.BRANCH_NAME) ??
+                set(env.GIT_LOCAL_BRANCH) ??
+                env.GIT_BRANCH?.replace(/^(refs\/remotes\/)?origin\//, ''))),
+          // Set for a fork alone.
+          { head: env.CHANGE_FORK, base: '' },
+        ),
         baseBranch: env.CHANGE_TARGET,
         repositoryUrl: set(env.GIT_URL) ?? env.GIT_URL_1,
         workflowRunId: set(env.BUILD_TAG) ?? joined(env.JOB_NAME, env.BUILD_NUMBER),
         job: [env.JOB_NAME, env.STAGE_NAME],
+        // A multibranch job's name ends in the branch.
+        jobName: isSet(env.BRANCH_NAME) ? env.STAGE_NAME : env.JOB_NAME,
         pullRequest: env.CHANGE_ID,
       };
     },
@@ -400,6 +414,7 @@ export function detectCi(env: Env, event: GithubEvent): CiFacts {
         .filter((part) => part !== undefined)
         .join(' '),
     ),
+    jobName: fitColumn('job_name', set(raw.jobName) ?? lastingName(raw.job ?? [])),
     pullRequest: positiveInteger(set(raw.pullRequest?.toString())),
   };
 }
@@ -416,15 +431,22 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
     workflowRunId: env.GITHUB_RUN_ID,
     runAttempt: env.GITHUB_RUN_ATTEMPT,
     job: [env.GITHUB_JOB],
+    // As GitHub lists it beside the commit.
+    jobName: [set(env.GITHUB_WORKFLOW), set(env.GITHUB_JOB)].filter((part) => part !== undefined).join(' / '),
   };
   const { pull_request: pull, workflow_run: run, merge_group: group } = event;
   if (env.GITHUB_EVENT_NAME === 'workflow_run' && run !== undefined) {
     // This run works on the other one's results: they belong to that run, and to its commit.
-    const [only] = run.pull_requests?.length === 1 ? run.pull_requests : [];
+    const sides = { head: run.head_repository?.full_name ?? unknownFork, base: env.GITHUB_REPOSITORY };
+    // The list holds pull requests of other repositories with the same head, too.
+    const own = (run.pull_requests ?? []).filter(
+      ({ base }) => base?.repo?.id === undefined || base.repo.id === event.repository?.id,
+    );
+    const [only] = own.length === 1 && sameRepository(sides) ? own : [];
     return {
       ...common,
       sha: run.head_sha,
-      branch: run.head_branch,
+      branch: ofFork(run.head_branch, sides),
       baseBranch: only?.base?.ref,
       workflowRunId: run.id?.toString() ?? common.workflowRunId,
       runAttempt: run.id === undefined ? common.runAttempt : run.run_attempt,
@@ -438,6 +460,10 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
       baseBranch: group?.base_ref ?? common.baseBranch,
     };
   }
+  const headBranch = ofFork(pull?.head?.ref, {
+    head: pull?.head?.repo?.full_name ?? unknownFork,
+    base: env.GITHUB_REPOSITORY,
+  });
   const fromRef = /^refs\/pull\/(\d+)\//.exec(env.GITHUB_REF ?? '')?.[1];
   const pullRequest = pull?.number ?? event.number ?? fromRef;
   if (fromRef !== undefined) {
@@ -445,7 +471,7 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
       ...common,
       // Without the event only the merge commit is known.
       sha: pull?.head?.sha ?? env.GITHUB_SHA,
-      branch: pull?.head?.ref ?? env.GITHUB_HEAD_REF,
+      branch: headBranch ?? env.GITHUB_HEAD_REF,
       baseBranch: pull?.base?.ref ?? env.GITHUB_BASE_REF,
       pullRequest,
     };
@@ -456,10 +482,41 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
       ...common,
       baseBranch: pull.base?.ref ?? common.baseBranch,
       pullRequest,
-      ifCheckedOut: { sha: pull.head?.sha, branch: pull.head?.ref },
+      ifCheckedOut: { sha: pull.head?.sha, branch: headBranch },
     };
   }
   return common;
+}
+
+/** Stands for the owner of a repository that is gone. */
+const unknownFork = 'unknown';
+
+interface Sides {
+  /** `owner/name` that the branch lies in; undefined where the system does not say. */
+  readonly head: string | undefined;
+  readonly base: string | undefined;
+}
+
+function sameRepository({ head, base }: Sides): boolean {
+  return head !== undefined && head.toLowerCase() === base?.toLowerCase();
+}
+
+/**
+ * A fork's branch as GitHub writes it, `octo:main`: whoever names a branch `main` in a fork is not to be taken for the base
+ * branch. No branch's own name holds a colon (git-check-ref-format).
+ */
+function ofFork(branch: string | undefined, sides: Sides): string | undefined {
+  const head = set(sides.head);
+  if (set(branch) === undefined || head === undefined || sameRepository(sides)) return branch;
+  return `${head.includes('/') ? head.slice(0, head.lastIndexOf('/')) : head}:${branch?.replace(/^refs\/heads\//, '')}`;
+}
+
+/** The parts of a job's name that are the same in its next run. matches: pytest, test: [3.12]; not: #42, 2/5, {a1b2-…} */
+function lastingName(job: readonly (string | undefined)[]): string {
+  return job
+    .map(set)
+    .filter((part) => part !== undefined && !/^(?:#.*|\d+(?:\/\d+)?|\{.*\})$/.test(part))
+    .join(' ');
 }
 
 function branchOfRef(ref: string | undefined): string | undefined {

@@ -16,6 +16,7 @@ const maxLengths = {
   repository: 255,
   workflow_run_id: 255,
   job: 255,
+  job_name: 255,
 } as const;
 
 export type TextColumn = keyof typeof maxLengths;

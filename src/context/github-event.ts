@@ -6,16 +6,18 @@ import type { Warning } from '../model.ts';
 
 const text = z.string().max(1000).optional().catch(undefined);
 const number = z.int().min(1).max(2_147_483_647).optional().catch(undefined);
-const repository = z.object({ full_name: text }).optional().catch(undefined);
+const id = z.int().min(1).optional().catch(undefined);
+const repository = z.object({ id, full_name: text }).optional().catch(undefined);
 const side = z.object({ ref: text, sha: text, repo: repository }).optional().catch(undefined);
 
 // https://docs.github.com/webhooks/webhook-events-and-payloads
 const eventSchema = z.object({
   number,
+  repository,
   pull_request: z.object({ number, head: side, base: side }).optional().catch(undefined),
   workflow_run: z
     .object({
-      id: z.int().min(1).optional().catch(undefined),
+      id,
       run_attempt: number,
       event: text,
       head_sha: text,

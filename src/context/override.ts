@@ -19,6 +19,7 @@ const textFields: Readonly<Record<TextColumn, Field>> = {
   repository: 'repository',
   workflow_run_id: 'workflowRunId',
   job: 'job',
+  job_name: 'jobName',
 };
 const numberFields: Readonly<Record<string, Field>> = {
   run_attempt: 'runAttempt',

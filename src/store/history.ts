@@ -134,7 +134,7 @@ interface FailureFacts {
   readonly signature: string | null;
   readonly tier: Tier | null;
   readonly memory: string | null;
-  /** The test passed in another run of this commit and lane. */
+  /** The test passed in another run of this job (same commit and lane). */
   readonly passed_here: boolean;
 }
 
@@ -181,13 +181,27 @@ interface MemoryFacts {
   readonly stale: boolean | null;
 }
 
-/** The last runs of a branch before this one, in its lane. */
-const pastRuns = (side: string, branch: string): string => `
+/** Whether a run is of the same repository, as far as both say. */
+const sameRepository = (run: string): string =>
+  `(${run}.repository = (SELECT repository FROM me)) IS NOT FALSE`;
+
+/** Runs of a branch before this one, in its repository and lane. */
+const ofBranch = (branch: string): string => `
+      FROM test_runs r
+      WHERE r.team_id = $1 AND r.git_branch = ${branch} AND r.lane IS NOT DISTINCT FROM (SELECT lane FROM me)
+        AND r.created_at >= $4 AND r.created_at < $3 AND ${sameRepository('r')}`;
+
+/**
+ * The last runs of a branch before this one: those of its own job, else, where there is none, those of all jobs. The other
+ * jobs of the very commit are no past.
+ */
+const pastRuns = (side: 'branch' | 'base', branch: string): string => `
     SELECT '${side}' AS side, row_number() OVER (ORDER BY created_at DESC, id DESC)::int AS back, id, created_at, git_sha, coverage_percent
-    FROM (SELECT id, created_at, git_sha, coverage_percent FROM test_runs
-          WHERE team_id = $1 AND git_branch = ${branch} AND lane IS NOT DISTINCT FROM (SELECT lane FROM me)
-            AND created_at >= $4 AND created_at < $3
-          ORDER BY created_at DESC LIMIT ${lookBack.runs}) AS past`;
+    FROM (SELECT r.id, r.created_at, r.git_sha, r.coverage_percent ${ofBranch(branch)}
+            AND CASE WHEN (SELECT EXISTS (SELECT ${ofBranch(branch)} AND r.job_name = (SELECT job_name FROM me)))
+                  THEN r.job_name = (SELECT job_name FROM me)
+                  ELSE (SELECT job_name FROM me) IS NULL OR r.git_sha IS DISTINCT FROM (SELECT git_sha FROM me) END
+          ORDER BY r.created_at DESC LIMIT ${lookBack.runs}) AS past`;
 
 /**
  * Whether a test was green in one run; both are given, so that one row of one partition's index is looked at. Written so that
@@ -207,17 +221,19 @@ const greenBetween = (low: string, high: string, order: 'ASC' | 'DESC'): string 
 // FROM keeps the index on test_run_id out: it would read every test of a run to find the failed ones.
 const factsSql = `
   WITH me AS MATERIALIZED (
-    SELECT git_branch, git_sha, lane, coverage_percent FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
+    SELECT git_branch, git_sha, lane, coverage_percent, repository, job_name FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
   ), base AS MATERIALIZED (
     SELECT coalesce($5,
       (SELECT u.base_branch FROM ingest_uploads u WHERE u.team_id = $1 AND u.run_id = $2 LIMIT 1),
       (SELECT b.name FROM unnest(ARRAY['main', 'master']) WITH ORDINALITY AS b (name, place)
-       WHERE EXISTS (SELECT FROM test_runs r WHERE r.team_id = $1 AND r.git_branch = b.name AND r.created_at >= $4 AND r.created_at <= $3)
+       WHERE EXISTS (SELECT FROM test_runs r WHERE r.team_id = $1 AND r.git_branch = b.name AND r.created_at >= $4 AND r.created_at <= $3
+         AND ${sameRepository('r')})
        ORDER BY b.place LIMIT 1),
       (SELECT r.git_branch FROM (
-         SELECT git_branch FROM test_runs WHERE team_id = $1 AND created_at >= $4 AND created_at <= $3
-         ORDER BY created_at DESC LIMIT 500) AS r
-       WHERE r.git_branch IS NOT NULL GROUP BY r.git_branch ORDER BY count(*) DESC, r.git_branch LIMIT 1)) AS branch
+         SELECT r.git_branch FROM test_runs r
+         WHERE r.team_id = $1 AND r.created_at >= $4 AND r.created_at <= $3 AND ${sameRepository('r')}
+         ORDER BY r.created_at DESC LIMIT 500) AS r
+       WHERE r.git_branch NOT LIKE '%:%' GROUP BY r.git_branch ORDER BY count(*) DESC, r.git_branch LIMIT 1)) AS branch
   ), line AS MATERIALIZED (
     ${pastRuns('branch', '(SELECT git_branch FROM me)')}
     UNION ALL
@@ -239,10 +255,11 @@ const factsSql = `
     GROUP BY side, test_name, island
     WINDOW sides AS (PARTITION BY side, test_name ORDER BY min(back))
   ), twin AS MATERIALIZED (
-    SELECT id, created_at FROM test_runs
-    WHERE team_id = $1 AND git_sha = (SELECT git_sha FROM me) AND lane IS NOT DISTINCT FROM (SELECT lane FROM me) AND id <> $2
-      AND created_at >= $4 AND created_at < $3::timestamptz + interval '${flipDays} days'
-    ORDER BY created_at DESC LIMIT ${twinRuns}
+    SELECT r.id, r.created_at FROM test_runs r
+    WHERE r.team_id = $1 AND r.git_sha = (SELECT git_sha FROM me) AND r.lane IS NOT DISTINCT FROM (SELECT lane FROM me)
+      AND r.job_name IS NOT DISTINCT FROM (SELECT job_name FROM me) AND ${sameRepository('r')} AND r.id <> $2
+      AND r.created_at >= $4 AND r.created_at < $3::timestamptz + interval '${flipDays} days'
+    ORDER BY r.created_at DESC LIMIT ${twinRuns}
   ), knows AS MATERIALIZED (
     -- Where nothing is known, nothing is looked for.
     SELECT ${healixEnabled('$1')} AND EXISTS (SELECT FROM healix_memories h WHERE ${visible('h', '$1')}) AS anything

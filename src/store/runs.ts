@@ -398,9 +398,9 @@ async function stageRun(db: Database, run: RunToStage): Promise<void> {
     `INSERT INTO pg_temp.lukhas_stage_run (upload_key, payload_sha256, result_rows, coverage_rows, repository, workflow_run_id,
        run_attempt, job, pull_request, base_branch, id, team_id, lambda_id, total_tests, passed, failed, skipped, errors,
        coverage_percent, duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch,
-       git_commit_message, created_at)
+       git_commit_message, created_at, job_name)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19::text::numeric,
-       $20::text::numeric, $21, $22, $23, $24, $25, $26, $27, $28, $29)`,
+       $20::text::numeric, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)`,
     [
       run.teamKey,
       Buffer.from(run.upload.payloadSha256, 'hex'),
@@ -431,6 +431,7 @@ async function stageRun(db: Database, run: RunToStage): Promise<void> {
       storable.name(context.gitBranch, 255) ?? null,
       storable.text(context.gitCommitMessage) ?? null,
       run.upload.createdAt,
+      storable.text(context.jobName) ?? null,
     ],
   );
 }
@@ -465,7 +466,7 @@ const stageTables = `
     id uuid, team_id uuid, lambda_id varchar(255), total_tests integer, passed integer, failed integer, skipped integer,
     errors integer, coverage_percent numeric(5, 2), duration_seconds numeric(10, 3), lane varchar(50), markers text[],
     python_version varchar(20), pytest_version varchar(20), ci_system varchar(50), git_sha varchar(40),
-    git_branch varchar(255), git_commit_message text, created_at timestamptz
+    git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text
   ) ON COMMIT DROP`;
 
 const resultColumns = `test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message,
@@ -506,12 +507,12 @@ const storeRun = `
     END IF;
     INSERT INTO test_runs (id, team_id, lambda_id, total_tests, passed, failed, skipped, errors, coverage_percent,
       duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch, git_commit_message,
-      created_at)
+      created_at, repository, job_name)
     SELECT s.id, s.team_id, (SELECT u.lambda_id FROM users u WHERE u.lambda_id = s.lambda_id), s.total_tests, s.passed,
       s.failed, s.skipped, s.errors, s.coverage_percent, s.duration_seconds, s.lane, s.markers, s.python_version,
-      s.pytest_version, s.ci_system, s.git_sha, s.git_branch, s.git_commit_message, s.created_at
+      s.pytest_version, s.ci_system, s.git_sha, s.git_branch, s.git_commit_message, s.created_at, s.repository, s.job_name
     FROM pg_temp.lukhas_stage_run s;
-    SELECT id, team_id, git_branch, git_sha, lane, created_at INTO run FROM pg_temp.lukhas_stage_run;
+    SELECT id, team_id, git_branch, git_sha, lane, created_at, repository, job_name INTO run FROM pg_temp.lukhas_stage_run;
     ${giveCredits}
   END
   $store$`;

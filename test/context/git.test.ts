@@ -190,12 +190,17 @@ describe('a pull request on GitHub', () => {
       event,
       JSON.stringify({
         number: 42,
-        pull_request: { number: 42, head: { ref: 'feature', sha: head }, base: { ref: 'main' } },
+        pull_request: {
+          number: 42,
+          head: { ref: 'feature', sha: head, repo: { full_name: 'acme/shop' } },
+          base: { ref: 'main' },
+        },
       }),
     );
     const env = {
       CI: 'true',
       GITHUB_ACTIONS: 'true',
+      GITHUB_REPOSITORY: 'acme/shop',
       GITHUB_SHA: merge,
       GITHUB_REF: 'refs/pull/42/merge',
       GITHUB_EVENT_PATH: event,
@@ -224,11 +229,16 @@ describe('a pull request on GitHub', () => {
     writeFileSync(
       event,
       JSON.stringify({
-        pull_request: { number: 42, head: { ref: 'feature', sha: head }, base: { ref: 'main' } },
+        pull_request: {
+          number: 42,
+          head: { ref: 'feature', sha: head, repo: { full_name: 'acme/shop' } },
+          base: { ref: 'main' },
+        },
       }),
     );
     const env = {
       GITHUB_ACTIONS: 'true',
+      GITHUB_REPOSITORY: 'acme/shop',
       GITHUB_SHA: 'c'.repeat(40),
       GITHUB_REF: 'refs/heads/main',
       GITHUB_EVENT_PATH: event,

@@ -17,6 +17,7 @@ const base: Env = {
   GITHUB_RUN_ID: '555',
   GITHUB_RUN_ATTEMPT: '1',
   GITHUB_JOB: 'tests',
+  GITHUB_WORKFLOW: 'CI',
   GITHUB_SHA: merge,
 };
 const pullRequest: Env = {
@@ -59,6 +60,7 @@ describe('the event', () => {
       workflowRunId: '555',
       runAttempt: 1,
       job: 'tests',
+      jobName: 'CI / tests',
       warnings: [],
     });
   });
@@ -78,7 +80,7 @@ describe('the event', () => {
     expect(await detect(pullRequest, 'pull-request.json')).toMatchObject({
       sha: head,
       mergeSha: merge,
-      branch: 'feature/rounding',
+      branch: 'octo:feature/rounding',
       baseBranch: 'main',
       pullRequest: 42,
       warnings: [],
@@ -110,7 +112,7 @@ describe('the event', () => {
       sha: merge,
       branch: 'main',
       pullRequest: 42,
-      ifCheckedOut: { sha: head, branch: 'feature/rounding' },
+      ifCheckedOut: { sha: head, branch: 'octo:feature/rounding' },
     });
   });
 
@@ -169,7 +171,7 @@ describe('a hostile or broken event', () => {
   it('tells nothing that is no commit, number or name', async () => {
     const got = await detect(pullRequest, 'hostile.json');
     expect(got.sha).toBeUndefined();
-    expect(got.branch).toBe('evil[31m::set-output name=x::y');
+    expect(got.branch).toBe('unknown:evil[31m::set-output name=x::y');
     expect(got).toMatchObject({ baseBranch: 'main', pullRequest: 42, warnings: [] });
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
   });

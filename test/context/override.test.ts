@@ -19,6 +19,7 @@ const context: RunContext = {
   workflowRunId: undefined,
   runAttempt: undefined,
   job: undefined,
+  jobName: undefined,
   pullRequest: undefined,
 };
 

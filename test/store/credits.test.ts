@@ -14,6 +14,7 @@ interface Run {
   readonly sha?: string;
   readonly branch?: string;
   readonly lane?: string;
+  readonly job?: string;
 }
 
 describe.each(placeNames)('on %s', (name) => {
@@ -57,7 +58,7 @@ describe.each(placeNames)('on %s', (name) => {
     return row as never;
   }
 
-  function upload(run: Run, key = `${scene} ${run.at} ${run.branch} ${run.lane}`) {
+  function upload(run: Run, key = `${scene} ${run.at} ${run.branch} ${run.lane} ${run.job}`) {
     const results = [...run.letters].flatMap((letter, number) => {
       if (letter === '.') return [];
       const broken = letter === 'F' || letter === 'O';
@@ -82,6 +83,7 @@ describe.each(placeNames)('on %s', (name) => {
           gitSha: run.sha ?? `c${run.at}`,
           gitBranch: run.branch ?? `branch-${scene}`,
           lane: run.lane,
+          jobName: run.job,
         },
       }),
       sourceOf([...results, makeResult(99)]),
@@ -116,6 +118,32 @@ describe.each(placeNames)('on %s', (name) => {
     await remember(0, { worked: 47, failed: 3 });
     for (const run of line('FPFP')) await upload(run);
     expect(await learned()).toMatchObject({ worked: 49, credits: 2, confidence: 0.93 });
+  });
+
+  test('jobs of a matrix that turn green by one commit tell of one repair, in any order and at once', async () => {
+    await remember();
+    const jobs = ['3.12', '3.13', '3.14'];
+    for (const job of jobs) await upload({ letters: 'F', at: 0, sha: 'a', job });
+    await Promise.all(jobs.map((job) => upload({ letters: 'P', at: 5, sha: 'b', job })));
+    expect(await learned()).toMatchObject({ worked: 1, credits: 1 });
+    for (const job of jobs) await upload({ letters: 'F', at: 10, sha: 'c', job });
+    for (const job of jobs) await upload({ letters: 'P', at: 15, sha: 'd', job });
+    expect(await learned()).toMatchObject({ worked: 2, credits: 2 });
+  });
+
+  test('a job of a matrix that passes repairs nothing in another', async () => {
+    await remember();
+    for (const [at, sha] of ['a', 'b', 'c'].entries()) {
+      await upload({ letters: 'F', at: 2 * at, sha, job: '3.13' });
+      await upload({ letters: 'P', at: 2 * at + 1, sha, job: '3.12' });
+    }
+    expect(await learned()).toMatchObject({ worked: 0, credits: 0 });
+  });
+
+  test('a fork teaches nothing', async () => {
+    await remember();
+    for (const run of line('FPFP')) await upload({ ...run, branch: 'octo:main' });
+    expect(await learned()).toMatchObject({ worked: 0, credits: 0 });
   });
 
   test.each([

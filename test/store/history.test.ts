@@ -63,6 +63,8 @@ describe.each(placeNames)('on %s', (name) => {
     readonly coverage?: Readonly<Record<number, number>>;
     readonly other?: boolean;
     readonly baseBranch?: string;
+    readonly job?: string;
+    readonly repository?: string;
   }
 
   function upload(run: Run): Promise<SavedRun> {
@@ -80,6 +82,8 @@ describe.each(placeNames)('on %s', (name) => {
           gitBranch: run.branch ?? 'main',
           lane: run.lane ?? lane,
           baseBranch: run.baseBranch,
+          jobName: run.job,
+          repository: run.repository,
         },
       }),
       sourceOf(
@@ -108,6 +112,107 @@ describe.each(placeNames)('on %s', (name) => {
     if (saved === undefined) throw new Error('no run');
     return (await history(saved)).failures[0];
   }
+
+  describe('jobs of a matrix', () => {
+    test('a test that fails in one job and passes in the others on every commit is not flaky but broken there', async () => {
+      const commit = (sha: string, at: number, branch: string) => [
+        upload({ letter: 'P', job: 'test (3.12)', sha, branch, at }),
+        upload({ letter: 'F', job: 'test (3.13)', sha, branch, at: at + 1 }),
+        upload({ letter: 'P', job: 'test (3.14)', sha, branch, at: at + 2 }),
+      ];
+      for (const [i, sha] of ['a', 'b', 'c'].entries()) await Promise.all(commit(sha, 10 * i, 'main'));
+      const [, failing] = await Promise.all(commit('d', 50, 'fix'));
+      if (failing === undefined) throw new Error('no run');
+      expect((await history(failing)).failures).toMatchObject([{ class: 'pre-existing', runsInARow: 1 }]);
+      const [, again] = await Promise.all(commit('e', 60, 'fix'));
+      if (again === undefined) throw new Error('no run');
+      expect((await history(again)).failures).toMatchObject([
+        { class: 'pre-existing', runsInARow: 2, since: { gitSha: 'd' } },
+      ]);
+    });
+
+    test('green in a rerun of the same job and commit is flaky, in another job it is not', async () => {
+      const runs = { letter: 'P', branch: 'fix', sha: 'd' } as const;
+      expect(
+        await lastOf([
+          { ...runs, job: 'a' },
+          { ...runs, job: 'b', letter: 'F' },
+        ]),
+      ).toMatchObject({ class: 'new' });
+      lane = `${lane} again`;
+      expect(
+        await lastOf([
+          { ...runs, job: 'b' },
+          { ...runs, job: 'b', letter: 'F' },
+        ]),
+      ).toMatchObject({ class: 'flaky' });
+    });
+
+    test('a job that the base branch does not have is compared with all of its jobs', async () => {
+      expect(
+        await lastOf([
+          { letter: 'F', job: 'nightly' },
+          { letter: 'F', job: 'pull', branch: 'fix' },
+        ]),
+      ).toMatchObject({ class: 'pre-existing' });
+    });
+
+    test('a run outside CI is compared with all jobs', async () => {
+      expect(
+        await lastOf([
+          { letter: 'F', job: 'nightly' },
+          { letter: 'F', branch: 'fix' },
+        ]),
+      ).toMatchObject({
+        class: 'pre-existing',
+      });
+    });
+  });
+
+  describe('repositories', () => {
+    test('of one team have a main each', async () => {
+      expect(
+        await lastOf([
+          { letter: 'P', repository: 'acme/shop' },
+          { letter: 'F', repository: 'acme/depot' },
+          { letter: 'F', repository: 'acme/shop', branch: 'fix' },
+        ]),
+      ).toMatchObject({ class: 'new' });
+    });
+
+    test('what was added is told against the own one', async () => {
+      await upload({ letter: 'P', repository: 'acme/shop', results: [makeResult(1)], at: 0 });
+      await upload({ letter: 'P', repository: 'acme/depot', results: [makeResult(7)], at: 1 });
+      const saved = await upload({
+        letter: 'P',
+        repository: 'acme/shop',
+        branch: 'fix',
+        results: [makeResult(1), makeResult(2)],
+        at: 2,
+      });
+      const { changes } = await history(saved);
+      expect(changes).toMatchObject({ added: [makeResult(2).testName], removed: [] });
+    });
+
+    test('a run that knows of no repository is compared with all', async () => {
+      expect(
+        await lastOf([
+          { letter: 'F', repository: 'acme/shop' },
+          { letter: 'F', branch: 'fix' },
+        ]),
+      ).toMatchObject({ class: 'pre-existing' });
+    });
+  });
+
+  test('a fork cannot put its main in the place of the base branch', async () => {
+    expect(
+      await lastOf([
+        { letter: 'P', branch: 'main' },
+        { letter: 'F', branch: 'octo:main' },
+        { letter: 'F', branch: 'fix' },
+      ]),
+    ).toMatchObject({ class: 'new' });
+  });
 
   const on = (branch: string, letters: string): Omit<Run, 'at'>[] =>
     [...letters].map((letter) => ({ letter: letter as Letter, branch }));

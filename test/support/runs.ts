@@ -18,6 +18,7 @@ export const emptyContext: RunContext = {
   workflowRunId: undefined,
   runAttempt: undefined,
   job: undefined,
+  jobName: undefined,
   pullRequest: undefined,
 };
 

@@ -17,6 +17,7 @@ const context: RunContext = {
   workflowRunId: undefined,
   runAttempt: undefined,
   job: undefined,
+  jobName: undefined,
   pullRequest: undefined,
 };
 
