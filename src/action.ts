@@ -1,26 +1,26 @@
 // Door 3: the GitHub Action. Inputs and the runner's environment in; outputs, annotations, the job's summary and the pull
 // request's comment out. What goes wrong with us never changes what the tests said.
-import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { getInput, setOutput } from '@actions/core';
+import { commentPart, jobLabel } from './action/comment-part.ts';
 import { type Inputs, readInputs } from './action/inputs.ts';
-import { type PullRequest, planComment } from './action/pull-request.ts';
+import { isTrusted, type PullRequest, planComment } from './action/pull-request.ts';
+import { openCommitJobs } from './commit-jobs.ts';
 import { readGithubEvent } from './context/github-event.ts';
-import { applySuiteProperties, detectContext, overrideContext } from './context.ts';
+import { applySuiteProperties, detectContext, nameJob, overrideContext } from './context.ts';
 import { describeError } from './door.ts';
 import { InputError, ReportError, StoreError } from './errors.ts';
 import { failuresToBlame } from './fail-on.ts';
 import { keepHeapSmall } from './heap.ts';
 import { type Edges, ingest, type Surroundings, type Verdict } from './ingest.ts';
-import type { RunContext, Warning } from './model.ts';
+import type { Warning } from './model.ts';
 import { findFiles, listFolder, openReport } from './read/files.ts';
 import type { Connect } from './store/database.ts';
 import { leastCovered } from './tally.ts';
 import { renderAnnotations } from './tell/annotations.ts';
-import { makeLeg } from './tell/comment.ts';
-import type { Section } from './tell/comment-section.ts';
+import { type Section, shortLabels } from './tell/comment-section.ts';
 import { maxCheckBytes, renderJobSummary } from './tell/job-summary.ts';
 import { renderSummary } from './tell/summary.ts';
 import { createPaint } from './tell/terminal.ts';
@@ -55,18 +55,19 @@ async function main(): Promise<boolean> {
     detectContext({ env, cwd: workingDirectory }),
     readGithubEvent(env.GITHUB_EVENT_PATH),
   ]);
-  const plan = planComment({
+  const eventFacts = {
     event,
     eventName: env.GITHUB_EVENT_NAME ?? '',
     repository: env.GITHUB_REPOSITORY ?? '',
     checkedOut: detected.context.gitSha,
     elsewhere: detected.warnings.some((warning) => warning.code === 'commit-differs'),
-  });
+  };
+  const plan = planComment(eventFacts);
   const root = detected.repositoryRoot ?? workingDirectory;
   const files = (await detected.trackedFiles()) ?? (await listFolder(root));
   const surroundings: Surroundings = {
     context: (properties) => {
-      const context = applySuiteProperties(detected.context, properties, env);
+      const context = nameJob(applySuiteProperties(detected.context, properties, env), inputs.distinction);
       const { lane, markers, lambdaId } = settings;
       return overrideContext({ ...context, lane, markers, lambdaId }, settings.set);
     },
@@ -98,7 +99,7 @@ async function main(): Promise<boolean> {
     warning.code === 'commit-differs' && env.GITHUB_EVENT_NAME === 'workflow_run';
   const warnings = [...detected.warnings, ...verdict.warnings].filter((warning) => !expected(warning));
   const hideSolutions =
-    inputs.showSolutions === 'never' || (inputs.showSolutions === 'trusted' && plan?.fork === true);
+    inputs.showSolutions === 'never' || (inputs.showSolutions === 'trusted' && !isTrusted(eventFacts, plan));
   const section: Section = {
     totals: verdict.totals,
     xfailed: verdict.tally.xfailed,
@@ -120,9 +121,9 @@ async function main(): Promise<boolean> {
     const all = verdict.totals.failed + verdict.totals.errors;
     for (const command of renderAnnotations({ ...section, all, locate })) say(command);
   }
-  const label = labelOf(inputs, verdict.context);
+  const [label = ''] = shortLabels([jobLabel(verdict.context)]);
   if (inputs.summary) writeSummary({ ...section, label, slowest: verdict.tally.slowest, warnings });
-  const facts: PostFacts = { plan, section, verdict, label, warnings };
+  const facts: PostFacts = { plan, section, verdict, label, warnings, connect: edges.connect };
   const url = await comment(inputs, facts);
   await checkRun(inputs, facts);
   writeOutputs(verdict, url);
@@ -231,15 +232,6 @@ function locateFile(
   return ends.length === 1 ? ends[0] : undefined;
 }
 
-function labelOf({ settings, matrix }: Inputs, context: RunContext): string {
-  const parts = [
-    context.job ?? '',
-    ...(settings.lane === undefined ? [] : [settings.lane]),
-    matrix.length > 0 ? `(${matrix.join(', ')})` : (settings.uploadKey ?? ''),
-  ];
-  return parts.filter((part) => part !== '').join(' ');
-}
-
 function writeSummary(summary: Parameters<typeof renderJobSummary>[0]): void {
   const path = env.GITHUB_STEP_SUMMARY;
   if (path === undefined || path === '') return;
@@ -256,6 +248,7 @@ interface PostFacts {
   readonly verdict: Verdict;
   readonly label: string;
   readonly warnings: readonly Warning[];
+  readonly connect: Connect | undefined;
 }
 
 function githubEdges(token: string) {
@@ -300,23 +293,34 @@ async function checkRun(inputs: Inputs, facts: PostFacts): Promise<void> {
 }
 
 /** Posts, or says once why not. The address of the comment where there is one. */
-async function comment(
-  inputs: Inputs,
-  { plan, section, verdict, label }: PostFacts,
-): Promise<string | undefined> {
-  if (inputs.comment === 'off' || plan === undefined) return undefined;
+async function comment(inputs: Inputs, facts: PostFacts): Promise<string | undefined> {
+  const { plan, section, verdict, connect } = facts;
+  const { saved, context } = verdict;
   const { token } = inputs;
+  if (inputs.comment === 'off' || plan === undefined) return undefined;
   if (token === undefined) {
     warn({ code: 'comment', message: 'no comment: the github-token is empty' });
     return undefined;
   }
-  const failed = verdict.totals.failed + verdict.totals.errors > 0;
-  const { history } = verdict;
-  const changed =
-    history === undefined
-      ? failed
-      : history.failures.some((failure) => failure.class !== 'pre-existing') ||
-        (history.changes?.added.length ?? 0) + (history.changes?.removed.length ?? 0) > 0;
+  const jobs =
+    saved === undefined || connect === undefined
+      ? undefined
+      : openCommitJobs(connect, {
+          ...context,
+          saved,
+          teamSlug: inputs.settings.team,
+          baseBranch: inputs.settings.baseBranch ?? context.baseBranch,
+        });
+  const part = commentPart({
+    context,
+    section,
+    stored: saved === undefined || jobs === undefined ? undefined : { run: saved, jobs },
+    onUnreadable: (error) =>
+      warn({
+        code: 'jobs-unreadable',
+        message: `the comment tells this job alone: the others could not be read (${(error as Error).message})`,
+      }),
+  });
   try {
     const { findPullRequest, upsertComment } = await import('./tell/github.ts');
     const edges = githubEdges(token);
@@ -325,15 +329,15 @@ async function comment(
       log(`No comment: no open pull request has ${plan.head.headSha} as its head.`);
       return undefined;
     }
-    const identity = [env.GITHUB_WORKFLOW_REF?.split('@')[0] ?? env.GITHUB_WORKFLOW ?? '', label];
-    const key = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 12);
     const outcome = await upsertComment(edges, {
       pullRequest,
       sha: plan.head.headSha,
-      run: Number(verdict.context.workflowRunId ?? env.GITHUB_RUN_ID ?? 0) || 0,
-      leg: makeLeg(section, { key, label: label === '' ? 'tests' : label }),
-      create: inputs.comment === 'always' || (inputs.comment === 'failures' ? failed : changed),
-      crowded: inputs.matrix.length > 0,
+      run: Number(context.workflowRunId ?? env.GITHUB_RUN_ID ?? 0) || 0,
+      part,
+      create: ({ rows }) =>
+        inputs.comment === 'always' ||
+        (inputs.comment === 'failures' ? rows.some((row) => row.failed > 0) : hasNews(verdict)),
+      crowded: inputs.inMatrix && jobs === undefined,
     });
     if (outcome.kind === 'not-wanted') return undefined;
     if (outcome.kind === 'superseded') log("No comment: a newer commit's results stand there already.");
@@ -341,7 +345,19 @@ async function comment(
   } catch (error) {
     warn({ code: 'comment', message: `no comment on the pull request: ${(error as Error).message}` });
     return undefined;
+  } finally {
+    await jobs?.close().catch(() => {});
   }
+}
+
+/** Whether there is more to say than what was so before this change. */
+function hasNews({ history, totals }: Verdict): boolean {
+  if (history === undefined) return totals.failed + totals.errors > 0;
+  const { failures, changes } = history;
+  return (
+    failures.some((failure) => failure.class !== 'pre-existing') ||
+    (changes?.added.length ?? 0) + (changes?.removed.length ?? 0) > 0
+  );
 }
 
 /** Numbers, ids and words of ours only: outputs end up in other people's scripts. */

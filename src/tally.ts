@@ -52,7 +52,7 @@ export function startTally(): Tally {
         count++;
         counts[result.outcome]++;
         if (result.failure !== undefined && failures.length < mostFailures)
-          failures.push(shownFailure(result));
+          failures.push(showFailure(result));
         const seconds = result.durationSeconds;
         if (seconds === undefined) continue;
         summed = (summed ?? 0) + seconds;
@@ -85,7 +85,12 @@ export function startTally(): Tally {
   };
 }
 
-function shownFailure(result: SignedResult): ShownFailure {
+/** A failure as far as it is shown. */
+export function showFailure(
+  result: Pick<SignedResult, 'testName' | 'testFile' | 'outcome' | 'failure'> & {
+    readonly failureSignature: string | undefined;
+  },
+): ShownFailure {
   const message = leadingWords(result.failure?.message)
     ?.slice(0, 300)
     .replace(/[\ud800-\udbff]$/, '');

@@ -40,8 +40,10 @@ export interface Inputs {
   /** Its name; undefined: none is wanted. */
   readonly checkRun: string | undefined;
   readonly token: string | undefined;
-  /** Values of the job's matrix, in its order; empty outside a matrix. */
-  readonly matrix: readonly string[];
+  /** What tells this job from others of its name: values of the matrix in its order, and the upload-key. */
+  readonly distinction: string | undefined;
+  /** Other jobs of a matrix may finish in the same moment. */
+  readonly inMatrix: boolean;
   readonly warnings: readonly Warning[];
 }
 
@@ -61,6 +63,7 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
   }
   const matrixValues = readMatrix(text('matrix'));
   const discriminator = text('upload-key') ?? (matrixValues.length > 0 ? text('matrix') : undefined);
+  const distinction = [...matrixValues, ...given(text('upload-key'))].join(', ');
   const failOn = oneOf('fail-on', ['never', 'any', 'new', 'unknown']);
   const settings = namingInputs(() =>
     parseSettings({
@@ -79,8 +82,8 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
       uploadKey: discriminator?.replace(/\s+/g, ' ').slice(0, 500),
       createdAt: 'report',
       set: [
-        ...given('python_version', text('python-version')),
-        ...given('pytest_version', text('pytest-version')),
+        ...given(text('python-version')).map((version) => `python_version=${version}`),
+        ...given(text('pytest-version')).map((version) => `pytest_version=${version}`),
       ],
       allowIncomplete: false,
       allowPrivilegedRole: false,
@@ -105,7 +108,8 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
     showSolutions: oneOf('show-solutions', ['trusted', 'always', 'never']),
     checkRun: text('check-run')?.replace(/\s+/g, ' ').slice(0, 100),
     token: text('github-token'),
-    matrix: matrixValues,
+    distinction: distinction === '' ? undefined : distinction,
+    inMatrix: matrixValues.length > 0,
     warnings: unknownInputs(env),
   };
 }
@@ -115,8 +119,8 @@ function text(name: InputName): string | undefined {
   return value === '' ? undefined : value;
 }
 
-function given(column: string, value: string | undefined): string[] {
-  return value === undefined ? [] : [`${column}=${value}`];
+function given(value: string | undefined): string[] {
+  return value === undefined ? [] : [value];
 }
 
 function oneOf<const T extends string>(name: InputName, words: readonly [T, ...T[]]): T {

@@ -61,6 +61,21 @@ export function planComment(facts: EventFacts): PullRequest | undefined {
   return undefined;
 }
 
+/**
+ * Whether only people who may read the repository's secrets can have written what was tested. Where GitHub does not say whose
+ * it is, it is a stranger's.
+ */
+export function isTrusted(
+  { event, eventName, repository }: EventFacts,
+  plan: PullRequest | undefined,
+): boolean {
+  if (eventName.startsWith('pull_request')) return plan?.fork === false;
+  if (eventName !== 'workflow_run') return true;
+  const run = event.workflow_run;
+  if (run?.event?.startsWith('pull_request') === true) return plan?.fork === false;
+  return run?.event !== undefined && same(run.head_repository?.full_name ?? '', repository);
+}
+
 function isHead({ event, checkedOut }: EventFacts): boolean {
   const { head, base } = event.pull_request ?? {};
   return checkedOut !== undefined && checkedOut === head?.sha && checkedOut !== base?.sha;

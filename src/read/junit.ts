@@ -306,6 +306,18 @@ function readFailure(
   };
 }
 
+/** What a failure's stored texts tell of it: its message and its traceback, or the last of it. */
+export function readStoredFailure(stored: {
+  readonly testFile: string | undefined;
+  readonly message: string | undefined;
+  readonly traceback: string | undefined;
+}): Failure {
+  const text = stored.traceback ?? '';
+  const read = readFailureText(text, stored.message);
+  const outcome: RawOutcome = { kind: 'failure', type: undefined, message: stored.message, text };
+  return readFailure(outcome, read.locations, read.errorType, stored.testFile);
+}
+
 /** `collection failure` says nothing: the marked line of the text, else its first one, does. */
 function readMessage(outcome: RawOutcome): string | undefined {
   if (outcome.message !== undefined && outcome.message !== '' && outcome.message !== 'collection failure') {

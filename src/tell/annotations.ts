@@ -1,7 +1,7 @@
 // Failures on their lines in the pull request's files, as commands to the runner. Pure.
 import type { FailureHistory, RunHistory } from '../model.ts';
 import { cut } from './markdown.ts';
-import type { SummaryFailure } from './summary.ts';
+import { failureKey, type SummaryFailure } from './summary.ts';
 import { workflowCommand } from './workflow-log.ts';
 
 /** GitHub shows so many errors of a step. */
@@ -22,9 +22,9 @@ const order = ['new', undefined, 'flaky', 'pre-existing', 'known'];
 /** At most ten errors, what is new first; what is known with its solution. */
 export function renderAnnotations(request: AnnotationRequest): string[] {
   const { history, all } = request;
-  const past = new Map(history?.failures.map((failure) => [keyOf(failure), failure]));
+  const past = new Map(history?.failures.map((failure) => [failureKey(failure), failure]));
   const ranked = request.failures
-    .map((failure) => ({ failure, history: past.get(keyOf(failure)) }))
+    .map((failure) => ({ failure, history: past.get(failureKey(failure)) }))
     .sort((a, b) => order.indexOf(a.history?.class) - order.indexOf(b.history?.class))
     .slice(0, mostAnnotations);
   return ranked.map(({ failure, history }, i) => {
@@ -62,11 +62,4 @@ function message(
     }
   }
   return lines.join('\n');
-}
-
-function keyOf(failure: {
-  readonly testName: string;
-  readonly failureSignature?: string | undefined;
-}): string {
-  return `${failure.testName}\n${failure.failureSignature ?? ''}`;
 }

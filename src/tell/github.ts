@@ -2,12 +2,11 @@
 import {
   type CommentState,
   isOurs,
-  type Leg,
   maxCommentBytes,
+  type Part,
   parseComment,
   renderComment,
 } from './comment.ts';
-
 import { type Api, type GithubEdges, GithubError, openApi, requestMs, statusOf } from './github-api.ts';
 
 const permission = 'pull-requests: write';
@@ -57,10 +56,11 @@ export interface CommentRequest {
   readonly pullRequest: number;
   readonly sha: string;
   readonly run: number;
-  readonly leg: Leg;
+  /** What there is to tell by now; asked for before each look at the comment, since other jobs go on storing theirs. */
+  part(): Promise<Part>;
   /** Whether a comment is made where there is none yet. */
-  readonly create: boolean;
-  /** Other jobs of a matrix finish in the same moment: it is looked once more whether the part still stands. */
+  create(part: Part): boolean;
+  /** Other jobs finish in the same moment and know nothing of this one: it is looked once more whether the part still stands. */
   readonly crowded: boolean;
 }
 
@@ -77,8 +77,9 @@ interface OwnComment {
 }
 
 /**
- * Puts a job's part into the pull request's comment: reads what stands there, writes, and reads again until the part
- * stands in the one comment there is. Jobs that do so at once find each other's parts; a newer commit's is left alone.
+ * Puts a part into the pull request's comment: reads what stands there, writes, and reads again until the part stands in
+ * the one comment there is. Jobs that do so at once find each other's; a newer commit's is left alone. Whoever writes last
+ * has read the database after every job that wrote before, and looks once more after writing: no job is lost.
  *
  * @throws GithubError
  */
@@ -95,6 +96,8 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
     last = undefined;
     const marked = await api.repeat(() => listMarked(api, request.pullRequest));
     if (marked.length > 0) author ??= await whoAmI(api);
+    // After the comment: what stands in it is never newer than this.
+    const part = await request.part();
     const own = marked.filter((comment) => sameLogin(comment.author, author)).sort((a, b) => a.id - b.id);
     const states = own.map((comment) => parseComment(comment.body));
     const newer = states.findIndex(
@@ -102,7 +105,7 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
     );
     if (newer >= 0) return { kind: 'superseded', url: own[newer]?.url ?? '' };
     const [first, ...duplicates] = own;
-    const stands = first !== undefined && standsIn(states[0], request, maxBytes);
+    const stands = first !== undefined && standsIn(states[0], request, part);
     if (stands && duplicates.length === 0) {
       if (unanswered) {
         unanswered = false;
@@ -113,8 +116,8 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
       if (seen > (request.crowded ? 1 : 0)) return { kind: 'posted', url: first.url };
       continue;
     }
-    if (first === undefined && !request.create) return { kind: 'not-wanted' };
-    const body = renderComment(merge(request, states), maxBytes);
+    if (first === undefined && !request.create(part)) return { kind: 'not-wanted' };
+    const body = renderComment(merge(request, part, states), maxBytes);
     const options = { request: { signal: AbortSignal.timeout(requestMs) } };
     try {
       if (first === undefined) {
@@ -157,38 +160,32 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
   throw last ?? new GithubError('the comment kept changing under the hands of other jobs');
 }
 
-function standsIn(state: CommentState | undefined, request: CommentRequest, maxBytes: number): boolean {
-  if (state?.sha !== request.sha) return false;
-  const there = state.legs.find((leg) => leg.key === request.leg.key);
-  if (there === undefined) return false;
-  const mine = renderComment(
-    { sha: request.sha, run: request.run, legs: merge(request, [state]).legs },
-    maxBytes,
-  );
-  const wanted = parseComment(mine)?.legs.find((leg) => leg.key === request.leg.key);
-  return (
-    wanted !== undefined &&
-    squeezed(wanted.texts[0]) === squeezed(there.texts[0]) &&
-    wanted.failed === there.failed &&
-    wanted.total === there.total
-  );
+/** Whether the comment tells just this part, at whatever length, and nothing that it has taken over. */
+function standsIn(state: CommentState | undefined, { sha }: CommentRequest, part: Part): boolean {
+  if (state?.sha !== sha) return false;
+  const there = state.parts.find((other) => other.key === part.key);
+  return there?.version === part.version && !state.parts.some((other) => isTold(other, part));
 }
 
-/** GitHub keeps the words, not every blank. */
-function squeezed(text: string | undefined): string {
-  return (text ?? '').replace(/\s+/g, ' ').trim();
+/** A part of a job's own gives way to the database's, once that knows the job. */
+function isTold(other: Part, part: Part): boolean {
+  return other.key !== part.key && other.rows.every(({ key }) => part.rows.some((row) => row.key === key));
 }
 
-function merge(request: CommentRequest, states: readonly (CommentState | undefined)[]): CommentState {
-  const legs = new Map<string, Leg>();
+function merge(
+  request: CommentRequest,
+  part: Part,
+  states: readonly (CommentState | undefined)[],
+): CommentState {
+  const parts = new Map([[part.key, part]]);
   let run = request.run;
   for (const state of states) {
     if (state?.sha !== request.sha) continue;
     run = Math.max(run, state.run);
-    for (const leg of state.legs) if (!legs.has(leg.key)) legs.set(leg.key, leg);
+    for (const other of state.parts)
+      if (!parts.has(other.key) && !isTold(other, part)) parts.set(other.key, other);
   }
-  legs.set(request.leg.key, request.leg);
-  return { sha: request.sha, run, legs: [...legs.values()] };
+  return { sha: request.sha, run, parts: [...parts.values()] };
 }
 
 async function listMarked(

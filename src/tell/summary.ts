@@ -94,7 +94,8 @@ function renderFailures(summary: Summary, style: SummaryStyle): string {
   return `${paint.bold('Failures')}${classes}${more}\n${blocks.join('\n')}`;
 }
 
-function failureKey(failure: {
+/** What ties a failure of the report to its history. */
+export function failureKey(failure: {
   readonly testName: string;
   readonly failureSignature?: string | undefined;
 }): string {

@@ -145,7 +145,7 @@ describe('without a database', () => {
     expect(github.comments).toHaveLength(1);
     expect(github.comments[0]?.body).toContain('`test (3.12)`');
     expect(github.comments[0]?.body).toContain('`test (3.13)`');
-    expect(github.comments[0]?.body).toContain('1 of 2 tests failed in 2 jobs');
+    expect(github.comments[0]?.body).toContain('❌ 1 test failed in 1 of 2 jobs');
   });
 });
 
@@ -165,7 +165,34 @@ describe('a matrix of eight jobs at once', () => {
     expect(new Set(results.map((result) => result.outputs['comment-url'])).size).toBe(1);
     expect(github.comments).toHaveLength(1);
     for (let i = 0; i < 8; i++) expect(github.comments[0]?.body).toContain(`| ❌ \`test (3.${i})\` | 1 |`);
-    expect(github.comments[0]?.body).toContain('8 of 16 tests failed in 8 jobs');
+    const body = github.comments[0]?.body ?? '';
+    expect(body).toContain('❌ 1 test failed in all 8 jobs, 1 new');
+    // Told once for all of them, and the others of this commit are no past.
+    expect(body.split('`KeyError: ')).toHaveLength(2);
+    expect(body).toContain('at `tests/test_m.py:10`<br>in all 8 jobs');
+    expect(body).not.toContain('failing for');
+  });
+
+  it('tells what fails in some of them, and keeps the part of a job without a database', async () => {
+    const job = (python: string, database: boolean) =>
+      run({
+        inputs: {
+          matrix: `{"python":"${python}"}`,
+          ...(database ? { 'database-url': postgres.uploadUrl } : {}),
+        },
+        env: { GITHUB_RUN_ID: '9000000200' },
+      });
+    writeReport({ test_only: 'failed', test_b: 'passed' });
+    await job('4.1', true);
+    writeReport({ test_only: 'passed', test_b: 'passed' });
+    await job('4.2', true);
+    await job('4.3', false);
+    expect(github.comments).toHaveLength(1);
+    const body = github.comments[0]?.body ?? '';
+    expect(body).toMatch(/❌ \d tests? failed in \d of \d+ jobs/);
+    expect(body).toContain('in `test (4.1)`');
+    for (const python of ['4.1', '4.2', '4.3']) expect(body).toContain(`\`test (${python})\` |`);
+    expect(body).toContain('#### `CI / test (4.3)`');
   });
 });
 

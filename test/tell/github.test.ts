@@ -1,6 +1,6 @@
 // Many jobs, one comment: racers against a real HTTP server, each a client of its own as on its own runner.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Leg, parseComment } from '../../src/tell/comment.ts';
+import { type Part, parseComment } from '../../src/tell/comment.ts';
 import { type CommentRequest, findPullRequest, upsertComment } from '../../src/tell/github.ts';
 import { type GithubServer, startGithub } from '../support/github-server.ts';
 
@@ -20,8 +20,10 @@ const edges = () => ({
   pause: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms / 10)),
 });
 
-const leg = (i: number, text = `part of job ${i}`): Leg => ({
-  key: i.toString(16).padStart(12, '0'),
+const keyOf = (i: number) => i.toString(16).padStart(12, '0');
+
+const row = (i: number) => ({
+  key: keyOf(i),
   label: `job ${i}`,
   total: 2,
   passed: 1,
@@ -29,15 +31,27 @@ const leg = (i: number, text = `part of job ${i}`): Leg => ({
   skipped: 0,
   new: 1,
   coverage: undefined,
+  coverageBefore: undefined,
+});
+
+/** What a job without a database knows: itself. */
+const part = (i: number, text = `part of job ${i}`, version = 1): Part => ({
+  key: keyOf(i),
+  version: keyOf(version),
+  rows: [row(i)],
+  failures: { failed: 1, new: 1 },
   texts: [text],
 });
+
+const labelsIn = (body: string | undefined) =>
+  parseComment(body ?? '')?.parts.flatMap(({ rows }) => rows.map(({ label }) => label));
 
 const request = (i: number, changes: Partial<CommentRequest> = {}): CommentRequest => ({
   pullRequest: 42,
   sha: '1'.repeat(40),
   run: 5,
-  leg: leg(i),
-  create: true,
+  part: async () => part(i),
+  create: () => true,
   crowded: true,
   ...changes,
 });
@@ -52,8 +66,7 @@ describe('eight jobs at once', () => {
       const outcomes = await Promise.all(racers);
       expect(outcomes.map((outcome) => outcome.kind)).toEqual(Array(8).fill('posted'));
       expect(github.comments, `round ${round}`).toHaveLength(1);
-      const state = parseComment(github.comments[0]?.body ?? '');
-      expect(state?.legs.map((part) => part.label).sort(), `round ${round}`).toEqual(
+      expect(labelsIn(github.comments[0]?.body)?.sort(), `round ${round}`).toEqual(
         Array.from({ length: 8 }, (_, i) => `job ${i}`),
       );
     }
@@ -71,9 +84,52 @@ describe('eight jobs at once', () => {
       expect(github.comments).toHaveLength(1);
       const state = parseComment(github.comments[0]?.body ?? '');
       expect(state?.sha).toBe('2'.repeat(40));
-      expect(state?.legs).toHaveLength(4);
+      expect(state?.parts).toHaveLength(4);
     }
   }, 120_000);
+});
+
+describe('eight jobs at once that share a database', () => {
+  it('end in one comment that tells all of them, 100 rounds', async () => {
+    for (let round = 0; round < 100; round++) {
+      github.comments.length = 0;
+      const sha = round.toString(16).padStart(40, '0');
+      github.fault = () => ({ delayMs: Math.random() * 4 });
+      const stored = new Set<number>();
+      const together = async (): Promise<Part> => {
+        // Reading takes its time, in which others store.
+        const known = [...stored].sort();
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
+        return {
+          key: 'd'.repeat(12),
+          version: parseInt(`1${known.join('')}`, 10)
+            .toString(16)
+            .padStart(12, '0'),
+          rows: known.map(row),
+          failures: { failed: 1, new: 1 },
+          texts: [`told together: ${known.join(' ')}`],
+        };
+      };
+      const racers = Array.from({ length: 8 }, async (_, i) => {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 8));
+        stored.add(i);
+        return upsertComment(edges(), request(i, { sha, part: together, crowded: false }));
+      });
+      await Promise.all(racers);
+      expect(github.comments, `round ${round}`).toHaveLength(1);
+      expect(github.comments[0]?.body).toContain('told together: 0 1 2 3 4 5 6 7');
+      expect(labelsIn(github.comments[0]?.body)).toHaveLength(8);
+    }
+  }, 240_000);
+
+  it('take over what a job told of itself before its run was stored, and leave the others alone', async () => {
+    await upsertComment(edges(), request(1));
+    await upsertComment(edges(), request(2));
+    const stored = { ...part(1, 'told together'), key: 'd'.repeat(12), rows: [row(1), row(3)] };
+    await upsertComment(edges(), request(1, { part: async () => stored }));
+    expect(labelsIn(github.comments[0]?.body)?.sort()).toEqual(['job 1', 'job 2', 'job 3']);
+    expect(github.comments[0]?.body).not.toContain('part of job 1');
+  });
 });
 
 describe('writing', () => {
@@ -89,7 +145,7 @@ describe('writing', () => {
   it("replaces a job's own part when it runs again, and keeps the others'", async () => {
     await upsertComment(edges(), request(1));
     await upsertComment(edges(), request(2));
-    await upsertComment(edges(), request(1, { leg: leg(1, 'second attempt') }));
+    await upsertComment(edges(), request(1, { part: async () => part(1, 'second attempt', 2) }));
     expect(github.comments).toHaveLength(1);
     expect(github.comments[0]?.body).toContain('second attempt');
     expect(github.comments[0]?.body).not.toContain('part of job 1');

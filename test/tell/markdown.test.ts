@@ -8,7 +8,7 @@ import { gfm } from 'micromark-extension-gfm';
 import { describe, expect, it } from 'vitest';
 import type { FailureHistory, RunHistory } from '../../src/model.ts';
 import { renderAnnotations } from '../../src/tell/annotations.ts';
-import { makeLeg, maxCommentBytes, parseComment, renderComment } from '../../src/tell/comment.ts';
+import { makePart, maxCommentBytes, parseComment, renderComment } from '../../src/tell/comment.ts';
 import { renderSection, type Section } from '../../src/tell/comment-section.ts';
 import { renderJobSummary } from '../../src/tell/job-summary.ts';
 import { block, bytes, code, inline } from '../../src/tell/markdown.ts';
@@ -198,12 +198,15 @@ function section(
   };
 }
 
+const makeJob = (told: Section, key: string, label: string) =>
+  makePart([{ key, label, section: told }], { key });
+
 const state = (text: string | readonly string[], count = 1) => ({
   sha: '1'.repeat(40),
   run: 7,
-  legs: [
-    makeLeg(section(text, count), { key: '000000000001', label: text[1] ?? '' }),
-    makeLeg(section('x', 1), { key: '000000000002', label: text[0] ?? '' }),
+  parts: [
+    makeJob(section(text, count), '000000000001', text[1] ?? ''),
+    makeJob(section('x', 1), '000000000002', text[0] ?? ''),
   ],
 });
 
@@ -220,7 +223,7 @@ describe('hostile text', () => {
         expect(body.split('<!-- lukhas-end -->')).toHaveLength(3);
         expect(
           parseComment(body)
-            ?.legs.map((leg) => leg.failed)
+            ?.parts.map((part) => part.rows[0]?.failed)
             .sort(),
         ).toEqual([1, 4]);
       }),
@@ -290,10 +293,10 @@ describe('a comment grown too long', () => {
   );
 
   it('keeps every job in the table when 200 jobs report', () => {
-    const legs = Array.from({ length: 200 }, (_, i) =>
-      makeLeg(section('x'.repeat(200), 40), { key: i.toString(16).padStart(12, '0'), label: `job ${i}` }),
+    const parts = Array.from({ length: 200 }, (_, i) =>
+      makeJob(section('x'.repeat(200), 40), i.toString(16).padStart(12, '0'), `job ${i}`),
     );
-    const body = renderComment({ sha: '1'.repeat(40), run: 1, legs });
+    const body = renderComment({ sha: '1'.repeat(40), run: 1, parts });
     expect(bytes(body)).toBeLessThanOrEqual(maxCommentBytes);
     judge(body);
   });
@@ -344,7 +347,7 @@ describe('solutions', () => {
       renderComment({
         sha: '1'.repeat(40),
         run: 1,
-        legs: [makeLeg(quiet, { key: '000000000001', label: 'x' })],
+        parts: [makeJob(quiet, '000000000001', 'x')],
       }),
       renderJobSummary({ ...quiet, label: 'x', slowest: [], warnings: [] }),
       ...renderAnnotations({ ...quiet, all: 1, locate: () => undefined }),
