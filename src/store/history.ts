@@ -64,9 +64,10 @@ export async function readHistory(
   },
 ): Promise<RunHistory> {
   const from = new Date(run.createdAt.getTime() - lookBack.days * dayMs);
+  const until = new Date(run.createdAt.getTime() + flipDays * dayMs);
   const params = [access.team.id, run.runId, run.createdAt, from];
   return inTeam(db, access, async () => {
-    const facts = factsOf(await db.query<FactsRow>(factsSql, [...params, run.baseBranch ?? null]));
+    const facts = factsOf(await db.query<FactsRow>(factsSql, [...params, run.baseBranch ?? null, until]));
     if (facts.me === null) throw unknownRun(run.runId);
     const baseRuns = facts.lines.filter((past) => past.side === (facts.on_base ? 'branch' : 'base'));
     const compare = async <T>(sql: string, base: PastRun): Promise<T | undefined> => {
@@ -207,14 +208,19 @@ const pastRuns = (side: 'branch' | 'base', branch: string): string => `
  * Whether a test was green in one run; both are given, so that one row of one partition's index is looked at. Written so that
  * no other index fits: before a table's first ANALYZE the planner takes the one of outcomes, and reads a run for each test.
  */
-const greenIn = (testName: string, run: string): string => `
-      SELECT FROM test_results r WHERE r.team_id = $1 AND r.test_name = ${testName} AND r.created_at = ${run}.created_at
-        AND r.test_run_id IS NOT DISTINCT FROM ${run}.id AND coalesce(r.outcome, '') IN ('passed', 'xpassed')`;
+const greenIn = (testName: string, run: { readonly id: string; readonly at: string }): string => `
+      FROM test_results r WHERE r.team_id = $1 AND r.test_name = ${testName} AND r.created_at = ${run.at}
+        AND r.created_at BETWEEN $4 AND $6 AND r.test_run_id IS NOT DISTINCT FROM ${run.id}
+        AND coalesce(r.outcome, '') IN ('passed', 'xpassed')`;
 
-/** The nearest green run of a block's side between two places, from one of them on. */
-const greenBetween = (low: string, high: string, order: 'ASC' | 'DESC'): string => `
-      SELECT l.back FROM (SELECT * FROM line WHERE side = b.side AND back > ${low} AND back < ${high} ORDER BY back ${order}) AS l
-      WHERE EXISTS (${greenIn('b.test_name', 'l')}) ORDER BY l.back ${order} LIMIT 1`;
+/**
+ * The first green run of a block's side in a series of places. The runs of a side come as arrays: looking through their list
+ * for each block would take longer than looking for the test. A scalar subquery is asked place by place in the series' order,
+ * and no further than to the first green one.
+ */
+const firstGreen = (series: string): string => `
+      SELECT p.back FROM generate_series(${series}) AS p (back)
+      WHERE (SELECT true ${greenIn('b.test_name', { id: 'b.ids[p.back]', at: 'b.times[p.back]' })} LIMIT 1) LIMIT 1`;
 
 // Failing rows are found by team, outcome and a run's created_at (all rows of a run share it); green ones are looked up only
 // at the edges of a block of failures. Both use indexes of the schema document, under row-level security too. IS NOT DISTINCT
@@ -246,7 +252,8 @@ const factsSql = `
     -- IS TRUE makes the names a hash table: a join with them would be a nested loop before the first ANALYZE.
     SELECT DISTINCT l.side, r.test_name, l.back
     FROM line l
-    JOIN test_results r ON r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = l.created_at AND r.test_run_id IS NOT DISTINCT FROM l.id
+    JOIN test_results r ON r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = l.created_at
+      AND r.created_at BETWEEN $4 AND $6 AND r.test_run_id IS NOT DISTINCT FROM l.id
     WHERE (r.test_name IN (SELECT test_name FROM f)) IS TRUE
   ), blocks AS MATERIALIZED (
     SELECT side, test_name, min(back) AS newest, max(back) AS oldest,
@@ -254,40 +261,36 @@ const factsSql = `
     FROM (SELECT *, back - row_number() OVER (PARTITION BY side, test_name ORDER BY back) AS island FROM failed) AS islands
     GROUP BY side, test_name, island
     WINDOW sides AS (PARTITION BY side, test_name ORDER BY min(back))
+  ), sides AS MATERIALIZED (
+    SELECT side, array_agg(id ORDER BY back) AS ids, array_agg(created_at ORDER BY back) AS times FROM line GROUP BY side
   ), twin AS MATERIALIZED (
     SELECT r.id, r.created_at FROM test_runs r
     WHERE r.team_id = $1 AND r.git_sha = (SELECT git_sha FROM me) AND r.lane IS NOT DISTINCT FROM (SELECT lane FROM me)
       AND r.job_name IS NOT DISTINCT FROM (SELECT job_name FROM me) AND ${sameRepository('r')} AND r.id <> $2
-      AND r.created_at >= $4 AND r.created_at < $3::timestamptz + interval '${flipDays} days'
+      AND r.created_at >= $4 AND r.created_at < $6
     ORDER BY r.created_at DESC LIMIT ${twinRuns}
   ), knows AS MATERIALIZED (
     -- Where nothing is known, nothing is looked for.
     SELECT ${healixEnabled('$1')} AND EXISTS (SELECT FROM healix_memories h WHERE ${visible('h', '$1')}) AS anything
   ), matched AS MATERIALIZED (
-    -- With all of the failure's own columns: joining them on again would take the square of their number.
-    SELECT f.*, m.tier, m.id
-    FROM f LEFT JOIN LATERAL (
-      (SELECT 1 AS rank, 'exact' AS tier, h.id FROM healix_memories h
+    -- With all of the failure's own columns: joining them on again would take the square of their number. Each tier is asked
+    -- only where the one before had nothing.
+    SELECT f.*, split_part(m.best, ' ', 1) AS tier, split_part(m.best, ' ', 2)::uuid AS id
+    FROM f CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) THEN coalesce(
+      (SELECT 'exact ' || h.id FROM healix_memories h
        WHERE h.test_name = f.test_name AND ${sameSignature('h.failure_signature', 'f.failure_signature')} AND ${visible('h', '$1')}
-       ORDER BY ${ranking('h')} LIMIT 1)
-      UNION ALL
-      (SELECT 2, 'moved', h.id FROM healix_memories h
+       ORDER BY ${ranking('h')} LIMIT 1),
+      (SELECT 'moved ' || h.id FROM healix_memories h
        WHERE h.drift_signature = f.drift_signature AND h.test_family = split_part(f.test_name, '[', 1) AND ${visible('h', '$1')}
-       ORDER BY h.test_name = f.test_name DESC, ${ranking('h')} LIMIT 1)
-      UNION ALL
-      (SELECT 3, 'similar', s.id FROM (
+       ORDER BY h.test_name = f.test_name DESC, ${ranking('h')} LIMIT 1),
+      (SELECT 'similar ' || s.id FROM (
          (SELECT h.* FROM healix_memories h WHERE h.drift_signature = f.drift_signature AND ${visible('h', '$1')}
           ORDER BY ${ranking('h')} LIMIT 1)
          UNION ALL
          (SELECT h.* FROM healix_memories h
           WHERE ${sameSignature('h.failure_signature', 'f.failure_signature')} AND h.test_name <> f.test_name AND ${visible('h', '$1')}
           ORDER BY ${ranking('h')} LIMIT 1)) AS s
-       ORDER BY ${ranking('s')} LIMIT 1)
-      ORDER BY rank LIMIT 1
-    ) m ON true
-    WHERE (SELECT anything FROM knows)
-    UNION ALL
-    SELECT f.*, NULL::text, NULL::uuid FROM f WHERE NOT (SELECT anything FROM knows)
+       ORDER BY ${ranking('s')} LIMIT 1)) END AS best OFFSET 0) m
   )
   SELECT 'frame' AS kind, json_build_object(
     'me', (SELECT json_build_object('sha', git_sha, 'coverage', coverage_percent) FROM me),
@@ -298,14 +301,14 @@ const factsSql = `
   UNION ALL
   SELECT 'failure', facts FROM (
     SELECT f.place, json_build_object('test_name', f.test_name, 'signature', f.failure_signature, 'tier', f.tier, 'memory', f.id,
-      'passed_here', EXISTS (SELECT FROM twin WHERE EXISTS (${greenIn('f.test_name', 'twin')}))) AS facts
+      'passed_here', EXISTS (SELECT FROM twin WHERE EXISTS (SELECT ${greenIn('f.test_name', { id: 'twin.id', at: 'twin.created_at' })}))) AS facts
     FROM matched f ORDER BY f.place) AS failures
   UNION ALL
   SELECT 'blocks', json_build_object('test_name', b.test_name, 'list', json_agg(json_build_object(
       'side', b.side, 'newest', b.newest, 'oldest', b.oldest,
-      'green_after', (${greenBetween('b.newer', 'b.newest', 'DESC')}),
-      'green_before', (${greenBetween('b.oldest', 'b.older', 'ASC')})) ORDER BY b.newest))
-  FROM blocks b GROUP BY b.test_name
+      'green_after', (${firstGreen('b.newest - 1, b.newer + 1, -1')}),
+      'green_before', (${firstGreen('b.oldest + 1, least(b.older - 1, cardinality(b.ids))')})) ORDER BY b.newest))
+  FROM (SELECT * FROM blocks JOIN sides USING (side)) AS b GROUP BY b.test_name
   UNION ALL
   SELECT 'memory', json_build_object('id', h.id, 'root_cause', h.root_cause, 'solution', h.solution,
       'solution_type', h.solution_type, 'auto_fix_code', h.auto_fix_code, 'confidence', h.confidence,
