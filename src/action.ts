@@ -28,6 +28,8 @@ import { logLines, secretsOf, workflowCommand } from './tell/workflow-log.ts';
 
 const { env } = process;
 const plain = createPaint(false);
+// A log that nobody reads any more is no reason to store nothing.
+process.stdout.on('error', () => {});
 
 /** All that is printed: data by `log`, commands of ours by `say`. */
 const log = (text: string) => void process.stdout.write(logLines(text));

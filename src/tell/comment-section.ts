@@ -7,6 +7,7 @@ import {
   coverageDifference,
   duration,
   failureKey,
+  number,
   percent,
   pytestCommand,
   type SummaryFailure,
@@ -109,11 +110,11 @@ export function countFailures(jobs: readonly Job[]): {
 /** `3 failed, 1 error, 298 passed, 41 skipped in 1.57 s` */
 export function renderCounts(totals: Totals, xfailed: number): string {
   const parts = [
-    ...(totals.failed > 0 ? [`**${n(totals.failed)} failed**`] : []),
+    ...(totals.failed > 0 ? [`**${number(totals.failed)} failed**`] : []),
     ...(totals.errors > 0 ? [`**${count(totals.errors, 'error')}**`] : []),
-    `${n(totals.passed)} passed`,
-    ...(totals.skipped > xfailed ? [`${n(totals.skipped - xfailed)} skipped`] : []),
-    ...(xfailed > 0 ? [`${n(xfailed)} xfailed`] : []),
+    `${number(totals.passed)} passed`,
+    ...(totals.skipped > xfailed ? [`${number(totals.skipped - xfailed)} skipped`] : []),
+    ...(xfailed > 0 ? [`${number(xfailed)} xfailed`] : []),
   ];
   const time = totals.durationSeconds === undefined ? '' : ` in ${duration(totals.durationSeconds)}`;
   return `${parts.join(', ')}${time}`;
@@ -177,8 +178,8 @@ function renderGroup({ title, all, told }: Group, jobs: number, detail: Detail):
   const shown = told.slice(0, detail.failures);
   const items = shown.map((one) => renderFailure(one, jobs, detail));
   const rest = all - shown.length;
-  if (rest > 0) items.push(`- … ${shown.length === 0 ? '' : 'and '}${n(rest)} more: ${detail.more}`);
-  return `**${title}** (${n(all)})\n\n${items.join('\n')}`;
+  if (rest > 0) items.push(`- … ${shown.length === 0 ? '' : 'and '}${number(rest)} more: ${detail.more}`);
+  return `**${title}** (${number(all)})\n\n${items.join('\n')}`;
 }
 
 /** A list item on one line: a comment breaks lines where the source does, a summary does not. */
@@ -255,7 +256,7 @@ function facts(memory: HealixMemory): string {
   const tries = memory.successCount + memory.failureCount;
   const parts = [
     ...(memory.confidence === undefined ? [] : [`confidence ${memory.confidence.toFixed(2)}`]),
-    ...(tries === 0 ? [] : [`worked ${n(memory.successCount)} of ${count(tries, 'time')}`]),
+    ...(tries === 0 ? [] : [`worked ${number(memory.successCount)} of ${count(tries, 'time')}`]),
     ...(memory.lastApplied === undefined ? [] : [`last on ${memory.lastApplied.toISOString().slice(0, 10)}`]),
     ...(memory.stale === true ? ['to be read with care'] : []),
   ];
@@ -364,7 +365,7 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
       rows: leastFiles.map((file) => [
         fileCell(file.filePath),
         percent(file.coveragePercent),
-        n(file.missingStatements),
+        number(file.missingStatements),
       ]),
     },
   ].filter(({ rows }) => rows.length > 0);
@@ -393,8 +394,4 @@ function storedLine({ stored }: Section): string {
 /** The summary is words of ours: data cannot stand in it. */
 function folded(summary: string, content: string): string {
   return `<details><summary>${summary}</summary>\n\n${content}\n\n</details>`;
-}
-
-function n(value: number): string {
-  return value.toLocaleString('en-US');
 }

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { countFailures, type Detail, type Job, renderJobs, shortLabels } from './comment-section.ts';
 import { bytes, code, cut } from './markdown.ts';
-import { coverageDifference, percent } from './summary.ts';
+import { coverageDifference, number, percent } from './summary.ts';
 
 /** GitHub refuses longer comments, and documents 65,536 characters. */
 export const maxCommentBytes = 60_000;
@@ -163,23 +163,23 @@ function head(state: CommentState, parts: readonly Part[], most = Number.POSITIV
 function verdict(parts: readonly Part[]): string {
   const rows = parts.flatMap((part) => part.rows);
   const sum = (pick: (row: JobRow) => number) => rows.reduce((total, row) => total + pick(row), 0);
-  const n = (value: number) => value.toLocaleString('en-US');
   const [only] = rows.length === 1 ? rows : [];
   const coverage = only?.coverage === undefined ? '' : `, ${percent(only.coverage)} covered`;
   const red = rows.filter((row) => row.failed > 0).length;
   if (red === 0) {
     const skipped = sum((row) => row.skipped);
     const jobs = rows.length > 1 ? ` in ${rows.length} jobs` : '';
-    return `✅ ${n(sum((row) => row.total) - skipped)} tests passed${jobs}${skipped > 0 ? `, ${n(skipped)} skipped` : ''}${coverage}`;
+    return `✅ ${number(sum((row) => row.total) - skipped)} tests passed${jobs}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
   }
   // A test that fails in several jobs is one failure to look at; only the database can tell.
   const failed = parts.reduce((total, part) => total + part.failures.failed, 0);
   const blind = parts.some((part) => part.failures.new === undefined);
   const fresh = parts.reduce((total, part) => total + (part.failures.new ?? 0), 0);
-  const news = blind ? '' : fresh === 0 ? ', none of them new' : `, ${n(fresh)} new`;
-  if (only !== undefined) return `❌ ${n(only.failed)} of ${n(only.total)} tests failed${news}${coverage}`;
+  const news = blind ? '' : fresh === 0 ? ', none of them new' : `, ${number(fresh)} new`;
+  if (only !== undefined)
+    return `❌ ${number(only.failed)} of ${number(only.total)} tests failed${news}${coverage}`;
   const jobs = red === rows.length ? `all ${red} jobs` : `${red} of ${rows.length} jobs`;
-  return `❌ ${n(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}`;
+  return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}`;
 }
 
 function table(rows: readonly JobRow[]): string[] {
@@ -245,7 +245,7 @@ export function parseComment(body: string): CommentState | undefined {
     const part = facts === undefined ? undefined : readPart(facts, piece);
     if (part !== undefined && !parts.some((other) => other.key === part.key)) parts.push(part);
   }
-  return { sha: state.sha, run: number(state.run) ?? 0, parts };
+  return { sha: state.sha, run: amount(state.run) ?? 0, parts };
 }
 
 function readPart(facts: Record<string, unknown>, piece: string): Part | undefined {
@@ -262,8 +262,8 @@ function readPart(facts: Record<string, unknown>, piece: string): Part | undefin
     version: hex(facts.version) ?? '',
     rows,
     failures: {
-      failed: number(failures?.failed) ?? rows.reduce((sum, row) => sum + row.failed, 0),
-      new: number(failures?.new),
+      failed: amount(failures?.failed) ?? rows.reduce((sum, row) => sum + row.failed, 0),
+      new: amount(failures?.new),
     },
     texts: bytes(text) <= bytes(left) ? [text] : [text, left],
   };
@@ -274,7 +274,7 @@ function readRow(value: unknown): JobRow | undefined {
   const [first, label, ...numbers] = value as readonly unknown[];
   const key = hex(first);
   if (key === undefined) return undefined;
-  const [total, passed, failed, skipped, fresh, coverage, coverageBefore] = numbers.map(number);
+  const [total, passed, failed, skipped, fresh, coverage, coverageBefore] = numbers.map(amount);
   return {
     key,
     label: typeof label === 'string' ? cut(label, 100) : key,
@@ -304,6 +304,6 @@ function hex(value: unknown): string | undefined {
   return typeof value === 'string' && /^[0-9a-f]{12}$/.test(value) ? value : undefined;
 }
 
-function number(value: unknown): number | undefined {
+function amount(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }

@@ -3,7 +3,7 @@
 import type { Warning } from '../model.ts';
 import { type Detail, renderCounts, renderSection, type Section } from './comment-section.ts';
 import { bytes, code, cut, inline } from './markdown.ts';
-import { duration } from './summary.ts';
+import { duration, number } from './summary.ts';
 
 /** GitHub takes 1 MiB a step, and shows nothing at all of what is longer. */
 const maxSummaryBytes = 900_000;
@@ -44,11 +44,10 @@ function render(summary: JobSummary, detail: Detail): string {
 
 function title({ totals, label }: JobSummary): string {
   const bad = totals.failed + totals.errors;
-  const n = (value: number) => value.toLocaleString('en-US');
   const words =
     bad === 0
-      ? `✅ ${n(totals.total - totals.skipped)} tests passed`
-      : `❌ ${n(bad)} of ${n(totals.total)} tests failed`;
+      ? `✅ ${number(totals.total - totals.skipped)} tests passed`
+      : `❌ ${number(bad)} of ${number(totals.total)} tests failed`;
   return `### ${words}${label === '' ? '' : `: ${code(cut(label, 100))}`}`;
 }
 

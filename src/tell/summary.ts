@@ -306,6 +306,7 @@ export function count(n: number, noun: string): string {
   return `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-function number(n: number): string {
-  return n.toLocaleString('en-US');
+/** `12,345`: toLocaleString takes 20 ms to load its tables. */
+export function number(n: number): string {
+  return String(n).replace(/(?<=\d)(?=(?:\d{3})+$)/g, ',');
 }

@@ -55,7 +55,8 @@ export function widthOf(text: string): number {
 }
 
 function columnsOf(char: string): number {
-  if (char < '\u0300') return 1;
+  // What we write ourselves (… · →) needs no look at the tables of Unicode, which take 20 ms to build.
+  if (char < '\u0300' || (char >= '\u2010' && char < '\u2300')) return 1;
   return combining.test(char) ? 0 : wide.test(char) ? 2 : 1;
 }
 

@@ -30,7 +30,7 @@ describe('action.yml', () => {
   });
 
   it('runs the bundle on Node 24', () => {
-    expect(read('action.yml')).toContain('using: node24\n  main: dist/action/index.cjs');
+    expect(read('action.yml')).toContain('using: node24\n  main: dist/action/index.mjs');
   });
 
   it('is what docs/action.md says', () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { node24 } from './node24.ts';
 
-const bundle = fileURLToPath(new URL('../../dist/action/index.cjs', import.meta.url));
+const bundle = fileURLToPath(new URL('../../dist/action/index.mjs', import.meta.url));
 
 export interface RunnerCommand {
   readonly name: string;
