@@ -363,7 +363,7 @@ function hasNews({ history, totals }: Verdict): boolean {
 }
 
 /** Numbers, ids and words of ours only: outputs end up in other people's scripts. */
-function writeOutputs({ totals, saved, stored, history }: Verdict, url: string | undefined): void {
+function writeOutputs({ totals, tally, saved, stored, history }: Verdict, url: string | undefined): void {
   const ofClass = (name: string) =>
     history?.failures.filter((failure) => failure.class === name).length ?? '';
   const outputs = {
@@ -378,6 +378,7 @@ function writeOutputs({ totals, saved, stored, history }: Verdict, url: string |
     known: ofClass('known'),
     flaky: ofClass('flaky'),
     unknown: history?.failures.filter((failure) => failure.class !== 'known').length ?? '',
+    signatures: tally.signatures,
     coverage: totals.coveragePercent === undefined ? '' : Number(totals.coveragePercent.toFixed(2)),
     'comment-url': url ?? '',
   };

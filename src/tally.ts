@@ -22,12 +22,16 @@ export interface SlowTest {
 /** So many failures are kept to be shown; all are counted and stored. */
 const mostFailures = 1000;
 const mostSlow = 10;
+/** Different signatures that are told apart; more are as many as these. */
+const mostSignatures = 100_000;
 
 export interface Tally {
   add(results: readonly SignedResult[]): void;
   readonly count: number;
   readonly xfailed: number;
   readonly failures: readonly ShownFailure[];
+  /** Number of different failure signatures. */
+  readonly signatures: number;
   /** Slowest first. */
   readonly slowest: readonly SlowTest[];
   totals(durationSeconds: number | undefined, coveragePercent: number | undefined): Totals;
@@ -43,6 +47,7 @@ export function startTally(): Tally {
     xpassed: 0,
   };
   const failures: ShownFailure[] = [];
+  const signatures = new Set<string>();
   let slowest: SlowTest[] = [];
   let count = 0;
   let summed: number | undefined;
@@ -51,6 +56,8 @@ export function startTally(): Tally {
       for (const result of results) {
         count++;
         counts[result.outcome]++;
+        const signature = result.failureSignature;
+        if (signature !== undefined && signatures.size < mostSignatures) signatures.add(signature);
         if (result.failure !== undefined && failures.length < mostFailures)
           failures.push(showFailure(result));
         const seconds = result.durationSeconds;
@@ -70,6 +77,9 @@ export function startTally(): Tally {
       return counts.xfailed;
     },
     failures,
+    get signatures() {
+      return signatures.size;
+    },
     get slowest() {
       return slowest;
     },

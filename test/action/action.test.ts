@@ -240,7 +240,13 @@ describe('with a database', () => {
     const inputs = { 'database-url': postgres.uploadUrl };
     const first = await run({ inputs });
     expect(first.code).toBe(0);
-    expect(first.outputs).toMatchObject({ stored: 'new', new: '1', known: '0', unknown: '1' });
+    expect(first.outputs).toMatchObject({
+      stored: 'new',
+      new: '1',
+      known: '0',
+      unknown: '1',
+      signatures: '1',
+    });
     const [row] = await rowsOf<{ failure_signature: string }>(
       postgres.adminUrl,
       `SELECT failure_signature FROM test_results WHERE test_name = 'tests/test_m.py::test_db'`,

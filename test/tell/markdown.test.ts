@@ -231,6 +231,25 @@ describe('hostile text', () => {
     );
   }, 300_000);
 
+  it('stays text where the jobs of a commit are told together', () => {
+    fc.assert(
+      fc.property(hostiles, (texts) => {
+        const jobs = texts.map((text, i) => ({
+          key: i.toString(16).padStart(12, '0'),
+          label: `${text} / ${texts[0] ?? ''}`,
+          section: section(texts.slice(0, 1 + (i % 2)), 2, { withHistory: i < 2 }),
+        }));
+        const part = makePart(jobs, { key: 'd'.repeat(12) });
+        const body = renderComment({ sha: '1'.repeat(40), run: 7, parts: [part] });
+        judge(body);
+        expect(body.split('<!-- lukhas-job ')).toHaveLength(2);
+        expect(parseComment(body)?.parts).toMatchObject([{ key: part.key, version: part.version }]);
+        expect(parseComment(body)?.parts[0]?.rows).toHaveLength(jobs.length);
+      }),
+      { numRuns: 1000 },
+    );
+  }, 300_000);
+
   it('stays text in the job summary', () => {
     fc.assert(
       fc.property(hostiles, (texts) => {
