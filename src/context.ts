@@ -82,12 +82,14 @@ export function applySuiteProperties(
   };
 }
 
-/** The context with what tells jobs of one name apart: the values of a matrix, or what a person said. */
+/**
+ * The context with what tells jobs of one name apart: the values of a matrix, or what a person said. Outside CI there is no
+ * job, and what tells uploads apart there is as good as random.
+ */
 export function nameJob(context: RunContext, distinction: string | undefined): RunContext {
-  if (distinction === undefined) return context;
   const { jobName } = context;
-  const name = jobName === undefined ? distinction : `${jobName} (${distinction})`;
-  return { ...context, jobName: fitColumn('job_name', name) };
+  if (distinction === undefined || jobName === undefined) return context;
+  return { ...context, jobName: fitColumn('job_name', `${jobName} (${distinction})`) };
 }
 
 interface Commit {

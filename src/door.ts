@@ -34,22 +34,26 @@ export function openTerminal(options: { readonly noColor?: boolean | undefined }
   };
 }
 
-/** Writes, and waits where the reader is slow. Once nobody reads any more (`| head`) words are lost; the work goes on. */
+/** Why standard output takes no more, other than that nobody reads it. */
+let unwritten: NodeJS.ErrnoException | undefined;
+
+/** Writes, and waits where the reader is slow. Once nothing can be written any more words are lost; the work goes on. */
 function openOutlet(stream: NodeJS.WriteStream): (text: string) => Promise<void> {
   let gone = false;
+  const waiting: (() => void)[] = [];
+  const goOn = () => {
+    for (const resolve of waiting.splice(0)) resolve();
+  };
+  stream.on('drain', goOn);
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
     gone = true;
+    // `| head` has read enough.
+    if (error.code !== 'EPIPE' && stream === process.stdout) unwritten ??= error;
+    goOn();
   });
   return async (text) => {
     if (gone || stream.write(text)) return;
-    await new Promise<void>((resolve) => {
-      const goOn = () => {
-        stream.off('drain', goOn).off('error', goOn);
-        resolve();
-      };
-      stream.on('drain', goOn).on('error', goOn);
-    });
+    await new Promise<void>((resolve) => waiting.push(resolve));
   };
 }
 
@@ -95,8 +99,22 @@ export async function runDoor(terminal: Terminal, main: () => Promise<ExitCode>)
     terminal.err(describeError(error, terminal.paint));
     code = exitCodeOf(error);
   }
+  await flushed(process.stdout);
+  if (unwritten !== undefined) {
+    terminal.err(
+      describeError(
+        new InputError({
+          code: 'output-lost',
+          message: `standard output could not be written to the end (${unwritten.code ?? unwritten.message})`,
+          fix: 'Make room where it goes to; what an upload stored is stored.',
+        }),
+        terminal.paint,
+      ),
+    );
+    if (code === exitCodes.ok) code = exitCodes.input;
+  }
   process.exitCode = code;
-  await Promise.all([process.stdout, process.stderr].map(flushed));
+  await flushed(process.stderr);
   // Not by itself: a connection that a server never answers would keep the process waiting.
   process.exit(code);
 }

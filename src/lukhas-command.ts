@@ -123,7 +123,7 @@ async function setup(db: Database, settings: CommandSettings): Promise<Answer> {
       lines: [
         ...lines,
         '',
-        `The embedded database in ${settings.dataDir} needs no credential: lukhas-upload results.xml`,
+        `The embedded database in ${settings.dataDir} needs no credential: lukhas-upload results.xml${settings.team === undefined || settings.team === localTeamSlug ? '' : ` --team ${slug}`}`,
       ],
       json: { ...json, role: null, database_url: null },
     };

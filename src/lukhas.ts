@@ -68,7 +68,7 @@ string of the new login once, and a workflow to paste. Run again it changes noth
 
 Examples
   lukhas db setup --team payments --database-url postgres://postgres:secret@db.example.com/lukhas
-  lukhas db setup --team payments --json | jq -r .database_url | gh secret set DATABASE_URL
+  lukhas db setup --team payments --json | jq -er '.database_url // empty' > url && gh secret set DATABASE_URL < url
 `,
   },
   'db migrate': {
@@ -266,11 +266,17 @@ await runDoor(terminal, async (): Promise<ExitCode> => {
   }
   const name = positionals.slice(0, 2).join(' ');
   const command = commands[name];
-  if (flag(values, 'help') || positionals.length === 0) {
+  const isGroup = Object.keys(commands).some((known) => known.startsWith(`${positionals[0]} `));
+  if (
+    command === undefined &&
+    positionals.length > 0 &&
+    !(isGroup && positionals.length === 1 && flag(values, 'help'))
+  )
+    throw unknownCommand(positionals);
+  if (flag(values, 'help') || command === undefined) {
     terminal.out((command === undefined ? helpOf(positionals[0]) : helpOfCommand(command)).trimEnd());
     return flag(values, 'help') ? exitCodes.ok : exitCodes.input;
   }
-  if (command === undefined) throw unknownCommand(positionals);
   const words = checkWords(command, parsed);
   if (positionals[0] === 'healix') {
     const { runHealix } = await import('./healix-command.ts');

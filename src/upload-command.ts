@@ -13,7 +13,7 @@ import { describeError, type ExitCode, exitCodeOf, exitCodes } from './door.ts';
 import { InputError, StoreError } from './errors.ts';
 import { failuresToBlame } from './fail-on.ts';
 import { type Edges, ingest, type Surroundings, type Verdict } from './ingest.ts';
-import type { RunContext } from './model.ts';
+import type { RunContext, Warning } from './model.ts';
 import type { CheckoutFiles } from './read/checkout.ts';
 import { findFiles, listFolder, openReport, spoolInput } from './read/files.ts';
 import type { ReportFile } from './read/survey.ts';
@@ -92,7 +92,10 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       },
     };
     const verdict = await ingest(settings, edges).finally(() => progress.done());
-    const warned = { ...verdict, warnings: [...(await detecting).warnings, ...verdict.warnings] };
+    const warned = {
+      ...verdict,
+      warnings: [...(await detecting).warnings, ...throwAway(settings, raw), ...verdict.warnings],
+    };
     if (telling.json) await tellJson(warned, settings, telling);
     else tellTerminal(warned, settings, inputs.reports, telling);
     if (verdict.storeError !== undefined) {
@@ -107,6 +110,19 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
     await opening?.dispose();
     await inputs.remove();
   }
+}
+
+/** A secret that is not there looks like no database at all, and a runner's disk goes with it. */
+function throwAway(settings: Settings, raw: RawSettings): Warning[] {
+  const inCi = (process.env.CI ?? '') !== '' && process.env.CI !== 'false';
+  if (!inCi || settings.dryRun || settings.databaseUrl !== undefined || raw.dataDir !== undefined) return [];
+  const empty = process.env.DATABASE_URL === '' ? 'DATABASE_URL is empty' : 'there is no DATABASE_URL';
+  return [
+    {
+      code: 'embedded-in-ci',
+      message: `${empty}: the run went into the embedded database on this CI machine, and is lost with it; name a server, or a folder that is kept with --data-dir`,
+    },
+  ];
 }
 
 /** A line that is drawn over, out of the way of everything else that is said. */

@@ -1,17 +1,17 @@
 #!/usr/bin/env node
 import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{a as b}from"./chunks/chunk-SX4XYELX.js";import{a as x}from"./chunks/chunk-BMPQ5B5D.js";import{a as w,b as h,c as a,e as i}from"./chunks/chunk-J4ODCRQQ.js";import{a as g,g as c,h as k,k as y}from"./chunks/chunk-4X5KIFBT.js";import{a as l}from"./chunks/chunk-5S3UZDQG.js";import{homedir as _}from"node:os";var j=`Options
+import{a as x}from"./chunks/chunk-SX4XYELX.js";import{a as A}from"./chunks/chunk-BMPQ5B5D.js";import{a as k,b as u,c as a,e as r}from"./chunks/chunk-MVETH6WO.js";import{a as w,g as c,h as y,k as b}from"./chunks/chunk-WI3YRASV.js";import{a as l}from"./chunks/chunk-5S3UZDQG.js";import{homedir as v}from"node:os";var E=`Options
   --database-url <url>   or DATABASE_URL; absent: the embedded database
   --data-dir <dir>       or LUKHAS_DATA_DIR; where the embedded database lives
   --ssl-ca <file | PEM>  or LUKHAS_SSL_CA; the certificate authority of the database server
   --json                 one JSON object on standard output
   --no-color  --help
-`,v={"database-url":{type:"string"},"data-dir":{type:"string"},"ssl-ca":{type:"string"},team:{type:"string"},role:{type:"string"},name:{type:"string"},"new-password":{type:"boolean"},"months-ahead":{type:"string"},run:{type:"string"},test:{type:"string"},signature:{type:"string"},cause:{type:"string"},"probable-cause":{type:"string"},solution:{type:"string"},type:{type:"string"},"fix-file":{type:"string"},confidence:{type:"string"},limit:{type:"string"},stale:{type:"boolean"},"low-confidence":{type:"boolean"},"dry-run":{type:"boolean"},shared:{type:"boolean"},json:{type:"boolean"},"no-color":{type:"boolean"},version:{type:"boolean",short:"V"},help:{type:"boolean",short:"h"}},p={"db setup":{usage:"lukhas db setup --team <slug> [--role <login>]",what:"from an empty database to a credential for CI: schema, months, team, login",takes:["team","role"],words:0,more:`Takes an administrator's connection: a superuser, or the database's owner with CREATEROLE. Prints the connection
+`,$={"database-url":{type:"string"},"data-dir":{type:"string"},"ssl-ca":{type:"string"},team:{type:"string"},role:{type:"string"},name:{type:"string"},"new-password":{type:"boolean"},"months-ahead":{type:"string"},run:{type:"string"},test:{type:"string"},signature:{type:"string"},cause:{type:"string"},"probable-cause":{type:"string"},solution:{type:"string"},type:{type:"string"},"fix-file":{type:"string"},confidence:{type:"string"},limit:{type:"string"},stale:{type:"boolean"},"low-confidence":{type:"boolean"},"dry-run":{type:"boolean"},shared:{type:"boolean"},json:{type:"boolean"},"no-color":{type:"boolean"},version:{type:"boolean",short:"V"},help:{type:"boolean",short:"h"}},h={"db setup":{usage:"lukhas db setup --team <slug> [--role <login>]",what:"from an empty database to a credential for CI: schema, months, team, login",takes:["team","role"],words:0,more:`Takes an administrator's connection: a superuser, or the database's owner with CREATEROLE. Prints the connection
 string of the new login once, and a workflow to paste. Run again it changes nothing that is there.
 
 Examples
   lukhas db setup --team payments --database-url postgres://postgres:secret@db.example.com/lukhas
-  lukhas db setup --team payments --json | jq -r .database_url | gh secret set DATABASE_URL
+  lukhas db setup --team payments --json | jq -er '.database_url // empty' > url && gh secret set DATABASE_URL < url
 `},"db migrate":{usage:"lukhas db migrate",what:"bring the schema up to date",takes:[],words:0,more:`Takes an administrator's connection. Forward only, one transaction a migration, safe to run from many jobs at once.
 
 Examples
@@ -82,11 +82,11 @@ Examples
   lukhas healix export --team payments | lukhas healix import - --team search
 `},"healix export":{usage:"lukhas healix export",what:"print all memories of the team as JSON that import takes",takes:["team","shared"],words:0,more:`Examples
   lukhas healix export > memories.json
-`}},E=process.argv.slice(2),u=k({noColor:E.includes("--no-color")});await y(u,async()=>{let t=w(E,v),{values:e,positionals:o}=t;if(i(e,"version"))return u.out(`lukhas ${b}`),c.ok;let r=o.slice(0,2).join(" "),s=p[r];if(i(e,"help")||o.length===0)return u.out((s===void 0?C(o[0]):$(s)).trimEnd()),i(e,"help")?c.ok:c.input;if(s===void 0)throw S(o);let n=O(s,t);if(o[0]==="healix"){let{runHealix:f}=await import("./chunks/healix-command-5Q3FUW3M.js");return f(r,{...A(e),team:a(e,"team")??m(process.env.LUKHAS_TEAM),run:a(e,"run"),test:a(e,"test"),signature:a(e,"signature"),cause:a(e,"cause"),probableCause:a(e,"probable-cause"),solution:a(e,"solution"),type:a(e,"type"),fixFile:a(e,"fix-file"),confidence:a(e,"confidence"),limit:a(e,"limit"),stale:i(e,"stale"),lowConfidence:i(e,"low-confidence"),dryRun:i(e,"dry-run"),shared:i(e,"shared"),words:n},{terminal:u,json:i(e,"json")})}let{runCommand:d}=await import("./chunks/lukhas-command-TTFTPN2G.js");return d(r,{...A(e),team:a(e,"team")??m(process.env.LUKHAS_TEAM),role:a(e,"role"),name:a(e,"name"),newPassword:i(e,"new-password"),monthsAhead:a(e,"months-ahead"),words:n},{terminal:u,json:i(e,"json")})});function A(t){return{databaseUrl:a(t,"database-url")??m(process.env.DATABASE_URL),dataDir:a(t,"data-dir")??m(process.env.LUKHAS_DATA_DIR)??x(process.env,process.platform,_()),sslCa:a(t,"ssl-ca")??m(process.env.LUKHAS_SSL_CA)}}l(A,"connection");function C(t){let e=Object.entries(p).filter(([n])=>t===void 0||n.startsWith(`${t} `)),o=e.length>0?e:Object.entries(p),r=Math.max(...o.map(([,n])=>n.usage.length));return`Everything around an upload: the database, its teams and their credentials, and what is known about failures.
+`}},_=process.argv.slice(2),m=y({noColor:_.includes("--no-color")});await b(m,async()=>{let t=k(_,$),{values:e,positionals:o}=t;if(r(e,"version"))return m.out(`lukhas ${x}`),c.ok;let i=o.slice(0,2).join(" "),s=h[i],n=Object.keys(h).some(g=>g.startsWith(`${o[0]} `));if(s===void 0&&o.length>0&&!(n&&o.length===1&&r(e,"help")))throw O(o);if(r(e,"help")||s===void 0)return m.out((s===void 0?C(o[0]):S(s)).trimEnd()),r(e,"help")?c.ok:c.input;let d=U(s,t);if(o[0]==="healix"){let{runHealix:g}=await import("./chunks/healix-command-5H4JJOW3.js");return g(i,{...j(e),team:a(e,"team")??p(process.env.LUKHAS_TEAM),run:a(e,"run"),test:a(e,"test"),signature:a(e,"signature"),cause:a(e,"cause"),probableCause:a(e,"probable-cause"),solution:a(e,"solution"),type:a(e,"type"),fixFile:a(e,"fix-file"),confidence:a(e,"confidence"),limit:a(e,"limit"),stale:r(e,"stale"),lowConfidence:r(e,"low-confidence"),dryRun:r(e,"dry-run"),shared:r(e,"shared"),words:d},{terminal:m,json:r(e,"json")})}let{runCommand:f}=await import("./chunks/lukhas-command-LAWM2EU3.js");return f(i,{...j(e),team:a(e,"team")??p(process.env.LUKHAS_TEAM),role:a(e,"role"),name:a(e,"name"),newPassword:r(e,"new-password"),monthsAhead:a(e,"months-ahead"),words:d},{terminal:m,json:r(e,"json")})});function j(t){return{databaseUrl:a(t,"database-url")??p(process.env.DATABASE_URL),dataDir:a(t,"data-dir")??p(process.env.LUKHAS_DATA_DIR)??A(process.env,process.platform,v()),sslCa:a(t,"ssl-ca")??p(process.env.LUKHAS_SSL_CA)}}l(j,"connection");function C(t){let e=Object.entries(h).filter(([n])=>t===void 0||n.startsWith(`${t} `)),o=e.length>0?e:Object.entries(h),i=Math.max(...o.map(([,n])=>n.usage.length));return`Everything around an upload: the database, its teams and their credentials, and what is known about failures.
 
 Usage
-${o.map(([,n])=>r>60?`  ${n.usage}
-      ${n.what}`:`  ${n.usage.padEnd(r)}  ${n.what}`).join(`
+${o.map(([,n])=>i>60?`  ${n.usage}
+      ${n.what}`:`  ${n.usage.padEnd(i)}  ${n.what}`).join(`
 `)}
 
 Examples
@@ -94,11 +94,11 @@ Examples
   lukhas db status
   lukhas healix list --stale
 
-${j}
+${E}
 \`lukhas <command> --help\` tells more. Exit codes: 0 done, 1 a bug of ours, 2 usage, 3 the database refused or was lost.
-`}l(C,"helpOf");function $(t){return`${t.usage}
+`}l(C,"helpOf");function S(t){return`${t.usage}
 
 ${t.what[0]?.toUpperCase()}${t.what.slice(1)}.
 
 ${t.more}
-${j}`}l($,"helpOfCommand");function S(t){let e=t.slice(0,2).join(" "),o=Object.keys(p).filter(s=>s.startsWith(`${t[0]} `));if(o.length>0&&t.length===1)return h(`\`lukhas ${e}\` needs one word more`,`One of: ${o.map(s=>`lukhas ${s}`).join(", ")}.`);let r=g(e,Object.keys(p))??g(t[0]??"",["db","team","healix"]);return h(`there is no command \`lukhas ${e}\``,r===void 0?"See lukhas --help.":`Did you mean lukhas ${r}? See lukhas --help.`)}l(S,"unknownCommand");function O(t,{values:e,positionals:o}){let r=["database-url","data-dir","ssl-ca","json","no-color","version","help"];for(let d of Object.keys(e))if(!r.includes(d)&&!t.takes.some(f=>f===d))throw h(`--${d} means nothing here`,`Usage: ${t.usage}`);let s=o.slice(2),n=s.length===t.words-1&&t.lastIsOptional===!0;if(s.length!==t.words&&!n)throw h(s.length>t.words?`too many words: ${s.slice(t.words).join(" ")}`:"a word is missing",`Usage: ${t.usage}`);return s}l(O,"checkWords");function m(t){return t===void 0||t===""?void 0:t}l(m,"nonEmpty");
+${E}`}l(S,"helpOfCommand");function O(t){let e=t.slice(0,2).join(" "),o=Object.keys(h).filter(s=>s.startsWith(`${t[0]} `));if(o.length>0&&t.length===1)return u(`\`lukhas ${e}\` needs one word more`,`One of: ${o.map(s=>`lukhas ${s}`).join(", ")}.`);let i=w(e,Object.keys(h))??w(t[0]??"",["db","team","healix"]);return u(`there is no command \`lukhas ${e}\``,i===void 0?"See lukhas --help.":`Did you mean lukhas ${i}? See lukhas --help.`)}l(O,"unknownCommand");function U(t,{values:e,positionals:o}){let i=["database-url","data-dir","ssl-ca","json","no-color","version","help"];for(let d of Object.keys(e))if(!i.includes(d)&&!t.takes.some(f=>f===d))throw u(`--${d} means nothing here`,`Usage: ${t.usage}`);let s=o.slice(2),n=s.length===t.words-1&&t.lastIsOptional===!0;if(s.length!==t.words&&!n)throw u(s.length>t.words?`too many words: ${s.slice(t.words).join(" ")}`:"a word is missing",`Usage: ${t.usage}`);return s}l(U,"checkWords");function p(t){return t===void 0||t===""?void 0:t}l(p,"nonEmpty");

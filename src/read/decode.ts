@@ -41,6 +41,13 @@ interface Decoder {
 }
 
 function openDecoder(head: Buffer, file: string): Decoder {
+  if (head[0] === 0x1f && head[1] === 0x8b)
+    throw new ReportError({
+      code: 'compressed',
+      message: 'a file compressed by gzip, not a report',
+      fix: `Decompress it first: gunzip -k '${file}', or gunzip -c '${file}' | lukhas-upload -`,
+      place: { file },
+    });
   if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return utf8Decoder(file, 3);
   if (head[0] === 0xff && head[1] === 0xfe) return utf16Decoder('UTF-16LE', file, 2);
   if (head[0] === 0xfe && head[1] === 0xff) return utf16Decoder('UTF-16BE', file, 2);

@@ -146,7 +146,7 @@ function privileged(role: string, privilege: string): StoreError {
   return new StoreError({
     code: 'role-privileged',
     message: `"${role}" is ${privilege}: nothing would keep its uploads to one team`,
-    fix: 'Make a credential for uploads with `lukhas db setup --team <slug>` and use the URL it prints. To go on regardless: --allow-privileged-role.',
+    fix: 'Make a credential for uploads with `lukhas db setup --team <slug>` and use the URL it prints. To go on regardless: `lukhas-upload --allow-privileged-role`; other commands take an administrator with --team <slug>.',
   });
 }
 

@@ -63,7 +63,9 @@ export async function lockDataDir(dir: string, options: LockOptions): Promise<Da
 /** Appears whole or not at all: written aside, then linked to its name, which fails where the name is taken. */
 async function create(file: string, holder: Holder): Promise<boolean> {
   const aside = `${file}.${holder.token}`;
-  await writeFile(aside, JSON.stringify(holder), { mode: 0o600 });
+  await writeFile(aside, JSON.stringify(holder), { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+    throw unwritable(path.dirname(file), error);
+  });
   try {
     await link(aside, file);
     return true;
@@ -84,6 +86,20 @@ async function create(file: string, holder: Holder): Promise<boolean> {
   } finally {
     await rm(aside, { force: true });
   }
+}
+
+function unwritable(dir: string, { code }: NodeJS.ErrnoException): StoreError {
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new StoreError({
+      code: 'disk-full',
+      message: `there is no room for the embedded database in ${dir}`,
+      fix: 'It takes about 50 MB when new. Make room, or name another folder with --data-dir.',
+    });
+  return new StoreError({
+    code: 'data-dir-unusable',
+    message: `the directory of the embedded database cannot be written to: ${dir} (${code ?? 'unknown'})`,
+    fix: 'Name a directory that you may write to: --data-dir or LUKHAS_DATA_DIR.',
+  });
 }
 
 async function readHolder(file: string): Promise<Holder | undefined> {

@@ -36,7 +36,8 @@ async function applyNext(db: Database, list: readonly Migration[]): Promise<stri
   if (next === undefined) return undefined;
   // Everything is made in the first schema of the search_path, and functions keep exactly that path (SET … FROM CURRENT).
   await db.query(`SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true)`);
-  if (applied > 0) await db.script('SET LOCAL ROLE lukhas_owner');
+  if (applied === 0) await requireFreeNames(db, list);
+  else await db.script('SET LOCAL ROLE lukhas_owner');
   await db.script(next.sql);
   await db.run('INSERT INTO lukhas_migrations (number, name, checksum) VALUES ($1, $2, $3)', [
     next.number,
@@ -44,6 +45,24 @@ async function applyNext(db: Database, list: readonly Migration[]): Promise<stri
     next.checksum,
   ]);
   return `${String(next.number).padStart(4, '0')}-${next.name}`;
+}
+
+/** Tables of ours that are somebody else's already are found before the first migration, not in the middle. */
+async function requireFreeNames(db: Database, list: readonly Migration[]): Promise<void> {
+  const names = list.flatMap(({ sql }) =>
+    [...sql.matchAll(/^CREATE TABLE (\w+)/gm)].map((match) => match[1] ?? ''),
+  );
+  const taken = await db.query<{ name: string }>(
+    `SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = current_schema() AND c.relname = ANY ($1) ORDER BY c.relname`,
+    [names],
+  );
+  if (taken.length === 0) return;
+  throw new StoreError({
+    code: 'database-name-taken',
+    message: `something of that name is there already: ${taken.map(({ name }) => name).join(', ')}`,
+    fix: 'Give lukhas-ingest a database of its own, or a schema of its own through the role\u2019s search_path. Nothing was changed.',
+  });
 }
 
 /** How far the database is. Refuses a database that is newer than this program, or whose history differs from ours. */

@@ -178,7 +178,7 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
         fix:
           answer.message.includes('pg_temp') || answer.message.includes('temporary tables')
             ? `As the database\u2019s owner: GRANT TEMPORARY ON DATABASE "${target?.database ?? '\u2026'}" TO lukhas_ingest`
-            : 'Use a credential made by `lukhas db grant`; for `lukhas db \u2026` commands, the database\u2019s owner with CREATEROLE or a superuser.',
+            : 'Uploads and `lukhas healix` take a credential made by `lukhas db grant`; `lukhas db` and `lukhas team` take an administrator\u2019s: the database\u2019s owner with CREATEROLE, or a superuser.',
       };
     case '42P01':
     case '42883':

@@ -95,6 +95,7 @@ describe('without a database', () => {
       known: '',
       flaky: '',
       unknown: '',
+      signatures: '1',
       coverage: '',
       'comment-url': 'https://github.test/acme/shop/pull/42#issuecomment-1000',
     });

@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CliOptions, type CliResult, jsonLines, runCli } from '../support/cli.ts';
 import {
@@ -60,6 +61,7 @@ const reports: Readonly<Record<string, string | Buffer>> = {
     'latin1',
   ),
   'encoding.xml': '<?xml version="1.0" encoding="klingon"?><testsuites/>',
+  'packed.xml.gz': gzipSync('<testsuites/>'),
 };
 
 async function refused(result: CliResult, code: number): Promise<void> {
@@ -90,6 +92,7 @@ describe('a report that cannot be taken', () => {
       'encoding.xml: the XML declaration names an encoding that is not known: klingon',
       'UTF-8',
     ],
+    ['packed.xml.gz', 'packed.xml.gz: a file compressed by gzip', 'gunzip -c'],
   ])('%s: %s', async (name, message, fix) => {
     writeFileSync(join(home, name), reports[name] ?? '');
     const result = await upload([name]);

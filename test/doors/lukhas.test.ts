@@ -48,6 +48,22 @@ describe('on a server', () => {
     await database.drop();
   });
 
+  test('a database with tables of those names is left as it is', async () => {
+    const foreign = await createDatabase();
+    const db = await openPostgres(foreign.adminUrl);
+    await db.script('CREATE TABLE test_runs (id int)');
+    const refused = await lukhas(['db', 'setup', '--team', slug, '--database-url', foreign.adminUrl]);
+    expect(refused).toMatchObject({ code: 3, out: '' });
+    expect(refused.err).toContain('something of that name is there already: test_runs');
+    expect(
+      await db.query(
+        `SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace`,
+      ),
+    ).toEqual([{ name: 'test_runs' }]);
+    await db.close();
+    await foreign.drop();
+  });
+
   test('an empty database becomes one that a limited credential uploads to, in one command', async () => {
     const before = await lukhas(['db', 'status'], env);
     expect(before).toMatchObject({ code: 0, err: '' });
@@ -123,7 +139,9 @@ describe('on a server', () => {
     await asAdmin(database.adminUrl, `CREATE ROLE ${role} LOGIN PASSWORD 'pw' IN ROLE lukhas_ingest`);
     const refused = await lukhas(['team', 'add', 'mine'], { DATABASE_URL: database.urlFor(role, 'pw') });
     expect(refused).toMatchObject({ code: 3, out: '' });
-    expect(refused.err).toMatch(/^error: .*lacks a right.*\(SQLSTATE 42501\)\n {2}Use /);
+    expect(refused.err).toMatch(
+      /^error: .*lacks a right.*\(SQLSTATE 42501\)\n {2}Uploads and .* administrator/,
+    );
   });
 
   test('a wrong password ends with exit code 3, one error, and no password in it', async () => {
@@ -157,6 +175,7 @@ test.each([
   [['teams', 'list'], 'Did you mean lukhas team'],
   [['db'], 'needs one word more'],
   [['frobnicate'], 'See lukhas --help'],
+  [['frobnicate', '--help'], 'See lukhas --help'],
   [['db', 'migrate', '--databse-url', 'x'], 'Did you mean --database-url?'],
   [['db', 'migrate', '--role', 'x'], '--role means nothing here'],
   [['db', 'migrate', 'now'], 'too many words: now'],

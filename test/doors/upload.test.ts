@@ -1,7 +1,16 @@
 // The built `lukhas-upload` as its users run it: on the embedded database and on PostgreSQL.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -181,6 +190,24 @@ describe('an upload into PostgreSQL by a credential of one team', () => {
     expect(killed).toBeGreaterThanOrEqual(10);
     expect(copies).toEqual(Array.from({ length: 20 }, () => ({ runs: 1, results: 20_000, coverage: 0 })));
   }, 180_000);
+
+  it('says where the rows went when CI has no database', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'lukhas-ci-'));
+    const env = { CI: 'true', DATABASE_URL: '', HOME: dir, XDG_DATA_HOME: dir };
+    const result = await runCli('lukhas-upload', ['results.xml'], { cwd: project, env });
+    expect(result.code).toBe(0);
+    expect(result.stdout + result.stderr).toContain('DATABASE_URL is empty');
+    rmSync(dir, { recursive: true, force: true });
+  }, 60_000);
+
+  it.runIf(existsSync('/dev/full'))('says so when its output finds no room, and is no bug', async () => {
+    const program = fileURLToPath(new URL('../../dist/cli/upload.js', import.meta.url));
+    const line = `"${process.execPath}" "${program}" results.xml --dry-run --json > /dev/full`;
+    const result = spawnSync('sh', ['-c', line], { cwd: project, encoding: 'utf8' });
+    expect(result.status).toBe(2);
+    expect(result.stderr).toContain('error: standard output could not be written to the end (ENOSPC)');
+    expect(result.stderr).not.toMatch(/^\s+at /m);
+  });
 
   it('tells a conflict: the same CI job with another report', async () => {
     const ci = {

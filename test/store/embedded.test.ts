@@ -34,6 +34,13 @@ describe('the lock', () => {
     expect(existsSync(path.join(dir, 'lock'))).toBe(false);
   });
 
+  test('is refused in words where it cannot be written', async () => {
+    await expect(lockDataDir(path.join(dir, 'gone'), { waitMs: 0 })).rejects.toMatchObject({
+      code: 'data-dir-unusable',
+      message: expect.stringContaining('cannot be written to'),
+    });
+  });
+
   test('ends in a clear error when the other does not let go', async () => {
     const first = await lockDataDir(dir, { waitMs: 0 });
     await expect(lockDataDir(dir, { waitMs: 200 })).rejects.toMatchObject({
