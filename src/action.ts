@@ -18,6 +18,7 @@ import { type Edges, ingest, type Surroundings, type Verdict } from './ingest.ts
 import type { Warning } from './model.ts';
 import { findFiles, listFolder, openReport } from './read/files.ts';
 import type { Connect } from './store/database.ts';
+import { type Opening, openEarly } from './store/open-early.ts';
 import { leastCovered } from './tally.ts';
 import { renderAnnotations } from './tell/annotations.ts';
 import { type Section, shortLabels } from './tell/comment-section.ts';
@@ -43,6 +44,15 @@ const warn = (warning: Warning) => {
 async function main(): Promise<boolean> {
   keepHeapSmall();
   const inputs = readInputs(env);
+  const opening = openDatabase(inputs);
+  try {
+    return await run(inputs, opening);
+  } finally {
+    await opening?.dispose();
+  }
+}
+
+async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolean> {
   for (const secret of secretsOf(inputs.settings.databaseUrl)) say(workflowCommand('add-mask', secret));
   for (const warning of inputs.warnings) warn(warning);
   const { settings } = inputs;
@@ -90,7 +100,7 @@ async function main(): Promise<boolean> {
     reports,
     coverage,
     surroundings: Promise.resolve(surroundings),
-    connect: openDatabase(inputs),
+    connect: opening?.connect,
     signal: cancelled.signal,
     onRetry: (reason) => log(`${reason}; trying again`),
   };
@@ -141,7 +151,7 @@ function readStart(path: string): string | undefined {
 }
 
 /** The Action knows no embedded database: a runner's disk is gone when the job ends. */
-function openDatabase({ settings }: Inputs): Connect | undefined {
+function openDatabase({ settings }: Inputs): Opening | undefined {
   const { databaseUrl, sslCa } = settings;
   if (databaseUrl === undefined) return undefined;
   const remarks = new Set<string>();
@@ -149,10 +159,10 @@ function openDatabase({ settings }: Inputs): Connect | undefined {
     if (!remarks.has(remark)) warn({ code: 'database', message: remark });
     remarks.add(remark);
   };
-  return async (limits) => {
+  return openEarly(async (limits) => {
     const { openPostgres } = await import('./store/pg.ts');
     return openPostgres(databaseUrl, { ...limits, sslCa, onRemark });
-  };
+  });
 }
 
 /** What is new first, as everywhere it is told. */

@@ -19,7 +19,8 @@ import { findFiles, listFolder, openReport, spoolInput } from './read/files.ts';
 import type { ReportFile } from './read/survey.ts';
 import { parseSettings, type Settings } from './settings.ts';
 import { defaultDataDir } from './store/data-dir.ts';
-import type { Connect, Database } from './store/database.ts';
+import type { Connect } from './store/database.ts';
+import { type Opening, openEarly } from './store/open-early.ts';
 import { leastCovered } from './tally.ts';
 import {
   changesLine,
@@ -220,12 +221,6 @@ function readStart(path: string): string | undefined {
   }
 }
 
-interface Opening {
-  readonly connect: Connect;
-  /** Closes a connection that was made and never asked for; one that is still being made keeps nobody waiting. */
-  dispose(): Promise<void>;
-}
-
 function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening {
   const { databaseUrl, dataDir, sslCa } = settings;
   if (databaseUrl === undefined) {
@@ -247,25 +242,7 @@ function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening
     const { openPostgres } = await import('./store/pg.ts');
     return openPostgres(databaseUrl, { ...limits, sslCa, onRemark });
   };
-  // The way to a server far away takes as long as reading a report: both are done at once.
-  let early: ReturnType<Connect> | undefined = open();
-  let connected: Database | undefined;
-  early.then(
-    (db) => {
-      connected = db;
-    },
-    () => {},
-  );
-  return {
-    connect: (limits) => {
-      const first = early;
-      early = undefined;
-      return first ?? open(limits);
-    },
-    dispose: async () => {
-      if (early !== undefined) await connected?.close();
-    },
-  };
+  return openEarly(open);
 }
 
 async function tellJson(verdict: Verdict, settings: Settings, { terminal, quiet }: Telling): Promise<void> {

@@ -15,7 +15,8 @@ const daysAround = 30;
  * holds it.
  */
 export const giveCredits = `
-    IF run.git_branch NOT LIKE '%:%' AND run.git_sha IS NOT NULL THEN
+    IF run.git_branch NOT LIKE '%:%' AND run.git_sha IS NOT NULL
+      AND EXISTS (SELECT FROM healix_memories h WHERE h.team_id = run.team_id OR h.team_id IS NULL) THEN
       PERFORM pg_advisory_xact_lock(hashtextextended(
         format('lukhas credits %s %s %s', run.team_id, run.git_branch, run.lane), 0));
       WITH near AS MATERIALIZED (
