@@ -178,7 +178,8 @@ function verdict(parts: readonly Part[]): string {
   const news = blind ? '' : fresh === 0 ? ', none of them new' : `, ${number(fresh)} new`;
   if (only !== undefined)
     return `❌ ${number(only.failed)} of ${number(only.total)} tests failed${news}${coverage}`;
-  const jobs = red === rows.length ? `all ${red} jobs` : `${red} of ${rows.length} jobs`;
+  // Of several tests each may fail in another job.
+  const jobs = failed === 1 && red === rows.length ? `all ${red} jobs` : `${red} of ${rows.length} jobs`;
   return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}`;
 }
 
