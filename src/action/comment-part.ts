@@ -3,7 +3,7 @@
 import type { CommitJob, CommitJobs } from '../commit-jobs.ts';
 import type { RunContext, SavedRun } from '../model.ts';
 import { jobKey, makePart, type Part } from '../tell/comment.ts';
-import type { Section } from '../tell/comment-section.ts';
+import { type Section, shortLabels } from '../tell/comment-section.ts';
 
 export interface PartRequest {
   readonly context: RunContext;
@@ -17,7 +17,8 @@ export interface PartRequest {
 /** The job as people know it: `tests / test (3.13)`, with its lane where the name does not hold it. */
 export function jobLabel({ jobName, lane }: Pick<RunContext, 'jobName' | 'lane'>): string {
   const name = jobName ?? '';
-  if (lane === undefined || name.split(/[^\p{L}\p{N}_-]+/u).includes(lane)) return name;
+  const [short = ''] = shortLabels([name]);
+  if (lane === undefined || short.split(/[^\p{L}\p{N}_-]+/u).includes(lane)) return name;
   return name === '' ? lane : `${name} ${lane}`;
 }
 
@@ -30,20 +31,21 @@ export function commentPart(request: PartRequest): () => Promise<Part> {
   let readable = true;
   let last: { readonly others: readonly CommitJob[]; readonly part: Part } | undefined;
   return async () => {
-    if (!readable) return alone;
+    if (!readable) return last?.part ?? alone;
     try {
       const others = await stored.jobs.read();
-      if (last?.others !== others) last = { others, part: together(own, others, stored.run) };
+      if (last?.others !== others) last = { others, part: together(context, own, others, stored.run) };
       return last.part;
     } catch (error) {
       readable = false;
       request.onUnreadable(error);
-      return alone;
+      return last?.part ?? alone;
     }
   };
 }
 
 function together(
+  { repository, pullRequest, gitSha, gitBranch }: RunContext,
   own: Parameters<typeof makePart>[0][number],
   others: readonly CommitJob[],
   saved: SavedRun,
@@ -56,7 +58,8 @@ function together(
   const repeated = jobs.some(({ key }) => key === own.key);
   const runs = [...others.map((job) => job.runId), ...(repeated ? [] : [saved.runId])].sort();
   return makePart(repeated ? jobs : [own, ...jobs], {
-    key: jobKey('database', saved.team),
+    // What other rows than these are asked for is told by itself.
+    key: jobKey('database', saved.team, repository, String(pullRequest), gitSha, gitBranch),
     version: jobKey(...runs, String(own.section.hideSolutions)),
   });
 }

@@ -431,8 +431,7 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
     workflowRunId: env.GITHUB_RUN_ID,
     runAttempt: env.GITHUB_RUN_ATTEMPT,
     job: [env.GITHUB_JOB],
-    // As GitHub lists it beside the commit.
-    jobName: [set(env.GITHUB_WORKFLOW), set(env.GITHUB_JOB)].filter((part) => part !== undefined).join(' / '),
+    jobName: githubJob(env.GITHUB_WORKFLOW, env.GITHUB_JOB),
   };
   const { pull_request: pull, workflow_run: run, merge_group: group } = event;
   if (env.GITHUB_EVENT_NAME === 'workflow_run' && run !== undefined) {
@@ -445,6 +444,8 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
     const [only] = own.length === 1 && sameRepository(sides) ? own : [];
     return {
       ...common,
+      // One workflow may take the results of several.
+      jobName: githubJob(run.name ?? env.GITHUB_WORKFLOW, env.GITHUB_JOB),
       sha: run.head_sha,
       branch: ofFork(run.head_branch, sides),
       baseBranch: only?.base?.ref,
@@ -517,6 +518,11 @@ function lastingName(job: readonly (string | undefined)[]): string {
     .map(set)
     .filter((part) => part !== undefined && !/^(?:#.*|\d+(?:\/\d+)?|\{.*\})$/.test(part))
     .join(' ');
+}
+
+/** As GitHub lists a job beside a commit. */
+function githubJob(workflow: string | undefined, job: string | undefined): string {
+  return [set(workflow), set(job)].filter((part) => part !== undefined).join(' / ');
 }
 
 function branchOfRef(ref: string | undefined): string | undefined {

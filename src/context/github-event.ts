@@ -18,6 +18,7 @@ const eventSchema = z.object({
   workflow_run: z
     .object({
       id,
+      name: text,
       run_attempt: number,
       event: text,
       head_sha: text,

@@ -94,7 +94,8 @@ export const giveCredits = `
           AND NOT EXISTS (
             SELECT FROM healix_credits c
             JOIN test_runs p ON p.id = c.passed_run_id AND p.created_at = lukhas_run_ts(c.passed_run_id)
-            WHERE c.team_id = run.team_id AND c.test_name = e.test_name AND p.git_branch = run.git_branch
+            WHERE c.team_id = run.team_id AND c.test_name = e.test_name AND c.memory_id = e.memory_id
+              AND p.git_branch = run.git_branch
               AND p.git_sha = (SELECT n.git_sha FROM near n WHERE n.id = e.passed_run_id)
               AND p.job_name IS DISTINCT FROM run.job_name)
       ), given AS (

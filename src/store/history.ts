@@ -69,7 +69,9 @@ export async function readHistory(
   return inTeam(db, access, async () => {
     const facts = factsOf(await db.query<FactsRow>(factsSql, [...params, run.baseBranch ?? null, until]));
     if (facts.me === null) throw unknownRun(run.runId);
-    const baseRuns = facts.lines.filter((past) => past.side === (facts.on_base ? 'branch' : 'base'));
+    const ofBase = facts.lines.filter((past) => past.side === (facts.on_base ? 'branch' : 'base'));
+    // Of several other jobs none runs the tests that this one does.
+    const baseRuns = new Set(ofBase.map((past) => past.job)).size > 1 && facts.me.job !== null ? [] : ofBase;
     const compare = async <T>(sql: string, base: PastRun): Promise<T | undefined> => {
       const rows = await db.query<{ answer: T }>(sql, [...params.slice(0, 3), base.id, new Date(base.at)]);
       return rows[0]?.answer;
@@ -111,6 +113,7 @@ interface PastRun {
   readonly sha: string | null;
   /** Percent. */
   readonly coverage: number | null;
+  readonly job: string | null;
 }
 
 /** Runs in a row in which one test failed; runs in which it did not run at all part blocks as well. */
@@ -124,7 +127,11 @@ interface Block {
 }
 
 interface Frame {
-  readonly me: { readonly sha: string | null; readonly coverage: number | null } | null;
+  readonly me: {
+    readonly sha: string | null;
+    readonly coverage: number | null;
+    readonly job: string | null;
+  } | null;
   readonly base: string | null;
   readonly on_base: boolean;
   readonly lines: readonly PastRun[];
@@ -197,8 +204,8 @@ const ofBranch = (branch: string): string => `
  * jobs of the very commit are no past.
  */
 const pastRuns = (side: 'branch' | 'base', branch: string): string => `
-    SELECT '${side}' AS side, row_number() OVER (ORDER BY created_at DESC, id DESC)::int AS back, id, created_at, git_sha, coverage_percent
-    FROM (SELECT r.id, r.created_at, r.git_sha, r.coverage_percent ${ofBranch(branch)}
+    SELECT '${side}' AS side, row_number() OVER (ORDER BY created_at DESC, id DESC)::int AS back, id, created_at, git_sha, coverage_percent, job_name
+    FROM (SELECT r.id, r.created_at, r.git_sha, r.coverage_percent, r.job_name ${ofBranch(branch)}
             AND CASE WHEN (SELECT EXISTS (SELECT ${ofBranch(branch)} AND r.job_name = (SELECT job_name FROM me)))
                   THEN r.job_name = (SELECT job_name FROM me)
                   ELSE (SELECT job_name FROM me) IS NULL OR r.git_sha IS DISTINCT FROM (SELECT git_sha FROM me) END
@@ -293,11 +300,11 @@ const factsSql = `
        ORDER BY ${ranking('s')} LIMIT 1)) END AS best OFFSET 0) m
   )
   SELECT 'frame' AS kind, json_build_object(
-    'me', (SELECT json_build_object('sha', git_sha, 'coverage', coverage_percent) FROM me),
+    'me', (SELECT json_build_object('sha', git_sha, 'coverage', coverage_percent, 'job', job_name) FROM me),
     'base', (SELECT branch FROM base),
     'on_base', (SELECT git_branch = (SELECT branch FROM base) FROM me),
     'lines', (SELECT coalesce(json_agg(json_build_object('side', side, 'back', back, 'id', id, 'sha', git_sha,
-        'coverage', coverage_percent, 'at', round(extract(epoch FROM created_at) * 1000)) ORDER BY side, back), '[]') FROM line)) AS facts
+        'coverage', coverage_percent, 'job', job_name, 'at', round(extract(epoch FROM created_at) * 1000)) ORDER BY side, back), '[]') FROM line)) AS facts
   UNION ALL
   SELECT 'failure', facts FROM (
     SELECT f.place, json_build_object('test_name', f.test_name, 'signature', f.failure_signature, 'tier', f.tier, 'memory', f.id,

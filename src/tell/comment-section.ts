@@ -61,6 +61,8 @@ interface Group {
   readonly title: string;
   /** Distinct failures, shown or not. */
   readonly all: number;
+  /** Names of the tests. */
+  readonly names: ReadonlySet<string>;
   readonly told: readonly Told[];
 }
 
@@ -92,7 +94,7 @@ export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** How many different failures there are over all jobs, and how many of them are new (undefined: the past is not known). */
+/** How many different tests fail over all jobs, and how many of them are new (undefined: the past is not known). */
 export function countFailures(jobs: readonly Job[]): {
   readonly failed: number;
   readonly new: number | undefined;
@@ -102,8 +104,8 @@ export function countFailures(jobs: readonly Job[]): {
     ({ section }) => section.history === undefined && section.totals.failed + section.totals.errors > 0,
   );
   return {
-    failed: groups.reduce((sum, group) => sum + group.all, 0),
-    new: blind ? undefined : (groups.find((group) => group.title === 'New failures')?.all ?? 0),
+    failed: new Set(groups.flatMap((group) => [...group.names])).size,
+    new: blind ? undefined : (groups.find((group) => group.title === 'New failures')?.names.size ?? 0),
   };
 }
 
@@ -122,7 +124,7 @@ export function renderCounts(totals: Totals, xfailed: number): string {
 
 /** What `workflow / ` all labels begin with says nothing. matches: tests / unit, tests / e2e: unit, e2e */
 export function shortLabels(labels: readonly string[]): string[] {
-  const prefix = /^.* \/ (?=.)/.exec(labels[0] ?? '')?.[0] ?? '';
+  const prefix = /^[^(]* \/ (?=.)/.exec(labels[0] ?? '')?.[0] ?? '';
   const shared = labels.every((label) => label.startsWith(prefix) && label.length > prefix.length);
   return labels.map((label) => (shared ? label.slice(prefix.length) : label));
 }
@@ -156,7 +158,11 @@ function groupFailures(jobs: readonly Job[]): Group[] {
     .map(({ class: name, title }) => ({
       title,
       all: all.get(name)?.size ?? 0,
-      told: [...told.values()].filter(({ history }) => history?.class === name),
+      names: new Set([...(all.get(name) ?? [])].map((key) => key.replace(/\n[^\n]*\n\d+$/, ''))),
+      // What fails in more jobs comes first: no job's own failures crowd it out.
+      told: [...told.values()]
+        .filter(({ history }) => history?.class === name)
+        .sort((a, b) => b.jobs.length - a.jobs.length),
     }))
     .filter((group) => group.all > 0);
 }

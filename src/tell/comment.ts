@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { countFailures, type Detail, type Job, renderJobs, shortLabels } from './comment-section.ts';
 import { bytes, code, cut } from './markdown.ts';
-import { coverageDifference, number, percent } from './summary.ts';
+import { count, coverageDifference, number, percent } from './summary.ts';
 
 /** GitHub refuses longer comments, and documents 65,536 characters. */
 export const maxCommentBytes = 60_000;
@@ -104,7 +104,13 @@ export function isOurs(body: string): boolean {
 
 /** The whole comment, at most so many UTF-8 bytes. What had to be left out is said. */
 export function renderComment(state: CommentState, maxBytes = maxCommentBytes): string {
-  const parts = state.parts.toSorted((a, b) => compare(nameOf(a), nameOf(b)) || compare(a.key, b.key));
+  // What is told together has no heading of its own, so it cannot come after one that has.
+  const parts = state.parts.toSorted(
+    (a, b) =>
+      Number(b.rows.length > 1) - Number(a.rows.length > 1) ||
+      compare(nameOf(a), nameOf(b)) ||
+      compare(a.key, b.key),
+  );
   const sizes = parts.map((part) => part.texts.map(bytes));
   const levels = parts.map(() => 0);
   const sizeOf = (i: number) => sizes[i]?.[levels[i] ?? 0] ?? 0;
@@ -169,7 +175,7 @@ function verdict(parts: readonly Part[]): string {
   if (red === 0) {
     const skipped = sum((row) => row.skipped);
     const jobs = rows.length > 1 ? ` in ${rows.length} jobs` : '';
-    return `✅ ${number(sum((row) => row.total) - skipped)} tests passed${jobs}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
+    return `✅ ${count(sum((row) => row.total) - skipped, 'test')} passed${jobs}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
   }
   // A test that fails in several jobs is one failure to look at; only the database can tell.
   const failed = parts.reduce((total, part) => total + part.failures.failed, 0);

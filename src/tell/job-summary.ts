@@ -3,7 +3,7 @@
 import type { Warning } from '../model.ts';
 import { type Detail, renderCounts, renderSection, type Section } from './comment-section.ts';
 import { bytes, code, cut, inline } from './markdown.ts';
-import { duration, number } from './summary.ts';
+import { count, duration, number } from './summary.ts';
 
 /** GitHub takes 1 MiB a step, and shows nothing at all of what is longer. */
 const maxSummaryBytes = 900_000;
@@ -46,7 +46,7 @@ function title({ totals, label }: JobSummary): string {
   const bad = totals.failed + totals.errors;
   const words =
     bad === 0
-      ? `✅ ${number(totals.total - totals.skipped)} tests passed`
+      ? `✅ ${count(totals.total - totals.skipped, 'test')} passed`
       : `❌ ${number(bad)} of ${number(totals.total)} tests failed`;
   return `### ${words}${label === '' ? '' : `: ${code(cut(label, 100))}`}`;
 }
