@@ -157,6 +157,19 @@ describe.each(placeNames)('on %s', (name) => {
       ).toMatchObject({ class: 'pre-existing' });
     });
 
+    test('what was added is told against one job, not against one of several others', async () => {
+      const added = async (jobs: readonly string[]) => {
+        for (const [i, job] of jobs.entries())
+          await upload({ letter: 'P', job, results: [makeResult(i)], at: i });
+        const results = [makeResult(0), makeResult(7)];
+        const saved = await upload({ letter: 'P', job: 'pull', branch: 'fix', results, at: 9 });
+        return (await history(saved)).changes?.added;
+      };
+      expect(await added(['nightly'])).toEqual([makeResult(7).testName]);
+      lane = `${lane} again`;
+      expect(await added(['unit', 'e2e'])).toBeUndefined();
+    });
+
     test('a run outside CI is compared with all jobs', async () => {
       expect(
         await lastOf([

@@ -328,6 +328,46 @@ describe('a comment grown too long', () => {
   });
 });
 
+describe('the jobs of a commit together', () => {
+  const failing = (label: string, names: readonly string[]) => {
+    const told = section('x', 0, { withHistory: false });
+    const failures = names.map((testName) => ({
+      testName,
+      testFile: undefined,
+      outcome: 'failed',
+      line: undefined,
+      errorType: 'KeyError',
+      message: label,
+      failureSignature: `md5:${testName === 'two ways' ? label : ''}`,
+    }));
+    const totals = { ...told.totals, total: 9, failed: names.length };
+    return {
+      key: Buffer.from(label).toString('hex').padStart(12, '0'),
+      label,
+      section: { ...told, totals, failures },
+    };
+  };
+  const own = Array.from({ length: 60 }, (_, i) => `own ${i}`);
+  const part = makePart(
+    [failing('a', [...own, 'shared', 'two ways']), failing('b', ['shared', 'two ways'])],
+    {
+      key: 'd'.repeat(12),
+    },
+  );
+  const alone = makePart([failing('0', ['z'])], { key: '0'.repeat(12) });
+  const body = renderComment({ sha: '1'.repeat(40), run: 1, parts: [alone, part] });
+
+  it('count tests, not the ways in which they fail', () => {
+    expect(part.failures.failed).toBe(62);
+  });
+
+  it('tell first what fails in most of them, before any heading of a single job', () => {
+    expect(body.indexOf('- `shared`')).toBeGreaterThan(0);
+    expect(body.indexOf('- `shared`')).toBeLessThan(body.indexOf('- `own 0`'));
+    expect(body.indexOf('- `own 0`')).toBeLessThan(body.indexOf('#### `0`'));
+  });
+});
+
 describe('coverage', () => {
   it('is told with its change against the base branch and the files that moved', () => {
     const told = section('tests/a.py', 0);
