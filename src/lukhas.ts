@@ -68,7 +68,7 @@ string of the new login once, and a workflow to paste. Run again it changes noth
 
 Examples
   lukhas db setup --team payments --database-url postgres://postgres:secret@db.example.com/lukhas
-  lukhas db setup --team payments --json | jq -er '.database_url // empty' > url && gh secret set DATABASE_URL < url
+  url=$(lukhas db setup --team payments --json | jq -er '.database_url // empty') && printf %s "$url" | gh secret set DATABASE_URL
 `,
   },
   'db migrate': {

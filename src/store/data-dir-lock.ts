@@ -88,13 +88,17 @@ async function create(file: string, holder: Holder): Promise<boolean> {
   }
 }
 
+/** The error of a directory whose disk is full. */
+export function noRoom(dir: string): StoreError {
+  return new StoreError({
+    code: 'disk-full',
+    message: `there is no room for the embedded database in ${dir}`,
+    fix: 'It takes about 50 MB when new. Make room, or name another folder with --data-dir.',
+  });
+}
+
 function unwritable(dir: string, { code }: NodeJS.ErrnoException): StoreError {
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new StoreError({
-      code: 'disk-full',
-      message: `there is no room for the embedded database in ${dir}`,
-      fix: 'It takes about 50 MB when new. Make room, or name another folder with --data-dir.',
-    });
+  if (code === 'ENOSPC' || code === 'EDQUOT') return noRoom(dir);
   return new StoreError({
     code: 'data-dir-unusable',
     message: `the directory of the embedded database cannot be written to: ${dir} (${code ?? 'unknown'})`,

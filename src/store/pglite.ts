@@ -4,7 +4,7 @@ import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { StoreError } from '../errors.ts';
-import { type DataDirLock, lockDataDir } from './data-dir-lock.ts';
+import { type DataDirLock, lockDataDir, noRoom } from './data-dir-lock.ts';
 import { type Database, type Row, rowsOf, type SqlValue, type TransactionEdges } from './database.ts';
 import { migrate } from './migrate.ts';
 import { storeErrorOf, storeErrorOfFields } from './server-errors.ts';
@@ -50,13 +50,7 @@ async function start(files: string, home: string): Promise<PGlite> {
   try {
     return await PGlite.create(files);
   } catch {
-    if (await isFull(home)) {
-      throw new StoreError({
-        code: 'disk-full',
-        message: `there is no room for the embedded database in ${home}`,
-        fix: 'It takes about 50 MB when new. Make room, or name another folder with --data-dir.',
-      });
-    }
+    if (await isFull(home)) throw noRoom(home);
     // What PGlite throws here is an abort of the WebAssembly program, with nothing in it for a person.
     throw new StoreError({
       code: 'data-dir-unusable',
