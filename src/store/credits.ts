@@ -24,6 +24,8 @@ export const giveCredits = `
           SELECT id, created_at, git_sha FROM test_runs
           WHERE team_id = run.team_id AND git_branch = run.git_branch AND lane IS NOT DISTINCT FROM run.lane AND git_sha IS NOT NULL
             AND job_name IS NOT DISTINCT FROM run.job_name AND (repository = run.repository) IS NOT FALSE
+            AND (SELECT u.pull_request FROM ingest_uploads u WHERE u.team_id = run.team_id AND u.run_id = test_runs.id LIMIT 1)
+              IS NOT DISTINCT FROM run.pull_request
             AND created_at <= run.created_at AND created_at > run.created_at - interval '${daysAround} days'
           ORDER BY created_at DESC LIMIT ${runsAround + 1}) AS before
         UNION ALL
@@ -31,6 +33,8 @@ export const giveCredits = `
           SELECT id, created_at, git_sha FROM test_runs
           WHERE team_id = run.team_id AND git_branch = run.git_branch AND lane IS NOT DISTINCT FROM run.lane AND git_sha IS NOT NULL
             AND job_name IS NOT DISTINCT FROM run.job_name AND (repository = run.repository) IS NOT FALSE
+            AND (SELECT u.pull_request FROM ingest_uploads u WHERE u.team_id = run.team_id AND u.run_id = test_runs.id LIMIT 1)
+              IS NOT DISTINCT FROM run.pull_request
             AND created_at > run.created_at AND created_at < run.created_at + interval '${daysAround} days'
           ORDER BY created_at LIMIT ${runsAround}) AS after
       ), broken AS MATERIALIZED (
@@ -90,14 +94,14 @@ export const giveCredits = `
         FROM episodes e
         WHERE e.memory_id IS NOT NULL
           AND NOT EXISTS (SELECT FROM known k WHERE k.test_name = e.test_name AND k.passed_run_id = e.passed_run_id)
-          -- Jobs of a matrix that turn green by one commit tell of one repair.
+          -- Jobs of a matrix, or a push and its pull request, that turn green by one commit tell of one repair.
           AND NOT EXISTS (
             SELECT FROM healix_credits c
             JOIN test_runs p ON p.id = c.passed_run_id AND p.created_at = lukhas_run_ts(c.passed_run_id)
             WHERE c.team_id = run.team_id AND c.test_name = e.test_name AND c.memory_id = e.memory_id
               AND p.git_branch = run.git_branch
               AND p.git_sha = (SELECT n.git_sha FROM near n WHERE n.id = e.passed_run_id)
-              AND p.job_name IS DISTINCT FROM run.job_name)
+              AND c.passed_run_id NOT IN (SELECT id FROM near))
       ), given AS (
         INSERT INTO healix_credits (team_id, passed_run_id, failed_run_id, test_name, memory_id)
         SELECT run.team_id, d.passed_run_id, d.failed_run_id, d.test_name, d.memory_id FROM due d

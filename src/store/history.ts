@@ -199,6 +199,17 @@ const ofBranch = (branch: string): string => `
       WHERE r.team_id = $1 AND r.git_branch = ${branch} AND r.lane IS NOT DISTINCT FROM (SELECT lane FROM me)
         AND r.created_at >= $4 AND r.created_at < $3 AND ${sameRepository('r')}`;
 
+/** The pull request that a run was for, as a subquery that is asked run by run. */
+const pullRequestOf = (run: string): string =>
+  `(SELECT u.pull_request FROM ingest_uploads u WHERE u.team_id = $1 AND u.run_id = ${run} LIMIT 1)`;
+
+/**
+ * Whether a run tested what this one did: a push tests the branch's head, a pull request its merge with the base, and both
+ * are stored for the same branch and commit.
+ */
+const sameEvent = (run: string): string =>
+  `${pullRequestOf(`${run}.id`)} IS NOT DISTINCT FROM (SELECT pull_request FROM me)`;
+
 /**
  * The last runs of a branch before this one: those of its own job, else, where there is none, those of all jobs. The other
  * jobs of the very commit are no past.
@@ -209,6 +220,7 @@ const pastRuns = (side: 'branch' | 'base', branch: string): string => `
             AND CASE WHEN (SELECT EXISTS (SELECT ${ofBranch(branch)} AND r.job_name = (SELECT job_name FROM me)))
                   THEN r.job_name = (SELECT job_name FROM me)
                   ELSE (SELECT job_name FROM me) IS NULL OR r.git_sha IS DISTINCT FROM (SELECT git_sha FROM me) END
+            ${side === 'branch' ? `AND ${sameEvent('r')}` : ''}
           ORDER BY r.created_at DESC LIMIT ${lookBack.runs}) AS past`;
 
 /**
@@ -234,7 +246,8 @@ const firstGreen = (series: string): string => `
 // FROM keeps the index on test_run_id out: it would read every test of a run to find the failed ones.
 const factsSql = `
   WITH me AS MATERIALIZED (
-    SELECT git_branch, git_sha, lane, coverage_percent, repository, job_name FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
+    SELECT git_branch, git_sha, lane, coverage_percent, repository, job_name, ${pullRequestOf('$2')} AS pull_request
+    FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
   ), base AS MATERIALIZED (
     SELECT coalesce($5,
       (SELECT u.base_branch FROM ingest_uploads u WHERE u.team_id = $1 AND u.run_id = $2 LIMIT 1),
@@ -274,6 +287,7 @@ const factsSql = `
     SELECT r.id, r.created_at FROM test_runs r
     WHERE r.team_id = $1 AND r.git_sha = (SELECT git_sha FROM me) AND r.lane IS NOT DISTINCT FROM (SELECT lane FROM me)
       AND r.job_name IS NOT DISTINCT FROM (SELECT job_name FROM me) AND ${sameRepository('r')} AND r.id <> $2
+      AND ${sameEvent('r')}
       AND r.created_at >= $4 AND r.created_at < $6
     ORDER BY r.created_at DESC LIMIT ${twinRuns}
   ), knows AS MATERIALIZED (

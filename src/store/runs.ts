@@ -512,7 +512,7 @@ const storeRun = `
       s.failed, s.skipped, s.errors, s.coverage_percent, s.duration_seconds, s.lane, s.markers, s.python_version,
       s.pytest_version, s.ci_system, s.git_sha, s.git_branch, s.git_commit_message, s.created_at, s.repository, s.job_name
     FROM pg_temp.lukhas_stage_run s;
-    SELECT id, team_id, git_branch, git_sha, lane, created_at, repository, job_name INTO run FROM pg_temp.lukhas_stage_run;
+    SELECT id, team_id, git_branch, git_sha, lane, created_at, repository, job_name, pull_request INTO run FROM pg_temp.lukhas_stage_run;
     ${giveCredits}
   END
   $store$`;

@@ -15,6 +15,7 @@ interface Run {
   readonly branch?: string;
   readonly lane?: string;
   readonly job?: string;
+  readonly pullRequest?: number;
 }
 
 describe.each(placeNames)('on %s', (name) => {
@@ -58,7 +59,10 @@ describe.each(placeNames)('on %s', (name) => {
     return row as never;
   }
 
-  function upload(run: Run, key = `${scene} ${run.at} ${run.branch} ${run.lane} ${run.job}`) {
+  function upload(
+    run: Run,
+    key = `${scene} ${run.at} ${run.branch} ${run.lane} ${run.job} ${run.pullRequest}`,
+  ) {
     const results = [...run.letters].flatMap((letter, number) => {
       if (letter === '.') return [];
       const broken = letter === 'F' || letter === 'O';
@@ -84,6 +88,7 @@ describe.each(placeNames)('on %s', (name) => {
           gitBranch: run.branch ?? `branch-${scene}`,
           lane: run.lane,
           jobName: run.job,
+          pullRequest: run.pullRequest,
         },
       }),
       sourceOf([...results, makeResult(99)]),
@@ -138,6 +143,37 @@ describe.each(placeNames)('on %s', (name) => {
       await upload({ letters: 'P', at: 2 * at + 1, sha, job: '3.12' });
     }
     expect(await learned()).toMatchObject({ worked: 0, credits: 0 });
+  });
+
+  test('jobs that failed in two ways teach both memories', async () => {
+    await remember();
+    const other = `md5:${'0'.repeat(32)}`;
+    await place.look(
+      `INSERT INTO healix_memories (team_id, test_name, failure_signature, solution) VALUES ('${place.team.id}', $1, $2, 'else')`,
+      [testName(0), other],
+    );
+    await upload({ letters: 'F', at: 0, sha: 'a', job: '3.12' });
+    await upload({ letters: 'O', at: 1, sha: 'a', job: '3.13' });
+    for (const job of ['3.12', '3.13']) await upload({ letters: 'P', at: 5, sha: 'b', job });
+    const counts = await place.look(
+      'SELECT success_count AS n FROM healix_memories WHERE test_name = $1 ORDER BY failure_signature',
+      [testName(0)],
+    );
+    expect(counts).toEqual([{ n: 1 }, { n: 1 }]);
+  });
+
+  test('a push that passes repairs nothing on its pull request, and both green are one repair', async () => {
+    await remember();
+    const push = (letters: string, at: number, sha: string) => upload({ letters, at, sha });
+    const merge = (letters: string, at: number, sha: string) => upload({ letters, at, sha, pullRequest: 7 });
+    await merge('F', 0, 'a');
+    await push('P', 1, 'b');
+    await merge('F', 2, 'b');
+    expect(await learned()).toMatchObject({ credits: 0 });
+    await push('F', 3, 'c');
+    await push('P', 4, 'd');
+    await merge('P', 5, 'd');
+    expect(await learned()).toMatchObject({ worked: 1, credits: 1 });
   });
 
   test('a fork teaches nothing', async () => {

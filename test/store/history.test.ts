@@ -65,6 +65,7 @@ describe.each(placeNames)('on %s', (name) => {
     readonly baseBranch?: string;
     readonly job?: string;
     readonly repository?: string;
+    readonly pullRequest?: number;
   }
 
   function upload(run: Run): Promise<SavedRun> {
@@ -84,6 +85,7 @@ describe.each(placeNames)('on %s', (name) => {
           baseBranch: run.baseBranch,
           jobName: run.job,
           repository: run.repository,
+          pullRequest: run.pullRequest,
         },
       }),
       sourceOf(
@@ -214,6 +216,37 @@ describe.each(placeNames)('on %s', (name) => {
           { letter: 'F', branch: 'fix' },
         ]),
       ).toMatchObject({ class: 'pre-existing' });
+    });
+  });
+
+  describe('a push and its pull request', () => {
+    const push = { letter: 'P', branch: 'fix', job: 'test' } as const;
+    const merge = { letter: 'F', branch: 'fix', job: 'test', pullRequest: 7 } as const;
+
+    test('test two things: green on the head and red on the merge is new, not flaky', async () => {
+      expect(
+        await lastOf([
+          { ...push, sha: 'a' },
+          { ...merge, sha: 'a' },
+        ]),
+      ).toMatchObject({ class: 'new' });
+    });
+
+    test('are two rows of runs', async () => {
+      const runs = ['a', 'b'].flatMap((sha) => [
+        { ...push, sha },
+        { ...merge, sha },
+      ]);
+      expect(await lastOf(runs)).toMatchObject({ class: 'new', runsInARow: 2, since: { gitSha: 'a' } });
+    });
+
+    test('green in a rerun of the pull request is flaky', async () => {
+      expect(
+        await lastOf([
+          { ...merge, letter: 'P', sha: 'a' },
+          { ...merge, sha: 'a' },
+        ]),
+      ).toMatchObject({ class: 'flaky' });
     });
   });
 
