@@ -1,5 +1,5 @@
 -- The schema as the migrations leave it, without the partitions. Made by `npm run dump:schema`, compared by a test.
--- For reading: databases are made by `lukhas db setup`, which runs src/store/migrations.
+-- For reading: databases are made by `lukhas db setup`, which runs src/store/schema/migrations.
 
 -- Tables
 

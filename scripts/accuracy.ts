@@ -15,8 +15,8 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { type Checkout, indexCheckout } from '../src/read/checkout.ts';
-import { readResults } from '../src/read/junit.ts';
-import { type ReportFile, surveyReports } from '../src/read/survey.ts';
+import { readResults } from '../src/read/report/junit.ts';
+import { type ReportFile, surveyReports } from '../src/read/report/survey.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

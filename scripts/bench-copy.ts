@@ -8,14 +8,20 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CoverageFile, SignedResult } from '../src/model.ts';
-import { grantUploads } from '../src/store/access.ts';
-import { copyIntArray, copyNumber, copyRow, copyText, copyTextArray } from '../src/store/copy-text.ts';
-import { migrate } from '../src/store/migrate.ts';
-import { ensurePartitions } from '../src/store/partitions.ts';
-import { openPostgres } from '../src/store/pg.ts';
-import { saveRun } from '../src/store/runs.ts';
-import { addTeam } from '../src/store/teams.ts';
-import { makeRowIdPrefix, makeRunId } from '../src/store/upload-key.ts';
+import {
+  copyIntArray,
+  copyNumber,
+  copyRow,
+  copyText,
+  copyTextArray,
+} from '../src/store/database/copy-text.ts';
+import { openPostgres } from '../src/store/database/pg.ts';
+import { saveRun } from '../src/store/runs/save.ts';
+import { makeRowIdPrefix, makeRunId } from '../src/store/runs/upload-key.ts';
+import { grantUploads } from '../src/store/schema/access.ts';
+import { migrate } from '../src/store/schema/migrate.ts';
+import { ensurePartitions } from '../src/store/schema/partitions.ts';
+import { addTeam } from '../src/store/schema/teams.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { emptyContext, makeOptions, makeUpload, totalsOf } from '../test/support/runs.ts';
 import { makeCoverageFiles, makeTests, writeCoverage, writeReport } from './make-report.mjs';

@@ -7,12 +7,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { SignedResult } from '../src/model.ts';
-import { grantUploads } from '../src/store/access.ts';
-import { migrate } from '../src/store/migrate.ts';
-import { ensurePartitions } from '../src/store/partitions.ts';
-import { openPostgres } from '../src/store/pg.ts';
-import { saveRun } from '../src/store/runs.ts';
-import { addTeam } from '../src/store/teams.ts';
+import { openPostgres } from '../src/store/database/pg.ts';
+import { saveRun } from '../src/store/runs/save.ts';
+import { grantUploads } from '../src/store/schema/access.ts';
+import { migrate } from '../src/store/schema/migrate.ts';
+import { ensurePartitions } from '../src/store/schema/partitions.ts';
+import { addTeam } from '../src/store/schema/teams.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { emptyContext, makeOptions, makeUpload, totalsOf } from '../test/support/runs.ts';
 

@@ -1,5 +1,5 @@
 // Builds what is run: dist/cli (bundled, minus the embedded database, which npm installs). Deterministic: no absolute
-// paths, no timestamps, names by content. Writes src/version.generated.ts from package.json first.
+// paths, no timestamps, names by content. Writes src/doors/version.generated.ts from package.json first.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
@@ -7,7 +7,7 @@ const root = new URL('..', import.meta.url);
 process.chdir(root.pathname);
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 await writeFile(
-  'src/version.generated.ts',
+  'src/doors/version.generated.ts',
   `// Made by scripts/build.mjs from package.json; never edited.\nexport const version = '${version}';\n`,
 );
 // pg and zod look whether they run at Cloudflare: pg makes a Response, which on Node 20 loads all of fetch, and zod asks for
@@ -18,7 +18,7 @@ const requireBanner =
   "import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);";
 await rm('dist/cli', { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: { upload: 'src/upload.ts', lukhas: 'src/lukhas.ts' },
+  entryPoints: { upload: 'src/doors/upload/main.ts', lukhas: 'src/doors/lukhas/main.ts' },
   outdir: 'dist/cli',
   bundle: true,
   splitting: true,
@@ -42,7 +42,7 @@ const { metafile } = await build({
 // that nobody asks for).
 await rm('dist/action', { recursive: true, force: true });
 const { metafile: actionMetafile } = await build({
-  entryPoints: { index: 'src/action.ts' },
+  entryPoints: { index: 'src/doors/action/main.ts' },
   outdir: 'dist/action',
   outExtension: { '.js': '.mjs' },
   bundle: true,

@@ -1,7 +1,7 @@
 // Writes docs/schema.sql: an empty database, the migrations, and a dump from the catalogues. Run by `npm run dump:schema`.
 import { writeFile } from 'node:fs/promises';
-import { migrate } from '../src/store/migrate.ts';
-import { openPostgres } from '../src/store/pg.ts';
+import { openPostgres } from '../src/store/database/pg.ts';
+import { migrate } from '../src/store/schema/migrate.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { dumpSchema } from '../test/support/schema-dump.ts';
 

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
-const folder = path.join(root, 'src/store/migrations');
-const target = path.join(root, 'src/store/migrations.generated.ts');
+const folder = path.join(root, 'src/store/schema/migrations');
+const target = path.join(root, 'src/store/schema/migrations.generated.ts');
 
 const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
 const entries = [];
@@ -22,7 +22,7 @@ for (const [index, file] of files.entries()) {
     `  {\n    number: ${index + 1},\n    name: ${JSON.stringify(name)},\n    checksum: '${checksum}',\n    sql: ${JSON.stringify(sql)},\n  },\n`,
   );
 }
-const text = `// Made by scripts/generate-migrations.mjs from src/store/migrations/*.sql. Never edited: run \`npm run generate\`.
+const text = `// Made by scripts/generate-migrations.mjs from src/store/schema/migrations/*.sql. Never edited: run \`npm run generate\`.
 
 export interface Migration {
   readonly number: number;
@@ -37,7 +37,7 @@ ${entries.join('')}];
 `;
 if (process.argv.includes('--check')) {
   if ((await readFile(target, 'utf8').catch(() => '')) !== text) {
-    console.error('src/store/migrations.generated.ts is not fresh: run `npm run generate`');
+    console.error('src/store/schema/migrations.generated.ts is not fresh: run `npm run generate`');
     process.exitCode = 1;
   }
 } else {

@@ -5,10 +5,10 @@ import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createGunzip } from 'node:zlib';
-import { locationInFile, readFailureText } from '../src/read/failure-text.ts';
-import { readResults } from '../src/read/junit.ts';
-import { findStatement } from '../src/read/statement.ts';
-import { type ReportFile, surveyReports } from '../src/read/survey.ts';
+import { locationInFile, readFailureText } from '../src/read/report/failure-text.ts';
+import { readResults } from '../src/read/report/junit.ts';
+import { findStatement } from '../src/read/report/statement.ts';
+import { type ReportFile, surveyReports } from '../src/read/report/survey.ts';
 import { normaliseStatement, signDrift } from '../src/sign/drift.ts';
 
 const { values, positionals } = parseArgs({

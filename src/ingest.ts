@@ -13,16 +13,16 @@ import type {
   Warning,
 } from './model.ts';
 import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
-import { type CoverageRead, hashCoverage, readCoverage } from './read/coverage.ts';
-import { readResults } from './read/junit.ts';
-import { isPlausible, startedAt } from './read/started-at.ts';
-import { type ReportFile, type Survey, surveyReports } from './read/survey.ts';
+import { type CoverageRead, hashCoverage, readCoverage } from './read/coverage/coverage.ts';
+import { readResults } from './read/report/junit.ts';
+import { isPlausible, startedAt } from './read/report/started-at.ts';
+import { type ReportFile, type Survey, surveyReports } from './read/report/survey.ts';
 import type { Settings } from './settings.ts';
 import { signResults } from './sign/signature.ts';
-import type { Connect, Database } from './store/database.ts';
-import { readRunHistory } from './store/history.ts';
-import { saveRun } from './store/runs.ts';
-import { makeUploadKey } from './store/upload-key.ts';
+import type { Connect, Database } from './store/database/port.ts';
+import { readRunHistory } from './store/history/history.ts';
+import { saveRun } from './store/runs/save.ts';
+import { makeUploadKey } from './store/runs/upload-key.ts';
 import { startTally, type Tally } from './tally.ts';
 
 /** Commit, CI system and checkout. */

@@ -1,6 +1,6 @@
 // What is counted and remembered while results stream by, in bounded memory: totals, failures to show, slowest tests.
 import type { CoverageFile, Outcome, SignedResult, Totals } from './model.ts';
-import { owned } from './owned.ts';
+import { owned } from './read/owned.ts';
 
 /** A failure as far as it is shown to a person. */
 export interface ShownFailure {

@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { InputError } from '../errors.ts';
 import { distance } from '../nearest.ts';
-import type { ReportFile } from './survey.ts';
+import type { ReportFile } from './report/survey.ts';
 
 export interface FindOptions {
   /** Patterns are relative to it, and so are names in messages. */

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type DetectedContext, detectContext } from '../../src/context.ts';
+import { type DetectedContext, detectContext } from '../../src/context/context.ts';
 
 let folder = '';
 beforeEach(() => {

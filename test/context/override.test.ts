@@ -1,6 +1,6 @@
 // `--set column=value`: what is taken, and what is refused with which words.
 import { describe, expect, it } from 'vitest';
-import { overrideContext } from '../../src/context.ts';
+import { overrideContext } from '../../src/context/context.ts';
 import { InputError } from '../../src/errors.ts';
 import type { RunContext } from '../../src/model.ts';
 

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { applySuiteProperties } from '../../src/context/context.ts';
 import { versionsFromDisk, versionsFromEnv, versionsFromProperties } from '../../src/context/python.ts';
-import { applySuiteProperties } from '../../src/context.ts';
 import type { RunContext } from '../../src/model.ts';
 
 let folder = '';

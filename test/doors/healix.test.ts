@@ -6,10 +6,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SavedRun } from '../../src/model.ts';
-import { readRunHistory } from '../../src/store/history.ts';
-import { openPostgres } from '../../src/store/pg.ts';
-import { openEmbedded } from '../../src/store/pglite.ts';
-import { saveRun } from '../../src/store/runs.ts';
+import { openPostgres } from '../../src/store/database/pg.ts';
+import { readRunHistory } from '../../src/store/history/history.ts';
+import { saveRun } from '../../src/store/runs/save.ts';
+import { openEmbedded } from '../../src/store/schema/embedded.ts';
 import { createReadyDatabase, rowsOf, temporaryDir } from '../support/databases.ts';
 import { emptyContext, makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
 
@@ -86,7 +86,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       const { DATABASE_URL: _, LUKHAS_DATA_DIR: __, LUKHAS_TEAM: ___, ...clean } = process.env;
       const child = spawn(
         process.execPath,
-        ['--import', 'tsx', path.resolve('src/lukhas.ts'), 'healix', ...args],
+        ['--import', 'tsx', path.resolve('src/doors/lukhas/main.ts'), 'healix', ...args],
         { env: { ...clean, NO_COLOR: '1', ...(options.env ?? env) }, stdio: ['pipe', 'pipe', 'pipe'] },
       );
       let out = '';

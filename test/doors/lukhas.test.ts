@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPostgres } from '../../src/store/pg.ts';
-import { saveRun } from '../../src/store/runs.ts';
+import { openPostgres } from '../../src/store/database/pg.ts';
+import { saveRun } from '../../src/store/runs/save.ts';
 import {
   asAdmin,
   createDatabase,
@@ -23,10 +23,14 @@ interface Outcome {
 function lukhas(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
   return new Promise((resolve) => {
     const { DATABASE_URL: _, LUKHAS_DATA_DIR: __, LUKHAS_TEAM: ___, ...clean } = process.env;
-    const child = spawn(process.execPath, ['--import', 'tsx', path.resolve('src/lukhas.ts'), ...args], {
-      env: { ...clean, NO_COLOR: '1', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', path.resolve('src/doors/lukhas/main.ts'), ...args],
+      {
+        env: { ...clean, NO_COLOR: '1', ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk) => (out += chunk));

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { grantUploads } from '../../src/store/access.ts';
-import type { Database } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { ensurePartitions } from '../../src/store/partitions.ts';
-import { openPostgres } from '../../src/store/pg.ts';
-import { openEmbedded } from '../../src/store/pglite.ts';
-import { addTeam } from '../../src/store/teams.ts';
+import { openPostgres } from '../../src/store/database/pg.ts';
+import type { Database } from '../../src/store/database/port.ts';
+import { grantUploads } from '../../src/store/schema/access.ts';
+import { openEmbedded } from '../../src/store/schema/embedded.ts';
+import { migrate } from '../../src/store/schema/migrate.ts';
+import { ensurePartitions } from '../../src/store/schema/partitions.ts';
+import { addTeam } from '../../src/store/schema/teams.ts';
 
 export interface TestDatabase {
   readonly name: string;

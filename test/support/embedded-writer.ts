@@ -1,6 +1,7 @@
 // A program: stores one run in the embedded database of a directory. `node --import tsx embedded-writer.ts <dir> <key>`.
-import { openEmbedded } from '../../src/store/pglite.ts';
-import { saveRun } from '../../src/store/runs.ts';
+
+import { saveRun } from '../../src/store/runs/save.ts';
+import { openEmbedded } from '../../src/store/schema/embedded.ts';
 import { makeOptions, makeResult, makeUpload, sourceOf } from './runs.ts';
 
 const [dir = '', key = ''] = process.argv.slice(2);

@@ -1,9 +1,10 @@
 // The two databases as places to test in: a limited login on PostgreSQL 15 and the embedded database, both under row-level
 // security, with a second team beside the first and a way to look at everything.
-import { grantUploads } from '../../src/store/access.ts';
-import type { Connect, Database } from '../../src/store/database.ts';
-import { openPostgres } from '../../src/store/pg.ts';
-import { addTeam } from '../../src/store/teams.ts';
+
+import { openPostgres } from '../../src/store/database/pg.ts';
+import type { Connect, Database } from '../../src/store/database/port.ts';
+import { grantUploads } from '../../src/store/schema/access.ts';
+import { addTeam } from '../../src/store/schema/teams.ts';
 import { createEmbedded, createReadyDatabase, uniqueRole } from './databases.ts';
 
 export interface Place {

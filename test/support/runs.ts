@@ -1,7 +1,7 @@
 // Runs to store, made up or random, for tests of the store. Knows the model's words only.
 import type { CoverageFile, RunContext, SignedResult, Totals } from '../../src/model.ts';
-import type { RunSource, SaveOptions, Upload } from '../../src/store/runs.ts';
-import { makeUploadKey } from '../../src/store/upload-key.ts';
+import type { RunSource, SaveOptions, Upload } from '../../src/store/runs/save.ts';
+import { makeUploadKey } from '../../src/store/runs/upload-key.ts';
 
 export const emptyContext: RunContext = {
   gitSha: undefined,

@@ -25,7 +25,7 @@ export async function dumpSchema(query: Query): Promise<string> {
 }
 
 const header = `-- The schema as the migrations leave it, without the partitions. Made by \`npm run dump:schema\`, compared by a test.
--- For reading: databases are made by \`lukhas db setup\`, which runs src/store/migrations.
+-- For reading: databases are made by \`lukhas db setup\`, which runs src/store/schema/migrations.
 `;
 
 const ours = `c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition`;

@@ -6,8 +6,8 @@ import { runInNewContext } from 'node:vm';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import type { TestResult, Warning } from '../../../src/model.ts';
 import { type Checkout, indexCheckout } from '../../../src/read/checkout.ts';
-import { readResults } from '../../../src/read/junit.ts';
-import { type ReportFile, type Survey, surveyReports } from '../../../src/read/survey.ts';
+import { readResults } from '../../../src/read/report/junit.ts';
+import { type ReportFile, type Survey, surveyReports } from '../../../src/read/report/survey.ts';
 
 export const fixtures = join(import.meta.dirname, '../../../fixtures');
 export const junit = join(fixtures, 'junit');

@@ -1,0 +1,122 @@
+// The context of a run, found out by itself: the checkout, the CI system, and the Python that ran the tests. Knows the
+// order in which they are believed, and nothing of reports or the database.
+
+import type { RunContext, Warning } from '../model.ts';
+import { type CiFacts, detectCi, type Env } from './ci.ts';
+import { fitColumn } from './columns.ts';
+import { type Checkout, listFiles, readCheckout } from './git.ts';
+import { readGithubEvent } from './github-event.ts';
+import { versionsFromDisk, versionsFromEnv, versionsFromProperties } from './python.ts';
+
+export { overrideContext } from './override.ts';
+
+/** What the door hands in: its environment and working directory (absolute), as values. */
+export interface ContextEdges {
+  readonly env: Env;
+  readonly cwd: string;
+}
+
+export interface DetectedContext {
+  /** `lambdaId`, `lane` and `markers` are settings and not detected. */
+  readonly context: RunContext;
+  /** Absolute; undefined outside a repository. */
+  readonly repositoryRoot: string | undefined;
+  /** The repository's files relative to its root with `/`, listed at the first call; undefined outside a repository. */
+  trackedFiles(): Promise<readonly string[] | undefined>;
+  readonly warnings: readonly Warning[];
+}
+
+/** Finds the context out. What cannot be found is undefined; nothing here fails an upload. */
+export async function detectContext(edges: ContextEdges): Promise<DetectedContext> {
+  const { env, cwd } = edges;
+  const { event, warnings: eventWarnings } = await readGithubEvent(env.GITHUB_EVENT_PATH);
+  const ci = detectCi(env, event);
+  const commits = [ci.sha, ci.ifCheckedOut?.sha].filter((sha) => sha !== undefined);
+  const checkout = await readCheckout(cwd, { env, commits });
+  const commit = chooseCommit(ci, checkout);
+  const versions = versionsFromEnv(env);
+  const onDisk = await versionsFromDisk(env, checkout.root);
+  let files: Promise<readonly string[] | undefined> | undefined;
+  return {
+    context: {
+      gitSha: commit.sha?.slice(0, 40),
+      gitBranch: commit.branch,
+      gitCommitMessage: commit.message,
+      ciSystem: ci.system,
+      pythonVersion: versions.pythonVersion ?? onDisk.pythonVersion,
+      pytestVersion: versions.pytestVersion ?? onDisk.pytestVersion,
+      lambdaId: undefined,
+      lane: undefined,
+      markers: [],
+      baseBranch: ci.baseBranch,
+      repository: ci.repository,
+      workflowRunId: ci.workflowRunId,
+      runAttempt: ci.runAttempt,
+      job: ci.job,
+      jobName: ci.jobName,
+      pullRequest: ci.pullRequest,
+    },
+    repositoryRoot: checkout.root,
+    trackedFiles: () => {
+      files ??= checkout.root === undefined ? Promise.resolve(undefined) : listFiles(checkout.root, env);
+      return files;
+    },
+    warnings: [...eventWarnings, ...checkout.warnings, ...commit.warnings],
+  };
+}
+
+/**
+ * The context with the versions that the report's own suite properties tell. They are better evidence than what lies on
+ * this machine's disk, and less than what a person said by `LUKHAS_PYTHON_VERSION` and `LUKHAS_PYTEST_VERSION`.
+ */
+export function applySuiteProperties(
+  context: RunContext,
+  properties: ReadonlyMap<string, string>,
+  env: Env,
+): RunContext {
+  const said = versionsFromEnv(env);
+  const recorded = versionsFromProperties(properties);
+  return {
+    ...context,
+    pythonVersion: said.pythonVersion ?? recorded.pythonVersion ?? context.pythonVersion,
+    pytestVersion: said.pytestVersion ?? recorded.pytestVersion ?? context.pytestVersion,
+  };
+}
+
+/**
+ * The context with what tells jobs of one name apart: the values of a matrix, or what a person said. Outside CI there is no
+ * job, and what tells uploads apart there is as good as random.
+ */
+export function nameJob(context: RunContext, distinction: string | undefined): RunContext {
+  const { jobName } = context;
+  if (distinction === undefined || jobName === undefined) return context;
+  return { ...context, jobName: fitColumn('job_name', `${jobName} (${distinction})`) };
+}
+
+interface Commit {
+  readonly sha: string | undefined;
+  readonly branch: string | undefined;
+  readonly message: string | undefined;
+  readonly warnings: readonly Warning[];
+}
+
+/** CI's word before the checkout's: a detached or merged checkout does not know the branch or the head commit. */
+function chooseCommit(ci: CiFacts, checkout: Checkout): Commit {
+  const { head } = checkout;
+  const elsewhere = ci.ifCheckedOut?.sha === head ? ci.ifCheckedOut : undefined;
+  const sha = elsewhere?.sha ?? ci.sha ?? head;
+  const branch = elsewhere?.branch ?? ci.branch ?? fitColumn('git_branch', checkout.branch);
+  const own = sha === undefined ? undefined : fitColumn('git_commit_message', checkout.messages.get(sha));
+  const message = own ?? (sha === ci.sha ? ci.commitMessage : undefined);
+  const expected = head === undefined || head === sha || head === ci.mergeSha || ci.mergesLocally === true;
+  return { sha, branch, message, warnings: expected ? [] : [differs(sha ?? '', head)] };
+}
+
+function differs(sha: string, head: string): Warning {
+  return {
+    code: 'commit-differs',
+    message:
+      `the checkout is at ${head.slice(0, 12)}, but the CI system runs for ${sha.slice(0, 12)}, which is what is stored; ` +
+      `if the tests ran on the checkout, add --set git_sha=${head}`,
+  };
+}

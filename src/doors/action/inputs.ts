@@ -1,0 +1,182 @@
+// The Action's inputs: what the runner put into the environment, checked once. Knows nothing of what is done with them.
+import { getInput, getMultilineInput } from '@actions/core';
+import { InputError } from '../../errors.ts';
+import type { Warning } from '../../model.ts';
+import { nearest } from '../../nearest.ts';
+import { parseSettings, type Settings } from '../../settings.ts';
+
+const names = [
+  'reports',
+  'coverage',
+  'database-url',
+  'ssl-ca',
+  'team',
+  'lane',
+  'markers',
+  'rootdir',
+  'upload-key',
+  'base-branch',
+  'python-version',
+  'pytest-version',
+  'fail-on',
+  'require-upload',
+  'comment',
+  'annotations',
+  'summary',
+  'show-solutions',
+  'check-run',
+  'github-token',
+  'matrix',
+] as const;
+type InputName = (typeof names)[number];
+
+export interface Inputs {
+  readonly settings: Settings;
+  readonly requireUpload: boolean;
+  readonly comment: 'always' | 'failures' | 'changes' | 'off';
+  readonly annotations: boolean;
+  readonly summary: boolean;
+  readonly showSolutions: 'trusted' | 'always' | 'never';
+  /** Its name; undefined: none is wanted. */
+  readonly checkRun: string | undefined;
+  readonly token: string | undefined;
+  /** What tells this job from others of its name: values of the matrix in its order, and the upload-key. */
+  readonly distinction: string | undefined;
+  /** Other jobs of a matrix may finish in the same moment. */
+  readonly inMatrix: boolean;
+  readonly warnings: readonly Warning[];
+}
+
+/**
+ * Reads the inputs as the runner hands them over (`INPUT_*`).
+ *
+ * @throws InputError naming the input that is wrong and what it takes
+ */
+export function readInputs(env: Readonly<Record<string, string | undefined>>): Inputs {
+  const reports = getMultilineInput('reports');
+  if (reports.length === 0) {
+    throw new InputError({
+      code: 'usage',
+      message: 'the input reports is missing',
+      fix: 'Name the report that `pytest --junitxml=results.xml` writes: with: { reports: results.xml }',
+    });
+  }
+  const matrixValues = readMatrix(text('matrix'));
+  const discriminator = text('upload-key') ?? (matrixValues.length > 0 ? text('matrix') : undefined);
+  const distinction = [...matrixValues, ...given(text('upload-key'))].join(', ');
+  const failOn = oneOf('fail-on', ['never', 'any', 'new', 'unknown']);
+  const settings = namingInputs(() =>
+    parseSettings({
+      reports,
+      coverage: getMultilineInput('coverage'),
+      databaseUrl: text('database-url'),
+      // The Action never opens the embedded database.
+      dataDir: '.',
+      sslCa: text('ssl-ca'),
+      team: text('team'),
+      lane: text('lane'),
+      markers: getMultilineInput('markers'),
+      lambdaId: undefined,
+      rootdir: text('rootdir'),
+      baseBranch: text('base-branch'),
+      uploadKey: discriminator?.replace(/\s+/g, ' ').slice(0, 500),
+      createdAt: 'report',
+      set: [
+        ...given(text('python-version')).map((version) => `python_version=${version}`),
+        ...given(text('pytest-version')).map((version) => `pytest_version=${version}`),
+      ],
+      allowIncomplete: false,
+      allowPrivilegedRole: false,
+      dryRun: text('database-url') === undefined,
+      failOn,
+    }),
+  );
+  const requireUpload = yes('require-upload', false);
+  if (requireUpload && settings.databaseUrl === undefined) {
+    throw new InputError({
+      code: 'usage',
+      message: 'require-upload: true needs a database-url, and it is empty',
+      fix: 'Secrets are not given to pull requests from forks and Dependabot: see the fork recipe in docs/action.md.',
+    });
+  }
+  return {
+    settings,
+    requireUpload,
+    comment: oneOf('comment', ['always', 'failures', 'changes', 'off']),
+    annotations: yes('annotations', true),
+    summary: yes('summary', true),
+    showSolutions: oneOf('show-solutions', ['trusted', 'always', 'never']),
+    checkRun: text('check-run')?.replace(/\s+/g, ' ').slice(0, 100),
+    token: text('github-token'),
+    distinction: distinction === '' ? undefined : distinction,
+    inMatrix: matrixValues.length > 0,
+    warnings: unknownInputs(env),
+  };
+}
+
+function text(name: InputName): string | undefined {
+  const value = getInput(name);
+  return value === '' ? undefined : value;
+}
+
+function given(value: string | undefined): string[] {
+  return value === undefined ? [] : [value];
+}
+
+function oneOf<const T extends string>(name: InputName, words: readonly [T, ...T[]]): T {
+  const value = text(name)?.toLowerCase() ?? words[0];
+  const found = words.find((word) => word === value);
+  if (found !== undefined) return found;
+  const near = nearest(value, words);
+  throw new InputError({
+    code: 'invalid-setting',
+    message: `${name}: '${value.slice(0, 100)}' is not one of ${words.join(', ')}`,
+    fix: near === undefined ? undefined : `Did you mean ${near}?`,
+  });
+}
+
+function yes(name: InputName, otherwise: boolean): boolean {
+  const value = text(name)?.toLowerCase();
+  if (value === undefined) return otherwise;
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw new InputError({ code: 'invalid-setting', message: `${name}: takes true or false` });
+}
+
+/** Its values in order: `{"python": "3.13", "os": "ubuntu"}` is 3.13 and ubuntu. What is no object is no matrix. */
+function readMatrix(json: string | undefined): string[] {
+  try {
+    const parsed: unknown = JSON.parse(json ?? 'null');
+    if (typeof parsed !== 'object' || parsed === null) return [];
+    return Object.values(parsed).map((value) => (typeof value === 'string' ? value : JSON.stringify(value)));
+  } catch {
+    return [];
+  }
+}
+
+/** A setting that is wrong is named as the input, not as the option of the command line. */
+function namingInputs<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof InputError) || error.code !== 'invalid-setting') throw error;
+    throw new InputError({
+      code: error.code,
+      message: error.message.replace(/^--marker:/, 'markers:').replace(/^--/, ''),
+      fix: 'See docs/action.md for what each input takes.',
+    });
+  }
+}
+
+function unknownInputs(env: Readonly<Record<string, string | undefined>>): Warning[] {
+  const known = new Set(names.map((name) => `INPUT_${name.toUpperCase()}`));
+  return Object.keys(env)
+    .filter((key) => key.startsWith('INPUT_') && !known.has(key.toUpperCase()))
+    .map((key) => {
+      const word = key.slice('INPUT_'.length).toLowerCase();
+      const near = nearest(word.replaceAll('_', '-'), names);
+      return {
+        code: 'unknown-input',
+        message: `there is no input ${word}${near === undefined ? '' : `; did you mean ${near}?`}`,
+      };
+    });
+}

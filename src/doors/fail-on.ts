@@ -1,0 +1,18 @@
+// Which failures fail the build. The rule of --fail-on and of the Action's fail-on; what follows from it is the door's.
+import type { Verdict } from '../ingest.ts';
+import type { Settings } from '../settings.ts';
+
+/**
+ * How many failures `--fail-on` is about. undefined: without a history nothing can be called new or unknown, and none is
+ * taken for good.
+ */
+export function failuresToBlame(
+  failOn: Settings['failOn'],
+  { totals, history }: Pick<Verdict, 'totals' | 'history'>,
+): number | undefined {
+  const failed = totals.failed + totals.errors;
+  if (failOn === 'never' || failed === 0) return 0;
+  if (failOn === 'any') return failed;
+  const wanted = (name: string) => (failOn === 'new' ? name === 'new' : name !== 'known');
+  return history?.failures.filter((failure) => wanted(failure.class)).length;
+}

@@ -1,0 +1,402 @@
+// What `lukhas healix <command>` does once its words are understood: files and words in, knowledge out. No SQL here.
+import { readFile, stat } from 'node:fs/promises';
+import { InputError } from '../../errors.ts';
+import type { Database } from '../../store/database/port.ts';
+import {
+  addMemory,
+  countOutcome,
+  exportMemories,
+  findFailure,
+  findMemory,
+  importMemories,
+  listMemories,
+  type Memory,
+  retireLowConfidence,
+  retireMemory,
+  type Scope,
+} from '../../store/healix/memories.ts';
+import { parseMemories } from '../../store/healix/memory-file.ts';
+import { openAccess } from '../../store/schema/access.ts';
+import { checkApplied, olderDatabase } from '../../store/schema/migrate.ts';
+import { safeLine, safeText, type Terminal } from '../../tell/terminal/terminal.ts';
+import { usage } from '../arguments.ts';
+import { type ExitCode, exitCodes } from '../process.ts';
+import { type ConnectionSettings, connectAsPerson } from './db.ts';
+
+export interface HealixSettings extends ConnectionSettings {
+  readonly team: string | undefined;
+  readonly run: string | undefined;
+  readonly test: string | undefined;
+  readonly signature: string | undefined;
+  readonly cause: string | undefined;
+  readonly probableCause: string | undefined;
+  readonly solution: string | undefined;
+  readonly type: string | undefined;
+  readonly fixFile: string | undefined;
+  readonly confidence: string | undefined;
+  readonly limit: string | undefined;
+  readonly stale: boolean;
+  readonly lowConfidence: boolean;
+  readonly dryRun: boolean;
+  readonly shared: boolean;
+  /** What follows the command itself. */
+  readonly words: readonly string[];
+}
+
+interface Telling {
+  readonly terminal: Terminal;
+  readonly json: boolean;
+}
+
+interface Answer {
+  /** Lines for people, already harmless. */
+  readonly lines: readonly string[];
+  readonly json: unknown;
+}
+
+/** Reads what the words name (files, numbers) before anything is connected to; then works on one scope. */
+type Command = (settings: HealixSettings, paint: Terminal['paint']) => Promise<Work> | Work;
+type Work = (db: Database, scope: Scope) => Promise<Answer>;
+
+const commands: Readonly<Record<string, Command>> = {
+  'healix list': list,
+  'healix show': show,
+  'healix add': add,
+  'healix worked': (settings, paint) => count(settings, 'worked', paint),
+  'healix failed': (settings, paint) => count(settings, 'failed', paint),
+  'healix retire': retire,
+  'healix import': importFile,
+  'healix export': () => exportAll,
+};
+
+/** A fix is a page or two of text; more than this is a wrong file. In bytes. */
+const largestFix = 65_536;
+/** In bytes. */
+const largestImport = 128 * 1024 * 1024;
+const listed = 50;
+
+/** Runs one of the commands above for one team, or for the memories that all teams share. */
+export async function runHealix(
+  name: string,
+  settings: HealixSettings,
+  { terminal, json }: Telling,
+): Promise<ExitCode> {
+  const command = commands[name];
+  if (command === undefined) throw new Error(`no command ${name}`);
+  const work = await command(settings, terminal.paint);
+  const db = await connectAsPerson(settings, terminal);
+  try {
+    const answer = await work(db, await scopeOf(db, settings));
+    // An export is JSON whether it was asked for or not.
+    if (json || name === 'healix export')
+      await terminal.write(`${JSON.stringify(answer.json, null, json ? 0 : 2)}\n`);
+    else for (const line of answer.lines) terminal.out(line);
+  } finally {
+    await db.close();
+  }
+  return exitCodes.ok;
+}
+
+async function scopeOf(db: Database, settings: HealixSettings): Promise<Scope> {
+  if (!settings.shared) {
+    // Every statement names the team itself, so that an administrator works for the team named and no other.
+    return openAccess(db, { teamSlug: settings.team, allowPrivilegedRole: settings.team !== undefined });
+  }
+  const state = await checkApplied(db);
+  if (state.applied < state.known) throw olderDatabase(state);
+  return 'shared';
+}
+
+function list(settings: HealixSettings, paint: Terminal['paint']): Work {
+  const limit = settings.limit === undefined ? listed : Number(settings.limit);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 100_000) {
+    throw usage('--limit takes a whole number from 1 to 100000');
+  }
+  const filter = { test: settings.test, signature: settings.signature, stale: settings.stale, limit };
+  return async (db, scope) => {
+    const { memories, total } = await listMemories(db, scope, filter);
+    const filtered = settings.test !== undefined || settings.signature !== undefined || settings.stale;
+    const lines = memories.flatMap((memory) => [
+      `${paint.bold(memory.id.slice(0, 8))}  ${confidence(memory)}  ${tried(memory)}${marks(memory, paint)}`,
+      `  ${safeLine(memory.testName)}`,
+      `  ${paint.dim(safeLine(cut(memory.rootCause ?? memory.solution, 110)))}`,
+    ]);
+    if (memories.length < total) lines.push('', `${total - memories.length} more: --limit ${total}`);
+    return {
+      lines:
+        memories.length > 0
+          ? lines
+          : [
+              filtered
+                ? 'no memory like that'
+                : 'no memories yet: lukhas healix add --test <node id> --solution <text>',
+            ],
+      json: { total, memories: memories.map(jsonOf) },
+    };
+  };
+}
+
+function show(settings: HealixSettings, paint: Terminal['paint']): Work {
+  return async (db, scope) => {
+    const memory = await findMemory(db, scope, settings.words[0] ?? '');
+    return { lines: describe(memory, paint), json: jsonOf(memory) };
+  };
+}
+
+async function add(settings: HealixSettings, paint: Terminal['paint']): Promise<Work> {
+  if (settings.shared) {
+    throw usage(
+      'a memory is added from a team\u2019s failure',
+      'Memories for all teams: `lukhas healix import --shared <file>`.',
+    );
+  }
+  const testName = required(settings.test, '--test <node id>');
+  const solution = required(settings.solution, '--solution <text>');
+  if (solution.trim() === '') throw usage('--solution is empty');
+  for (const [option, value] of [
+    ['--solution', solution],
+    ['--cause', settings.cause],
+    ['--probable-cause', settings.probableCause],
+  ] as const) {
+    if (value !== undefined && value.length > 100_000)
+      throw usage(`${option} is longer than 100000 characters`);
+  }
+  if ((settings.type ?? '').length > 50) throw usage('--type is longer than 50 characters');
+  const confidence = settings.confidence === undefined ? undefined : confidenceOf(settings.confidence);
+  const autoFixCode = settings.fixFile === undefined ? undefined : await readFix(settings.fixFile);
+  return async (db, scope) => {
+    if (scope === 'shared') throw new Error('checked above');
+    const about = await findFailure(db, scope, {
+      testName,
+      runId: settings.run,
+      signature: settings.signature,
+    });
+    const memory = await addMemory(db, scope, {
+      about,
+      rootCause: settings.cause,
+      probableCause: settings.probableCause,
+      solution,
+      solutionType: settings.type,
+      autoFixCode,
+      confidence,
+    });
+    return {
+      lines: [
+        `${paint.green('✓')} memory ${memory.id} added, from the failure in run ${about.runId}`,
+        ...describe(memory, paint).slice(1),
+      ],
+      json: jsonOf(memory),
+    };
+  };
+}
+
+function count(settings: HealixSettings, outcome: 'worked' | 'failed', paint: Terminal['paint']): Work {
+  return async (db, scope) => {
+    const memory = await countOutcome(db, scope, settings.words[0] ?? '', outcome);
+    return {
+      lines: [
+        `${paint.green('✓')} ${memory.id}  ${confidence(memory)}  ${tried(memory)}${marks(memory, paint)}`,
+      ],
+      json: jsonOf(memory),
+    };
+  };
+}
+
+function retire(settings: HealixSettings, paint: Terminal['paint']): Work {
+  const [id] = settings.words;
+  if ((id === undefined) !== settings.lowConfidence) {
+    throw usage('retire takes the id of a memory, or --low-confidence', 'See lukhas healix retire --help.');
+  }
+  if (settings.dryRun && id !== undefined) throw usage('--dry-run goes with --low-confidence');
+  return async (db, scope) => {
+    const memories =
+      id === undefined
+        ? await retireLowConfidence(db, scope, { dryRun: settings.dryRun })
+        : [await retireMemory(db, scope, id)];
+    const word = settings.dryRun ? 'would be retired' : 'retired';
+    return {
+      lines:
+        memories.length === 0
+          ? ['nothing to retire: no memory is below 0.5 and older than six months']
+          : memories.map(
+              (memory) =>
+                `${settings.dryRun ? paint.yellow('○') : paint.green('✓')} ${memory.id} ${word}  ${safeLine(memory.testName)}`,
+            ),
+      json: { dry_run: settings.dryRun, retired: memories.map(jsonOf) },
+    };
+  };
+}
+
+async function importFile(settings: HealixSettings, paint: Terminal['paint']): Promise<Work> {
+  const file = settings.words[0] ?? '';
+  const name = file === '-' ? 'standard input' : file;
+  const memories = parseMemories(textOf(await readImport(file), name), name);
+  const partial = memories.filter((memory) => !/^md5:[0-9a-f]{32}$/.test(memory.failure_signature)).length;
+  return async (db, scope) => {
+    const { added, already } = await importMemories(db, scope, memories);
+    return {
+      lines: [
+        `${paint.green('✓')} ${added} added${already === 0 ? '' : `, ${already} there already and left as they are`}`,
+        ...(partial === 0
+          ? []
+          : [
+              `${paint.yellow('note:')} ${partial} with a signature that is no whole MD5: matched only by exactly that text`,
+            ]),
+      ],
+      json: { added, already },
+    };
+  };
+}
+
+async function exportAll(db: Database, scope: Scope): Promise<Answer> {
+  const memories = await exportMemories(db, scope);
+  return { lines: [], json: memories.map(exportedOf) };
+}
+
+async function readImport(file: string): Promise<Buffer> {
+  if (file === '-') {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    for await (const part of process.stdin) {
+      bytes += (part as Buffer).length;
+      if (bytes > largestImport) throw tooLarge('standard input', largestImport);
+      parts.push(part as Buffer);
+    }
+    return Buffer.concat(parts);
+  }
+  return readUpTo(file, largestImport);
+}
+
+/** A fix is shown to people and never run; what is not text could not be shown. */
+async function readFix(file: string): Promise<string> {
+  const text = textOf(await readUpTo(file, largestFix), file);
+  if (text.trim() === '') throw badFile(file, 'is empty');
+  return text;
+}
+
+async function readUpTo(file: string, most: number): Promise<Buffer> {
+  try {
+    const state = await stat(file);
+    if (!state.isFile()) throw badFile(file, 'is no file');
+    if (state.size > most) throw tooLarge(file, most);
+    return await readFile(file);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    const code = (error as NodeJS.ErrnoException).code;
+    throw badFile(file, code === 'ENOENT' ? 'does not exist' : `cannot be read (${code ?? 'unknown'})`);
+  }
+}
+
+function textOf(bytes: Buffer, file: string): string {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (text.includes('\0')) throw new TypeError('U+0000');
+    return text;
+  } catch {
+    throw badFile(file, 'is not text in UTF-8');
+  }
+}
+
+function badFile(file: string, what: string): InputError {
+  return new InputError({
+    code: 'file',
+    message: `${what}; nothing was changed`,
+    place: { file },
+  });
+}
+
+function tooLarge(file: string, most: number): InputError {
+  return badFile(file, `is larger than ${most >= 1 << 20 ? `${most >> 20} MB` : `${most >> 10} KB`}`);
+}
+
+function confidenceOf(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+  throw usage(
+    `--confidence takes a number from 0 to 1, not ${JSON.stringify(text.slice(0, 40))}`,
+    'Left away it is 0.5, and counts of what worked and failed move it.',
+  );
+}
+
+function required(value: string | undefined, option: string): string {
+  if (value === undefined) throw usage(`${option} is missing`, 'See lukhas healix add --help.');
+  return value;
+}
+
+function describe(memory: Memory, paint: Terminal['paint']): string[] {
+  const field = (name: string, value: string | undefined): string[] =>
+    value === undefined
+      ? []
+      : [`${name.padEnd(16)}${safeText(value).replaceAll('\n', `\n${' '.repeat(16)}`)}`];
+  const { error_type: errorType, ...metadata } = memory.metadata;
+  return [
+    `${paint.bold(`memory ${memory.id}`)}${marks(memory, paint)}`,
+    ...field('test', memory.testName),
+    ...field('error', typeof errorType === 'string' ? errorType : undefined),
+    ...field('cause', memory.rootCause),
+    ...field('probable cause', memory.probableCause),
+    ...field('solution', memory.solution),
+    ...field('type', memory.solutionType),
+    ...field('confidence', `${confidence(memory)}, ${tried(memory)}`),
+    ...field('last applied', memory.lastApplied?.toISOString().slice(0, 10)),
+    ...field('star', memory.matrizStar),
+    ...field('signature', memory.failureSignature),
+    ...field('drift signature', memory.driftSignature),
+    ...field('metadata', Object.keys(metadata).length === 0 ? undefined : JSON.stringify(metadata)),
+    ...field('added', memory.createdAt.toISOString().slice(0, 10)),
+    ...(memory.autoFixCode === undefined
+      ? []
+      : [
+          '',
+          'suggested fix, to read and never run unseen:',
+          '',
+          ...safeText(memory.autoFixCode.trimEnd())
+            .split('\n')
+            .map((line) => `    ${line}`),
+        ]),
+  ];
+}
+
+function confidence(memory: Memory): string {
+  return memory.confidence === undefined ? 'not rated' : memory.confidence.toFixed(2);
+}
+
+function tried(memory: Memory): string {
+  const times = memory.successCount + memory.failureCount;
+  if (times === 0) return 'never tried';
+  return `worked ${memory.successCount} of ${times} times`;
+}
+
+function marks(memory: Memory, paint: Terminal['paint']): string {
+  return `${memory.shared ? `  ${paint.cyan('shared')}` : ''}${memory.stale ? `  ${paint.yellow('stale')}` : ''}`;
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
+/** The document's form: what import takes again. */
+function exportedOf(memory: Memory): Record<string, unknown> {
+  return {
+    id: memory.id,
+    test_name: memory.testName,
+    failure_signature: memory.failureSignature,
+    drift_signature: memory.driftSignature ?? null,
+    root_cause: memory.rootCause ?? null,
+    probable_cause: memory.probableCause ?? null,
+    confidence: memory.confidence ?? null,
+    solution: memory.solution,
+    solution_type: memory.solutionType ?? null,
+    auto_fix_code: memory.autoFixCode ?? null,
+    success_count: memory.successCount,
+    failure_count: memory.failureCount,
+    last_applied: memory.lastApplied?.toISOString() ?? null,
+    matriz_star: memory.matrizStar ?? null,
+    metadata: memory.metadata,
+    created_at: memory.createdAt.toISOString(),
+  };
+}
+
+function jsonOf(memory: Memory): Record<string, unknown> {
+  return { ...exportedOf(memory), shared: memory.shared, stale: memory.stale };
+}

@@ -1,0 +1,335 @@
+// The working half of `lukhas-upload`: opens what an upload needs, calls ingest() and tells. Loaded once there is work.
+import { readFileSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import {
+  applySuiteProperties,
+  type DetectedContext,
+  detectContext,
+  nameJob,
+  overrideContext,
+} from '../../context/context.ts';
+import { InputError, StoreError } from '../../errors.ts';
+import { type Edges, ingest, type Surroundings, type Verdict } from '../../ingest.ts';
+import type { RunContext, Warning } from '../../model.ts';
+import type { CheckoutFiles } from '../../read/checkout.ts';
+import { findFiles, listFolder, openReport, spoolInput } from '../../read/files.ts';
+import type { ReportFile } from '../../read/report/survey.ts';
+import { parseSettings, type Settings } from '../../settings.ts';
+import { defaultDataDir } from '../../store/database/data-dir.ts';
+import { type Opening, openEarly } from '../../store/database/open-early.ts';
+import type { Connect } from '../../store/database/port.ts';
+import { leastCovered } from '../../tally.ts';
+import {
+  changesLine,
+  coverageLine,
+  failureLine,
+  matchLine,
+  resultLine,
+  runLine,
+  warningLine,
+} from '../../tell/json.ts';
+import { type Progress, startProgress } from '../../tell/terminal/progress.ts';
+import { count, renderSummary, renderWarnings } from '../../tell/terminal/summary.ts';
+import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
+import { failuresToBlame } from '../fail-on.ts';
+import { describeError, type ExitCode, exitCodeOf, exitCodes } from '../process.ts';
+
+export interface Telling {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly terminal: Terminal;
+}
+
+/** The words of the command line as they stand. */
+type RawSettings = Omit<Parameters<typeof parseSettings>[0], 'dataDir' | 'failOn'> & {
+  readonly dataDir: string | undefined;
+  readonly failOn: string;
+};
+
+/** One upload from the command line. Settings are as the words of the command line gave them. */
+export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode> {
+  const dataDir = raw.dataDir ?? defaultDataDir(process.env, process.platform, homedir());
+  const settings = parseSettings({ ...raw, dataDir, failOn: raw.failOn as Settings['failOn'] });
+  requireHistory(settings);
+  const workingDirectory = currentFolder();
+  const { progress, ...telling } = withProgress(asked);
+  const { terminal } = telling;
+  const cancelled = new AbortController();
+  const cancel = () => {
+    cancelled.abort();
+    if (!telling.quiet) terminal.err(terminal.paint.dim('cancelling; once more ends it at once'));
+  };
+  process.once('SIGINT', cancel).once('SIGTERM', cancel);
+  const inputs = await openReports(settings.reports, workingDirectory, cancelled.signal);
+  const opening = settings.dryRun ? undefined : openDatabase(settings, telling);
+  try {
+    const coverage =
+      settings.coverage.length === 0
+        ? []
+        : await findFiles(settings.coverage, {
+            workingDirectory,
+            what: 'coverage report',
+            extension: '.json',
+          });
+    const detecting = detectContext({ env: process.env, cwd: workingDirectory });
+    const edges: Edges = {
+      now: new Date(),
+      hostname: hostname(),
+      workingDirectory,
+      reports: inputs.reports,
+      coverage,
+      surroundings: look(settings, detecting, workingDirectory),
+      connect: opening?.connect,
+      signal: cancelled.signal,
+      ...(telling.json && {
+        onResults: (results) => terminal.write(results.map(resultLine).join('')),
+        onCoverage: (files) => terminal.write(files.map(coverageLine).join('')),
+      }),
+      onProgress: (what, fraction) => progress.update(what, fraction),
+      onRetry: (reason) => {
+        if (!telling.quiet) terminal.err(terminal.paint.dim(`${safeLine(reason)}; trying again`));
+      },
+    };
+    const verdict = await ingest(settings, edges).finally(() => progress.done());
+    const warned = {
+      ...verdict,
+      warnings: [...(await detecting).warnings, ...throwAway(settings, raw), ...verdict.warnings],
+    };
+    if (telling.json) await tellJson(warned, settings, telling);
+    else tellTerminal(warned, settings, inputs.reports, telling);
+    if (verdict.storeError !== undefined) {
+      terminal.err(describeError(verdict.storeError, terminal.paint));
+      return exitCodeOf(verdict.storeError);
+    }
+    if (!failsBuild(settings, verdict)) return exitCodes.ok;
+    if (!telling.quiet) terminal.err(`${terminal.paint.red('failing:')} ${failingWords(settings, verdict)}`);
+    return exitCodes.failOn;
+  } finally {
+    process.off('SIGINT', cancel).off('SIGTERM', cancel);
+    await opening?.dispose();
+    await inputs.remove();
+  }
+}
+
+/** A secret that is not there looks like no database at all, and a runner's disk goes with it. */
+function throwAway(settings: Settings, raw: RawSettings): Warning[] {
+  const inCi = (process.env.CI ?? '') !== '' && process.env.CI !== 'false';
+  if (!inCi || settings.dryRun || settings.databaseUrl !== undefined || raw.dataDir !== undefined) return [];
+  const empty = process.env.DATABASE_URL === '' ? 'DATABASE_URL is empty' : 'there is no DATABASE_URL';
+  return [
+    {
+      code: 'embedded-in-ci',
+      message: `${empty}: the run went into the embedded database on this CI machine, and is lost with it; name a server, or a folder that is kept with --data-dir`,
+    },
+  ];
+}
+
+/** A line that is drawn over, out of the way of everything else that is said. */
+function withProgress(telling: Telling): Telling & { readonly progress: Progress } {
+  const { terminal } = telling;
+  const interactive =
+    terminal.interactive && !telling.quiet && !(telling.json && process.stdout.isTTY === true);
+  const progress = startProgress({ ...terminal, interactive }, () => performance.now());
+  const err = (text: string) => {
+    progress.clear();
+    terminal.err(text);
+  };
+  return { ...telling, terminal: { ...terminal, err }, progress };
+}
+
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new InputError({
+      code: 'no-working-directory',
+      message: 'the current folder does not exist any more',
+      fix: 'Change into a folder that is there.',
+    });
+  }
+}
+
+async function openReports(
+  patterns: readonly string[],
+  workingDirectory: string,
+  signal: AbortSignal,
+): Promise<{ reports: ReportFile[]; remove(): Promise<void> }> {
+  const named = patterns.filter((pattern) => pattern !== '-');
+  const paths =
+    named.length === 0 ? [] : await findFiles(named, { workingDirectory, what: 'report', extension: '.xml' });
+  const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
+  if (named.length === patterns.length) return { reports, remove: async () => {} };
+  if (process.stdin.isTTY) {
+    throw new InputError({
+      code: 'usage',
+      message: '- reads the report from standard input, which is this terminal',
+      fix: 'Pipe a report into it: cat results.xml | lukhas-upload -',
+    });
+  }
+  const { report, remove } = await spoolInput(process.stdin, signal);
+  return { reports: [...reports, report], remove };
+}
+
+async function look(
+  settings: Settings,
+  detecting: Promise<DetectedContext>,
+  workingDirectory: string,
+): Promise<Surroundings> {
+  const detected = await detecting;
+  return {
+    context: (properties) => runContext(settings, detected, properties),
+    repositoryRoot: detected.repositoryRoot,
+    checkout: await openCheckout(detected, workingDirectory),
+  };
+}
+
+function runContext(
+  settings: Settings,
+  detected: DetectedContext,
+  properties: ReadonlyMap<string, string>,
+): RunContext {
+  const context = nameJob(
+    applySuiteProperties(detected.context, properties, process.env),
+    settings.uploadKey,
+  );
+  const withSettings = {
+    ...context,
+    lane: settings.lane,
+    markers: settings.markers,
+    lambdaId: settings.lambdaId,
+  };
+  return overrideContext(withSettings, settings.set);
+}
+
+/** The checkout's files: git's own list, or what lies in the folder where there is no repository. */
+async function openCheckout(
+  detected: DetectedContext,
+  workingDirectory: string,
+): Promise<CheckoutFiles | undefined> {
+  const root = detected.repositoryRoot ?? workingDirectory;
+  const paths = (await detected.trackedFiles()) ?? (await listFolder(root));
+  return { root: root.replaceAll('\\', '/'), paths, readText: (path) => readStart(join(root, path)) };
+}
+
+function readStart(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').slice(0, 1 << 20);
+  } catch {
+    return undefined;
+  }
+}
+
+function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening {
+  const { databaseUrl, dataDir, sslCa } = settings;
+  if (databaseUrl === undefined) {
+    const onMessage = (message: string) =>
+      quiet ? undefined : terminal.err(terminal.paint.dim(safeLine(message)));
+    const connect = async () => {
+      const { openEmbedded } = await import('../../store/schema/embedded.ts');
+      return openEmbedded(dataDir, { onMessage });
+    };
+    return { connect, dispose: async () => {} };
+  }
+  const remarks = new Set<string>();
+  const onRemark = (remark: string) => {
+    if (!quiet && !remarks.has(remark))
+      terminal.err(`${terminal.paint.yellow('warning:')} ${safeLine(remark)}`);
+    remarks.add(remark);
+  };
+  const open: Connect = async (limits) => {
+    const { openPostgres } = await import('../../store/database/pg.ts');
+    return openPostgres(databaseUrl, { ...limits, sslCa, onRemark });
+  };
+  return openEarly(open);
+}
+
+async function tellJson(verdict: Verdict, settings: Settings, { terminal, quiet }: Telling): Promise<void> {
+  const { history } = verdict;
+  if (history !== undefined) {
+    const matched = history.failures.map((failure) =>
+      failure.match === undefined ? '' : matchLine(failure, failure.match),
+    );
+    await terminal.write(matched.join(''));
+    await terminal.write(history.failures.map(failureLine).join(''));
+    if (history.changes !== undefined) await terminal.write(changesLine(history));
+  }
+  await terminal.write(verdict.warnings.map(warningLine).join(''));
+  await terminal.write(runLine({ ...verdict, team: settings.team }));
+  if (!quiet && verdict.warnings.length > 0) terminal.err(renderWarnings(verdict.warnings, terminal.paint));
+}
+
+const failuresShown = 20;
+
+function tellTerminal(
+  verdict: Verdict,
+  settings: Settings,
+  reports: readonly ReportFile[],
+  { terminal, quiet, verbose }: Telling,
+): void {
+  if (quiet) {
+    if (verdict.warnings.length > 0) terminal.err(renderWarnings(verdict.warnings, terminal.paint));
+    return;
+  }
+  const coverage = verdict.coverage?.files ?? [];
+  const summary = {
+    reports: reports.map((report) => report.name),
+    totals: verdict.totals,
+    xfailed: verdict.tally.xfailed,
+    failures: verdict.tally.failures,
+    history: verdict.history,
+    slowest: verdict.tally.slowest,
+    leastCovered: leastCovered(coverage, verbose ? 20 : 5),
+    coveredFiles: coverage.length,
+    stored: storedSentence(verdict, settings),
+    warnings: verdict.warnings,
+  };
+  terminal.out(
+    renderSummary(summary, {
+      paint: terminal.paint,
+      columns: terminal.columns,
+      mostFailures: verbose ? verdict.tally.failures.length : failuresShown,
+    }),
+  );
+}
+
+function storedSentence(verdict: Verdict, settings: Settings): { ok: boolean; text: string } {
+  if (verdict.storeError !== undefined) return { ok: false, text: 'NOT stored: see the error' };
+  const { saved } = verdict;
+  if (saved === undefined) return { ok: false, text: 'not stored: --dry-run' };
+  const where =
+    settings.databaseUrl === undefined ? `the embedded database in ${settings.dataDir}` : 'your PostgreSQL';
+  const what = saved.stored === 'already' ? 'already stored, nothing was written: run' : 'stored as run';
+  return { ok: true, text: `${what} ${saved.runId} of team ${saved.team} in ${where}` };
+}
+
+/** Whether `--fail-on` applies. */
+function failsBuild({ failOn }: Settings, verdict: Verdict): boolean {
+  const blamed = failuresToBlame(failOn, verdict);
+  if (blamed !== undefined) return blamed > 0;
+  throw new StoreError({
+    code: 'history-unreadable',
+    message: `--fail-on ${failOn} cannot be decided: the history of the failures could not be read`,
+    fix: 'The run is stored. Run the same upload again.',
+  });
+}
+
+function requireHistory({ failOn, dryRun }: Settings): void {
+  if (!dryRun || failOn === 'never' || failOn === 'any') return;
+  throw new InputError({
+    code: 'usage',
+    message: `--fail-on ${failOn} compares with what is stored, and --dry-run stores nothing`,
+    fix: 'Leave --dry-run away, or use --fail-on any.',
+  });
+}
+
+/** Why the exit code is 4. */
+function failingWords({ failOn }: Settings, verdict: Verdict): string {
+  const what = {
+    any: 'did not pass',
+    new: 'failed that did not fail before',
+    unknown: 'failed for no known cause',
+  };
+  return `${count(failuresToBlame(failOn, verdict) ?? 0, 'test')} ${failOn === 'never' ? '' : what[failOn]} (--fail-on ${failOn})`;
+}

@@ -1,0 +1,515 @@
+// The framing reader: cuts a JUnit report's text into whole elements in bounded memory, whatever the file's size.
+// Knows where elements begin and end, and nothing of what stands in them; fast-xml-parser reads those (testcase.ts).
+import { ReportError } from '../../errors.ts';
+
+/** Where an element begins; both count from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+export type Frame = Position &
+  (
+    | { readonly kind: 'root'; readonly name: string; readonly xml: string }
+    /** A testsuite's start tag alone. */
+    | { readonly kind: 'suite'; readonly xml: string }
+    | { readonly kind: 'suite-end' }
+    /** A suite's own properties, whole. */
+    | { readonly kind: 'properties'; readonly xml: string }
+    | {
+        readonly kind: 'testcase';
+        readonly xml: string;
+        /** Start and end in `xml` of each long run of plain text, in pairs: what no parser has to look into. */
+        readonly texts: readonly number[];
+        /** Text or attributes longer than is kept were cut in their middle. */
+        readonly shortened: boolean;
+      }
+  );
+
+/** How the text ended. */
+export interface FramingEnd {
+  readonly complete: boolean;
+  readonly position: Position;
+}
+
+/** Of one text or attribute this much is kept from its start, in characters … */
+const keptHead = 1 << 20;
+/** … and this much from its end, where a traceback says what was raised. */
+const keptTail = 1 << 16;
+/** An element that grows past this keeps far less of each further text. */
+const fullElement = 8 << 20;
+/** An element of tags alone that grows past this is refused. */
+const largestElement = 32 << 20;
+/** A start tag outside of testcases that grows past this is refused. */
+const largestTag = 8 << 20;
+/** Text shorter than this is not worth telling apart. */
+const longText = 80;
+const deepestNesting = 64;
+
+/**
+ * Cuts decoded text into frames; yields those that each chunk of text completes.
+ *
+ * @throws ReportError `doctype`, `not-a-report`, `too-deep`, `element-too-large`, `trailing-content`, `empty-report`
+ */
+export async function* readFrames(
+  text: AsyncIterable<string>,
+  file: string,
+): AsyncGenerator<Frame[], FramingEnd> {
+  const framer = new Framer(file);
+  for await (const chunk of text) {
+    const frames = framer.push(chunk);
+    if (frames.length > 0) yield frames;
+  }
+  return framer.end();
+}
+
+type State = 'text' | 'tag' | 'comment' | 'cdata' | 'instruction';
+const closers = { comment: '-->', cdata: ']]>', instruction: '?>' } as const;
+
+class Framer {
+  readonly #file: string;
+  /** What is not yet consumed; begins with the element being captured, if one is. */
+  #buffer = '';
+  /** Where scanning goes on in the buffer. */
+  #at = 0;
+  #state: State = 'text';
+  /** Start of the tag, comment or section being scanned. */
+  #tokenStart = 0;
+  /** Start of the text or attribute value being scanned: what may be cut in its middle. */
+  #runStart = 0;
+  #quote = '';
+  /** Start of the testcase or properties element being captured, or -1. */
+  #captureStart = -1;
+  #captureName = '';
+  #captureDepth = 0;
+  #capturePosition: Position = { line: 1, column: 1 };
+  #shortened = false;
+  /** The text or value that was cut last, and where in the element the cut is: it may be cut there again. */
+  #cut = { run: -1, at: 0 };
+  /** Long texts of the element being captured, as offsets from its start. */
+  #texts: number[] = [];
+  readonly #open: string[] = [];
+  #rootSeen = false;
+  /** Lines and characters before the buffer's position `#counted`. */
+  #line = 1;
+  #column = 1;
+  #counted = 0;
+  /** The first line feed at or after `#counted`; infinite when the buffer has none. Keeps counting linear. */
+  #nextFeed = Number.POSITIVE_INFINITY;
+  #frames: Frame[] = [];
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  push(chunk: string): Frame[] {
+    if (this.#nextFeed === Number.POSITIVE_INFINITY)
+      this.#nextFeed = feedAfter(chunk, 0, this.#buffer.length);
+    this.#buffer += chunk;
+    this.#frames = [];
+    this.#scan();
+    this.#bound();
+    this.#dropConsumed();
+    return this.#frames;
+  }
+
+  end(): FramingEnd {
+    this.#countTo(this.#buffer.length);
+    const position = { line: this.#line, column: this.#column };
+    if (!this.#rootSeen) {
+      if (this.#state === 'text' && this.#buffer.trim() === '') {
+        throw new ReportError({
+          code: 'empty-report',
+          message: 'the file is empty',
+          fix: 'pytest writes its report at the end of the session: was it killed, or was the file only created?',
+          place: { file: this.#file },
+        });
+      }
+      if (this.#state === 'text') throw this.#notAReport('');
+      return { complete: false, position };
+    }
+    // A `<` that was held back until it could be told what it begins.
+    if (this.#state === 'text' && this.#open.length === 0 && this.#at < this.#buffer.length)
+      throw this.#trailing(this.#at);
+    return {
+      complete: this.#open.length === 0 && this.#captureStart < 0 && this.#state === 'text',
+      position,
+    };
+  }
+
+  #scan(): void {
+    const buffer = this.#buffer;
+    for (;;) {
+      switch (this.#state) {
+        case 'text': {
+          const open = buffer.indexOf('<', this.#at);
+          if (open < 0) {
+            this.#requireBlank(buffer.length);
+            this.#at = buffer.length;
+            return;
+          }
+          // Enough must be there to tell a comment from a section from a declaration.
+          if (open + 9 > buffer.length && !/^<[/A-Za-z_]/.test(buffer.slice(open, open + 2))) {
+            this.#requireBlank(open);
+            this.#at = open;
+            return;
+          }
+          this.#requireBlank(open);
+          if (this.#captureStart >= 0 && open - this.#runStart >= longText) {
+            this.#texts.push(this.#runStart - this.#captureStart, open - this.#captureStart);
+          }
+          this.#beginToken(buffer, open);
+          break;
+        }
+        case 'tag': {
+          if (!this.#findTagEnd(buffer)) return;
+          this.#state = 'text';
+          this.#runStart = this.#at;
+          this.#tag(buffer.slice(this.#tokenStart, this.#at));
+          break;
+        }
+        default: {
+          const closer = closers[this.#state];
+          const end = buffer.indexOf(closer, this.#at);
+          if (end < 0) {
+            this.#at = Math.max(this.#at, buffer.length - closer.length + 1);
+            return;
+          }
+          this.#at = end + closer.length;
+          this.#state = 'text';
+          this.#runStart = this.#at;
+        }
+      }
+    }
+  }
+
+  #beginToken(buffer: string, open: number): void {
+    this.#tokenStart = open;
+    const next = buffer.charCodeAt(open + 1);
+    if (next === 0x21 /* ! */) {
+      if (buffer.startsWith('<!--', open)) this.#enter('comment', open + 4);
+      else if (buffer.startsWith('<![CDATA[', open)) this.#enter('cdata', open + 9);
+      else if (/^<!DOCTYPE/i.test(buffer.slice(open, open + 9))) throw this.#doctype(open);
+      else this.#skipStray(open);
+    } else if (next === 0x3f /* ? */) this.#enter('instruction', open + 2);
+    else if (next === 0x2f /* / */ || isNameStart(next)) this.#enter('tag', open + 1);
+    else this.#skipStray(open);
+  }
+
+  #enter(state: State, at: number): void {
+    this.#state = state;
+    this.#at = at;
+    this.#runStart = at;
+    this.#quote = '';
+  }
+
+  /** A `<` that begins nothing: inside a testcase the parser will name it; elsewhere it cannot be a report. */
+  #skipStray(open: number): void {
+    if (this.#captureStart < 0 && !this.#rootSeen) throw this.#notAReport('');
+    this.#at = open + 1;
+    this.#runStart = this.#at;
+  }
+
+  /**
+   * Moves past the tag's `>`, which may stand inside quoted attribute values; false when more text is needed. Where a
+   * quote was lost the tag ends before the next test or suite: no value can hold a `<`.
+   */
+  #findTagEnd(buffer: string): boolean {
+    let at = this.#at;
+    let open = 0;
+    for (;;) {
+      if (this.#quote !== '') {
+        const close = buffer.indexOf(this.#quote, at);
+        if (open >= 0 && open < at) open = buffer.indexOf('<', at);
+        while (open >= 0 && (close < 0 || open < close)) {
+          const next = buffer.slice(open, open + longestOwnTag);
+          if (ownTag.test(next)) {
+            this.#quote = '';
+            this.#at = open;
+            return true;
+          }
+          if (close < 0 && next.length < longestOwnTag) {
+            this.#at = open;
+            return false;
+          }
+          open = buffer.indexOf('<', open + 1);
+        }
+        if (close < 0) {
+          this.#at = buffer.length;
+          return false;
+        }
+        this.#quote = '';
+        at = close + 1;
+      }
+      for (;;) {
+        if (at >= buffer.length) {
+          this.#at = at;
+          return false;
+        }
+        const code = buffer.charCodeAt(at++);
+        if (code === 0x3e /* > */) {
+          this.#at = at;
+          return true;
+        }
+        if (code === 0x22 || code === 0x27) {
+          this.#quote = code === 0x22 ? '"' : "'";
+          this.#runStart = at;
+          break;
+        }
+      }
+    }
+  }
+
+  #tag(tag: string): void {
+    const isEnd = tag.charCodeAt(1) === 0x2f;
+    const name = tagName(tag, isEnd ? 2 : 1);
+    const selfClosing = !isEnd && tag.charCodeAt(tag.length - 2) === 0x2f;
+    if (this.#captureStart >= 0) {
+      if (name === this.#captureName) {
+        if (isEnd) {
+          this.#captureDepth--;
+          if (this.#captureDepth === 0 || name === 'testcase') this.#emitCapture(this.#at);
+          return;
+        }
+        // A testcase inside a testcase: the first one was never closed. The parser will say so of it alone.
+        if (name === 'testcase') this.#emitCapture(this.#tokenStart);
+        else {
+          if (!selfClosing) this.#captureDepth++;
+          return;
+        }
+      } else if (name === 'testcase' && !isEnd) {
+        // The suite's properties were never closed.
+        this.#emitCapture(this.#tokenStart);
+      } else if (isEnd && this.#open.at(-1) === name) this.#emitCapture(this.#tokenStart);
+      else return;
+    }
+    if (isEnd) this.#closeElement(name);
+    else this.#openElement(name, tag, selfClosing);
+  }
+
+  #openElement(name: string, tag: string, selfClosing: boolean): void {
+    const position = this.#positionOf(this.#tokenStart);
+    if (!this.#rootSeen) {
+      if (name !== 'testsuites' && name !== 'testsuite') throw this.#notAReport(name);
+      this.#rootSeen = true;
+      this.#frames.push({ kind: 'root', name, xml: tag, ...position });
+    } else if (this.#open.length === 0) throw this.#trailing(this.#tokenStart);
+    if (name === 'testcase' || name === 'properties') {
+      this.#captureStart = this.#tokenStart;
+      this.#captureName = name;
+      this.#captureDepth = 1;
+      this.#capturePosition = position;
+      if (selfClosing) this.#emitCapture(this.#at);
+      return;
+    }
+    if (name === 'testsuite') this.#frames.push({ kind: 'suite', xml: tag, ...position });
+    if (selfClosing) {
+      if (name === 'testsuite') this.#frames.push({ kind: 'suite-end', ...position });
+      return;
+    }
+    this.#open.push(name);
+    if (this.#open.length > deepestNesting) {
+      throw new ReportError({
+        code: 'too-deep',
+        message: `elements nest deeper than ${deepestNesting}`,
+        fix: 'pytest nests testsuites, testsuite and testcase only; this is not a report that a test runner wrote.',
+        place: { file: this.#file, ...position },
+      });
+    }
+  }
+
+  #closeElement(name: string): void {
+    const position = this.#positionOf(this.#tokenStart);
+    const depth = this.#open.lastIndexOf(name);
+    if (depth < 0) return;
+    for (const closed of this.#open.splice(depth)) {
+      if (closed === 'testsuite') this.#frames.push({ kind: 'suite-end', ...position });
+    }
+  }
+
+  #emitCapture(end: number): void {
+    const xml = this.#buffer.slice(this.#captureStart, end);
+    const position = this.#capturePosition;
+    if (this.#captureName === 'testcase') {
+      this.#frames.push({
+        kind: 'testcase',
+        xml,
+        texts: this.#texts.length > 0 ? this.#texts : noTexts,
+        shortened: this.#shortened,
+        ...position,
+      });
+    } else this.#frames.push({ kind: 'properties', xml, ...position });
+    this.#captureStart = -1;
+    this.#cut.run = -1;
+    if (this.#texts.length > 0) this.#texts = [];
+    this.#shortened = false;
+  }
+
+  /** Outside of elements there may be white space only: before the root, and after it. */
+  #requireBlank(end: number): void {
+    if (this.#open.length > 0 || this.#captureStart >= 0) return;
+    for (let i = this.#at; i < end; i++) {
+      const code = this.#buffer.charCodeAt(i);
+      if (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09 || code === 0xfeff) continue;
+      throw this.#rootSeen ? this.#trailing(i) : this.#notAReport('', i);
+    }
+  }
+
+  /** Keeps the element being captured within bounds by cutting the middle of the text or value being scanned. */
+  #bound(): void {
+    if (this.#captureStart < 0) {
+      if (this.#state !== 'tag' || this.#buffer.length - this.#tokenStart <= largestTag) return;
+      throw new ReportError({
+        code: 'element-too-large',
+        message: `a tag is larger than ${largestTag >> 20} MiB`,
+        fix: 'This is not a report that a test runner wrote, or it was damaged.',
+        place: { file: this.#file, ...this.#positionOf(this.#tokenStart) },
+      });
+    }
+    const size = this.#buffer.length - this.#captureStart;
+    if (size <= keptHead) return;
+    const inRun = this.#state === 'text' || this.#state === 'cdata' || this.#quote !== '';
+    const head = this.#runStart + (size > fullElement ? keptTail : keptHead);
+    const tail = this.#at - keptTail;
+    if (inRun && tail > head + keptTail) {
+      const run = this.#runStart - this.#captureStart;
+      // Neither a reference nor a surrogate pair may be cut in two.
+      const kept =
+        this.#cut.run === run
+          ? this.#buffer.slice(this.#captureStart, this.#captureStart + this.#cut.at)
+          : this.#buffer.slice(this.#captureStart, head).replace(/&[^;&]{0,12}$|[\ud800-\udbff]$/, '');
+      this.#cut = { run, at: kept.length };
+      const rest = this.#buffer.slice(tail).replace(/^[\udc00-\udfff]/, '');
+      this.#countTo(tail);
+      const removed = this.#buffer.length - this.#captureStart - kept.length - rest.length - cutMark.length;
+      this.#buffer = this.#buffer.slice(0, this.#captureStart) + kept + cutMark + rest;
+      this.#at -= removed;
+      this.#counted -= removed;
+      this.#nextFeed -= removed;
+      this.#shortened = true;
+    } else if (size > largestElement) {
+      throw new ReportError({
+        code: 'element-too-large',
+        message: `one test's element is larger than ${largestElement >> 20} MiB`,
+        fix: 'Lower junit_logging, or look at what this test writes into its properties.',
+        place: { file: this.#file, ...this.#capturePosition },
+      });
+    }
+  }
+
+  #dropConsumed(): void {
+    const keepFrom =
+      this.#captureStart >= 0 ? this.#captureStart : this.#state === 'tag' ? this.#tokenStart : this.#at;
+    if (keepFrom === 0) return;
+    this.#countTo(keepFrom);
+    this.#buffer = this.#buffer.slice(keepFrom);
+    this.#at -= keepFrom;
+    this.#tokenStart -= keepFrom;
+    this.#runStart -= keepFrom;
+    this.#counted -= keepFrom;
+    this.#nextFeed -= keepFrom;
+    if (this.#captureStart >= 0) this.#captureStart -= keepFrom;
+  }
+
+  #positionOf(index: number): Position {
+    this.#countTo(index);
+    return { line: this.#line, column: this.#column };
+  }
+
+  #countTo(index: number): void {
+    let at = this.#counted;
+    if (index <= at) return;
+    while (this.#nextFeed < index) {
+      this.#line++;
+      this.#column = 1;
+      at = this.#nextFeed + 1;
+      this.#nextFeed = feedAfter(this.#buffer, at, 0);
+    }
+    this.#column += index - at;
+    this.#counted = index;
+  }
+
+  #doctype(at: number): ReportError {
+    return new ReportError({
+      code: 'doctype',
+      message:
+        'the file has a DOCTYPE, which no test report needs and which can carry attacks; it is not read',
+      fix: 'Remove the <!DOCTYPE …> declaration, or find out what put it there. pytest never writes one.',
+      place: { file: this.#file, ...this.#positionOf(at) },
+    });
+  }
+
+  #trailing(at: number): ReportError {
+    return new ReportError({
+      code: 'trailing-content',
+      message: 'there is more after the end of the report',
+      fix: 'Were two reports written into one file? Upload each as a file of its own.',
+      place: { file: this.#file, ...this.#positionOf(at) },
+    });
+  }
+
+  /** @param at where text stands instead of an element */
+  #notAReport(rootName: string, at?: number): ReportError {
+    const known = foreignRoots[rootName.toLowerCase()];
+    const json = at !== undefined && '[{"'.includes(this.#buffer.charAt(at));
+    return new ReportError({
+      code: json ? 'json-not-xml' : 'not-a-report',
+      message: json
+        ? 'this is JSON, where a JUnit XML report is meant'
+        : rootName === ''
+          ? 'this is not XML'
+          : `this is not a JUnit report: its root element is <${rootName.slice(0, 60)}>${known === undefined ? '' : `, ${known}`}`,
+      fix: json
+        ? 'A coverage report goes behind --coverage: lukhas-upload results.xml --coverage coverage.json'
+        : 'Give the file that pytest writes with: pytest --junitxml=results.xml',
+      place: { file: this.#file },
+    });
+  }
+}
+
+/** Not the array that the next element's texts will go into. */
+const noTexts: readonly number[] = [];
+
+const cutMark = ' […shortened…] ';
+
+/** Matches `<testcase `, `</testcase>`, `<testsuite>`, `</testsuites>`; not `<testcases>`. */
+const ownTag = /^<\/?test(?:case|suites?)[\s>/]/;
+const longestOwnTag = '</testsuites>'.length;
+
+/** Files that are often taken for a JUnit report. */
+const foreignRoots: Readonly<Record<string, string>> = {
+  coverage: 'a Cobertura coverage report (coverage xml); coverage is read from `coverage json`',
+  report: 'a JaCoCo coverage report',
+  'test-run': "NUnit 3's own format",
+  'test-results': "NUnit 2's own format",
+  assemblies: "xUnit.net's own format",
+  testrun: "Visual Studio's TRX format",
+  html: 'a web page',
+  'testng-results': "TestNG's own format",
+  robot: "Robot Framework's own format (use --xunit)",
+};
+
+function feedAfter(text: string, from: number, shift: number): number {
+  const feed = text.indexOf('\n', from);
+  return feed < 0 ? Number.POSITIVE_INFINITY : feed + shift;
+}
+
+function isNameStart(code: number): boolean {
+  return (
+    (code >= 0x61 && code <= 0x7a) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    code === 0x5f ||
+    code === 0x3a ||
+    code >= 0x80
+  );
+}
+
+function tagName(tag: string, from: number): string {
+  let end = from;
+  for (; end < tag.length; end++) {
+    const code = tag.charCodeAt(end);
+    if (code === 0x20 || code === 0x3e || code === 0x2f || code === 0x0a || code === 0x0d || code === 0x09)
+      break;
+  }
+  return tag.slice(from, end);
+}

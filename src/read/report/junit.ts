@@ -1,0 +1,468 @@
+// The second pass over a report: every test as the model knows it, streamed in bounded memory. What a pytest report can
+// hold, and in which shape, is listed in docs/reading.md.
+import { ReportError } from '../../errors.ts';
+import type { Failure, Outcome, TestResult, Warning } from '../../model.ts';
+import type { Checkout } from '../checkout.ts';
+import { decodeText } from '../decode.ts';
+import { type Location, locationInFile, readFailureText, readSkipText, unwrapPhase } from './failure-text.ts';
+import { type Frame, readFrames } from './frames.ts';
+import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
+import { findStatement } from './statement.ts';
+import { addressKey, isCollected, isTeardownError, type ReportFile, type Survey } from './survey.ts';
+import { parseTestcases, type RawOutcome, type RawTestcase } from './testcase.ts';
+
+export interface ReadOptions {
+  readonly survey: Survey;
+  readonly checkout: Checkout | undefined;
+  onWarning(warning: Warning): void;
+  /** Bytes read so far, over all files. */
+  onProgress?(bytes: number): void;
+}
+
+/** fast-xml-parser is fastest on batches of about this many characters. */
+const batchLength = 64 * 1024;
+const mostMalformedWarnings = 20;
+
+/**
+ * Yields the tests of all files in the reports' order, some hundred at a time. A failed call and its failed teardown,
+ * which pytest writes as two testcases, are one test.
+ *
+ * @throws ReportError `changed-while-reading` when a file is no longer what was surveyed
+ */
+export async function* readResults(
+  files: readonly ReportFile[],
+  options: ReadOptions,
+): AsyncGenerator<readonly TestResult[]> {
+  const reader = new ResultReader(options);
+  let testcases = 0;
+  let bytes = 0;
+  for (const file of files) {
+    reader.startFile(file.name);
+    const counted = count(file.open(), (n) => {
+      bytes += n;
+      options.onProgress?.(bytes);
+    });
+    let batch: TestcaseFrame[] = [];
+    let length = 0;
+    for await (const frames of readFrames(decodeText(counted, file.name), file.name)) {
+      for (const frame of frames) {
+        if (frame.kind !== 'testcase') continue;
+        batch.push(frame);
+        length += frame.xml.length;
+        if (length < batchLength) continue;
+        testcases += batch.length;
+        yield reader.take(batch);
+        [batch, length] = [[], 0];
+      }
+    }
+    testcases += batch.length;
+    yield [...reader.take(batch), ...reader.endFile()];
+  }
+  if (testcases !== options.survey.testcases) {
+    throw new ReportError({
+      code: 'changed-while-reading',
+      message: `${files.length === 1 ? 'the report' : 'a report'} changed while it was read: ${options.survey.testcases} tests at first, then ${testcases}`,
+      fix: 'Upload after pytest has ended.',
+      place: { file: files.length === 1 ? files[0]?.name : undefined },
+    });
+  }
+  reader.summarise();
+}
+
+type TestcaseFrame = Extract<Frame, { kind: 'testcase' }>;
+
+async function* count(chunks: AsyncIterable<Buffer>, onBytes: (n: number) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    onBytes(chunk.length);
+    yield chunk;
+  }
+}
+
+class ResultReader {
+  readonly #options: ReadOptions;
+  readonly #window: TeardownWindow;
+  readonly #nodeIds: NodeIds;
+  #file = '';
+  readonly #malformed = new Counter();
+  readonly #replaced = new Counter();
+  readonly #shortened = new Counter();
+  readonly #interrupted = new Counter();
+
+  constructor(options: ReadOptions) {
+    this.#options = options;
+    this.#window = new TeardownWindow(options.survey.teardownErrors);
+    this.#nodeIds = createNodeIds(options.survey.evidence, options.checkout);
+  }
+
+  startFile(name: string): void {
+    this.#file = name;
+  }
+
+  take(frames: readonly TestcaseFrame[]): TestResult[] {
+    if (frames.length === 0) return [];
+    const { testcases, replacedCharacters } = parseTestcases(frames);
+    this.#replaced.add(replacedCharacters, this.#file);
+    for (const frame of frames) if (frame.shortened) this.#shortened.add(1, this.#file);
+    const ready: TestResult[] = [];
+    for (const testcase of testcases) {
+      if ('malformed' in testcase) {
+        this.#malformed.add(1, this.#file);
+        if (this.#malformed.count <= mostMalformedWarnings) {
+          this.#warn({
+            code: 'malformed-testcase',
+            message: `one test is not well-formed XML and was left out (${testcase.malformed}): ${testcase.excerpt}`,
+            file: this.#file,
+            line: testcase.line,
+            column: testcase.column,
+          });
+        }
+        continue;
+      }
+      // Ctrl-C, pytest.exit() or an internal error while a test ran: pytest writes an element without a name.
+      if (testcase.name === undefined && testcase.classname === undefined && testcase.outcomes.length === 0) {
+        this.#interrupted.add(1, this.#file);
+        continue;
+      }
+      this.#window.add(testcase, (earlier) => this.#result(testcase, earlier), ready);
+    }
+    return ready;
+  }
+
+  endFile(): TestResult[] {
+    return this.#window.drain();
+  }
+
+  summarise(): void {
+    const { survey } = this.#options;
+    if (this.#malformed.count > mostMalformedWarnings) {
+      this.#warn({
+        code: 'malformed-testcase',
+        message: `${this.#malformed.count} tests were left out in all because they are not well-formed XML`,
+        file: this.#malformed.file,
+      });
+    }
+    if (this.#replaced.count > 0) {
+      this.#warn({
+        code: 'illegal-characters',
+        message: `${this.#replaced.of('character')} that XML forbids ${this.#replaced.count === 1 ? 'was' : 'were'} replaced by U+FFFD; pytest writes them where a property's name has a control character`,
+        file: this.#replaced.file,
+      });
+    }
+    if (this.#shortened.count > 0) {
+      this.#warn({
+        code: 'text-shortened',
+        message: `${this.#shortened.of('test')} had more than a megabyte of text in one place; its middle was left out`,
+        file: this.#shortened.file,
+      });
+    }
+    if (this.#interrupted.count > 0) {
+      const one = this.#interrupted.count === 1;
+      this.#warn({
+        code: 'interrupted',
+        message: `${this.#interrupted.of('test')} ${one ? 'was' : 'were'} begun and never finished (interrupted, pytest.exit() or an internal error); the report does not name ${one ? 'it' : 'them'}`,
+        file: this.#interrupted.file,
+      });
+    }
+    for (const file of survey.foreign) {
+      this.#warn({
+        code: 'foreign-report',
+        message:
+          'this report was not written by pytest: names are taken as they stand, and failing lines may be missing',
+        file,
+      });
+    }
+    for (const place of survey.incomplete) {
+      this.#warn({
+        code: 'incomplete-report',
+        message: 'the report is cut off; only the tests that are whole were taken',
+        file: place.file,
+        line: place.line,
+        column: place.column,
+      });
+    }
+  }
+
+  #warn(warning: Warning): void {
+    this.#options.onWarning(warning);
+  }
+
+  #result(testcase: RawTestcase, earlier: TestResult | undefined): TestResult {
+    if (earlier !== undefined) return withTeardownError(earlier, testcase);
+    const verdict = judge(testcase.outcomes);
+    const read =
+      verdict.deciding === undefined || verdict.outcome === 'xfailed'
+        ? { locations: [], errorType: undefined }
+        : verdict.outcome === 'skipped'
+          ? { locations: readSkipText(verdict.deciding.text), errorType: undefined }
+          : readFailureText(verdict.deciding.text, verdict.deciding.message);
+    const id = this.#identify(testcase, read.locations);
+    const failed = verdict.outcome === 'failed' || verdict.outcome === 'error';
+    // Field by field: spreading one object per test into another is most of the reader's time otherwise.
+    return {
+      testName: id.testName,
+      testFile: id.testFile,
+      testClass: id.testClass,
+      testFunction: id.testFunction,
+      nodeIdSource: id.source,
+      outcome: verdict.outcome,
+      durationSeconds: readDuration(testcase.time),
+      failure:
+        failed && verdict.deciding !== undefined
+          ? readFailure(verdict.deciding, read.locations, read.errorType, id.testFile)
+          : undefined,
+      reason: failed || verdict.deciding === undefined ? undefined : readReason(verdict.deciding),
+      markers: testcase.properties.length === 0 ? noMarkers : readMarkers(testcase.properties),
+    };
+  }
+
+  #identify(testcase: RawTestcase, locations: readonly Location[]): NodeId {
+    const { classname = '', name = '' } = testcase;
+    const { survey } = this.#options;
+    if (classname === 'pytest' && name === 'internal' && isInternalError(testcase)) return internalError;
+    if (survey.foreign.has(this.#file)) return foreignId(testcase);
+    const collected = isCollected(testcase) && (classname === '' || classname === survey.evidence.prefix);
+    return this.#nodeIds.rebuild({ classname, name, file: testcase.file, collected }, locations);
+  }
+}
+
+/** How often something was met, and the one report it was met in. */
+class Counter {
+  count = 0;
+  readonly #files = new Set<string>();
+
+  add(count: number, file: string): void {
+    if (count === 0) return;
+    this.count += count;
+    this.#files.add(file);
+  }
+
+  /** Undefined where there are several. */
+  get file(): string | undefined {
+    return this.#files.size === 1 ? [...this.#files][0] : undefined;
+  }
+
+  of(noun: string): string {
+    return `${this.count} ${noun}${this.count === 1 ? '' : 's'}`;
+  }
+}
+
+const noMarkers: readonly string[] = [];
+
+/** pytest itself broke: no test, and yet the run's most important line. */
+const internalError: NodeId = {
+  testName: 'pytest internal error',
+  testFile: undefined,
+  testClass: undefined,
+  testFunction: undefined,
+  source: 'unknown',
+};
+
+/** Another program's names are taken as they stand. */
+function foreignId({ classname = '', name = '', file }: RawTestcase): NodeId {
+  return {
+    testName: classname === '' ? name : `${classname}::${name}`,
+    testFile: file,
+    testClass: classname === '' ? undefined : classname,
+    testFunction: name,
+    source: 'unknown',
+  };
+}
+
+function isInternalError(testcase: RawTestcase): boolean {
+  return testcase.outcomes.some((o) => o.kind === 'error' && o.message === 'internal error');
+}
+
+/** Of several result children the worst decides, and of equal ones the first: failed, error, xfailed, skipped, passed. */
+function judge(outcomes: readonly RawOutcome[]): { outcome: Outcome; deciding: RawOutcome | undefined } {
+  const failure = outcomes.find((o) => o.kind === 'failure' || isOldStrictXpass(o));
+  if (failure !== undefined) return { outcome: 'failed', deciding: failure };
+  const error = outcomes.find((o) => o.kind === 'error');
+  if (error !== undefined) return { outcome: 'error', deciding: error };
+  const xfailed = outcomes.find((o) => o.type === 'pytest.xfail');
+  if (xfailed !== undefined) return { outcome: 'xfailed', deciding: xfailed };
+  const skipped = outcomes[0];
+  return { outcome: skipped === undefined ? 'passed' : 'skipped', deciding: skipped };
+}
+
+function isOldStrictXpass(outcome: RawOutcome): boolean {
+  return outcome.kind === 'skipped' && outcome.message === 'xfail-marked test passes unexpectedly';
+}
+
+function readFailure(
+  outcome: RawOutcome,
+  locations: readonly Location[],
+  errorType: string | undefined,
+  file: string | undefined,
+): Failure {
+  const own = locationInFile(locations, file);
+  const ownType = outcome.type?.slice(outcome.type.lastIndexOf('.') + 1);
+  return {
+    errorType: errorType ?? (ownType === '' ? undefined : ownType),
+    line: own?.line,
+    lastFrameLine: locations.at(-1)?.line,
+    message: readMessage(outcome),
+    traceback: outcome.text === '' ? undefined : outcome.text,
+    statement: findStatement(outcome.text, own ?? locations.at(-1)),
+  };
+}
+
+/** What a failure's stored texts tell of it: its message and its traceback, or the last of it. */
+export function readStoredFailure(stored: {
+  readonly testFile: string | undefined;
+  readonly message: string | undefined;
+  readonly traceback: string | undefined;
+}): Failure {
+  const text = stored.traceback ?? '';
+  const read = readFailureText(text, stored.message);
+  const outcome: RawOutcome = { kind: 'failure', type: undefined, message: stored.message, text };
+  return readFailure(outcome, read.locations, read.errorType, stored.testFile);
+}
+
+/** `collection failure` says nothing: the marked line of the text, else its first one, does. */
+function readMessage(outcome: RawOutcome): string | undefined {
+  if (outcome.message !== undefined && outcome.message !== '' && outcome.message !== 'collection failure') {
+    return outcome.message;
+  }
+  const marked = /^E +(\S.*)$/m.exec(outcome.text)?.[1];
+  return marked ?? outcome.text.trim().split('\n', 1)[0] ?? outcome.message;
+}
+
+/** Why a test was skipped or expected to fail; a module's reason stands in the repr of a tuple. */
+function readReason(outcome: RawOutcome): string | undefined {
+  if (outcome.message === 'collection skipped') {
+    const tuple = outcome.text.trim();
+    const before = /^\((?:'[^'\n]*'|"[^"\n]*"), \d+, (['"])/.exec(tuple);
+    const reason =
+      before !== null && tuple.endsWith(`${before[1]})`) ? tuple.slice(before[0].length, -2) : outcome.text;
+    return reason.replace(/^Skipped: /, '');
+  }
+  return outcome.message === '' ? undefined : (outcome.message ?? outcome.text);
+}
+
+function readDuration(time: string | undefined): number | undefined {
+  const seconds = Number(time?.replaceAll(',', '') ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
+}
+
+/** `record_property("marker", "slow")` or `("markers", "slow,unit")`: the XML has no other place for them. */
+function readMarkers(properties: RawTestcase['properties']): string[] {
+  const found = new Set<string>();
+  for (const [name, value] of properties) {
+    if (name !== 'marker' && name !== 'markers') continue;
+    for (const marker of value.split(/[\s,]+/)) if (marker !== '') found.add(marker);
+  }
+  return [...found];
+}
+
+/** The call's failure stays the test's failure; the teardown's words are kept behind it. */
+function withTeardownError(failed: TestResult, teardown: RawTestcase): TestResult {
+  const error = teardown.outcomes.find((o) => o.kind === 'error');
+  const time = readDuration(teardown.time);
+  const { failure } = failed;
+  return {
+    ...failed,
+    durationSeconds: time === undefined ? failed.durationSeconds : (failed.durationSeconds ?? 0) + time,
+    failure:
+      failure === undefined
+        ? undefined
+        : {
+            ...failure,
+            message: `${failure.message ?? ''}\nand then, on teardown: ${unwrapPhase(error?.message ?? '')}`,
+            traceback: `${failure.traceback ?? ''}\n\n${teardownRule}\n\n${error?.text ?? ''}`,
+          },
+  };
+}
+
+const teardownRule = `${'_'.repeat(20)} teardown failed as well ${'_'.repeat(20)}`;
+
+/** Under xdist the tests of other workers come between a failed call and its failed teardown: this many at most … */
+const windowTests = 5000;
+/** … and this much failure text, in characters. */
+const windowLength = 4 << 20;
+
+/**
+ * Holds tests back, in order, while a failed one may still be followed by its teardown's error. Only a failure followed
+ * by `failed on teardown` of the same address is one test: two different tests can share an address.
+ */
+class TeardownWindow {
+  /** Held tests from `#head` on; an address marks those whose teardown may still fail. */
+  #held: { waitsFor: string | undefined; length: number; result: TestResult }[] = [];
+  #head = 0;
+  /** Address to place in `#held` of the latest failed test that waits. */
+  readonly #waiting = new Map<string, number>();
+  #length = 0;
+  /** Addresses with a failed teardown somewhere in the reports: nothing else is worth waiting for. */
+  readonly #teardownErrors: ReadonlySet<string>;
+
+  constructor(teardownErrors: ReadonlySet<string>) {
+    this.#teardownErrors = teardownErrors;
+  }
+
+  add(
+    testcase: RawTestcase,
+    make: (earlier: TestResult | undefined) => TestResult,
+    ready: TestResult[],
+  ): void {
+    if (isTeardownError(testcase)) {
+      const address = addressKey(testcase);
+      const failed = this.#held[this.#waiting.get(address) ?? -1];
+      if (failed !== undefined) {
+        failed.result = make(failed.result);
+        failed.waitsFor = undefined;
+        this.#waiting.delete(address);
+        this.#release(ready);
+        return;
+      }
+    }
+    const result = make(undefined);
+    const key =
+      result.outcome === 'failed' && this.#teardownErrors.size > 0 ? addressKey(testcase) : undefined;
+    const address = key !== undefined && this.#teardownErrors.has(key) ? key : undefined;
+    if (address === undefined && this.#waiting.size === 0) {
+      ready.push(result);
+      return;
+    }
+    if (address !== undefined) {
+      // A teardown's error belongs to the latest failure of its address: an earlier one need not wait any longer.
+      const earlier = this.#held[this.#waiting.get(address) ?? -1];
+      if (earlier !== undefined) earlier.waitsFor = undefined;
+      this.#waiting.set(address, this.#held.length);
+    }
+    const length = (result.failure?.traceback?.length ?? 0) + (result.failure?.message?.length ?? 0);
+    this.#held.push({ waitsFor: address, length, result });
+    this.#length += length;
+    this.#release(ready);
+  }
+
+  drain(): TestResult[] {
+    const rest = this.#held.slice(this.#head).map((held) => held.result);
+    this.#clear();
+    return rest;
+  }
+
+  #release(ready: TestResult[]): void {
+    for (let held = this.#held[this.#head]; held !== undefined; held = this.#held[this.#head]) {
+      const full = this.#held.length - this.#head > windowTests || this.#length > windowLength;
+      if (held.waitsFor !== undefined) {
+        if (!full) break;
+        if (this.#waiting.get(held.waitsFor) === this.#head) this.#waiting.delete(held.waitsFor);
+      }
+      this.#length -= held.length;
+      ready.push(held.result);
+      this.#head++;
+    }
+    if (this.#head === this.#held.length) this.#clear();
+    else if (this.#head > windowTests) {
+      this.#held = this.#held.slice(this.#head);
+      for (const [address, index] of this.#waiting) this.#waiting.set(address, index - this.#head);
+      this.#head = 0;
+    }
+  }
+
+  #clear(): void {
+    this.#held = [];
+    this.#head = 0;
+    this.#length = 0;
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,367 @@
+// Test identity: from the address in a report (classname, name, file) back to pytest's node id. Pure; the evidence comes
+// from the survey of the report and from the checkout. pytest's own mangling is in _pytest/junitxml.py, mangle_test_address.
+import type { NodeIdSource } from '../../model.ts';
+import { type Checkout, mostSegments } from '../checkout.ts';
+import { owned } from '../owned.ts';
+import type { Location } from './failure-text.ts';
+
+/** How a testcase element names its test. */
+export interface Address {
+  readonly classname: string;
+  readonly name: string;
+  readonly file: string | undefined;
+  /** A module that failed or was skipped while collecting: the name is the dotted path of the file. */
+  readonly collected: boolean;
+}
+
+export interface NodeId {
+  readonly testName: string;
+  readonly testFile: string | undefined;
+  readonly testClass: string | undefined;
+  readonly testFunction: string | undefined;
+  readonly source: NodeIdSource;
+}
+
+/** What a whole report tells about the files its tests are in. */
+export interface ReportEvidence {
+  /** `--junitprefix`, or empty. */
+  readonly prefix: string;
+  /** Dotted module path (without the prefix) to the file it stands for. */
+  readonly modules: ReadonlyMap<string, string>;
+}
+
+/** `tests/unit/test_x.py` becomes `tests.unit.test_x`; only `.py` is cut off. */
+export function mangle(path: string): string {
+  return path.replace(/\.py$/, '').replaceAll('/', '.');
+}
+
+/** A module found in a classname: how many of its segments it takes, and its file. */
+interface Module {
+  readonly segments: number;
+  readonly file: string;
+}
+
+/** Rebuilds node ids with one report's evidence; remembers the modules of the classnames it has seen. */
+export interface NodeIds {
+  /** @param locations what this test's own failure or skip text names */
+  rebuild(address: Address, locations: readonly Location[]): NodeId;
+}
+
+/** Tests of one class stand together; under xdist those of some workers do. */
+const rememberedClassnames = 10_000;
+
+/**
+ * Rebuilds the node id, best evidence first: the `file` attribute where it agrees with the classname, the checkout, the
+ * failure's own text, modules that other tests of the report gave away, pytest's naming conventions.
+ */
+export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | undefined): NodeIds {
+  const remembered = new Map<string, Remembered>();
+  const remember = (dotted: string): Remembered => {
+    const known = remembered.get(dotted);
+    if (known !== undefined) return known;
+    const key = owned(dotted);
+    const segments = key === '' ? [] : key.split('.');
+    const found =
+      segments.length > mostSegments
+        ? { segments, candidates: [], module: undefined }
+        : {
+            segments,
+            candidates: checkoutCandidates(segments, checkout),
+            module: fromModules(segments, evidence.modules),
+          };
+    if (remembered.size >= rememberedClassnames) remembered.clear();
+    remembered.set(key, found);
+    return found;
+  };
+  return { rebuild: (address, locations) => rebuildNodeId(address, locations, evidence, checkout, remember) };
+}
+
+/** What follows from a classname alone. */
+interface Remembered {
+  readonly segments: readonly string[];
+  readonly candidates: readonly Module[];
+  readonly module: Found;
+}
+
+function rebuildNodeId(
+  address: Address,
+  locations: readonly Location[],
+  evidence: ReportEvidence,
+  checkout: Checkout | undefined,
+  remember: (dotted: string) => Remembered,
+): NodeId {
+  const dotted = withoutPrefix(address, evidence.prefix);
+  if (address.collected) return collectedModule(dotted, address, locations, evidence, checkout);
+  if (dotted === '' && /\.py(?:::|$)/.test(address.name)) return bracketedPath(address.name);
+  const { segments, candidates, module } = remember(dotted);
+  const functionName = address.name.split('[', 1)[0] ?? '';
+  const found =
+    fromFileAttribute(address.file, dotted) ??
+    fromCheckout(segments, candidates, functionName, locations, checkout) ??
+    fromLocations(segments, locations) ??
+    module ??
+    fromConvention(segments, address.name);
+  if (found === undefined) {
+    return {
+      testName: dotted === '' ? address.name : `${dotted}::${address.name}`,
+      testFile: undefined,
+      testClass: dotted === '' ? undefined : dotted,
+      testFunction: functionName === '' ? undefined : functionName,
+      source: 'unknown',
+    };
+  }
+  const classes = segments.slice(found.segments);
+  return {
+    testName: [found.file, ...classes, address.name].join('::'),
+    testFile: found.file,
+    testClass: classes.length === 0 ? undefined : classes.join('::'),
+    testFunction: functionName,
+    source: found.source,
+  };
+}
+
+/** The address without `--junitprefix`: of a collected module that is its name, else its classname. */
+function withoutPrefix(address: Address, prefix: string): string {
+  if (address.collected) return address.name;
+  if (prefix === '') return address.classname;
+  if (address.classname === prefix) return '';
+  return address.classname.startsWith(`${prefix}.`)
+    ? address.classname.slice(prefix.length + 1)
+    : address.classname;
+}
+
+function collectedModule(
+  dotted: string,
+  address: Address,
+  locations: readonly Location[],
+  evidence: ReportEvidence,
+  checkout: Checkout | undefined,
+): NodeId {
+  const segments = dotted.split('.');
+  const whole = (module: (Module & { source: NodeIdSource }) | undefined) =>
+    module?.segments === segments.length ? module : undefined;
+  const found =
+    whole(fromFileAttribute(address.file, dotted)) ??
+    checkoutWhole(dotted, checkout) ??
+    whole(fromLocations(segments, locations)) ??
+    whole(segments.length > mostSegments ? undefined : fromModules(segments, evidence.modules));
+  const file = found?.file ?? conventionalFile(segments);
+  return {
+    testName: file,
+    testFile: file,
+    testClass: undefined,
+    testFunction: undefined,
+    source: found?.source ?? 'convention',
+  };
+}
+
+function checkoutWhole(
+  dotted: string,
+  checkout: Checkout | undefined,
+): (Module & { source: NodeIdSource }) | undefined {
+  const file =
+    checkout?.files(dotted)[0] ??
+    (checkout?.isFolder(dotted) === true ? dotted.replaceAll('.', '/') : undefined);
+  return file === undefined ? undefined : { segments: dotted.split('.').length, file, source: 'checkout' };
+}
+
+/**
+ * A folder with `[` in its name: pytest cuts the address inside the path, so that the classname is empty and the name is
+ * the rest of the node id, unmangled behind the bracket.
+ */
+function bracketedPath(name: string): NodeId {
+  const cut = name.indexOf('[');
+  const id = cut < 0 ? name : name.slice(0, cut).replaceAll('.', '/') + name.slice(cut);
+  const [file = id, ...rest] = id.split('::');
+  const last = rest.at(-1);
+  return {
+    testName: id,
+    testFile: file,
+    testClass: rest.length > 1 ? rest.slice(0, -1).join('::') : undefined,
+    testFunction: last?.split('[', 1)[0],
+    source: 'traceback',
+  };
+}
+
+type Found = (Module & { readonly source: NodeIdSource }) | undefined;
+
+/** xunit1 names the file the function is defined in: for inherited and imported tests that is another one. */
+export function fromFileAttribute(file: string | undefined, dotted: string): Found {
+  if (file === undefined || file === '') return undefined;
+  const path = file.replaceAll('\\', '/');
+  const module = mangle(path);
+  if (dotted !== module && !dotted.startsWith(`${module}.`)) return undefined;
+  return { segments: module.split('.').length, file: path, source: 'file-attribute' };
+}
+
+function checkoutCandidates(segments: readonly string[], checkout: Checkout | undefined): Module[] {
+  const candidates: Module[] = [];
+  if (checkout === undefined) return candidates;
+  for (let n = segments.length; n > 0; n--) {
+    for (const file of checkout.files(segments.slice(0, n).join('.'))) {
+      // Only Python files hold classes; any other file is an item of its own.
+      if (n === segments.length || file.endsWith('.py')) candidates.push({ segments: n, file });
+    }
+  }
+  return candidates;
+}
+
+function fromCheckout(
+  segments: readonly string[],
+  candidates: readonly Module[],
+  functionName: string,
+  locations: readonly Location[],
+  checkout: Checkout | undefined,
+): Found {
+  if (checkout === undefined || candidates.length === 0) return undefined;
+  const source = 'checkout' as const;
+  const only = candidates[0];
+  if (candidates.length === 1 && only !== undefined) return { ...only, source };
+  // Several files fit: the one the test's own failure passed through, else the one that holds the class and function.
+  const seen = candidates.filter((c) =>
+    locations.some((l) => l.path === c.file || l.path.endsWith(`/${c.file}`)),
+  );
+  if (seen.length === 1 && seen[0] !== undefined) return { ...seen[0], source };
+  const className = (module: Module) => segments[module.segments];
+  const scored = (seen.length > 0 ? seen : candidates).map((module) => {
+    const text = checkout.readText(module.file) ?? '';
+    const name = className(module);
+    const hasClass = name === undefined || declares(text, 'class', name);
+    const hasFunction = declares(text, 'def', functionName);
+    return { module, score: (hasClass ? 2 : 0) + (hasFunction ? 1 : 0) };
+  });
+  const best = Math.max(...scored.map((s) => s.score));
+  const winner = preferred(
+    segments,
+    scored.filter((s) => s.score === best).map((s) => s.module),
+  );
+  return winner === undefined ? undefined : { ...winner, source };
+}
+
+function declares(text: string, keyword: 'class' | 'def', name: string): boolean {
+  if (name === '') return false;
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+    if (text.slice(0, at).trimEnd().endsWith(keyword) && !/[\p{L}\p{N}_]/u.test(text[at + name.length] ?? ''))
+      return true;
+  }
+  return false;
+}
+
+/** A path whose end, mangled, stands in the classname gives the module away. */
+export function fromLocations(segments: readonly string[], locations: readonly Location[]): Found {
+  let best: (Module & { matched: number; index: number }) | undefined;
+  for (const [index, { path }] of locations.entries()) {
+    const match = matchPath(segments, path);
+    if (match === undefined) continue;
+    if (
+      best === undefined ||
+      match.matched > best.matched ||
+      (match.matched === best.matched && index > best.index)
+    ) {
+      best = { ...match, index };
+    }
+  }
+  return best === undefined ? undefined : { segments: best.segments, file: best.file, source: 'traceback' };
+}
+
+export interface PathMatch {
+  /** How many segments of the classname the module takes. */
+  readonly segments: number;
+  /** Relative to rootdir, as far as the classname tells. */
+  readonly file: string;
+  /** How many of the path's parts stand in the classname. */
+  readonly matched: number;
+  /** Segments of the classname in front of the path's first matched part. */
+  readonly leading: number;
+}
+
+/** Finds the longest end of a path whose mangled form is a run of the classname's segments. */
+export function matchPath(segments: readonly string[], path: string): PathMatch | undefined {
+  if (segments.length > mostSegments) return undefined;
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
+  let best: PathMatch | undefined;
+  let tail: string[] = [];
+  for (let used = 1; used <= parts.length; used++) {
+    const part = parts[parts.length - used] ?? '';
+    tail = [...(used === 1 ? part.replace(/\.py$/, '') : part).split('.'), ...tail];
+    if (tail.length > segments.length) break;
+    // The run that leaves the fewest segments to its left is the one that is a path, not a class.
+    const leading = runAt(segments, tail);
+    if (leading < 0) {
+      if (used > 1 || !segments.includes(tail[0] ?? '')) break;
+      continue;
+    }
+    if (!isPlausible(segments.slice(leading + tail.length), used)) continue;
+    const file = [...segments.slice(0, leading), ...parts.slice(parts.length - used)].join('/');
+    best = { segments: leading + tail.length, file, matched: used, leading };
+  }
+  return best;
+}
+
+/**
+ * What stands behind the module must be classes. `pkg/sets/sets.py` is not the module of `pkg.sets.tests.test_x`, though
+ * its last part stands in there.
+ */
+function isPlausible(rest: readonly string[], matched: number): boolean {
+  return !rest.some(isTestModule) && (matched > 1 || rest.every(isClassName));
+}
+
+function runAt(segments: readonly string[], run: readonly string[]): number {
+  for (let at = 0; at + run.length <= segments.length; at++) {
+    if (run.every((segment, i) => segments[at + i] === segment)) return at;
+  }
+  return -1;
+}
+
+function fromModules(segments: readonly string[], modules: ReadonlyMap<string, string>): Found {
+  const candidates: Module[] = [];
+  for (let n = segments.length; n > 0; n--) {
+    const file = modules.get(segments.slice(0, n).join('.'));
+    if (file !== undefined) candidates.push({ segments: n, file });
+  }
+  const winner = preferred(segments, candidates);
+  return winner === undefined ? undefined : { ...winner, source: 'traceback' };
+}
+
+/** Of several modules that fit: the one named like a test module, else the longest. */
+function preferred(segments: readonly string[], candidates: readonly Module[]): Module | undefined {
+  return candidates.find((c) => isTestModule(segments[c.segments - 1] ?? '')) ?? candidates[0];
+}
+
+/** python_files' default: `test_*.py` and `*_test.py`. */
+function isTestModule(segment: string): boolean {
+  return /^test_|_test$/.test(segment);
+}
+
+/** python_classes' default is `Test`; unittest's cases may be called anything, in capitals by PEP 8. */
+function isClassName(segment: string): boolean {
+  return /^(?:Test|\p{Lu})/u.test(segment);
+}
+
+function fromConvention(segments: readonly string[], name: string): Found {
+  if (segments.length === 0) return undefined;
+  const source = 'convention' as const;
+  // A doctest text file is its own only item: classname `docs.guide.txt`, name `guide.txt`.
+  const ownName = name.split('.');
+  if (
+    ownName.length > 1 &&
+    segments.length >= ownName.length &&
+    segments.slice(-ownName.length).join('.') === name
+  ) {
+    return {
+      segments: segments.length,
+      file: [...segments.slice(0, -ownName.length), name].join('/'),
+      source,
+    };
+  }
+  // A doctest in a module: name `pkg.mod.func`, of which the classname ends with `pkg.mod`.
+  const last = segments.findLastIndex(isTestModule);
+  if (last >= 0) return { segments: last + 1, file: conventionalFile(segments.slice(0, last + 1)), source };
+  const firstClass = segments.findIndex((segment, i) => i > 0 && isClassName(segment));
+  const end = firstClass < 0 ? segments.length : firstClass;
+  return { segments: end, file: conventionalFile(segments.slice(0, end)), source };
+}
+
+function conventionalFile(segments: readonly string[]): string {
+  return `${segments.join('/')}.py`;
+}

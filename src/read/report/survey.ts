@@ -1,0 +1,416 @@
+// The first pass over a report: is it whole, when did it start, what is its content's hash, and what does it tell about
+// the files its tests are in. Keeps no test; what it keeps is bounded by the number of modules.
+import { createHash, type Hash } from 'node:crypto';
+import { type Place, ReportError } from '../../errors.ts';
+import { decodeText } from '../decode.ts';
+import { owned } from '../owned.ts';
+import { readFailureText, readSkipText } from './failure-text.ts';
+import { type Frame, readFrames } from './frames.ts';
+import { fromFileAttribute, matchPath, type ReportEvidence } from './node-id.ts';
+import {
+  decodeReferences,
+  parseProperties,
+  parseStartTag,
+  parseTestcases,
+  type RawOutcome,
+  type RawTestcase,
+} from './testcase.ts';
+
+/** A report that can be read more than once. */
+export interface ReportFile {
+  /** As a person named it. */
+  readonly name: string;
+  readonly bytes: number;
+  open(): AsyncIterable<Buffer>;
+}
+
+export interface SuiteStart {
+  /** The attribute as it stands there: with an offset since pytest 8.3, else the writer's local time. */
+  readonly timestamp: string | undefined;
+  readonly hostname: string | undefined;
+}
+
+export interface Survey {
+  /** SHA-256 (hex) over the bytes of every file, in order; each file's length goes in front of it. */
+  readonly sha256: string;
+  readonly testcases: number;
+  readonly suites: readonly SuiteStart[];
+  /** Sum of the outermost suites' `time`, in seconds. */
+  readonly durationSeconds: number | undefined;
+  /** The suites' own properties (record_testsuite_property), first one wins. */
+  readonly properties: ReadonlyMap<string, string>;
+  readonly evidence: ReportEvidence;
+  /** Distinct classnames, the prefix taken off; at most 20,000, and as many collected modules. */
+  readonly classnames: ReadonlySet<string>;
+  /** Addresses of tests whose teardown failed; where their call failed too, pytest wrote two testcases. */
+  readonly teardownErrors: ReadonlySet<string>;
+  /** Names of the files that another program than pytest wrote. */
+  readonly foreign: ReadonlySet<string>;
+  /** Files that end before their root element does. */
+  readonly incomplete: readonly Place[];
+}
+
+export interface SurveyOptions {
+  /** Take what is whole of a truncated report instead of refusing it. */
+  readonly allowIncomplete: boolean;
+  /** Bytes read so far, over all files. */
+  onProgress?(bytes: number): void;
+}
+
+/**
+ * Reads every file once.
+ *
+ * @throws ReportError for anything that makes a file no whole report: see frames.ts and decode.ts, and `truncated`
+ */
+export async function surveyReports(files: readonly ReportFile[], options: SurveyOptions): Promise<Survey> {
+  const hash = createHash('sha256');
+  const collector = new Collector();
+  const incomplete: Place[] = [];
+  let bytes = 0;
+  for (const file of files) {
+    hash.update(`${file.bytes}\n`);
+    collector.startFile(file.name);
+    const counted = countBytes(file, hash, (count) => {
+      bytes += count;
+      options.onProgress?.(bytes);
+    });
+    const frames = readFrames(decodeText(counted, file.name), file.name);
+    for (;;) {
+      const next = await frames.next();
+      if (next.done === true) {
+        if (next.value.complete) break;
+        const place = { file: file.name, ...next.value.position };
+        if (!options.allowIncomplete) throw truncated(place, collector);
+        incomplete.push(place);
+        break;
+      }
+      collector.take(next.value);
+    }
+  }
+  return { ...collector.finish(), sha256: hash.digest('hex'), incomplete };
+}
+
+async function* countBytes(
+  file: ReportFile,
+  hash: Hash,
+  onBytes: (count: number) => void,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of file.open()) {
+    hash.update(chunk);
+    onBytes(chunk.length);
+    yield chunk;
+  }
+}
+
+function truncated(place: Place, collector: Collector): ReportError {
+  const last = collector.lastTestcase;
+  return new ReportError({
+    code: 'truncated',
+    message: `the report is cut off: it ends before its root element does. ${
+      last === undefined
+        ? 'Not one test in it is complete'
+        : `${collector.testcasesOfFile} ${collector.testcasesOfFile === 1 ? 'test is' : 'tests are'} complete, the last one is ${last}`
+    }`,
+    fix: 'Upload the whole file (was the disk full, or the copy interrupted?), or store what is whole of it with --allow-incomplete.',
+    place,
+  });
+}
+
+const mostClassnames = 20_000;
+const mostModules = 200_000;
+/** Of one classname this many failing tests are looked at for the file they are in. */
+const looksPerClassname = 3;
+
+class Collector {
+  testcasesOfFile = 0;
+  #file = '';
+  #testcases = 0;
+  #lastXml: string | undefined;
+  #depth = 0;
+  readonly #suites: SuiteStart[] = [];
+  #duration: number | undefined;
+  readonly #properties = new Map<string, string>();
+  /** How often a classname's failures were looked at. Forgotten when there are many: looking again does no harm. */
+  readonly #looks = new Map<string, number>();
+  readonly #classnames = new Set<string>();
+  /** Modules that failed or were skipped while collecting: files as good as any classname, without the prefix. */
+  readonly #collected = new Set<string>();
+  /** The dotted start that all classnames share; undefined before the first. */
+  #common: string | undefined;
+  readonly #modules = new Map<string, string>();
+  /** Modules found behind leading segments that may be a prefix: decided when all is read. */
+  readonly #behindLeading: { readonly leading: string; readonly dotted: string; readonly file: string }[] =
+    [];
+  readonly #prefixVotes = new Map<string, number>();
+  readonly #foreign = new Set<string>();
+  readonly #teardownErrors = new Set<string>();
+
+  startFile(name: string): void {
+    this.#file = name;
+    this.#depth = 0;
+    this.testcasesOfFile = 0;
+    this.#lastXml = undefined;
+  }
+
+  /** The last complete test's address, for a person. */
+  get lastTestcase(): string | undefined {
+    if (this.#lastXml === undefined) return undefined;
+    const attributes = parseStartTag(startTag(this.#lastXml));
+    return [attributes.get('classname'), attributes.get('name')]
+      .filter((part) => part)
+      .join(' :: ')
+      .slice(0, 300);
+  }
+
+  take(frames: readonly Frame[]): void {
+    const telling: TestcaseFrame[] = [];
+    for (const frame of frames) {
+      switch (frame.kind) {
+        case 'suite':
+          this.#takeSuite(parseStartTag(frame.xml));
+          break;
+        case 'suite-end':
+          this.#depth--;
+          break;
+        case 'properties':
+          for (const [name, value] of parseProperties(frame.xml)) {
+            if (!this.#properties.has(name) && this.#properties.size < 1000)
+              this.#properties.set(name, value);
+          }
+          break;
+        case 'testcase':
+          this.#testcases++;
+          this.testcasesOfFile++;
+          this.#lastXml = frame.xml;
+          if (this.#isTelling(frame.xml)) telling.push(frame);
+          break;
+        default:
+      }
+    }
+    const unusual: TestcaseFrame[] = [];
+    for (const frame of telling) {
+      const glimpsed = glimpse(frame);
+      if (glimpsed === undefined) unusual.push(frame);
+      else this.#takeEvidence(glimpsed);
+    }
+    if (unusual.length === 0) return;
+    for (const testcase of parseTestcases(unusual).testcases) {
+      if (!('malformed' in testcase)) this.#takeEvidence(testcase);
+    }
+  }
+
+  finish(): Omit<Survey, 'sha256' | 'incomplete'> {
+    let prefix = '';
+    let most = this.#prefixVotes.get('') ?? 0;
+    for (const [candidate, votes] of this.#prefixVotes) {
+      if (votes > most && isDottedStart(candidate, this.#common ?? '')) [prefix, most] = [candidate, votes];
+    }
+    for (const { leading, dotted, file } of this.#behindLeading) {
+      // What was taken for folders is the prefix: the file is what comes behind it.
+      if (leading === prefix)
+        addModule(this.#modules, dotted.slice(prefix.length + 1), file.slice(prefix.length + 1));
+      else addModule(this.#modules, dotted, file);
+    }
+    const classnames = new Set(this.#collected);
+    for (const name of this.#classnames) {
+      if (name === prefix) continue;
+      classnames.add(prefix !== '' && name.startsWith(`${prefix}.`) ? name.slice(prefix.length + 1) : name);
+    }
+    return {
+      testcases: this.#testcases,
+      suites: this.#suites,
+      durationSeconds: this.#duration,
+      properties: this.#properties,
+      evidence: { prefix, modules: this.#modules },
+      classnames,
+      teardownErrors: this.#teardownErrors,
+      foreign: this.#foreign,
+    };
+  }
+
+  #takeSuite(attributes: ReadonlyMap<string, string>): void {
+    this.#depth++;
+    if (this.#depth > 1) {
+      this.#foreign.add(this.#file);
+      return;
+    }
+    if (this.#suites.length < 1000) {
+      this.#suites.push({ timestamp: attributes.get('timestamp'), hostname: attributes.get('hostname') });
+    }
+    const time = Number(attributes.get('time') ?? Number.NaN);
+    if (Number.isFinite(time) && time >= 0) this.#duration = (this.#duration ?? 0) + time;
+  }
+
+  /** Whether a testcase may say where its module is, and is still needed for that. */
+  #isTelling(xml: string): boolean {
+    const hasContent = !xml.endsWith('/>');
+    const classname = this.#classnameOf(xml);
+    if (!hasContent && !xml.includes(' file="')) return false;
+    // What includes() does not find the slower pattern need not look for.
+    if (hasContent && xml.includes('teardown') && teardownError.test(xml)) return true;
+    const looks = this.#looks.get(classname) ?? 0;
+    if (classname !== '' && (looks >= looksPerClassname || this.#isModuleKnown(classname))) return false;
+    if (!/ file="|<(?:failure|error|skipped)\b/.test(xml)) return false;
+    this.#looks.set(owned(classname), looks + 1);
+    return true;
+  }
+
+  #classnameOf(xml: string): string {
+    const at = xml.indexOf(' classname="') + 12;
+    const end = at > 11 ? xml.indexOf('"', at) : -1;
+    const classname = end < 0 ? '' : xml.slice(at, end);
+    if (!this.#looks.has(classname)) this.#meet(owned(classname));
+    return classname;
+  }
+
+  #isModuleKnown(classname: string): boolean {
+    if (this.#modules.size === 0) return false;
+    for (let end = classname.length; end > 0; end = classname.lastIndexOf('.', end - 1)) {
+      if (this.#modules.has(classname.slice(0, end))) return true;
+    }
+    return false;
+  }
+
+  #takeEvidence(testcase: RawTestcase): void {
+    const { classname = '', name = '' } = testcase;
+    if (isTeardownError(testcase) && this.#teardownErrors.size < mostModules) {
+      this.#teardownErrors.add(owned(addressKey(testcase)));
+    }
+    // A class that cannot be collected has its module for a classname, and names itself; a module has the prefix alone.
+    const collected = isCollected(testcase) && (classname === '' || !/^(?:Test|\p{Lu})/u.test(name));
+    const dotted = collected ? name : classname;
+    if (collected) {
+      this.#vote(classname);
+      if (this.#collected.size < mostClassnames) this.#collected.add(owned(name));
+    }
+    if (testcase.outcomes.some((o) => o.kind !== 'skipped' && o.type !== undefined && o.type !== ''))
+      this.#foreign.add(this.#file);
+    const byFile = fromFileAttribute(testcase.file, dotted);
+    if (byFile !== undefined) {
+      this.#vote('');
+      addModule(this.#modules, dotted.split('.').slice(0, byFile.segments).join('.'), byFile.file);
+      return;
+    }
+    const segments = dotted.split('.');
+    for (const outcome of testcase.outcomes.slice(0, 3)) {
+      const locations =
+        outcome.kind === 'skipped'
+          ? readSkipText(outcome.text)
+          : readFailureText(outcome.text, outcome.message).locations;
+      for (const { path } of locations) {
+        const match = matchPath(segments, path);
+        if (match === undefined) continue;
+        const leading = segments.slice(0, match.leading).join('.');
+        // An absolute path would have gone on matching if the leading segments were folders.
+        if (path.startsWith('/') || /^[A-Za-z]:\//.test(path)) this.#vote(leading);
+        const module = segments.slice(0, match.segments).join('.');
+        if (leading === '') addModule(this.#modules, module, match.file);
+        else if (this.#behindLeading.length < mostModules) {
+          this.#behindLeading.push({
+            leading: owned(leading),
+            dotted: owned(module),
+            file: owned(match.file),
+          });
+        }
+      }
+    }
+  }
+
+  #vote(prefix: string): void {
+    this.#prefixVotes.set(owned(prefix), (this.#prefixVotes.get(prefix) ?? 0) + 1);
+  }
+
+  #meet(classname: string): void {
+    if (this.#looks.size >= mostClassnames) this.#looks.clear();
+    this.#looks.set(classname, 0);
+    if (this.#classnames.size < mostClassnames) this.#classnames.add(classname);
+    // A collected module's classname is the prefix alone, or empty: it shares no more than that.
+    if (classname !== '')
+      this.#common = this.#common === undefined ? classname : commonStart(this.#common, classname);
+  }
+}
+
+/** The leading segments that two dotted names share. */
+function commonStart(a: string, b: string): string {
+  if (isDottedStart(a, b)) return a;
+  let end = 0;
+  for (let i = 0; i < Math.min(a.length, b.length) && a[i] === b[i]; i++) if (a[i] === '.') end = i;
+  const shorter = a.length < b.length ? a : b;
+  return isDottedStart(shorter, a) && isDottedStart(shorter, b) ? shorter : a.slice(0, end);
+}
+
+function isDottedStart(start: string, name: string): boolean {
+  return start === name || name.startsWith(`${start}.`);
+}
+
+type TestcaseFrame = Extract<Frame, { kind: 'testcase' }>;
+
+/**
+ * A failing testcase as far as evidence needs it, without a parser: its address, and the first long text, which the
+ * framing reader has delimited. Undefined where the message decides what it is.
+ */
+function glimpse({ xml, texts, line, column }: TestcaseFrame): RawTestcase | undefined {
+  const [start, end] = texts;
+  if (start === undefined) return undefined;
+  const head = xml.slice(0, start);
+  const child = /<(failure|error|skipped)\b(?![^>]*\stype="(?!pytest\.))[^>]*>$/.exec(head);
+  if (child === null || /message="(?:collection |failed on teardown|test teardown|internal error)/.test(head))
+    return undefined;
+  const attributes = parseStartTag(startTag(xml));
+  return {
+    line,
+    column,
+    classname: attributes.get('classname'),
+    name: attributes.get('name'),
+    file: attributes.get('file'),
+    defLine: undefined,
+    time: undefined,
+    outcomes: [
+      {
+        kind: child[1] as RawOutcome['kind'],
+        type: undefined,
+        message: undefined,
+        text: decodeReferences(xml.slice(start, end)),
+      },
+    ],
+    properties: [],
+  };
+}
+
+function addModule(modules: Map<string, string>, dotted: string, file: string): void {
+  if (modules.size < mostModules && !modules.has(dotted)) modules.set(owned(dotted), owned(file));
+}
+
+/** Failed or skipped while collecting. */
+export function isCollected(testcase: RawTestcase): boolean {
+  return testcase.outcomes.some(
+    (o) => o.message === 'collection failure' || o.message === 'collection skipped',
+  );
+}
+
+const teardownError = /<error message="(?:failed on teardown with |test teardown failure")/;
+
+/** pytest up to 5.4 wrote `test teardown failure`. */
+export function isTeardownError(testcase: RawTestcase): boolean {
+  const message = testcase.outcomes.find((o) => o.kind === 'error')?.message ?? '';
+  return message.startsWith('failed on teardown with ') || message === 'test teardown failure';
+}
+
+/** A test's address: two different tests can share it. */
+export function addressKey(testcase: Pick<RawTestcase, 'classname' | 'name'>): string {
+  return `${testcase.classname ?? ''}\n${testcase.name ?? ''}`;
+}
+
+function startTag(xml: string): string {
+  // A `>` inside a value is not its end.
+  let at = 0;
+  for (;;) {
+    const end = xml.indexOf('>', at);
+    const quote = xml.indexOf('"', at);
+    if (end < 0) return xml;
+    if (quote < 0 || quote > end) return xml.slice(0, end + 1);
+    const close = xml.indexOf('"', quote + 1);
+    if (close < 0) return xml;
+    at = close + 1;
+  }
+}

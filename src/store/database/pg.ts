@@ -1,0 +1,213 @@
+// Adapter: one connection to a PostgreSQL server. The only file that knows `pg` and `pg-copy-streams`.
+import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { InputError, StoreError } from '../../errors.ts';
+import { type ConnectionSettings, parseConnectionUrl } from './connection-url.ts';
+import {
+  type ConnectLimits,
+  type Database,
+  type Row,
+  rowsOf,
+  type SqlValue,
+  type TransactionEdges,
+} from './port.ts';
+import { storeErrorOf, type Target } from './server-errors.ts';
+
+export interface PostgresOptions extends Partial<ConnectLimits> {
+  /** The certificate authority to trust instead of the public ones: PEM text (`\n` escapes are taken) or a file's path. */
+  readonly sslCa?: string | undefined;
+  /** Called with what a person should know about the way there, such as a connection without encryption. */
+  readonly onRemark?: ((remark: string) => void) | undefined;
+}
+
+const connectTimeoutMs = 10_000;
+const defaultStallMs = 60_000;
+const int8 = 20;
+
+/** Connects; the URL is checked first (InputError), then the server (StoreError). */
+export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<Database> {
+  const settings = parseConnectionUrl(url);
+  for (const remark of settings.remarks) options.onRemark?.(remark);
+  const stallMs = options.stallMs ?? defaultStallMs;
+  const target: Target = settings;
+  const client = new pg.Client({
+    host: settings.host,
+    port: settings.port,
+    user: settings.user,
+    // A function that gives nothing would make pg look for PGPASSWORD; an absent password may come from ~/.pgpass.
+    password: settings.password,
+    database: settings.database,
+    ssl: await tlsOptions(settings, options.sslCa),
+    enableChannelBinding: settings.channelBinding,
+    connectionTimeoutMillis: Math.min(connectTimeoutMs, stallMs),
+    keepAlive: true,
+    types: {
+      getTypeParser: ((oid: number, format: 'text' | 'binary') =>
+        oid === int8 && format !== 'binary'
+          ? Number
+          : pg.types.getTypeParser(oid, format as 'text')) as never,
+    },
+  });
+
+  // Once set, every verb fails with it: a connection is never used again after it was lost.
+  let lost: StoreError | undefined;
+  let giveUp: (error: StoreError) => void = () => {};
+  const whenLost = new Promise<never>((_, reject) => {
+    giveUp = (error) => {
+      lost ??= error;
+      reject(lost);
+    };
+  });
+  whenLost.catch(() => {});
+  // Without a listener a connection that breaks while idle would end the process.
+  client.on('error', (error) => giveUp(storeErrorOf(error, target)));
+  client.on('end', () => giveUp(storeErrorOf(new Error('Connection terminated unexpectedly'), target)));
+
+  const socket = (): Socket => (client as unknown as { connection: { stream: Socket } }).connection.stream;
+  const drop = (error: StoreError): void => {
+    giveUp(error);
+    socket().destroy();
+  };
+
+  /** Runs one piece of work: ends with the connection, or with the watchdog when nothing moves any more. */
+  async function attended<T>(work: () => Promise<T>): Promise<T> {
+    if (lost !== undefined) throw lost;
+    let moved = -1;
+    let since = performance.now();
+    const watchdog = setInterval(
+      () => {
+        const bytes = socket().bytesRead + socket().bytesWritten;
+        const now = performance.now();
+        if (bytes !== moved) {
+          moved = bytes;
+          since = now;
+        } else if (now - since >= stallMs) {
+          drop(silent(target, stallMs));
+        }
+      },
+      Math.max(20, Math.min(1000, stallMs / 4)),
+    );
+    try {
+      return await Promise.race([work(), whenLost]);
+    } catch (error) {
+      failed = true;
+      throw lost ?? storeErrorOf(error, target);
+    } finally {
+      clearInterval(watchdog);
+    }
+  }
+
+  // Whether a statement failed inside the open transaction: COMMIT would then roll back without a word.
+  let failed = false;
+
+  try {
+    await client.connect();
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw storeErrorOf(error, target);
+  }
+
+  const script = (sql: string): Promise<void> =>
+    attended(async () => {
+      await client.query(sql);
+    });
+
+  return {
+    embedded: false,
+    async query<R extends Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
+      return attended(async () => (await client.query<R>(sql, params as SqlValue[])).rows);
+    },
+    async run(sql, params = []) {
+      return attended(async () => (await client.query(sql, params as SqlValue[])).rowCount ?? 0);
+    },
+    script,
+    async copyIn(sql, rows, onSent) {
+      return attended(async () => {
+        const counts: number[] = [];
+        // pg-copy-streams itself keeps the COPY's count alone.
+        const handleCommandComplete = ({ text }: { readonly text: string }) => void counts.push(rowsOf(text));
+        const copy = client.query(Object.assign(copyFrom(sql), { handleCommandComplete }));
+        await new Promise<void>((resolve, reject) => {
+          copy.once('error', reject).once('finish', resolve);
+          copy.write(rows, () => onSent?.());
+          copy.end();
+        });
+        return counts;
+      });
+    },
+    async transaction<T>(work: () => Promise<T>, edges: TransactionEdges = {}): Promise<T> {
+      failed = false;
+      try {
+        await script(`BEGIN;${edges.begin ?? ''}`);
+        const result = await work();
+        if (failed) throw new Error('a transaction went on after one of its statements had failed');
+        await script(edges.end === undefined ? 'COMMIT' : `${edges.end};COMMIT`);
+        return result;
+      } catch (error) {
+        if (lost === undefined) await script('ROLLBACK').catch(() => {});
+        throw error;
+      }
+    },
+    destroy() {
+      drop(storeErrorOf(new Error('Connection terminated'), target));
+    },
+    async close() {
+      if (lost !== undefined) return;
+      lost = storeErrorOf(new Error('Connection terminated'), target);
+      // A server that never answers the goodbye must not hold the process.
+      const timer = setTimeout(() => socket().destroy(), 2000);
+      await client.end().catch(() => {});
+      clearTimeout(timer);
+    },
+  };
+}
+
+function silent(target: Target, stallMs: number): StoreError {
+  return new StoreError({
+    code: 'database-silent',
+    message: `${target.host}:${target.port} has not answered for ${Math.round(stallMs / 100) / 10} s`,
+    fix: 'The network or the server hangs. Try again: the same upload is stored once, however often it is sent.',
+  });
+}
+
+async function tlsOptions(
+  settings: ConnectionSettings,
+  sslCa: string | undefined,
+): Promise<pg.ClientConfig['ssl']> {
+  if (settings.tls === 'off') return false;
+  if (settings.tls === 'unverified') return { rejectUnauthorized: false };
+  const ca = await readCertificate(sslCa ?? settings.rootCertificate);
+  return {
+    rejectUnauthorized: true,
+    ...(ca === undefined ? {} : { ca }),
+    ...(settings.tls === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+  };
+}
+
+async function readCertificate(given: string | undefined): Promise<string | undefined> {
+  const text = given?.trim() ?? '';
+  if (text === '' || text === 'system') return undefined;
+  if (text.includes('-----BEGIN')) return text.replaceAll('\\n', '\n');
+  let pem: string;
+  try {
+    pem = await readFile(text, 'utf8');
+  } catch {
+    throw new InputError({
+      code: 'ssl-ca',
+      message: 'the certificate file of the database\u2019s authority cannot be read',
+      fix: 'Give --ssl-ca (or sslrootcert) a PEM file, or the PEM text itself.',
+      place: { file: text },
+    });
+  }
+  if (!pem.includes('-----BEGIN')) {
+    throw new InputError({
+      code: 'ssl-ca',
+      message: 'the certificate file of the database\u2019s authority is not in PEM format',
+      fix: 'It begins with -----BEGIN CERTIFICATE-----.',
+      place: { file: text },
+    });
+  }
+  return pem;
+}

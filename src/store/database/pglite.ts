@@ -1,0 +1,203 @@
+// Adapter: the embedded database, PostgreSQL inside this process with its files in a directory of the user's. The only file
+// that knows PGlite, which is loaded when a database is opened and not before.
+import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import type { PGlite } from '@electric-sql/pglite';
+import { StoreError } from '../../errors.ts';
+import { type DataDirLock, lockDataDir, noRoom } from './data-dir-lock.ts';
+import { type Database, type Row, rowsOf, type SqlValue, type TransactionEdges } from './port.ts';
+import { storeErrorOf, storeErrorOfFields } from './server-errors.ts';
+
+export interface PgliteOptions {
+  /** How long to wait for another process in the same directory, in milliseconds. Default 60 s. */
+  readonly waitMs?: number | undefined;
+  /** Words for a person about what takes time: making the database, waiting for another process. */
+  readonly onMessage?: ((message: string) => void) | undefined;
+}
+
+/**
+ * Opens the embedded database in `dir` and makes it on first use. Its schema stays as it is: `openEmbedded` brings it up to date.
+ *
+ * @throws StoreError `data-dir-…` where the directory cannot be used, is somebody else's, or is held by another process
+ */
+export async function openPglite(dir: string, options: PgliteOptions = {}): Promise<Database> {
+  const home = path.resolve(dir);
+  const files = path.join(home, 'database');
+  await makeDirectory(home);
+  const lock = await lockDataDir(home, { waitMs: options.waitMs ?? 60_000, onWait: options.onMessage });
+  let engine: PGlite | undefined;
+  try {
+    const isNew = await isNewDatabase(home, files);
+    if (isNew) options.onMessage?.(`first use: making the embedded database in ${home}`);
+    engine = await start(files, home);
+    return adapt(engine, lock);
+  } catch (error) {
+    await engine?.close().catch(() => {});
+    await lock.release();
+    throw error;
+  }
+}
+
+/** Fewer than 40 MB free: a new database does not fit, and an old one cannot write. */
+async function isFull(home: string): Promise<boolean> {
+  const space = await statfs(home).catch(() => undefined);
+  return space !== undefined && space.bavail * space.bsize < 40_000_000;
+}
+
+async function start(files: string, home: string): Promise<PGlite> {
+  const { PGlite } = await import('@electric-sql/pglite');
+  try {
+    return await PGlite.create(files);
+  } catch {
+    if (await isFull(home)) throw noRoom(home);
+    // What PGlite throws here is an abort of the WebAssembly program, with nothing in it for a person.
+    throw new StoreError({
+      code: 'data-dir-unusable',
+      message: `the embedded database in ${home} does not start: its files are damaged or of another version`,
+      fix: 'Restore the directory from a copy, or move it away and let a new one be made; --data-dir names another one.',
+    });
+  }
+}
+
+async function makeDirectory(home: string): Promise<void> {
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    if (!(await stat(home)).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new StoreError({
+      code: 'data-dir-unusable',
+      message: `the directory of the embedded database cannot be made: ${home} (${code})`,
+      fix: 'Name a directory that you may write to: --data-dir or LUKHAS_DATA_DIR.',
+    });
+  }
+}
+
+/** True for an empty place, false for a database of ours; a StoreError for somebody else's directory. */
+async function isNewDatabase(home: string, files: string): Promise<boolean> {
+  const started = await stat(path.join(files, 'PG_VERSION')).then(
+    () => true,
+    () => false,
+  );
+  if (started) return false;
+  const inHome = (await readdir(home)).filter((name) => !name.startsWith('lock') && name !== 'database');
+  const inFiles = await readdir(files).catch(() => []);
+  if (inHome.length === 0 && inFiles.length === 0) return true;
+  throw new StoreError({
+    code: 'data-dir-foreign',
+    message: `${home} is not empty and holds no embedded database of lukhas-ingest`,
+    fix: 'Name an empty or new directory: --data-dir or LUKHAS_DATA_DIR.',
+  });
+}
+
+function adapt(engine: PGlite, lock: DataDirLock): Database {
+  let closed = false;
+  // Whether a statement failed inside the open transaction: COMMIT would then roll back without a word.
+  let failed = false;
+
+  async function attended<T>(work: () => Promise<T>): Promise<T> {
+    if (closed) throw new StoreError({ code: 'database-lost', message: 'the embedded database is closed' });
+    try {
+      return await work();
+    } catch (error) {
+      failed = true;
+      throw storeErrorOf(error, undefined);
+    }
+  }
+
+  const script = (sql: string): Promise<void> =>
+    attended(async () => {
+      await engine.exec(sql);
+    });
+
+  const close = async (): Promise<void> => {
+    if (closed) return;
+    closed = true;
+    await engine.close().catch(() => {});
+    await lock.release();
+  };
+
+  return {
+    embedded: true,
+    async query<R extends Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
+      return attended(async () => (await engine.query<R>(sql, [...params])).rows.map(withBuffers));
+    },
+    async run(sql, params = []) {
+      return attended(async () => (await engine.query(sql, [...params])).affectedRows ?? 0);
+    },
+    script,
+    async copyIn(sql, rows, onSent) {
+      return attended(async () => {
+        const request = Buffer.concat([
+          message('Q', Buffer.from(`${sql}\0`)),
+          message('d', Buffer.from(rows)),
+          message('c', Buffer.alloc(0)),
+        ]);
+        onSent?.();
+        // The raw call reports no errors: they are in the answer.
+        return countsOf(await engine.runExclusive(() => engine.execProtocolRaw(request)));
+      });
+    },
+    async transaction<T>(work: () => Promise<T>, edges: TransactionEdges = {}): Promise<T> {
+      failed = false;
+      try {
+        await script(`BEGIN;${edges.begin ?? ''}`);
+        const result = await work();
+        if (failed) throw new Error('a transaction went on after one of its statements had failed');
+        await script(edges.end === undefined ? 'COMMIT' : `${edges.end};COMMIT`);
+        return result;
+      } catch (error) {
+        await script('ROLLBACK').catch(() => {});
+        throw error;
+      }
+    },
+    destroy() {
+      // Nothing is under way across a network that could hang: an orderly end is as quick.
+      void close();
+    },
+    close,
+  };
+}
+
+/** The adapter's promise is a Buffer for bytea; PGlite gives plain byte arrays. */
+function withBuffers<R extends Row>(row: R): R {
+  for (const [name, value] of Object.entries(row)) {
+    if (value instanceof Uint8Array && !Buffer.isBuffer(value)) {
+      (row as Row)[name] = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    } else if (typeof value === 'bigint') {
+      (row as Row)[name] = Number(value);
+    }
+  }
+  return row;
+}
+
+/** A message of PostgreSQL's wire protocol: type, length including itself, body. */
+function message(type: 'Q' | 'd' | 'c', body: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(type, 0, 'latin1');
+  head.writeUInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+}
+
+/** Reads the answer to statements: the rows of each CommandComplete, or the fields of an ErrorResponse as a StoreError. */
+function countsOf(answer: Uint8Array): number[] {
+  const bytes = Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength);
+  const counts: number[] = [];
+  for (let at = 0; at + 5 <= bytes.length; ) {
+    const type = String.fromCharCode(bytes[at] ?? 0);
+    const end = at + 1 + bytes.readUInt32BE(at + 1);
+    const body = bytes.subarray(at + 5, end);
+    if (type === 'E') throw storeErrorOfFields(errorFields(body));
+    if (type === 'C') counts.push(rowsOf(body.toString('latin1')));
+    at = end;
+  }
+  return counts;
+}
+
+function errorFields(body: Buffer): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const field of body.toString('utf8').split('\0')) {
+    if (field !== '') fields.set(field.slice(0, 1), field.slice(1));
+  }
+  return fields;
+}

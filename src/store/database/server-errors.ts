@@ -1,0 +1,390 @@
+// What a database or driver error means to a person, and whether trying again can help. Takes SQLSTATE and object names from
+// the server's answer, never DETAIL, CONTEXT or a value, which carry row data. Pure.
+import { StoreError } from '../../errors.ts';
+
+/** Where a connection goes, as far as it may be shown. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+}
+
+/**
+ * What can be done after a failure. `retry`: the same again on a new connection. `lost`: as retry, but what was asked last
+ * may have been done. `never`: a person must act.
+ */
+export type Fate = 'retry' | 'lost' | 'never';
+
+interface ServerAnswer {
+  readonly code: string | undefined;
+  readonly message: string;
+  readonly table: string | undefined;
+  readonly column: string | undefined;
+  readonly constraint: string | undefined;
+  readonly fromServer: boolean;
+}
+
+interface Meaning {
+  readonly code: string;
+  readonly message: string;
+  readonly fix?: string;
+}
+
+const retryStates = new Set([
+  '40001', // serialization failure
+  '40P01', // deadlock
+  '53000', // insufficient resources
+  '53100', // disk full: an operator or autovacuum may be freeing space
+  '53200', // out of memory
+  '53300', // too many connections
+  '55P03', // lock timeout
+  '55006', // object in use
+  '25006', // read-only: the other side of a failover
+  '57014', // statement timeout
+]);
+const lostStates = new Set(['57P01', '57P02', '57P03', '57P05', '25P03']);
+const lostCodes = new Set(['database-lost', 'database-silent']);
+const retryCodes = new Set(['database-unreachable', 'database-unknown-host', 'data-dir-busy']);
+
+/** Whether trying again can help; anything but a StoreError is a bug and never does. */
+export function fateOf(error: unknown): Fate {
+  if (!(error instanceof StoreError)) return 'never';
+  if (lostCodes.has(error.code)) return 'lost';
+  const state = error.sqlstate;
+  if (state !== undefined) {
+    // Poolers use 08P01 for everything; what helps is in the code.
+    if (lostStates.has(state) || (state.startsWith('08') && state !== '08P01')) return 'lost';
+    if (retryStates.has(state)) return 'retry';
+    // A partition that was not there: the month is made sure of before every attempt.
+    if (error.code === 'database-no-partition') return 'retry';
+    return 'never';
+  }
+  return retryCodes.has(error.code) ? 'retry' : 'never';
+}
+
+/** A driver's or server's error as a StoreError with a cause and a way out. StoreErrors pass through. */
+export function storeErrorOf(error: unknown, target: Target | undefined): StoreError {
+  if (error instanceof StoreError) return error;
+  const answer = readAnswer(error);
+  const meaning = answer.fromServer ? serverMeaning(answer, target) : driverMeaning(answer, target);
+  return new StoreError({ ...meaning, sqlstate: answer.fromServer ? answer.code : undefined });
+}
+
+/** Builds the same from an error message of the wire protocol. */
+export function storeErrorOfFields(fields: ReadonlyMap<string, string>): StoreError {
+  const answer: ServerAnswer = {
+    code: fields.get('C'),
+    message: fields.get('M') ?? '',
+    table: fields.get('t'),
+    column: fields.get('c'),
+    constraint: fields.get('n'),
+    fromServer: true,
+  };
+  return new StoreError({ ...serverMeaning(answer, undefined), sqlstate: answer.code });
+}
+
+function readAnswer(error: unknown): ServerAnswer {
+  const record = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>;
+  const text = (value: unknown): string | undefined =>
+    typeof value === 'string' && value !== '' ? value : undefined;
+  // Happy Eyeballs: all addresses failed, each in its own way.
+  const first = Array.isArray(record.errors)
+    ? (record.errors[0] as Record<string, unknown> | undefined)
+    : undefined;
+  const code = text(record.code) ?? text(first?.code);
+  return {
+    code,
+    message: text(record.message) ?? text(first?.message) ?? String(error),
+    table: text(record.table),
+    column: text(record.column),
+    constraint: text(record.constraint),
+    // Only the server's messages have a severity; node's own codes (EPIPE) look like SQLSTATEs otherwise.
+    fromServer: text(record.severity) !== undefined && code !== undefined && /^[0-9A-Z]{5}$/.test(code),
+  };
+}
+
+function place(target: Target | undefined): string {
+  if (target === undefined) return 'the embedded database';
+  return target.host.startsWith('/') ? target.host : `${target.host}:${target.port}`;
+}
+
+function names(answer: ServerAnswer): string {
+  const parts = [
+    answer.table === undefined ? undefined : `table ${answer.table}`,
+    answer.column === undefined ? undefined : `column ${answer.column}`,
+    answer.constraint === undefined ? undefined : `constraint ${answer.constraint}`,
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+function serverMeaning(answer: ServerAnswer, target: Target | undefined): Meaning {
+  const state = answer.code ?? '';
+  const where = place(target);
+  const user = target === undefined ? 'the login' : `"${target.user}"`;
+  switch (state) {
+    case '28P01':
+      return {
+        code: 'database-password',
+        message: `the database at ${where} refused the password of ${user}`,
+        fix: 'Check the user name and password in the database URL (special characters must be percent-encoded). `lukhas db grant` makes a new credential.',
+      };
+    case '28000':
+      return {
+        code: 'database-login',
+        message: `the database at ${where} does not let ${user} in: ${answer.message}`,
+        fix: 'Check the user name, whether the role may log in, and the server\u2019s pg_hba.conf (it may ask for TLS: sslmode=verify-full).',
+      };
+    case '3D000':
+      return {
+        code: 'database-missing',
+        message: `there is no database "${target?.database ?? ''}" at ${where}`,
+        fix: 'Check the name at the end of the database URL, or create it: CREATE DATABASE …',
+      };
+    case '3F000':
+      return {
+        code: 'database-schema-missing',
+        message: 'no schema of the search_path exists in this database',
+        fix: 'Create it (CREATE SCHEMA …) or change the search_path of the role: ALTER ROLE … SET search_path = …',
+      };
+    case '53300':
+      return {
+        code: 'database-full-house',
+        message: `the database at ${where} has no free connection`,
+        fix: 'Wait for other jobs, raise max_connections, or connect through a pooler (PgBouncer, Supavisor).',
+      };
+    case '53100':
+      return {
+        code: 'database-disk-full',
+        message: `the disk of the database at ${where} is full`,
+        fix: 'Free or add disk space; months past their retention can be dropped (docs/database.md).',
+      };
+    case '25006':
+      return {
+        code: 'database-read-only',
+        message: `the database at ${where} is read-only`,
+        fix: 'Connect to the primary; a standby or a suspended database cannot take uploads.',
+      };
+    case '42501':
+      return {
+        code:
+          answer.message.includes('pg_temp') || answer.message.includes('temporary tables')
+            ? 'database-no-temp'
+            : 'database-rights',
+        message:
+          answer.message.includes('pg_temp') || answer.message.includes('temporary tables')
+            ? `${user} may not make temporary tables in this database, and uploads stage their rows in one`
+            : `${user} lacks a right in this database: ${answer.message}`,
+        fix:
+          answer.message.includes('pg_temp') || answer.message.includes('temporary tables')
+            ? `As the database\u2019s owner: GRANT TEMPORARY ON DATABASE "${target?.database ?? '\u2026'}" TO lukhas_ingest`
+            : 'Uploads and `lukhas healix` take a credential made by `lukhas db grant`; `lukhas db` and `lukhas team` take an administrator\u2019s: the database\u2019s owner with CREATEROLE, or a superuser.',
+      };
+    case '42P01':
+    case '42883':
+    case '42703':
+    case '3B000':
+      return {
+        code: 'database-not-set-up',
+        message: `this database is not set up for lukhas-ingest: ${answer.message}`,
+        fix: 'An administrator sets it up with `lukhas db setup --team <slug>` (or brings it up to date with `lukhas db migrate`).',
+      };
+    case '42P07':
+    case '42710':
+    case '42723':
+      return {
+        code: 'database-name-taken',
+        message: `something of that name is there already: ${answer.message}`,
+        fix: 'Give lukhas-ingest a database of its own, or a schema of its own through the role\u2019s search_path.',
+      };
+    case '57014':
+      return {
+        code: 'database-timeout',
+        message: 'the database took too long over one statement',
+        fix: 'Look for locks and load on the server (pg_stat_activity), then try again.',
+      };
+    case '55P03':
+      return {
+        code: 'database-locked',
+        message: 'the database did not give a lock in time',
+        fix: 'Look for a long transaction on the server (pg_stat_activity), then try again.',
+      };
+    case '57P01':
+    case '57P02':
+    case '57P03':
+    case '57P05':
+    case '25P03':
+      return {
+        code: 'database-stopped',
+        message: `the database at ${where} ended the connection: ${answer.message}`,
+        fix: 'It is starting, stopping or failing over; try again.',
+      };
+    case '08P01':
+      return poolerMeaning(answer, target);
+    case 'XX000':
+      // Supavisor's words for a user name without its project.
+      if (/tenant or user not found/i.test(answer.message)) {
+        return {
+          code: 'database-login',
+          message: `the pooler at ${where} does not know ${user}`,
+          fix: 'Supabase\u2019s pooler wants the user name as <role>.<project reference>; copy the host from the project\u2019s own connection string.',
+        };
+      }
+      break;
+  }
+  if (state === '23514' && answer.constraint === undefined) {
+    return {
+      code: 'database-no-partition',
+      message: `there is no partition for the time of this run${names(answer)}`,
+      fix: 'An administrator makes it with `lukhas db partitions`.',
+    };
+  }
+  if (state.startsWith('22') || state.startsWith('23')) {
+    // The server's message may quote the value.
+    return {
+      code: 'database-refused-value',
+      message: `the database refused a value${names(answer)}`,
+      fix: 'Nothing was stored. This is a bug of lukhas-ingest: please report the SQLSTATE and the names above.',
+    };
+  }
+  if (/^(25|28|3D|40|42|53|54|55|57|58|08|0A|3F|F0)/.test(state)) {
+    return { code: 'database-error', message: `the database refused: ${answer.message}` };
+  }
+  // P0001 and XX000 may come from somebody's trigger or extension with a row in their words.
+  return { code: 'database-error', message: `the database refused the work${names(answer)}` };
+}
+
+/** PgBouncer says nearly everything as a protocol violation, so that only its words tell what is meant. */
+function poolerMeaning(answer: ServerAnswer, target: Target | undefined): Meaning {
+  const where = place(target);
+  const user = target === undefined ? 'the login' : `"${target.user}"`;
+  if (/password|authentication|SASL|no such user/i.test(answer.message)) {
+    return {
+      code: 'database-password',
+      message: `the pooler at ${where} refused the password of ${user}, or does not know this login`,
+      fix: 'Check user name and password in the database URL, and that the pooler knows the login (PgBouncer: auth_file or auth_query).',
+    };
+  }
+  if (/no such database|database .*(not found|does not exist)/i.test(answer.message)) {
+    return {
+      code: 'database-missing',
+      message: `the pooler at ${where} knows no database "${target?.database ?? ''}"`,
+      fix: 'Check the name at the end of the database URL and the pooler\u2019s [databases].',
+    };
+  }
+  if (/startup|parameter|invalid|unsupported/i.test(answer.message)) {
+    return {
+      code: 'database-protocol',
+      message: `the server at ${where} did not take the connection: ${answer.message}`,
+      fix: 'Check that host and port are those of PostgreSQL or its pooler.',
+    };
+  }
+  return {
+    code: 'database-lost',
+    message: `the pooler at ${where} ended the connection: ${answer.message}`,
+    fix: 'Try again: the same upload is stored once, however often it is sent.',
+  };
+}
+
+function driverMeaning(answer: ServerAnswer, target: Target | undefined): Meaning {
+  const where = place(target);
+  const code = answer.code ?? '';
+  const text = answer.message;
+  switch (code) {
+    case 'ECONNREFUSED':
+      return {
+        code: 'database-unreachable',
+        message: `nothing listens at ${where}`,
+        fix: 'Check host and port of the database URL, and that the server runs and listens on that address.',
+      };
+    case 'ENOENT':
+      return {
+        code: 'database-unreachable',
+        message: `there is no database socket in ${where}`,
+        fix: 'Check the socket directory and port of the database URL.',
+      };
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EAI_NODATA':
+      return {
+        code: 'database-unknown-host',
+        message: `the host name ${target?.host ?? ''} is not known`,
+        fix: 'Check the host of the database URL and the network\u2019s name server.',
+      };
+    case 'ENETUNREACH':
+    case 'EHOSTUNREACH':
+    case 'EADDRNOTAVAIL':
+      return {
+        code:
+          code === 'ENETUNREACH' && /\.supabase\.co$/i.test(target?.host ?? '')
+            ? 'database-ipv6-only'
+            : 'database-unreachable',
+        message: `there is no way from here to ${where}`,
+        fix: /\.supabase\.co$/i.test(target?.host ?? '')
+          ? 'Supabase\u2019s direct hosts speak IPv6 only, and hosted CI runners do not: use the pooler\u2019s URL (…pooler.supabase.com).'
+          : 'Check the network, the firewall, and whether the server has an address of the kind (IPv4, IPv6) this machine has.',
+      };
+    case 'ETIMEDOUT':
+      return unreachable(where);
+  }
+  if (/timeout expired|timeout exceeded|connection timeout/i.test(text)) return unreachable(where);
+  if (/does not support SSL/i.test(text)) {
+    return {
+      code: 'database-no-tls',
+      message: `the server at ${where} does not offer TLS`,
+      fix: 'Switch TLS on at the server. Only on a network you trust: add sslmode=disable to the database URL.',
+    };
+  }
+  if (
+    /^(SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|CERT_UNTRUSTED)/.test(code)
+  ) {
+    return {
+      code: 'database-tls-authority',
+      message: `the certificate of ${where} is not signed by an authority this machine knows (${code})`,
+      fix: 'Give the authority\u2019s certificate: --ssl-ca <file> (or the input ssl-ca, or sslrootcert in the URL). Supabase: Database settings, SSL configuration, download certificate.',
+    };
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return {
+      code: 'database-tls-name',
+      message: `the certificate at ${where} is for another host`,
+      fix: 'Use the host name that the certificate is for. sslmode=verify-ca checks the authority only.',
+    };
+  }
+  if (/^CERT_|^ERR_TLS|^ERR_SSL|^EPROTO$/.test(code)) {
+    return {
+      code: 'database-tls',
+      message: `no TLS connection to ${where} (${code})`,
+      fix: 'Check the server\u2019s certificate (dates, chain) and that host and port are those of PostgreSQL.',
+    };
+  }
+  if (/SASL|SCRAM|client password must be/i.test(text)) {
+    return {
+      code: 'database-password',
+      message: `the database at ${where} asks for a password that the database URL does not hold, or could not prove its own`,
+      fix: 'Put user and password into the database URL; special characters must be percent-encoded.',
+    };
+  }
+  if (
+    /ECONNRESET|EPIPE|ECONNABORTED/.test(code) ||
+    /connection (terminated|ended|error)|not queryable|was closed|socket/i.test(text)
+  ) {
+    return {
+      code: 'database-lost',
+      message: `the connection to ${where} was lost`,
+      fix: 'Try again: the same upload is stored once, however often it is sent.',
+    };
+  }
+  return {
+    code: 'database-driver',
+    message: `no conversation with the database at ${where}${code === '' ? '' : ` (${code})`}`,
+  };
+}
+
+function unreachable(where: string): Meaning {
+  return {
+    code: 'database-unreachable',
+    message: `no answer from ${where}`,
+    fix: 'Check host and port of the database URL and the firewall between here and there.',
+  };
+}

@@ -1,0 +1,515 @@
+// The knowledge base: adding, finding, counting and retiring memories of one team, or of all teams as the owner. Knows one
+// table and the failures that memories are made from.
+import { createHash } from 'node:crypto';
+import { InputError, StoreError } from '../../errors.ts';
+import type { HealixMemory } from '../../model.ts';
+import { nearest } from '../../nearest.ts';
+import type { Database, SqlValue } from '../database/port.ts';
+import { createStorable } from '../database/storable.ts';
+import { type Access, inTeam } from '../schema/access.ts';
+import { asOwner } from '../schema/teams.ts';
+import { posteriorMean, ranking, sameSignature, stale } from './matching.ts';
+import { type FileMemory, normaliseSignature } from './memory-file.ts';
+
+/** A memory with everything that is known of it. */
+export interface Memory extends HealixMemory {
+  readonly testName: string;
+  readonly failureSignature: string;
+  readonly driftSignature: string | undefined;
+  readonly probableCause: string | undefined;
+  readonly matrizStar: string | undefined;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly createdAt: Date;
+  /** Seen by all teams, written by the owner only. */
+  readonly shared: boolean;
+  readonly stale: boolean;
+}
+
+/** Whose memories are worked on: a team's, or those shared by all, which takes an administrator's connection. */
+export type Scope = Access | 'shared';
+
+/** A failure as it is stored: what a new memory is about. */
+export interface StoredFailure {
+  readonly runId: string;
+  readonly testName: string;
+  readonly failureSignature: string;
+  readonly driftSignature: string | undefined;
+  readonly errorType: string | undefined;
+}
+
+export interface NewMemory {
+  readonly about: StoredFailure;
+  readonly rootCause: string | undefined;
+  readonly probableCause: string | undefined;
+  readonly solution: string;
+  readonly solutionType: string | undefined;
+  readonly autoFixCode: string | undefined;
+  /** 0 to 1; undefined: 0.5, the mean of the prior. */
+  readonly confidence: number | undefined;
+}
+
+/** The mean of a uniform prior: what a memory is worth before it was ever tried. */
+const untried = 0.5;
+/** Retention as in the schema document. */
+const retention = { below: 0.5, months: 6 } as const;
+
+const columns = `h.id, h.test_name, h.failure_signature, h.drift_signature, h.root_cause, h.probable_cause, h.confidence, h.solution,
+  h.solution_type, h.auto_fix_code, h.success_count, h.failure_count, h.last_applied, h.matriz_star, h.metadata, h.created_at,
+  h.team_id IS NULL AS shared, ${stale('h')} AS stale`;
+
+type Row = Record<string, unknown> & {
+  readonly id: string;
+  readonly test_name: string;
+  readonly failure_signature: string;
+  readonly drift_signature: string | null;
+  readonly root_cause: string | null;
+  readonly probable_cause: string | null;
+  readonly confidence: string | null;
+  readonly solution: string;
+  readonly solution_type: string | null;
+  readonly auto_fix_code: string | null;
+  readonly success_count: number | null;
+  readonly failure_count: number | null;
+  readonly last_applied: Date | null;
+  readonly matriz_star: string | null;
+  readonly metadata: Record<string, unknown> | null;
+  readonly created_at: Date | null;
+  readonly shared: boolean;
+  readonly stale: boolean | null;
+};
+
+function memoryOf(row: Row): Memory {
+  return {
+    id: row.id,
+    testName: row.test_name,
+    failureSignature: row.failure_signature,
+    driftSignature: row.drift_signature ?? undefined,
+    rootCause: row.root_cause ?? undefined,
+    probableCause: row.probable_cause ?? undefined,
+    confidence: row.confidence === null ? undefined : Number(row.confidence),
+    solution: row.solution,
+    solutionType: row.solution_type ?? undefined,
+    autoFixCode: row.auto_fix_code ?? undefined,
+    successCount: row.success_count ?? 0,
+    failureCount: row.failure_count ?? 0,
+    lastApplied: row.last_applied ?? undefined,
+    matrizStar: row.matriz_star ?? undefined,
+    metadata: row.metadata ?? {},
+    createdAt: row.created_at ?? new Date(0),
+    shared: row.shared,
+    stale: row.stale === true,
+  };
+}
+
+/** Runs work as whoever may write the scope's memories; `team` is the id that its rows carry. */
+function inScope<T>(db: Database, scope: Scope, work: (team: string | null) => Promise<T>): Promise<T> {
+  if (scope !== 'shared') return inTeam(db, scope, () => work(scope.team.id));
+  return asOwner(db, () => work(null)).catch((error: unknown) => {
+    if (!(error instanceof StoreError) || error.sqlstate !== '42501') throw error;
+    throw new StoreError({
+      code: 'memory-shared',
+      message:
+        'memories shared by all teams are written by the owner only, and this login may not act as lukhas_owner',
+      fix: 'Use an administrator\u2019s connection, or leave --shared away.',
+      sqlstate: error.sqlstate,
+    });
+  });
+}
+
+/** A team reads its own memories and the shared ones. */
+const readable = (team: string): string => `(h.team_id = ${team} OR h.team_id IS NULL)`;
+const own = (team: string): string => `h.team_id IS NOT DISTINCT FROM ${team}::uuid`;
+
+/**
+ * The latest stored failure of a test, of one run or with one signature where they are named.
+ *
+ * @throws InputError `failure-unknown` with the nearest test or signature that did fail
+ */
+export async function findFailure(
+  db: Database,
+  access: Access,
+  wish: {
+    readonly testName: string;
+    readonly runId?: string | undefined;
+    readonly signature?: string | undefined;
+  },
+): Promise<StoredFailure> {
+  const testName = createStorable().name(wish.testName, 500) ?? '';
+  const signature = wish.signature === undefined ? null : normaliseSignature(wish.signature);
+  const runId = wish.runId === undefined ? null : checkRunId(wish.runId);
+  return inTeam(db, access, async () => {
+    const [row] = await db.query<{
+      run_id: string;
+      failure_signature: string;
+      drift_signature: string | null;
+      error_message: string | null;
+    }>(
+      `SELECT r.test_run_id AS run_id, r.failure_signature, r.drift_signature, left(r.error_message, 1000) AS error_message
+       FROM test_results r
+       WHERE r.team_id = $1 AND r.test_name = $2 AND r.outcome IN ('failed', 'error') AND r.failure_signature IS NOT NULL
+         AND ($3::text IS NULL OR ${sameSignature('r.failure_signature', '$3::text')})
+         AND ($4::uuid IS NULL OR (r.test_run_id = $4 AND r.created_at = lukhas_run_ts($4)))
+       ORDER BY r.created_at DESC, r.id DESC LIMIT 1`,
+      [access.team.id, testName, signature, runId],
+    );
+    if (row === undefined) throw await unknownFailure(db, access, { testName, signature, runId });
+    return {
+      runId: row.run_id,
+      testName,
+      failureSignature: normaliseSignature(row.failure_signature),
+      driftSignature: row.drift_signature ?? undefined,
+      errorType: errorTypeOf(row.error_message ?? ''),
+    };
+  });
+}
+
+/** Says what there is instead: other runs, other signatures of the test, the test that was probably meant. */
+async function unknownFailure(
+  db: Database,
+  access: Access,
+  wish: { readonly testName: string; readonly signature: string | null; readonly runId: string | null },
+): Promise<InputError> {
+  const tests = await db.query<{ test_name: string; signature: string | null; run_id: string }>(
+    `SELECT DISTINCT ON (test_name, failure_signature) test_name, failure_signature AS signature, test_run_id AS run_id
+     FROM test_results
+     WHERE team_id = $1 AND outcome IN ('failed', 'error') AND created_at > now() - interval '90 days'
+     ORDER BY test_name, failure_signature, created_at DESC LIMIT 20000`,
+    [access.team.id],
+  );
+  const of = tests.filter((test) => test.test_name === wish.testName);
+  const shown = JSON.stringify(wish.testName.slice(0, 200));
+  if (of.length === 0) {
+    const names = [...new Set(tests.map((test) => test.test_name))];
+    const near = nearestTest(wish.testName, names);
+    return new InputError({
+      code: 'failure-unknown',
+      message: `no stored failure of the test ${shown}`,
+      fix:
+        near === undefined
+          ? 'Memories are made from failures that were uploaded. Name the test by its whole node id, as the upload\u2019s summary prints it.'
+          : `Did you mean ${near}?`,
+    });
+  }
+  if (wish.runId !== null) {
+    return new InputError({
+      code: 'failure-unknown',
+      message: `the test ${shown} did not fail${wish.signature === null ? '' : ' with that signature'} in run ${wish.runId}`,
+      fix: `It failed in run ${of[0]?.run_id}; without --run the latest failure is taken.`,
+    });
+  }
+  const signatures = of.map((test) => test.signature).filter((signature) => signature !== null);
+  return new InputError({
+    code: 'failure-unknown',
+    message: `the test ${shown} never failed with the signature ${JSON.stringify((wish.signature ?? '').slice(0, 80))}`,
+    fix: `It failed with ${signatures.slice(0, 3).join(', ')}${signatures.length > 3 ? ' and others' : ''}; without --signature the latest failure is taken.`,
+  });
+}
+
+/** Among tests that failed: the one that ends as the word does, else the one that differs least. */
+function nearestTest(word: string, names: readonly string[]): string | undefined {
+  const ends = names.find(
+    (name) => name.endsWith(`::${word}`) || name.replace(/\[.*$/, '').endsWith(`::${word}`),
+  );
+  if (ends !== undefined) return ends;
+  const family = names.find((name) => name.split('[')[0] === word.split('[')[0]);
+  if (family !== undefined) return family;
+  // Levenshtein's distance costs the product of both lengths.
+  const near = (names: readonly string[]): string | undefined =>
+    word.length > 300
+      ? undefined
+      : nearest(word, names.filter((name) => Math.abs(name.length - word.length) <= 20).slice(0, 2000));
+  const bare = near([...new Set(names.map(bareName))]);
+  return near(names) ?? names.find((name) => bareName(name) === bare);
+}
+
+/** The test's function alone. */
+function bareName(testName: string): string {
+  return testName.replace(/\[.*$/, '').split('::').at(-1) ?? '';
+}
+
+/** The exception's bare class name as pytest writes it before a failure's words; undefined where it does not. */
+function errorTypeOf(message: string): string | undefined {
+  const words = message.replace(/^failed on (?:setup|teardown) with "/, '');
+  if (/^assert\b/.test(words)) return 'AssertionError';
+  return /^(?:[A-Za-z_]\w*\.)*([A-Z]\w{1,99})(?=[:\s"]|$)/.exec(words)?.[1];
+}
+
+function checkRunId(id: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return id.toLowerCase();
+  throw new InputError({
+    code: 'run-id',
+    message: `not the id of a run: ${JSON.stringify(id.slice(0, 60))}`,
+    fix: 'A run\u2019s id is a UUID; the upload prints it, and --json has it as `id`.',
+  });
+}
+
+/** Adds a memory of the team about a stored failure. */
+export async function addMemory(db: Database, access: Access, memory: NewMemory): Promise<Memory> {
+  const storable = createStorable();
+  const text = (value: string | undefined): string | null => storable.text(value) ?? null;
+  return inTeam(db, access, async () => {
+    const rows = await db.query<Row>(
+      `INSERT INTO healix_memories AS h (team_id, test_name, failure_signature, drift_signature, root_cause, probable_cause, confidence,
+         solution, solution_type, auto_fix_code, metadata)
+       VALUES ($1, $2, $3, $4, $5, $6, $7::text::numeric, $8, $9, $10, $11::text::jsonb) RETURNING ${columns}`,
+      [
+        access.team.id,
+        memory.about.testName,
+        memory.about.failureSignature,
+        memory.about.driftSignature ?? null,
+        text(memory.rootCause),
+        text(memory.probableCause),
+        (memory.confidence ?? untried).toFixed(2),
+        text(memory.solution) ?? '',
+        storable.short(memory.solutionType, 50) ?? null,
+        text(memory.autoFixCode),
+        JSON.stringify(
+          memory.about.errorType === undefined ? {} : { error_type: storable.text(memory.about.errorType) },
+        ),
+      ],
+    );
+    return memoryOf(first(rows));
+  });
+}
+
+/**
+ * The memory whose id begins with the digits given (at least four), among the team's own and the shared ones; retired ones
+ * are not found.
+ *
+ * @throws InputError `memory-unknown`, `memory-ambiguous`
+ */
+export async function findMemory(db: Database, scope: Scope, id: string): Promise<Memory> {
+  const digits = id.replaceAll('-', '').toLowerCase();
+  if (!/^[0-9a-f]{4,32}$/.test(digits)) {
+    throw new InputError({
+      code: 'memory-id',
+      message: `not the id of a memory: ${JSON.stringify(id.slice(0, 60))}`,
+      fix: 'An id is a UUID, or at least its first four digits; `lukhas healix list` shows them.',
+    });
+  }
+  const rows = await inScope(db, scope, (team) =>
+    db.query<Row>(
+      // A range of ids and not a pattern: it is found in the primary key.
+      `SELECT ${columns} FROM healix_memories h
+       WHERE h.id BETWEEN $2::uuid AND $3::uuid AND h.deleted_at IS NULL AND ${team === null ? 'h.team_id IS NULL AND $1::uuid IS NULL' : readable('$1')}
+       ORDER BY h.id LIMIT 6`,
+      [team, digits.padEnd(32, '0'), digits.padEnd(32, 'f')],
+    ),
+  );
+  const [only, ...others] = rows;
+  if (only === undefined) {
+    throw new InputError({
+      code: 'memory-unknown',
+      message: `there is no memory ${id.slice(0, 60)} that this team may see`,
+      fix: '`lukhas healix list` shows them; retired ones are gone.',
+    });
+  }
+  if (others.length > 0) {
+    throw new InputError({
+      code: 'memory-ambiguous',
+      message: `several memories begin with ${id.slice(0, 60)}`,
+      fix: `One of: ${rows
+        .slice(0, 5)
+        .map((row) => row.id)
+        .join(', ')}${rows.length > 5 ? ', …' : ''}.`,
+    });
+  }
+  return memoryOf(only);
+}
+
+export interface MemoryFilter {
+  /** Part of a test's name. */
+  readonly test?: string | undefined;
+  /** A failure signature in either form, or a drift signature. */
+  readonly signature?: string | undefined;
+  readonly stale?: boolean | undefined;
+  readonly limit: number;
+}
+
+/** Living memories, best first, and how many there are beyond the limit. */
+export async function listMemories(
+  db: Database,
+  scope: Scope,
+  filter: MemoryFilter,
+): Promise<{ readonly memories: Memory[]; readonly total: number }> {
+  const rows = await inScope(db, scope, (team) =>
+    db.query<Row & { total: number }>(
+      `SELECT ${columns}, count(*) OVER () AS total FROM healix_memories h
+       WHERE h.deleted_at IS NULL AND ${team === null ? 'h.team_id IS NULL AND $1::uuid IS NULL' : readable('$1')}
+         AND ($2::text IS NULL OR strpos(lower(h.test_name), lower($2)) > 0)
+         AND ($3::text IS NULL OR h.drift_signature = $3
+           OR ${sameSignature('h.failure_signature', '$3::text')})
+         AND ($4 = false OR ${stale('h')})
+       ORDER BY ${ranking('h')} LIMIT $5`,
+      [
+        team,
+        filter.test ?? null,
+        filter.signature === undefined ? null : normaliseSignature(filter.signature),
+        filter.stale === true,
+        filter.limit,
+      ],
+    ),
+  );
+  return { memories: rows.map(memoryOf), total: Number(rows[0]?.total ?? 0) };
+}
+
+/** Counts that a memory's solution worked or did not: one atomic statement, so that nothing is lost beside others'. */
+export async function countOutcome(
+  db: Database,
+  scope: Scope,
+  id: string,
+  outcome: 'worked' | 'failed',
+): Promise<Memory> {
+  const memory = await findMemory(db, scope, id);
+  const worked = `(coalesce(h.success_count, 0) + ${outcome === 'worked' ? 1 : 0})`;
+  const failed = `(coalesce(h.failure_count, 0) + ${outcome === 'failed' ? 1 : 0})`;
+  return change(
+    db,
+    scope,
+    memory,
+    `success_count = ${worked}, failure_count = ${failed}, confidence = ${posteriorMean(worked, failed)},
+     last_applied = greatest(h.last_applied, now())`,
+  );
+}
+
+/** Retires a memory: it matches nothing any more; its row stays, for the results that refer to it. */
+export async function retireMemory(db: Database, scope: Scope, id: string): Promise<Memory> {
+  const memory = await findMemory(db, scope, id);
+  await change(db, scope, memory, 'deleted_at = now()');
+  return memory;
+}
+
+async function change(db: Database, scope: Scope, memory: Memory, set: string): Promise<Memory> {
+  if (scope !== 'shared' && memory.shared) {
+    throw new InputError({
+      code: 'memory-shared',
+      message: `the memory ${memory.id} is shared by all teams: only the owner changes it`,
+      fix: 'With an administrator\u2019s connection: the same command with --shared.',
+    });
+  }
+  const rows = await inScope(db, scope, (team) =>
+    db.query<Row>(
+      `UPDATE healix_memories h SET ${set} WHERE h.id = $2 AND h.deleted_at IS NULL AND ${own('$1')} RETURNING ${columns}`,
+      [team, memory.id],
+    ),
+  );
+  const [row] = rows;
+  if (row === undefined) {
+    throw new InputError({
+      code: 'memory-unknown',
+      message: `the memory ${memory.id} was retired meanwhile`,
+    });
+  }
+  return memoryOf(row);
+}
+
+/** Retires what the schema document does not keep: confidence below 0.5 and older than six months. Returns what it took. */
+export async function retireLowConfidence(
+  db: Database,
+  scope: Scope,
+  options: { readonly dryRun: boolean },
+): Promise<Memory[]> {
+  const where = `h.deleted_at IS NULL AND ${own('$1')} AND h.confidence < ${retention.below}
+    AND h.created_at < now() - interval '${retention.months} months'`;
+  const rows = await inScope(db, scope, (team) =>
+    db.query<Row>(
+      options.dryRun
+        ? `SELECT ${columns} FROM healix_memories h WHERE ${where} ORDER BY h.confidence, h.id`
+        : `UPDATE healix_memories h SET deleted_at = now() WHERE ${where} RETURNING ${columns}`,
+      [team],
+    ),
+  );
+  return rows.map(memoryOf);
+}
+
+export interface Imported {
+  readonly added: number;
+  /** There before under the same id; left as they are. */
+  readonly already: number;
+}
+
+/**
+ * Imports all memories or none. An id that is a UUID is kept (unless it is another team's), any other becomes one made from
+ * the memory, so that the same file imported twice adds nothing twice.
+ */
+export async function importMemories(
+  db: Database,
+  scope: Scope,
+  memories: readonly FileMemory[],
+): Promise<Imported> {
+  return inScope(db, scope, async (team) => {
+    const rows = memories.map((memory) => ({
+      ...memory,
+      id: idOf(memory, team),
+      second: madeId(memory, team),
+    }));
+    const added = await insertRows(db, team, rows);
+    const missing = new Set(rows.map((row) => row.id));
+    for (const id of added) missing.delete(id);
+    const there = await db.query<{ id: string }>(
+      `SELECT h.id FROM healix_memories h WHERE h.id = ANY($2::uuid[]) AND ${own('$1')}`,
+      [team, [...missing]],
+    );
+    for (const { id } of there) missing.delete(id);
+    // What is neither added nor ours has an id that somebody else has: it gets one of its own.
+    const again = rows.filter((row) => missing.has(row.id)).map((row) => ({ ...row, id: row.second }));
+    const second = again.length === 0 ? [] : await insertRows(db, team, again);
+    return { added: added.length + second.length, already: memories.length - added.length - second.length };
+  });
+}
+
+async function insertRows(
+  db: Database,
+  team: string | null,
+  rows: readonly (FileMemory & { readonly id: string })[],
+): Promise<string[]> {
+  const params: SqlValue[] = [team, JSON.stringify(rows)];
+  const added = await db.query<{ id: string }>(
+    `INSERT INTO healix_memories (id, team_id, test_name, failure_signature, drift_signature, root_cause, probable_cause, confidence,
+       solution, solution_type, auto_fix_code, success_count, failure_count, last_applied, matriz_star, metadata, created_at)
+     SELECT m.id, $1::uuid, m.test_name, m.failure_signature, m.drift_signature, m.root_cause, m.probable_cause, m.confidence,
+       m.solution, m.solution_type, m.auto_fix_code, coalesce(m.success_count, 0), coalesce(m.failure_count, 0), m.last_applied,
+       m.matriz_star, coalesce(m.metadata, '{}'), coalesce(m.created_at, now())
+     FROM json_to_recordset($2::text::json) AS m (id uuid, test_name text, failure_signature text, drift_signature text, root_cause text,
+       probable_cause text, confidence numeric, solution text, solution_type text, auto_fix_code text, success_count integer,
+       failure_count integer, last_applied timestamptz, matriz_star text, metadata jsonb, created_at timestamptz)
+     ON CONFLICT (id) DO NOTHING RETURNING id`,
+    params,
+  );
+  return added.map((row) => row.id);
+}
+
+function idOf(memory: FileMemory, team: string | null): string {
+  const digits = memory.id?.replaceAll('-', '').toLowerCase() ?? '';
+  return /^[0-9a-f]{32}$/.test(digits) ? hyphenated(digits) : madeId(memory, team);
+}
+
+/** A UUID (version 8) of the team and the memory itself. */
+function madeId(memory: FileMemory, team: string | null): string {
+  const { id, test_name, failure_signature, solution } = memory;
+  const hash = createHash('sha256')
+    .update(JSON.stringify(['lukhas memory 1', team, id, test_name, failure_signature, solution]), 'utf8')
+    .digest('hex');
+  return hyphenated(`${hash.slice(0, 12)}8${hash.slice(13, 16)}8${hash.slice(17, 32)}`);
+}
+
+function hyphenated(digits: string): string {
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** All living memories of the scope itself, oldest first: what `import` takes again as it is. */
+export async function exportMemories(db: Database, scope: Scope): Promise<Memory[]> {
+  const rows = await inScope(db, scope, (team) =>
+    db.query<Row>(
+      `SELECT ${columns} FROM healix_memories h WHERE h.deleted_at IS NULL AND ${own('$1')} ORDER BY h.created_at, h.id`,
+      [team],
+    ),
+  );
+  return rows.map(memoryOf);
+}
+
+function first(rows: readonly Row[]): Row {
+  const [row] = rows;
+  if (row === undefined) throw new Error('an inserted memory was not returned');
+  return row;
+}

@@ -1,0 +1,132 @@
+// The jobs of one commit: which runs are stored for it, and what failed in them. Knows rows, nothing of what is made of them.
+import type { Totals } from '../../model.ts';
+import type { Database } from '../database/port.ts';
+import { type Access, inTeam } from '../schema/access.ts';
+
+/** What the jobs of one commit have in common. */
+export interface CommitQuery {
+  readonly repository: string | undefined;
+  readonly pullRequest: number | undefined;
+  readonly gitSha: string | undefined;
+  readonly gitBranch: string | undefined;
+}
+
+export interface StoredJob {
+  readonly runId: string;
+  readonly createdAt: Date;
+  readonly jobName: string | undefined;
+  readonly lane: string | undefined;
+  readonly totals: Totals;
+}
+
+/** A failure with the texts it was stored with; what is long is shortened from its beginning. */
+export interface StoredFailureText {
+  readonly testName: string;
+  readonly testFile: string | undefined;
+  readonly outcome: string;
+  readonly failureSignature: string | undefined;
+  readonly message: string | undefined;
+  readonly traceback: string | undefined;
+}
+
+export interface LeastCovered {
+  readonly filePath: string;
+  readonly coveragePercent: number;
+  readonly missingStatements: number;
+}
+
+/** A workflow's matrix makes at most 256. */
+const mostJobs = 256;
+
+/** The latest run of each job for a commit, in the order of their names. */
+export async function listJobs(db: Database, access: Access, commit: CommitQuery): Promise<StoredJob[]> {
+  const rows = await inTeam(db, access, () =>
+    db.query<Record<string, unknown>>(
+      `SELECT DISTINCT ON (r.job_name, r.lane) r.id, r.created_at, r.job_name, r.lane, r.total_tests, r.passed, r.failed, r.skipped,
+         r.errors, r.duration_seconds::float8 AS seconds, r.coverage_percent::float8 AS coverage
+       FROM test_runs r
+       JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id
+       WHERE r.team_id = $1 AND r.git_sha = $2 AND r.git_branch IS NOT DISTINCT FROM $3
+         AND u.repository IS NOT DISTINCT FROM $4 AND u.pull_request IS NOT DISTINCT FROM $5
+       ORDER BY r.job_name, r.lane, u.uploaded_at DESC, r.id DESC LIMIT ${mostJobs}`,
+      [
+        access.team.id,
+        commit.gitSha ?? null,
+        commit.gitBranch ?? null,
+        commit.repository ?? null,
+        commit.pullRequest ?? null,
+      ],
+    ),
+  );
+  return rows.map((row) => ({
+    runId: String(row.id),
+    createdAt: row.created_at as Date,
+    jobName: textOf(row.job_name),
+    lane: textOf(row.lane),
+    totals: {
+      total: Number(row.total_tests),
+      passed: Number(row.passed),
+      failed: Number(row.failed),
+      skipped: Number(row.skipped),
+      errors: Number(row.errors),
+      durationSeconds: row.seconds === null ? undefined : Number(row.seconds),
+      coveragePercent: row.coverage === null ? undefined : Number(row.coverage),
+    },
+  }));
+}
+
+/** What failed in a run, of the tests that are named, in the report's order. */
+export async function readFailureTexts(
+  db: Database,
+  access: Access,
+  run: { readonly runId: string; readonly createdAt: Date },
+  testNames: readonly string[],
+): Promise<StoredFailureText[]> {
+  if (testNames.length === 0) return [];
+  const rows = await inTeam(db, access, () =>
+    db.query<Record<string, unknown>>(
+      `SELECT r.test_name, r.test_file, r.outcome, r.failure_signature, left(r.error_message, 2000) AS message,
+         right(r.error_traceback, 20000) AS traceback
+       FROM test_results r
+       WHERE r.team_id = $1 AND r.test_run_id = $2 AND r.created_at = $3 AND r.outcome IN ('failed', 'error')
+         AND r.test_name = ANY ($4)
+       ORDER BY r.id`,
+      [access.team.id, run.runId, run.createdAt, testNames],
+    ),
+  );
+  return rows.map((row) => ({
+    testName: String(row.test_name),
+    testFile: textOf(row.test_file),
+    outcome: String(row.outcome),
+    failureSignature: textOf(row.failure_signature),
+    message: textOf(row.message),
+    traceback: textOf(row.traceback),
+  }));
+}
+
+/** The files of a run with the lowest coverage first; complete ones are left out. */
+export async function readLeastCovered(
+  db: Database,
+  access: Access,
+  run: { readonly runId: string; readonly createdAt: Date },
+  most: number,
+): Promise<LeastCovered[]> {
+  const rows = await inTeam(db, access, () =>
+    db.query<Record<string, unknown>>(
+      `SELECT file_path, coverage_percent::float8 AS percent, missing_statements
+       FROM coverage_data
+       WHERE team_id = $1 AND test_run_id = $2 AND created_at = $3 AND coverage_percent < 100
+       ORDER BY coverage_percent, missing_statements DESC, file_path LIMIT $4`,
+      [access.team.id, run.runId, run.createdAt, most],
+    ),
+  );
+  return rows.map((row) => ({
+    filePath: String(row.file_path),
+    coveragePercent: Number(row.percent),
+    missingStatements: Number(row.missing_statements),
+  }));
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,546 @@
+// Saving a run: one transaction, streamed, exactly once. Knows tables and keys, nothing of reports.
+import { StoreError } from '../../errors.ts';
+import type { CoverageFile, RunContext, SavedRun, SignedResult, Totals, Warning } from '../../model.ts';
+import { copyIntArray, copyNumber, copyRow, copyText, copyTextArray } from '../database/copy-text.ts';
+import type { Connect, Database } from '../database/port.ts';
+import { fateOf } from '../database/server-errors.ts';
+import { createStorable, type Storable } from '../database/storable.ts';
+import { giveCredits } from '../healix/credits.ts';
+import { exactMatch, healixEnabled } from '../healix/matching.ts';
+import { type Access, inTeam, openAccess } from '../schema/access.ts';
+import { ensureMonth } from '../schema/partitions.ts';
+import { makeRowIdPrefix, makeRunId, teamUploadKey } from './upload-key.ts';
+
+export interface Upload {
+  /** undefined: the credential's own team, or `local` in the embedded database. */
+  readonly teamSlug: string | undefined;
+  /** The run's time, shared by all its rows: 31 days back to 1 day ahead. */
+  readonly createdAt: Date;
+  /** From makeUploadKey: SHA-256 in hex, without the team. */
+  readonly uploadKey: string;
+  /** SHA-256 of all reports' bytes, in hex. */
+  readonly payloadSha256: string;
+  readonly context: RunContext;
+}
+
+/** A run to be read once; a retry opens it anew. */
+export interface RunSource {
+  results(): AsyncIterable<readonly SignedResult[]>;
+  coverage(): AsyncIterable<readonly CoverageFile[]> | Iterable<readonly CoverageFile[]>;
+  /** Valid once results and coverage were read to their ends. */
+  totals(): Totals;
+}
+
+export interface SaveOptions {
+  /** Take a superuser, a BYPASSRLS role or the tables' owner as well. */
+  readonly allowPrivilegedRole: boolean;
+  /** After this many milliseconds no new attempt is begun. */
+  readonly deadlineMs: number;
+  /** Milliseconds without a byte after which a connection counts as dead. Default 30 s. */
+  readonly stallMs?: number;
+  onWarning(warning: Warning): void;
+  /** Called before each attempt after the first, with what ended the one before. */
+  onRetry?(retry: { readonly attempt: number; readonly delayMs: number; readonly reason: StoreError }): void;
+  /** Called with the number of results handed to the database so far. */
+  onProgress?(results: number): void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How far an attempt came. */
+interface Stage {
+  connected: boolean;
+  /** The last message, with COMMIT in it, is on its way. */
+  committing: boolean;
+}
+
+const batchRows = 5_000;
+/** Batches begin small, so that the server has work early, and double. */
+const firstBatchRows = 1_000;
+const batchChars = 2_000_000;
+/** How long a server is tried that no attempt has reached yet. */
+const unreachedMs = 10_000;
+/** How long to wait for the answer to COMMIT once cancelled. */
+const cancelledCommitMs = 5_000;
+/** Raised by our own final statement: the key is there already. */
+const keyTaken = 'LK001';
+
+/**
+ * Saves a run exactly once. The same upload again, at any time or at the same moment, gives `already` and writes nothing;
+ * the same key with other content is a StoreError `upload-conflict`. Connections that break are replaced and the work done
+ * again within the deadline; whether a lost COMMIT had succeeded is settled by the key.
+ */
+export async function saveRun(
+  connect: Connect,
+  upload: Upload,
+  open: () => RunSource,
+  options: SaveOptions,
+): Promise<SavedRun> {
+  const started = performance.now();
+  // A server that was never reached is more likely misspelt than restarting: that is said sooner.
+  let reached = false;
+  const left = (): number =>
+    (reached ? options.deadlineMs : Math.min(options.deadlineMs, unreachedMs)) -
+    (performance.now() - started);
+  // A COMMIT of ours whose answer was lost: finding the key then means that it was we who stored the run.
+  let maybeStored = false;
+  for (let attempt = 1; ; attempt++) {
+    const stage: Stage = { committing: false, connected: false };
+    try {
+      const saved = await attemptOnce(connect, upload, open, options, stage, Math.max(left(), 1000));
+      return maybeStored && saved.stored === 'already' ? { ...saved, stored: 'new' } : saved;
+    } catch (error) {
+      const fate = fateOf(error);
+      reached ||= stage.connected;
+      if (fate === 'lost' && stage.committing) maybeStored = true;
+      if (options.signal?.aborted === true) throw cancelled(maybeStored);
+      if (!(error instanceof StoreError) || fate === 'never') throw error;
+      const delayMs = Math.random() * Math.min(250 * 2 ** (attempt - 1), 15_000);
+      if (left() <= delayMs) throw maybeStored ? outcomeUnknown(error) : error;
+      options.onRetry?.({ attempt: attempt + 1, delayMs, reason: error });
+      await pause(delayMs, options.signal);
+    }
+  }
+}
+
+async function attemptOnce(
+  connect: Connect,
+  upload: Upload,
+  open: () => RunSource,
+  options: SaveOptions,
+  stage: Stage,
+  leftMs: number,
+): Promise<SavedRun> {
+  if (options.signal?.aborted === true) throw cancelled(false);
+  const stallMs = Math.min(options.stallMs ?? 30_000, leftMs);
+  const db = await connect({ stallMs });
+  stage.connected = true;
+  let grace: NodeJS.Timeout | undefined;
+  const cancel = (): void => {
+    // Before the last message nothing is stored yet; after it the answer is worth a moment.
+    if (stage.committing) grace = setTimeout(() => db.destroy(), cancelledCommitMs);
+    else db.destroy();
+  };
+  options.signal?.addEventListener('abort', cancel);
+  try {
+    const access = await openAccess(db, {
+      teamSlug: upload.teamSlug,
+      allowPrivilegedRole: options.allowPrivilegedRole,
+    });
+    const teamKey = teamUploadKey(access.team.id, upload.uploadKey);
+    const before = await lookAround(db, access, teamKey, upload);
+    if (before.stored !== undefined) return settle(before.stored, upload, access);
+    if (!before.monthReady) await makeMonth(db, upload.createdAt);
+    try {
+      return await writeRun(db, access, teamKey, upload, open(), options, stage, {
+        stallMs,
+        authorKnown: before.authorKnown,
+        matching: before.matching,
+      });
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.sqlstate !== keyTaken) throw error;
+      const { stored } = await lookAround(db, access, teamKey, upload);
+      if (stored === undefined) throw error;
+      return settle(stored, upload, access);
+    }
+  } finally {
+    options.signal?.removeEventListener('abort', cancel);
+    clearTimeout(grace);
+    await db.close();
+  }
+}
+
+interface StoredUpload {
+  readonly runId: string;
+  readonly createdAt: Date;
+  readonly payloadSha256: string;
+}
+
+/** What must be known before writing, in one statement: an earlier upload of the key, the month, the author. */
+async function lookAround(
+  db: Database,
+  access: Access,
+  teamKey: Buffer,
+  upload: Upload,
+): Promise<{
+  stored: StoredUpload | undefined;
+  monthReady: boolean;
+  authorKnown: boolean;
+  matching: boolean;
+}> {
+  const ask = (): Promise<Record<string, unknown>[]> =>
+    db.query(
+      `SELECT month_is_ready($3) AS ready, $4::text IS NOT NULL AND EXISTS (SELECT FROM users WHERE lambda_id = $4) AS author,
+         ${healixEnabled('$1')} AS matching,
+         u.run_id, u.created_at, encode(u.payload_sha256, 'hex') AS payload
+       FROM (VALUES (1)) AS one LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.upload_key = $2`,
+      [access.team.id, teamKey, upload.createdAt, upload.context.lambdaId ?? null],
+    );
+  const rows = access.begin === '' ? await ask() : await inTeam(db, access, ask);
+  const row = rows[0] ?? {};
+  return {
+    stored:
+      typeof row.run_id === 'string'
+        ? { runId: row.run_id, createdAt: row.created_at as Date, payloadSha256: String(row.payload) }
+        : undefined,
+    monthReady: row.ready === true,
+    authorKnown: row.author === true,
+    matching: row.matching === true,
+  };
+}
+
+function settle(stored: StoredUpload, upload: Upload, access: Access): SavedRun {
+  if (stored.payloadSha256 !== upload.payloadSha256.toLowerCase()) {
+    throw new StoreError({
+      code: 'upload-conflict',
+      message: `an upload with the same key and other content is stored already (run ${stored.runId}); nothing was written`,
+      fix: 'Uploads of one job (the legs of a matrix, several reports) are told apart by --upload-key <text>; a re-run of the job has an attempt number of its own.',
+    });
+  }
+  return { runId: stored.runId, stored: 'already', team: access.team.slug, createdAt: stored.createdAt };
+}
+
+async function makeMonth(db: Database, at: Date): Promise<void> {
+  try {
+    await ensureMonth(db, at);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.sqlstate !== '22008') throw error;
+    throw new StoreError({
+      code: 'run-time-range',
+      message: `the run\u2019s time ${at.toISOString()} is more than 31 days back or 1 day ahead of the database\u2019s clock`,
+      fix: 'Store it with the time of now: --created-at now. For older runs an administrator makes the months first (`lukhas db partitions`).',
+      sqlstate: error.sqlstate,
+    });
+  }
+}
+
+async function writeRun(
+  db: Database,
+  access: Access,
+  teamKey: Buffer,
+  upload: Upload,
+  source: RunSource,
+  options: SaveOptions,
+  stage: Stage,
+  facts: { readonly stallMs: number; readonly authorKnown: boolean; readonly matching: boolean },
+): Promise<SavedRun> {
+  const storable = createStorable();
+  const runId = makeRunId(upload.createdAt, teamKey);
+  await db.transaction(
+    async () => {
+      const lane = storable.short(upload.context.lane, 50) ?? null;
+      await db.run(`INSERT INTO pg_temp.lukhas_stage_shared VALUES ($1, $2, $3, $4)`, [
+        runId,
+        access.team.id,
+        upload.createdAt,
+        lane,
+      ]);
+      const results = createWriter(db, 'results', makeRowIdPrefix(upload.createdAt), options.onProgress);
+      for await (const batch of source.results()) {
+        for (const result of batch)
+          await results.add(resultFields(result, storable), facts.matching && result.failure !== undefined);
+      }
+      // The first rows of coverage are made while the server works on the last results.
+      const resultsDone = results.finish();
+      resultsDone.catch(() => {});
+
+      const coverage = createWriter(
+        db,
+        'coverage',
+        makeRowIdPrefix(upload.createdAt),
+        undefined,
+        resultsDone.then(() => {}),
+      );
+      for await (const files of source.coverage()) {
+        for (const file of files) await coverage.add(coverageFields(file, storable));
+      }
+      const coverageRows = await coverage.finish();
+      const resultRows = await resultsDone;
+
+      await stageRun(db, {
+        runId,
+        access,
+        teamKey,
+        upload,
+        storable,
+        totals: source.totals(),
+        resultRows,
+        coverageRows,
+      });
+      options.signal?.throwIfAborted();
+      stage.committing = true;
+    },
+    { begin: `${access.begin};${timeouts(db, facts.stallMs)}${stageTables}`, end: storeRun },
+  );
+  for (const warning of storable.warnings()) options.onWarning(warning);
+  if (upload.context.lambdaId !== undefined && !facts.authorKnown) {
+    options.onWarning({
+      code: 'author-unknown',
+      message: `there is no user ${JSON.stringify(upload.context.lambdaId.slice(0, 255))} in this team: the run is stored without an author`,
+    });
+  }
+  return { runId, stored: 'new', team: access.team.slug, createdAt: upload.createdAt };
+}
+
+/**
+ * Stages rows and moves them to their table batch by batch, a batch in one message. While the server works on one batch the
+ * caller makes the next: only a full batch waits for the one before.
+ */
+function createWriter(
+  db: Database,
+  kind: 'results' | 'coverage',
+  idPrefix: string,
+  onProgress?: (rows: number) => void,
+  before: Promise<void> = Promise.resolve(),
+): { add(fields: string, toMatch?: boolean): Promise<void>; finish(): Promise<number> } {
+  let rows = 0;
+  let text = '';
+  let pending = 0;
+  // A batch without failures has nothing to look for in the knowledge base.
+  let matching = false;
+  let limit = firstBatchRows;
+  let underWay = before;
+  underWay.catch(() => {});
+
+  async function store(batch: string, count: number, move: string, onSent: () => void): Promise<void> {
+    const [, staged, moved] = await db.copyIn(
+      `TRUNCATE pg_temp.lukhas_stage_${kind}; COPY pg_temp.lukhas_stage_${kind} FROM STDIN; ${move}`,
+      batch,
+      onSent,
+    );
+    // A row lost on the way must not be committed as if all were there.
+    if (staged !== count || moved !== count)
+      throw new Error(`${count} rows sent, ${staged} staged, ${moved} stored`);
+    onProgress?.(rows);
+  }
+
+  async function flush(): Promise<void> {
+    if (pending === 0) return;
+    await underWay;
+    const [batch, count, move] = [text, pending, moveStatements[matching ? 'matched' : kind]];
+    text = '';
+    pending = 0;
+    matching = false;
+    limit = Math.min(2 * limit, batchRows);
+    // The caller waits while the server is fed: making rows meanwhile would only keep it waiting. It works on its own after.
+    await new Promise<void>((resolve, reject) => {
+      underWay = store(batch, count, move, resolve);
+      // Where it fails later, that is met at the next flush or at the end, not as an unhandled rejection in between.
+      underWay.then(resolve, reject);
+    });
+  }
+
+  return {
+    async add(fields, toMatch = false) {
+      matching ||= toMatch;
+      text += `${idPrefix}${rows.toString(16).padStart(8, '0')}\t${fields}`;
+      rows++;
+      pending++;
+      if (pending >= limit || text.length >= batchChars) await flush();
+    },
+    async finish() {
+      await flush();
+      await underWay;
+      return rows;
+    },
+  };
+}
+
+/** Everything after the id, in the order of the stage's columns. */
+function resultFields(result: SignedResult, storable: Storable): string {
+  const failure = result.failure;
+  return copyRow([
+    copyText(storable.name(result.testName, 500)),
+    copyText(storable.name(result.testClass, 255)),
+    copyText(storable.name(result.testFunction, 255)),
+    copyText(storable.name(result.testFile, 500)),
+    result.outcome,
+    copyNumber(storable.seconds(result.durationSeconds, 99_999.999), 3),
+    // Why a test was skipped or expected to fail stands where a failure's message does.
+    copyText(storable.text(failure === undefined ? result.reason : failure.message)),
+    copyText(storable.text(failure?.traceback)),
+    copyText(result.failureSignature),
+    copyText(result.driftSignature),
+    copyTextArray(result.markers.map((marker) => storable.text(marker) ?? '')),
+  ]);
+}
+
+function coverageFields(file: CoverageFile, storable: Storable): string {
+  return copyRow([
+    copyText(storable.name(file.filePath, 500)),
+    copyNumber(storable.percent(file.coveragePercent) ?? 0, 2),
+    copyNumber(storable.count(file.totalStatements)),
+    copyNumber(storable.count(file.coveredStatements)),
+    copyNumber(storable.count(file.missingStatements)),
+    copyNumber(storable.count(file.totalBranches)),
+    copyNumber(storable.count(file.coveredBranches)),
+    copyIntArray(storable.counts(file.coveredLines)),
+    copyIntArray(storable.counts(file.missingLines)),
+  ]);
+}
+
+interface RunToStage {
+  readonly runId: string;
+  readonly access: Access;
+  readonly teamKey: Buffer;
+  readonly upload: Upload;
+  readonly storable: Storable;
+  readonly totals: Totals;
+  readonly resultRows: number;
+  readonly coverageRows: number;
+}
+
+/** The run's own row waits in a temporary table, so that the last message holds no values and takes the key and COMMITs at once. */
+async function stageRun(db: Database, run: RunToStage): Promise<void> {
+  const { context } = run.upload;
+  const { storable, totals } = run;
+  const short = (value: string | undefined, max: number): string | null => storable.short(value, max) ?? null;
+  await db.run(
+    `INSERT INTO pg_temp.lukhas_stage_run (upload_key, payload_sha256, result_rows, coverage_rows, repository, workflow_run_id,
+       run_attempt, job, pull_request, base_branch, id, team_id, lambda_id, total_tests, passed, failed, skipped, errors,
+       coverage_percent, duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch,
+       git_commit_message, created_at, job_name)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19::text::numeric,
+       $20::text::numeric, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)`,
+    [
+      run.teamKey,
+      Buffer.from(run.upload.payloadSha256, 'hex'),
+      run.resultRows,
+      run.coverageRows,
+      storable.text(context.repository) ?? null,
+      storable.text(context.workflowRunId) ?? null,
+      context.runAttempt === undefined ? null : storable.count(context.runAttempt),
+      storable.text(context.job) ?? null,
+      context.pullRequest === undefined ? null : storable.count(context.pullRequest),
+      storable.text(context.baseBranch) ?? null,
+      run.runId,
+      run.access.team.id,
+      short(context.lambdaId, 255),
+      storable.count(totals.total),
+      storable.count(totals.passed),
+      storable.count(totals.failed),
+      storable.count(totals.skipped),
+      storable.count(totals.errors),
+      storable.percent(totals.coveragePercent)?.toFixed(2) ?? null,
+      storable.seconds(totals.durationSeconds, 9_999_999.999)?.toFixed(3) ?? null,
+      short(context.lane, 50),
+      context.markers.map((marker) => storable.text(marker) ?? ''),
+      short(context.pythonVersion, 20),
+      short(context.pytestVersion, 20),
+      short(context.ciSystem, 50),
+      short(context.gitSha, 40),
+      storable.name(context.gitBranch, 255) ?? null,
+      storable.text(context.gitCommitMessage) ?? null,
+      run.upload.createdAt,
+      storable.text(context.jobName) ?? null,
+    ],
+  );
+}
+
+/** A frozen client must not hold a server's connection for long; none of this outlives the transaction. */
+function timeouts(db: Database, stallMs: number): string {
+  if (db.embedded) return '';
+  return `
+    SET LOCAL statement_timeout = ${Math.round(stallMs * 0.9)};
+    SET LOCAL lock_timeout = ${Math.min(20_000, Math.round(stallMs * 0.7))};
+    SET LOCAL idle_in_transaction_session_timeout = 120000;
+    SET LOCAL tcp_keepalives_idle = 30; SET LOCAL tcp_keepalives_interval = 10; SET LOCAL tcp_keepalives_count = 3;
+    SET LOCAL tcp_user_timeout = 60000;`;
+}
+
+// COPY into a table with row-level security is refused by PostgreSQL; through a temporary table every row meets the policy.
+const stageTables = `
+  CREATE TEMPORARY TABLE lukhas_stage_shared (run_id uuid, team_id uuid, created_at timestamptz, lane varchar(50)) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE lukhas_stage_results (
+    id uuid, test_name varchar(500), test_class varchar(255), test_function varchar(255), test_file varchar(500),
+    outcome varchar(20), duration_seconds numeric(8, 3), error_message text, error_traceback text,
+    failure_signature varchar(255), drift_signature varchar(255), markers text[]
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE lukhas_stage_coverage (
+    id uuid, file_path varchar(500), coverage_percent numeric(5, 2), total_statements integer, covered_statements integer,
+    missing_statements integer, total_branches integer, covered_branches integer, covered_lines integer[],
+    missing_lines integer[]
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE lukhas_stage_run (
+    upload_key bytea, payload_sha256 bytea, result_rows integer, coverage_rows integer, repository text,
+    workflow_run_id text, run_attempt integer, job text, pull_request integer, base_branch text,
+    id uuid, team_id uuid, lambda_id varchar(255), total_tests integer, passed integer, failed integer, skipped integer,
+    errors integer, coverage_percent numeric(5, 2), duration_seconds numeric(10, 3), lane varchar(50), markers text[],
+    python_version varchar(20), pytest_version varchar(20), ci_system varchar(50), git_sha varchar(40),
+    git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text
+  ) ON COMMIT DROP`;
+
+const resultColumns = `test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message,
+      error_traceback, failure_signature, drift_signature, markers`;
+
+const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane'): string =>
+  `(SELECT ${column} FROM pg_temp.lukhas_stage_shared)`;
+const sharedColumns = `${shared('run_id')}, ${shared('team_id')}, ${shared('created_at')}`;
+
+const moveStatements = {
+  results: `INSERT INTO test_results (id, test_run_id, team_id, created_at, ${resultColumns})
+    SELECT id, ${sharedColumns}, ${resultColumns}
+    FROM pg_temp.lukhas_stage_results`,
+  matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, healix_memory_id, ${resultColumns})
+    SELECT s.id, ${sharedColumns}, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMatch('s', shared('team_id'))} END, ${resultColumns}
+    FROM pg_temp.lukhas_stage_results s`,
+  coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
+      total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)
+    SELECT id, ${sharedColumns}, ${shared('lane')}, file_path, coverage_percent,
+      total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines
+    FROM pg_temp.lukhas_stage_coverage`,
+} as const;
+
+// The key comes last, in one message with COMMIT: were it taken first, a retry would wait behind a dead connection's key.
+const storeRun = `
+  DO $store$
+  DECLARE
+    run record;
+  BEGIN
+    INSERT INTO ingest_uploads (team_id, upload_key, run_id, created_at, payload_sha256, result_rows, coverage_rows, repository,
+      workflow_run_id, run_attempt, job, pull_request, base_branch)
+    SELECT team_id, upload_key, id, created_at, payload_sha256, result_rows, coverage_rows, repository,
+      workflow_run_id, run_attempt, job, pull_request, base_branch
+    FROM pg_temp.lukhas_stage_run
+    ON CONFLICT (team_id, upload_key) DO NOTHING;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'the upload key is taken' USING ERRCODE = '${keyTaken}';
+    END IF;
+    INSERT INTO test_runs (id, team_id, lambda_id, total_tests, passed, failed, skipped, errors, coverage_percent,
+      duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch, git_commit_message,
+      created_at, repository, job_name)
+    SELECT s.id, s.team_id, (SELECT u.lambda_id FROM users u WHERE u.lambda_id = s.lambda_id), s.total_tests, s.passed,
+      s.failed, s.skipped, s.errors, s.coverage_percent, s.duration_seconds, s.lane, s.markers, s.python_version,
+      s.pytest_version, s.ci_system, s.git_sha, s.git_branch, s.git_commit_message, s.created_at, s.repository, s.job_name
+    FROM pg_temp.lukhas_stage_run s;
+    SELECT id, team_id, git_branch, git_sha, lane, created_at, repository, job_name, pull_request INTO run FROM pg_temp.lukhas_stage_run;
+    ${giveCredits}
+  END
+  $store$`;
+
+function cancelled(maybeStored: boolean): StoreError {
+  return maybeStored
+    ? outcomeUnknown(undefined)
+    : new StoreError({ code: 'upload-cancelled', message: 'cancelled; nothing was stored' });
+}
+
+function outcomeUnknown(last: StoreError | undefined): StoreError {
+  return new StoreError({
+    code: 'upload-outcome-unknown',
+    message:
+      'the connection was lost in the very moment of storing; the run is stored as a whole or not at all',
+    fix: 'Run the same command again: it finds out, and stores nothing twice.',
+    sqlstate: last?.sqlstate,
+  });
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+    signal?.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,352 @@
+// Who a session is, which team it works for, and how a credential for one team is made. Uploads by a role that passes
+// row-level security are refused here.
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import { InputError, StoreError } from '../../errors.ts';
+import { connectionUrlFor, parseConnectionUrl } from '../database/connection-url.ts';
+import type { Database } from '../database/port.ts';
+import { checkApplied, olderDatabase } from './migrate.ts';
+import { addTeam, findTeam, localTeamSlug, type Team } from './teams.ts';
+
+export interface Access {
+  /** The login. */
+  readonly role: string;
+  readonly team: Team;
+  /** SQL that puts the team in force for one transaction: the `begin` of every transaction of a team. */
+  readonly begin: string;
+}
+
+export interface AccessRequest {
+  readonly teamSlug: string | undefined;
+  /** Take a superuser, a BYPASSRLS role or the tables' owner as well. */
+  readonly allowPrivilegedRole: boolean;
+}
+
+interface Session {
+  readonly role: string;
+  readonly superuser: boolean;
+  readonly bypasses: boolean;
+  readonly owns: boolean;
+  readonly watched: boolean;
+  readonly service: boolean;
+  readonly may_stage: boolean;
+  readonly team_id: string | null;
+}
+
+/** Checks schema version, role and team before any work; every refusal is a StoreError with the way out. */
+export async function openAccess(db: Database, request: AccessRequest): Promise<Access> {
+  const state = await checkApplied(db);
+  if (state.applied < state.known) throw olderDatabase(state);
+  const [session] = await db.query<Row<Session>>(
+    `SELECT session_user::text AS role, r.rolsuper AS superuser, r.rolbypassrls AS bypasses,
+       pg_has_role(session_user, c.relowner, 'MEMBER') AS owns, row_security_active(c.oid) AS watched,
+       pg_has_role(session_user, 'lukhas_service', 'MEMBER') AS service,
+       has_database_privilege(current_database(), 'TEMPORARY') AS may_stage,
+       lukhas_team_id() AS team_id
+     FROM pg_roles r, pg_class c WHERE r.rolname = session_user AND c.oid = 'test_runs'::regclass`,
+  );
+  if (session === undefined) throw new Error('no row about the session itself');
+  if (db.embedded) {
+    const team = await embeddedTeam(db, request.teamSlug ?? localTeamSlug);
+    // The embedded database's only login is a superuser; as the service role it is kept to its team as everybody else is.
+    return { role: session.role, team, begin: `SET LOCAL ROLE lukhas_service; ${teamSetting(team)}` };
+  }
+  const privilege = privilegeOf(session);
+  if (privilege !== undefined) {
+    if (!request.allowPrivilegedRole) throw privileged(session.role, privilege);
+    const team = await namedTeam(
+      db,
+      request.teamSlug,
+      'SELECT id FROM teams WHERE slug = $1 AND deleted_at IS NULL',
+    );
+    return { role: session.role, team, begin: teamSetting(team) };
+  }
+  if (!session.may_stage) {
+    throw new StoreError({
+      code: 'database-no-temp',
+      message: `"${session.role}" may not make temporary tables in this database, and uploads stage their rows in one`,
+      fix: 'As the database\u2019s owner: GRANT TEMPORARY ON DATABASE \u2026 TO lukhas_ingest',
+    });
+  }
+  if (session.team_id !== null)
+    return { role: session.role, team: await boundTeam(db, session, request), begin: '' };
+  if (session.service) {
+    const team = await namedTeam(db, request.teamSlug, 'SELECT lukhas_find_team($1) AS id');
+    return { role: session.role, team, begin: teamSetting(team) };
+  }
+  throw new StoreError({
+    code: 'role-not-bound',
+    message: `the login "${session.role}" is bound to no team`,
+    fix: `An administrator binds it: \`lukhas db grant --team <slug> --role ${session.role}\`.`,
+  });
+}
+
+export interface SessionState {
+  readonly server: string;
+  readonly role: string;
+  /** Why uploads by this role would be refused; undefined where they are not. */
+  readonly privilege: string | undefined;
+  /** The team the login is bound to. */
+  readonly team: string | undefined;
+}
+
+/** Who this session is, for a person; works on a database without our schema, too. */
+export async function describeSession(db: Database): Promise<SessionState> {
+  const [row] = await db.query<{
+    server: string;
+    role: string;
+    superuser: boolean;
+    bypasses: boolean;
+    ready: boolean;
+  }>(
+    `SELECT 'PostgreSQL ' || current_setting('server_version') AS server, session_user::text AS role,
+       rolsuper AS superuser, rolbypassrls AS bypasses, to_regclass('team_credentials') IS NOT NULL AS ready
+     FROM pg_roles WHERE rolname = session_user`,
+  );
+  if (row === undefined) throw new Error('no row about the session itself');
+  const [table] = row.ready
+    ? await db.query<{ owns: boolean }>(
+        `SELECT pg_has_role(session_user, relowner, 'MEMBER') AS owns FROM pg_class WHERE oid = 'test_runs'::regclass`,
+      )
+    : [];
+  const [team] =
+    row.ready && table?.owns === false
+      ? await db.query<{ slug: string }>('SELECT slug FROM teams WHERE id = lukhas_team_id()')
+      : [];
+  return {
+    server: db.embedded ? `embedded, ${row.server}` : row.server,
+    role: row.role,
+    privilege: db.embedded ? undefined : privilegeOf({ ...row, owns: table?.owns === true, watched: true }),
+    team: team?.slug,
+  };
+}
+
+/** Runs work with the team in force, in one transaction. */
+export function inTeam<T>(db: Database, access: Access, work: () => Promise<T>): Promise<T> {
+  return db.transaction(work, { begin: access.begin });
+}
+
+type Row<T> = T & Record<string, unknown>;
+
+/** An id comes from our own table, yet goes into SQL as text: looked at once more. */
+function teamSetting(team: Team): string {
+  if (!/^[0-9a-f-]{36}$/.test(team.id)) throw new Error('a team id that is no UUID');
+  return `SELECT set_config('lukhas.team_id', '${team.id}', true)`;
+}
+
+function privilegeOf(
+  session: Pick<Session, 'superuser' | 'bypasses' | 'owns' | 'watched'>,
+): string | undefined {
+  if (session.superuser) return 'a superuser';
+  if (session.bypasses) return 'a role with BYPASSRLS';
+  if (session.owns || !session.watched) return 'an owner of the tables';
+  return undefined;
+}
+
+function privileged(role: string, privilege: string): StoreError {
+  return new StoreError({
+    code: 'role-privileged',
+    message: `"${role}" is ${privilege}: nothing would keep its uploads to one team`,
+    fix: 'Make a credential for uploads with `lukhas db setup --team <slug>` and use the URL it prints. To go on regardless: `lukhas-upload --allow-privileged-role`; other commands take an administrator with --team <slug>.',
+  });
+}
+
+async function embeddedTeam(db: Database, slug: string): Promise<Team> {
+  const team = await findTeam(db, slug);
+  if (team !== undefined) return team;
+  if (slug === localTeamSlug) return addTeam(db, { slug });
+  throw unknownTeam(slug);
+}
+
+async function boundTeam(db: Database, session: Session, request: AccessRequest): Promise<Team> {
+  const [team] = await db.query<{ id: string; slug: string }>('SELECT id, slug FROM teams');
+  if (team === undefined) throw new Error('a bound session does not see its own team');
+  if (request.teamSlug !== undefined && request.teamSlug !== team.slug) {
+    throw new StoreError({
+      code: 'team-mismatch',
+      message: `the login "${session.role}" is bound to the team ${team.slug}, not to ${JSON.stringify(request.teamSlug.slice(0, 120))}`,
+      fix: `Leave --team away, or use that team\u2019s own credential (\`lukhas db grant --team <slug> --role <login>\`).`,
+    });
+  }
+  return team;
+}
+
+async function namedTeam(db: Database, slug: string | undefined, sql: string): Promise<Team> {
+  if (slug === undefined) {
+    throw new StoreError({
+      code: 'team-missing',
+      message: 'this login works for many teams, and none was named',
+      fix: 'Name it: --team <slug> or LUKHAS_TEAM.',
+    });
+  }
+  const [row] = await db.query<{ id: string | null }>(sql, [slug]);
+  if (row === undefined || row.id === null) throw unknownTeam(slug);
+  return { id: row.id, slug };
+}
+
+function unknownTeam(slug: string): StoreError {
+  return new StoreError({
+    code: 'team-unknown',
+    message: `there is no team ${JSON.stringify(slug.slice(0, 120))} in this database`,
+    fix: '`lukhas team list` shows the teams, `lukhas team add <slug>` adds one.',
+  });
+}
+
+export interface Grant {
+  readonly role: string;
+  readonly team: Team;
+  /** Whether the login was made now, or got a new password. */
+  readonly passwordIsNew: boolean;
+  /** The login's URL; without a password where the login existed before. */
+  readonly databaseUrl: string;
+}
+
+/**
+ * Makes the login where it is missing, grants it what an upload needs and binds it to the team. A login bound to another team
+ * is refused. Needs an administrator's connection; `adminUrl` is that connection's URL, the pattern for the login's own.
+ */
+export async function grantUploads(
+  db: Database,
+  wish: {
+    readonly teamSlug: string;
+    readonly role: string;
+    readonly adminUrl: string;
+    /** Also for a login that exists. */
+    readonly newPassword?: boolean | undefined;
+  },
+): Promise<Grant> {
+  const role = checkRole(wish.role);
+  const team = await findTeam(db, wish.teamSlug);
+  if (team === undefined) throw unknownTeam(wish.teamSlug);
+  const password = randomBytes(24).toString('base64url');
+  let passwordIsNew: boolean;
+  try {
+    // The server never sees the password itself, so that no log of statements can hold it.
+    passwordIsNew = await bind(db, role, team, scramVerifier(password), wish.newPassword === true);
+  } catch (error) {
+    // Some services (Neon) take plain passwords only.
+    if (!(error instanceof StoreError) || !/^(22|0A|XX|P0)/.test(error.sqlstate ?? '')) throw error;
+    passwordIsNew = await bind(db, role, team, password, wish.newPassword === true);
+  }
+  return {
+    role,
+    team,
+    passwordIsNew,
+    databaseUrl: connectionUrlFor(wish.adminUrl, {
+      user: await loginName(db, role, wish.adminUrl),
+      password: passwordIsNew ? password : '',
+    }),
+  };
+}
+
+async function bind(
+  db: Database,
+  role: string,
+  team: Team,
+  secret: string,
+  newPassword: boolean,
+): Promise<boolean> {
+  return db.transaction(async () => {
+    const [known] = await db.query<{ privileged: boolean; login: boolean }>(
+      `SELECT rolcanlogin AS login,
+         rolsuper OR rolbypassrls OR rolcreaterole OR pg_has_role(oid, 'lukhas_owner', 'MEMBER') AS privileged
+       FROM pg_roles WHERE rolname = $1`,
+      [role],
+    );
+    if (known?.privileged === true || role.startsWith('lukhas_owner')) {
+      throw new StoreError({
+        code: 'role-privileged',
+        message: `"${role}" may pass row-level security or make roles, and cannot be bound to a team`,
+        fix: 'Name a login of its own for uploads: --role <new name>.',
+      });
+    }
+    if (known?.login === false) {
+      throw new StoreError({
+        code: 'role-no-login',
+        message: `"${role}" exists and may not log in`,
+        fix: 'Name another login: --role <new name>.',
+      });
+    }
+    const passwordIsNew = known === undefined || newPassword;
+    if (known === undefined) {
+      await utility(
+        db,
+        'CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD %L',
+        role,
+        secret,
+      );
+    } else if (newPassword) {
+      await utility(db, 'ALTER ROLE %I PASSWORD %L', role, secret);
+    }
+    await utility(db, 'GRANT lukhas_ingest TO %I', role);
+    const [place] = await db.query<{ schema: string; name: string }>(
+      'SELECT current_schema()::text AS schema, current_database()::text AS name',
+    );
+    if (place !== undefined && place.schema !== 'public') {
+      await utility(db, 'ALTER ROLE %I IN DATABASE %I SET search_path = %I', role, place.name, place.schema);
+    }
+    await db.script('SET LOCAL ROLE lukhas_owner');
+    await db.run(
+      'INSERT INTO team_credentials (role_name, team_id) VALUES ($1, $2) ON CONFLICT (role_name) DO NOTHING',
+      [role, team.id],
+    );
+    const [bound] = await db.query<{ slug: string; id: string }>(
+      'SELECT t.id, t.slug FROM team_credentials c JOIN teams t ON t.id = c.team_id WHERE c.role_name = $1',
+      [role],
+    );
+    if (bound?.id !== team.id) {
+      throw new StoreError({
+        code: 'role-bound-elsewhere',
+        message: `the login "${role}" is bound to the team ${bound?.slug ?? ''} already`,
+        fix: 'A login works for one team. Name another one: --role <new name>.',
+      });
+    }
+    return passwordIsNew;
+  });
+}
+
+/** Statements about roles take no parameters: the server itself quotes the values. */
+async function utility(db: Database, pattern: string, ...values: readonly string[]): Promise<void> {
+  const places = values.map((_, index) => `$${index + 2}::text`).join(', ');
+  const [row] = await db.query<{ sql: string }>(`SELECT format($1::text, ${places}) AS sql`, [
+    pattern,
+    ...values,
+  ]);
+  await db.script(row?.sql ?? '');
+}
+
+/** Supabase's pooler wants `<role>.<project>` where the server knows `<role>`. */
+async function loginName(db: Database, role: string, adminUrl: string): Promise<string> {
+  const [row] = await db.query<{ me: string }>('SELECT session_user::text AS me');
+  const urlUser = parseConnectionUrl(adminUrl).user;
+  return row !== undefined && urlUser.startsWith(`${row.me}.`)
+    ? `${role}${urlUser.slice(row.me.length)}`
+    : role;
+}
+
+/** The login that `lukhas db setup` makes for a team where none is named. */
+export function defaultRole(teamSlug: string): string {
+  const name = `lukhas_ci_${teamSlug.replaceAll('-', '_')}`;
+  if (name.length <= 63) return name;
+  return `${name.slice(0, 52)}_${createHash('sha256').update(teamSlug).digest('hex').slice(0, 10)}`;
+}
+
+function checkRole(role: string): string {
+  if (/^[a-z_][a-z0-9_]{0,62}$/.test(role) && !/^(pg_|lukhas_(owner|ingest|service)$)/.test(role))
+    return role;
+  throw new InputError({
+    code: 'role-name',
+    message: `not a name for a login: ${JSON.stringify(role.slice(0, 80))}`,
+    fix: 'Small letters, digits and underscores, at most 63, not beginning with a digit or pg_, and none of the roles of lukhas-ingest itself.',
+  });
+}
+
+/** What PostgreSQL stores for a SCRAM-SHA-256 password (RFC 5803). */
+function scramVerifier(password: string): string {
+  const iterations = 4096;
+  const salt = randomBytes(16);
+  const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256');
+  const clientKey = createHmac('sha256', salted).update('Client Key').digest();
+  const storedKey = createHash('sha256').update(clientKey).digest('base64');
+  const serverKey = createHmac('sha256', salted).update('Server Key').digest('base64');
+  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${storedKey}:${serverKey}`;
+}

@@ -1,0 +1,403 @@
+// What the jobs of a commit have to tell, in Markdown, for the pull request's comment and the job's summary: what failed, what
+// is known about it and what to do. Pure; every piece of data goes through markdown.ts.
+import type { FailureClass, FailureHistory, HealixMemory, Match, RunHistory, Totals } from '../../model.ts';
+import {
+  count,
+  coverageDifference,
+  duration,
+  failureKey,
+  number,
+  percent,
+  pytestCommand,
+  type SummaryFailure,
+  teachCommand,
+} from '../terminal/summary.ts';
+import { block, code, cut, inline } from './markdown.ts';
+
+/** What a job has to tell. */
+export interface Section {
+  readonly totals: Totals;
+  readonly xfailed: number;
+  /** As far as they are shown; `totals` counts all. */
+  readonly failures: readonly SummaryFailure[];
+  readonly history: RunHistory | undefined;
+  readonly leastCovered: readonly {
+    readonly filePath: string;
+    readonly coveragePercent: number;
+    readonly missingStatements: number;
+  }[];
+  readonly stored: { readonly ok: boolean; readonly text: string };
+  /** Memories are named by their id only. */
+  readonly hideSolutions: boolean;
+}
+
+/** A job of the commit, as the comment names it. */
+export interface Job {
+  readonly label: string;
+  readonly section: Section;
+}
+
+/** How much of it is told. */
+export interface Detail {
+  /** Failures of each class. */
+  readonly failures: number;
+  readonly messages: boolean;
+  readonly fixes: boolean;
+  /** Commands to run and to teach, changed tests, files. */
+  readonly extras: boolean;
+  /** Where the rest stands, for what was left out. */
+  readonly more: string;
+}
+
+/** One failure, and in which jobs. */
+interface Told {
+  readonly failure: SummaryFailure;
+  readonly history: FailureHistory | undefined;
+  readonly hidden: boolean;
+  readonly jobs: string[];
+}
+
+interface Group {
+  readonly title: string;
+  /** Distinct failures, shown or not. */
+  readonly all: number;
+  /** Names of the tests. */
+  readonly names: ReadonlySet<string>;
+  readonly told: readonly Told[];
+}
+
+const titles: readonly { readonly class: FailureClass | undefined; readonly title: string }[] = [
+  { class: undefined, title: 'Failures' },
+  { class: 'new', title: 'New failures' },
+  { class: 'known', title: 'Known failures' },
+  { class: 'flaky', title: 'Flaky' },
+  { class: 'pre-existing', title: 'Failing before this change' },
+];
+
+/** One job alone; empty where all is well and there is nothing else to say. */
+export function renderSection(section: Section, detail: Detail): string {
+  return renderJobs([{ label: '', section }], detail);
+}
+
+/** All jobs together: a failure of several is told once. Empty where all is well and there is nothing else to say. */
+export function renderJobs(jobs: readonly Job[], detail: Detail): string {
+  const [only] = jobs.length === 1 ? jobs : [];
+  const groups = groupFailures(jobs);
+  const sections = jobs.map(({ section }) => section);
+  const parts: string[] = [];
+  if (only !== undefined && groups.length > 0)
+    parts.push(renderCounts(only.section.totals, only.section.xfailed));
+  for (const group of groups) parts.push(renderGroup(group, jobs.length, detail));
+  if (detail.extras) parts.push(...renderCommands(groups, sections), renderChanges(sections));
+  parts.push(renderCoverage(sections, detail));
+  for (const text of new Set(sections.map(storedLine))) parts.push(text);
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** How many different tests fail over all jobs, and how many of them are new (undefined: the past is not known). */
+export function countFailures(jobs: readonly Job[]): {
+  readonly failed: number;
+  readonly new: number | undefined;
+} {
+  const groups = groupFailures(jobs);
+  const blind = jobs.some(
+    ({ section }) => section.history === undefined && section.totals.failed + section.totals.errors > 0,
+  );
+  return {
+    failed: new Set(groups.flatMap((group) => [...group.names])).size,
+    new: blind ? undefined : (groups.find((group) => group.title === 'New failures')?.names.size ?? 0),
+  };
+}
+
+/** `3 failed, 1 error, 298 passed, 41 skipped in 1.57 s` */
+export function renderCounts(totals: Totals, xfailed: number): string {
+  const parts = [
+    ...(totals.failed > 0 ? [`**${number(totals.failed)} failed**`] : []),
+    ...(totals.errors > 0 ? [`**${count(totals.errors, 'error')}**`] : []),
+    `${number(totals.passed)} passed`,
+    ...(totals.skipped > xfailed ? [`${number(totals.skipped - xfailed)} skipped`] : []),
+    ...(xfailed > 0 ? [`${number(xfailed)} xfailed`] : []),
+  ];
+  const time = totals.durationSeconds === undefined ? '' : ` in ${duration(totals.durationSeconds)}`;
+  return `${parts.join(', ')}${time}`;
+}
+
+/** What `workflow / ` all labels begin with says nothing. matches: tests / unit, tests / e2e: unit, e2e */
+export function shortLabels(labels: readonly string[]): string[] {
+  const prefix = /^[^(]* \/ (?=.)/.exec(labels[0] ?? '')?.[0] ?? '';
+  const shared = labels.every((label) => label.startsWith(prefix) && label.length > prefix.length);
+  return labels.map((label) => (shared ? label.slice(prefix.length) : label));
+}
+
+function groupFailures(jobs: readonly Job[]): Group[] {
+  const labels = shortLabels(jobs.map(({ label }) => label));
+  const told = new Map<string, Told>();
+  const all = new Map<FailureClass | undefined, Set<string>>();
+  const count = (name: FailureClass | undefined, key: string) => {
+    const keys = all.get(name) ?? new Set();
+    all.set(name, keys.add(key));
+  };
+  for (const [i, { section }] of jobs.entries()) {
+    const { totals, failures, history, hideSolutions: hidden } = section;
+    const past = new Map(numbered(history?.failures ?? []).map(({ key, item }) => [key, item]));
+    for (const [key, item] of past) count(item.class, key);
+    for (const { key, item: failure } of numbered(failures)) {
+      const known = past.get(key);
+      if (history === undefined) count(undefined, key);
+      else if (known === undefined) continue;
+      const id = `${known?.class}\n${key}`;
+      const before = told.get(id);
+      if (before === undefined) told.set(id, { failure, history: known, hidden, jobs: [labels[i] ?? ''] });
+      else before.jobs.push(labels[i] ?? '');
+    }
+    // Failures that are not shown can only be counted.
+    const rest = history === undefined ? totals.failed + totals.errors - failures.length : 0;
+    for (let more = 0; more < rest; more++) count(undefined, `${i} ${more}`);
+  }
+  return titles
+    .map(({ class: name, title }) => ({
+      title,
+      all: all.get(name)?.size ?? 0,
+      names: new Set([...(all.get(name) ?? [])].map((key) => key.replace(/\n[^\n]*\n\d+$/, ''))),
+      // What fails in more jobs comes first: no job's own failures crowd it out.
+      told: [...told.values()]
+        .filter(({ history }) => history?.class === name)
+        .sort((a, b) => b.jobs.length - a.jobs.length),
+    }))
+    .filter((group) => group.all > 0);
+}
+
+/** Two tests of one run may share name and signature: they stay two. */
+function numbered<T extends { readonly testName: string; readonly failureSignature?: string | undefined }>(
+  items: readonly T[],
+): { readonly key: string; readonly item: T }[] {
+  const seen = new Map<string, number>();
+  return items.map((item) => {
+    const key = failureKey(item);
+    const place = seen.get(key) ?? 0;
+    seen.set(key, place + 1);
+    return { key: `${key}\n${place}`, item };
+  });
+}
+
+function renderGroup({ title, all, told }: Group, jobs: number, detail: Detail): string {
+  const shown = told.slice(0, detail.failures);
+  const items = shown.map((one) => renderFailure(one, jobs, detail));
+  const rest = all - shown.length;
+  if (rest > 0) items.push(`- … ${shown.length === 0 ? '' : 'and '}${number(rest)} more: ${detail.more}`);
+  return `**${title}** (${number(all)})\n\n${items.join('\n')}`;
+}
+
+/** A list item on one line: a comment breaks lines where the source does, a summary does not. */
+function renderFailure({ failure, history, hidden, jobs }: Told, allJobs: number, detail: Detail): string {
+  const rows = [`- ${code(cut(failure.testName, 500)) || '`(a test without a name)`'}`];
+  if (detail.messages) {
+    const place =
+      failure.testFile === undefined || failure.line === undefined
+        ? ''
+        : ` at ${code(cut(`${failure.testFile}:${failure.line}`, 300))}`;
+    const said = saying(failure);
+    if (said !== '') rows.push(`${code(cut(said, 300))}${place}`);
+  }
+  const facts = [
+    allJobs > 1 ? renderPlaces(jobs, allJobs) : '',
+    detail.messages && history !== undefined ? renderAge(history) : '',
+  ].filter((part) => part !== '');
+  if (facts.length > 0) rows.push(facts.join('; '));
+  const match = history?.match;
+  if (match === undefined) return rows.join('<br>');
+  return [...rows, ...renderMatch(match, hidden)].join('<br>') + renderFix(match, hidden, detail);
+}
+
+/** The error's type and its words. An exception that is told by its full name begins with it already. */
+function saying({ errorType, message }: SummaryFailure): string {
+  const type = errorType ?? '';
+  const first = /^[\w.<>]+/.exec(message ?? '')?.[0] ?? '';
+  if (type !== '' && (first === type || first.endsWith(`.${type}`))) return message ?? '';
+  return [type, message ?? ''].filter((part) => part !== '').join(': ');
+}
+
+function renderPlaces(jobs: readonly string[], all: number): string {
+  if (jobs.length === all) return `in all ${all} jobs`;
+  const most = jobs.length > 5 ? 4 : 5;
+  const names = jobs.slice(0, most).map((job) => code(cut(job, 100)));
+  const rest = jobs.length - names.length;
+  return `in ${names.join(', ')}${rest > 0 ? ` and ${rest} more jobs` : ''}`;
+}
+
+function renderAge({ since, runsInARow, lastFixedBy }: FailureHistory): string {
+  const from =
+    since.gitSha === undefined ? since.at.toISOString().slice(0, 10) : code(since.gitSha.slice(0, 8));
+  const parts = [
+    ...(runsInARow > 1 ? [`failing for ${runsInARow} runs, since ${from}`] : []),
+    ...(lastFixedBy === undefined ? [] : [`last fixed by ${code(lastFixedBy.slice(0, 8))}`]),
+  ];
+  return parts.join('; ');
+}
+
+const tiers = {
+  exact: 'Known failure',
+  moved: 'Known failure, moved',
+  similar: 'Similar to a known failure',
+} as const;
+
+function renderMatch({ memory, tier }: Match, hidden: boolean): string[] {
+  const id = code(memory.id.slice(0, 8));
+  if (hidden) return [`${tiers[tier]} ${id}: its solution is not shown here`];
+  const rows = [`${tiers[tier]}${facts(memory)}`];
+  if (memory.rootCause !== undefined) rows.push(`**Cause:** ${inline(cut(memory.rootCause, 1000))}`);
+  rows.push(`**Fix:** ${inline(cut(memory.solution, 1500))}`);
+  return rows;
+}
+
+/** The suggested code below the item, as text to read. */
+function renderFix({ memory }: Match, hidden: boolean, detail: Detail): string {
+  const fix = memory.autoFixCode ?? '';
+  if (hidden || !detail.fixes || fix.trim() === '') return '';
+  const shown = block(cut(fix, 4000), 'text', '  ');
+  return `\n\n  <details><summary>Suggested change</summary>\n\n${shown}\n\n  </details>\n`;
+}
+
+function facts(memory: HealixMemory): string {
+  const tries = memory.successCount + memory.failureCount;
+  const parts = [
+    ...(memory.confidence === undefined ? [] : [`confidence ${memory.confidence.toFixed(2)}`]),
+    ...(tries === 0 ? [] : [`worked ${number(memory.successCount)} of ${count(tries, 'time')}`]),
+    ...(memory.lastApplied === undefined ? [] : [`last on ${memory.lastApplied.toISOString().slice(0, 10)}`]),
+    ...(memory.stale === true ? ['to be read with care'] : []),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+/** How to run what failed again, and how to tell Healix what somebody found out. */
+function renderCommands(groups: readonly Group[], sections: readonly Section[]): string[] {
+  const told = groups.flatMap((group) => group.told);
+  const names = (some: readonly Told[], most: number) =>
+    [...new Set(some.map(({ failure }) => cut(failure.testName, 500)))].slice(0, most);
+  const tests = names(told, 20);
+  if (tests.length === 0) return [];
+  const again = tests.map((name) => pytestCommand(name).replace(/^pytest /, ''));
+  const folds = [folded('Run them again', block(`pytest ${again.join(' \\\n  ')}`, 'sh'))];
+  const unknown = names(
+    told.filter(({ history }) => history?.class !== 'known'),
+    5,
+  );
+  if (unknown.length > 0 && sections.every(({ history }) => history !== undefined))
+    folds.push(
+      folded(
+        'Found out why? Teach Healix, and the next one is known',
+        block(unknown.map(teachCommand).join('\n'), 'sh'),
+      ),
+    );
+  return folds;
+}
+
+function renderChanges(sections: readonly Section[]): string {
+  const changes = sections.flatMap(({ history }) => history?.changes ?? []);
+  const union = (lists: readonly (readonly string[])[]) => [...new Set(lists.flat())].sort();
+  const lists = [
+    { what: 'added', names: union(changes.map((one) => one.added)) },
+    { what: 'removed', names: union(changes.map((one) => one.removed)) },
+    { what: 'newly skipped', names: union(changes.map((one) => one.newlySkipped)) },
+  ].filter((list) => list.names.length > 0);
+  const slower = uniqueBy(
+    changes
+      .flatMap((one) => one.slower)
+      .sort((a, b) => b.afterSeconds - b.beforeSeconds - (a.afterSeconds - a.beforeSeconds)),
+    (test) => test.testName,
+  ).slice(0, 10);
+  if (lists.length === 0 && slower.length === 0) return '';
+  const numbers = lists.map(
+    (list) => `${list.names.length >= 100 ? '100 or more' : list.names.length} ${list.what}`,
+  );
+  if (slower.length > 0) numbers.push(`${slower.length} slower`);
+  const rows = lists.flatMap((list) => [
+    ...list.names.slice(0, 10).map((name) => `- ${list.what}: ${code(cut(name, 300))}`),
+    ...(list.names.length > 10 ? [`- ${list.what}: … and more`] : []),
+  ]);
+  const slow = slower.map(
+    (test) =>
+      `- slower: ${duration(test.beforeSeconds)} → ${duration(test.afterSeconds)} ${code(cut(test.testName, 300))}`,
+  );
+  const head = `Compared${against(sections)}:`;
+  return folded(`Tests: ${numbers.join(', ')}`, [head, '', ...rows, ...slow].join('\n'));
+}
+
+function against(sections: readonly Section[]): string {
+  const branch = sections.find(({ history }) => history?.baseBranch !== undefined)?.history?.baseBranch;
+  return branch === undefined ? '' : ` against ${code(cut(branch, 255))}`;
+}
+
+/** One job's percentage stands here, those of several in the table of jobs. */
+function renderCoverage(sections: readonly Section[], detail: Detail): string {
+  const covered = sections.filter(({ totals }) => totals.coveragePercent !== undefined);
+  const [only] = sections.length === 1 ? covered : [];
+  const parts: string[] = [];
+  if (only?.totals.coveragePercent !== undefined) {
+    const change = only.history?.coverage;
+    const moved = change === undefined ? '' : ` (${coverageDifference(change)}${against(sections)})`;
+    parts.push(`**Coverage** ${percent(only.totals.coveragePercent)}${moved}`);
+  }
+  if (!detail.extras) return parts.join('');
+  const movedFiles = uniqueBy(
+    covered
+      .flatMap(({ history }) => history?.coverage?.moved ?? [])
+      .sort(
+        (a, b) => Math.abs(b.afterPercent - b.beforePercent) - Math.abs(a.afterPercent - a.beforePercent),
+      ),
+    (file) => file.filePath,
+  ).slice(0, 20);
+  // What one of the jobs covers is covered.
+  const leastFiles = uniqueBy(
+    covered.flatMap((section) => section.leastCovered).sort((a, b) => b.coveragePercent - a.coveragePercent),
+    (file) => file.filePath,
+  )
+    .reverse()
+    .slice(0, 10);
+  const tables = [
+    {
+      title: 'Files whose coverage moved',
+      columns: ['File', 'Before', 'Now', 'Change'],
+      rows: movedFiles.map((file) => [
+        fileCell(file.filePath),
+        percent(file.beforePercent),
+        percent(file.afterPercent),
+        coverageDifference(file),
+      ]),
+    },
+    {
+      title: 'Least covered files',
+      columns: ['File', 'Coverage', 'Missing statements'],
+      rows: leastFiles.map((file) => [
+        fileCell(file.filePath),
+        percent(file.coveragePercent),
+        number(file.missingStatements),
+      ]),
+    },
+  ].filter(({ rows }) => rows.length > 0);
+  for (const { title, columns, rows } of tables) {
+    const lines = [columns, [':--', ...columns.slice(1).map(() => '--:')], ...rows];
+    parts.push(folded(title, lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')));
+  }
+  return parts.join('\n\n');
+}
+
+/** The first of each key. */
+function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  const unique = new Map<string, T>();
+  for (const item of items) if (!unique.has(keyOf(item))) unique.set(keyOf(item), item);
+  return [...unique.values()];
+}
+
+function fileCell(path: string): string {
+  return code(cut(path, 300), { cell: true });
+}
+
+function storedLine({ stored }: Section): string {
+  return stored.ok ? '' : `> ${inline(stored.text)}`;
+}
+
+/** The summary is words of ours: data cannot stand in it. */
+function folded(summary: string, content: string): string {
+  return `<details><summary>${summary}</summary>\n\n${content}\n\n</details>`;
+}

@@ -1,0 +1,316 @@
+// The pull request's comment: one for all jobs of a commit. What the database knows of is one part, rendered by whoever finishes;
+// a job without a database keeps a part of its own, between marks, so that others can leave it as it is. Pure;
+// tell/github.ts posts it.
+import { createHash } from 'node:crypto';
+import { count, coverageDifference, number, percent } from '../terminal/summary.ts';
+import { countFailures, type Detail, type Job, renderJobs, shortLabels } from './comment-section.ts';
+import { bytes, code, cut } from './markdown.ts';
+
+/** GitHub refuses longer comments, and documents 65,536 characters. */
+export const maxCommentBytes = 60_000;
+
+/** A job's line in the table. */
+export interface JobRow {
+  /** Tells the jobs of a commit apart: 12 hex digits. */
+  readonly key: string;
+  readonly label: string;
+  readonly total: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** undefined: nothing is known of the past. */
+  readonly new: number | undefined;
+  readonly coverage: number | undefined;
+  /** Of the base branch. */
+  readonly coverageBefore: number | undefined;
+}
+
+/** What one source knows: the database of all jobs that stored their runs, or a job of itself. */
+export interface Part {
+  /** 12 hex digits. */
+  readonly key: string;
+  /** Changes when what it tells does. */
+  readonly version: string;
+  readonly rows: readonly JobRow[];
+  /** Different failures over all its jobs. */
+  readonly failures: { readonly failed: number; readonly new: number | undefined };
+  /** The longest first; the shorter ones are taken when the comment would grow too long. */
+  readonly texts: readonly string[];
+}
+
+export interface CommentState {
+  readonly sha: string;
+  /** GitHub's id of the workflow run; grows with time, which tells an older commit's run from a newer one's. */
+  readonly run: number;
+  readonly parts: readonly Part[];
+}
+
+const markerStart = '<!-- lukhas-ingest ';
+const partStart = '<!-- lukhas-job ';
+const partEnd = '<!-- lukhas-end -->';
+const seeSummary = 'see the summary of its job';
+
+/** A job's key: the same in every run, another for another job. */
+export function jobKey(...names: readonly (string | undefined)[]): string {
+  return shortHash(names.map((name) => name ?? null));
+}
+
+/** What jobs have to tell, at every length it may have to be told in. `version`: what it depends on besides its words. */
+export function makePart(
+  jobs: readonly (Job & { readonly key: string })[],
+  identity: { readonly key: string; readonly version?: string },
+): Part {
+  const details: Detail[] = [
+    { failures: 50, messages: true, fixes: true, extras: true, more: seeSummary },
+    { failures: 25, messages: true, fixes: false, extras: true, more: seeSummary },
+    { failures: 10, messages: true, fixes: false, extras: false, more: seeSummary },
+    { failures: 5, messages: false, fixes: false, extras: false, more: seeSummary },
+    { failures: 0, messages: false, fixes: false, extras: false, more: seeSummary },
+  ];
+  const sorted = jobs.toSorted((a, b) => compare(a.label, b.label) || compare(a.key, b.key));
+  const rows = sorted.map(({ key, label, section: { totals, history } }) => ({
+    key,
+    label: cut(label, 100),
+    total: totals.total,
+    passed: totals.passed,
+    failed: totals.failed + totals.errors,
+    skipped: totals.skipped,
+    new: history?.failures.filter((failure) => failure.class === 'new').length,
+    coverage: totals.coveragePercent,
+    coverageBefore: history?.coverage?.beforePercent,
+  }));
+  const texts = details.map((detail) => renderJobs(sorted, detail));
+  return {
+    key: identity.key,
+    version: identity.version ?? shortHash([rows, texts[0]]),
+    rows,
+    failures: countFailures(sorted),
+    texts,
+  };
+}
+
+function shortHash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Whether a comment is one of ours; its author has to be asked for as well. */
+export function isOurs(body: string): boolean {
+  return body.startsWith(markerStart);
+}
+
+/** The whole comment, at most so many UTF-8 bytes. What had to be left out is said. */
+export function renderComment(state: CommentState, maxBytes = maxCommentBytes): string {
+  // What is told together has no heading of its own, so it cannot come after one that has.
+  const parts = state.parts.toSorted(
+    (a, b) =>
+      Number(b.rows.length > 1) - Number(a.rows.length > 1) ||
+      compare(nameOf(a), nameOf(b)) ||
+      compare(a.key, b.key),
+  );
+  const sizes = parts.map((part) => part.texts.map(bytes));
+  const levels = parts.map(() => 0);
+  const sizeOf = (i: number) => sizes[i]?.[levels[i] ?? 0] ?? 0;
+  const frame = bytes(assemble(state, parts, () => ' '));
+  let size = frame + parts.reduce((sum, _, i) => sum + sizeOf(i), 0);
+  while (size > maxBytes) {
+    // The longest part gives way first: one job cannot crowd out the others.
+    let longest: number | undefined;
+    for (const [i, part] of parts.entries()) {
+      const last = (levels[i] ?? 0) + 1 >= part.texts.length;
+      if (!last && (longest === undefined || sizeOf(i) > sizeOf(longest))) longest = i;
+    }
+    if (longest === undefined) return minimal(state, parts, maxBytes);
+    size -= sizeOf(longest);
+    levels[longest] = (levels[longest] ?? 0) + 1;
+    size += sizeOf(longest);
+  }
+  return assemble(state, parts, (i) => parts[i]?.texts[levels[i] ?? 0] ?? '');
+}
+
+function nameOf(part: Part): string {
+  return part.rows[0]?.label ?? '';
+}
+
+function assemble(state: CommentState, parts: readonly Part[], textOf: (i: number) => string): string {
+  const told = parts.map((part, i) => {
+    const text = textOf(i);
+    const alone = parts.length === 1 || part.rows.length !== 1 || text === '';
+    const title = alone ? '' : `#### ${code(nameOf(part))}\n\n`;
+    return `${partMark(part)}\n${title}${text}\n${partEnd}`;
+  });
+  return [head(state, parts), ...told, foot(state)].join('\n\n');
+}
+
+/** Without any part's text, and with as many jobs as there is room for. */
+function minimal(state: CommentState, parts: readonly Part[], maxBytes: number): string {
+  const jobs = parts.reduce((sum, part) => sum + part.rows.length, 0);
+  for (let most = jobs; most > 0; most = Math.floor(most / 2)) {
+    const marks = parts.slice(0, most).map((part) => `${partMark(part, most)}\n${partEnd}`);
+    const rest = jobs > most ? `${jobs - most} more jobs are not listed here.` : '';
+    const body = [head(state, parts, most), ...marks, rest, foot(state)]
+      .filter((piece) => piece !== '')
+      .join('\n\n');
+    if (bytes(body) <= maxBytes) return body;
+  }
+  return `${marker(state)}\n### ${verdict(parts)}`;
+}
+
+function head(state: CommentState, parts: readonly Part[], most = Number.POSITIVE_INFINITY): string {
+  const rows = parts.flatMap((part) => part.rows);
+  const lines = [marker(state), `### ${verdict(parts)}`];
+  if (rows.length > 1) lines.push('', ...table(rows.slice(0, most)));
+  return lines.join('\n');
+}
+
+function verdict(parts: readonly Part[]): string {
+  const rows = parts.flatMap((part) => part.rows);
+  const sum = (pick: (row: JobRow) => number) => rows.reduce((total, row) => total + pick(row), 0);
+  const [only] = rows.length === 1 ? rows : [];
+  const coverage = only?.coverage === undefined ? '' : `, ${percent(only.coverage)} covered`;
+  const red = rows.filter((row) => row.failed > 0).length;
+  if (red === 0) {
+    const skipped = sum((row) => row.skipped);
+    const jobs = rows.length > 1 ? ` in ${rows.length} jobs` : '';
+    return `✅ ${count(sum((row) => row.total) - skipped, 'test')} passed${jobs}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
+  }
+  // A test that fails in several jobs is one failure to look at; only the database can tell.
+  const failed = parts.reduce((total, part) => total + part.failures.failed, 0);
+  const blind = parts.some((part) => part.failures.new === undefined);
+  const fresh = parts.reduce((total, part) => total + (part.failures.new ?? 0), 0);
+  const news = blind ? '' : fresh === 0 ? ', none of them new' : `, ${number(fresh)} new`;
+  if (only !== undefined)
+    return `❌ ${number(only.failed)} of ${number(only.total)} tests failed${news}${coverage}`;
+  // Of several tests each may fail in another job.
+  const jobs = failed === 1 && red === rows.length ? `all ${red} jobs` : `${red} of ${rows.length} jobs`;
+  return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}`;
+}
+
+function table(rows: readonly JobRow[]): string[] {
+  const labels = shortLabels(rows.map((row) => row.label));
+  const lines = rows.map((row, i) => {
+    const { coverage, coverageBefore: before } = row;
+    const moved =
+      coverage === undefined || before === undefined
+        ? ''
+        : ` (${coverageDifference({ beforePercent: before, afterPercent: coverage })})`;
+    const cells = [
+      `${row.failed > 0 ? '❌' : '✅'} ${code(labels[i] ?? '', { cell: true })}`,
+      row.failed,
+      row.new ?? '',
+      row.passed,
+      row.skipped,
+      coverage === undefined ? '' : `${percent(coverage)}${moved}`,
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return ['| Job | Failed | New | Passed | Skipped | Coverage |', '|:--|--:|--:|--:|--:|--:|', ...lines];
+}
+
+function foot({ sha }: CommentState): string {
+  return `Commit ${code(sha.slice(0, 8))}. One comment for all jobs; it is updated with every run.`;
+}
+
+function marker({ sha, run }: CommentState): string {
+  return `${markerStart}${packed({ v: 1, sha, run })} -->`;
+}
+
+/** Rows are lists of values: the marks of 256 jobs have to leave room for words. */
+function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): string {
+  const rows = facts.rows
+    .slice(0, mostRows)
+    .map((row) => [
+      row.key,
+      row.label,
+      row.total,
+      row.passed,
+      row.failed,
+      row.skipped,
+      row.new,
+      row.coverage,
+      row.coverageBefore,
+    ]);
+  return `${partStart}${packed({ ...facts, rows })} -->`;
+}
+
+/** Base64: nothing in it can end the HTML comment around it. */
+function packed(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64');
+}
+
+/** What a comment of ours says, as far as it can be read; other people's edits cost no more than the part they broke. */
+export function parseComment(body: string): CommentState | undefined {
+  const text = body.replaceAll('\r\n', '\n');
+  const state = unpacked(/^<!-- lukhas-ingest ([A-Za-z0-9+/=]+) -->/.exec(text)?.[1]);
+  if (state === undefined || typeof state.sha !== 'string') return undefined;
+  const parts: Part[] = [];
+  for (const piece of text.split(partStart).slice(1)) {
+    const facts = unpacked(/^([A-Za-z0-9+/=]+) -->/.exec(piece)?.[1]);
+    const part = facts === undefined ? undefined : readPart(facts, piece);
+    if (part !== undefined && !parts.some((other) => other.key === part.key)) parts.push(part);
+  }
+  return { sha: state.sha, run: amount(state.run) ?? 0, parts };
+}
+
+function readPart(facts: Record<string, unknown>, piece: string): Part | undefined {
+  const key = hex(facts.key);
+  const rows = (Array.isArray(facts.rows) ? facts.rows : []).flatMap((row: unknown) => readRow(row) ?? []);
+  if (key === undefined || rows.length === 0) return undefined;
+  const end = piece.indexOf(partEnd);
+  const content = end < 0 ? '' : piece.slice(piece.indexOf('-->') + 3, end);
+  const text = content.trim().replace(/^#### [^\n]*\n+/, '');
+  const left = `The details of ${rows.length === 1 ? 'this job' : 'these jobs'} were left out here: ${seeSummary}.`;
+  const failures = record(facts.failures);
+  return {
+    key,
+    version: hex(facts.version) ?? '',
+    rows,
+    failures: {
+      failed: amount(failures?.failed) ?? rows.reduce((sum, row) => sum + row.failed, 0),
+      new: amount(failures?.new),
+    },
+    texts: bytes(text) <= bytes(left) ? [text] : [text, left],
+  };
+}
+
+function readRow(value: unknown): JobRow | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [first, label, ...numbers] = value as readonly unknown[];
+  const key = hex(first);
+  if (key === undefined) return undefined;
+  const [total, passed, failed, skipped, fresh, coverage, coverageBefore] = numbers.map(amount);
+  return {
+    key,
+    label: typeof label === 'string' ? cut(label, 100) : key,
+    total: total ?? 0,
+    passed: passed ?? 0,
+    failed: failed ?? 0,
+    skipped: skipped ?? 0,
+    new: fresh,
+    coverage,
+    coverageBefore,
+  };
+}
+
+function unpacked(base64: string | undefined): Record<string, unknown> | undefined {
+  try {
+    return record(JSON.parse(Buffer.from(base64 ?? '', 'base64').toString('utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+function record(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+}
+
+function hex(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[0-9a-f]{12}$/.test(value) ? value : undefined;
+}
+
+function amount(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+}

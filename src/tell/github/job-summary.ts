@@ -1,0 +1,66 @@
+// The job's summary in Markdown: the comment's part at length, the slowest tests and the coverage of files. Pure.
+
+import type { Warning } from '../../model.ts';
+import { count, duration, number } from '../terminal/summary.ts';
+import { type Detail, renderCounts, renderSection, type Section } from './comment-section.ts';
+import { bytes, code, cut, inline } from './markdown.ts';
+
+/** GitHub takes 1 MiB a step, and shows nothing at all of what is longer. */
+const maxSummaryBytes = 900_000;
+/** GitHub takes 65,535 characters of a check run's summary. */
+export const maxCheckBytes = 60_000;
+
+export interface JobSummary extends Section {
+  readonly label: string;
+  readonly slowest: readonly { readonly testName: string; readonly durationSeconds: number }[];
+  readonly warnings: readonly Warning[];
+}
+
+/** At most so many UTF-8 bytes; what had to be left out is said. */
+export function renderJobSummary(summary: JobSummary, maxBytes = maxSummaryBytes): string {
+  for (const failures of [1000, 300, 100, 30, 10, 0]) {
+    const more = 'see the log of this step and the report';
+    const detail: Detail = { failures, messages: true, fixes: failures <= 300, extras: true, more };
+    const text = render(summary, detail);
+    if (bytes(text) <= maxBytes) return text;
+  }
+  return `${title(summary)}\n`;
+}
+
+function render(summary: JobSummary, detail: Detail): string {
+  const bad = summary.totals.failed + summary.totals.errors > 0;
+  const parts = [
+    title(summary),
+    bad ? '' : renderCounts(summary.totals, summary.xfailed),
+    renderSection(summary, detail),
+    renderSlowest(summary),
+    summary.stored.ok ? inline(summary.stored.text) : '',
+    ...summary.warnings
+      .slice(0, 50)
+      .map((warning) => `> ⚠️ ${inline(cut(place(warning) + warning.message, 1000))}`),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function title({ totals, label }: JobSummary): string {
+  const bad = totals.failed + totals.errors;
+  const words =
+    bad === 0
+      ? `✅ ${count(totals.total - totals.skipped, 'test')} passed`
+      : `❌ ${number(bad)} of ${number(totals.total)} tests failed`;
+  return `### ${words}${label === '' ? '' : `: ${code(cut(label, 100))}`}`;
+}
+
+function renderSlowest({ slowest }: JobSummary): string {
+  const slow = slowest.filter((test) => test.durationSeconds >= 0.1);
+  if (slow.length === 0) return '';
+  const rows = slow.map(
+    (test) => `| ${duration(test.durationSeconds)} | ${code(cut(test.testName, 500), { cell: true })} |`,
+  );
+  return ['**Slowest tests**', '', '| Time | Test |', '|--:|:--|', ...rows].join('\n');
+}
+
+function place({ file, line, column }: Warning): string {
+  const parts = [file, line, column].filter((part) => part !== undefined);
+  return parts.length === 0 ? '' : `${parts.join(':')}: `;
+}

@@ -1,0 +1,63 @@
+// Data on its way into Markdown on GitHub: no data may open a tag, a link, an image, a mention, a fence or a comment of
+// ours. Three ways only: words in a sentence, a code span, a fenced block. Pure.
+import { safeLine, safeText } from '../terminal/terminal.ts';
+
+/**
+ * Words in a sentence, on one line. Everything Markdown could read is written as an entity; what GitHub links by itself
+ * (mentions, issues, addresses) is parted by a zero-width space.
+ */
+export function inline(text: string): string {
+  return parted(safeLine(text).trim()).replace(
+    /[&<>"'`*_{}[\]()#+!|~:@$\\=^-]/g,
+    (char) => `&#${char.charCodeAt(0)};`,
+  );
+}
+
+/** A code span on one line, for names and messages; `cell` inside a table. */
+export function code(text: string, options: { readonly cell?: boolean } = {}): string {
+  const line = quieted(safeLine(text)).replace(/\s+/g, ' ').trim();
+  if (line === '') return '';
+  // Before a pipe a backslash of the data's own would free it: there is no safe way to write both in a code span.
+  if (options.cell === true && line.includes('|')) return inline(line);
+  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map((run) => run[0].length));
+  const ticks = '`'.repeat(longest + 1);
+  const pad = longest > 0 ? ' ' : '';
+  return `${ticks}${pad}${line}${pad}${ticks}`;
+}
+
+/** A fenced block of its own lines, indented as its list item is. The language is ours, never data's. */
+export function block(text: string, language: 'text' | 'python' | 'sh' = 'text', indent = ''): string {
+  const lines = quieted(safeText(text.replace(/\r\n?|[\u2028\u2029\u0085]/g, '\n'))).split('\n');
+  const longest = Math.max(2, ...[...lines.join('\n').matchAll(/`+/g)].map((run) => run[0].length));
+  const fence = '`'.repeat(longest + 1);
+  return [`${fence}${language}`, ...lines, fence].map((line) => `${indent}${line}`).join('\n');
+}
+
+/** The first so many characters, never half of a surrogate pair, with a sign that there was more. */
+export function cut(text: string, most: number): string {
+  if (text.length <= most) return text;
+  return `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+export function bytes(text: string): number {
+  return Buffer.byteLength(text, 'utf8');
+}
+
+/**
+ * Mail programs read mentions in code as well, and a mark of ours in code would be one when the comment is read again.
+ * matches: @octocat, <!--; not: a@b (no mention, and no link within code)
+ */
+function quieted(text: string): string {
+  return text.replace(/(?<![\w.])@(?=[A-Za-z0-9])/g, '@\u200b').replace(/<(?=!--)/g, '<\u200b');
+}
+
+function parted(text: string): string {
+  return text
+    .replace(/@(?=[A-Za-z0-9])/g, '@\u200b')
+    .replace(/#(?=\d)/g, '#\u200b')
+    .replace(/(GH-)(?=\d)/gi, '$1\u200b')
+    .replace(/:(?=\/\/)/g, ':\u200b')
+    .replace(/(www)\./gi, '$1\u200b.')
+    .replace(/(mailto|xmpp):/gi, '$1\u200b:')
+    .replace(/\b([0-9a-f]{7})(?=[0-9a-f]*\b)/g, '$1\u200b');
+}

@@ -1,0 +1,72 @@
+// The one way to a workflow's log: every line the Action prints goes through here, so that no data can speak to the
+// runner (`::command::` at a line's start, `##[command]` anywhere in a line) or to a terminal. Pure: text in, text out.
+import { safeText } from '../terminal/terminal.ts';
+
+/** Where .NET's line reader, or a terminal, begins a new line. */
+const lineBreaks = /\r\n|[\n\r\u000b\u000c\u0085\u2028\u2029]/;
+
+/** Data on its way to the log: any number of lines, none of which the runner takes for a command. Ends with a line feed. */
+export function logLines(text: string): string {
+  return `${text.split(lineBreaks).map(defuse).join('\n')}\n`;
+}
+
+function defuse(line: string): string {
+  // A zero-width space parts what the runner looks for; within a line `::` is harmless, and node ids stay copyable.
+  return safeText(line)
+    .replace(/#(?=#\[)/g, '#\u200b')
+    .replace(/^(\s*):(?=:)/u, '$1:\u200b');
+}
+
+export interface CommandProperties {
+  readonly file?: string | undefined;
+  readonly line?: number | undefined;
+  readonly title?: string | undefined;
+}
+
+/** A command to the runner, one line; everything in it is escaped as the runner unescapes it. */
+export function workflowCommand(
+  name: 'error' | 'warning' | 'notice' | 'add-mask',
+  message: string,
+  properties: CommandProperties = {},
+): string {
+  const words = Object.entries(properties)
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([key, value]) => `${key}=${escapeProperty(quiet(String(value)))}`);
+  // A mask has to be what it masks, to the letter.
+  const body = name === 'add-mask' ? message : quiet(message);
+  return `::${name}${words.length === 0 ? '' : ` ${words.join(',')}`}::${escapeData(body)}\n`;
+}
+
+/** The runner prints a command's message as lines of its own. */
+function quiet(text: string): string {
+  return logLines(text).slice(0, -1);
+}
+
+function escapeData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}
+
+/** What has to be masked of a connection URL: its password, as it stands there and decoded. GitHub masks only the whole. */
+export function secretsOf(databaseUrl: string | undefined): string[] {
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/i.exec(databaseUrl ?? '')?.[1] ?? '';
+  const colon = authority.indexOf(':');
+  const inQuery = /[?&]password=([^&#]*)/i.exec(databaseUrl ?? '')?.[1];
+  const raw = [colon < 0 ? undefined : authority.slice(colon + 1), inQuery].filter(
+    (part) => part !== undefined,
+  );
+  const all = raw.flatMap((part) => [part, decoded(part), encodeURIComponent(decoded(part))]);
+  // Masking a single letter would make the log unreadable and protect nothing.
+  return [...new Set(all)].filter((secret) => secret.length >= 3);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,546 @@
+// The bundled Action as the runner starts it, on Node 24: every event, a real PostgreSQL, and a server that stands in for
+// GitHub's API with its faults.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { asAdmin, createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
+import { type Fault, type GithubServer, startGithub } from '../../support/github-server.ts';
+import { type ActionResult, type ActionRun, runAction } from '../../support/runner.ts';
+
+let home: string;
+let github: GithubServer;
+let postgres: ReadyDatabase;
+const sha = (digit: string) => digit.repeat(40);
+const event = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../../../fixtures/events/${name}.json`, import.meta.url), 'utf8'));
+
+beforeAll(async () => {
+  postgres = await createReadyDatabase();
+});
+afterAll(async () => {
+  await postgres.drop();
+});
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'lukhas-action-'));
+  github = await startGithub();
+});
+afterEach(async () => {
+  await github.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+function writeReport(outcomes: Readonly<Record<string, 'passed' | 'failed'>>, file = 'results.xml'): void {
+  const cases = Object.entries(outcomes).map(([name, outcome], i) =>
+    outcome === 'passed'
+      ? `<testcase classname="tests.test_m" name="${name}" time="0.01" />`
+      : `<testcase classname="tests.test_m" name="${name}" time="0.01"><failure message="KeyError: '${name}'">def ${name}():
+&gt;       TABLE['${name}']
+E       KeyError: '${name}'
+
+tests/test_m.py:${i + 10}: KeyError</failure></testcase>`,
+  );
+  writeFileSync(
+    join(home, file),
+    `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" time="1.0">${cases.join('')}</testsuite></testsuites>`,
+  );
+}
+
+/** A pull request of the repository's own, or a fork's. */
+function pullRequest(head = sha('1'), options: { fork?: boolean } = {}): NonNullable<ActionRun['event']> {
+  const payload = event('pull-request');
+  payload.pull_request.head.sha = head;
+  if (options.fork !== true) payload.pull_request.head.repo.full_name = 'acme/shop';
+  return { name: 'pull_request', payload };
+}
+
+const pullEnv = {
+  GITHUB_REF: 'refs/pull/42/merge',
+  GITHUB_HEAD_REF: 'feature/rounding',
+  GITHUB_BASE_REF: 'main',
+};
+
+function run(changes: Partial<ActionRun> = {}): Promise<ActionResult> {
+  return runAction({
+    cwd: home,
+    event: pullRequest(),
+    apiUrl: github.url,
+    ...changes,
+    inputs: { reports: 'results.xml', ...changes.inputs },
+    env: { ...pullEnv, ...changes.env },
+  });
+}
+
+const words = (result: ActionResult, name: string) =>
+  result.commands.filter((command) => command.name === name).map((command) => command.message);
+
+describe('without a database', () => {
+  it('tells outputs, annotations, summary and comment, says that nothing is stored, and is green', async () => {
+    writeReport({ test_a: 'failed', test_b: 'passed' });
+    const result = await run();
+    expect(result.stderr).toBe('');
+    expect(result.code).toBe(0);
+    expect(result.outputs).toEqual({
+      'run-id': '',
+      stored: 'no',
+      total: '2',
+      passed: '1',
+      failed: '1',
+      skipped: '0',
+      errors: '0',
+      new: '',
+      known: '',
+      flaky: '',
+      unknown: '',
+      signatures: '1',
+      coverage: '',
+      'comment-url': 'https://github.test/acme/shop/pull/42#issuecomment-1000',
+    });
+    expect(words(result, 'error')).toEqual(["KeyError: 'test_a'"]);
+    expect(result.summary).toContain('1 of 2 tests failed');
+    expect(result.summary).toContain('Not stored&#58; no database&#45;url');
+    expect(github.comments).toHaveLength(1);
+    expect(github.comments[0]?.body).toMatch(/^<!-- lukhas-ingest /);
+    expect(github.comments[0]?.body).toContain('tests/test_m.py::test_a');
+    expect(github.comments[0]?.body).toContain("pytest 'tests/test_m.py::test_a'");
+  });
+
+  it('annotates the line of the file in the repository, below rootdir as well', async () => {
+    writeReport({ test_a: 'failed' });
+    mkdirSync(join(home, 'services/shop/tests'), { recursive: true });
+    writeFileSync(join(home, 'services/shop/tests/test_m.py'), '# a test\n');
+    const result = await run();
+    const [annotation] = result.commands.filter((command) => command.name === 'error');
+    expect(annotation?.properties).toMatchObject({ file: 'services/shop/tests/test_m.py', line: '10' });
+  });
+
+  it('shrinks the same comment to the good news', async () => {
+    writeReport({ test_a: 'failed', test_b: 'passed' });
+    await run();
+    writeReport({ test_a: 'passed', test_b: 'passed' });
+    const result = await run({ event: pullRequest(sha('4')), env: { GITHUB_RUN_ID: '9000000002' } });
+    expect(result.code).toBe(0);
+    expect(github.comments).toHaveLength(1);
+    expect(github.comments[0]?.body).toContain('✅ 2 tests passed');
+    expect(github.comments[0]?.body).not.toContain('test_a');
+  });
+
+  it("leaves a newer commit's comment alone", async () => {
+    writeReport({ test_a: 'passed' });
+    await run({ env: { GITHUB_RUN_ID: '9000000005' } });
+    const before = github.comments[0]?.body;
+    writeReport({ test_a: 'failed' });
+    const result = await run({ event: pullRequest(sha('5')), env: { GITHUB_RUN_ID: '9000000004' } });
+    expect(github.comments[0]?.body).toBe(before);
+    expect(result.log).toContain('newer commit');
+  });
+
+  it('keeps every job of a commit in the one comment', async () => {
+    writeReport({ test_a: 'failed' });
+    await run({ inputs: { matrix: '{"python":"3.12"}' } });
+    writeReport({ test_a: 'passed' });
+    await run({ inputs: { matrix: '{"python":"3.13"}' } });
+    expect(github.comments).toHaveLength(1);
+    expect(github.comments[0]?.body).toContain('`test (3.12)`');
+    expect(github.comments[0]?.body).toContain('`test (3.13)`');
+    expect(github.comments[0]?.body).toContain('❌ 1 test failed in 1 of 2 jobs');
+  });
+});
+
+describe('a matrix of eight jobs at once', () => {
+  it('stores eight runs, and every job stands in the one comment', async () => {
+    writeReport({ test_matrix: 'failed', test_b: 'passed' });
+    const jobs = Array.from({ length: 8 }, (_, i) =>
+      run({
+        inputs: { matrix: `{"python":"3.${i}"}`, 'database-url': postgres.uploadUrl },
+        env: { GITHUB_RUN_ID: '9000000100' },
+      }),
+    );
+    const results = await Promise.all(jobs);
+    expect(results.map((result) => result.code)).toEqual(Array(8).fill(0));
+    expect(results.map((result) => result.outputs.stored)).toEqual(Array(8).fill('new'));
+    expect(new Set(results.map((result) => result.outputs['run-id'])).size).toBe(8);
+    expect(new Set(results.map((result) => result.outputs['comment-url'])).size).toBe(1);
+    expect(github.comments).toHaveLength(1);
+    for (let i = 0; i < 8; i++) expect(github.comments[0]?.body).toContain(`| ❌ \`test (3.${i})\` | 1 |`);
+    const body = github.comments[0]?.body ?? '';
+    expect(body).toContain('❌ 1 test failed in all 8 jobs, 1 new');
+    // Told once for all of them, and the others of this commit are no past.
+    expect(body.split('`KeyError: ')).toHaveLength(2);
+    expect(body).toContain('at `tests/test_m.py:10`<br>in all 8 jobs');
+    expect(body).not.toContain('failing for');
+  });
+
+  it('tells what fails in some of them, and keeps the part of a job without a database', async () => {
+    const job = (python: string, database: boolean) =>
+      run({
+        inputs: {
+          matrix: `{"python":"${python}"}`,
+          ...(database ? { 'database-url': postgres.uploadUrl } : {}),
+        },
+        env: { GITHUB_RUN_ID: '9000000200' },
+      });
+    writeReport({ test_only: 'failed', test_b: 'passed' });
+    await job('4.1', true);
+    writeReport({ test_only: 'passed', test_b: 'passed' });
+    await job('4.2', true);
+    await job('4.3', false);
+    expect(github.comments).toHaveLength(1);
+    const body = github.comments[0]?.body ?? '';
+    expect(body).toMatch(/❌ \d tests? failed in \d of \d+ jobs/);
+    expect(body).toContain('in `test (4.1)`');
+    for (const python of ['4.1', '4.2', '4.3']) expect(body).toContain(`\`test (${python})\` |`);
+    expect(body).toContain('#### `CI / test (4.3)`');
+  });
+});
+
+describe('fail-on and require-upload', () => {
+  const closed = 'postgresql://ci:secret-word@127.0.0.1:1/shop';
+  it.each([
+    { failOn: 'never', outcome: 'failed', code: 0 },
+    { failOn: 'any', outcome: 'failed', code: 1 },
+    { failOn: 'any', outcome: 'passed', code: 0 },
+    { failOn: 'new', outcome: 'failed', code: 0 },
+  ] as const)('$failOn without a database, test $outcome: exit $code', async ({ failOn, outcome, code }) => {
+    writeReport({ test_a: outcome });
+    const result = await run({ inputs: { 'fail-on': failOn, comment: 'off' } });
+    expect(result.code).toBe(code);
+    if (failOn === 'new') expect(words(result, 'warning').join()).toContain('could not be decided');
+  });
+
+  it('refuses require-upload without a database-url', async () => {
+    writeReport({ test_a: 'passed' });
+    const result = await run({ inputs: { 'require-upload': 'true' } });
+    expect(result.code).toBe(1);
+    expect(words(result, 'error').join()).toContain('database-url');
+  });
+
+  it('says NOT stored and why when the database is not there; require-upload decides the exit', async () => {
+    writeReport({ test_a: 'passed' });
+    const inputs = { 'database-url': `${closed}?sslmode=disable`, team: 'acme', comment: 'off' };
+    const [result, strict] = await Promise.all([
+      run({ inputs }),
+      run({ inputs: { ...inputs, 'require-upload': 'true' } }),
+    ]);
+    expect(result.code).toBe(0);
+    expect(result.outputs.stored).toBe('no');
+    expect(result.summary).toContain('NOT stored');
+    expect(strict.code).toBe(1);
+    expect(words(result, 'add-mask')).toContain('secret-word');
+    const withoutMasks = result.log.replaceAll(/^::add-mask::.*$/gm, '');
+    expect(withoutMasks + result.stderr + result.summary).not.toContain('secret-word');
+  }, 180_000);
+});
+
+describe('with a database', () => {
+  it('stores, says what is new, then what is known with its solution', async () => {
+    writeReport({ test_db: 'failed', test_other: 'passed' });
+    const inputs = { 'database-url': postgres.uploadUrl };
+    const first = await run({ inputs });
+    expect(first.code).toBe(0);
+    expect(first.outputs).toMatchObject({
+      stored: 'new',
+      new: '1',
+      known: '0',
+      unknown: '1',
+      signatures: '1',
+    });
+    const [row] = await rowsOf<{ failure_signature: string }>(
+      postgres.adminUrl,
+      `SELECT failure_signature FROM test_results WHERE test_name = 'tests/test_m.py::test_db'`,
+    );
+    await asAdmin(
+      postgres.adminUrl,
+      `INSERT INTO healix_memories (team_id, test_name, failure_signature, root_cause, solution, auto_fix_code, confidence, success_count, failure_count)
+       VALUES ('${postgres.team.id}', 'tests/test_m.py::test_db', '${row?.failure_signature}', 'The table is <empty>', 'Fill the table', 'TABLE["test_db"] = 1', 0.92, 47, 3)`,
+    );
+    const again = await run({
+      inputs: { ...inputs, 'fail-on': 'unknown' },
+      env: { GITHUB_RUN_ATTEMPT: '2' },
+    });
+    expect(again.outputs).toMatchObject({ stored: 'new', known: '1', unknown: '0', new: '0' });
+    expect(again.code).toBe(0);
+    expect(words(again, 'error').join()).toContain('Fix: Fill the table');
+    const body = github.comments[0]?.body ?? '';
+    expect(github.comments).toHaveLength(1);
+    expect(body).toContain('Fill the table');
+    expect(body).toContain('The table is &#60;empty&#62;');
+    expect(body).toContain('confidence 0.92, worked 47 of 50 times');
+    expect(body).toContain('TABLE["test_db"] = 1');
+    expect(again.summary).toContain('Fill the table');
+
+    const hidden = await run({
+      inputs: { ...inputs, 'show-solutions': 'never' },
+      env: { GITHUB_RUN_ATTEMPT: '3' },
+    });
+    const all = hidden.log + hidden.summary + (github.comments[0]?.body ?? '');
+    expect(all).not.toContain('Fill the table');
+    expect(all).not.toContain('The table is');
+    expect(github.comments[0]?.body).toContain('its solution is not shown here');
+
+    const fails = await run({ inputs: { ...inputs, 'fail-on': 'new' }, env: { GITHUB_RUN_ATTEMPT: '4' } });
+    expect(fails.code).toBe(0);
+    writeReport({ test_fresh: 'failed' });
+    const fresh = await run({ inputs: { ...inputs, 'fail-on': 'new' }, env: { GITHUB_RUN_ATTEMPT: '5' } });
+    expect(fresh.code).toBe(1);
+    expect(words(fresh, 'error').at(-1)).toContain('fail-on: new, and 1 of 1');
+  });
+
+  it('adds a check run where one is asked for, failed by what fail-on is about', async () => {
+    const inputs = { 'database-url': postgres.uploadUrl, 'check-run': 'pytest', 'fail-on': 'new' };
+    writeReport({ test_check: 'failed' });
+    await run({ inputs, event: pullRequest(sha('7')), env: { GITHUB_RUN_ID: '9000000070' } });
+    await asAdmin(
+      postgres.adminUrl,
+      `INSERT INTO healix_memories (team_id, test_name, failure_signature, solution)
+       SELECT team_id, test_name, failure_signature, 'Known by now' FROM test_results WHERE test_name = 'tests/test_m.py::test_check' LIMIT 1`,
+    );
+    await run({ inputs, event: pullRequest(sha('8')), env: { GITHUB_RUN_ID: '9000000071' } });
+    writeReport({ test_check: 'passed' });
+    await run({ inputs, event: pullRequest(sha('9')), env: { GITHUB_RUN_ID: '9000000072' } });
+    expect(github.checkRuns.map(({ output: _, ...check }) => check)).toEqual([
+      { name: 'pytest', head_sha: sha('7'), status: 'completed', conclusion: 'failure' },
+      { name: 'pytest', head_sha: sha('8'), status: 'completed', conclusion: 'neutral' },
+      { name: 'pytest', head_sha: sha('9'), status: 'completed', conclusion: 'success' },
+    ]);
+    expect(github.checkRuns[1]?.output.title).toBe('1 of 1 failed');
+    expect(github.checkRuns[1]?.output.summary).toContain('Known by now');
+
+    github.fault = (_method, path) => (path.endsWith('/check-runs') ? { status: 403 } : undefined);
+    const refused = await run({
+      inputs,
+      event: { name: 'push', payload: {} },
+      env: { GITHUB_RUN_ID: '9000000073' },
+    });
+    expect(refused.code).toBe(0);
+    expect(words(refused, 'warning')).toEqual([expect.stringContaining('checks: write')]);
+  });
+
+  it("comments on a fork's pull request by the two-workflow recipe, verified, and shows no solution", async () => {
+    writeReport({ test_db: 'failed' });
+    const payload = event('workflow-run-of-fork');
+    const fork = (changes: object = {}) => ({
+      number: 77,
+      head: { sha: sha('1'), ref: 'main', repo: { full_name: 'octo/shop' }, ...changes },
+    });
+    // Same branch name and owner, other commit; same commit, other repository: neither is it.
+    github.pulls = [fork({ sha: sha('9') }), fork({ repo: { full_name: 'octo/other' } }), fork()];
+    const inputs = { 'database-url': postgres.uploadUrl };
+    const env = { GITHUB_REF: 'refs/heads/main', GITHUB_HEAD_REF: '', GITHUB_BASE_REF: '' };
+    const result = await run({ inputs, env, event: { name: 'workflow_run', payload } });
+    expect(result.code).toBe(0);
+    expect(github.requests).toContain('POST /repos/acme/shop/issues/77/comments');
+    expect(result.log + result.summary + github.comments[0]?.body).not.toContain('Fill the table');
+
+    github.comments.length = 0;
+    github.pulls = [fork({ sha: sha('9') })];
+    await run({ inputs, env: { ...env, GITHUB_RUN_ID: '12' }, event: { name: 'workflow_run', payload } });
+    expect(github.comments).toEqual([]);
+  });
+});
+
+describe('events', () => {
+  it.each([
+    { name: 'push', payload: () => event('push') },
+    { name: 'workflow_dispatch', payload: () => ({}) },
+    { name: 'schedule', payload: () => ({ schedule: '0 4 * * *' }) },
+    { name: 'merge_group', payload: () => event('merge-group') },
+    { name: 'push', payload: () => event('hostile') },
+    { name: 'pull_request', payload: () => ({}) },
+  ])('$name comments nowhere and is green', async ({ name, payload }) => {
+    writeReport({ test_a: 'failed' });
+    const result = await run({ event: { name, payload: payload() }, env: { GITHUB_REF: 'refs/heads/main' } });
+    expect(result.code).toBe(0);
+    expect(github.requests).toEqual([]);
+    expect(result.outputs.total).toBe('1');
+  });
+
+  it.each(['hostile payload', 'missing file'])('bears a %s on a pull request', async (what) => {
+    writeReport({ test_a: 'failed' });
+    const result = await run({
+      event:
+        what === 'missing file'
+          ? { name: 'pull_request', path: join(home, 'nowhere.json') }
+          : { name: 'pull_request', payload: event('hostile') },
+    });
+    expect(result.code).toBe(0);
+    expect(github.comments).toEqual([]);
+    expect(result.commands.every((command) => ['error', 'warning', 'add-mask'].includes(command.name))).toBe(
+      true,
+    );
+  });
+
+  it('shows no solution to a fork, and refuses pull_request_target with the head checked out', async () => {
+    writeReport({ test_a: 'failed' });
+    const fork = await run({ event: pullRequest(sha('1'), { fork: true }) });
+    expect(fork.code).toBe(0);
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
+        cwd: home,
+      }).toString();
+    git('init', '-q');
+    git('commit', '-q', '--allow-empty', '-m', 'base');
+    const base = git('rev-parse', 'HEAD').trim();
+    git('commit', '-q', '--allow-empty', '-m', 'head');
+    const head = git('rev-parse', 'HEAD').trim();
+    const target = { ...pullRequest(head), name: 'pull_request_target' };
+    const env = { GITHUB_REF: 'refs/heads/main', GITHUB_SHA: base };
+    const refused = await run({ event: target, env });
+    expect(refused.code).toBe(1);
+    expect(words(refused, 'error').join()).toContain('pull_request_target');
+    git('checkout', '-q', base);
+    const allowed = await run({ event: target, env });
+    expect(allowed.code).toBe(0);
+  });
+});
+
+describe('inputs', () => {
+  it.each([
+    { inputs: { reports: '' }, says: 'the input reports is missing' },
+    { inputs: { reports: 'nowhere/*.xml' }, says: 'nowhere/*.xml' },
+    { inputs: { 'fail-on': 'unknwon' }, says: 'Did you mean unknown?' },
+    { inputs: { comment: 'sometimes' }, says: 'comment:' },
+    { inputs: { annotations: 'maybe' }, says: 'annotations: takes true or false' },
+    { inputs: { team: 'Not A Slug' }, says: 'team:' },
+  ])('$inputs is refused in words', async ({ inputs, says }) => {
+    writeReport({ test_a: 'passed' });
+    const result = await run({ inputs });
+    expect(result.code).toBe(1);
+    expect(words(result, 'error').join()).toContain(says);
+    expect(words(result, 'error').join()).not.toMatch(/--(?!junitxml)/);
+    expect(github.requests).toEqual([]);
+  });
+
+  it('warns of an input that is not there and names the nearest', async () => {
+    writeReport({ test_a: 'passed' });
+    const result = await run({ inputs: { 'database-ulr': 'x', comment: 'off' } });
+    expect(result.code).toBe(0);
+    expect(words(result, 'warning').join()).toContain('did you mean database-url?');
+  });
+
+  it('can be silent: no annotations, no summary, no comment', async () => {
+    writeReport({ test_a: 'failed' });
+    const result = await run({ inputs: { annotations: 'false', summary: 'false', comment: 'off' } });
+    expect(result.code).toBe(0);
+    expect(result.commands).toEqual([]);
+    expect(result.summary).toBe('');
+    expect(github.requests).toEqual([]);
+  });
+
+  it.each([
+    { comment: 'failures', outcome: 'passed', comments: 0 },
+    { comment: 'failures', outcome: 'failed', comments: 1 },
+    { comment: 'changes', outcome: 'passed', comments: 0 },
+  ] as const)(
+    'comment: $comment, test $outcome: $comments comments',
+    async ({ comment, outcome, comments }) => {
+      writeReport({ test_a: outcome });
+      await run({ inputs: { comment } });
+      expect(github.comments).toHaveLength(comments);
+    },
+  );
+});
+
+describe('a network of a company', () => {
+  it('reaches GitHub Enterprise Server through the proxy that the environment names', async () => {
+    writeReport({ test_a: 'failed' });
+    const asked: string[] = [];
+    const proxy = createServer();
+    proxy.on('connect', (request, client: Socket) => {
+      asked.push(request.url ?? '');
+      const upstream = connect(Number(new URL(github.url).port), '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        upstream.pipe(client).pipe(upstream);
+      });
+      for (const socket of [upstream, client]) socket.on('error', () => socket.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const result = await run({
+      apiUrl: 'http://github.corp.test/api/v3',
+      env: { http_proxy: `http://127.0.0.1:${port}` },
+    });
+    proxy.closeAllConnections();
+    proxy.close();
+    expect(words(result, 'warning')).toEqual([]);
+    expect(new Set(asked)).toEqual(new Set(['github.corp.test:80']));
+    expect(github.requests).toContain('POST /api/v3/repos/acme/shop/issues/42/comments');
+    expect(github.comments).toHaveLength(1);
+  });
+});
+
+describe("GitHub's faults", () => {
+  const once = (fault: Fault, wanted: string): GithubServer['fault'] => {
+    let left = 1;
+    return (method) => (method === wanted && left-- > 0 ? fault : undefined);
+  };
+
+  it.each([401, 403, 404])('%i is one warning, and the step is green', async (status) => {
+    writeReport({ test_a: 'failed' });
+    github.fault = () => ({ status, body: { message: 'Resource not accessible by integration' } });
+    const result = await run();
+    expect(result.code).toBe(0);
+    expect(words(result, 'warning')).toHaveLength(1);
+    expect(words(result, 'warning')[0]).toContain(String(status));
+    expect(github.requests.length).toBeLessThanOrEqual(2);
+  });
+
+  it.each([
+    { what: '500', fault: { status: 500 } },
+    { what: '502 on reading', fault: { status: 502 }, method: 'GET' },
+    { what: '429 with retry-after', fault: { status: 429, headers: { 'retry-after': '1' } } },
+    { what: '403 of the secondary limit', fault: { status: 403, headers: { 'retry-after': '1' } } },
+    { what: 'a cut line', fault: { cut: true } },
+    { what: 'a lost reply', fault: { loseReply: true } },
+    { what: 'a slow answer', fault: { delayMs: 2000 } },
+    { what: 'a slow answer past the deadline', fault: { delayMs: 18_000 } },
+  ])('gets over $what: one comment', async ({ fault, method }) => {
+    writeReport({ test_a: 'failed' });
+    github.fault = once(fault, method ?? 'POST');
+    const result = await run();
+    await github.idle();
+    expect(result.code).toBe(0);
+    expect(words(result, 'warning')).toEqual([]);
+    expect(github.comments).toHaveLength(1);
+    expect(result.outputs['comment-url']).toContain('issuecomment');
+  });
+
+  it('makes the body smaller on 422', async () => {
+    writeReport(Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`test_${i}`, 'failed' as const])));
+    github.fault = (method, _path, _count, body) =>
+      method === 'POST' && body.length > 12_000 ? { status: 422 } : undefined;
+    const result = await run();
+    expect(words(result, 'warning')).toEqual([]);
+    expect(github.comments[0]?.body).toContain('see the summary of its job');
+  });
+
+  it("finds its own comment behind others' pages, and takes nobody else's for it", async () => {
+    writeReport({ test_a: 'failed' });
+    await run();
+    const own = github.comments.splice(0, 1)[0];
+    const spoof = (author: string) => ({ id: github.comments.length + 1, author, body: own?.body ?? '' });
+    github.comments.push(spoof('mallory'), spoof('github-actions'));
+    for (let i = 0; i < 230; i++) github.comments.push({ id: i + 10, author: 'octocat', body: 'Looks good' });
+    if (own !== undefined) github.comments.push(own);
+    writeReport({ test_a: 'passed' });
+    await run({ event: pullRequest(sha('6')), env: { GITHUB_RUN_ID: '9000000009' } });
+    expect(github.comments).toHaveLength(233);
+    expect(github.comments.at(-1)?.body).toContain('✅');
+    expect(github.comments[0]?.body).toBe(own?.body === undefined ? '' : github.comments[1]?.body);
+  });
+
+  it('collapses duplicates of its own and keeps their parts', async () => {
+    writeReport({ test_a: 'failed' });
+    await run({ inputs: { matrix: '{"v":"1"}' } });
+    const first = github.comments.splice(0, 1)[0];
+    await run({ inputs: { matrix: '{"v":"2"}' } });
+    if (first !== undefined) github.comments.unshift(first);
+    expect(github.comments).toHaveLength(2);
+    await run({ inputs: { matrix: '{"v":"3"}' } });
+    expect(github.comments).toHaveLength(1);
+    for (const leg of ['1', '2', '3']) expect(github.comments[0]?.body).toContain(`\`test (${leg})\``);
+  });
+});

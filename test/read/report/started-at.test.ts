@@ -1,0 +1,73 @@
+// When a run began, as far as a report may be believed.
+import { describe, expect, it } from 'vitest';
+import { isPlausible, startedAt } from '../../../src/read/report/started-at.ts';
+import type { SuiteStart } from '../../../src/read/report/survey.ts';
+
+const now = new Date('2026-03-15T12:00:00Z');
+const day = 24 * 60 * 60 * 1000;
+
+function start(...suites: (string | undefined | SuiteStart)[]) {
+  return startedAt(
+    suites.map((suite) => (typeof suite === 'object' ? suite : { timestamp: suite, hostname: 'ci-7' })),
+    { now, hostname: 'desk' },
+  );
+}
+
+describe('the start of a run', () => {
+  it.each([
+    ['2026-03-15T11:00:00.123456+00:00', '2026-03-15T11:00:00.123Z'],
+    ['2026-03-15T11:00:00Z', '2026-03-15T11:00:00.000Z'],
+    ['2026-03-15T13:30:00+02:30', '2026-03-15T11:00:00.000Z'],
+    ['2026-03-15T03:00:00-0800', '2026-03-15T11:00:00.000Z'],
+  ])('is what the report says with a zone: %s', (timestamp, expected) => {
+    expect(start(timestamp)).toEqual({ createdAt: new Date(expected), source: 'report' });
+  });
+
+  it('is not known of a time without a zone from another machine', () => {
+    expect(start('2026-03-15T11:00:00.123456')).toEqual({ createdAt: now, source: 'now' });
+    expect(start({ timestamp: '2026-03-15T11:00:00', hostname: undefined }).source).toBe('now');
+  });
+
+  it('is local time without a zone on the machine that wrote it', () => {
+    const local = '2026-03-15T11:00:00';
+    expect(start({ timestamp: local, hostname: 'desk' })).toEqual({
+      createdAt: new Date(local),
+      source: 'report',
+    });
+  });
+
+  it('is the earliest of several suites, those left out that cannot be believed', () => {
+    const found = start(
+      '2026-03-15T11:30:00Z',
+      '2026-03-15T11:00:00Z',
+      '1999-01-01T00:00:00Z',
+      '2026-03-01T00:00:00',
+      undefined,
+    );
+    expect(found).toEqual({ createdAt: new Date('2026-03-15T11:00:00Z'), source: 'report' });
+  });
+
+  it.each([
+    undefined,
+    '',
+    'yesterday',
+    '2026-03-15',
+    '2026-13-45T99:00:00Z',
+    '15/03/2026 11:00',
+    '2026-03-15T11:00:00Z; x',
+    '99999-03-15T11:00:00Z',
+  ])('is now where the report says %j', (timestamp) =>
+    expect(start(timestamp)).toEqual({ createdAt: now, source: 'now' }),
+  );
+
+  it('is now where there is no suite', () => expect(start().source).toBe('now'));
+
+  it('lies within 31 days back and one day ahead, to the millisecond', () => {
+    const at = (offset: number) => new Date(now.getTime() + offset).toISOString();
+    expect(start(at(-31 * day)).source).toBe('report');
+    expect(start(at(-31 * day - 1)).source).toBe('now');
+    expect(start(at(day)).source).toBe('report');
+    expect(start(at(day + 1)).source).toBe('now');
+    expect(isPlausible(Number.NaN, now)).toBe(false);
+  });
+});

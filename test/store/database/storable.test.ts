@@ -1,0 +1,243 @@
+// Any value becomes one that both databases store and give back unchanged.
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  copyIntArray,
+  copyNumber,
+  copyRow,
+  copyText,
+  copyTextArray,
+} from '../../../src/store/database/copy-text.ts';
+import { openPostgres } from '../../../src/store/database/pg.ts';
+import type { Database } from '../../../src/store/database/port.ts';
+import { createStorable } from '../../../src/store/database/storable.ts';
+import { makeRowIdPrefix, makeRunId, runIdTime, teamUploadKey } from '../../../src/store/runs/upload-key.ts';
+import { createEmbedded, createReadyDatabase } from '../../support/databases.ts';
+
+/** Text as hostile as it comes: every plane, controls, halves of pairs, and what COPY itself gives a meaning. */
+const hostileText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 60 }),
+  fc.string({
+    unit: fc.constantFrom(
+      '\\',
+      '.',
+      'N',
+      '\t',
+      '\n',
+      '\r',
+      '\b',
+      '\f',
+      '\v',
+      '\0',
+      '{',
+      '}',
+      '"',
+      ',',
+      "'",
+      ' ',
+      '\ud800',
+      '\udfff',
+      '\u{1f600}',
+      '\u0085',
+      '\u2028',
+      'a',
+    ),
+    maxLength: 40,
+  }),
+);
+const hostileRow = fc.record({
+  text: fc.option(hostileText, { nil: undefined }),
+  texts: fc.array(hostileText, { maxLength: 4 }),
+  ints: fc.array(fc.integer({ min: 0, max: 2_147_483_647 }), { maxLength: 6 }),
+  seconds: fc.option(fc.double(), { nil: undefined }),
+});
+
+describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
+  let db: Database;
+  let remove: () => Promise<void>;
+  beforeAll(async () => {
+    if (kind === 'PostgreSQL 15') {
+      const ready = await createReadyDatabase();
+      db = await openPostgres(ready.uploadUrl);
+      remove = async () => {
+        await db.close();
+        await ready.drop();
+      };
+    } else {
+      const embedded = await createEmbedded();
+      db = embedded.db;
+      remove = embedded.remove;
+    }
+    await db.script('CREATE TEMPORARY TABLE hostile (n int, t text, ts text[], i int[], s numeric(8, 3))');
+  });
+  afterAll(async () => {
+    await remove();
+  });
+
+  test('ten thousand hostile rows go through COPY and come back equal', async () => {
+    const storable = createStorable();
+    await fc.assert(
+      fc.asyncProperty(fc.array(hostileRow, { minLength: 100, maxLength: 100 }), async (rows) => {
+        const safe = rows.map((row) => ({
+          t: storable.text(row.text) ?? null,
+          ts: row.texts.map((text) => storable.text(text) ?? ''),
+          i: row.ints,
+          s: storable.seconds(row.seconds, 99_999.999),
+        }));
+        const lines = safe.map((row, n) =>
+          copyRow([
+            String(n),
+            copyText(row.t ?? undefined),
+            copyTextArray(row.ts),
+            copyIntArray(row.i),
+            copyNumber(row.s, 3),
+          ]),
+        );
+        await db.script('TRUNCATE hostile');
+        expect(await db.copyIn('COPY hostile FROM STDIN', lines.join(''))).toEqual([rows.length]);
+        const back = await db.query('SELECT t, ts, i, s FROM hostile ORDER BY n');
+        expect(back).toEqual(
+          safe.map((row) => ({ ...row, s: row.s === undefined ? null : row.s.toFixed(3) })),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('a bad row fails the COPY at once, says nothing of the row, and the connection works on', async () => {
+    const error = await db
+      .copyIn('COPY hostile FROM STDIN', 'secret-in-row\tx\t{}\t{}\t1\n')
+      .catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ name: 'StoreError', sqlstate: '22P02' });
+    expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('secret-in-row');
+    expect(await db.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  test('a COPY of no rows and one of a megabyte in a row are taken', async () => {
+    await db.script('TRUNCATE hostile');
+    expect(await db.copyIn('COPY hostile FROM STDIN', '')).toEqual([0]);
+    expect(
+      await db.copyIn('COPY hostile FROM STDIN', copyRow(['1', 'x'.repeat(1 << 20), '{}', '{}', '\\N'])),
+    ).toEqual([1]);
+    expect(await db.query('SELECT length(t) AS n FROM hostile')).toEqual([{ n: 1 << 20 }]);
+  });
+
+  test('values come as the port promises, whatever the driver', async () => {
+    const at = new Date('2026-11-22T10:11:12.345Z');
+    const rows = await db.query(
+      `SELECT $1::timestamptz AS at, 7000000000::int8 AS big, 1.50::numeric(5, 2) AS exact, $2::bytea AS bytes, $3::text[] AS texts,
+         $4::int[] AS ints, $5::boolean AS yes, $6::text AS nothing`,
+      [at, Buffer.from([0, 255]), ['a', 'b,c', '"', ''], [1, 2], true, null],
+    );
+    expect(rows).toEqual([
+      {
+        at,
+        big: 7_000_000_000,
+        exact: '1.50',
+        bytes: Buffer.from([0, 255]),
+        texts: ['a', 'b,c', '"', ''],
+        ints: [1, 2],
+        yes: true,
+        nothing: null,
+      },
+    ]);
+    expect(Buffer.isBuffer(rows[0]?.bytes)).toBe(true);
+    expect(await db.run(`UPDATE hostile SET s = 1`)).toBe(1);
+  });
+
+  test('statements around a COPY run in its message, and a failure of the last is a failure of all', async () => {
+    await db.script('CREATE TEMPORARY TABLE moved (n integer CHECK (n < 3))');
+    const around = 'TRUNCATE hostile; COPY hostile FROM STDIN; INSERT INTO moved SELECT n FROM hostile';
+    const row = (n: number) => copyRow([String(n), 'x', '{}', '{}', '\\N']);
+    let sent = 0;
+    expect(await db.copyIn(around, row(1) + row(2), () => sent++)).toEqual([0, 2, 2]);
+    await expect(db.copyIn(around, row(3))).rejects.toMatchObject({ name: 'StoreError', sqlstate: '23514' });
+    expect(await db.query('SELECT count(*) AS n FROM moved')).toEqual([{ n: 2 }]);
+    expect(sent).toBe(1);
+  });
+
+  test('a transaction commits as a whole or not at all, and the next statement works', async () => {
+    await db.script('TRUNCATE hostile');
+    await expect(
+      db.transaction(async () => {
+        await db.run('INSERT INTO hostile (n) VALUES (1)');
+        await db.query('SELECT 1 / 0');
+      }),
+    ).rejects.toMatchObject({ sqlstate: '22012' });
+    // An error that was swallowed must not end in a COMMIT that rolls back without a word.
+    await expect(
+      db.transaction(async () => {
+        await db.run('INSERT INTO hostile (n) VALUES (2)');
+        await db.query('SELECT 1 / 0').catch(() => {});
+      }),
+    ).rejects.toThrow();
+    await db.transaction(async () => void (await db.run('INSERT INTO hostile (n) VALUES (3)')), {
+      begin: `SELECT set_config('lukhas.team_id', 'x', true)`,
+      end: 'INSERT INTO hostile (n) VALUES (4)',
+    });
+    expect(await db.query('SELECT n FROM hostile ORDER BY n')).toEqual([{ n: 3 }, { n: 4 }]);
+    expect(await db.query(`SELECT coalesce(current_setting('lukhas.team_id', true), '') AS left`)).toEqual([
+      { left: '' },
+    ]);
+  });
+
+  test('a run\u2019s id gives its time back to the millisecond', async () => {
+    const times = fc.sample(
+      fc.date({ min: new Date('2020-01-01'), max: new Date('2100-01-01'), noInvalidDate: true }),
+      200,
+    );
+    for (const at of times) {
+      const id = makeRunId(at, teamUploadKey('t', String(at.getTime())));
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      expect(runIdTime(id)).toEqual(at);
+      expect(`${makeRowIdPrefix(at)}0000002a`).toMatch(
+        /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+      );
+    }
+    if (kind === 'PostgreSQL 15') {
+      const rows = await db.query<{ at: Date }>(
+        'SELECT lukhas_run_ts(id) AS at FROM unnest($1::text[]::uuid[]) WITH ORDINALITY AS i (id, n) ORDER BY n',
+        [times.map((at) => makeRunId(at, Buffer.alloc(32, 1)))],
+      );
+      expect(rows.map((row) => row.at)).toEqual(times);
+    }
+  });
+});
+
+test('names are cut by code points, keep their beginning and stay different', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'binary', minLength: 480, maxLength: 700 }),
+      fc.string({ unit: 'grapheme', maxLength: 5 }),
+      (name, more) => {
+        const storable = createStorable();
+        const cut = storable.name(name, 500) ?? '';
+        expect([...cut].length).toBeLessThanOrEqual(500);
+        expect(/\p{Surrogate}/u.test(cut)).toBe(false);
+        if ([...name].length > 500 && more !== '') expect(storable.name(name + more, 500)).not.toBe(cut);
+      },
+    ),
+  );
+  const storable = createStorable();
+  expect(storable.name('\u{1f600}'.repeat(500), 500)).toBe('\u{1f600}'.repeat(500));
+  expect(storable.short('f'.repeat(64), 40)).toBe('f'.repeat(40));
+});
+
+test('durations are finite, not negative, and fit', () => {
+  const storable = createStorable();
+  const given = [undefined, 0, 1.25, 99_999.999, 100_000, -1, Number.NaN, Number.POSITIVE_INFINITY, -0.0001];
+  expect(given.map((seconds) => storable.seconds(seconds, 99_999.999))).toEqual([
+    undefined,
+    0,
+    1.25,
+    99_999.999,
+    99_999.999,
+    0,
+    undefined,
+    undefined,
+    0,
+  ]);
+  expect(storable.warnings()).toEqual([
+    expect.objectContaining({ code: 'stored-duration', message: expect.stringMatching(/^5 durations/) }),
+  ]);
+});

@@ -1,0 +1,534 @@
+// What the team's own rows tell about the failures of a run, on both databases, under row-level security.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { FailureHistory, RunHistory, SavedRun, SignedResult } from '../../../src/model.ts';
+import { readRunHistory } from '../../../src/store/history/history.ts';
+import { saveRun } from '../../../src/store/runs/save.ts';
+import { createPlace, type Place, placeNames } from '../../support/places.ts';
+import {
+  emptyContext,
+  makeCoverage,
+  makeOptions,
+  makeResult,
+  makeUpload,
+  sourceOf,
+} from '../../support/runs.ts';
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+const testName = 'tests/test_things.py::TestThings::test_1';
+
+/** `F` failed, `P` passed, `S` skipped, `E` error, `.` did not run. */
+type Letter = 'F' | 'P' | 'S' | 'E' | '.';
+
+function resultOf(letter: Letter, changes: Partial<SignedResult> = {}): SignedResult[] {
+  if (letter === '.') return [makeResult(99)];
+  const outcome = { F: 'failed', P: 'passed', S: 'skipped', E: 'error' } as const;
+  const broken = letter === 'F' || letter === 'E';
+  return [
+    makeResult(1, {
+      outcome: outcome[letter],
+      failure: broken
+        ? { errorType: 'KeyError', line: 7, lastFrameLine: 7, message: "KeyError: 'x'", traceback: undefined }
+        : undefined,
+      failureSignature: broken ? `md5:${'a'.repeat(32)}` : undefined,
+      driftSignature: broken ? `d1:${'b'.repeat(32)}` : undefined,
+      ...changes,
+    }),
+  ];
+}
+
+describe.each(placeNames)('on %s', (name) => {
+  let place: Place;
+  let uploads = 0;
+  const start = Date.now() - 29 * day;
+  /** Every test has a lane of its own, so that none sees another's runs. */
+  let lane = '';
+  beforeAll(async () => {
+    place = await createPlace(name);
+  });
+  afterAll(() => place.remove());
+  beforeEach(() => {
+    lane = `lane-${++uploads}`;
+  });
+
+  interface Run {
+    readonly letter: Letter;
+    readonly branch?: string;
+    readonly sha?: string;
+    /** Minutes after the beginning of everything. */
+    readonly at: number;
+    readonly lane?: string;
+    readonly results?: readonly SignedResult[];
+    /** Percent of each file, by its number. */
+    readonly coverage?: Readonly<Record<number, number>>;
+    readonly other?: boolean;
+    readonly baseBranch?: string;
+    readonly job?: string;
+    readonly repository?: string;
+    readonly pullRequest?: number;
+  }
+
+  function upload(run: Run): Promise<SavedRun> {
+    uploads++;
+    const results = run.results ?? resultOf(run.letter);
+    const who = run.other === true ? place.other : place;
+    return saveRun(
+      who.connect,
+      makeUpload(`u${uploads}`, {
+        teamSlug: who.teamSlug,
+        createdAt: new Date(start + run.at * minute),
+        context: {
+          ...emptyContext,
+          gitSha: run.sha ?? `c${run.at}`,
+          gitBranch: run.branch ?? 'main',
+          lane: run.lane ?? lane,
+          baseBranch: run.baseBranch,
+          jobName: run.job,
+          repository: run.repository,
+          pullRequest: run.pullRequest,
+        },
+      }),
+      sourceOf(
+        results,
+        Object.entries(run.coverage ?? {}).map(([number, coveragePercent]) =>
+          makeCoverage(Number(number), { coveragePercent }),
+        ),
+      ),
+      makeOptions(),
+    );
+  }
+
+  function history(saved: SavedRun, baseBranch?: string): Promise<RunHistory> {
+    return readRunHistory(place.connect, {
+      saved,
+      teamSlug: place.teamSlug,
+      allowPrivilegedRole: false,
+      baseBranch,
+    });
+  }
+
+  /** Uploads runs a minute apart and returns what is told about the last one's failure. */
+  async function lastOf(runs: readonly Omit<Run, 'at'>[]): Promise<FailureHistory | undefined> {
+    let saved: SavedRun | undefined;
+    for (const [at, run] of runs.entries()) saved = await upload({ ...run, at });
+    if (saved === undefined) throw new Error('no run');
+    return (await history(saved)).failures[0];
+  }
+
+  describe('jobs of a matrix', () => {
+    test('a test that fails in one job and passes in the others on every commit is not flaky but broken there', async () => {
+      const commit = (sha: string, at: number, branch: string) => [
+        upload({ letter: 'P', job: 'test (3.12)', sha, branch, at }),
+        upload({ letter: 'F', job: 'test (3.13)', sha, branch, at: at + 1 }),
+        upload({ letter: 'P', job: 'test (3.14)', sha, branch, at: at + 2 }),
+      ];
+      for (const [i, sha] of ['a', 'b', 'c'].entries()) await Promise.all(commit(sha, 10 * i, 'main'));
+      const [, failing] = await Promise.all(commit('d', 50, 'fix'));
+      if (failing === undefined) throw new Error('no run');
+      expect((await history(failing)).failures).toMatchObject([{ class: 'pre-existing', runsInARow: 1 }]);
+      const [, again] = await Promise.all(commit('e', 60, 'fix'));
+      if (again === undefined) throw new Error('no run');
+      expect((await history(again)).failures).toMatchObject([
+        { class: 'pre-existing', runsInARow: 2, since: { gitSha: 'd' } },
+      ]);
+    });
+
+    test('green in a rerun of the same job and commit is flaky, in another job it is not', async () => {
+      const runs = { letter: 'P', branch: 'fix', sha: 'd' } as const;
+      expect(
+        await lastOf([
+          { ...runs, job: 'a' },
+          { ...runs, job: 'b', letter: 'F' },
+        ]),
+      ).toMatchObject({ class: 'new' });
+      lane = `${lane} again`;
+      expect(
+        await lastOf([
+          { ...runs, job: 'b' },
+          { ...runs, job: 'b', letter: 'F' },
+        ]),
+      ).toMatchObject({ class: 'flaky' });
+    });
+
+    test('a job that the base branch does not have is compared with all of its jobs', async () => {
+      expect(
+        await lastOf([
+          { letter: 'F', job: 'nightly' },
+          { letter: 'F', job: 'pull', branch: 'fix' },
+        ]),
+      ).toMatchObject({ class: 'pre-existing' });
+    });
+
+    test('what was added is told against one job, not against one of several others', async () => {
+      const added = async (jobs: readonly string[]) => {
+        for (const [i, job] of jobs.entries())
+          await upload({ letter: 'P', job, results: [makeResult(i)], at: i });
+        const results = [makeResult(0), makeResult(7)];
+        const saved = await upload({ letter: 'P', job: 'pull', branch: 'fix', results, at: 9 });
+        return (await history(saved)).changes?.added;
+      };
+      expect(await added(['nightly'])).toEqual([makeResult(7).testName]);
+      lane = `${lane} again`;
+      expect(await added(['unit', 'e2e'])).toBeUndefined();
+    });
+
+    test('a run outside CI is compared with all jobs', async () => {
+      expect(
+        await lastOf([
+          { letter: 'F', job: 'nightly' },
+          { letter: 'F', branch: 'fix' },
+        ]),
+      ).toMatchObject({
+        class: 'pre-existing',
+      });
+    });
+  });
+
+  describe('repositories', () => {
+    test('of one team have a main each', async () => {
+      expect(
+        await lastOf([
+          { letter: 'P', repository: 'acme/shop' },
+          { letter: 'F', repository: 'acme/depot' },
+          { letter: 'F', repository: 'acme/shop', branch: 'fix' },
+        ]),
+      ).toMatchObject({ class: 'new' });
+    });
+
+    test('what was added is told against the own one', async () => {
+      await upload({ letter: 'P', repository: 'acme/shop', results: [makeResult(1)], at: 0 });
+      await upload({ letter: 'P', repository: 'acme/depot', results: [makeResult(7)], at: 1 });
+      const saved = await upload({
+        letter: 'P',
+        repository: 'acme/shop',
+        branch: 'fix',
+        results: [makeResult(1), makeResult(2)],
+        at: 2,
+      });
+      const { changes } = await history(saved);
+      expect(changes).toMatchObject({ added: [makeResult(2).testName], removed: [] });
+    });
+
+    test('a run that knows of no repository is compared with all', async () => {
+      expect(
+        await lastOf([
+          { letter: 'F', repository: 'acme/shop' },
+          { letter: 'F', branch: 'fix' },
+        ]),
+      ).toMatchObject({ class: 'pre-existing' });
+    });
+  });
+
+  describe('a push and its pull request', () => {
+    const push = { letter: 'P', branch: 'fix', job: 'test' } as const;
+    const merge = { letter: 'F', branch: 'fix', job: 'test', pullRequest: 7 } as const;
+
+    test('test two things: green on the head and red on the merge is new, not flaky', async () => {
+      expect(
+        await lastOf([
+          { ...push, sha: 'a' },
+          { ...merge, sha: 'a' },
+        ]),
+      ).toMatchObject({ class: 'new' });
+    });
+
+    test('are two rows of runs', async () => {
+      const runs = ['a', 'b'].flatMap((sha) => [
+        { ...push, sha },
+        { ...merge, sha },
+      ]);
+      expect(await lastOf(runs)).toMatchObject({ class: 'new', runsInARow: 2, since: { gitSha: 'a' } });
+    });
+
+    test('green in a rerun of the pull request is flaky', async () => {
+      expect(
+        await lastOf([
+          { ...merge, letter: 'P', sha: 'a' },
+          { ...merge, sha: 'a' },
+        ]),
+      ).toMatchObject({ class: 'flaky' });
+    });
+  });
+
+  test('a fork cannot put its main in the place of the base branch', async () => {
+    expect(
+      await lastOf([
+        { letter: 'P', branch: 'main' },
+        { letter: 'F', branch: 'octo:main' },
+        { letter: 'F', branch: 'fix' },
+      ]),
+    ).toMatchObject({ class: 'new' });
+  });
+
+  const on = (branch: string, letters: string): Omit<Run, 'at'>[] =>
+    [...letters].map((letter) => ({ letter: letter as Letter, branch }));
+
+  test.each([
+    ['a first failure on a branch', [...on('main', 'PP'), ...on('feature', 'PF')], 'new', 1, undefined],
+    ['a failure that nothing came before', on('main', 'F'), 'new', 1, undefined],
+    [
+      'what fails on the base branch too',
+      [...on('main', 'PPF'), ...on('feature', 'F')],
+      'pre-existing',
+      1,
+      undefined,
+    ],
+    ['what its base branch has repaired', [...on('main', 'FP'), ...on('feature', 'F')], 'new', 1, 'c1'],
+    [
+      'what broke and was repaired on the base branch of late',
+      [...on('main', 'PFP'), ...on('feature', 'F')],
+      'flaky',
+      1,
+      'c2',
+    ],
+    [
+      'what the base branch failed before it was skipped there',
+      [...on('main', 'PFS.'), ...on('feature', 'F')],
+      'pre-existing',
+      1,
+      undefined,
+    ],
+    ['a row of failures', on('main', 'PFFEF'), 'pre-existing', 4, undefined],
+    ['a row of failures, in some runs not run', on('main', 'PF.SFF'), 'pre-existing', 3, undefined],
+    ['a failure on the base branch after a green one', on('main', 'PPF'), 'new', 1, undefined],
+    ['what was red, green and red on the base branch', on('main', 'FPF'), 'flaky', 1, 'c1'],
+    [
+      'a rerun of the same commit',
+      [
+        { letter: 'P', sha: 'same' },
+        { letter: 'F', sha: 'same' },
+      ],
+      'flaky',
+      1,
+      undefined,
+    ],
+    [
+      'a commit that failed and passed, then another',
+      [
+        { letter: 'F', branch: 'x', sha: 'a' },
+        { letter: 'P', branch: 'x', sha: 'a' },
+        { letter: 'F', branch: 'x', sha: 'b' },
+      ],
+      'flaky',
+      1,
+      undefined,
+    ],
+    ['what was repaired twice', [...on('main', 'P'), ...on('x', 'FPPFFPPF')], 'new', 1, 'c6'],
+  ] as const)('%s', async (_, runs, expected, inARow, fixedBy) => {
+    const failure = await lastOf(runs as readonly Omit<Run, 'at'>[]);
+    expect(failure).toMatchObject({ testName, class: expected, runsInARow: inARow, match: undefined });
+    expect(failure?.lastFixedBy).toBe(fixedBy);
+    const first = runs.length - 1;
+    if (inARow === 1) expect(failure?.since.gitSha).toBe((runs[first] as Run).sha ?? `c${first}`);
+  });
+
+  test('flips of more than two weeks ago are forgotten', async () => {
+    await upload({ letter: 'P', at: 0 });
+    await upload({ letter: 'F', at: 1 });
+    await upload({ letter: 'P', at: 2 });
+    const saved = await upload({ letter: 'F', branch: 'feature', at: 15 * 24 * 60 });
+    expect((await history(saved)).failures[0]).toMatchObject({ class: 'new', lastFixedBy: 'c2' });
+  });
+
+  test('the base branch is the one given, else the CI\u2019s, else main', async () => {
+    await upload({ letter: 'F', branch: 'develop', at: 0 });
+    await upload({ letter: 'P', branch: 'main', at: 1 });
+    const plain = await upload({ letter: 'F', branch: 'x', at: 2 });
+    const fromCi = await upload({ letter: 'F', branch: 'y', at: 3, baseBranch: 'develop' });
+    expect(await history(plain)).toMatchObject({ baseBranch: 'main', failures: [{ class: 'new' }] });
+    expect(await history(fromCi)).toMatchObject({
+      baseBranch: 'develop',
+      failures: [{ class: 'pre-existing' }],
+    });
+    expect(await history(fromCi, 'main')).toMatchObject({ baseBranch: 'main', failures: [{ class: 'new' }] });
+  });
+
+  test('other lanes, other teams and later runs do not count', async () => {
+    await upload({ letter: 'F', at: 0, lane: `${lane}-other` });
+    await upload({ letter: 'F', at: 1, other: true });
+    const saved = await upload({ letter: 'F', branch: 'feature', at: 2 });
+    await upload({ letter: 'F', at: 3 });
+    expect((await history(saved)).failures[0]).toMatchObject({ class: 'new', runsInARow: 1 });
+  });
+
+  test('a run of another team is unknown', async () => {
+    const saved = await upload({ letter: 'F', at: 0, other: true });
+    await expect(history(saved)).rejects.toMatchObject({ code: 'run-unknown' });
+  });
+
+  test('a run that was stored before is told about as well as a new one', async () => {
+    const saved = await upload({ letter: 'F', at: 0 });
+    const first = await history(saved);
+    expect(await history({ ...saved, stored: 'already' })).toEqual(first);
+  });
+
+  test('what was added, removed, newly skipped and grew slower', async () => {
+    const timed = (number: number, seconds: number, changes: Partial<SignedResult> = {}) =>
+      makeResult(number, { durationSeconds: seconds, ...changes });
+    await upload({
+      letter: 'P',
+      at: 0,
+      results: [timed(1, 0.1), timed(2, 1), timed(3, 0.01), timed(4, 2), timed(5, 1)],
+    });
+    const saved = await upload({
+      letter: 'P',
+      branch: 'feature',
+      at: 1,
+      results: [
+        timed(1, 0.3),
+        timed(2, 1.4),
+        timed(3, 0.09),
+        timed(4, 0, { outcome: 'skipped' }),
+        timed(6, 9),
+      ],
+    });
+    const named = (number: number) => `tests/test_things.py::TestThings::test_${number}`;
+    expect((await history(saved)).changes).toEqual({
+      added: [named(6)],
+      removed: [named(5)],
+      newlySkipped: [named(4)],
+      slower: [{ testName: named(1), beforeSeconds: 0.1, afterSeconds: 0.3 }],
+    });
+  });
+
+  test('how the coverage moved, against the latest run of the base branch that has coverage', async () => {
+    await upload({ letter: 'P', at: 0, coverage: { 1: 10, 2: 10, 3: 10 } });
+    await upload({ letter: 'P', at: 1, coverage: { 1: 80, 2: 60, 3: 50, 4: 90 } });
+    await upload({ letter: 'P', at: 2 });
+    await upload({ letter: 'P', at: 3, lane: 'another', coverage: { 1: 1 } });
+    await upload({ letter: 'P', at: 3, other: true, coverage: { 1: 1 } });
+    const saved = await upload({
+      letter: 'P',
+      branch: 'feature',
+      at: 4,
+      coverage: { 1: 79.5, 2: 60, 3: 75, 5: 1 },
+    });
+    expect((await history(saved)).coverage).toEqual({
+      beforePercent: 70,
+      afterPercent: 53.88,
+      moved: [
+        { filePath: 'src/module_3.py', beforePercent: 50, afterPercent: 75 },
+        { filePath: 'src/module_1.py', beforePercent: 80, afterPercent: 79.5 },
+      ],
+    });
+    const without = await upload({ letter: 'P', branch: 'feature', at: 5 });
+    expect((await history(without)).coverage).toBeUndefined();
+    const alone = await upload({ letter: 'P', branch: 'feature', at: 6, lane: 'new', coverage: { 1: 5 } });
+    expect((await history(alone)).coverage).toBeUndefined();
+  });
+
+  test('names that are also words of JavaScript are names like others', async () => {
+    const results = ['constructor', '__proto__', 'toString'].map(
+      (testName) => resultOf('F', { testName })[0],
+    );
+    const saved = await upload({ letter: 'F', at: 0, results: results as SignedResult[] });
+    const told = await history(saved);
+    expect(told.failures.map((failure) => [failure.testName, failure.class])).toEqual([
+      ['constructor', 'new'],
+      ['__proto__', 'new'],
+      ['toString', 'new'],
+    ]);
+  });
+
+  describe('with memories', () => {
+    const signature = `md5:${'a'.repeat(32)}`;
+    const drift = `d1:${'b'.repeat(32)}`;
+    async function remember(memory: {
+      readonly test?: string;
+      readonly signature?: string;
+      readonly drift?: string;
+      readonly confidence?: string;
+      readonly team?: string | undefined;
+      readonly solution: string;
+      readonly worked?: number;
+    }): Promise<void> {
+      await place.look(
+        `INSERT INTO healix_memories (team_id, test_name, failure_signature, drift_signature, confidence, solution, success_count)
+         VALUES (${'team' in memory ? (memory.team === undefined ? 'NULL' : `'${memory.team}'`) : `'${place.team.id}'`}, $1, $2, ${memory.drift === undefined ? 'NULL' : `'${memory.drift}'`},
+           ${memory.confidence ?? 'NULL'}, $3, ${memory.worked ?? 0})`,
+        [memory.test ?? testName, memory.signature ?? 'md5:other', memory.solution],
+      );
+    }
+    beforeEach(async () => {
+      await place.look('DELETE FROM healix_memories');
+    });
+    const told = async () => {
+      const saved = await upload({ letter: 'F', at: uploads });
+      const [row] = await place.look(
+        `SELECT h.solution FROM test_results r LEFT JOIN healix_memories h ON h.id = r.healix_memory_id WHERE r.test_run_id = $1`,
+        [saved.runId],
+      );
+      const failure = (await history(saved)).failures[0];
+      return {
+        class: failure?.class,
+        tier: failure?.match?.tier,
+        solution: failure?.match?.memory.solution,
+        stored: row?.solution ?? undefined,
+      };
+    };
+
+    test.each([signature, signature.slice(4)])('an exact match is stored and known: %s', async (form) => {
+      await remember({ signature: form, solution: 'exact', confidence: '0.5', drift });
+      expect(await told()).toEqual({ class: 'known', tier: 'exact', solution: 'exact', stored: 'exact' });
+    });
+
+    test('confidence decides, then how often it worked; a memory never rated comes last', async () => {
+      await remember({ signature, solution: 'never rated', worked: 9 });
+      await remember({ signature: signature.slice(4), solution: 'low', confidence: '0.2', worked: 9 });
+      await remember({ signature, solution: 'high', confidence: '0.9', worked: 1 });
+      await remember({
+        signature: signature.slice(4),
+        solution: 'high and tried',
+        confidence: '0.9',
+        worked: 2,
+      });
+      expect(await told()).toMatchObject({ solution: 'high and tried', stored: 'high and tried' });
+    });
+
+    test('a shared memory matches; another team\u2019s and a retired one never do', async () => {
+      await remember({ signature, solution: 'rival', confidence: '1', team: place.other.id, drift });
+      await remember({ signature, solution: 'retired', confidence: '1', drift });
+      await place.look(`UPDATE healix_memories SET deleted_at = now() WHERE solution = 'retired'`);
+      expect(await told()).toEqual({ class: 'new', tier: undefined, solution: undefined, stored: undefined });
+      await remember({ signature, solution: 'shared', confidence: '0.1', team: undefined });
+      expect(await told()).toMatchObject({ class: 'known', solution: 'shared', stored: 'shared' });
+    });
+
+    test('the same test after an edit is moved; it is known, and not stored as a match', async () => {
+      await remember({ drift, solution: 'moved' });
+      expect(await told()).toEqual({ class: 'known', tier: 'moved', solution: 'moved', stored: undefined });
+      await place.look('DELETE FROM healix_memories');
+      await remember({ test: `${testName}[a]`, drift, solution: 'another parameter' });
+      expect(await told()).toMatchObject({ class: 'known', tier: 'moved', solution: 'another parameter' });
+    });
+
+    test('another test is similar by either signature, a suggestion and no more', async () => {
+      await remember({ test: 'tests/other.py::test_a', drift, solution: 'by drift', confidence: '0.3' });
+      expect(await told()).toEqual({
+        class: 'new',
+        tier: 'similar',
+        solution: 'by drift',
+        stored: undefined,
+      });
+      await remember({
+        test: 'tests/other.py::test_b',
+        signature: signature.slice(4),
+        solution: 'by line',
+        confidence: '0.4',
+      });
+      expect(await told()).toMatchObject({ class: 'pre-existing', tier: 'similar', solution: 'by line' });
+    });
+
+    test('a team that wants no matches gets none of any tier', async () => {
+      await remember({ signature, drift, solution: 'x' });
+      await place.look(`UPDATE teams SET features = '{"healix_enabled": false}' WHERE id = $1`, [
+        place.team.id,
+      ]);
+      expect(await told()).toMatchObject({ class: 'new', tier: undefined, stored: undefined });
+      await place.look(`UPDATE teams SET features = '{"healix_enabled": true}' WHERE id = $1`, [
+        place.team.id,
+      ]);
+      expect(await told()).toMatchObject({ class: 'known', tier: 'exact' });
+    });
+  });
+});

@@ -1,0 +1,350 @@
+// Saving runs on both databases: what becomes of a run, and that it becomes so once.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Warning } from '../../../src/model.ts';
+import { openPostgres } from '../../../src/store/database/pg.ts';
+import type { Connect, Database } from '../../../src/store/database/port.ts';
+import { saveRun } from '../../../src/store/runs/save.ts';
+import { makeUploadKey, runIdTime } from '../../../src/store/runs/upload-key.ts';
+import {
+  createEmbedded,
+  createReadyDatabase,
+  type EmbeddedDatabase,
+  type ReadyDatabase,
+} from '../../support/databases.ts';
+import {
+  emptyContext,
+  makeCoverage,
+  makeFailure,
+  makeOptions,
+  makeResult,
+  makeUpload,
+  sourceOf,
+} from '../../support/runs.ts';
+
+interface Place {
+  readonly connect: Connect;
+  /** Looks at everything, past row-level security. */
+  readonly look: (sql: string, params?: string[]) => Promise<Record<string, unknown>[]>;
+  readonly team: string;
+}
+
+describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
+  let place: Place;
+  let remove: () => Promise<void>;
+
+  beforeAll(async () => {
+    if (kind === 'PostgreSQL 15') {
+      const ready: ReadyDatabase = await createReadyDatabase();
+      const admin = await openPostgres(ready.adminUrl);
+      place = {
+        connect: (limits) => openPostgres(ready.uploadUrl, limits),
+        look: (sql, params) => admin.query(sql, params),
+        team: ready.team.slug,
+      };
+      remove = async () => {
+        await admin.close();
+        await ready.drop();
+      };
+    } else {
+      const embedded: EmbeddedDatabase = await createEmbedded();
+      // saveRun closes what it connects to; the embedded database stays open for the next test.
+      const kept: Database = { ...embedded.db, close: async () => {} };
+      place = {
+        connect: async () => kept,
+        look: (sql, params) => embedded.db.query(sql, params),
+        team: 'local',
+      };
+      remove = embedded.remove;
+    }
+  });
+  afterAll(async () => {
+    await remove();
+  });
+
+  const rowsOf = async (runId: string, table = 'test_results'): Promise<Record<string, unknown>[]> =>
+    place.look(`SELECT * FROM ${table} WHERE test_run_id = $1 ORDER BY id`, [runId]);
+
+  test('a run, its results and its coverage are stored with one time and one team', async () => {
+    const createdAt = new Date(Date.now() - 3_600_000);
+    const upload = makeUpload('whole', {
+      createdAt,
+      context: {
+        ...emptyContext,
+        repository: 'acme/shop',
+        workflowRunId: '77',
+        runAttempt: 2,
+        job: 'test',
+        pullRequest: 12,
+        baseBranch: 'main',
+        gitSha: 'f'.repeat(40),
+        gitBranch: 'feature/x',
+        gitCommitMessage: 'Say\thello\n\nÜnïcödé \\ 🎉',
+        ciSystem: 'github_actions',
+        pythonVersion: '3.12.1',
+        pytestVersion: '8.1.0',
+        lane: 'nightly',
+        markers: ['slow', 'a "b", {c}', ''],
+      },
+    });
+    const results = [
+      makeResult(1, { markers: ['unit', 'a,b'] }),
+      makeFailure(2, 'line one\n\tline two\\n\r\nE   KeyError: \\.'),
+      makeResult(3, { outcome: 'skipped', reason: 'no display', durationSeconds: undefined }),
+      makeResult(4, { outcome: 'xfailed', reason: 'known' }),
+      makeResult(5, { outcome: 'xpassed' }),
+      makeResult(6, {
+        outcome: 'error',
+        failure: {
+          errorType: undefined,
+          line: undefined,
+          lastFrameLine: undefined,
+          message: 'boom',
+          traceback: undefined,
+        },
+        failureSignature: 'md5:00000000000000000000000000000000',
+      }),
+    ];
+    const saved = await saveRun(
+      place.connect,
+      upload,
+      sourceOf(results, [makeCoverage(1), makeCoverage(2)]),
+      makeOptions(),
+    );
+
+    expect(saved).toEqual({ runId: saved.runId, stored: 'new', team: place.team, createdAt });
+    expect(runIdTime(saved.runId)).toEqual(createdAt);
+    const [run] = await place.look('SELECT *, lukhas_run_ts(id) AS from_id FROM test_runs WHERE id = $1', [
+      saved.runId,
+    ]);
+    expect(run).toMatchObject({
+      total_tests: 6,
+      passed: 2,
+      failed: 1,
+      skipped: 2,
+      errors: 1,
+      duration_seconds: '1.500',
+      coverage_percent: '75.00',
+      lane: 'nightly',
+      markers: ['slow', 'a "b", {c}', ''],
+      python_version: '3.12.1',
+      pytest_version: '8.1.0',
+      ci_system: 'github_actions',
+      git_sha: 'f'.repeat(40),
+      git_branch: 'feature/x',
+      git_commit_message: 'Say\thello\n\nÜnïcödé \\ 🎉',
+      created_at: createdAt,
+      from_id: createdAt,
+    });
+    const rows = await rowsOf(saved.runId);
+    expect(rows.map((row) => [row.outcome, row.error_message])).toEqual([
+      ['passed', null],
+      ['failed', "KeyError: 'x'"],
+      ['skipped', 'no display'],
+      ['xfailed', 'known'],
+      ['xpassed', null],
+      ['error', 'boom'],
+    ]);
+    expect(rows[0]).toMatchObject({
+      markers: ['unit', 'a,b'],
+      duration_seconds: '0.001',
+      failure_signature: null,
+    });
+    expect(rows[1]).toMatchObject({
+      error_traceback: 'line one\n\tline two\\n\r\nE   KeyError: \\.',
+      failure_signature: 'md5:0123456789abcdef0123456789abcdef',
+      healix_memory_id: null,
+    });
+    expect(rows[2]).toMatchObject({ duration_seconds: null });
+    expect(new Set(rows.map((row) => (row.created_at as Date).getTime()))).toEqual(
+      new Set([createdAt.getTime()]),
+    );
+    expect(new Set(rows.map((row) => row.team_id))).toEqual(new Set([run?.team_id]));
+    const coverage = await rowsOf(saved.runId, 'coverage_data');
+    expect(coverage).toHaveLength(2);
+    expect(coverage[0]).toMatchObject({
+      covered_lines: [1, 2, 3],
+      missing_lines: [5],
+      coverage_percent: '75.00',
+      lane: 'nightly',
+      created_at: createdAt,
+    });
+    const [key] = await place.look('SELECT * FROM ingest_uploads WHERE run_id = $1', [saved.runId]);
+    expect(key).toMatchObject({
+      result_rows: 6,
+      coverage_rows: 2,
+      repository: 'acme/shop',
+      workflow_run_id: '77',
+      run_attempt: 2,
+      job: 'test',
+      pull_request: 12,
+      base_branch: 'main',
+    });
+  });
+
+  test('the same upload again is known already and adds no row', async () => {
+    const upload = makeUpload('again');
+    const source = sourceOf([makeResult(1), makeFailure(2)], [makeCoverage(1)]);
+    const first = await saveRun(place.connect, upload, source, makeOptions());
+    const second = await saveRun(
+      place.connect,
+      { ...upload, createdAt: new Date(upload.createdAt.getTime() + 5000) },
+      source,
+      makeOptions(),
+    );
+    expect(second).toEqual({ ...first, stored: 'already' });
+    expect(await rowsOf(first.runId)).toHaveLength(2);
+    expect(await rowsOf(first.runId, 'coverage_data')).toHaveLength(1);
+  });
+
+  test('the same key with other content is a conflict and writes nothing', async () => {
+    const upload = makeUpload('conflict');
+    const first = await saveRun(place.connect, upload, sourceOf([makeResult(1)]), makeOptions());
+    const other = { ...upload, payloadSha256: 'cd'.repeat(32) };
+    await expect(
+      saveRun(place.connect, other, sourceOf([makeResult(2)]), makeOptions()),
+    ).rejects.toMatchObject({
+      code: 'upload-conflict',
+      fix: expect.stringContaining('--upload-key'),
+    });
+    expect(await rowsOf(first.runId)).toHaveLength(1);
+  });
+
+  test('a run of many batches is stored whole', async () => {
+    const results = Array.from({ length: 12_345 }, (_, number) =>
+      number % 20 === 0 ? makeFailure(number) : makeResult(number),
+    );
+    const coverage = Array.from({ length: 700 }, (_, number) =>
+      makeCoverage(number, { coveredLines: Array.from({ length: 900 }, (_, line) => line + 1) }),
+    );
+    const seen: number[] = [];
+    const saved = await saveRun(
+      place.connect,
+      makeUpload('many'),
+      sourceOf(results, coverage),
+      makeOptions({ onProgress: (rows) => seen.push(rows) }),
+    );
+    const names = (await rowsOf(saved.runId)).map((row) => row.test_name);
+    expect(names).toEqual(results.map((result) => result.testName));
+    expect(await rowsOf(saved.runId, 'coverage_data')).toHaveLength(700);
+    expect(seen.at(-1)).toBe(12_345);
+  });
+
+  test('a run of no tests is stored as such', async () => {
+    const saved = await saveRun(place.connect, makeUpload('none'), sourceOf([]), makeOptions());
+    expect(await place.look('SELECT total_tests FROM test_runs WHERE id = $1', [saved.runId])).toEqual([
+      { total_tests: 0 },
+    ]);
+  });
+
+  test('hostile values are made storable and counted, and two long names stay two', async () => {
+    const warnings: Warning[] = [];
+    const long = `tests/t.py::test[${'\u{1f600}'.repeat(600)}`;
+    const saved = await saveRun(
+      place.connect,
+      makeUpload('hostile'),
+      sourceOf(
+        [
+          makeResult(1, { testName: `${long}a]` }),
+          makeResult(2, { testName: `${long}b]`, durationSeconds: Number.NaN }),
+          makeResult(3, { testName: 'nul \u0000 and half \ud800 pair', durationSeconds: -1 }),
+          makeResult(4, { durationSeconds: 1e12, testClass: 'C'.repeat(300) }),
+          makeFailure(5, '\\.\n\\N\n\u0000\udfff'),
+        ],
+        [makeCoverage(1, { coveragePercent: Number.NaN, totalStatements: 3e9, coveredLines: [1, -5, 4e9] })],
+      ),
+      makeOptions({ onWarning: (warning) => warnings.push(warning) }),
+    );
+    const rows = await rowsOf(saved.runId);
+    const names = rows.map((row) => String(row.test_name));
+    expect([...(names[0] ?? '')]).toHaveLength(500);
+    expect(names[0]).toMatch(/…#[0-9a-f]{11}$/u);
+    expect(names[0]).not.toBe(names[1]);
+    expect(names[2]).toBe('nul \u2400 and half \ufffd pair');
+    expect(rows.map((row) => row.duration_seconds)).toEqual(['0.001', null, '0.000', '99999.999', '0.005']);
+    expect(rows[4]?.error_traceback).toBe('\\.\n\\N\n\u2400\ufffd');
+    expect(
+      warnings.map((warning) => `${warning.code} ${Number.parseInt(warning.message, 10)}`).sort(),
+    ).toEqual([
+      'stored-count 3',
+      'stored-duration 3',
+      'stored-name-cut 3',
+      'stored-nul 2',
+      'stored-surrogate 2',
+    ]);
+  });
+
+  test('when the source fails nothing is stored and the database works on', async () => {
+    const upload = makeUpload('broken');
+    const broken = () => ({
+      ...sourceOf([])(),
+      async *results() {
+        yield Array.from({ length: 6000 }, (_, number) => makeResult(number));
+        throw new Error('the report is torn');
+      },
+    });
+    await expect(saveRun(place.connect, upload, broken, makeOptions())).rejects.toThrow('the report is torn');
+    const [count] = await place.look(
+      'SELECT count(*)::int AS n FROM ingest_uploads WHERE upload_key IS NOT NULL AND result_rows = 6000',
+    );
+    expect(count).toEqual({ n: 0 });
+    expect(await saveRun(place.connect, upload, sourceOf([makeResult(1)]), makeOptions())).toMatchObject({
+      stored: 'new',
+    });
+  });
+
+  test('sixteen uploads with one key at once store one copy and all succeed', async () => {
+    const upload = makeUpload('sixteen');
+    const results = Array.from({ length: 300 }, (_, number) => makeResult(number));
+    const racers = kind === 'PostgreSQL 15' ? 16 : 1;
+    const saved = await Promise.all(
+      Array.from({ length: racers }, () =>
+        saveRun(place.connect, upload, sourceOf(results, [makeCoverage(1)]), makeOptions()),
+      ),
+    );
+    expect(saved.filter((run) => run.stored === 'new')).toHaveLength(1);
+    expect(new Set(saved.map((run) => run.runId)).size).toBe(1);
+    expect(await rowsOf(saved[0]?.runId ?? '')).toHaveLength(300);
+    expect(await rowsOf(saved[0]?.runId ?? '', 'coverage_data')).toHaveLength(1);
+  });
+
+  test('an author of another or no team is left out with a warning', async () => {
+    const warnings: Warning[] = [];
+    const upload = makeUpload('author', { context: { ...emptyContext, lambdaId: 'nobody' } });
+    const saved = await saveRun(
+      place.connect,
+      upload,
+      sourceOf([makeResult(1)]),
+      makeOptions({ onWarning: (w) => warnings.push(w) }),
+    );
+    expect(await place.look('SELECT lambda_id FROM test_runs WHERE id = $1', [saved.runId])).toEqual([
+      { lambda_id: null },
+    ]);
+    expect(warnings.map((warning) => warning.code)).toEqual(['author-unknown']);
+  });
+
+  test('a time far outside the window is refused with a way out', async () => {
+    const upload = makeUpload('old', { createdAt: new Date(Date.now() - 200 * 86_400_000) });
+    await expect(saveRun(place.connect, upload, sourceOf([]), makeOptions())).rejects.toMatchObject({
+      code: 'run-time-range',
+      fix: expect.stringContaining('--created-at now'),
+    });
+  });
+});
+
+test('outside CI the content is the key, inside CI the job is', () => {
+  const base = {
+    repository: 'a/b',
+    workflowRunId: undefined,
+    runAttempt: undefined,
+    job: undefined,
+    discriminator: undefined,
+    lane: undefined,
+    payloadSha256: 'x',
+  };
+  expect(makeUploadKey({ ...base, payloadSha256: 'y' })).not.toBe(makeUploadKey(base));
+  const ci = { ...base, workflowRunId: '1', runAttempt: 1, job: 'j' };
+  expect(makeUploadKey({ ...ci, payloadSha256: 'y' })).toBe(makeUploadKey(ci));
+  expect(makeUploadKey({ ...ci, runAttempt: 2 })).not.toBe(makeUploadKey(ci));
+  expect(makeUploadKey({ ...ci, discriminator: 'leg' })).not.toBe(makeUploadKey(ci));
+  expect(makeUploadKey({ ...ci, lane: 'leg' })).not.toBe(makeUploadKey({ ...ci, discriminator: 'leg' }));
+});

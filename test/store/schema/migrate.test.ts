@@ -1,0 +1,301 @@
+// The schema as migrations make it: the same everywhere, once, and never by a program that does not know it.
+import { execFile } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { openPostgres } from '../../../src/store/database/pg.ts';
+import { openPglite } from '../../../src/store/database/pglite.ts';
+import { saveRun } from '../../../src/store/runs/save.ts';
+import { grantUploads, openAccess } from '../../../src/store/schema/access.ts';
+import { checkApplied, migrate } from '../../../src/store/schema/migrate.ts';
+import { migrations } from '../../../src/store/schema/migrations.generated.ts';
+import { ensurePartitions } from '../../../src/store/schema/partitions.ts';
+import { addTeam } from '../../../src/store/schema/teams.ts';
+import {
+  asAdmin,
+  createDatabase,
+  createDatabaseOn,
+  createEmbedded,
+  rowsOf,
+  type TestDatabase,
+  temporaryDir,
+  uniqueRole,
+} from '../../support/databases.ts';
+import { startPostgres } from '../../support/postgres.ts';
+import { makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
+import { dumpSchema } from '../../support/schema-dump.ts';
+
+const schemaFile = new URL('../../../docs/schema.sql', import.meta.url);
+
+async function migrateOnce(url: string): Promise<string[]> {
+  const db = await openPostgres(url);
+  try {
+    return await migrate(db);
+  } finally {
+    await db.close();
+  }
+}
+
+async function dumpOf(url: string): Promise<string> {
+  const db = await openPostgres(url);
+  try {
+    return await dumpSchema((sql) => db.query(sql));
+  } finally {
+    await db.close();
+  }
+}
+
+test('the baked module is fresh', async () => {
+  await promisify(execFile)(process.execPath, ['scripts/generate-migrations.mjs', '--check']);
+});
+
+test('twenty migrations at once into each of two empty databases of a new server leave the schema of the repository', async () => {
+  // A server of its own, because roles belong to the server: on the shared one they are there already.
+  const server = await startPostgres({ external: false, settings: { fsync: 'off' } });
+  try {
+    const databases = [await createDatabaseOn(server.adminUrl), await createDatabaseOn(server.adminUrl)];
+    const applied = await Promise.all(
+      Array.from({ length: 40 }, (_, number) => migrateOnce(databases[number % 2]?.adminUrl ?? '')),
+    );
+    expect(applied.flat()).toHaveLength(2 * migrations.length);
+    const expected = await readFile(schemaFile, 'utf8');
+    for (const database of databases) {
+      expect(await dumpOf(database.adminUrl)).toBe(expected);
+      const list = await rowsOf(
+        database.adminUrl,
+        'SELECT number, checksum FROM lukhas_migrations ORDER BY number',
+      );
+      expect(list).toEqual(migrations.map(({ number, checksum }) => ({ number, checksum })));
+    }
+  } finally {
+    await server.stop();
+  }
+});
+
+test('the embedded database has the same schema', async () => {
+  const { db, remove } = await createEmbedded();
+  try {
+    expect(await dumpSchema((sql) => db.query(sql))).toBe(await readFile(schemaFile, 'utf8'));
+  } finally {
+    await remove();
+  }
+});
+
+describe('in a database of its own', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createDatabase();
+  });
+  afterAll(async () => {
+    await database.drop();
+  });
+
+  test('nothing is set up: an upload is told what to do', async () => {
+    const db = await openPostgres(database.adminUrl);
+    await expect(openAccess(db, { teamSlug: 'x', allowPrivilegedRole: true })).rejects.toMatchObject({
+      code: 'database-not-set-up',
+      fix: expect.stringContaining('lukhas db setup'),
+    });
+    await db.close();
+  });
+
+  test('migrating twice changes nothing', async () => {
+    expect(await migrateOnce(database.adminUrl)).toHaveLength(migrations.length);
+    expect(await migrateOnce(database.adminUrl)).toEqual([]);
+  });
+
+  test('a database that is newer than the program is left alone', async () => {
+    const db = await openPostgres(database.adminUrl);
+    const older = migrations.slice(0, -1);
+    const refusal = {
+      code: 'database-newer',
+      message: expect.stringContaining('database is newer than this program'),
+      fix: expect.stringContaining('Upgrade lukhas-ingest'),
+    };
+    await expect(checkApplied(db, older)).rejects.toMatchObject(refusal);
+    await expect(migrate(db, older)).rejects.toMatchObject(refusal);
+    await db.close();
+  });
+
+  test('a database that is older than the program takes no upload before it is migrated', async () => {
+    await asAdmin(database.adminUrl, `DELETE FROM lukhas_migrations WHERE number = ${migrations.length}`);
+    const db = await openPostgres(database.adminUrl);
+    await expect(openAccess(db, { teamSlug: 'x', allowPrivilegedRole: true })).rejects.toMatchObject({
+      code: 'database-older',
+      fix: expect.stringContaining('lukhas db migrate'),
+    });
+    await db.close();
+  });
+
+  test('a history that differs from ours is refused', async () => {
+    await asAdmin(database.adminUrl, `UPDATE lukhas_migrations SET checksum = 'other' WHERE number = 2`);
+    await expect(migrateOnce(database.adminUrl)).rejects.toMatchObject({ code: 'database-history-differs' });
+  });
+});
+
+test('a failing migration leaves nothing of itself behind', async () => {
+  const database = await createDatabase();
+  const db = await openPostgres(database.adminUrl);
+  const broken = [
+    ...migrations,
+    {
+      number: migrations.length + 1,
+      name: 'broken',
+      checksum: 'x',
+      sql: 'CREATE TABLE half (id int); SELECT 1 / 0;',
+    },
+  ];
+  await expect(migrate(db, broken)).rejects.toMatchObject({ sqlstate: '22012' });
+  expect(await checkApplied(db)).toMatchObject({ applied: migrations.length });
+  expect(await db.query(`SELECT to_regclass('half') AS half`)).toEqual([{ half: null }]);
+  await db.close();
+  await database.drop();
+});
+
+test('tables of the same names that belong to somebody else are not touched', async () => {
+  const database = await createDatabase();
+  await asAdmin(database.adminUrl, 'CREATE TABLE users (id int)');
+  await expect(migrateOnce(database.adminUrl)).rejects.toMatchObject({
+    code: 'database-name-taken',
+    message: expect.stringContaining('users'),
+    fix: expect.stringContaining('search_path'),
+  });
+  await database.drop();
+});
+
+test('the database\u2019s owner with CREATEROLE, who is no superuser, sets everything up, and the credential uploads', async () => {
+  const database = await createDatabase();
+  const owner = uniqueRole('owner');
+  await asAdmin(
+    database.adminUrl,
+    `CREATE ROLE ${owner} LOGIN CREATEROLE PASSWORD 'pw'; ALTER DATABASE ${database.name} OWNER TO ${owner}`,
+  );
+  const ownerUrl = database.urlFor(owner, 'pw');
+  const db = await openPostgres(ownerUrl);
+  expect(await migrate(db)).toHaveLength(migrations.length);
+  expect(await ensurePartitions(db, { monthsAhead: 0 })).toHaveLength(3);
+  await addTeam(db, { slug: 'acme' });
+  const grant = await grantUploads(db, { teamSlug: 'acme', role: uniqueRole(), adminUrl: ownerUrl });
+  await db.close();
+  const saved = await saveRun(
+    (limits) => openPostgres(grant.databaseUrl, limits),
+    makeUpload('x'),
+    sourceOf([makeResult(1)]),
+    makeOptions(),
+  );
+  expect(saved).toMatchObject({ stored: 'new', team: 'acme' });
+  // The owner could read and write every team: no credential for uploads.
+  await expect(
+    saveRun(
+      (limits) => openPostgres(ownerUrl, limits),
+      makeUpload('y', { teamSlug: 'acme' }),
+      sourceOf([]),
+      makeOptions(),
+    ),
+  ).rejects.toMatchObject({ code: 'role-privileged' });
+  await database.drop();
+});
+
+test('the same holds under the rules for roles of PostgreSQL 16 and later', async () => {
+  // The embedded database is PostgreSQL 18: there, making a role no longer means being allowed to act as it.
+  const dir = await temporaryDir();
+  const db = await openPglite(dir);
+  await db.script(
+    `CREATE ROLE boss LOGIN CREATEROLE; ALTER DATABASE postgres OWNER TO boss; SET SESSION AUTHORIZATION boss`,
+  );
+  expect(await migrate(db)).toHaveLength(migrations.length);
+  await addTeam(db, { slug: 'acme' });
+  expect(await ensurePartitions(db, { monthsAhead: 0 })).toHaveLength(3);
+  const grant = await grantUploads(db, {
+    teamSlug: 'acme',
+    role: 'ci',
+    adminUrl: 'postgres://boss@localhost/postgres',
+  });
+  expect(grant.passwordIsNew).toBe(true);
+  await db.script('SET SESSION AUTHORIZATION ci');
+  expect(await db.query('SELECT slug FROM teams')).toEqual([{ slug: 'acme' }]);
+  await db.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+test('an administrator who may make no roles is told what is missing', async () => {
+  const database = await createDatabase();
+  const role = uniqueRole('weak');
+  await asAdmin(database.adminUrl, `CREATE ROLE ${role} LOGIN PASSWORD 'pw'`);
+  await expect(migrateOnce(database.urlFor(role, 'pw'))).rejects.toMatchObject({
+    code: 'database-rights',
+    fix: expect.stringContaining('CREATEROLE'),
+  });
+  await database.drop();
+});
+
+test('everything goes into the schema that the search_path names, and uploads find it there', async () => {
+  const database = await createDatabase();
+  await asAdmin(
+    database.adminUrl,
+    `CREATE SCHEMA lukhas; ALTER ROLE postgres IN DATABASE ${database.name} SET search_path = lukhas`,
+  );
+  const db = await openPostgres(database.adminUrl);
+  await migrate(db);
+  await addTeam(db, { slug: 'acme' });
+  const grant = await grantUploads(db, { teamSlug: 'acme', role: uniqueRole(), adminUrl: database.adminUrl });
+  await db.close();
+  const saved = await saveRun(
+    (limits) => openPostgres(grant.databaseUrl, limits),
+    makeUpload('x'),
+    sourceOf([makeResult(1)]),
+    makeOptions(),
+  );
+  expect(await rowsOf(database.adminUrl, 'SELECT id FROM lukhas.test_runs')).toEqual([{ id: saved.runId }]);
+  expect(
+    await rowsOf(
+      database.adminUrl,
+      `SELECT count(*)::int AS n FROM pg_class WHERE relnamespace = 'public'::regnamespace`,
+    ),
+  ).toEqual([{ n: 0 }]);
+  await database.drop();
+});
+
+test('a search_path without an existing schema is told apart', async () => {
+  const database = await createDatabase();
+  await asAdmin(
+    database.adminUrl,
+    `ALTER ROLE postgres IN DATABASE ${database.name} SET search_path = nowhere`,
+  );
+  await expect(migrateOnce(database.adminUrl)).rejects.toMatchObject({ code: 'database-schema-missing' });
+  await database.drop();
+});
+
+test('what a platform gives its public roles on new objects is taken back', async () => {
+  const database = await createDatabase();
+  const admin = inject('postgresAdminUrl');
+  await asAdmin(
+    admin,
+    `DO $$ BEGIN CREATE ROLE anon NOLOGIN; CREATE ROLE authenticated NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$`,
+  );
+  const earlier = await createDatabase();
+  await migrateOnce(earlier.adminUrl);
+  await earlier.drop();
+  // As Supabase does, and once more for the role that our tables belong to, which exists from an earlier database.
+  for (const creator of ['postgres', 'lukhas_owner']) {
+    await asAdmin(
+      database.adminUrl,
+      `ALTER DEFAULT PRIVILEGES FOR ROLE ${creator} IN SCHEMA public GRANT ALL ON TABLES TO anon, authenticated;
+       ALTER DEFAULT PRIVILEGES FOR ROLE ${creator} IN SCHEMA public GRANT ALL ON FUNCTIONS TO anon, authenticated;
+       GRANT USAGE ON SCHEMA public TO anon, authenticated`,
+    );
+  }
+  await migrateOnce(database.adminUrl);
+  const db = await openPostgres(database.adminUrl);
+  await ensurePartitions(db, { monthsAhead: 1 });
+  await db.close();
+  const rights = await rowsOf(
+    database.adminUrl,
+    `SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+       AND has_table_privilege('anon', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
+     UNION ALL SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+       AND has_function_privilege('authenticated', p.oid, 'EXECUTE')`,
+  );
+  expect(rights).toEqual([]);
+  await database.drop();
+});

@@ -1,0 +1,53 @@
+// Which failures become annotations, in which order, and on which line.
+import { describe, expect, it } from 'vitest';
+import type { FailureClass, FailureHistory } from '../../../src/model.ts';
+import { renderAnnotations } from '../../../src/tell/github/annotations.ts';
+import { runnerCommands } from '../../support/runner.ts';
+
+const failure = (name: string) => ({
+  testName: `tests/test_a.py::${name}`,
+  testFile: 'tests/test_a.py',
+  outcome: 'failed',
+  line: 7,
+  errorType: 'KeyError',
+  message: "KeyError: 'x'",
+  failureSignature: 'md5:1',
+});
+
+const past = (name: string, of: FailureClass): FailureHistory => ({
+  testName: `tests/test_a.py::${name}`,
+  failureSignature: 'md5:1',
+  class: of,
+  match: undefined,
+  since: { runId: 'r', gitSha: undefined, at: new Date(0) },
+  runsInARow: 1,
+  lastFixedBy: undefined,
+});
+
+describe('annotations', () => {
+  it('show ten at most, new ones first, and say how many are left', () => {
+    const names = Array.from({ length: 30 }, (_, i) => `test_${i}`);
+    const history = {
+      baseBranch: 'main',
+      changes: undefined,
+      coverage: undefined,
+      failures: names.map((name, i) => past(name, i === 29 ? 'new' : i === 28 ? 'flaky' : 'known')),
+    };
+    const request = { failures: names.map(failure), all: 45, history, hideSolutions: false };
+    const commands = runnerCommands(renderAnnotations({ ...request, locate: (file) => file }).join(''));
+    expect(commands).toHaveLength(10);
+    expect(commands[0]).toMatchObject({
+      name: 'error',
+      properties: { file: 'tests/test_a.py', line: '7', title: 'new: tests/test_a.py::test_29' },
+      message: "KeyError: 'x'",
+    });
+    expect(commands[1]?.properties.title).toContain('flaky: ');
+    expect(commands[9]?.message).toContain('35 more failures are not annotated');
+  });
+
+  it('name no file that is not in the checkout', () => {
+    const request = { failures: [failure('test_a')], all: 1, history: undefined, hideSolutions: false };
+    const [command] = runnerCommands(renderAnnotations({ ...request, locate: () => undefined }).join(''));
+    expect(command?.properties).toEqual({ title: 'tests/test_a.py::test_a' });
+  });
+});

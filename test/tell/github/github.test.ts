@@ -1,0 +1,204 @@
+// Many jobs, one comment: racers against a real HTTP server, each a client of its own as on its own runner.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Part, parseComment } from '../../../src/tell/github/comment.ts';
+import { type CommentRequest, findPullRequest, upsertComment } from '../../../src/tell/github/github.ts';
+import { type GithubServer, startGithub } from '../../support/github-server.ts';
+
+let github: GithubServer;
+beforeEach(async () => {
+  github = await startGithub();
+});
+afterEach(() => github.close());
+
+const edges = () => ({
+  token: 'ghs_x',
+  apiUrl: github.url,
+  repository: 'acme/shop',
+  clock: () => performance.now(),
+  random: Math.random,
+  // A tenth of the time, so that a hundred rounds fit: answers over loopback come in a fiftieth.
+  pause: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms / 10)),
+});
+
+const keyOf = (i: number) => i.toString(16).padStart(12, '0');
+
+const row = (i: number) => ({
+  key: keyOf(i),
+  label: `job ${i}`,
+  total: 2,
+  passed: 1,
+  failed: 1,
+  skipped: 0,
+  new: 1,
+  coverage: undefined,
+  coverageBefore: undefined,
+});
+
+/** What a job without a database knows: itself. */
+const part = (i: number, text = `part of job ${i}`, version = 1): Part => ({
+  key: keyOf(i),
+  version: keyOf(version),
+  rows: [row(i)],
+  failures: { failed: 1, new: 1 },
+  texts: [text],
+});
+
+const labelsIn = (body: string | undefined) =>
+  parseComment(body ?? '')?.parts.flatMap(({ rows }) => rows.map(({ label }) => label));
+
+const request = (i: number, changes: Partial<CommentRequest> = {}): CommentRequest => ({
+  pullRequest: 42,
+  sha: '1'.repeat(40),
+  run: 5,
+  part: async () => part(i),
+  create: () => true,
+  crowded: true,
+  ...changes,
+});
+
+describe('eight jobs at once', () => {
+  it('end in one comment with every part in it, 100 rounds', async () => {
+    for (let round = 0; round < 100; round++) {
+      github.comments.length = 0;
+      const sha = round.toString(16).padStart(40, '0');
+      github.fault = () => ({ delayMs: Math.random() * 4 });
+      const racers = Array.from({ length: 8 }, (_, i) => upsertComment(edges(), request(i, { sha })));
+      const outcomes = await Promise.all(racers);
+      expect(outcomes.map((outcome) => outcome.kind)).toEqual(Array(8).fill('posted'));
+      expect(github.comments, `round ${round}`).toHaveLength(1);
+      expect(labelsIn(github.comments[0]?.body)?.sort(), `round ${round}`).toEqual(
+        Array.from({ length: 8 }, (_, i) => `job ${i}`),
+      );
+    }
+  }, 240_000);
+
+  it("of two commits leave the newer one's parts, whoever comes last", async () => {
+    for (let round = 0; round < 10; round++) {
+      github.comments.length = 0;
+      github.fault = () => ({ delayMs: Math.random() * 4 });
+      const older = Array.from({ length: 4 }, (_, i) => upsertComment(edges(), request(i, { run: 5 })));
+      const newer = Array.from({ length: 4 }, (_, i) =>
+        upsertComment(edges(), request(i, { run: 6, sha: '2'.repeat(40) })),
+      );
+      await Promise.all([...older, ...newer]);
+      expect(github.comments).toHaveLength(1);
+      const state = parseComment(github.comments[0]?.body ?? '');
+      expect(state?.sha).toBe('2'.repeat(40));
+      expect(state?.parts).toHaveLength(4);
+    }
+  }, 120_000);
+});
+
+describe('eight jobs at once that share a database', () => {
+  it('end in one comment that tells all of them, 100 rounds', async () => {
+    for (let round = 0; round < 100; round++) {
+      github.comments.length = 0;
+      const sha = round.toString(16).padStart(40, '0');
+      github.fault = () => ({ delayMs: Math.random() * 4 });
+      const stored = new Set<number>();
+      const together = async (): Promise<Part> => {
+        // Reading takes its time, in which others store.
+        const known = [...stored].sort();
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
+        return {
+          key: 'd'.repeat(12),
+          version: parseInt(`1${known.join('')}`, 10)
+            .toString(16)
+            .padStart(12, '0'),
+          rows: known.map(row),
+          failures: { failed: 1, new: 1 },
+          texts: [`told together: ${known.join(' ')}`],
+        };
+      };
+      const racers = Array.from({ length: 8 }, async (_, i) => {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 8));
+        stored.add(i);
+        return upsertComment(edges(), request(i, { sha, part: together, crowded: false }));
+      });
+      await Promise.all(racers);
+      expect(github.comments, `round ${round}`).toHaveLength(1);
+      expect(github.comments[0]?.body).toContain('told together: 0 1 2 3 4 5 6 7');
+      expect(labelsIn(github.comments[0]?.body)).toHaveLength(8);
+    }
+  }, 240_000);
+
+  it('take over what a job told of itself before its run was stored, and leave the others alone', async () => {
+    await upsertComment(edges(), request(1));
+    await upsertComment(edges(), request(2));
+    const stored = { ...part(1, 'told together'), key: 'd'.repeat(12), rows: [row(1), row(3)] };
+    await upsertComment(edges(), request(1, { part: async () => stored }));
+    expect(labelsIn(github.comments[0]?.body)?.sort()).toEqual(['job 1', 'job 2', 'job 3']);
+    expect(github.comments[0]?.body).not.toContain('part of job 1');
+  });
+});
+
+describe('writing', () => {
+  it('leaves a comment alone that already says so, and reads it once', async () => {
+    await upsertComment(edges(), request(1, { crowded: false }));
+    github.requests.length = 0;
+    await upsertComment(edges(), request(1, { crowded: false }));
+    expect(github.requests.filter((line) => !line.startsWith('GET') && !line.endsWith('/graphql'))).toEqual(
+      [],
+    );
+  });
+
+  it("replaces a job's own part when it runs again, and keeps the others'", async () => {
+    await upsertComment(edges(), request(1));
+    await upsertComment(edges(), request(2));
+    await upsertComment(edges(), request(1, { part: async () => part(1, 'second attempt', 2) }));
+    expect(github.comments).toHaveLength(1);
+    expect(github.comments[0]?.body).toContain('second attempt');
+    expect(github.comments[0]?.body).not.toContain('part of job 1');
+    expect(github.comments[0]?.body).toContain('part of job 2');
+  });
+
+  it("takes nobody else's comment for its own, whatever it says and whoever is called like an app", async () => {
+    await upsertComment(edges(), request(1));
+    const body = github.comments[0]?.body ?? '';
+    github.comments.length = 0;
+    for (const author of ['mallory', 'github-actions', 'other-app[bot]']) {
+      github.comments.push({ id: github.comments.length, author, body });
+    }
+    await upsertComment(edges(), request(2));
+    expect(github.comments).toHaveLength(4);
+    expect(github.comments.slice(0, 3).every((comment) => comment.body === body)).toBe(true);
+    expect(github.comments[3]?.body).not.toContain('part of job 1');
+  });
+
+  it('bears a comment that a person has broken', async () => {
+    await upsertComment(edges(), request(1));
+    const [comment] = github.comments;
+    if (comment !== undefined) comment.body = `${comment.body.slice(0, 200)} edited`;
+    await upsertComment(edges(), request(2));
+    expect(github.comments).toHaveLength(1);
+    expect(github.comments[0]?.body).toContain('part of job 2');
+  });
+
+  it('gives up in words after its time, and never hangs', async () => {
+    github.fault = () => ({ status: 500 });
+    await expect(upsertComment(edges(), request(1))).rejects.toThrow('GitHub answered 500');
+  });
+});
+
+describe('finding the pull request', () => {
+  const query = { headRepository: 'octo/shop', headBranch: 'fix', headSha: '1'.repeat(40) };
+  const pull = (number: number, changes: object = {}) => ({
+    number,
+    head: { sha: query.headSha, ref: 'fix', repo: { full_name: 'octo/shop' }, ...changes },
+  });
+
+  it.each([
+    { what: 'the one whose head it is', pulls: [pull(1)], found: 1 },
+    { what: 'none of another commit', pulls: [pull(1, { sha: '2'.repeat(40) })], found: undefined },
+    {
+      what: 'none of another repository',
+      pulls: [pull(1, { repo: { full_name: 'octo/x' } })],
+      found: undefined,
+    },
+    { what: 'none whose repository is gone', pulls: [pull(1, { repo: null })], found: undefined },
+    { what: 'none of two', pulls: [pull(1), pull(2)], found: undefined },
+  ])('takes $what', async ({ pulls, found }) => {
+    github.pulls = pulls;
+    expect(await findPullRequest(edges(), query)).toBe(found);
+  });
+});

@@ -1,0 +1,434 @@
+// Hostile text through everything that is posted, written or printed. The judges are a real parser of GitHub's Markdown and
+// a port of the runner's two parsers of commands; neither knows how our escaping works.
+import fc from 'fast-check';
+import type { Nodes } from 'mdast';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { gfmFromMarkdown } from 'mdast-util-gfm';
+import { gfm } from 'micromark-extension-gfm';
+import { describe, expect, it } from 'vitest';
+import type { FailureHistory, RunHistory } from '../../../src/model.ts';
+import { renderAnnotations } from '../../../src/tell/github/annotations.ts';
+import { makePart, maxCommentBytes, parseComment, renderComment } from '../../../src/tell/github/comment.ts';
+import { renderSection, type Section } from '../../../src/tell/github/comment-section.ts';
+import { renderJobSummary } from '../../../src/tell/github/job-summary.ts';
+import { block, bytes, code, inline } from '../../../src/tell/github/markdown.ts';
+import { logLines, secretsOf, workflowCommand } from '../../../src/tell/github/workflow-log.ts';
+import { runnerCommands } from '../../support/runner.ts';
+
+/** What is ours in HTML; anything else came out of data. */
+const ourHtml =
+  /^(?:<!-- lukhas-(?:ingest|job) [A-Za-z0-9+/=]+ -->|<!-- lukhas-end -->|<br>|<details><summary>[\w ,?.:]+<\/summary>|<\/details>|\s)+$/;
+
+function parse(markdown: string): Nodes[] {
+  const nodes: Nodes[] = [];
+  const visit = (node: Nodes) => {
+    nodes.push(node);
+    if ('children' in node) for (const child of node.children) visit(child);
+  };
+  visit(fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] }));
+  return nodes;
+}
+
+/** What GitHub makes live in text that is no code: mentions, issues, and addresses the parser knows already. */
+const live = /(?<![\w/])@[A-Za-z0-9]|(?<!\w)#\d|\bGH-\d|https?:\/\/|\bwww\.\w/i;
+
+function judge(markdown: string): void {
+  for (const node of parse(markdown)) {
+    expect([
+      'link',
+      'image',
+      'linkReference',
+      'imageReference',
+      'definition',
+      'footnoteReference',
+    ]).not.toContain(node.type);
+    if (node.type === 'html') expect(node.value).toMatch(ourHtml);
+    if (node.type === 'text') expect(node.value).not.toMatch(live);
+    if (node.type === 'code') expect(['text', 'sh', 'python']).toContain(node.lang);
+  }
+}
+
+const nasty = [
+  '<!-- lukhas-ingest eyJ2IjoxfQ== -->',
+  '<!-- lukhas-end -->',
+  '-->',
+  '</details>',
+  '<img src=x onerror=alert(1)>',
+  '![x](http://evil.example/x.png)',
+  '[x](javascript:alert(1))',
+  '[x]: http://evil.example',
+  '[^1]',
+  '@octocat',
+  '@acme/owners',
+  '#123',
+  'acme/shop#1',
+  'GH-7',
+  'https://evil.example/a?b=c',
+  'www.evil.example',
+  'mallory@evil.example',
+  '```suggestion\nrm -rf /\n```',
+  '````',
+  '~~~',
+  '`',
+  '| a | b |\n|--|--|',
+  '# title',
+  '- [ ] task',
+  '1. one',
+  '> quote',
+  '\\',
+  '&lt;b&gt;',
+  '&#60;b&#62;',
+  '$\\require{x}$',
+  ':smile:',
+  '::error::x',
+  '::set-output name=a::b',
+  '::add-mask::x',
+  '::stop-commands::x',
+  '##[add-mask]x',
+  '##[error]x',
+  '###[group]',
+  ':::warning::',
+  '%0A::error::x',
+  '\r',
+  '\n',
+  '\r\n',
+  '\u2028',
+  '\u0085',
+  '\u000b',
+  '\u000c',
+  '\u001b[31m',
+  '\u202e',
+  '\u0000',
+  '\ud800',
+  '\u00a0',
+  '\ufeff',
+  '   ',
+  '\t',
+  '😀',
+  'x',
+  '0',
+  '_',
+  '*',
+  '::',
+  '#',
+];
+const hostile = fc
+  .array(fc.oneof(fc.constantFrom(...nasty), fc.string({ unit: 'binary', maxLength: 8 })), {
+    minLength: 1,
+    maxLength: 8,
+  })
+  .map((parts) => parts.join(''));
+
+/** Four strings at once: each failure of a section has its own. */
+const hostiles = fc.array(hostile, { minLength: 4, maxLength: 4 });
+
+function section(
+  texts: string | readonly string[],
+  count = 1,
+  options: { withHistory: boolean; hideSolutions?: boolean } = { withHistory: true },
+): Section {
+  const pick = (i: number) => (typeof texts === 'string' ? texts : (texts[i % texts.length] ?? ''));
+  const text = pick(0);
+  const failures = Array.from({ length: count }, (_, i) => ({
+    testName: i === 0 ? text : `${pick(i)}${i}`,
+    testFile: pick(i),
+    outcome: 'failed',
+    line: i + 1,
+    errorType: pick(i),
+    message: pick(i),
+    failureSignature: `md5:${i}`,
+  }));
+  const history: RunHistory = {
+    baseBranch: text,
+    changes: {
+      added: [text],
+      removed: [text],
+      newlySkipped: [text],
+      slower: [{ testName: text, beforeSeconds: 1, afterSeconds: 2 }],
+    },
+    coverage: {
+      beforePercent: 80,
+      afterPercent: 79.96,
+      moved: [{ filePath: text, beforePercent: 71.4, afterPercent: 80 }],
+    },
+    failures: failures.map(
+      (failure, i): FailureHistory => ({
+        testName: failure.testName,
+        failureSignature: failure.failureSignature,
+        class: i > 3 ? 'new' : 'known',
+        match:
+          i > 3
+            ? undefined
+            : {
+                tier: 'exact',
+                memory: {
+                  id: '01234567-89ab',
+                  rootCause: pick(i),
+                  solution: pick(i),
+                  solutionType: text,
+                  autoFixCode: pick(i + 1),
+                  confidence: 0.5,
+                  successCount: 1,
+                  failureCount: 1,
+                  lastApplied: new Date(0),
+                },
+              },
+        since: { runId: 'r', gitSha: pick(i), at: new Date(0) },
+        runsInARow: 2,
+        lastFixedBy: pick(i),
+      }),
+    ),
+  };
+  return {
+    totals: {
+      total: count + 3,
+      passed: 3,
+      failed: count,
+      skipped: 0,
+      errors: 0,
+      durationSeconds: 1,
+      coveragePercent: 50,
+    },
+    xfailed: 0,
+    failures,
+    history: options.withHistory ? history : undefined,
+    leastCovered: [{ filePath: text, coveragePercent: 1, missingStatements: 1 }],
+    stored: { ok: false, text },
+    hideSolutions: options.hideSolutions ?? false,
+  };
+}
+
+const makeJob = (told: Section, key: string, label: string) =>
+  makePart([{ key, label, section: told }], { key });
+
+const state = (text: string | readonly string[], count = 1) => ({
+  sha: '1'.repeat(40),
+  run: 7,
+  parts: [
+    makeJob(section(text, count), '000000000001', text[1] ?? ''),
+    makeJob(section('x', 1), '000000000002', text[0] ?? ''),
+  ],
+});
+
+describe('hostile text', () => {
+  it('stays text in 10,000 comments: no tag, link, image, mention or fence, one marker, parsed back whole', () => {
+    fc.assert(
+      fc.property(hostiles, (texts) => {
+        const body = renderComment(state(texts, 4));
+        judge(body);
+        expect(bytes(body)).toBeLessThanOrEqual(maxCommentBytes);
+        expect(body.startsWith('<!-- lukhas-ingest ')).toBe(true);
+        expect(body.split('<!-- lukhas-ingest ')).toHaveLength(2);
+        expect(body.split('<!-- lukhas-job ')).toHaveLength(3);
+        expect(body.split('<!-- lukhas-end -->')).toHaveLength(3);
+        expect(
+          parseComment(body)
+            ?.parts.map((part) => part.rows[0]?.failed)
+            .sort(),
+        ).toEqual([1, 4]);
+      }),
+      { numRuns: 2500 },
+    );
+  }, 300_000);
+
+  it('stays text where the jobs of a commit are told together', () => {
+    fc.assert(
+      fc.property(hostiles, (texts) => {
+        const jobs = texts.map((text, i) => ({
+          key: i.toString(16).padStart(12, '0'),
+          label: `${text} / ${texts[0] ?? ''}`,
+          section: section(texts.slice(0, 1 + (i % 2)), 2, { withHistory: i < 2 }),
+        }));
+        const part = makePart(jobs, { key: 'd'.repeat(12) });
+        const body = renderComment({ sha: '1'.repeat(40), run: 7, parts: [part] });
+        judge(body);
+        expect(body.split('<!-- lukhas-job ')).toHaveLength(2);
+        expect(parseComment(body)?.parts).toMatchObject([{ key: part.key, version: part.version }]);
+        expect(parseComment(body)?.parts[0]?.rows).toHaveLength(jobs.length);
+      }),
+      { numRuns: 1000 },
+    );
+  }, 300_000);
+
+  it('stays text in the job summary', () => {
+    fc.assert(
+      fc.property(hostiles, (texts) => {
+        const [text = ''] = texts;
+        judge(
+          renderJobSummary({
+            ...section(texts, 4),
+            label: text,
+            slowest: [{ testName: text, durationSeconds: 3 }],
+            warnings: [{ code: 'x', message: text, file: text }],
+          }),
+        );
+      }),
+      { numRuns: 2500 },
+    );
+  }, 120_000);
+
+  it('gives the runner no command but ours, in 10,000 logs and annotations', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        expect(runnerCommands(logLines(text))).toEqual([]);
+        expect(runnerCommands(logLines(`  ${text}\n${text}`))).toEqual([]);
+        const annotations = renderAnnotations({ ...section(text), all: 30, locate: (file) => file });
+        const commands = runnerCommands(annotations.join(''));
+        expect(commands.map((command) => command.name)).toEqual(['error']);
+        // The runner prints a command's message as lines of its own, and reads none of them again; terminals do.
+        expect(runnerCommands(commands[0]?.message ?? '')).toEqual([]);
+        expect(runnerCommands(workflowCommand('warning', text))).toHaveLength(1);
+        expect(logLines(text)).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+      }),
+      { numRuns: 10_000 },
+    );
+  }, 120_000);
+
+  it('survives alone in each of the three ways into Markdown', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        judge(`Words ${inline(text)} words`);
+        judge(`- ${code(text)} x`);
+        judge(`| a |\n|--|\n| ${code(text, { cell: true })} |`);
+        judge(`${block(text)}\n`);
+        const [fenced] = parse(block(text)).filter((node) => node.type === 'code');
+        expect(fenced?.position?.end.offset).toBe(block(text).length);
+      }),
+      { numRuns: 5000 },
+    );
+  }, 120_000);
+});
+
+describe('a comment grown too long', () => {
+  it.each([10, 100, 1000])(
+    '%i failures with long texts stay within the limit, and what was left out is said',
+    (count) => {
+      const long = '`|<é😀 '.repeat(60);
+      const body = renderComment(state(long, count));
+      expect(bytes(body)).toBeLessThanOrEqual(maxCommentBytes);
+      if (count >= 100) expect(body).toContain('more: see the summary of its job');
+      judge(body);
+    },
+  );
+
+  it('keeps every job in the table when 200 jobs report', () => {
+    const parts = Array.from({ length: 200 }, (_, i) =>
+      makeJob(section('x'.repeat(200), 40), i.toString(16).padStart(12, '0'), `job ${i}`),
+    );
+    const body = renderComment({ sha: '1'.repeat(40), run: 1, parts });
+    expect(bytes(body)).toBeLessThanOrEqual(maxCommentBytes);
+    judge(body);
+  });
+
+  it('keeps a summary under 1 MiB', () => {
+    const long = '<&😀'.repeat(200);
+    const text = renderJobSummary({ ...section(long, 1000), label: 'x', slowest: [], warnings: [] });
+    expect(bytes(text)).toBeLessThan(1 << 20);
+    expect(text).toContain('more: see the log');
+  });
+});
+
+describe('the jobs of a commit together', () => {
+  const failing = (label: string, names: readonly string[]) => {
+    const told = section('x', 0, { withHistory: false });
+    const failures = names.map((testName) => ({
+      testName,
+      testFile: undefined,
+      outcome: 'failed',
+      line: undefined,
+      errorType: 'KeyError',
+      message: label,
+      failureSignature: `md5:${testName === 'two ways' ? label : ''}`,
+    }));
+    const totals = { ...told.totals, total: 9, failed: names.length };
+    return {
+      key: Buffer.from(label).toString('hex').padStart(12, '0'),
+      label,
+      section: { ...told, totals, failures },
+    };
+  };
+  const own = Array.from({ length: 60 }, (_, i) => `own ${i}`);
+  const part = makePart(
+    [failing('a', [...own, 'shared', 'two ways']), failing('b', ['shared', 'two ways'])],
+    {
+      key: 'd'.repeat(12),
+    },
+  );
+  const alone = makePart([failing('0', ['z'])], { key: '0'.repeat(12) });
+  const body = renderComment({ sha: '1'.repeat(40), run: 1, parts: [alone, part] });
+
+  it('count tests, not the ways in which they fail', () => {
+    expect(part.failures.failed).toBe(62);
+  });
+
+  it('tell first what fails in most of them, before any heading of a single job', () => {
+    expect(body.indexOf('- `shared`')).toBeGreaterThan(0);
+    expect(body.indexOf('- `shared`')).toBeLessThan(body.indexOf('- `own 0`'));
+    expect(body.indexOf('- `own 0`')).toBeLessThan(body.indexOf('#### `0`'));
+  });
+});
+
+describe('coverage', () => {
+  it('is told with its change against the base branch and the files that moved', () => {
+    const told = section('tests/a.py', 0);
+    const totals = { ...told.totals, coveragePercent: 79.96 };
+    const text = renderSection(
+      { ...told, totals },
+      { failures: 9, messages: true, fixes: true, extras: true, more: '' },
+    );
+    expect(text).toContain('**Coverage** 80 % (−0.04 against `tests/a.py`)');
+    expect(text).toContain('| `tests/a.py` | 71.4 % | 80 % | +8.6 |');
+  });
+});
+
+describe('solutions', () => {
+  it('are nowhere when they are hidden', () => {
+    const hidden = { ...section('n', 1, { withHistory: true, hideSolutions: true }) };
+    const told = JSON.stringify(hidden).replaceAll('"rootCause":"n"', '"rootCause":"SECRET"');
+    const revived = JSON.parse(told.replaceAll('"solution":"n"', '"solution":"SECRET"')) as Section;
+    const memories = revived.history?.failures ?? [];
+    const history = {
+      ...hidden.history,
+      changes: undefined,
+      coverage: undefined,
+      baseBranch: undefined,
+      failures: memories.map((failure) => ({
+        ...failure,
+        since: { ...failure.since, at: new Date(0) },
+        match: failure.match && {
+          ...failure.match,
+          memory: { ...failure.match.memory, lastApplied: undefined, autoFixCode: 'SECRET' },
+        },
+      })),
+    };
+    const quiet = { ...hidden, history };
+    const everything = [
+      renderComment({
+        sha: '1'.repeat(40),
+        run: 1,
+        parts: [makeJob(quiet, '000000000001', 'x')],
+      }),
+      renderJobSummary({ ...quiet, label: 'x', slowest: [], warnings: [] }),
+      ...renderAnnotations({ ...quiet, all: 1, locate: () => undefined }),
+    ].join('\n');
+    expect(everything).not.toContain('SECRET');
+    expect(everything).toContain('Known failure');
+    expect(everything).toContain('01234567');
+  });
+});
+
+describe('log', () => {
+  it('keeps node ids as they can be copied', () => {
+    expect(logLines('tests/test_a.py::TestB::test_c')).toBe('tests/test_a.py::TestB::test_c\n');
+  });
+
+  it.each([
+    ['postgresql://u:p%40ss@h/d', ['p%40ss', 'p@ss']],
+    ['postgres://u:secret@h/d?sslmode=require', ['secret']],
+    ['postgres://u@h/d?password=other', ['other']],
+    ['postgres://u@h/d', []],
+    ['not a url', []],
+  ])('finds what to mask in %s', (url, secrets) => {
+    expect(secretsOf(url)).toEqual(secrets);
+  });
+});
