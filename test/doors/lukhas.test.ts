@@ -1,4 +1,5 @@
 // The `lukhas` command as people and scripts meet it: words, JSON, exit codes; never a stack trace for a mistake.
+
 import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,6 +14,7 @@ import {
   uniqueRole,
 } from '../support/databases.ts';
 import { makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
+import { rowsIn, scriptIn } from '../support/sql.ts';
 
 interface Outcome {
   readonly code: number | null;
@@ -55,12 +57,13 @@ describe('on a server', () => {
   test('a database with tables of those names is left as it is', async () => {
     const foreign = await createDatabase();
     const db = await openPostgres(foreign.adminUrl);
-    await db.script('CREATE TABLE test_runs (id int)');
+    await scriptIn(db, 'CREATE TABLE test_runs (id int)');
     const refused = await lukhas(['db', 'setup', '--team', slug, '--database-url', foreign.adminUrl]);
     expect(refused).toMatchObject({ code: 3, out: '' });
     expect(refused.err).toContain('something of that name is there already: test_runs');
     expect(
-      await db.query(
+      await rowsIn(
+        db,
         `SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace`,
       ),
     ).toEqual([{ name: 'test_runs' }]);
@@ -102,7 +105,7 @@ describe('on a server', () => {
     const { database_url: url, team } = JSON.parse(granted.out);
     expect(team).toBe(slug);
     const db = await openPostgres(url);
-    expect(await db.query('SELECT session_user::text AS me')).toEqual([{ me: role }]);
+    expect(await rowsIn(db, 'SELECT session_user::text AS me')).toEqual([{ me: role }]);
     await db.close();
     expect(
       JSON.parse((await lukhas(['db', 'grant', '--team', slug, '--role', role, '--json'], env)).out)

@@ -1,9 +1,10 @@
 // What `lukhas <command>` does once its words are understood: calls the store and says what became of it. No SQL here.
 
-import type { Database } from '../../store/database/port.ts';
+import type { Connect, Database } from '../../store/database/port.ts';
 import { defaultRole, describeSession, type Grant, grantUploads } from '../../store/schema/access.ts';
-import { checkApplied, migrate, olderDatabase } from '../../store/schema/migrate.ts';
+import { migrate } from '../../store/schema/migrate.ts';
 import { describePartitions, ensurePartitions, type PartitionState } from '../../store/schema/partitions.ts';
+import { newerDatabase, olderDatabase, readSchemaState } from '../../store/schema/state.ts';
 import { addTeam, checkSlug, listTeams, localTeamSlug } from '../../store/schema/teams.ts';
 import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
 import { usage } from '../arguments.ts';
@@ -40,7 +41,17 @@ interface Answer {
 /** Administrators' statements may wait for locks longer than an upload's. */
 const adminStallMs = 300_000;
 
-const commands: Readonly<Record<string, (db: Database, settings: CommandSettings) => Promise<Answer>>> = {
+/** What a migration needs beside its own connection. */
+interface Beside {
+  /** Opens a second connection to the server; undefined for the embedded database, which has one only. */
+  readonly connect: Connect | undefined;
+  /** Says on standard error what takes its time. */
+  readonly say: (message: string) => void;
+}
+
+const commands: Readonly<
+  Record<string, (db: Database, settings: CommandSettings, beside: Beside) => Promise<Answer>>
+> = {
   'db setup': setup,
   'db migrate': migrateSchema,
   'db status': status,
@@ -61,7 +72,7 @@ export async function runCommand(
   checkSettings(name, settings);
   const db = await connectAsPerson(settings, telling.terminal);
   try {
-    const { lines, json } = await command(db, settings);
+    const { lines, json } = await command(db, settings, besideOf(settings, telling.terminal));
     if (telling.json) telling.terminal.out(JSON.stringify(json));
     else for (const line of lines) telling.terminal.out(line);
   } finally {
@@ -108,8 +119,15 @@ export async function connectAsPerson(settings: ConnectionSettings, terminal: Te
   return openEmbedded(settings.dataDir, { onMessage: say });
 }
 
-async function setup(db: Database, settings: CommandSettings): Promise<Answer> {
-  const migrated = await migrate(db);
+function besideOf(settings: ConnectionSettings, terminal: Terminal): Beside {
+  return {
+    connect: settings.databaseUrl === undefined ? undefined : () => connectAsPerson(settings, terminal),
+    say: (message) => terminal.err(terminal.paint.dim(safeLine(message))),
+  };
+}
+
+async function setup(db: Database, settings: CommandSettings, { connect, say }: Beside): Promise<Answer> {
+  const migrated = await migrate(db, { connect, onWait: say });
   const made = await ensurePartitions(db, { monthsAhead: 2, monthsBack: 1 });
   const slug = settings.team ?? localTeamSlug;
   const team = await addTeam(db, { slug });
@@ -140,9 +158,9 @@ async function setup(db: Database, settings: CommandSettings): Promise<Answer> {
   };
 }
 
-async function migrateSchema(db: Database): Promise<Answer> {
-  const migrated = await migrate(db);
-  const state = await checkApplied(db);
+async function migrateSchema(db: Database, _: CommandSettings, { connect, say }: Beside): Promise<Answer> {
+  const migrated = await migrate(db, { connect, onWait: say });
+  const state = await readSchemaState(db);
   return {
     lines: [
       ...migrated.map((name) => row('applied', name)),
@@ -153,11 +171,11 @@ async function migrateSchema(db: Database): Promise<Answer> {
 }
 
 async function status(db: Database): Promise<Answer> {
-  const session = await describeSession(db);
-  const state = await checkApplied(db);
-  const ready = state.applied === state.known;
+  const state = await readSchemaState(db);
+  const session = await describeSession(db, state.applied === 0 ? undefined : state.schema);
+  const ready = state.applied >= state.known && !state.refused;
   const partitions = ready ? await describePartitions(db) : [];
-  const older = ready ? undefined : olderDatabase(state);
+  const advice = state.refused ? newerDatabase(state) : ready ? undefined : olderDatabase(state);
   return {
     lines: [
       row('server', safeLine(session.server)),
@@ -168,7 +186,15 @@ async function status(db: Database): Promise<Answer> {
       ...(session.team === undefined ? [] : [row('team', safeLine(session.team))]),
       row('schema', `version ${state.applied} of ${state.known}, in ${safeLine(state.schema)}`),
       ...partitions.map((table) => row(table.table, monthsOf(table))),
-      ...(older?.fix === undefined ? [] : ['', older.fix]),
+      ...(state.stepsDone === 0
+        ? []
+        : [
+            row(
+              '',
+              `migration ${state.applied + 1} is under way or was interrupted: ${state.stepsDone} steps of it are done`,
+            ),
+          ]),
+      ...(advice?.fix === undefined ? [] : ['', advice.fix]),
     ],
     json: {
       server: session.server,

@@ -17,7 +17,7 @@ import {
 } from '../../store/healix/memories.ts';
 import { parseMemories } from '../../store/healix/memory-file.ts';
 import { openAccess } from '../../store/schema/access.ts';
-import { checkApplied, olderDatabase } from '../../store/schema/migrate.ts';
+import { requireSchema } from '../../store/schema/state.ts';
 import { safeLine, safeText, type Terminal } from '../../tell/terminal/terminal.ts';
 import { usage } from '../arguments.ts';
 import { type ExitCode, exitCodes } from '../process.ts';
@@ -102,8 +102,7 @@ async function scopeOf(db: Database, settings: HealixSettings): Promise<Scope> {
     // Every statement names the team itself, so that an administrator works for the team named and no other.
     return openAccess(db, { teamSlug: settings.team, allowPrivilegedRole: settings.team !== undefined });
   }
-  const state = await checkApplied(db);
-  if (state.applied < state.known) throw olderDatabase(state);
+  await requireSchema(db);
   return 'shared';
 }
 

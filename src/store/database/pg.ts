@@ -8,6 +8,7 @@ import { type ConnectionSettings, parseConnectionUrl } from './connection-url.ts
 import {
   type ConnectLimits,
   type Database,
+  outsideTransaction,
   type Row,
   rowsOf,
   type SqlValue,
@@ -101,6 +102,11 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
 
   // Whether a statement failed inside the open transaction: COMMIT would then roll back without a word.
   let failed = false;
+  let open = false;
+  const inside = <T>(work: () => Promise<T>): Promise<T> => {
+    if (!open) throw outsideTransaction();
+    return attended(work);
+  };
 
   try {
     await client.connect();
@@ -109,7 +115,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     throw storeErrorOf(error, target);
   }
 
-  const script = (sql: string): Promise<void> =>
+  const send = (sql: string): Promise<void> =>
     attended(async () => {
       await client.query(sql);
     });
@@ -117,14 +123,16 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   return {
     embedded: false,
     async query<R extends Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
-      return attended(async () => (await client.query<R>(sql, params as SqlValue[])).rows);
+      return inside(async () => (await client.query<R>(sql, params as SqlValue[])).rows);
     },
     async run(sql, params = []) {
-      return attended(async () => (await client.query(sql, params as SqlValue[])).rowCount ?? 0);
+      return inside(async () => (await client.query(sql, params as SqlValue[])).rowCount ?? 0);
     },
-    script,
+    async script(sql) {
+      await inside(() => client.query(sql));
+    },
     async copyIn(sql, rows, onSent) {
-      return attended(async () => {
+      return inside(async () => {
         const counts: number[] = [];
         // pg-copy-streams itself keeps the COPY's count alone.
         const handleCommandComplete = ({ text }: { readonly text: string }) => void counts.push(rowsOf(text));
@@ -137,19 +145,23 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
         return counts;
       });
     },
-    async transaction<T>(work: () => Promise<T>, edges: TransactionEdges = {}): Promise<T> {
+    async transaction<T>(work: () => Promise<T>, { begin, end }: TransactionEdges): Promise<T> {
       failed = false;
+      open = true;
       try {
-        await script(`BEGIN;${edges.begin ?? ''}`);
+        await send(`BEGIN;${begin}`);
         const result = await work();
         if (failed) throw new Error('a transaction went on after one of its statements had failed');
-        await script(edges.end === undefined ? 'COMMIT' : `${edges.end};COMMIT`);
+        await send(end === undefined ? 'COMMIT' : `${end};COMMIT`);
         return result;
       } catch (error) {
-        if (lost === undefined) await script('ROLLBACK').catch(() => {});
+        if (lost === undefined) await send('ROLLBACK').catch(() => {});
         throw error;
+      } finally {
+        open = false;
       }
     },
+    outside: send,
     destroy() {
       drop(storeErrorOf(new Error('Connection terminated'), target));
     },

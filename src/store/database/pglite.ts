@@ -5,7 +5,14 @@ import path from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { StoreError } from '../../errors.ts';
 import { type DataDirLock, lockDataDir, noRoom } from './data-dir-lock.ts';
-import { type Database, type Row, rowsOf, type SqlValue, type TransactionEdges } from './port.ts';
+import {
+  type Database,
+  outsideTransaction,
+  type Row,
+  rowsOf,
+  type SqlValue,
+  type TransactionEdges,
+} from './port.ts';
 import { storeErrorOf, storeErrorOfFields } from './server-errors.ts';
 
 export interface PgliteOptions {
@@ -105,7 +112,13 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
     }
   }
 
-  const script = (sql: string): Promise<void> =>
+  let open = false;
+  const inside = <T>(work: () => Promise<T>): Promise<T> => {
+    if (!open) throw outsideTransaction();
+    return attended(work);
+  };
+
+  const send = (sql: string): Promise<void> =>
     attended(async () => {
       await engine.exec(sql);
     });
@@ -120,14 +133,16 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
   return {
     embedded: true,
     async query<R extends Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
-      return attended(async () => (await engine.query<R>(sql, [...params])).rows.map(withBuffers));
+      return inside(async () => (await engine.query<R>(sql, [...params])).rows.map(withBuffers));
     },
     async run(sql, params = []) {
-      return attended(async () => (await engine.query(sql, [...params])).affectedRows ?? 0);
+      return inside(async () => (await engine.query(sql, [...params])).affectedRows ?? 0);
     },
-    script,
+    async script(sql) {
+      await inside(() => engine.exec(sql));
+    },
     async copyIn(sql, rows, onSent) {
-      return attended(async () => {
+      return inside(async () => {
         const request = Buffer.concat([
           message('Q', Buffer.from(`${sql}\0`)),
           message('d', Buffer.from(rows)),
@@ -138,19 +153,23 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
         return countsOf(await engine.runExclusive(() => engine.execProtocolRaw(request)));
       });
     },
-    async transaction<T>(work: () => Promise<T>, edges: TransactionEdges = {}): Promise<T> {
+    async transaction<T>(work: () => Promise<T>, { begin, end }: TransactionEdges): Promise<T> {
       failed = false;
+      open = true;
       try {
-        await script(`BEGIN;${edges.begin ?? ''}`);
+        await send(`BEGIN;${begin}`);
         const result = await work();
         if (failed) throw new Error('a transaction went on after one of its statements had failed');
-        await script(edges.end === undefined ? 'COMMIT' : `${edges.end};COMMIT`);
+        await send(end === undefined ? 'COMMIT' : `${end};COMMIT`);
         return result;
       } catch (error) {
-        await script('ROLLBACK').catch(() => {});
+        await send('ROLLBACK').catch(() => {});
         throw error;
+      } finally {
+        open = false;
       }
     },
+    outside: send,
     destroy() {
       // Nothing is under way across a network that could hang: an orderly end is as quick.
       void close();

@@ -219,6 +219,12 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
         message: `the database at ${where} ended the connection: ${answer.message}`,
         fix: 'It is starting, stopping or failing over; try again.',
       };
+    case 'LK002':
+      return {
+        code: 'database-rows-missing',
+        message: 'not all rows of the run arrived in their tables; nothing was stored',
+        fix: 'Look for triggers or rules on test_runs, test_results and coverage_data that are not of lukhas-ingest.',
+      };
     case '08P01':
       return poolerMeaning(answer, target);
     case 'XX000':

@@ -11,7 +11,7 @@ import type {
   Tier,
 } from '../../model.ts';
 import type { Connect, Database } from '../database/port.ts';
-import { healixEnabled, ranking, sameSignature, stale, visible } from '../healix/matching.ts';
+import { bestMemory, healixEnabled, isExact, ranking, stale } from '../healix/matching.ts';
 import { type Access, inTeam, openAccess } from '../schema/access.ts';
 
 export interface HistoryRequest {
@@ -142,6 +142,8 @@ interface FailureFacts {
   readonly signature: string | null;
   readonly tier: Tier | null;
   readonly memory: string | null;
+  /** The memory is one that all teams share. */
+  readonly shared: boolean | null;
   /** The test passed in another run of this job (same commit and lane). */
   readonly passed_here: boolean;
 }
@@ -171,13 +173,19 @@ function factsOf(rows: readonly FactsRow[]): Facts {
     if (kind === 'frame') frame = facts;
     else if (kind === 'failure') failures.push(facts);
     else if (kind === 'blocks') blocksOf.set(facts.test_name, facts.list);
-    else memories.set(facts.id, facts);
+    else memories.set(memoryKey(facts.id, facts.shared), facts);
   }
   return { ...frame, failures, blocksOf, memories };
 }
 
+/** A team's memory and a shared one may have one id: both can be imported from one file. */
+function memoryKey(id: string, shared: boolean | null): string {
+  return `${shared === true ? 'shared' : 'own'} ${id}`;
+}
+
 interface MemoryFacts {
   readonly id: string;
+  readonly shared: boolean;
   readonly root_cause: string | null;
   readonly solution: string;
   readonly solution_type: string | null;
@@ -231,6 +239,13 @@ const greenIn = (testName: string, run: { readonly id: string; readonly at: stri
       FROM test_results r WHERE r.team_id = $1 AND r.test_name = ${testName} AND r.created_at = ${run.at}
         AND r.created_at BETWEEN $4 AND $6 AND r.test_run_id IS NOT DISTINCT FROM ${run.id}
         AND coalesce(r.outcome, '') IN ('passed', 'xpassed')`;
+
+/** What is shown of a memory. */
+const shown =
+  'id, root_cause, solution, solution_type, auto_fix_code, confidence, success_count, failure_count, last_applied, created_at';
+
+/** A memory that was found, as one text. */
+const labelled = (tier: Tier): string => `'${tier} ' || b.shared || ' ' || b.id`;
 
 /**
  * The first green run of a block's side in a series of places. The runs of a side come as arrays: looking through their list
@@ -292,26 +307,26 @@ const factsSql = `
     ORDER BY r.created_at DESC LIMIT ${twinRuns}
   ), knows AS MATERIALIZED (
     -- Where nothing is known, nothing is looked for.
-    SELECT ${healixEnabled('$1')} AND EXISTS (SELECT FROM healix_memories h WHERE ${visible('h', '$1')}) AS anything
+    SELECT ${healixEnabled('$1')} AND (
+      EXISTS (SELECT FROM healix_memories h WHERE h.team_id = $1 AND h.deleted_at IS NULL)
+      OR EXISTS (SELECT FROM shared_memories h WHERE h.deleted_at IS NULL)) AS anything
   ), matched AS MATERIALIZED (
     -- With all of the failure's own columns: joining them on again would take the square of their number. Each tier is asked
     -- only where the one before had nothing.
-    SELECT f.*, split_part(m.best, ' ', 1) AS tier, split_part(m.best, ' ', 2)::uuid AS id
-    FROM f CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) THEN coalesce(
-      (SELECT 'exact ' || h.id FROM healix_memories h
-       WHERE h.test_name = f.test_name AND ${sameSignature('h.failure_signature', 'f.failure_signature')} AND ${visible('h', '$1')}
-       ORDER BY ${ranking('h')} LIMIT 1),
-      (SELECT 'moved ' || h.id FROM healix_memories h
-       WHERE h.drift_signature = f.drift_signature AND h.test_family = split_part(f.test_name, '[', 1) AND ${visible('h', '$1')}
-       ORDER BY h.test_name = f.test_name DESC, ${ranking('h')} LIMIT 1),
-      (SELECT 'similar ' || s.id FROM (
-         (SELECT h.* FROM healix_memories h WHERE h.drift_signature = f.drift_signature AND ${visible('h', '$1')}
-          ORDER BY ${ranking('h')} LIMIT 1)
+    SELECT f.*, split_part(m.best, ' ', 1) AS tier, split_part(m.best, ' ', 2)::boolean AS shared, split_part(m.best, ' ', 3)::uuid AS id
+    FROM (SELECT *, split_part(test_name, '[', 1) AS test_family FROM f) AS f
+    CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) THEN coalesce(
+      (SELECT ${labelled('exact')} FROM (${bestMemory('$1', (memory) => isExact(memory, 'f'))}) AS b),
+      (SELECT ${labelled('moved')} FROM (${bestMemory(
+        '$1',
+        (memory) => `${memory}.drift_signature = f.drift_signature AND ${memory}.test_family = f.test_family`,
+        (memory) => `${memory}.test_name = f.test_name`,
+      )}) AS b),
+      (SELECT ${labelled('similar')} FROM (
+         SELECT * FROM (${bestMemory('$1', (memory) => `${memory}.drift_signature = f.drift_signature`)}) AS drifted
          UNION ALL
-         (SELECT h.* FROM healix_memories h
-          WHERE ${sameSignature('h.failure_signature', 'f.failure_signature')} AND h.test_name <> f.test_name AND ${visible('h', '$1')}
-          ORDER BY ${ranking('h')} LIMIT 1)) AS s
-       ORDER BY ${ranking('s')} LIMIT 1)) END AS best OFFSET 0) m
+         SELECT * FROM (${bestMemory('$1', (memory) => `${memory}.failure_signature = f.failure_signature AND ${memory}.test_name <> f.test_name`)}) AS elsewhere
+       ) AS b ORDER BY ${ranking('b')} LIMIT 1)) END AS best OFFSET 0) m
   )
   SELECT 'frame' AS kind, json_build_object(
     'me', (SELECT json_build_object('sha', git_sha, 'coverage', coverage_percent, 'job', job_name) FROM me),
@@ -321,7 +336,7 @@ const factsSql = `
         'coverage', coverage_percent, 'job', job_name, 'at', round(extract(epoch FROM created_at) * 1000)) ORDER BY side, back), '[]') FROM line)) AS facts
   UNION ALL
   SELECT 'failure', facts FROM (
-    SELECT f.place, json_build_object('test_name', f.test_name, 'signature', f.failure_signature, 'tier', f.tier, 'memory', f.id,
+    SELECT f.place, json_build_object('test_name', f.test_name, 'signature', f.failure_signature, 'tier', f.tier, 'shared', f.shared, 'memory', f.id,
       'passed_here', EXISTS (SELECT FROM twin WHERE EXISTS (SELECT ${greenIn('f.test_name', { id: 'twin.id', at: 'twin.created_at' })}))) AS facts
     FROM matched f ORDER BY f.place) AS failures
   UNION ALL
@@ -331,11 +346,15 @@ const factsSql = `
       'green_before', (${firstGreen('b.oldest + 1, least(b.older - 1, cardinality(b.ids))')})) ORDER BY b.newest))
   FROM (SELECT * FROM blocks JOIN sides USING (side)) AS b GROUP BY b.test_name
   UNION ALL
-  SELECT 'memory', json_build_object('id', h.id, 'root_cause', h.root_cause, 'solution', h.solution,
+  SELECT 'memory', json_build_object('id', h.id, 'shared', h.shared, 'root_cause', h.root_cause, 'solution', h.solution,
       'solution_type', h.solution_type, 'auto_fix_code', h.auto_fix_code, 'confidence', h.confidence,
       'success_count', h.success_count, 'failure_count', h.failure_count, 'stale', ${stale('h')},
       'last_applied', round(extract(epoch FROM h.last_applied) * 1000))
-  FROM healix_memories h WHERE h.id IN (SELECT id FROM matched)`;
+  FROM (
+    SELECT h.*, false AS shared FROM (SELECT ${shown} FROM healix_memories WHERE team_id = $1) AS h
+    WHERE h.id IN (SELECT id FROM matched WHERE NOT shared)
+    UNION ALL
+    SELECT h.*, true FROM (SELECT ${shown} FROM shared_memories) AS h WHERE h.id IN (SELECT id FROM matched WHERE shared)) AS h`;
 
 /** Says of each failure what the facts mean. */
 function judge(run: { readonly runId: string; readonly createdAt: Date }, facts: Facts): FailureHistory[] {
@@ -426,8 +445,9 @@ function flips(
 
 function matchOf(failure: FailureFacts, facts: Facts, known: Map<string, Match>): Match | undefined {
   if (failure.tier === null || failure.memory === null) return undefined;
-  const key = `${failure.tier} ${failure.memory}`;
-  const row = facts.memories.get(failure.memory);
+  const memory = memoryKey(failure.memory, failure.shared);
+  const key = `${failure.tier} ${memory}`;
+  const row = facts.memories.get(memory);
   const match =
     known.get(key) ?? (row === undefined ? undefined : { tier: failure.tier, memory: memoryOf(row) });
   if (match !== undefined) known.set(key, match);

@@ -1,123 +1,357 @@
-// Brings a database's schema to this program's version: forward only, one transaction each, under a lock. Knows the list of
-// migrations and nothing of what they make.
+// Brings a database's schema to this program's version: forward only, under a lock, and without blocking those who work with the
+// database meanwhile. Knows how steps are run and recorded, nothing of what they make.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../errors.ts';
-import type { Database } from '../database/port.ts';
-import { type Migration, migrations } from './migrations.generated.ts';
+import type { Connect, Database } from '../database/port.ts';
+import { type Begin, beginIn, beginInCatalog, quoteName } from '../database/search-path.ts';
+import { type Migration, migrations, type Step } from './migrations.generated.ts';
+import { newerDatabase, readSchemaState, type SchemaState } from './state.ts';
+import { holdTurn, type Turn } from './turn.ts';
 
-export interface SchemaState {
-  /** Number of the last migration in the database; 0 where there is none. */
-  readonly applied: number;
-  /** Number of the last migration that this program knows. */
-  readonly known: number;
-  /** The schema that our tables live in: the first existing one of the search_path. */
-  readonly schema: string;
+export interface MigrateOptions {
+  readonly list?: readonly Migration[];
+  /**
+   * Opens a second connection, which holds the lock between the steps and sees who blocks one. Needed for steps outside a
+   * transaction on a server; without it each transaction takes the lock for itself.
+   */
+  readonly connect?: Connect | undefined;
+  /** Told for whom the migration waits, in words for a person. */
+  readonly onWait?: ((message: string) => void) | undefined;
+  /** How long a step is tried again before the migration is given up, in milliseconds. Default 15 minutes. */
+  readonly waitMs?: number;
 }
 
 /**
- * Applies what is missing and returns the names of what was applied. Any number of calls at once leave one clean schema.
- * Takes an administrator's connection: a superuser, or the database's owner with CREATEROLE.
+ * A statement that waits for a lock makes everybody queue behind it who comes later, readers too. So it waits this long, lets
+ * them pass, and tries again.
  */
-export async function migrate(db: Database, list: readonly Migration[] = migrations): Promise<string[]> {
+const lockTimeoutMs = 400;
+/** A report of who blocks after so long, and again so often. */
+const firstReportMs = 2_000;
+const nextReportMs = 30_000;
+
+/**
+ * Applies what is missing and returns the names of what was applied. Any number of calls at once leave one clean schema, and
+ * what was interrupted goes on at its step. Takes an administrator's connection: a superuser, or the database's owner with
+ * CREATEROLE.
+ *
+ * @throws StoreError `database-newer`, `database-name-taken`, `migration-blocked`
+ */
+export async function migrate(db: Database, options: MigrateOptions = {}): Promise<string[]> {
+  const list = options.list ?? migrations;
   const done: string[] = [];
-  for (;;) {
-    const name = await db.transaction(() => applyNext(db, list), {
-      // A transaction's lock and not a session's, so that it works through a transaction pooler. Waiting is what it is for.
-      begin: `SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0;
-        SELECT pg_advisory_xact_lock(hashtextextended('lukhas migrations of ' || coalesce(current_schema(), ''), 0))`,
-    });
-    if (name === undefined) return done;
-    done.push(name);
+  let state = await readSchemaState(db, list);
+  if (state.applied === 0) {
+    if (await install(db, state.schema, list)) done.push(nameOf(list[0]));
+    state = await readSchemaState(db, list);
+  }
+  if (state.applied > state.known) throw newerDatabase(state);
+  if (state.applied === state.known) return done;
+  const turn = options.connect && (await holdTurn(options.connect, state.schema, options.onWait));
+  try {
+    for (;;) {
+      state = await readSchemaState(db, list);
+      const next = list[state.applied];
+      if (next === undefined) return done;
+      if (await applyMigration(db, next, { schema: state.schema, turn, options })) done.push(nameOf(next));
+    }
+  } finally {
+    await turn?.release();
   }
 }
 
-async function applyNext(db: Database, list: readonly Migration[]): Promise<string | undefined> {
-  const { applied } = await checkApplied(db, list);
-  const next = list[applied];
-  if (next === undefined) return undefined;
-  // Everything is made in the first schema of the search_path, and functions keep exactly that path (SET … FROM CURRENT).
-  await db.query(`SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true)`);
-  if (applied === 0) await requireFreeNames(db, list);
-  else await db.script('SET LOCAL ROLE lukhas_owner');
-  await db.script(next.sql);
-  await db.run('INSERT INTO lukhas_migrations (number, name, checksum) VALUES ($1, $2, $3)', [
-    next.number,
-    next.name,
-    next.checksum,
-  ]);
-  return `${String(next.number).padStart(4, '0')}-${next.name}`;
+function nameOf(migration: Migration | undefined): string {
+  return `${String(migration?.number).padStart(4, '0')}-${migration?.name}`;
+}
+
+/** What else two set-ups at one moment can end with: one of them was first. */
+const raceStates = new Set(['23505', '42P07', '42710', '40P01', 'XX000']);
+
+/**
+ * Makes the list of migrations and with it the first one. No lock of ours exists yet: the name of the list is what two programs
+ * contend for. Returns whether it was this call that made it.
+ */
+async function install(db: Database, schema: string, list: readonly Migration[]): Promise<boolean> {
+  const [first] = list;
+  if (first === undefined) return false;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await db.transaction(
+        async () => {
+          const taken = await takenNames(db, list);
+          // In this order: what another program makes meanwhile is complete when it is seen at all.
+          if (await isInstalled(db)) return false;
+          if (taken.length > 0) throw namesTaken(taken);
+          for (const step of first.steps) await db.script(step.sql);
+          await record(db, first);
+          return true;
+        },
+        { begin: beginIn(schema, 'SET LOCAL lock_timeout = 0', 'SET LOCAL statement_timeout = 0') },
+      );
+    } catch (error) {
+      const state = error instanceof StoreError ? error.sqlstate : undefined;
+      if (state === undefined || !raceStates.has(state) || attempt >= 20) throw error;
+      await sleep(Math.random() * 200);
+    }
+  }
+}
+
+async function isInstalled(db: Database): Promise<boolean> {
+  const [row] = await db.query<{ present: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_class c WHERE c.oid = to_regclass('lukhas_migrations')
+       AND pg_get_userbyid(c.relowner) = 'lukhas_owner') AS present`,
+  );
+  return row?.present === true;
 }
 
 /** Tables of ours that are somebody else's already are found before the first migration, not in the middle. */
-async function requireFreeNames(db: Database, list: readonly Migration[]): Promise<void> {
-  const names = list.flatMap(({ sql }) =>
-    [...sql.matchAll(/^CREATE TABLE (\w+)/gm)].map((match) => match[1] ?? ''),
+async function takenNames(db: Database, list: readonly Migration[]): Promise<string[]> {
+  const names = list.flatMap(({ steps }) =>
+    steps.flatMap(({ sql }) => [...sql.matchAll(/^CREATE TABLE (\w+)/gm)].map((match) => match[1] ?? '')),
   );
   const taken = await db.query<{ name: string }>(
     `SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = current_schema() AND c.relname = ANY ($1) ORDER BY c.relname`,
     [names],
   );
-  if (taken.length === 0) return;
-  throw new StoreError({
+  return taken.map(({ name }) => name);
+}
+
+function namesTaken(names: readonly string[]): StoreError {
+  return new StoreError({
     code: 'database-name-taken',
-    message: `something of that name is there already: ${taken.map(({ name }) => name).join(', ')}`,
+    message: `something of that name is there already: ${names.join(', ')}`,
     fix: 'Give lukhas-ingest a database of its own, or a schema of its own through the role\u2019s search_path. Nothing was changed.',
   });
 }
 
-/** How far the database is. Refuses a database that is newer than this program, or whose history differs from ours. */
-export async function checkApplied(
-  db: Database,
-  list: readonly Migration[] = migrations,
-): Promise<SchemaState> {
-  const [place] = await db.query<{ schema: string | null; present: boolean }>(
-    `SELECT current_schema()::text AS schema, to_regclass('lukhas_migrations') IS NOT NULL AS present`,
-  );
-  if (place === undefined || place.schema === null) {
-    throw new StoreError({
-      code: 'database-schema-missing',
-      message: 'no schema of this login\u2019s search_path exists in the database',
-      fix: 'Create it (CREATE SCHEMA …), or change the search_path: ALTER ROLE … SET search_path = …',
-    });
-  }
-  const rows = place.present
-    ? await db.query<{ number: number; name: string; checksum: string }>(
-        'SELECT number, name, checksum FROM lukhas_migrations ORDER BY number',
-      )
-    : [];
-  for (const [index, row] of rows.entries()) {
-    const ours = list[index];
-    if (ours === undefined) throw newerDatabase(rows.length, list.length);
-    if (row.number !== ours.number || row.checksum !== ours.checksum) {
-      throw new StoreError({
-        code: 'database-history-differs',
-        message: `migration ${row.number} of this database (${row.name}) is not the one this program knows`,
-        fix: 'The database was set up by another build of lukhas-ingest. Use that build, or a released one.',
-      });
-    }
-  }
-  return { applied: rows.length, known: list.length, schema: place.schema };
+interface Work {
+  readonly schema: string;
+  readonly turn: Turn | undefined;
+  readonly options: MigrateOptions;
 }
 
-function newerDatabase(applied: number, known: number): StoreError {
-  return new StoreError({
-    code: 'database-newer',
-    message: `the database is newer than this program: it is at migration ${applied}, this program knows ${known}`,
-    fix: 'Upgrade lukhas-ingest (npm install -g @lukhas/ingest@latest, or a newer version of the action).',
+/** Runs the steps that are not done yet. false: somebody else applied the migration meanwhile. */
+async function applyMigration(db: Database, migration: Migration, work: Work): Promise<boolean> {
+  const [only, ...more] = migration.steps;
+  if (only?.inTransaction === true && only.partitionsOf === undefined && more.length === 0) {
+    return inStep(db, migration, only, work, async () => {
+      if (await isApplied(db, migration)) return false;
+      await db.script(textOf(only, work.schema));
+      await record(db, migration);
+      return true;
+    });
+  }
+  for (const [index, step] of migration.steps.entries()) {
+    const targets = step.partitionsOf === undefined ? [] : await partitionsOf(db, step.partitionsOf, work);
+    for (const target of targets) await runStep(db, migration, index, step, work, target);
+    // Where it is done for each partition, this records that all are done.
+    const last = step.partitionsOf === undefined ? step : { ...step, sql: '', inTransaction: true };
+    await runStep(db, migration, index, last, work, undefined);
+  }
+  return inStep(db, migration, undefined, work, async () => {
+    if (await isApplied(db, migration)) return false;
+    await record(db, migration);
+    return true;
   });
 }
 
-/** The error of an ordinary command against a database that lacks migrations. */
-export function olderDatabase(state: SchemaState): StoreError {
-  return state.applied === 0
-    ? new StoreError({
-        code: 'database-not-set-up',
-        message: 'this database is not set up for lukhas-ingest',
-        fix: 'An administrator sets it up: `lukhas db setup --team <slug>`.',
-      })
-    : new StoreError({
-        code: 'database-older',
-        message: `the database is older than this program: it is at migration ${state.applied} of ${state.known}`,
-        fix: 'An administrator brings it up to date: `lukhas db migrate`.',
-      });
+async function runStep(
+  db: Database,
+  migration: Migration,
+  index: number,
+  step: Step,
+  work: Work,
+  target: string | undefined,
+): Promise<void> {
+  const key = [migration.number, index + 1, target ?? ''];
+  const isDone = async () => {
+    const [row] = await db.query<{ done: boolean }>(
+      `SELECT EXISTS (SELECT FROM lukhas_migrations WHERE number = $1) OR EXISTS (
+         SELECT FROM lukhas_migration_steps WHERE number = $1 AND step = $2 AND target IN ('', $3)) AS done`,
+      key,
+    );
+    return row?.done === true;
+  };
+  const note = () =>
+    db.run(
+      'INSERT INTO lukhas_migration_steps (number, step, target) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+      key,
+    );
+  const sql = textOf(step, work.schema, target);
+  if (step.inTransaction) {
+    await inStep(db, migration, step, work, async () => {
+      if (await isDone()) return;
+      if (sql !== '') await db.script(sql);
+      await note();
+    });
+    return;
+  }
+  if (work.turn === undefined && !db.embedded) {
+    throw new Error(`the step "${step.title}" is outside a transaction: migrate needs a second connection`);
+  }
+  if (await inStep(db, migration, undefined, work, isDone)) return;
+  await sweepInvalidIndex(db, sql, work.schema);
+  const report = watchBlockers(work, migration, step);
+  try {
+    await db.outside(sql);
+  } finally {
+    await report.stop();
+  }
+  await inStep(db, migration, undefined, work, note);
 }
+
+/** A step's text for one schema and, where it is done for each, one partition. */
+function textOf(step: Step, schema: string, target?: string): string {
+  return step.sql
+    .replaceAll('{schema}', quoteName(schema))
+    .replaceAll('{leaf}', target === undefined ? '{leaf}' : `${quoteName(schema)}.${quoteName(target)}`)
+    .replaceAll('{name}', target?.replaceAll('"', '""') ?? '{name}');
+}
+
+/** The names of a table's partitions now; those made later get what the parent has. */
+function partitionsOf(db: Database, parent: string, work: Work): Promise<string[]> {
+  return db.transaction(
+    async () => {
+      const rows = await db.query<{ name: string }>(
+        `SELECT c.relname::text AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+         WHERE i.inhparent = to_regclass($1) ORDER BY 1`,
+        [parent],
+      );
+      return rows.map(({ name }) => name);
+    },
+    { begin: beginIn(work.schema) },
+  );
+}
+
+/** CREATE INDEX CONCURRENTLY that was cut off leaves an index that is kept up and never used. */
+async function sweepInvalidIndex(db: Database, sql: string, schema: string): Promise<void> {
+  const name = /CREATE (?:UNIQUE )?INDEX CONCURRENTLY (?:IF NOT EXISTS )?"?(\w+)"?/.exec(sql)?.[1];
+  if (name === undefined) return;
+  const invalid = await db.transaction(
+    () =>
+      db.query(
+        `SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relname = $2 AND NOT i.indisvalid`,
+        [schema, name],
+      ),
+    { begin: beginInCatalog() },
+  );
+  if (invalid.length > 0) await db.outside(`DROP INDEX CONCURRENTLY ${quoteName(schema)}.${quoteName(name)}`);
+}
+
+async function isApplied(db: Database, migration: Migration): Promise<boolean> {
+  const rows = await db.query('SELECT FROM lukhas_migrations WHERE number = $1', [migration.number]);
+  return rows.length > 0;
+}
+
+/** Records a whole migration, and with it the oldest program that may still write. */
+async function record(db: Database, migration: Migration): Promise<void> {
+  await db.run(
+    `INSERT INTO lukhas_migrations (number, name, checksum, oldest_program)
+     SELECT $1, $2, $3, CASE WHEN $4 THEN $1 ELSE coalesce((SELECT max(oldest_program) FROM lukhas_migrations), $1) END`,
+    [migration.number, migration.name, migration.checksum, migration.refusesOlder],
+  );
+  await db.run('DELETE FROM lukhas_migration_steps WHERE number = $1', [migration.number]);
+}
+
+/**
+ * One short transaction as the owner. Where a lock is not to be had at once it gives way and begins again, and says for whom it
+ * waits.
+ */
+async function inStep<T>(
+  db: Database,
+  migration: Migration,
+  step: Step | undefined,
+  work: Work,
+  body: () => Promise<T>,
+): Promise<T> {
+  const begin: Begin = beginIn(
+    work.schema,
+    'SET LOCAL ROLE lukhas_owner',
+    `SET LOCAL lock_timeout = ${lockTimeoutMs}`,
+    'SET LOCAL statement_timeout = 0',
+    // Without a turn of its own each transaction is one.
+    ...(work.turn === undefined ? ['LOCK TABLE lukhas_migrations IN SHARE UPDATE EXCLUSIVE MODE'] : []),
+  );
+  const started = performance.now();
+  const report = watchBlockers(work, migration, step);
+  try {
+    for (;;) {
+      try {
+        return await db.transaction(
+          async () => {
+            await report.ofThisConnection(db);
+            return body();
+          },
+          { begin },
+        );
+      } catch (error) {
+        const state = error instanceof StoreError ? error.sqlstate : undefined;
+        if (state !== '55P03' && state !== '40P01') throw error;
+        if (performance.now() - started > (work.options.waitMs ?? 900_000)) {
+          throw blocked(migration, step, report.blockers(), error);
+        }
+        await sleep(300 + Math.random() * 700);
+      }
+    }
+  } finally {
+    await report.stop();
+  }
+}
+
+interface BlockerReport {
+  /** The connection of the transaction that begins now is the one that may be blocked. */
+  ofThisConnection(db: Database): Promise<void>;
+  blockers(): string | undefined;
+  stop(): Promise<void>;
+}
+
+/** Asks through the turn's connection who blocks the work, and tells it after a while. */
+function watchBlockers({ turn, options }: Work, migration: Migration, step: Step | undefined): BlockerReport {
+  if (turn === undefined)
+    return { ofThisConnection: async () => {}, blockers: () => undefined, stop: async () => {} };
+  const started = performance.now();
+  let last: string | undefined;
+  let next = firstReportMs;
+  let stopped = false;
+  const watching = (async () => {
+    while (!stopped) {
+      await sleep(100);
+      const blockers = await turn.blockers().catch(() => undefined);
+      if (blockers !== undefined) last = blockers;
+      const waited = performance.now() - started;
+      if (blockers !== undefined && waited >= next) {
+        next = waited + nextReportMs;
+        options.onWait?.(
+          `migration ${migration.number}, ${step?.title ?? 'recording it'}: waiting for ${blockers}; uploads and questions go on`,
+        );
+      }
+    }
+  })();
+  return {
+    ofThisConnection: (db) => turn.watch(db),
+    blockers: () => last,
+    stop: async () => {
+      stopped = true;
+      await watching;
+    },
+  };
+}
+
+function blocked(
+  migration: Migration,
+  step: Step | undefined,
+  blockers: string | undefined,
+  cause: unknown,
+): StoreError {
+  return new StoreError({
+    code: 'migration-blocked',
+    message: `migration ${migration.number}, ${step?.title ?? 'recording it'}: given up, because of ${blockers ?? 'somebody\u2019s lock'}`,
+    fix: 'What is done of it stays. End that session (SELECT pg_terminate_backend(<pid>)) or wait for it, and run `lukhas db migrate` again.',
+    sqlstate: '55P03',
+    cause,
+  });
+}
+
+export type { SchemaState };

@@ -1,6 +1,8 @@
 // Teams: made by the owner, found by slug. Knows nothing of credentials.
 import { InputError, StoreError } from '../../errors.ts';
 import type { Database } from '../database/port.ts';
+import { beginIn } from '../database/search-path.ts';
+import { requireSchema } from './state.ts';
 
 export interface Team {
   readonly id: string;
@@ -33,8 +35,11 @@ export function checkSlug(slug: string): string {
 }
 
 /** Runs work as lukhas_owner, the only one who writes teams and bindings. Needs an administrator's connection. */
-export function asOwner<T>(db: Database, work: () => Promise<T>): Promise<T> {
-  return db.transaction(work, { begin: 'SET LOCAL ROLE lukhas_owner; SET LOCAL lock_timeout = 10000' });
+export async function asOwner<T>(db: Database, work: () => Promise<T>): Promise<T> {
+  const { schema } = await requireSchema(db);
+  return db.transaction(work, {
+    begin: beginIn(schema, 'SET LOCAL ROLE lukhas_owner', 'SET LOCAL lock_timeout = 10000'),
+  });
 }
 
 /** Adds a team, or finds the living one of that slug. */
@@ -56,7 +61,7 @@ export async function addTeam(
   });
 }
 
-/** The living team of that slug among those this session may see. */
+/** The living team of that slug among those this session may see. Part of a transaction. */
 export async function findTeam(db: Database, slug: string): Promise<Team | undefined> {
   const rows = await db.query<{ id: string }>('SELECT id FROM teams WHERE slug = $1 AND deleted_at IS NULL', [
     slug,

@@ -1,5 +1,6 @@
 // What goes wrong on the way to a database: cuts, freezes, locks, missing months and rights, a pooler in between. A run is
 // stored once and whole, or not at all and with one clear reason.
+
 import { execFile, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -30,6 +31,7 @@ import {
   makeUpload,
   sourceOf,
 } from '../../support/runs.ts';
+import { rowsIn, runIn } from '../../support/sql.ts';
 
 let database: ReadyDatabase;
 let proxy: FaultProxy;
@@ -477,17 +479,16 @@ describe('the error says what is wrong and what to do', () => {
 
   test('a refused value names table and constraint and never the row', async () => {
     const db = await openPostgres(database.adminUrl);
-    const error = await db
-      .run(
-        `INSERT INTO test_results (test_run_id, team_id, test_name, outcome) VALUES (gen_random_uuid(), '${database.team.id}', 'canary-in-row', 'exploded')`,
-      )
-      .catch((failure: unknown) => failure);
+    const error = await runIn(
+      db,
+      `INSERT INTO test_results (test_run_id, team_id, test_name, outcome) VALUES (gen_random_uuid(), '${database.team.id}', 'canary-in-row', 'exploded')`,
+    ).catch((failure: unknown) => failure);
     expect(error).toMatchObject({
       code: 'database-refused-value',
       sqlstate: '23514',
       message: expect.stringContaining('test_results_outcome_check'),
     });
-    const text = await db.query(`SELECT 'canary-in-row'::uuid`).catch((failure: unknown) => failure);
+    const text = await rowsIn(db, `SELECT 'canary-in-row'::uuid`).catch((failure: unknown) => failure);
     expect(text).toMatchObject({ sqlstate: '22P02' });
     for (const failure of [error, text]) {
       expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain('canary-in-row');
@@ -519,7 +520,7 @@ describe('TLS', () => {
     const { host, ...rest } = options;
     try {
       const db = await openPostgres(server.url(query, host), { stallMs: 5000, ...rest });
-      const [row] = await db.query<{ one: number }>('SELECT 1 AS one');
+      const [row] = await rowsIn<{ one: number }>(db, 'SELECT 1 AS one');
       await db.close();
       return `connected ${row?.one}`;
     } catch (error) {
@@ -586,7 +587,7 @@ describe('through PgBouncer in transaction mode', () => {
     const empty = await createDatabase();
     const db = await openPostgres(pooler?.url(empty.adminUrl) ?? '');
     expect((await migrate(db)).length).toBeGreaterThan(0);
-    expect(await db.query('SELECT count(*) AS n FROM ensure_partitions(1, 0)')).toEqual([{ n: 6 }]);
+    expect(await rowsIn(db, 'SELECT count(*) AS n FROM ensure_partitions(1, 0)')).toEqual([{ n: 6 }]);
     await db.close();
     await empty.drop();
   });
