@@ -277,7 +277,7 @@ describe('a database that does not take the run', () => {
     const other = await createReadyDatabase();
     await asAdmin(
       other.adminUrl,
-      "INSERT INTO lukhas_migrations (number, name, checksum) VALUES (9999, 'from the future', repeat('0', 64))",
+      "INSERT INTO lukhas_migrations (number, name, checksum, oldest_program) VALUES (9999, 'from the future', repeat('0', 64), 9999)",
     );
     expect(failed(await upload(['results.xml'], {}, other.uploadUrl))).toMatch(/newer than this program/);
     await asAdmin(

@@ -325,8 +325,13 @@ function createWriter(
       onSent,
     );
     // A row lost on the way must not be committed as if all were there.
-    if (staged !== count || moved !== count)
-      throw new Error(`${count} rows sent, ${staged} staged, ${moved} stored`);
+    if (staged !== count || moved !== count) {
+      throw new StoreError({
+        code: 'database-rows-missing',
+        message: `of ${count} rows ${staged} were staged and ${moved} arrived in their table; nothing was stored`,
+        fix: 'Look for triggers or rules on test_results and coverage_data that are not of lukhas-ingest.',
+      });
+    }
     onProgress?.(rows);
   }
 

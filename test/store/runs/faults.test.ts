@@ -1,8 +1,8 @@
 // What goes wrong on the way to a database: cuts, freezes, locks, missing months and rights, a pooler in between. A run is
 // stored once and whole, or not at all and with one clear reason.
 
-import { execFile, spawn } from 'node:child_process';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,6 +23,7 @@ import {
   uniqueRole,
 } from '../../support/databases.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts';
+import { startPgBouncer } from '../../support/pgbouncer.ts';
 import {
   makeCoverage,
   makeFailure,
@@ -554,7 +555,7 @@ describe('TLS', () => {
 describe('through PgBouncer in transaction mode', () => {
   let pooler: { url: (databaseUrl: string) => string; stop: () => Promise<void> } | undefined;
   beforeAll(async () => {
-    pooler = await startPgBouncer(database);
+    pooler = await startPgBouncer(database.uploadUrl);
   });
   afterAll(async () => {
     await pooler?.stop();
@@ -592,54 +593,6 @@ describe('through PgBouncer in transaction mode', () => {
     await empty.drop();
   });
 });
-
-/** PgBouncer in front of the test server: pool of two, passwords read from the server itself. Undefined where not installed. */
-async function startPgBouncer(
-  of: ReadyDatabase,
-): Promise<{ url: (databaseUrl: string) => string; stop: () => Promise<void> } | undefined> {
-  const run = promisify(execFile);
-  const installed = await run('pgbouncer', ['--version']).then(
-    () => true,
-    () => false,
-  );
-  if (!installed) return undefined;
-  const admin = new URL(inject('postgresAdminUrl'));
-  const dir = await mkdtemp(path.join(tmpdir(), 'lukhas-pgbouncer-'));
-  await chmod(dir, 0o755);
-  const port = await new Promise<number>((resolve) => {
-    const probe = createServer();
-    probe.listen(0, '127.0.0.1', () => {
-      const found = (probe.address() as { port: number }).port;
-      probe.close(() => resolve(found));
-    });
-  });
-  const users = [new URL(of.uploadUrl), admin].map(
-    (url) => `"${decodeURIComponent(url.username)}" "${decodeURIComponent(url.password)}"`,
-  );
-  await writeFile(path.join(dir, 'users.txt'), users.join('\n'), { mode: 0o644 });
-  await writeFile(
-    path.join(dir, 'pgbouncer.ini'),
-    `[databases]\n* = host=${admin.hostname} port=${admin.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = ${port}\nunix_socket_dir =\nauth_type = plain\nauth_file = ${dir}/users.txt\npool_mode = transaction\ndefault_pool_size = 2\nlogfile =\n`,
-    { mode: 0o644 },
-  );
-  const child = spawn(
-    'pgbouncer',
-    [...(process.getuid?.() === 0 ? ['-u', 'nobody'] : []), path.join(dir, 'pgbouncer.ini')],
-    { stdio: 'ignore' },
-  );
-  await new Promise((resolve) => setTimeout(resolve, 700));
-  return {
-    url: (databaseUrl) => {
-      const url = new URL(databaseUrl);
-      url.port = String(port);
-      return url.href;
-    },
-    stop: async () => {
-      child.kill('SIGINT');
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
-}
 
 /** A TLS front to the test server with certificates of a private authority for `localhost`. Undefined without openssl. */
 async function startTlsProxy() {
