@@ -325,7 +325,7 @@ CREATE INDEX idx_healix_metadata_gin ON healix_memories USING gin (metadata);
 CREATE INDEX idx_healix_signature_rank ON healix_memories USING btree (team_id, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_healix_success_rate ON healix_memories USING btree (team_id, round(((success_count)::numeric / (NULLIF((success_count + failure_count), 0))::numeric), 3) DESC, confidence DESC) WHERE ((success_count + failure_count) >= 5);
 CREATE INDEX idx_healix_test_errtype ON healix_memories USING btree (team_id, test_name, error_type) WHERE (deleted_at IS NULL);
-CREATE INDEX idx_healix_test_signature ON healix_memories USING btree (team_id, test_name, failure_signature) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_healix_test_signature ON healix_memories USING btree (team_id, test_name, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_ingest_uploads_pull_request ON ingest_uploads USING btree (team_id, repository, pull_request, created_at DESC) WHERE (pull_request IS NOT NULL);
 CREATE INDEX idx_ingest_uploads_run_id ON ingest_uploads USING btree (team_id, run_id);
 CREATE INDEX idx_sessions_active ON sessions USING btree (lambda_id, expires_at);
@@ -334,7 +334,7 @@ CREATE INDEX idx_sessions_lambda_id ON sessions USING btree (lambda_id, last_act
 CREATE INDEX idx_shared_drift_family ON shared_memories USING btree (drift_signature, test_family) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
 CREATE INDEX idx_shared_drift_rank ON shared_memories USING btree (drift_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
 CREATE INDEX idx_shared_signature_rank ON shared_memories USING btree (failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
-CREATE INDEX idx_shared_test_signature ON shared_memories USING btree (test_name, failure_signature) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_shared_test_signature ON shared_memories USING btree (test_name, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_teams_plan ON teams USING btree (plan) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX idx_teams_slug ON teams USING btree (slug) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_test_results_failed ON test_results USING btree (test_name, failure_signature) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));

@@ -123,7 +123,8 @@ CREATE TABLE shared_memories (
   deleted_at TIMESTAMPTZ,
   CONSTRAINT shared_memories_confidence_check CHECK (confidence BETWEEN 0 AND 1)
 );
-CREATE INDEX idx_shared_test_signature ON shared_memories (test_name, failure_signature) WHERE deleted_at IS NULL;
+CREATE INDEX idx_shared_test_signature ON shared_memories
+  (test_name, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE deleted_at IS NULL;
 CREATE INDEX idx_shared_signature_rank ON shared_memories
   (failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE deleted_at IS NULL;
 CREATE INDEX idx_shared_drift_family ON shared_memories (drift_signature, test_family)
@@ -163,7 +164,8 @@ CREATE TABLE healix_memories (
   -- NaN is above every number, so it is refused as well.
   CONSTRAINT healix_memories_confidence_check CHECK (confidence BETWEEN 0 AND 1)
 );
-CREATE INDEX idx_healix_test_signature ON healix_memories (team_id, test_name, failure_signature) WHERE deleted_at IS NULL;
+CREATE INDEX idx_healix_test_signature ON healix_memories
+  (team_id, test_name, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE deleted_at IS NULL;
 CREATE INDEX idx_healix_test_errtype ON healix_memories (team_id, test_name, error_type) WHERE deleted_at IS NULL;
 CREATE INDEX idx_healix_confidence ON healix_memories (team_id, confidence DESC);
 -- `similar` asks for the best memory of any test with the failure's signature, or with its drift signature; `moved` asks for one
