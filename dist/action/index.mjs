@@ -197,7 +197,7 @@ SET LOCAL ROLE lukhas_owner;
 INSERT INTO lukhas_locks (name) VALUES ('partitions');
 REVOKE ALL ON lukhas_migrations, lukhas_migration_steps, lukhas_locks FROM PUBLIC;
 GRANT SELECT ON lukhas_migrations, lukhas_migration_steps TO lukhas_ingest, lukhas_service;
-`}]},{number:2,name:"tables",checksum:"4a70c5d3e172258d5270c1411f883f098cea20ae8796fef582548d3dbe983ab0",refusesOlder:!0,steps:[{title:"all of it",inTransaction:!0,sql:`-- Purpose: the ten tables of the schema document with the corrections of docs/database.md, the memories that all teams share,
+`}]},{number:2,name:"tables",checksum:"8da2eeccf1ab345fe0854ce87df8c3aa332acfa834e6475c240ff85a3ae704f6",refusesOlder:!0,steps:[{title:"all of it",inTransaction:!0,sql:`-- Purpose: the ten tables of the schema document with the corrections of docs/schema-document.md, the memories that all teams share,
 --   the credits of memories, the upload keys that make a repeated upload harmless, and the team each credential is bound to.
 --   Two kinds of tables, so that a distributed PostgreSQL can shard by team. Distributed: every primary, unique and foreign key
 --   between them holds team_id. Reference: looked up before a team is known, or the same for all teams.

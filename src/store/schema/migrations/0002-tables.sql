@@ -1,4 +1,4 @@
--- Purpose: the ten tables of the schema document with the corrections of docs/database.md, the memories that all teams share,
+-- Purpose: the ten tables of the schema document with the corrections of docs/schema-document.md, the memories that all teams share,
 --   the credits of memories, the upload keys that make a repeated upload harmless, and the team each credential is bound to.
 --   Two kinds of tables, so that a distributed PostgreSQL can shard by team. Distributed: every primary, unique and foreign key
 --   between them holds team_id. Reference: looked up before a team is known, or the same for all teams.

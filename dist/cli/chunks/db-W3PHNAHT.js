@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{a,b}from"./chunk-RL6DGB2P.js";import"./chunk-WEYCN5ZH.js";import"./chunk-7K4PJ75R.js";import"./chunk-JJILBZTY.js";import"./chunk-SUBG7AIN.js";import"./chunk-ND3W4WLY.js";import"./chunk-GFY5LCEY.js";import"./chunk-HPPXNOYJ.js";import"./chunk-5S3UZDQG.js";export{b as connectAsPerson,a as runCommand};
