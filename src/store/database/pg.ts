@@ -19,7 +19,7 @@ import { storeErrorOf, type Target } from './server-errors.ts';
 export interface PostgresOptions extends Partial<ConnectLimits> {
   /** The certificate authority to trust instead of the public ones: PEM text (`\n` escapes are taken) or a file's path. */
   readonly sslCa?: string | undefined;
-  /** Called with what a person should know about the way there, such as a connection without encryption. */
+  /** Called with remarks about the connection, such as that it is not encrypted. */
   readonly onRemark?: ((remark: string) => void) | undefined;
 }
 
@@ -37,7 +37,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     host: settings.host,
     port: settings.port,
     user: settings.user,
-    // A function that gives nothing would make pg look for PGPASSWORD; an absent password may come from ~/.pgpass.
+    // undefined lets pg look into ~/.pgpass; a function that returns undefined would make it look at PGPASSWORD.
     password: settings.password,
     database: settings.database,
     ssl: await tlsOptions(settings, options.sslCa),
@@ -52,7 +52,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     },
   });
 
-  // Once set, every verb fails with it: a connection is never used again after it was lost.
+  // Once the connection is lost, every verb fails with this error.
   let lost: StoreError | undefined;
   let giveUp: (error: StoreError) => void = () => {};
   const whenLost = new Promise<never>((_, reject) => {
@@ -72,7 +72,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     socket().destroy();
   };
 
-  /** Runs one piece of work: ends with the connection, or with the watchdog when nothing moves any more. */
+  /** Runs work; gives up when the connection ends or no byte moves for `stallMs`. */
   async function attended<T>(work: () => Promise<T>): Promise<T> {
     if (lost !== undefined) throw lost;
     let moved = -1;
@@ -134,7 +134,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     async copyIn(sql, rows, onSent) {
       return inside(async () => {
         const counts: number[] = [];
-        // pg-copy-streams itself keeps the COPY's count alone.
+        // pg-copy-streams keeps only the COPY's own count.
         const handleCommandComplete = ({ text }: { readonly text: string }) => void counts.push(rowsOf(text));
         const copy = client.query(Object.assign(copyFrom(sql), { handleCommandComplete }));
         await new Promise<void>((resolve, reject) => {
@@ -168,7 +168,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     async close() {
       if (lost !== undefined) return;
       lost = storeErrorOf(new Error('Connection terminated'), target);
-      // A server that never answers the goodbye must not hold the process.
+      // Do not wait for ever for a server that does not answer the goodbye.
       const timer = setTimeout(() => socket().destroy(), 2000);
       await client.end().catch(() => {});
       clearTimeout(timer);

@@ -18,7 +18,7 @@ import { storeErrorOf, storeErrorOfFields } from './server-errors.ts';
 export interface PgliteOptions {
   /** How long to wait for another process in the same directory, in milliseconds. Default 60 s. */
   readonly waitMs?: number | undefined;
-  /** Words for a person about what takes time: making the database, waiting for another process. */
+  /** Called with what takes time: making the database, waiting for another process. */
   readonly onMessage?: ((message: string) => void) | undefined;
 }
 
@@ -57,7 +57,7 @@ async function start(files: string, home: string): Promise<PGlite> {
     return await PGlite.create(files);
   } catch {
     if (await isFull(home)) throw noRoom(home);
-    // What PGlite throws here is an abort of the WebAssembly program, with nothing in it for a person.
+    // PGlite throws an abort of the WebAssembly program here, without a reason.
     throw new StoreError({
       code: 'data-dir-unusable',
       message: `the embedded database in ${home} does not start: its files are damaged or of another version`,
@@ -149,7 +149,7 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
           message('c', Buffer.alloc(0)),
         ]);
         onSent?.();
-        // The raw call reports no errors: they are in the answer.
+        // The raw call does not throw: errors are in the answer.
         return countsOf(await engine.runExclusive(() => engine.execProtocolRaw(request)));
       });
     },
@@ -171,7 +171,7 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
     },
     outside: send,
     destroy() {
-      // Nothing is under way across a network that could hang: an orderly end is as quick.
+      // No network can hang here: close in order.
       void close();
     },
     close,

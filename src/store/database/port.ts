@@ -1,4 +1,4 @@
-// The port: SQL is written once, and only what truly differs between the two databases is a verb here.
+// The port between SQL and the two databases: SQL is written once; a verb here is what the two do differently.
 import type { Begin } from './search-path.ts';
 
 export type SqlValue =

@@ -53,10 +53,10 @@ export function fateOf(error: unknown): Fate {
   if (lostCodes.has(error.code)) return 'lost';
   const state = error.sqlstate;
   if (state !== undefined) {
-    // Poolers use 08P01 for everything; what helps is in the code.
+    // Poolers send 08P01 for everything: `code` decides.
     if (lostStates.has(state) || (state.startsWith('08') && state !== '08P01')) return 'lost';
     if (retryStates.has(state)) return 'retry';
-    // A partition that was not there: the month is made sure of before every attempt.
+    // Each attempt makes a missing month first.
     if (error.code === 'database-no-partition') return 'retry';
     return 'never';
   }
@@ -260,7 +260,7 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
   return { code: 'database-error', message: `the database refused the work${names(answer)}` };
 }
 
-/** PgBouncer says nearly everything as a protocol violation, so that only its words tell what is meant. */
+/** PgBouncer sends 08P01 for nearly everything: its words tell what is meant. */
 function poolerMeaning(answer: ServerAnswer, target: Target | undefined): Meaning {
   const where = place(target);
   const user = target === undefined ? 'the login' : `"${target.user}"`;

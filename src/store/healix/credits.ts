@@ -1,5 +1,5 @@
-// Learning by itself: a test that failed as a memory says and is green on a later commit of its branch is a credit to that
-// memory, once for each time it broke. SQL text for the last message of an upload; knows test_runs, test_results, memories.
+// Credits memories: a test failed as the memory says, and is green on a later commit of its branch. One credit each time it
+// broke. SQL text for the last message of an upload.
 import { posteriorMean } from './matching.ts';
 
 /** How many runs of the branch and lane, and how many days, are looked at on either side of the run. */

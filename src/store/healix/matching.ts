@@ -1,10 +1,10 @@
-// Which memory fits a failure, in SQL: one ranking and one notion of equal signatures for everything that asks. SQL texts only.
+// SQL texts that find the memory for a failure: one ranking and one rule of equality for everybody who asks.
 
 /** Best first; a memory that nobody ever rated comes last. */
 export const ranking = (memory: string): string =>
   `${memory}.confidence DESC NULLS LAST, ${memory}.success_count DESC NULLS LAST, ${memory}.id`;
 
-/** Whether the team wants to be told at all: everything but an explicit false in teams.features. */
+/** Whether the team wants matches: yes, unless teams.features says `healix_enabled: false`. */
 export const healixEnabled = (team: string): string =>
   `coalesce((SELECT t.features ->> 'healix_enabled' FROM teams t WHERE t.id = ${team}), 'true') <> 'false'`;
 
@@ -39,7 +39,7 @@ export const exactMemory = (failure: string, team: string): string => `(
       SELECT ARRAY[CASE WHEN NOT m.shared THEN m.id END, CASE WHEN m.shared THEN m.id END]
       FROM (${bestMemory(team, (memory) => isExact(memory, failure))}) AS m)`;
 
-/** Whether a memory is to be read with care: unused for long, or failed at least three times and as often as it worked. */
+/** Whether a memory is stale: unused for long, or failed at least three times and at least as often as it worked. */
 export const stale = (memory: string): string =>
   `(coalesce(${memory}.last_applied, ${memory}.created_at) < now() - interval '${staleDays} days'
     OR (${memory}.failure_count >= 3 AND ${memory}.failure_count >= ${memory}.success_count))`;

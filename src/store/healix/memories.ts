@@ -48,7 +48,7 @@ export interface NewMemory {
   readonly confidence: number | undefined;
 }
 
-/** The mean of a uniform prior: what a memory is worth before it was ever tried. */
+/** Confidence of a memory that was never tried: the mean of a uniform prior. */
 const untried = 0.5;
 /** Retention as in the schema document. */
 const retention = { below: 0.5, months: 6 } as const;
@@ -182,7 +182,7 @@ export async function findFailure(
   });
 }
 
-/** Says what there is instead: other runs, other signatures of the test, the test that was probably meant. */
+/** An error that names what exists: other runs, other signatures of the test, or the test that was probably meant. */
 async function unknownFailure(
   db: Database,
   access: Access,
@@ -224,7 +224,7 @@ async function unknownFailure(
   });
 }
 
-/** Among tests that failed: the one that ends as the word does, else the one that differs least. */
+/** Of the tests that failed, the one whose end is the word, else the most similar one. */
 function nearestTest(word: string, names: readonly string[]): string | undefined {
   const ends = names.find(
     (name) => name.endsWith(`::${word}`) || name.replace(/\[.*$/, '').endsWith(`::${word}`),
@@ -344,7 +344,7 @@ export interface MemoryFilter {
   readonly limit: number;
 }
 
-/** Living memories, best first, and how many there are beyond the limit. */
+/** Memories that are not retired, best first, and how many there are in all. */
 export async function listMemories(
   db: Database,
   scope: Scope,
@@ -443,7 +443,7 @@ export async function retireLowConfidence(
 
 export interface Imported {
   readonly added: number;
-  /** There before under the same id; left as they are. */
+  /** Were there already under the same id; not changed. */
   readonly already: number;
 }
 

@@ -48,7 +48,7 @@ export interface SaveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How far an attempt came. */
+/** How far an attempt got. */
 interface Stage {
   connected: boolean;
   /** The last message, with COMMIT in it, is on its way. */
@@ -63,9 +63,9 @@ const batchChars = 2_000_000;
 const unreachedMs = 10_000;
 /** How long to wait for the answer to COMMIT once cancelled. */
 const cancelledCommitMs = 5_000;
-/** Raised by our own final statement: the key is there already. */
+/** SQLSTATE of our closing statement: the key is there already. */
 const keyTaken = 'LK001';
-/** Raised by our own final statement: not all rows lie where they belong. */
+/** SQLSTATE of our closing statement: rows are missing from their tables. */
 const rowsMissing = 'LK002';
 
 /**
@@ -80,12 +80,12 @@ export async function saveRun(
   options: SaveOptions,
 ): Promise<SavedRun> {
   const started = performance.now();
-  // A server that was never reached is more likely misspelt than restarting: that is said sooner.
+  // A server that no attempt reached is more likely misspelt than restarting: give up sooner.
   let reached = false;
   const left = (): number =>
     (reached ? options.deadlineMs : Math.min(options.deadlineMs, unreachedMs)) -
     (performance.now() - started);
-  // A COMMIT of ours whose answer was lost: finding the key then means that it was we who stored the run.
+  // The answer to our COMMIT was lost: if the key is found now, this upload stored the run.
   let maybeStored = false;
   for (let attempt = 1; ; attempt++) {
     const stage: Stage = { committing: false, connected: false };
@@ -120,7 +120,7 @@ async function attemptOnce(
   stage.connected = true;
   let grace: NodeJS.Timeout | undefined;
   const cancel = (): void => {
-    // Before the last message nothing is stored yet; after it the answer is worth a moment.
+    // Nothing is stored before the last message. After it, wait a moment for the answer.
     if (stage.committing) grace = setTimeout(() => db.destroy(), cancelledCommitMs);
     else db.destroy();
   };
@@ -250,7 +250,7 @@ async function writeRun(
         for (const result of batch)
           await results.add(resultFields(result, storable), facts.matching && result.failure !== undefined);
       }
-      // The first rows of coverage are made while the server works on the last results.
+      // Make the first rows of coverage while the server works on the last results.
       const resultsDone = results.finish();
       resultsDone.catch(() => {});
 
@@ -311,7 +311,7 @@ function createWriter(
   let rows = 0;
   let text = '';
   let pending = 0;
-  // A batch without failures has nothing to look for in the knowledge base.
+  // Match only batches with failures.
   let matching = false;
   let limit = firstBatchRows;
   let underWay = before;
@@ -324,7 +324,7 @@ function createWriter(
       batch,
       onSent,
     );
-    // A row lost on the way must not be committed as if all were there.
+    // Never commit a run with lost rows.
     if (staged !== count || moved !== count) {
       throw new StoreError({
         code: 'database-rows-missing',
@@ -343,10 +343,10 @@ function createWriter(
     pending = 0;
     matching = false;
     limit = Math.min(2 * limit, batchRows);
-    // The caller waits while the server is fed: making rows meanwhile would only keep it waiting. It works on its own after.
+    // Wait until the rows are sent: making the next ones meanwhile would keep the server waiting for these.
     await new Promise<void>((resolve, reject) => {
       underWay = store(batch, count, move, resolve);
-      // Where it fails later, that is met at the next flush or at the end, not as an unhandled rejection in between.
+      // A later failure is thrown by the next flush or by finish.
       underWay.then(resolve, reject);
     });
   }
@@ -377,7 +377,7 @@ function resultFields(result: SignedResult, storable: Storable): string {
     copyText(storable.name(result.testFile, 500)),
     result.outcome,
     copyNumber(storable.seconds(result.durationSeconds, 99_999.999), 3),
-    // Why a test was skipped or expected to fail stands where a failure's message does.
+    // The reason of a skip or xfail goes where a failure's message goes.
     copyText(storable.text(failure === undefined ? result.reason : failure.message)),
     copyText(storable.text(failure?.traceback)),
     copyText(result.failureSignature),
@@ -411,7 +411,7 @@ interface RunToStage {
   readonly coverageRows: number;
 }
 
-/** The run's own row waits in a temporary table, so that the last message holds no values and takes the key and COMMITs at once. */
+/** Stages the run's own row, so that the last message holds no values and can take the key and COMMIT in one. */
 async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<void> {
   const { context } = run.upload;
   const { storable, totals } = run;
@@ -458,7 +458,7 @@ async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<
   );
 }
 
-/** A frozen client must not hold a server's connection for long; none of this outlives the transaction. */
+/** Time-outs for this transaction: a frozen client must not hold a server's connection for long. */
 function timeouts(db: Database, stallMs: number): string[] {
   if (db.embedded) return [];
   return [
@@ -478,7 +478,7 @@ interface Stages {
   readonly run: string;
 }
 
-/** Names that nobody can have taken in a session that a pooler hands on. */
+/** Random names: in a session that a pooler hands on, any fixed name may be taken. */
 function nameStages(): Stages {
   const name = (kind: string) => `pg_temp.lukhas_${kind}_${randomBytes(6).toString('hex')}`;
   return { shared: name('shared'), results: name('results'), coverage: name('coverage'), run: name('run') };
@@ -531,7 +531,7 @@ function moveStatements(stages: Stages): Readonly<Record<'results' | 'matched' |
   };
 }
 
-// The key comes last, in one message with COMMIT: were it taken first, a retry would wait behind a dead connection's key.
+// The key comes last, in one message with COMMIT. Taken first, it would make a retry wait behind a dead connection.
 const storeRun = (stages: Stages): string => `
   DO $store$
   DECLARE

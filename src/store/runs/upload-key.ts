@@ -1,4 +1,4 @@
-// What makes two uploads the same one, and the ids made from it. Pure.
+// Makes the key that tells uploads apart, and ids from it. Pure.
 import { createHash, randomBytes } from 'node:crypto';
 
 export interface UploadIdentity {
@@ -62,7 +62,7 @@ export function makeRowIdPrefix(createdAt: Date): string {
   return uuidOf(shaped(bytes)).slice(0, 28);
 }
 
-/** Length before each part: no two lists of parts run together into one text. */
+/** Joins parts with their lengths, so that no two lists give one text. */
 function digest(parts: readonly (string | undefined)[]): Buffer {
   const hash = createHash('sha256');
   for (const part of parts) {

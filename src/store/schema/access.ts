@@ -1,5 +1,5 @@
-// Who a session is, which team it works for, and how a credential for one team is made. Uploads by a role that passes
-// row-level security are refused here.
+// Finds out who a session is and which team it works for; makes credentials for one team. Refuses uploads by roles that pass
+// row-level security.
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { InputError, StoreError } from '../../errors.ts';
 import { connectionUrlFor, parseConnectionUrl } from '../database/connection-url.ts';
@@ -15,7 +15,7 @@ export interface Access {
   readonly team: Team;
   /** The schema that our tables live in. */
   readonly schema: string;
-  /** SQL that puts schema and team in force for one transaction: the `begin` of every transaction of a team. */
+  /** Sets schema and team for one transaction: the `begin` of every transaction of a team. */
   readonly begin: Begin;
 }
 
@@ -39,7 +39,7 @@ interface Session {
   readonly team_slug: string | null;
 }
 
-/** Checks schema version, role and team before any work; every refusal is a StoreError with the way out. */
+/** Checks schema version, role and team before any work. @throws StoreError that says what to do */
 export async function openAccess(db: Database, request: AccessRequest): Promise<Access> {
   const { schema, session } = await db.transaction(() => lookAtSession(db, request), {
     begin: beginInCatalog(),
@@ -47,7 +47,7 @@ export async function openAccess(db: Database, request: AccessRequest): Promise<
   const { role } = session;
   if (db.embedded) {
     const team = await embeddedTeam(db, schema, request.teamSlug ?? localTeamSlug);
-    // The embedded database's only login is a superuser; as the service role it is kept to its team as everybody else is.
+    // The embedded database's only login is a superuser. As the service role it meets the same policies as everybody else.
     return { role, team, schema, begin: beginIn(schema, 'SET LOCAL ROLE lukhas_service', teamSetting(team)) };
   }
   const privilege = privilegeOf(session);
@@ -139,14 +139,14 @@ export async function describeSession(db: Database, schema: string | undefined):
   );
 }
 
-/** Runs work with the team in force, in one transaction. */
+/** Runs work as the team, in one transaction. */
 export function inTeam<T>(db: Database, access: Access, work: () => Promise<T>): Promise<T> {
   return db.transaction(work, { begin: access.begin });
 }
 
 type Row<T> = T & Record<string, unknown>;
 
-/** An id comes from our own table, yet goes into SQL as text: looked at once more. */
+/** The id goes into SQL as text: check it, although it comes from our own table. */
 function teamSetting(team: Team): string {
   if (!/^[0-9a-f-]{36}$/.test(team.id)) throw new Error('a team id that is no UUID');
   return `SELECT set_config('lukhas.team_id', '${team.id}', true)`;
@@ -242,7 +242,7 @@ export async function grantUploads(
   const password = randomBytes(24).toString('base64url');
   let passwordIsNew: boolean;
   try {
-    // The server never sees the password itself, so that no log of statements can hold it.
+    // Send the verifier, not the password: statements may be logged.
     passwordIsNew = await bind(db, { role, team, schema, newPassword }, scramVerifier(password));
   } catch (error) {
     // Some services (Neon) take plain passwords only.

@@ -1,4 +1,4 @@
-// Monthly partitions: made before they are needed, in short transactions of their own, never inside an upload's.
+// Makes monthly partitions before they are needed, in short transactions of their own: inside an upload's they would deadlock.
 import type { Database } from '../database/port.ts';
 import { beginIn } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
@@ -18,7 +18,7 @@ export function ensureMonth(db: Database, schema: string, at: Date, monthsAhead 
   return inShortTransactions(db, schema, 'SELECT ensure_partitions_for($1, $2) AS name', [at, monthsAhead]);
 }
 
-/** Makes whole ranges of months around the present one: the operator's call. */
+/** Makes the months around the present one, for an operator. */
 export async function ensurePartitions(
   db: Database,
   months: { readonly monthsAhead: number; readonly monthsBack?: number },
@@ -37,7 +37,7 @@ export interface PartitionState {
   readonly until: Date | undefined;
 }
 
-/** What partitions there are, a row a table. */
+/** The partitions of each table. */
 export async function describePartitions(db: Database): Promise<PartitionState[]> {
   const { schema } = await requireSchema(db);
   const ask = () =>
@@ -57,7 +57,7 @@ export async function describePartitions(db: Database): Promise<PartitionState[]
   }));
 }
 
-/** ATTACH waits for whoever changes teams or users; rather than queue there and hold others up, it gives way and returns. */
+/** ATTACH waits for open changes of teams and users, and others queue behind it: give up after `lock_timeout` and try again. */
 async function inShortTransactions(
   db: Database,
   schema: string,
