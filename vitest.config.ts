@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/postgres.ts', 'test/support/node24.ts'],
+    globalSetup: ['test/support/postgres.ts', 'test/support/templates.ts', 'test/support/node24.ts'],
     reporters: ['default', ['json', { outputFile: '.tmp/tests.json' }]],
     // Two cores: one database server and a handful of workers is what fits.
     maxWorkers: 2,

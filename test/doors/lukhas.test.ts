@@ -1,11 +1,9 @@
 // The `lukhas` command as people and scripts meet it: words, JSON, exit codes; never a stack trace for a mistake.
-
-import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../src/store/database/pg.ts';
 import { saveRun } from '../../src/store/runs/save.ts';
+import { runCli } from '../support/cli.ts';
 import {
   asAdmin,
   createDatabase,
@@ -22,23 +20,9 @@ interface Outcome {
   readonly err: string;
 }
 
-function lukhas(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const { DATABASE_URL: _, LUKHAS_DATA_DIR: __, LUKHAS_TEAM: ___, ...clean } = process.env;
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', path.resolve('src/doors/lukhas/main.ts'), ...args],
-      {
-        env: { ...clean, NO_COLOR: '1', ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (chunk) => (out += chunk));
-    child.stderr.on('data', (chunk) => (err += chunk));
-    child.once('close', (code) => resolve({ code, out, err }));
-  });
+async function lukhas(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const { code, stdout, stderr } = await runCli('lukhas', args, { env: { NO_COLOR: '1', ...env } });
+  return { code, out: stdout, err: stderr };
 }
 
 describe('on a server', () => {

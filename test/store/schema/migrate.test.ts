@@ -8,6 +8,7 @@ import { openPostgres } from '../../../src/store/database/pg.ts';
 import { openPglite } from '../../../src/store/database/pglite.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { grantUploads, openAccess } from '../../../src/store/schema/access.ts';
+import { openEmbedded } from '../../../src/store/schema/embedded.ts';
 import { migrate } from '../../../src/store/schema/migrate.ts';
 import { migrations } from '../../../src/store/schema/migrations.generated.ts';
 import { ensurePartitions } from '../../../src/store/schema/partitions.ts';
@@ -17,7 +18,6 @@ import {
   asAdmin,
   createDatabase,
   createDatabaseOn,
-  createEmbedded,
   rowsOf,
   type TestDatabase,
   temporaryDir,
@@ -75,12 +75,14 @@ test('twenty migrations at once into each of two empty databases of a new server
   }
 });
 
-test('the embedded database has the same schema', async () => {
-  const { db, remove } = await createEmbedded();
+test('the embedded database, made on first use, has the same schema', async () => {
+  const dir = await temporaryDir();
+  const db = await openEmbedded(dir);
   try {
     expect(await dumpSchema((sql) => rowsIn(db, sql))).toBe(await readFile(schemaFile, 'utf8'));
   } finally {
-    await remove();
+    await db.close();
+    await rm(dir, { recursive: true, force: true });
   }
 });
 
