@@ -1,0 +1,69 @@
+// Opens the database for a command and prints its answer: lines for people, or one JSON object.
+import { homedir } from 'node:os';
+import { defaultDataDir } from '../../store/database/data-dir.ts';
+import type { Database } from '../../store/database/port.ts';
+import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
+import { usage } from '../arguments.ts';
+import { type ExitCode, exitCodes } from '../process.ts';
+
+/** What every command is told. */
+export interface CommandSettings {
+  readonly databaseUrl: string | undefined;
+  readonly dataDir: string | undefined;
+  readonly sslCa: string | undefined;
+  readonly json: boolean;
+}
+
+export interface Answer {
+  /** Already safe to print. */
+  readonly lines: readonly string[];
+  readonly json: unknown;
+}
+
+/** Administrators' statements may wait for locks longer than an upload's. */
+const adminStallMs = 300_000;
+
+/** Runs `work` on the server's database or the embedded one, which is brought up to date first. */
+export async function answer(
+  settings: CommandSettings,
+  terminal: Terminal,
+  work: (db: Database) => Promise<Answer>,
+): Promise<ExitCode> {
+  const db = await connect(settings, terminal);
+  try {
+    const { lines, json } = await work(db);
+    if (settings.json) await terminal.write(`${JSON.stringify(json)}\n`);
+    else for (const line of lines) terminal.out(line);
+  } finally {
+    await db.close();
+  }
+  return exitCodes.ok;
+}
+
+async function connect(settings: CommandSettings, terminal: Terminal): Promise<Database> {
+  const say = (message: string): void => terminal.err(terminal.paint.dim(safeLine(message)));
+  if (settings.databaseUrl !== undefined) {
+    const { openPostgres } = await import('../../store/database/pg.ts');
+    return openPostgres(settings.databaseUrl, {
+      stallMs: adminStallMs,
+      sslCa: settings.sslCa,
+      onRemark: say,
+    });
+  }
+  const { openEmbedded } = await import('../../store/schema/embedded.ts');
+  const dataDir = dataDirOf(settings);
+  return openEmbedded(dataDir, { onMessage: say });
+}
+
+export function dataDirOf({ dataDir }: CommandSettings): string {
+  return dataDir ?? defaultDataDir(process.env, process.platform, homedir());
+}
+
+export function required(value: string | undefined, option: string): string {
+  if (value === undefined) throw usage(`${option} is missing`);
+  return value;
+}
+
+export function row(name: string, value: string): string {
+  return `${name.padEnd(14)}${value}`;
+}
