@@ -1,4 +1,4 @@
-// The working half of `lukhas-upload`: opens what an upload needs, calls ingest() and tells. Loaded once there is work.
+// The action of `lukhas-upload`: opens what an upload needs, calls ingest() and prints the result.
 import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
@@ -42,16 +42,15 @@ export interface Telling {
   readonly terminal: Terminal;
 }
 
-/** The words of the command line as they stand. */
-type RawSettings = Omit<Parameters<typeof parseSettings>[0], 'dataDir' | 'failOn'> & {
+/** Settings as the command line gives them, not yet checked. */
+type RawSettings = Omit<Parameters<typeof parseSettings>[0], 'dataDir'> & {
   readonly dataDir: string | undefined;
-  readonly failOn: string;
 };
 
-/** One upload from the command line. Settings are as the words of the command line gave them. */
+/** One upload from the command line. */
 export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode> {
   const dataDir = raw.dataDir ?? defaultDataDir(process.env, process.platform, homedir());
-  const settings = parseSettings({ ...raw, dataDir, failOn: raw.failOn as Settings['failOn'] });
+  const settings = parseSettings({ ...raw, dataDir });
   requireHistory(settings);
   const workingDirectory = currentFolder();
   const { progress, ...telling } = withProgress(asked);

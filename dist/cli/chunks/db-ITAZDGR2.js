@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{a,b}from"./chunk-AFCSBWIY.js";import"./chunk-WEYCN5ZH.js";import"./chunk-7FZVVDU7.js";import"./chunk-EGZTMFXA.js";import"./chunk-SUBG7AIN.js";import"./chunk-D3X7XNJE.js";import"./chunk-GFY5LCEY.js";import"./chunk-HPPXNOYJ.js";import"./chunk-5S3UZDQG.js";export{b as connectAsPerson,a as runCommand};
