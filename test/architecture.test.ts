@@ -28,7 +28,7 @@ const useCase = ['ingest.ts', 'passes.ts', 'settings.ts', 'storing.ts', 'tally.t
 
 /** Each library has its owner. */
 const owners: Readonly<Record<string, readonly string[]>> = {
-  '@actions/core': ['doors/action/main.ts', 'doors/action/inputs.ts'],
+  '@actions/core': ['doors/action/inputs.ts', 'doors/action/surfaces.ts'],
   '@actions/github/lib/utils': ['tell/github/api.ts'],
   '@electric-sql/pglite': ['store/database/pglite.ts'],
   'fast-xml-parser': ['read/report/testcase.ts'],
