@@ -201,6 +201,22 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'syscall' in error && 'code' in error ? String(error.code) : undefined;
 }
 
+/** The report, whose reading fails with `reason()` once the signal is given. */
+export function cancellable(
+  report: ReportFile,
+  signal: AbortSignal | undefined,
+  reason: () => Error,
+): ReportFile {
+  if (signal === undefined) return report;
+  async function* open() {
+    for await (const chunk of report.open()) {
+      if (signal?.aborted === true) throw reason();
+      yield chunk;
+    }
+  }
+  return { ...report, open };
+}
+
 /**
  * Standard input as a report: it is copied into a temporary file, because a report is read twice and once more for each
  * retry.

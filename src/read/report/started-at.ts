@@ -1,5 +1,6 @@
-// When a run began: the report's own word where it can be trusted, else the time of reading. Decides which monthly
-// partition a run lands in, so that a hostile or wrong clock must not.
+// When a run began: the time in the report where it can be trusted, else the time of reading. It decides which monthly
+// partition a run lands in: a wrong or hostile clock must not make partitions.
+import { InputError } from '../../errors.ts';
 import type { SuiteStart } from './survey.ts';
 
 export interface StartedAt {
@@ -13,6 +14,26 @@ const day = 24 * 60 * 60 * 1000;
 const longestAgo = 31 * day;
 /** … and not later than this after it. */
 const furthestAhead = day;
+
+/**
+ * The time that a run is stored under, as `--created-at` asks.
+ *
+ * @throws InputError `implausible-time`
+ */
+export function decideCreatedAt(
+  asked: 'now' | 'report' | Date,
+  suites: readonly SuiteStart[],
+  reader: { readonly now: Date; readonly hostname: string },
+): Date {
+  if (asked === 'now') return reader.now;
+  if (asked === 'report') return startedAt(suites, reader).createdAt;
+  if (isPlausible(asked.getTime(), reader.now)) return asked;
+  throw new InputError({
+    code: 'implausible-time',
+    message: `--created-at ${asked.toISOString()} is not within 31 days back and 1 day ahead`,
+    fix: 'Runs are stored by month; a time that far away would make partitions nobody expects. Use report or now.',
+  });
+}
 
 /**
  * The earliest suite's own time, when it has a zone (pytest 8.3 and later) or when the reader runs on the machine that

@@ -401,6 +401,20 @@ export function addressKey(testcase: Pick<RawTestcase, 'classname' | 'name'>): s
   return `${testcase.classname ?? ''}\n${testcase.name ?? ''}`;
 }
 
+/** @throws ReportError `no-tests` when no report holds a test */
+export function requireTests(survey: Survey, reports: readonly ReportFile[]): void {
+  if (survey.testcases > 0) return;
+  throw new ReportError({
+    code: 'no-tests',
+    message:
+      reports.length === 1
+        ? 'the report holds no test'
+        : `none of the ${reports.length} reports holds a test`,
+    fix: 'pytest ran nothing (it exits with 5 then): look at -k, -m, testpaths and the folder it was started in.',
+    place: { file: reports[0]?.name },
+  });
+}
+
 function startTag(xml: string): string {
   // A `>` inside a value is not its end.
   let at = 0;
