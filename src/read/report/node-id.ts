@@ -1,5 +1,5 @@
-// Test identity: from the address in a report (classname, name, file) back to pytest's node id. Pure; the evidence comes
-// from the survey of the report and from the checkout. pytest's own mangling is in _pytest/junitxml.py, mangle_test_address.
+// Rebuilds pytest's node id from the address in a report (classname, name, file). Pure; evidence comes from the survey and
+// the checkout. pytest makes the address in _pytest/junitxml.py, mangle_test_address.
 import type { NodeIdSource } from '../../model.ts';
 import { type Checkout, mostSegments } from '../checkout.ts';
 import { owned } from '../owned.ts';
@@ -10,7 +10,7 @@ export interface Address {
   readonly classname: string;
   readonly name: string;
   readonly file: string | undefined;
-  /** A module that failed or was skipped while collecting: the name is the dotted path of the file. */
+  /** A module that failed or was skipped during collection: the name is the file's dotted path. */
   readonly collected: boolean;
 }
 
@@ -22,11 +22,11 @@ export interface NodeId {
   readonly source: NodeIdSource;
 }
 
-/** What a whole report tells about the files its tests are in. */
+/** What the whole report says about its tests' files. */
 export interface ReportEvidence {
   /** `--junitprefix`, or empty. */
   readonly prefix: string;
-  /** Dotted module path (without the prefix) to the file it stands for. */
+  /** Dotted module path (without the prefix) -> file. */
   readonly modules: ReadonlyMap<string, string>;
 }
 
@@ -35,24 +35,24 @@ export function mangle(path: string): string {
   return path.replace(/\.py$/, '').replaceAll('/', '.');
 }
 
-/** A module found in a classname: how many of its segments it takes, and its file. */
+/** A module found in a classname: how many segments it takes, and its file. */
 interface Module {
   readonly segments: number;
   readonly file: string;
 }
 
-/** Rebuilds node ids with one report's evidence; remembers the modules of the classnames it has seen. */
+/** Rebuilds node ids from one report's evidence; caches what follows from each classname. */
 export interface NodeIds {
-  /** @param locations what this test's own failure or skip text names */
+  /** @param locations from this test's own failure or skip text */
   rebuild(address: Address, locations: readonly Location[]): NodeId;
 }
 
-/** Tests of one class stand together; under xdist those of some workers do. */
+/** Cache size: the tests of a class stand together, or nearly so under xdist. */
 const rememberedClassnames = 10_000;
 
 /**
- * Rebuilds the node id, best evidence first: the `file` attribute where it agrees with the classname, the checkout, the
- * failure's own text, modules that other tests of the report gave away, pytest's naming conventions.
+ * Rebuilds the node id, best evidence first: the `file` attribute if it agrees with the classname, the checkout, the
+ * failure's own text, modules known from other tests of the report, pytest's naming conventions.
  */
 export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | undefined): NodeIds {
   const remembered = new Map<string, Remembered>();
@@ -120,7 +120,7 @@ function rebuildNodeId(
   };
 }
 
-/** The address without `--junitprefix`: of a collected module that is its name, else its classname. */
+/** The dotted address without `--junitprefix`: a collected module's name, else the classname. */
 function withoutPrefix(address: Address, prefix: string): string {
   if (address.collected) return address.name;
   if (prefix === '') return address.classname;
@@ -166,8 +166,8 @@ function checkoutWhole(
 }
 
 /**
- * A folder with `[` in its name: pytest cuts the address inside the path, so that the classname is empty and the name is
- * the rest of the node id, unmangled behind the bracket.
+ * A folder with `[` in its name: pytest cuts the address inside the path. The classname is empty, and the name is the
+ * node id, mangled only before the bracket.
  */
 function bracketedPath(name: string): NodeId {
   const cut = name.indexOf('[');
@@ -185,7 +185,7 @@ function bracketedPath(name: string): NodeId {
 
 type Found = (Module & { readonly source: NodeIdSource }) | undefined;
 
-/** xunit1 names the file the function is defined in: for inherited and imported tests that is another one. */
+/** xunit1 names the file that defines the function: for inherited and imported tests it is another file. */
 export function fromFileAttribute(file: string | undefined, dotted: string): Found {
   if (file === undefined || file === '') return undefined;
   const path = file.replaceAll('\\', '/');
@@ -199,7 +199,7 @@ function checkoutCandidates(segments: readonly string[], checkout: Checkout | un
   if (checkout === undefined) return candidates;
   for (let n = segments.length; n > 0; n--) {
     for (const file of checkout.files(segments.slice(0, n).join('.'))) {
-      // Only Python files hold classes; any other file is an item of its own.
+      // Only Python files contain classes; other files are items themselves.
       if (n === segments.length || file.endsWith('.py')) candidates.push({ segments: n, file });
     }
   }
@@ -217,7 +217,7 @@ function fromCheckout(
   const source = 'checkout' as const;
   const only = candidates[0];
   if (candidates.length === 1 && only !== undefined) return { ...only, source };
-  // Several files fit: the one the test's own failure passed through, else the one that holds the class and function.
+  // Several files fit: prefer the one in the test's own failure, else the one that has the class and function.
   const seen = candidates.filter((c) =>
     locations.some((l) => l.path === c.file || l.path.endsWith(`/${c.file}`)),
   );
@@ -247,7 +247,7 @@ function declares(text: string, keyword: 'class' | 'def', name: string): boolean
   return false;
 }
 
-/** A path whose end, mangled, stands in the classname gives the module away. */
+/** Finds the module by a path whose mangled end is part of the classname. */
 export function fromLocations(segments: readonly string[], locations: readonly Location[]): Found {
   let best: (Module & { matched: number; index: number }) | undefined;
   for (const [index, { path }] of locations.entries()) {
@@ -267,15 +267,15 @@ export function fromLocations(segments: readonly string[], locations: readonly L
 export interface PathMatch {
   /** How many segments of the classname the module takes. */
   readonly segments: number;
-  /** Relative to rootdir, as far as the classname tells. */
+  /** Relative to rootdir, as far as the classname shows. */
   readonly file: string;
-  /** How many of the path's parts stand in the classname. */
+  /** How many of the path's parts are in the classname. */
   readonly matched: number;
-  /** Segments of the classname in front of the path's first matched part. */
+  /** Segments of the classname before the path's first matched part. */
   readonly leading: number;
 }
 
-/** Finds the longest end of a path whose mangled form is a run of the classname's segments. */
+/** Finds the longest end of a path whose mangled form is a sequence of the classname's segments. */
 export function matchPath(segments: readonly string[], path: string): PathMatch | undefined {
   if (segments.length > mostSegments) return undefined;
   const parts = path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
@@ -285,7 +285,7 @@ export function matchPath(segments: readonly string[], path: string): PathMatch 
     const part = parts[parts.length - used] ?? '';
     tail = [...(used === 1 ? part.replace(/\.py$/, '') : part).split('.'), ...tail];
     if (tail.length > segments.length) break;
-    // The run that leaves the fewest segments to its left is the one that is a path, not a class.
+    // The leftmost match is the path; a later one would be a class.
     const leading = runAt(segments, tail);
     if (leading < 0) {
       if (used > 1 || !segments.includes(tail[0] ?? '')) break;
@@ -299,8 +299,8 @@ export function matchPath(segments: readonly string[], path: string): PathMatch 
 }
 
 /**
- * What stands behind the module must be classes. `pkg/sets/sets.py` is not the module of `pkg.sets.tests.test_x`, though
- * its last part stands in there.
+ * Only classes can follow the module. `pkg/sets/sets.py` is not the module of `pkg.sets.tests.test_x`, though its last
+ * part is in there.
  */
 function isPlausible(rest: readonly string[], matched: number): boolean {
   return !rest.some(isTestModule) && (matched > 1 || rest.every(isClassName));
@@ -323,7 +323,7 @@ function fromModules(segments: readonly string[], modules: ReadonlyMap<string, s
   return winner === undefined ? undefined : { ...winner, source: 'traceback' };
 }
 
-/** Of several modules that fit: the one named like a test module, else the longest. */
+/** If several modules fit: the one named like a test module, else the longest. */
 function preferred(segments: readonly string[], candidates: readonly Module[]): Module | undefined {
   return candidates.find((c) => isTestModule(segments[c.segments - 1] ?? '')) ?? candidates[0];
 }
@@ -333,7 +333,7 @@ function isTestModule(segment: string): boolean {
   return /^test_|_test$/.test(segment);
 }
 
-/** python_classes' default is `Test`; unittest's cases may be called anything, in capitals by PEP 8. */
+/** python_classes' default is `Test`; unittest classes may have any name, with a capital by PEP 8. */
 function isClassName(segment: string): boolean {
   return /^(?:Test|\p{Lu})/u.test(segment);
 }
@@ -341,7 +341,7 @@ function isClassName(segment: string): boolean {
 function fromConvention(segments: readonly string[], name: string): Found {
   if (segments.length === 0) return undefined;
   const source = 'convention' as const;
-  // A doctest text file is its own only item: classname `docs.guide.txt`, name `guide.txt`.
+  // A doctest text file has one item, named like it: classname `docs.guide.txt`, name `guide.txt`.
   const ownName = name.split('.');
   if (
     ownName.length > 1 &&
@@ -354,7 +354,6 @@ function fromConvention(segments: readonly string[], name: string): Found {
       source,
     };
   }
-  // A doctest in a module: name `pkg.mod.func`, of which the classname ends with `pkg.mod`.
   const last = segments.findLastIndex(isTestModule);
   if (last >= 0) return { segments: last + 1, file: conventionalFile(segments.slice(0, last + 1)), source };
   const firstClass = segments.findIndex((segment, i) => i > 0 && isClassName(segment));
