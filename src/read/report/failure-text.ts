@@ -18,6 +18,17 @@ export interface FailureText {
 
 const nothing: FailureText = { locations: [], errorType: undefined };
 
+/**
+ * One whole colour code as junitxml writes it: those of pytest's TerminalWriter and of Pygments' TerminalFormatter.
+ * matches: #x1B[1m, #x1B[39;49;00m, #x1B[04m, #x1B[94m; not: #x1B[38;5;196m, #x1B[2J, #x1B[3
+ */
+const colourCode = /#x1B\[(?:39;49;00|0?[0-7]|[34][0-7]|(?:9|10)[0-7])m/g;
+
+/** Removes pytest's colour codes (FORCE_COLOR, PY_COLORS, `--color=yes`) from a text or message. */
+export function withoutColour(text: string): string {
+  return text.includes('#x1B[') ? text.replace(colourCode, '') : text;
+}
+
 /** The lines Python puts between chained exceptions (traceback.py, _pytest/_code/code.py). */
 const chainSeparator =
   /^(?:The above exception was the direct cause of the following exception:|During handling of the above exception, another exception occurred:)$/gm;

@@ -4,7 +4,14 @@ import { ReportError } from '../../errors.ts';
 import type { Failure, Outcome, TestResult, Warning } from '../../model.ts';
 import type { Checkout } from '../checkout.ts';
 import { decodeText } from '../decode.ts';
-import { type Location, locationInFile, readFailureText, readSkipText, unwrapPhase } from './failure-text.ts';
+import {
+  type Location,
+  locationInFile,
+  readFailureText,
+  readSkipText,
+  unwrapPhase,
+  withoutColour,
+} from './failure-text.ts';
 import { type Frame, readFrames } from './frames.ts';
 import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
 import { findStatement } from './statement.ts';
@@ -315,9 +322,10 @@ export function readStoredFailure(stored: {
   readonly message: string | undefined;
   readonly traceback: string | undefined;
 }): Failure {
-  const text = stored.traceback ?? '';
-  const read = readFailureText(text, stored.message);
-  const outcome: RawOutcome = { kind: 'failure', type: undefined, message: stored.message, text };
+  const text = withoutColour(stored.traceback ?? '');
+  const message = stored.message === undefined ? undefined : withoutColour(stored.message);
+  const read = readFailureText(text, message);
+  const outcome: RawOutcome = { kind: 'failure', type: undefined, message, text };
   return readFailure(outcome, read.locations, read.errorType, stored.testFile);
 }
 

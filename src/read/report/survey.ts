@@ -4,7 +4,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { type Place, ReportError } from '../../errors.ts';
 import { decodeText } from '../decode.ts';
 import { owned } from '../owned.ts';
-import { readFailureText, readSkipText } from './failure-text.ts';
+import { readFailureText, readSkipText, withoutColour } from './failure-text.ts';
 import { type Frame, readFrames } from './frames.ts';
 import { fromFileAttribute, matchPath, type ReportEvidence } from './node-id.ts';
 import {
@@ -371,7 +371,7 @@ function readFirstText({ xml, texts, line, column }: TestcaseFrame): RawTestcase
         kind: child[1] as RawOutcome['kind'],
         type: undefined,
         message: undefined,
-        text: decodeReferences(xml.slice(start, end)),
+        text: withoutColour(decodeReferences(xml.slice(start, end))),
       },
     ],
     properties: [],

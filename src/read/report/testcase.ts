@@ -1,9 +1,10 @@
 // The only file that uses fast-xml-parser: whole elements in, plain values out. Parses elements in batches. If a batch is
 // not well-formed, parses each element alone, so that a bad testcase affects no other.
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { withoutColour } from './failure-text.ts';
 import type { Position } from './frames.ts';
 
-/** A `failure`, `error` or `skipped` child. */
+/** A `failure`, `error` or `skipped` child; message and text without colour codes. */
 export interface RawOutcome {
   readonly kind: 'failure' | 'error' | 'skipped';
   readonly type: string | undefined;
@@ -177,7 +178,13 @@ function readPlainChildren(xml: string, start: number): RawOutcome[] | undefined
       at = end + closer.length;
     }
     if (kind === 'failure' || kind === 'error' || kind === 'skipped') {
-      byKind[kind].push({ kind, type: tag.values[1], message: tag.values[0], text: decodeReferences(text) });
+      const [message, type] = tag.values;
+      byKind[kind].push({
+        kind,
+        type,
+        message: message === undefined ? undefined : withoutColour(message),
+        text: withoutColour(decodeReferences(text)),
+      });
     }
   }
 }
@@ -192,7 +199,7 @@ function parseWhole(frames: readonly ElementFrame[]): {
 } {
   let replacedCharacters = 0;
   const clean = (xml: string): string =>
-    xml.replace(illegal, () => {
+    joinLineEnds(xml).replace(illegal, () => {
       replacedCharacters++;
       return '\ufffd';
     });
@@ -226,6 +233,11 @@ function parseWhole(frames: readonly ElementFrame[]): {
     testcases: frames.map((frame) => parseAlone(escapeCdata(clean(frame.xml)), frame)),
     replacedCharacters,
   };
+}
+
+/** Colour codes between CR and LF would make one line end into two. */
+function joinLineEnds(xml: string): string {
+  return xml.includes('\r#x1B[') ? xml.replace(/\r(?:#x1B\[[\d;]{1,8}m)+\n/g, '\r\n') : xml;
 }
 
 /** As the parser's validator defines it: `& `, `&;`, `&amp`; not `&amp;`, `&#10;`, nor an unknown entity. */
@@ -320,11 +332,12 @@ function outcomes(testcase: Node, kind: RawOutcome['kind'], texts: readonly stri
   if (!Array.isArray(children)) return [];
   return children.map((child: unknown) => {
     const node = isNode(child) ? child : { '#text': typeof child === 'string' ? child : '' };
+    const message = text(node, '@message');
     return {
       kind,
       type: text(node, '@type'),
-      message: text(node, '@message'),
-      text: ownText(node, texts) ?? '',
+      message: message === undefined ? undefined : withoutColour(message),
+      text: withoutColour(ownText(node, texts) ?? ''),
     };
   });
 }
