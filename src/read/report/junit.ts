@@ -4,6 +4,7 @@ import { ReportError } from '../../errors.ts';
 import type { Failure, Outcome, TestResult, Warning } from '../../model.ts';
 import type { Checkout } from '../checkout.ts';
 import { decodeText } from '../decode.ts';
+import { AttemptJoiner, type Joined } from './attempts.ts';
 import {
   type Location,
   locationInFile,
@@ -15,8 +16,8 @@ import {
 import { type Frame, readFrames } from './frames.ts';
 import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
 import { findStatement } from './statement.ts';
-import { addressKey, isCollected, isTeardownError, type ReportFile, type Survey } from './survey.ts';
-import { parseTestcases, type RawOutcome, type RawTestcase } from './testcase.ts';
+import { isCollected, isTeardownError, type ReportFile, type Survey } from './survey.ts';
+import { addressKey, parseTestcases, type RawOutcome, type RawTestcase } from './testcase.ts';
 
 export interface ReadOptions {
   readonly survey: Survey;
@@ -53,6 +54,12 @@ export async function* readResults(
     let length = 0;
     for await (const frames of readFrames(decodeText(counted, file.name), file.name)) {
       for (const frame of frames) {
+        if (frame.kind === 'suite') {
+          testcases += batch.length;
+          const rest = [...reader.take(batch), ...reader.startSuite()];
+          if (rest.length > 0) yield rest;
+          [batch, length] = [[], 0];
+        }
         if (frame.kind !== 'testcase') continue;
         batch.push(frame);
         length += frame.xml.length;
@@ -88,6 +95,7 @@ async function* count(chunks: AsyncIterable<Buffer>, onBytes: (n: number) => voi
 class ResultReader {
   readonly #options: ReadOptions;
   readonly #window: TeardownWindow;
+  readonly #attempts: AttemptJoiner;
   readonly #nodeIds: NodeIds;
   #file = '';
   readonly #malformed = new Counter();
@@ -98,6 +106,7 @@ class ResultReader {
   constructor(options: ReadOptions) {
     this.#options = options;
     this.#window = new TeardownWindow(options.survey.teardownErrors);
+    this.#attempts = new AttemptJoiner(options.survey.repeats);
     this.#nodeIds = createNodeIds(options.survey.evidence, options.checkout);
   }
 
@@ -130,13 +139,43 @@ class ResultReader {
         this.#interrupted.add(1, this.#file);
         continue;
       }
-      this.#window.add(testcase, (earlier) => this.#result(testcase, earlier), ready);
+      if (this.#attempts.isRepeated(testcase)) this.#addAttempt(testcase, ready);
+      else this.#window.add(testcase, (earlier) => this.#result(testcase, earlier), ready);
     }
     return ready;
   }
 
+  /** Attempts never go from one suite to the next: those are different runs. */
+  startSuite(): TestResult[] {
+    const ready: TestResult[] = [];
+    for (const joined of this.#attempts.startSuite()) this.#release(joined, ready);
+    return ready;
+  }
+
+  #addAttempt(testcase: RawTestcase, ready: TestResult[]): void {
+    // The teardown of a call that failed belongs to that call.
+    if (isTeardownError(testcase) && !this.#attempts.holds(testcase)) {
+      this.#window.add(testcase, (earlier) => this.#result(testcase, earlier), ready);
+      return;
+    }
+    const result = this.#result(testcase, undefined);
+    const { classname = '', name = '', file } = testcase;
+    const maySplit = this.#nodeIds.isAmbiguous({ classname, name, file, collected: false });
+    for (const joined of this.#attempts.add(testcase, result, maySplit)) this.#release(joined, ready);
+  }
+
+  #release({ testcase, result }: Joined, ready: TestResult[]): void {
+    this.#window.add(
+      testcase,
+      (earlier) => (earlier === undefined ? result : withTeardownError(earlier, testcase)),
+      ready,
+    );
+  }
+
   endFile(): TestResult[] {
-    return this.#window.drain();
+    const ready: TestResult[] = [];
+    for (const joined of this.#attempts.drain()) this.#release(joined, ready);
+    return [...ready, ...this.#window.drain()];
   }
 
   summarise(): void {

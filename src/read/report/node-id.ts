@@ -45,6 +45,8 @@ interface Module {
 export interface NodeIds {
   /** @param locations from this test's own failure or skip text */
   rebuild(address: Address, locations: readonly Location[]): NodeId;
+  /** Whether tests of several files may have this address. */
+  isAmbiguous(address: Address): boolean;
 }
 
 /** Cache size: the tests of a class stand together, or nearly so under xdist. */
@@ -73,7 +75,21 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
     remembered.set(key, found);
     return found;
   };
-  return { rebuild: (address, locations) => rebuildNodeId(address, locations, evidence, checkout, remember) };
+  return {
+    rebuild: (address, locations) => rebuildNodeId(address, locations, evidence, checkout, remember),
+    isAmbiguous: (address) => {
+      if (address.file !== undefined && address.file !== '') return false;
+      const { segments, candidates } = remember(withoutPrefix(address, evidence.prefix));
+      if ((segments[0] ?? '') === '' || segments.length > mostSegments) return true;
+      if (candidates.length === 0) return moduleCandidates(segments, evidence.modules).length > 1;
+      if (candidates.length === 1) return false;
+      const functionName = address.name.split('[', 1)[0] ?? '';
+      const declaring = candidates.filter((c) =>
+        declares(checkout?.readText(c.file) ?? '', 'def', functionName),
+      );
+      return declaring.length !== 1;
+    },
+  };
 }
 
 /** What follows from a classname alone. */
@@ -313,13 +329,17 @@ function runAt(segments: readonly string[], run: readonly string[]): number {
   return -1;
 }
 
-function fromModules(segments: readonly string[], modules: ReadonlyMap<string, string>): Found {
+function moduleCandidates(segments: readonly string[], modules: ReadonlyMap<string, string>): Module[] {
   const candidates: Module[] = [];
   for (let n = segments.length; n > 0; n--) {
     const file = modules.get(segments.slice(0, n).join('.'));
     if (file !== undefined) candidates.push({ segments: n, file });
   }
-  const winner = preferred(segments, candidates);
+  return candidates;
+}
+
+function fromModules(segments: readonly string[], modules: ReadonlyMap<string, string>): Found {
+  const winner = preferred(segments, moduleCandidates(segments, modules));
   return winner === undefined ? undefined : { ...winner, source: 'traceback' };
 }
 

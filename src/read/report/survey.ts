@@ -4,10 +4,12 @@ import { createHash, type Hash } from 'node:crypto';
 import { type Place, ReportError } from '../../errors.ts';
 import { decodeText } from '../decode.ts';
 import { owned } from '../owned.ts';
+import { RepeatFinder, type Repeats } from './attempts.ts';
 import { readFailureText, readSkipText, withoutColour } from './failure-text.ts';
 import { type Frame, readFrames } from './frames.ts';
 import { fromFileAttribute, matchPath, type ReportEvidence } from './node-id.ts';
 import {
+  addressKey,
   decodeReferences,
   parseProperties,
   parseStartTag,
@@ -44,6 +46,8 @@ export interface Survey {
   readonly classnames: ReadonlySet<string>;
   /** Addresses of tests whose teardown failed; if the call failed too, pytest wrote two testcases. */
   readonly teardownErrors: ReadonlySet<string>;
+  /** By the suite's ordinal over all files, from 1: addresses that stand there more than once. */
+  readonly repeats: ReadonlyMap<number, Repeats>;
   /** Names of the files that pytest did not write. */
   readonly foreign: ReadonlySet<string>;
   /** Files that end before their root element does. */
@@ -144,6 +148,7 @@ class Collector {
   readonly #prefixVotes = new Map<string, number>();
   readonly #foreign = new Set<string>();
   readonly #teardownErrors = new Set<string>();
+  readonly #repeats = new RepeatFinder();
 
   startFile(name: string): void {
     this.#file = name;
@@ -200,6 +205,7 @@ class Collector {
   }
 
   finish(): Omit<Survey, 'sha256' | 'incomplete'> {
+    this.#repeats.endSuite();
     let prefix = '';
     let most = this.#prefixVotes.get('') ?? 0;
     for (const [candidate, votes] of this.#prefixVotes) {
@@ -224,12 +230,14 @@ class Collector {
       evidence: { prefix, modules: this.#modules },
       classnames,
       teardownErrors: this.#teardownErrors,
+      repeats: this.#repeats.repeats,
       foreign: this.#foreign,
     };
   }
 
   #takeSuite(attributes: ReadonlyMap<string, string>): void {
     this.#depth++;
+    this.#repeats.startSuite(attributes.get('tests'));
     if (this.#depth > 1) {
       this.#foreign.add(this.#file);
       return;
@@ -245,9 +253,11 @@ class Collector {
   #mayHaveEvidence(xml: string): boolean {
     const hasContent = !xml.endsWith('/>');
     const classname = this.#classnameOf(xml);
-    if (!hasContent && !xml.includes(' file="')) return false;
     // includes() is faster than the pattern, and usually false.
-    if (hasContent && xml.includes('teardown') && teardownError.test(xml)) return true;
+    const isTeardown = hasContent && xml.includes('teardown') && teardownError.test(xml);
+    this.#repeats.add(xml, isTeardown);
+    if (!hasContent && !xml.includes(' file="')) return false;
+    if (isTeardown) return true;
     const searches = this.#searches.get(classname) ?? 0;
     if (classname !== '' && (searches >= searchesPerClassname || this.#isModuleKnown(classname)))
       return false;
@@ -395,11 +405,6 @@ const teardownError = /<error message="(?:failed on teardown with |test teardown
 export function isTeardownError(testcase: RawTestcase): boolean {
   const message = testcase.outcomes.find((o) => o.kind === 'error')?.message ?? '';
   return message.startsWith('failed on teardown with ') || message === 'test teardown failure';
-}
-
-/** A test's address: two different tests can share it. */
-export function addressKey(testcase: Pick<RawTestcase, 'classname' | 'name'>): string {
-  return `${testcase.classname ?? ''}\n${testcase.name ?? ''}`;
 }
 
 function startTag(xml: string): string {

@@ -25,6 +25,11 @@ export interface RawTestcase extends Position {
   readonly properties: readonly (readonly [name: string, value: string])[];
 }
 
+/** A test's address: two different tests can share it. */
+export function addressKey(testcase: Pick<RawTestcase, 'classname' | 'name'>): string {
+  return `${testcase.classname ?? ''}\n${testcase.name ?? ''}`;
+}
+
 export type ParsedTestcase = RawTestcase | MalformedTestcase;
 
 export interface MalformedTestcase extends Position {
