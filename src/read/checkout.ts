@@ -8,6 +8,10 @@ export interface Checkout {
   files(dotted: string): readonly string[];
   /** Whether the dotted name is a folder that holds files. */
   isFolder(dotted: string): boolean;
+  /** Whether some file has this name, whatever folder it is in. Known for names that may occur in a classname. */
+  isFileName(name: string): boolean;
+  /** An absolute path below the repository's root, relative to that. */
+  inside(path: string): string | undefined;
   /** A file's text, to choose between files that fit equally; undefined where it cannot be read. */
   readText(file: string): string | undefined;
   /** pytest's rootdir relative to the repository's root: `''`, `services/api`, `..` (above); undefined if unknown. */
@@ -41,6 +45,7 @@ export function indexCheckout(
   const candidates = checkout.paths.filter((path) => needed.has(lastSegment(path)));
   const base =
     rootdir === undefined ? voteForBase(names, candidates, above) : { below: split(rootdir), above: [] };
+  const fileNames = new Set(candidates.map((path) => path.slice(path.lastIndexOf('/') + 1)));
   const index = new Map<string, string[]>();
   const byIndexed = new Map<string, string>();
   const folders = new Set<string>();
@@ -65,6 +70,9 @@ export function indexCheckout(
     // If a package and a module share a name, the module comes first.
     files: (dotted) => index.get(dotted) ?? [],
     isFolder: (dotted) => folders.has(dotted),
+    isFileName: (name) => fileNames.has(name),
+    inside: (path) =>
+      path.startsWith(`${checkout.root}/`) ? path.slice(checkout.root.length + 1) : undefined,
     readText: (file) => {
       const path = byIndexed.get(file);
       return path === undefined ? undefined : checkout.readText(path);

@@ -35,6 +35,18 @@ export function mangle(path: string): string {
   return path.replace(/\.py$/, '').replaceAll('/', '.');
 }
 
+/**
+ * The segments of a mangled path. Each leading `...` is one `..`: pytest makes `../other/test_x.py` into `...other.test_x`.
+ * Joined by dots they are the mangled path again.
+ */
+export function splitDotted(dotted: string): string[] {
+  if (dotted === '') return [];
+  let up = 0;
+  while (dotted.startsWith('...', up * 3)) up++;
+  const rest = dotted.slice(up * 3);
+  return [...new Array<string>(up).fill('..'), ...(rest === '' ? [] : rest.split('.'))];
+}
+
 /** A module found in a classname: how many segments it takes, and its file. */
 interface Module {
   readonly segments: number;
@@ -62,7 +74,7 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
     const known = remembered.get(dotted);
     if (known !== undefined) return known;
     const key = owned(dotted);
-    const segments = key === '' ? [] : key.split('.');
+    const segments = splitDotted(key);
     const found =
       segments.length > mostSegments
         ? { segments, candidates: [], module: undefined }
@@ -79,8 +91,9 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
     rebuild: (address, locations) => rebuildNodeId(address, locations, evidence, checkout, remember),
     isAmbiguous: (address) => {
       if (address.file !== undefined && address.file !== '') return false;
-      const { segments, candidates } = remember(withoutPrefix(address, evidence.prefix));
-      if ((segments[0] ?? '') === '' || segments.length > mostSegments) return true;
+      const dotted = withoutPrefix(address, evidence.prefix);
+      const { segments, candidates } = remember(dotted);
+      if (namesNoFile(dotted, segments) || segments.length > mostSegments) return true;
       if (candidates.length === 0) return moduleCandidates(segments, evidence.modules).length > 1;
       if (candidates.length === 1) return false;
       const functionName = address.name.split('[', 1)[0] ?? '';
@@ -110,30 +123,134 @@ function rebuildNodeId(
   if (address.collected) return collectedModule(dotted, address, locations, evidence, checkout);
   if (dotted === '' && /\.py(?:::|$)/.test(address.name)) return bracketedPath(address.name);
   const { segments, candidates, module } = remember(dotted);
-  const functionName = address.name.split('[', 1)[0] ?? '';
+  const withoutGroup = withoutXdistGroup(address.name);
+  if (namesNoFile(dotted, segments))
+    return withFile(unknownId(segments.slice(1).join('::'), withoutGroup), address, locations, checkout);
+  const bareName = withoutGroup.split('[', 1)[0] ?? '';
   const found =
     fromFileAttribute(address.file, dotted) ??
-    fromCheckout(segments, candidates, functionName, locations, checkout) ??
+    fromCheckout(segments, candidates, bareName, locations, checkout) ??
     fromLocations(segments, locations) ??
     module ??
-    fromConvention(segments, address.name);
+    (isWords(segments) ? undefined : fromConvention(segments, address.name));
   if (found === undefined) {
-    return {
-      testName: dotted === '' ? address.name : `${dotted}::${address.name}`,
-      testFile: undefined,
-      testClass: dotted === '' ? undefined : dotted,
-      testFunction: functionName === '' ? undefined : functionName,
-      source: 'unknown',
-    };
+    return isWords(segments)
+      ? withFile(unknownId(dotted, address.name), address, locations, checkout)
+      : unknownId(dotted, withoutGroup);
   }
-  const classes = segments.slice(found.segments);
+  const classes = collectorNames(segments.slice(found.segments), checkout);
+  // Only Python functions have groups; another item's name may hold an `@`.
+  const name = found.file.endsWith('.py') ? withoutGroup : address.name;
   return {
-    testName: [found.file, ...classes, address.name].join('::'),
+    testName: [found.file, ...classes, name].join('::'),
     testFile: found.file,
     testClass: classes.length === 0 ? undefined : classes.join('::'),
-    testFunction: functionName,
+    testFunction: name.split('[', 1)[0] ?? '',
     source: found.source,
   };
+}
+
+function unknownId(dotted: string, name: string): NodeId {
+  const functionName = name.split('[', 1)[0] ?? '';
+  return {
+    testName: dotted === '' ? name : `${dotted}::${name}`,
+    testFile: undefined,
+    testClass: dotted === '' ? undefined : dotted,
+    testFunction: functionName === '' ? undefined : functionName,
+    source: 'unknown',
+  };
+}
+
+/**
+ * Removes the group that xdist's `--dist=loadgroup` puts behind a function's name.
+ * matches: test_q@grp one, test_p[0]@db, test_q@g[1]; not: test_x[a@b], login user@host
+ */
+function withoutXdistGroup(name: string): string {
+  if (!name.includes('@')) return name;
+  const match = /^([\p{L}_][\p{L}\p{N}_]*)(?:@|(\[.*\])@[^\]]*$)/su.exec(name);
+  return match === null ? name : `${match[1]}${match[2] ?? ''}`;
+}
+
+/** `` and `.TestX`: the node id of a file that was given by name outside rootdir begins with `::`. */
+function namesNoFile(dotted: string, segments: readonly string[]): boolean {
+  return dotted === '' || (segments[0] === '' && segments.slice(1).every(isClassName));
+}
+
+/** Adds the file to an address that names none: xunit1's `file`, else the traceback's. */
+function withFile(
+  id: NodeId,
+  address: Address,
+  locations: readonly Location[],
+  checkout: Checkout | undefined,
+): NodeId {
+  const attribute = address.file?.replaceAll('\\', '/') || undefined;
+  const file = attribute ?? ownFile(locations, checkout);
+  if (file === undefined) return id;
+  return {
+    ...id,
+    // Words are the same test with and without a failure; a function's name is in many files.
+    testName:
+      attribute === undefined && /\s/.test(id.testName.split('[', 1)[0] ?? '')
+        ? id.testName
+        : `${file}::${id.testName}`,
+    testFile: file,
+    source: attribute === undefined ? 'traceback' : 'file-attribute',
+  };
+}
+
+/** Frames that are never a test's own: pytest's and Python's, and what is installed. */
+const notOwn = /(?:^|\/)(?:importlib|_pytest|pluggy|site-packages|dist-packages)\/|^</;
+
+/** Where hosted runners check a repository out: /home/runner/work/zoo/zoo/tests/a.py. */
+const runnerCheckout =
+  /^(?:\/home\/runner\/work|\/Users\/runner\/work|[A-Za-z]:\/a|\/__w)\/([^/]+)\/\1\/(.+)$/;
+
+/** The test's own file by its frames: the first named like a test module, else the first that is no conftest.py. */
+function ownFile(locations: readonly Location[], checkout: Checkout | undefined): string | undefined {
+  const own = locations.filter(({ path }) => !notOwn.test(path));
+  const isTest = ({ path }: Location) => /(?:^|\/)(?:test_[^/]*|[^/]*_test|tests)\.py$/.test(path);
+  const path = (own.find(isTest) ?? own.find((l) => !/(?:^|\/)conftest\.py$/.test(l.path)))?.path;
+  if (path === undefined || !/^(?:\/|[A-Za-z]:\/)/.test(path)) return path;
+  // A skip shows absolute paths, a failure of the same test relative ones: only what can be made relative is a name.
+  return (
+    checkout?.inside(path) ?? runnerCheckout.exec(path)?.[2] ?? (locations.length > 1 ? path : undefined)
+  );
+}
+
+/** Words that a conftest.py set as node id: at least three in one segment, and nothing named like a test module. */
+function isWords(segments: readonly string[]): boolean {
+  return segments.some((s) => /\S\s+\S+\s+\S/.test(s)) && !segments.some(isTestModule);
+}
+
+/**
+ * The collectors behind a file. A classname joins them by dots, and a custom collector's name may hold dots itself:
+ * `check-3.8.test` is one, `Outer.Inner` are two.
+ */
+function collectorNames(segments: readonly string[], checkout: Checkout | undefined): string[] {
+  const names: string[] = [];
+  for (let at = 0; at < segments.length; ) {
+    let taken = 1;
+    for (let n = Math.min(segments.length - at, mostDots); n > 1 && taken === 1; n--) {
+      if (checkout?.isFileName(segments.slice(at, at + n).join('.')) === true) taken = n;
+    }
+    const name = segments.slice(at, at + taken).join('.');
+    const before = names.at(-1);
+    if (before !== undefined && taken === 1 && continues(before, name))
+      names[names.length - 1] = `${before}.${name}`;
+    else names.push(name);
+    at += taken;
+  }
+  return names;
+}
+
+/** Dots of one collector's name that are looked for among the checkout's files. */
+const mostDots = 6;
+
+/** Whether a segment belongs to the name before it: no class begins so, or it is the extension of a file's name. */
+function continues(before: string, segment: string): boolean {
+  if (segment === '' || /^\d/.test(segment)) return true;
+  const isFileName = !/^[\p{L}_][\p{L}\p{N}_]*$/u.test(before) && !/\s/.test(before);
+  return isFileName ? /^[a-z][a-z0-9]{0,5}$/.test(segment) : !isClassName(before) && isExtension(segment);
 }
 
 /** The dotted address without `--junitprefix`: a collected module's name, else the classname. */
@@ -153,7 +270,13 @@ function collectedModule(
   evidence: ReportEvidence,
   checkout: Checkout | undefined,
 ): NodeId {
-  const segments = dotted.split('.');
+  const segments = splitDotted(dotted);
+  if (namesNoFile(dotted, segments)) {
+    const file = address.file?.replaceAll('\\', '/') || ownFile(locations, checkout);
+    const source = address.file ? 'file-attribute' : file === undefined ? 'unknown' : 'traceback';
+    const testName = [file ?? 'a file that could not be collected', ...segments.slice(1)].join('::');
+    return { testName, testFile: file, testClass: undefined, testFunction: undefined, source };
+  }
   const whole = (module: (Module & { source: NodeIdSource }) | undefined) =>
     module?.segments === segments.length ? module : undefined;
   const found =
@@ -161,7 +284,8 @@ function collectedModule(
     checkoutWhole(dotted, checkout) ??
     whole(fromLocations(segments, locations)) ??
     whole(segments.length > mostSegments ? undefined : fromModules(segments, evidence.modules));
-  const file = found?.file ?? conventionalFile(segments);
+  const other = found === undefined ? otherFile(segments, 'test') : undefined;
+  const file = found?.file ?? (other?.segments === segments.length ? other.file : conventionalFile(segments));
   return {
     testName: file,
     testFile: file,
@@ -178,7 +302,7 @@ function checkoutWhole(
   const file =
     checkout?.files(dotted)[0] ??
     (checkout?.isFolder(dotted) === true ? dotted.replaceAll('.', '/') : undefined);
-  return file === undefined ? undefined : { segments: dotted.split('.').length, file, source: 'checkout' };
+  return file === undefined ? undefined : { segments: splitDotted(dotted).length, file, source: 'checkout' };
 }
 
 /**
@@ -207,7 +331,7 @@ export function fromFileAttribute(file: string | undefined, dotted: string): Fou
   const path = file.replaceAll('\\', '/');
   const module = mangle(path);
   if (dotted !== module && !dotted.startsWith(`${module}.`)) return undefined;
-  return { segments: module.split('.').length, file: path, source: 'file-attribute' };
+  return { segments: splitDotted(module).length, file: path, source: 'file-attribute' };
 }
 
 function checkoutCandidates(segments: readonly string[], checkout: Checkout | undefined): Module[] {
@@ -215,11 +339,13 @@ function checkoutCandidates(segments: readonly string[], checkout: Checkout | un
   if (checkout === undefined) return candidates;
   for (let n = segments.length; n > 0; n--) {
     for (const file of checkout.files(segments.slice(0, n).join('.'))) {
-      // Only Python files contain classes; other files are items themselves.
-      if (n === segments.length || file.endsWith('.py')) candidates.push({ segments: n, file });
+      // A file without extension could be any word.
+      if (n === segments.length || /\.[^/.]+$/.test(file)) candidates.push({ segments: n, file });
     }
   }
-  return candidates;
+  // Classes are Python's; another file's collectors count only where no module fits.
+  const certain = candidates.filter((c) => c.segments === segments.length || c.file.endsWith('.py'));
+  return certain.length > 0 ? certain : candidates;
 }
 
 function fromCheckout(
@@ -374,13 +500,68 @@ function fromConvention(segments: readonly string[], name: string): Found {
       source,
     };
   }
+  const other = otherFile(segments, name);
+  if (other !== undefined) return { ...other, source };
   const last = segments.findLastIndex(isTestModule);
-  if (last >= 0) return { segments: last + 1, file: conventionalFile(segments.slice(0, last + 1)), source };
+  if (last >= 0) {
+    // A folder named like a module: `test_client/tests.py`.
+    let end = last + 1;
+    while (/^tests?$|_tests$|^tests_/.test(segments[end] ?? '')) end++;
+    return { segments: end, file: conventionalFile(segments.slice(0, end)), source };
+  }
   const firstClass = segments.findIndex((segment, i) => i > 0 && isClassName(segment));
   const end = firstClass < 0 ? segments.length : firstClass;
   return { segments: end, file: conventionalFile(segments.slice(0, end)), source };
 }
 
 function conventionalFile(segments: readonly string[]): string {
-  return `${segments.join('/')}.py`;
+  return `${conventionalPath(segments)}.py`;
+}
+
+/** An empty segment is the dot of a hidden folder: `.case.test_x` is `.case/test_x`. */
+function conventionalPath(segments: readonly string[]): string {
+  return segments.join('/').replace(/(^|\/)\//g, '$1.');
+}
+
+/** Files that plugins collect, and that are hardly ever the name of a Python module … */
+const extensions = new Set('ipynb yaml yml md rst txt feature robot toml'.split(' '));
+/** … of which nothing but items can follow … */
+const neverModules = new Set(['ipynb', 'feature', 'robot']);
+/** … and others, where the test's name is no Python test's. */
+const rarerExtensions = new Set(
+  'json sql html xml csv cfg ini sh bats graphql proto http j2 js ts c cc cpp rs go rb test'.split(' '),
+);
+
+function isExtension(segment: string): boolean {
+  return extensions.has(segment) || rarerExtensions.has(segment);
+}
+
+/** A file that is not Python, by its extension: classname `nb.Intro.ipynb.part` of `nb/Intro.ipynb::part::step 1`. */
+function otherFile(segments: readonly string[], name: string): Module | undefined {
+  const at = segments.findLastIndex((segment, i) => i > 0 && isExtension(segment));
+  const extension = segments[at];
+  if (extension === undefined) return undefined;
+  if (!neverModules.has(extension)) {
+    const rest = segments.slice(at + 1);
+    if (rest.some(isTestModule) || rest.some(isClassName) || isDoctestOf(segments, name)) return undefined;
+    const isPython = (segment: string) => isTestModule(segment) || isClassName(segment);
+    if (
+      !extensions.has(extension) &&
+      (/^test\w*(?:\[|$)/i.test(name) || segments.slice(0, at).some(isPython))
+    )
+      return undefined;
+  }
+  // `login.tavern.yaml`, `check-3.8.test`: the name holds more than one dot.
+  let start = at;
+  while (start > 1 && /^\d|^tavern$/.test(segments[start - 1] ?? '')) start--;
+  const file = [conventionalPath(segments.slice(0, start)), ...segments.slice(start, at + 1)].join('.');
+  return { segments: at + 1, file };
+}
+
+/** A doctest's name begins with its module's: classname `src.app.json`, name `app.json.load`. */
+function isDoctestOf(segments: readonly string[], name: string): boolean {
+  const last = segments.at(-1) ?? '';
+  const before = name.split('.');
+  const at = before.lastIndexOf(last);
+  return at >= 0 && segments.slice(-at - 1).join('.') === before.slice(0, at + 1).join('.');
 }

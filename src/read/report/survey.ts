@@ -7,7 +7,7 @@ import { owned } from '../owned.ts';
 import { RepeatFinder, type Repeats } from './attempts.ts';
 import { readFailureText, readSkipText, withoutColour } from './failure-text.ts';
 import { type Frame, readFrames } from './frames.ts';
-import { fromFileAttribute, matchPath, type ReportEvidence } from './node-id.ts';
+import { fromFileAttribute, matchPath, type ReportEvidence, splitDotted } from './node-id.ts';
 import {
   addressKey,
   decodeReferences,
@@ -299,10 +299,10 @@ class Collector {
     const byFile = fromFileAttribute(testcase.file, dotted);
     if (byFile !== undefined) {
       this.#vote('');
-      addModule(this.#modules, dotted.split('.').slice(0, byFile.segments).join('.'), byFile.file);
+      addModule(this.#modules, splitDotted(dotted).slice(0, byFile.segments).join('.'), byFile.file);
       return;
     }
-    const segments = dotted.split('.');
+    const segments = splitDotted(dotted);
     for (const outcome of testcase.outcomes.slice(0, 3)) {
       const locations =
         outcome.kind === 'skipped'
