@@ -17,6 +17,7 @@ import {
   type RawOutcome,
   type RawTestcase,
 } from './testcase.ts';
+import { isPytestSuite } from './written-by.ts';
 
 /** A report that can be opened more than once. */
 export interface ReportFile {
@@ -130,7 +131,10 @@ class Collector {
   #file = '';
   #testcases = 0;
   #lastXml: string | undefined;
-  #depth = 0;
+  #root: { name: string; attributes: ReadonlyMap<string, string> } = { name: '', attributes: new Map() };
+  /** The suites around the next testcase, outermost first. */
+  #open: ReadonlyMap<string, string>[] = [];
+  #isWriterKnown = false;
   readonly #suites: SuiteStart[] = [];
   #duration: number | undefined;
   readonly #properties = new Map<string, string>();
@@ -152,7 +156,8 @@ class Collector {
 
   startFile(name: string): void {
     this.#file = name;
-    this.#depth = 0;
+    this.#open = [];
+    this.#isWriterKnown = false;
     this.testcasesOfFile = 0;
     this.#lastXml = undefined;
   }
@@ -171,11 +176,15 @@ class Collector {
     const candidates: TestcaseFrame[] = [];
     for (const frame of frames) {
       switch (frame.kind) {
+        case 'root':
+          this.#root = { name: frame.name, attributes: parseStartTag(frame.xml) };
+          break;
         case 'suite':
           this.#takeSuite(parseStartTag(frame.xml));
           break;
         case 'suite-end':
-          this.#depth--;
+          this.#open.pop();
+          this.#isWriterKnown = false;
           break;
         case 'properties':
           for (const [name, value] of parseProperties(frame.xml)) {
@@ -184,6 +193,7 @@ class Collector {
           }
           break;
         case 'testcase':
+          if (!this.#isWriterKnown) this.#findWriter();
           this.#testcases++;
           this.testcasesOfFile++;
           this.#lastXml = frame.xml;
@@ -236,17 +246,20 @@ class Collector {
   }
 
   #takeSuite(attributes: ReadonlyMap<string, string>): void {
-    this.#depth++;
+    this.#open.push(attributes);
+    this.#isWriterKnown = false;
     this.#repeats.startSuite(attributes.get('tests'));
-    if (this.#depth > 1) {
-      this.#foreign.add(this.#file);
-      return;
-    }
+    if (this.#open.length > 1) return;
     if (this.#suites.length < 1000) {
       this.#suites.push({ timestamp: attributes.get('timestamp'), hostname: attributes.get('hostname') });
     }
     const time = Number(attributes.get('time') ?? Number.NaN);
     if (Number.isFinite(time) && time >= 0) this.#duration = (this.#duration ?? 0) + time;
+  }
+
+  #findWriter(): void {
+    this.#isWriterKnown = true;
+    if (!isPytestSuite(this.#root, this.#open.at(-1), this.#open.length)) this.#foreign.add(this.#file);
   }
 
   /** Whether a testcase may name its module's file and that file is not known yet. */
@@ -294,8 +307,6 @@ class Collector {
       this.#vote(classname);
       if (this.#collected.size < mostClassnames) this.#collected.add(owned(name));
     }
-    if (testcase.outcomes.some((o) => o.kind !== 'skipped' && o.type !== undefined && o.type !== ''))
-      this.#foreign.add(this.#file);
     const byFile = fromFileAttribute(testcase.file, dotted);
     if (byFile !== undefined) {
       this.#vote('');
@@ -364,7 +375,7 @@ function readFirstText({ xml, texts, line, column }: TestcaseFrame): RawTestcase
   const [start, end] = texts;
   if (start === undefined) return undefined;
   const head = xml.slice(0, start);
-  const child = /<(failure|error|skipped)\b(?![^>]*\stype="(?!pytest\.))[^>]*>$/.exec(head);
+  const child = /<(failure|error|skipped)\b[^>]*>$/.exec(head);
   if (child === null || /message="(?:collection |failed on teardown|test teardown|internal error)/.test(head))
     return undefined;
   const attributes = parseStartTag(startTag(xml));
