@@ -17,7 +17,7 @@ import { type Frame, readFrames } from './frames.ts';
 import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
 import { findStatement } from './statement.ts';
 import { isCollected, isTeardownError, type ReportFile, type Survey } from './survey.ts';
-import { addressKey, parseTestcases, type RawOutcome, type RawTestcase } from './testcase.ts';
+import { addressKey, parseTestcases, type RawOutcome, type RawTestcase, readDuration } from './testcase.ts';
 
 export interface ReadOptions {
   readonly survey: Survey;
@@ -102,6 +102,7 @@ class ResultReader {
   readonly #replaced = new Counter();
   readonly #shortened = new Counter();
   readonly #interrupted = new Counter();
+  readonly #lostAttributes = new Counter();
 
   constructor(options: ReadOptions) {
     this.#options = options;
@@ -134,6 +135,7 @@ class ResultReader {
         }
         continue;
       }
+      if (testcase.lostAttribute === true) this.#lostAttributes.add(1, this.#file);
       // After Ctrl-C, pytest.exit() or an internal error pytest writes the running test without a name.
       if (testcase.name === undefined && testcase.classname === undefined && testcase.outcomes.length === 0) {
         this.#interrupted.add(1, this.#file);
@@ -192,6 +194,13 @@ class ResultReader {
         code: 'illegal-characters',
         message: `${this.#replaced.of('character')} that XML forbids ${this.#replaced.count === 1 ? 'was' : 'were'} replaced by U+FFFD; pytest writes them where a property's name has a control character`,
         file: this.#replaced.file,
+      });
+    }
+    if (this.#lostAttributes.count > 0) {
+      this.#warn({
+        code: 'malformed-attribute',
+        message: `${this.#lostAttributes.of('test')} ${this.#lostAttributes.count === 1 ? 'has' : 'have'} an attribute whose name is not well-formed XML (record_xml_attribute writes any name): the attribute was left out, the test kept`,
+        file: this.#lostAttributes.file,
       });
     }
     if (this.#shortened.count > 0) {
@@ -387,11 +396,6 @@ function readReason(outcome: RawOutcome): string | undefined {
     return reason.replace(/^Skipped: /, '');
   }
   return outcome.message === '' ? undefined : (outcome.message ?? outcome.text);
-}
-
-function readDuration(time: string | undefined): number | undefined {
-  const seconds = Number(time?.replaceAll(',', '') ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
 }
 
 /** From `record_property("marker", "slow")` or `("markers", "slow,unit")`: the XML has no other place for markers. */

@@ -16,6 +16,7 @@ import {
   parseTestcases,
   type RawOutcome,
   type RawTestcase,
+  readDuration,
 } from './testcase.ts';
 import { isPytestSuite } from './written-by.ts';
 
@@ -253,8 +254,8 @@ class Collector {
     if (this.#suites.length < 1000) {
       this.#suites.push({ timestamp: attributes.get('timestamp'), hostname: attributes.get('hostname') });
     }
-    const time = Number(attributes.get('time') ?? Number.NaN);
-    if (Number.isFinite(time) && time >= 0) this.#duration = (this.#duration ?? 0) + time;
+    const time = readDuration(attributes.get('time'));
+    if (time !== undefined) this.#duration = (this.#duration ?? 0) + time;
   }
 
   #findWriter(): void {

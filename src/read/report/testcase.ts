@@ -23,6 +23,8 @@ export interface RawTestcase extends Position {
   /** Failures before errors before skips, each kind in document order. */
   readonly outcomes: readonly RawOutcome[];
   readonly properties: readonly (readonly [name: string, value: string])[];
+  /** Attributes that are not well-formed were left out. */
+  readonly lostAttribute?: boolean;
 }
 
 /** A test's address: two different tests can share it. */
@@ -194,6 +196,22 @@ function readPlainChildren(xml: string, start: number): RawOutcome[] | undefined
   }
 }
 
+/**
+ * Seconds. Some writers group thousands (`1,234.5`), some have a comma for the decimal point (`0,160`).
+ *
+ * @returns undefined for what is no duration, and for `1,234`, which may be either
+ */
+export function readDuration(time: string | undefined): number | undefined {
+  if (time === undefined) return undefined;
+  let number: string | undefined;
+  if (/^\d+(?:\.\d*)?(?:[eE][-+]?\d{1,3})?$/.test(time)) number = time;
+  else if (/^\d{1,3}(?:,\d{3})+\.\d+$|^\d{1,3}(?:,\d{3}){2,}$/.test(time)) number = time.replaceAll(',', '');
+  else if (/^\d{1,3}(?:\.\d{3})+,\d+$|^0,\d+$|^\d+,(?:\d{1,2}|\d{4,})$/.test(time))
+    number = time.replaceAll('.', '').replace(',', '.');
+  const seconds = Number(number ?? Number.NaN);
+  return Number.isFinite(seconds) ? seconds : undefined;
+}
+
 function readDefLine(line: string | undefined): number | undefined {
   return line !== undefined && /^\d{1,9}$/.test(line) ? Number(line) : undefined;
 }
@@ -288,12 +306,38 @@ function parseAlone(xml: string, position: Position): ParsedTestcase {
   const parsed = tryParse(`<batch>${xml}</batch>`);
   const nodes = typeof parsed === 'string' ? [] : testcaseNodes(parsed);
   if (nodes.length === 1) return readTestcase(nodes[0], position, []);
+  const repaired = withoutForeignAttributes(xml);
+  const again = repaired === undefined ? '' : tryParse(`<batch>${repaired}</batch>`);
+  const [node, ...more] = typeof again === 'string' ? [] : testcaseNodes(again);
+  if (node !== undefined && more.length === 0)
+    return { ...readTestcase(node, position, []), lostAttribute: true };
   return {
     line: position.line,
     column: position.column,
     malformed: typeof parsed === 'string' ? parsed : 'not one whole testcase element',
     excerpt: xml.slice(0, 120),
   };
+}
+
+/** Ends a testcase's start tag: pytest writes `time` last, and `>` in texts as `&gt;`. */
+const lastAttribute = / time="[\d.,]+"\s*(\/?)>/;
+
+/**
+ * record_xml_attribute takes any name, and pytest writes it as it is. Leaves such attributes out of a start tag in which
+ * pytest's own are whole; undefined where they are not.
+ */
+function withoutForeignAttributes(xml: string): string | undefined {
+  const end = lastAttribute.exec(xml);
+  if (end === null || !xml.startsWith('<testcase ')) return undefined;
+  const own = new Map<string, string>();
+  for (const [text, name = ''] of xml
+    .slice(0, end.index)
+    .concat(' ')
+    .matchAll(/ (classname|name|file|line)="[^"<]*"(?=\s)/g)) {
+    if (!own.has(name)) own.set(name, text);
+  }
+  if (!own.has('classname') || !own.has('name')) return undefined;
+  return `<testcase${[...own.values()].join('')}${end[0]}${xml.slice(end.index + end[0].length)}`;
 }
 
 /** The batch's node, or the parser's message. */
