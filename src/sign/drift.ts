@@ -24,7 +24,8 @@ export function signDrift(failure: Failure): DriftSignature | undefined {
  * values, verbosity and pytest's version.
  */
 function leadingWords(message: string): string {
-  const inner = /^failed on (?:setup|teardown) with "([\s\S]*)"$/.exec(message)?.[1] ?? message;
+  const inner =
+    /^failed on (?:setup|teardown)(?: at [^"\n]+:\d+)? with "([\s\S]*)"$/.exec(message)?.[1] ?? message;
   const lines = inner.split('\nand then, on teardown: ', 1)[0]?.split('\n') ?? [];
   const leading: string[] = [];
   for (const line of lines) {

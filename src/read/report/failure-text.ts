@@ -47,9 +47,12 @@ export function readFailureText(text: string, message: string | undefined): Fail
   return { locations: found.locations, errorType: found.errorType ?? errorTypeOfMessage(words) };
 }
 
-/** `failed on setup with "REASON"` becomes REASON (_pytest/junitxml.py, append_error). */
+/** Frames that are never the project's own: pytest's, Python's, and those of installed packages. */
+export const installedFrame = /(?:^|\/)(?:importlib|_pytest|pluggy|site-packages|dist-packages)\/|^</;
+
+/** `failed on setup with "REASON"` becomes REASON (_pytest/junitxml.py, append_error); a place may stand before `with`. */
 export function unwrapPhase(message: string): string {
-  return /^failed on (?:setup|teardown) with "([\s\S]*)"$/.exec(message)?.[1] ?? message;
+  return /^failed on (?:setup|teardown)(?: at [^"\n]+:\d+)? with "([\s\S]*)"$/.exec(message)?.[1] ?? message;
 }
 
 /** A doctest's last line. Its message repeats the whole text, but has structure. */
@@ -67,7 +70,8 @@ function isMessageAlone(text: string, message: string): boolean {
   );
 }
 
-function newestException(text: string): string {
+/** What follows the last separator of a chain. */
+export function newestException(text: string): string {
   let start = 0;
   for (const match of text.matchAll(chainSeparator)) start = match.index + match[0].length;
   return start === 0 ? text : text.slice(start);
@@ -176,7 +180,7 @@ const sentences =
 export function errorTypeOfMessage(message: string): string | undefined {
   if (message === '' || sentences.test(message)) return undefined;
   if (/^assert(?: |\()/.test(message)) return 'AssertionError';
-  if (/^file .+, line \d+\n/.test(message)) return 'FixtureLookupError';
+  if (/^file .+, line \d+\n|^fixture '[^']*' not found$/.test(message)) return 'FixtureLookupError';
   if (/^ *File "/.test(message)) {
     const last =
       message

@@ -14,6 +14,7 @@ import {
   withoutColour,
 } from './failure-text.ts';
 import { type Frame, readFrames } from './frames.ts';
+import { readMessage } from './message.ts';
 import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
 import { findStatement } from './statement.ts';
 import { isCollected, isTeardownError, type ReportFile, type Survey } from './survey.ts';
@@ -358,7 +359,7 @@ function readFailure(
     errorType: errorType ?? (ownType === '' ? undefined : ownType),
     line: own?.line,
     lastFrameLine: locations.at(-1)?.line,
-    message: readMessage(outcome),
+    message: readMessage(outcome, own, locations),
     traceback: outcome.text === '' ? undefined : outcome.text,
     statement: findStatement(outcome.text, own ?? locations.at(-1)),
   };
@@ -375,15 +376,6 @@ export function readStoredFailure(stored: {
   const read = readFailureText(text, message);
   const outcome: RawOutcome = { kind: 'failure', type: undefined, message, text };
   return readFailure(outcome, read.locations, read.errorType, stored.testFile);
-}
-
-/** `collection failure` says nothing: take the text's first line marked `E`, else its first line. */
-function readMessage(outcome: RawOutcome): string | undefined {
-  if (outcome.message !== undefined && outcome.message !== '' && outcome.message !== 'collection failure') {
-    return outcome.message;
-  }
-  const marked = /^E +(\S.*)$/m.exec(outcome.text)?.[1];
-  return marked ?? outcome.text.trim().split('\n', 1)[0] ?? outcome.message;
 }
 
 /** Why a test was skipped or expected to fail; a module's reason is in the repr of a tuple. */

@@ -3,7 +3,7 @@
 import type { NodeIdSource } from '../../model.ts';
 import { type Checkout, mostSegments } from '../checkout.ts';
 import { owned } from '../owned.ts';
-import type { Location } from './failure-text.ts';
+import { installedFrame, type Location } from './failure-text.ts';
 
 /** How a testcase element names its test. */
 export interface Address {
@@ -198,16 +198,13 @@ function withFile(
   };
 }
 
-/** Frames that are never a test's own: pytest's and Python's, and what is installed. */
-const notOwn = /(?:^|\/)(?:importlib|_pytest|pluggy|site-packages|dist-packages)\/|^</;
-
 /** Where hosted runners check a repository out: /home/runner/work/zoo/zoo/tests/a.py. */
 const runnerCheckout =
   /^(?:\/home\/runner\/work|\/Users\/runner\/work|[A-Za-z]:\/a|\/__w)\/([^/]+)\/\1\/(.+)$/;
 
 /** The test's own file by its frames: the first named like a test module, else the first that is no conftest.py. */
 function ownFile(locations: readonly Location[], checkout: Checkout | undefined): string | undefined {
-  const own = locations.filter(({ path }) => !notOwn.test(path));
+  const own = locations.filter(({ path }) => !installedFrame.test(path));
   const isTest = ({ path }: Location) => /(?:^|\/)(?:test_[^/]*|[^/]*_test|tests)\.py$/.test(path);
   const path = (own.find(isTest) ?? own.find((l) => !/(?:^|\/)conftest\.py$/.test(l.path)))?.path;
   if (path === undefined || !/^(?:\/|[A-Za-z]:\/)/.test(path)) return path;
