@@ -156,18 +156,23 @@ async function readInput(path: string, hash: Hash, turn?: () => Promise<void>): 
   }
 }
 
-const metaSchema = z.object({ version: z.string().max(50).optional().catch(undefined) });
+const metaSchema = z.object({
+  version: z.string().max(50).optional().catch(undefined),
+  // Other tools that write the same shape name themselves: slipcover.
+  software: z.string().max(50).optional().catch(undefined),
+});
 
 async function readDocument(json: JsonWalker, path: string, head: { readonly text: string }): Promise<Input> {
   const entries = new Map<string, CoverageEntry>();
   const skipped = new Skipped();
   let version: string | undefined;
+  let software: string | undefined;
   let listed = 0;
   let sawFiles = false;
   for await (const member of json.members()) {
     if (member === 'meta' && (await json.atObject())) {
       const meta = metaSchema.safeParse(await json.take());
-      version = meta.success ? meta.data.version : undefined;
+      ({ version, software } = meta.success ? meta.data : { version: undefined, software: undefined });
     } else if (member === 'files' && (await json.atObject())) {
       sawFiles = true;
       for await (const name of json.members()) {
@@ -185,7 +190,8 @@ async function readDocument(json: JsonWalker, path: string, head: { readonly tex
     const { what, fix } = recogniseJson(head.text);
     throw notCoverage(path, what, fix);
   }
-  return { entries, version, warnings: [...skipped.warnings(path), ...emptyWarning(listed, path)] };
+  const skips = entries.size === 0 ? skipped.unusable(path, software) : skipped.warnings(path);
+  return { entries, version, warnings: [...skips, ...emptyWarning(listed, path)] };
 }
 
 /** Linux's PATH_MAX. */
@@ -206,22 +212,43 @@ async function readEntry(json: JsonWalker, name: string): Promise<CoverageEntry 
   return parseEntry(members);
 }
 
+/** Unusable entries that a warning names. */
+const mostNamed = 5;
+
 /** Unusable entries: one warning for all, however many a hostile file has. */
 class Skipped {
   #count = 0;
-  #example = '';
+  readonly #examples: string[] = [];
 
   add(name: string, reason: string): void {
-    if (this.#count === 0) this.#example = `${shorten(name)} (${reason})`;
+    if (this.#examples.length < mostNamed) this.#examples.push(`${shorten(name)} (${reason})`);
     this.#count++;
+  }
+
+  get #named(): string {
+    const more = this.#count - this.#examples.length;
+    return this.#examples.join(', ') + (more === 0 ? '' : ` and ${more} more`);
+  }
+
+  /** Not one entry is usable: the file is none of coverage.py's, or it was damaged. */
+  unusable(path: string, software: string | undefined): Warning[] {
+    if (this.#count === 0) return [];
+    const writer = software === undefined ? 'another program than coverage.py' : shorten(software);
+    return [
+      {
+        code: 'coverage-unusable',
+        message: `no entry of the coverage report can be used, and nothing of it was taken; ${writer} seems to have written it: ${this.#named}. Run \`coverage json\` (or pytest with \`--cov-report=json\`) and pass the coverage.json that it writes`,
+        file: path,
+      },
+    ];
   }
 
   warnings(path: string): Warning[] {
     if (this.#count === 0) return [];
     const which =
       this.#count === 1
-        ? `skipped the entry of ${this.#example}`
-        : `skipped ${this.#count} entries, the first of ${this.#example}`;
+        ? `skipped the entry of ${this.#named}`
+        : `skipped ${this.#count} entries: ${this.#named}`;
     return [{ code: 'coverage-entry-skipped', message: `${which}: its numbers cannot be right`, file: path }];
   }
 }
@@ -240,10 +267,11 @@ function emptyWarning(listed: number, path: string): Warning[] {
 function outsideWarning(outside: ReadonlySet<string>): Warning {
   const [example = ''] = outside;
   const one = outside.size === 1;
+  const isInstalled = /(?:^|\/)(?:site|dist)-packages\//.test(example);
   const files = one ? 'one covered file lies' : `${outside.size} covered files lie`;
   return {
     code: 'coverage-outside-repository',
-    message: `${files} outside the repository or could not be found in it, and ${one ? 'keeps' : 'keep'} the path as it was written: ${one ? '' : 'for example '}${shorten(example)}`,
+    message: `${files} outside the repository or could not be found in it, and ${one ? 'keeps' : 'keep'} the path as it was written: ${one ? '' : 'for example '}${shorten(example)}${isInstalled ? '; for installed packages, map them to their source with [paths]' : ''}`,
   };
 }
 

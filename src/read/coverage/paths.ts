@@ -39,16 +39,17 @@ export function resolvePaths(paths: readonly string[], options: PathOptions): Ma
   }
   const prefix = runFolder(relative, root, tracked, options);
   const checkouts = foreignCheckouts(foreign, tracked);
+  const isInstalled = (path: string) => installed.test(path) && tracked?.has(path) !== true;
   const resolve = (path: string): ResolvedPath => {
     const inside = below.get(path) ?? checkouts.get(path);
-    if (inside !== undefined) return { path: inside, inRepository: true };
+    if (inside !== undefined) return { path: inside, inRepository: !isInstalled(inside) };
     if (isAbsolute(path)) return { path, inRepository: false };
     const joined = prefix === undefined ? path : join(prefix, path);
     // Without a checkout nothing is known, so do not warn.
     return {
       path: joined,
       inRepository:
-        tracked === undefined ? !joined.startsWith('../') : prefix !== undefined && !joined.startsWith('../'),
+        (tracked === undefined || prefix !== undefined) && !joined.startsWith('../') && !isInstalled(joined),
     };
   };
   return new Map([...unified].map(([raw, path]) => [raw, resolve(path)]));
@@ -172,7 +173,8 @@ const runnerCheckout =
   /^(?:\/home\/runner\/work|\/Users\/runner\/work|[A-Za-z]:\/a|\/__w)\/([^/]+)\/\1\/(.+)$/;
 
 /** Installed packages: a file there is never the tracked file of the same name. */
-const installed = /\/(site-packages|dist-packages)(\/|$)|\/lib\/python\d[\d.]*(\/|$)/;
+const installed =
+  /(?:^|\/)(?:(?:site-packages|dist-packages|\.tox|\.nox|\.venv)(?:\/|$)|lib\/python\d[\d.]*(?:\/|$))/;
 
 /**
  * Resolves absolute paths of another machine by their ends: `<checkout>/src/a.py` is the tracked `src/a.py` if other files
