@@ -32,6 +32,8 @@ export interface TestResult {
   readonly nodeIdSource: NodeIdSource;
   readonly outcome: Outcome;
   readonly durationSeconds: number | undefined;
+  /** How often pytest ran it, where the report shows more than one attempt; the outcome is the last one's. */
+  readonly attempts?: number | undefined;
   /** Present exactly when the outcome is `failed` or `error`. */
   readonly failure: Failure | undefined;
   /** Why it was skipped or expected to fail. */
