@@ -40,10 +40,12 @@ interface Answer {
 
 /** Administrators' statements may wait for locks longer than an upload's. */
 const adminStallMs = 300_000;
+/** A step of a migration may be at work for hours without a word. */
+const migratingStallMs = 7 * 86_400_000;
 
 /** What a migration needs beside its own connection. */
 interface Beside {
-  /** Opens a second connection to the server; undefined for the embedded database, which has one only. */
+  /** Opens a further connection to the server; undefined for the embedded database, which has one only. */
   readonly connect: Connect | undefined;
   /** Says on standard error what takes its time. */
   readonly say: (message: string) => void;
@@ -70,7 +72,8 @@ export async function runCommand(
   const command = commands[name];
   if (command === undefined) throw new Error(`no command ${name}`);
   checkSettings(name, settings);
-  const db = await connectAsPerson(settings, telling.terminal);
+  const migrates = name === 'db setup' || name === 'db migrate';
+  const db = await connectAsPerson(settings, telling.terminal, migrates ? migratingStallMs : adminStallMs);
   try {
     const { lines, json } = await command(db, settings, besideOf(settings, telling.terminal));
     if (telling.json) telling.terminal.out(JSON.stringify(json));
@@ -105,12 +108,16 @@ function required(value: string | undefined, option: string): string {
 }
 
 /** Opens the server's database or the embedded one, and says on standard error what takes its time. */
-export async function connectAsPerson(settings: ConnectionSettings, terminal: Terminal): Promise<Database> {
+export async function connectAsPerson(
+  settings: ConnectionSettings,
+  terminal: Terminal,
+  stallMs = adminStallMs,
+): Promise<Database> {
   const say = (message: string): void => terminal.err(terminal.paint.dim(safeLine(message)));
   if (settings.databaseUrl !== undefined) {
     const { openPostgres } = await import('../../store/database/pg.ts');
     return openPostgres(settings.databaseUrl, {
-      stallMs: adminStallMs,
+      stallMs,
       sslCa: settings.sslCa,
       onRemark: say,
     });
@@ -120,8 +127,15 @@ export async function connectAsPerson(settings: ConnectionSettings, terminal: Te
 }
 
 function besideOf(settings: ConnectionSettings, terminal: Terminal): Beside {
+  const { databaseUrl, sslCa } = settings;
   return {
-    connect: settings.databaseUrl === undefined ? undefined : () => connectAsPerson(settings, terminal),
+    connect:
+      databaseUrl === undefined
+        ? undefined
+        : async (limits) => {
+            const { openPostgres } = await import('../../store/database/pg.ts');
+            return openPostgres(databaseUrl, { sslCa, ...limits });
+          },
     say: (message) => terminal.err(terminal.paint.dim(safeLine(message))),
   };
 }
