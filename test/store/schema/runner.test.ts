@@ -503,7 +503,7 @@ test('CREATE INDEX CONCURRENTLY never waits for the connection that keeps other 
   const db = await openPostgres(database.adminUrl);
   // It would wait for the end of a transaction that had a snapshot at the wrong moment: for ever.
   await db.outside('SET lock_timeout = 5000');
-  for (let n = 0; n < 40; n++) await db.outside(`CREATE INDEX CONCURRENTLY i_${n} ON public.teams (name)`);
+  for (let n = 0; n < 300; n++) await db.outside(`CREATE INDEX CONCURRENTLY i_${n} ON public.teams (name)`);
   working = false;
   await checking;
   await turn.release();
