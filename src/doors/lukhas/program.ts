@@ -1,12 +1,6 @@
 // The commands of `lukhas`, by group. A command's words are an entry in words/<group>.ts; its action is loaded when it runs.
 import type { Terminal } from '../../tell/terminal/terminal.ts';
-import {
-  type CommandDeclaration,
-  type CommandLine,
-  createProgram,
-  type Declarations,
-  everyCommand,
-} from '../arguments.ts';
+import { type CommandDeclaration, type CommandLine, createProgram, type Declarations } from '../arguments.ts';
 import { uploadCommand } from '../upload/command.ts';
 import { dbCommands } from './words/db.ts';
 import { generalCommands } from './words/general.ts';
@@ -51,14 +45,5 @@ export function lukhas(terminal: Terminal): CommandLine {
     add(group as CommandLine, heading, commands());
   }
   add(program, 'This program', generalCommands());
-  return program;
-}
-
-/** A command by its words: `['db', 'setup']`. An unknown one ends as any unknown command does. */
-export function findCommand(program: CommandLine, words: readonly string[]): CommandLine {
-  const path = [program.name(), ...words].join(' ');
-  const found = everyCommand(program).find((command) => command.path === path);
-  if (found !== undefined) return found;
-  program.parse([...words, '--help'], { from: 'user' });
   return program;
 }
