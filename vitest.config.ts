@@ -5,8 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/postgres.ts', 'test/support/templates.ts', 'test/support/node24.ts'],
     reporters: ['default', ['json', { outputFile: '.tmp/tests.json' }]],
-    // Two cores: one database server and a handful of workers is what fits.
-    maxWorkers: 2,
+    // For two cores: tests wait much of their time, for processes, servers and pauses that belong to what they test.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -13,6 +13,7 @@ import { renderSection, type Section } from '../../../src/tell/github/comment-se
 import { renderJobSummary } from '../../../src/tell/github/job-summary.ts';
 import { block, bytes, code, inline } from '../../../src/tell/github/markdown.ts';
 import { logLines, secretsOf, workflowCommand } from '../../../src/tell/github/workflow-log.ts';
+import { long } from '../../support/long.ts';
 import { runnerCommands } from '../../support/runner.ts';
 
 /** What is ours in HTML; anything else came out of data. */
@@ -131,9 +132,7 @@ function wordsFrom(i: number): string[] {
 
 /** The tests take the same few random texts each time; `npm run fuzz:markdown` takes others each time, and all of them. */
 function runs<T>(few: number, all: number, examples: T[]): fc.Parameters<T> {
-  return process.env.LUKHAS_FUZZ === 'all'
-    ? { numRuns: all, examples }
-    : { numRuns: examples.length + few, seed: 1, examples };
+  return long ? { numRuns: all, examples } : { numRuns: examples.length + few, seed: 1, examples };
 }
 
 function section(
