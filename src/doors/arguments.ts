@@ -129,7 +129,7 @@ export class CommandLine extends Command {
       this.addOption(declared.option);
     }
     this.addVersion();
-    this.addHelpText('after', () => this.#ending(examples, closing, terminal));
+    this.endHelp(examples, closing, terminal);
     return this.action(async () => {
       const values = Object.entries(options).map(([name, declared]) => [name, this.#valueOf(declared)]);
       const given = Object.fromEntries(values) as Values<D>;
@@ -157,10 +157,11 @@ export class CommandLine extends Command {
     return (variable === undefined ? undefined : process.env[variable]) || undefined;
   }
 
-  #ending(examples: readonly string[], closing: string | undefined, { paint, columns }: Terminal): string {
+  /** Ends the help with shell lines, folded, and a paragraph. */
+  endHelp(examples: readonly string[], closing: string | undefined, { paint, columns }: Terminal): this {
     const lines = examples.map((example) => `  ${foldShell(example, columns - 4)}`);
     const end = closing === undefined ? '' : `\n\n${base.boxWrap(closing, columns)}`;
-    return `\n${paint.bold('Examples:')}\n${lines.join('\n')}${end}`;
+    return this.addHelpText('after', `\n${paint.bold('Examples:')}\n${lines.join('\n')}${end}`);
   }
 
   /** The command of those words; unknown ones end as an unknown command does. */
@@ -276,7 +277,7 @@ export class CommandLine extends Command {
         const refused = /(?:'(?:-\w, )?(--[\w-]+).*' argument|value) '(.*)' is invalid.*?\. (.*)/s.exec(
           message,
         );
-        const [, option = this.usage(), value = '', takes] = refused ?? [];
+        const [, option = `<${this.registeredArguments[0]?.name()}>`, value = '', takes] = refused ?? [];
         if (refused === null) throw usage(message.replace(/^error: /, ''), line);
         throw usage(`${option} does not take '${value.slice(0, 100)}'`, takes);
       }
@@ -406,7 +407,7 @@ function helpLayout(paint: Paint): Partial<Help> {
       }),
     optionDescription({ description, argChoices, defaultValue }) {
       if (argChoices === undefined) return description;
-      return `${description}: ${argChoices.join(', ')}; default ${defaultValue}`;
+      return `${description} (${argChoices.join(', ')}; default ${defaultValue})`;
     },
     subcommandTerm: (command) => (command as CommandLine).path.replace(/^\S+ /, ''),
     formatItem(term, termWidth, about, helper) {
@@ -422,7 +423,9 @@ function helpLayout(paint: Paint): Partial<Help> {
 
 /** Folds a shell line between its words, so that it can still be pasted. */
 function foldShell(line: string, width: number): string {
-  const words = line.match(/(?:--[\w-]+ (?!-))?(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
+  // An option and its value stay together where they fit.
+  const pairs = line.match(/(?:--[\w-]+ (?!-))?(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
+  const words = pairs.flatMap((pair) => (pair.length + 6 > width ? pair.split(/(?<=^--[\w-]+) /) : [pair]));
   const lines: string[] = [];
   for (const word of words) {
     const last = lines.at(-1);

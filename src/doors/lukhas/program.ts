@@ -21,16 +21,21 @@ const groups: readonly [name: string, heading: string, summary: string, commands
   ],
 ];
 
+const examples = [
+  'lukhas db setup --team payments --database-url postgres://postgres:secret@db.example.com/lukhas',
+  'lukhas upload results.xml',
+  'lukhas healix list --stale',
+];
+const closing =
+  '`lukhas help <command>` tells more. Exit codes: 0 done; 1 a bug of ours; 2 usage; 3 the database refused or was lost; of upload: see its help.';
+
 /** The program with all its commands; nothing runs yet. */
 export function lukhas(terminal: Terminal): CommandLine {
   const program = createProgram('lukhas', terminal)
     .usage('<command> [options]')
     .description('Stores pytest runs in your own PostgreSQL, and keeps what belongs to them.')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 done; 1 a bug of ours; 2 usage; 3 the database refused or was lost.',
-    )
-    .addVersion();
+    .addVersion()
+    .endHelp(examples, closing, terminal);
   const add = (parent: CommandLine, heading: string, commands: Commands) => {
     for (const [name, declaration] of Object.entries(commands)) {
       const hidden = name.startsWith('_');
