@@ -1,6 +1,6 @@
 // Door 3: the GitHub Action. Inputs and the runner's environment in; outputs, annotations, the job's summary and the pull
 // request's comment out. What goes wrong with us never changes what the tests said.
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { getInput, setOutput } from '@actions/core';
@@ -9,7 +9,7 @@ import { readGithubEvent } from '../../context/github-event.ts';
 import { InputError, ReportError, StoreError } from '../../errors.ts';
 import { type Edges, ingest, type Surroundings, type Verdict } from '../../ingest.ts';
 import type { Warning } from '../../model.ts';
-import { findFiles, listFolder, openReport } from '../../read/files.ts';
+import { findFiles, listFolder, openReport, readStart } from '../../read/files.ts';
 import { type Opening, openEarly } from '../../store/database/open-early.ts';
 import type { Connect } from '../../store/database/port.ts';
 import { leastCovered } from '../../tally.ts';
@@ -140,14 +140,6 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   await checkRun(inputs, facts);
   writeOutputs(verdict, url);
   return decide(inputs, verdict);
-}
-
-function readStart(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').slice(0, 1 << 20);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The Action knows no embedded database: a runner's disk is gone when the job ends. */

@@ -1,5 +1,4 @@
 // The working half of `lukhas-upload`: opens what an upload needs, calls ingest() and tells. Loaded once there is work.
-import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -13,7 +12,7 @@ import { InputError, StoreError } from '../../errors.ts';
 import { type Edges, ingest, type Surroundings, type Verdict } from '../../ingest.ts';
 import type { RunContext, Warning } from '../../model.ts';
 import type { CheckoutFiles } from '../../read/checkout.ts';
-import { findFiles, listFolder, openReport, spoolInput } from '../../read/files.ts';
+import { findFiles, listFolder, openReport, readStart, spoolInput } from '../../read/files.ts';
 import type { ReportFile } from '../../read/report/survey.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
 import { defaultDataDir } from '../../store/database/data-dir.ts';
@@ -211,14 +210,6 @@ async function openCheckout(
   const root = detected.repositoryRoot ?? workingDirectory;
   const paths = (await detected.trackedFiles()) ?? (await listFolder(root));
   return { root: root.replaceAll('\\', '/'), paths, readText: (path) => readStart(join(root, path)) };
-}
-
-function readStart(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').slice(0, 1 << 20);
-  } catch {
-    return undefined;
-  }
 }
 
 function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening {
