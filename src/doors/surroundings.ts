@@ -1,5 +1,4 @@
 // What both uploading doors find around a run: its context, the files of its checkout, and the way to the database.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   applySuiteProperties,
@@ -9,7 +8,7 @@ import {
   overrideContext,
 } from '../context/context.ts';
 import type { Surroundings } from '../ingest.ts';
-import { listFolder } from '../read/files.ts';
+import { listFolder, readStart } from '../read/files.ts';
 import type { Settings } from '../settings.ts';
 import { type Opening, openEarly } from '../store/database/open-early.ts';
 
@@ -41,14 +40,6 @@ export async function detectSurroundings(
       readText: (path) => readStart(join(root, path)),
     },
   };
-}
-
-function readStart(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').slice(0, 1 << 20);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Begins to connect to a server. `onRemark` gets each remark once, however often the connection is opened. */

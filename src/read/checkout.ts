@@ -2,6 +2,8 @@
 
 /** A classname with more parts names no file. The limit keeps lookups fast for hostile names. */
 export const mostSegments = 200;
+/** Longer paths are no test's file: each of their folders would be kept. */
+const longestPath = 1000;
 
 export interface Checkout {
   /** Files (relative to rootdir) whose mangled path is exactly this dotted name. */
@@ -42,7 +44,9 @@ export function indexCheckout(
   const needed = new Set(names.flat());
   const above = checkout.root.split('/').filter((part) => part !== '');
   // Only files whose last dotted segment occurs in some classname can be a module of it.
-  const candidates = checkout.paths.filter((path) => needed.has(lastSegment(path)));
+  const candidates = checkout.paths.filter(
+    (path) => path.length <= longestPath && needed.has(lastSegment(path)),
+  );
   const base =
     rootdir === undefined ? voteForBase(names, candidates, above) : { below: split(rootdir), above: [] };
   const fileNames = new Set(candidates.map((path) => path.slice(path.lastIndexOf('/') + 1)));
@@ -61,7 +65,7 @@ export function indexCheckout(
     byIndexed.set(file, path);
   }
   for (const path of checkout.paths) {
-    if (!path.startsWith(below)) continue;
+    if (!path.startsWith(below) || path.length > longestPath) continue;
     for (let at = path.indexOf('/', below.length); at >= 0; at = path.indexOf('/', at + 1)) {
       folders.add((prefix + path.slice(below.length, at)).replaceAll('/', '.'));
     }

@@ -1,6 +1,15 @@
 // Expands a user's paths and globs to reports that can be read twice. The only file that searches for files; knows
 // nothing of their content.
-import { createReadStream, createWriteStream } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
@@ -154,6 +163,31 @@ export async function listFolder(root: string): Promise<string[]> {
     }
   }
   return files;
+}
+
+/** So much of a checkout's file is read, in bytes. */
+const startBytes = 1 << 20;
+
+/**
+ * The start of a checkout's file as text. Undefined for what cannot be read and for anything but a regular file: a link to
+ * a device has no end, and a pipe never answers.
+ */
+export function readStart(path: string): string | undefined {
+  let file: number | undefined;
+  try {
+    if (!statSync(path).isFile()) return undefined;
+    // Asked again of what was opened, without waiting: it may have become a pipe meanwhile.
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const info = fstatSync(file);
+    if (!info.isFile()) return undefined;
+    const buffer = Buffer.alloc(Math.min(info.size, startBytes));
+    const bytes = readSync(file, buffer, 0, buffer.length, 0);
+    return buffer.toString('utf8', 0, bytes);
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }
 
 function stemOf(path: string, extension: string): string {

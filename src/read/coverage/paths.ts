@@ -210,9 +210,13 @@ function foreignCheckouts(
   return found;
 }
 
+const longestPath = 1000;
+
 function trackedEnds(path: string, tracked: ReadonlySet<string>): { folder: string; rest: string }[] {
   const ends: { folder: string; rest: string }[] = [];
-  for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+  // A path of thousands of folders is compared by its last ones alone.
+  const from = path.length > longestPath ? path.length - longestPath : 0;
+  for (let slash = path.indexOf('/', from); slash !== -1; slash = path.indexOf('/', slash + 1)) {
     const rest = path.slice(slash + 1);
     const folder = path.slice(0, slash);
     if (tracked.has(rest) && !installed.test(folder)) ends.push({ folder, rest });

@@ -14,7 +14,8 @@ export interface Repeats {
 /** Slots of the table of addresses; a later address takes the slot of an earlier one. */
 const slots = 1 << 20;
 const mostRepeated = 100_000;
-const longestAddress = 10_000;
+/** Characters of a name that are hashed. */
+const hashedLength = 10_000;
 
 /** Finds repeated addresses in bounded memory, by a table of hashes: what it finds is a hint, and joining compares exactly. */
 export class RepeatFinder {
@@ -58,7 +59,7 @@ export class RepeatFinder {
     let hash = Math.imul(this.#suite ^ (classnameEnd - classname), 0x9e3779b1);
     for (let i = Math.max(classname, classnameEnd - 16); i < classnameEnd; i++)
       hash = Math.imul(hash ^ xml.charCodeAt(i), 0x01000193);
-    const last = Math.min(nameEnd, name + longestAddress);
+    const last = Math.min(nameEnd, name + hashedLength);
     for (let i = name; i < last; i++) hash = Math.imul(hash ^ xml.charCodeAt(i), 0x01000193);
     hash ||= 1;
     const slot = (hash ^ (hash >>> 20)) & (slots - 1);
@@ -66,7 +67,6 @@ export class RepeatFinder {
       this.#seen[slot] = hash;
       return;
     }
-    if (classnameEnd - classname + nameEnd - name > longestAddress) return;
     const key = addressKey({
       classname: decodeReferences(xml.slice(classname, classnameEnd)),
       name: decodeReferences(xml.slice(name, nameEnd)),

@@ -44,6 +44,8 @@ const largestElement = 32 << 20;
 const largestTag = 8 << 20;
 /** Shorter texts are left to the parser. */
 const longText = 80;
+/** While an unfinished element is longer than this, new text is gathered to a share of it. Keeps copying linear. */
+const patientLength = 2 << 20;
 const deepestNesting = 64;
 
 /**
@@ -60,6 +62,8 @@ export async function* readFrames(
     const frames = framer.push(chunk);
     if (frames.length > 0) yield frames;
   }
+  const rest = framer.flush();
+  if (rest.length > 0) yield rest;
   return framer.end();
 }
 
@@ -70,6 +74,8 @@ class Framer {
   readonly #file: string;
   /** Text not yet consumed; begins with the captured element, if there is one. */
   #buffer = '';
+  /** Text gathered while the buffer is large: each scan copies the whole buffer. */
+  #late = '';
   /** The scan position in the buffer. */
   #at = 0;
   #state: State = 'text';
@@ -103,6 +109,17 @@ class Framer {
   }
 
   push(chunk: string): Frame[] {
+    const size = this.#buffer.length;
+    this.#late += chunk;
+    if (size > patientLength && this.#late.length < size / 4) return noFrames;
+    return this.flush();
+  }
+
+  /** Scans what `push` has gathered. */
+  flush(): Frame[] {
+    const chunk = this.#late;
+    if (chunk === '') return noFrames;
+    this.#late = '';
     if (this.#nextFeed === Number.POSITIVE_INFINITY)
       this.#nextFeed = feedAfter(chunk, 0, this.#buffer.length);
     this.#buffer += chunk;
@@ -466,6 +483,8 @@ class Framer {
     });
   }
 }
+
+const noFrames: Frame[] = [];
 
 /** Shared by all elements without long texts. */
 const noTexts: readonly number[] = [];

@@ -347,6 +347,9 @@ function isOldStrictXpass(outcome: RawOutcome): boolean {
   return outcome.kind === 'skipped' && outcome.message === 'xfail-marked test passes unexpectedly';
 }
 
+/** No class has a longer name; in characters. */
+const longestErrorType = 200;
+
 function readFailure(
   outcome: RawOutcome,
   locations: readonly Location[],
@@ -356,7 +359,7 @@ function readFailure(
   const own = locationInFile(locations, file);
   const ownType = outcome.type?.slice(outcome.type.lastIndexOf('.') + 1);
   return {
-    errorType: errorType ?? (ownType === '' ? undefined : ownType),
+    errorType: (errorType ?? (ownType === '' ? undefined : ownType))?.slice(0, longestErrorType),
     line: own?.line,
     lastFrameLine: locations.at(-1)?.line,
     message: readMessage(outcome, own, locations),

@@ -24,7 +24,7 @@ export function readMessage(
   const phase = /^failed on (setup|teardown) with "([\s\S]*)"$/.exec(message);
   if (phase === null)
     return (message.startsWith(text.slice(0, 20)) ? doctestWords(text) : undefined) ?? message;
-  const missing = /^E +(fixture '[^']*' not found|recursive dependency [^\n]*)$/m.exec(phase[2] ?? '')?.[1];
+  const missing = /^E +(fixture '[^'\n]*' not found|recursive dependency [^\n]*)$/m.exec(phase[2] ?? '')?.[1];
   if (missing !== undefined) return `failed on ${phase[1]} with "${missing}"`;
   const place =
     own === undefined

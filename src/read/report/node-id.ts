@@ -63,6 +63,9 @@ export interface NodeIds {
 
 /** Cache size: the tests of a class stand together, or nearly so under xdist. */
 const rememberedClassnames = 10_000;
+const longestRemembered = 1000;
+/** Files whose declared names are remembered. */
+const rememberedFiles = 200;
 
 /**
  * Rebuilds the node id, best evidence first: the `file` attribute if it agrees with the classname, the checkout, the
@@ -70,6 +73,15 @@ const rememberedClassnames = 10_000;
  */
 export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | undefined): NodeIds {
   const remembered = new Map<string, Remembered>();
+  const files = new Map<string, Declared>();
+  const declared = (file: string): Declared => {
+    const known = files.get(file);
+    if (known !== undefined) return known;
+    if (files.size >= rememberedFiles) files.clear();
+    const names = declaredNames(checkout?.readText(file) ?? '');
+    files.set(file, names);
+    return names;
+  };
   const remember = (dotted: string): Remembered => {
     const known = remembered.get(dotted);
     if (known !== undefined) return known;
@@ -83,12 +95,14 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
             candidates: checkoutCandidates(segments, checkout),
             module: fromModules(segments, evidence.modules),
           };
+    if (key.length > longestRemembered) return found;
     if (remembered.size >= rememberedClassnames) remembered.clear();
     remembered.set(key, found);
     return found;
   };
   return {
-    rebuild: (address, locations) => rebuildNodeId(address, locations, evidence, checkout, remember),
+    rebuild: (address, locations) =>
+      rebuildNodeId(address, locations, evidence, checkout, remember, declared),
     isAmbiguous: (address) => {
       if (address.file !== undefined && address.file !== '') return false;
       const dotted = withoutPrefix(address, evidence.prefix);
@@ -97,12 +111,24 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
       if (candidates.length === 0) return moduleCandidates(segments, evidence.modules).length > 1;
       if (candidates.length === 1) return false;
       const functionName = address.name.split('[', 1)[0] ?? '';
-      const declaring = candidates.filter((c) =>
-        declares(checkout?.readText(c.file) ?? '', 'def', functionName),
-      );
+      const declaring = candidates.filter((c) => declared(c.file).functions.has(functionName));
       return declaring.length !== 1;
     },
   };
+}
+
+/** Names after `class` and `def` in a file. */
+interface Declared {
+  readonly classes: ReadonlySet<string>;
+  readonly functions: ReadonlySet<string>;
+}
+
+function declaredNames(text: string): Declared {
+  const classes = new Set<string>();
+  const functions = new Set<string>();
+  for (const [, keyword, name = ''] of text.matchAll(/(class|def)\s+([\p{L}_][\p{L}\p{N}_]*)/gu))
+    (keyword === 'class' ? classes : functions).add(owned(name));
+  return { classes, functions };
 }
 
 /** What follows from a classname alone. */
@@ -118,6 +144,7 @@ function rebuildNodeId(
   evidence: ReportEvidence,
   checkout: Checkout | undefined,
   remember: (dotted: string) => Remembered,
+  declared: (file: string) => Declared,
 ): NodeId {
   const dotted = withoutPrefix(address, evidence.prefix);
   if (address.collected) return collectedModule(dotted, address, locations, evidence, checkout);
@@ -129,7 +156,7 @@ function rebuildNodeId(
   const bareName = withoutGroup.split('[', 1)[0] ?? '';
   const found =
     fromFileAttribute(address.file, dotted) ??
-    fromCheckout(segments, candidates, bareName, locations, checkout) ??
+    fromCheckout(segments, candidates, bareName, locations, declared) ??
     fromLocations(segments, locations) ??
     module ??
     (isWords(segments) ? undefined : fromConvention(segments, address.name));
@@ -350,9 +377,9 @@ function fromCheckout(
   candidates: readonly Module[],
   functionName: string,
   locations: readonly Location[],
-  checkout: Checkout | undefined,
+  declared: (file: string) => Declared,
 ): Found {
-  if (checkout === undefined || candidates.length === 0) return undefined;
+  if (candidates.length === 0) return undefined;
   const source = 'checkout' as const;
   const only = candidates[0];
   if (candidates.length === 1 && only !== undefined) return { ...only, source };
@@ -363,10 +390,10 @@ function fromCheckout(
   if (seen.length === 1 && seen[0] !== undefined) return { ...seen[0], source };
   const className = (module: Module) => segments[module.segments];
   const scored = (seen.length > 0 ? seen : candidates).map((module) => {
-    const text = checkout.readText(module.file) ?? '';
+    const names = declared(module.file);
     const name = className(module);
-    const hasClass = name === undefined || declares(text, 'class', name);
-    const hasFunction = declares(text, 'def', functionName);
+    const hasClass = name === undefined || names.classes.has(name);
+    const hasFunction = names.functions.has(functionName);
     return { module, score: (hasClass ? 2 : 0) + (hasFunction ? 1 : 0) };
   });
   const best = Math.max(...scored.map((s) => s.score));
@@ -375,15 +402,6 @@ function fromCheckout(
     scored.filter((s) => s.score === best).map((s) => s.module),
   );
   return winner === undefined ? undefined : { ...winner, source };
-}
-
-function declares(text: string, keyword: 'class' | 'def', name: string): boolean {
-  if (name === '') return false;
-  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
-    if (text.slice(0, at).trimEnd().endsWith(keyword) && !/[\p{L}\p{N}_]/u.test(text[at + name.length] ?? ''))
-      return true;
-  }
-  return false;
 }
 
 /** Finds the module by a path whose mangled end is part of the classname. */

@@ -124,6 +124,11 @@ function truncated(place: Place, collector: Collector): ReportError {
 
 const mostClassnames = 20_000;
 const mostModules = 200_000;
+/** Longer classnames, prefixes and modules are not kept: they name no file. In characters. */
+const longestName = 1000;
+const longestPath = 4096;
+/** Of a suite's property; in characters. */
+const longestValue = 10_000;
 /** Failing tests per classname whose text is searched for their file. */
 const searchesPerClassname = 3;
 
@@ -190,7 +195,7 @@ class Collector {
         case 'properties':
           for (const [name, value] of parseProperties(frame.xml)) {
             if (!this.#properties.has(name) && this.#properties.size < 1000)
-              this.#properties.set(name, value);
+              this.#properties.set(owned(name.slice(0, longestName)), owned(value.slice(0, longestValue)));
           }
           break;
         case 'testcase':
@@ -252,7 +257,10 @@ class Collector {
     this.#repeats.startSuite(attributes.get('tests'));
     if (this.#open.length > 1) return;
     if (this.#suites.length < 1000) {
-      this.#suites.push({ timestamp: attributes.get('timestamp'), hostname: attributes.get('hostname') });
+      this.#suites.push({
+        timestamp: attributes.get('timestamp')?.slice(0, longestName),
+        hostname: attributes.get('hostname')?.slice(0, longestName),
+      });
     }
     const time = readDuration(attributes.get('time'));
     if (time !== undefined) this.#duration = (this.#duration ?? 0) + time;
@@ -276,7 +284,7 @@ class Collector {
     if (classname !== '' && (searches >= searchesPerClassname || this.#isModuleKnown(classname)))
       return false;
     if (!/ file="|<(?:failure|error|skipped)\b/.test(xml)) return false;
-    this.#searches.set(owned(classname), searches + 1);
+    if (classname.length <= longestName) this.#searches.set(owned(classname), searches + 1);
     return true;
   }
 
@@ -306,7 +314,8 @@ class Collector {
     const dotted = collected ? name : classname;
     if (collected) {
       this.#vote(classname);
-      if (this.#collected.size < mostClassnames) this.#collected.add(owned(name));
+      if (this.#collected.size < mostClassnames && name.length <= longestName)
+        this.#collected.add(owned(name));
     }
     const byFile = fromFileAttribute(testcase.file, dotted);
     if (byFile !== undefined) {
@@ -328,7 +337,7 @@ class Collector {
         if (path.startsWith('/') || /^[A-Za-z]:\//.test(path)) this.#vote(leading);
         const module = segments.slice(0, match.segments).join('.');
         if (leading === '') addModule(this.#modules, module, match.file);
-        else if (this.#behindLeading.length < mostModules) {
+        else if (this.#behindLeading.length < mostModules && dotted.length <= longestName) {
           this.#behindLeading.push({
             leading: owned(leading),
             dotted: owned(module),
@@ -340,10 +349,14 @@ class Collector {
   }
 
   #vote(prefix: string): void {
-    this.#prefixVotes.set(owned(prefix), (this.#prefixVotes.get(prefix) ?? 0) + 1);
+    const votes = this.#prefixVotes.get(prefix);
+    if (prefix.length > longestName || (votes === undefined && this.#prefixVotes.size >= mostClassnames))
+      return;
+    this.#prefixVotes.set(owned(prefix), (votes ?? 0) + 1);
   }
 
   #addClassname(classname: string): void {
+    if (classname.length > longestName) return;
     if (this.#searches.size >= mostClassnames) this.#searches.clear();
     this.#searches.set(classname, 0);
     if (this.#classnames.size < mostClassnames) this.#classnames.add(classname);
@@ -376,7 +389,7 @@ function readFirstText({ xml, texts, line, column }: TestcaseFrame): RawTestcase
   const [start, end] = texts;
   if (start === undefined) return undefined;
   const head = xml.slice(0, start);
-  const child = /<(failure|error|skipped)\b[^>]*>$/.exec(head);
+  const child = /^<(failure|error|skipped)\b[^>]*>$/.exec(head.slice(Math.max(0, head.lastIndexOf('<'))));
   if (child === null || /message="(?:collection |failed on teardown|test teardown|internal error)/.test(head))
     return undefined;
   const attributes = parseStartTag(startTag(xml));
@@ -401,7 +414,8 @@ function readFirstText({ xml, texts, line, column }: TestcaseFrame): RawTestcase
 }
 
 function addModule(modules: Map<string, string>, dotted: string, file: string): void {
-  if (modules.size < mostModules && !modules.has(dotted)) modules.set(owned(dotted), owned(file));
+  if (modules.size < mostModules && dotted.length <= longestName && !modules.has(dotted))
+    modules.set(owned(dotted), owned(file.slice(-longestPath)));
 }
 
 /** Failed or skipped during collection. */

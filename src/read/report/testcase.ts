@@ -1,5 +1,6 @@
 // The only file that uses fast-xml-parser: whole elements in, plain values out. Parses elements in batches. If a batch is
 // not well-formed, parses each element alone, so that a bad testcase affects no other.
+import { createHash } from 'node:crypto';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { withoutColour } from './failure-text.ts';
 import type { Position } from './frames.ts';
@@ -27,9 +28,14 @@ export interface RawTestcase extends Position {
   readonly lostAttribute?: boolean;
 }
 
+/** Longer addresses are kept by their start and a hash; in characters. */
+const longestKey = 1000;
+
 /** A test's address: two different tests can share it. */
 export function addressKey(testcase: Pick<RawTestcase, 'classname' | 'name'>): string {
-  return `${testcase.classname ?? ''}\n${testcase.name ?? ''}`;
+  const key = `${testcase.classname ?? ''}\n${testcase.name ?? ''}`;
+  if (key.length <= longestKey) return key;
+  return `${key.slice(0, longestKey)}\n${createHash('sha256').update(key, 'utf8').digest('hex')}`;
 }
 
 export type ParsedTestcase = RawTestcase | MalformedTestcase;
@@ -314,7 +320,7 @@ function parseAlone(xml: string, position: Position): ParsedTestcase {
   return {
     line: position.line,
     column: position.column,
-    malformed: typeof parsed === 'string' ? parsed : 'not one whole testcase element',
+    malformed: typeof parsed === 'string' ? parsed.slice(0, 200) : 'not one whole testcase element',
     excerpt: xml.slice(0, 120),
   };
 }
@@ -422,10 +428,30 @@ export function parseProperties(xml: string): readonly (readonly [name: string, 
 /** Parses the attributes of a start tag, e.g. a testsuite's; skips malformed ones. */
 export function parseStartTag(tag: string): ReadonlyMap<string, string> {
   const attributes = new Map<string, string>();
-  for (const match of tag.matchAll(/([^\s=<>"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)) {
-    attributes.set(match[1] ?? '', decodeReferences(match[2] ?? match[3] ?? ''));
+  // By hand: a pattern would look for a `=` from every letter of a long word anew.
+  for (let equals = tag.indexOf('='); equals >= 0; ) {
+    let end = equals;
+    while (end > 0 && isBlank(tag.charCodeAt(end - 1))) end--;
+    let start = end;
+    while (start > 0 && isNameCharacter(tag.charCodeAt(start - 1))) start--;
+    let value = equals + 1;
+    while (isBlank(tag.charCodeAt(value))) value++;
+    const quote = tag[value] ?? '';
+    const close = quote === '"' || quote === "'" ? tag.indexOf(quote, value + 1) : -1;
+    if (close >= 0 && start < end)
+      attributes.set(tag.slice(start, end), decodeReferences(tag.slice(value + 1, close)));
+    equals = tag.indexOf('=', close >= 0 ? close + 1 : Math.max(value, equals + 1));
   }
   return attributes;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d);
+}
+
+/** Neither white space nor `=`, `<`, `>`, `/` or a quote. */
+function isNameCharacter(code: number): boolean {
+  return !isBlank(code) && !'=<>"\'/'.includes(String.fromCharCode(code));
 }
 
 function text(node: Node, key: string): string | undefined {
