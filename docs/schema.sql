@@ -94,7 +94,7 @@ CREATE TABLE lukhas_migration_steps (
   number integer NOT NULL,
   step integer NOT NULL,
   target text NOT NULL,
-  done_at timestamp with time zone DEFAULT now() NOT NULL
+  done_at timestamp with time zone
 );
 
 CREATE TABLE lukhas_migrations (

@@ -1,6 +1,6 @@
 // Builds what is run: dist/cli (bundled, minus the embedded database, which npm installs). Deterministic: no absolute
 // paths, no timestamps, names by content. Writes src/doors/version.generated.ts from package.json first.
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url);
@@ -76,10 +76,11 @@ const { metafile: actionMetafile } = await build({
   logLevel: 'warning',
 });
 
-// Entry points are run as programs.
+// Entry points are run as programs. esbuild made the files already, and writeFile sets the mode of new files only.
 for (const name of ['upload', 'lukhas']) {
   const file = `dist/cli/${name}.js`;
-  await writeFile(file, `#!/usr/bin/env node\n${await readFile(file, 'utf8')}`, { mode: 0o755 });
+  await writeFile(file, `#!/usr/bin/env node\n${await readFile(file, 'utf8')}`);
+  await chmod(file, 0o755);
 }
 
 // The licences of everything that was bundled.

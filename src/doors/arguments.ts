@@ -129,7 +129,7 @@ export class CommandLine extends Command {
       this.addOption(declared.option);
     }
     this.addVersion();
-    this.addHelpText('after', () => this.#ending(examples, closing, terminal));
+    this.endHelp(examples, closing, terminal);
     return this.action(async () => {
       const values = Object.entries(options).map(([name, declared]) => [name, this.#valueOf(declared)]);
       const given = Object.fromEntries(values) as Values<D>;
@@ -157,10 +157,20 @@ export class CommandLine extends Command {
     return (variable === undefined ? undefined : process.env[variable]) || undefined;
   }
 
-  #ending(examples: readonly string[], closing: string | undefined, { paint, columns }: Terminal): string {
+  /** Ends the help with shell lines, folded, and a paragraph. */
+  endHelp(examples: readonly string[], closing: string | undefined, { paint, columns }: Terminal): this {
     const lines = examples.map((example) => `  ${foldShell(example, columns - 4)}`);
     const end = closing === undefined ? '' : `\n\n${base.boxWrap(closing, columns)}`;
-    return `\n${paint.bold('Examples:')}\n${lines.join('\n')}${end}`;
+    return this.addHelpText('after', `\n${paint.bold('Examples:')}\n${lines.join('\n')}${end}`);
+  }
+
+  /** The command of those words; unknown ones end as an unknown command does. */
+  find([word, ...rest]: readonly string[]): CommandLine {
+    if (word === undefined) return this;
+    const child = this.children.find((command) => command.name() === word);
+    if (child !== undefined) return child.find(rest);
+    this.args = [word];
+    return this.error('', { code: 'commander.unknownCommand' });
   }
 
   /** Reads the words of a command line and runs what they ask for. */
@@ -180,6 +190,7 @@ export class CommandLine extends Command {
     if (this.children.some((child) => child.name() === args[0])) return super.parseOptions(args);
     const checked: string[] = [];
     const seen = new Set<Option>();
+    let current: { readonly name: string; readonly accepts?: Declared<unknown>['accepts'] } | undefined;
     const end = args.indexOf('--');
     const rest = end < 0 ? [...args] : args.slice(0, end);
     for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -188,6 +199,11 @@ export class CommandLine extends Command {
       const name = equals < 0 ? word : word.slice(0, equals);
       const option = this.options.find((known) => isNamed(known, name));
       if (option === undefined && /^-[a-z]./i.test(word)) this.#checkShortFlags(word);
+      if (!/^-./.test(word)) {
+        checked.push(current?.accepts?.(word) === true ? `${current.name}=${word}` : word);
+        continue;
+      }
+      current = undefined;
       if (option === undefined || !option.required) {
         if (option !== undefined && equals > 0) throw usage(`${name} takes no value`, `Write ${name}.`);
         checked.push(word);
@@ -197,11 +213,8 @@ export class CommandLine extends Command {
         throw usage(`${name} is given twice`, `Give it once: ${option.flags}`);
       seen.add(option);
       const value = equals < 0 ? this.#valueFor(option, name, rest.shift()) : word.slice(equals + 1);
-      checked.push(`${name}=${value}`);
-      const accepts = this.#declared.get(option)?.accepts;
-      while (accepts !== undefined && /^[^-]/.test(rest[0] ?? '') && accepts(rest[0] ?? '')) {
-        checked.push(`${name}=${rest.shift()}`);
-      }
+      checked.push(`${option.long}=${value}`);
+      current = { name: option.long ?? name, accepts: this.#declared.get(option)?.accepts };
     }
     return super.parseOptions(end < 0 ? checked : [...checked, ...args.slice(end)]);
   }
@@ -261,8 +274,12 @@ export class CommandLine extends Command {
           line,
         );
       default: {
-        const [what = '', takes] = message.replace(/^error: /, '').split(/(?<=is invalid.*)\. /s);
-        throw usage(what, takes ?? line);
+        const refused = /(?:'(?:-\w, )?(--[\w-]+).*' argument|value) '(.*)' is invalid.*?\. (.*)/s.exec(
+          message,
+        );
+        const [, option = `<${this.registeredArguments[0]?.name()}>`, value = '', takes] = refused ?? [];
+        if (refused === null) throw usage(message.replace(/^error: /, ''), line);
+        throw usage(`${option} does not take '${value.slice(0, 100)}'`, takes);
       }
     }
   }
@@ -390,7 +407,7 @@ function helpLayout(paint: Paint): Partial<Help> {
       }),
     optionDescription({ description, argChoices, defaultValue }) {
       if (argChoices === undefined) return description;
-      return `${description}: ${argChoices.join(', ')}; default ${defaultValue}`;
+      return `${description} (${argChoices.join(', ')}; default ${defaultValue})`;
     },
     subcommandTerm: (command) => (command as CommandLine).path.replace(/^\S+ /, ''),
     formatItem(term, termWidth, about, helper) {
@@ -406,7 +423,9 @@ function helpLayout(paint: Paint): Partial<Help> {
 
 /** Folds a shell line between its words, so that it can still be pasted. */
 function foldShell(line: string, width: number): string {
-  const words = line.match(/(?:--[\w-]+ (?!-))?(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
+  // An option and its value stay together where they fit.
+  const pairs = line.match(/(?:--[\w-]+ (?!-))?(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
+  const words = pairs.flatMap((pair) => (pair.length + 6 > width ? pair.split(/(?<=^--[\w-]+) /) : [pair]));
   const lines: string[] = [];
   for (const word of words) {
     const last = lines.at(-1);

@@ -80,6 +80,8 @@ export const commandGuesses: Readonly<Record<string, Readonly<Record<string, rea
     'healix add': 'remember learn',
     'healix retire': 'forget',
     completion: 'completions autocomplete',
+    db: 'database',
+    healix: 'knowledge-base',
   }),
   db: spread({
     'db setup': 'init create install bootstrap new',

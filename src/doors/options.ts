@@ -28,7 +28,7 @@ export const color = () =>
   under('Output', {
     color: choice(
       '--color <when>',
-      'colors, on a terminal and in the log of GitHub Actions or by NO_COLOR and FORCE_COLOR',
+      'when to print colors; auto: as NO_COLOR or FORCE_COLOR says, else on a terminal and in the log of GitHub Actions',
       ['auto', 'always', 'never'],
       'auto',
     ),

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SavedRun } from '../../src/model.ts';
 import { openPostgres } from '../../src/store/database/pg.ts';
-import { readRunHistory } from '../../src/store/history/history.ts';
 import { saveRun } from '../../src/store/runs/save.ts';
 import { openEmbedded } from '../../src/store/schema/embedded.ts';
+import { readRunHistory } from '../../src/storing.ts';
 import { runCli } from '../support/cli.ts';
 import { createReadyDatabase, rowsOf, temporaryDir } from '../support/databases.ts';
 import { emptyContext, makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
@@ -375,7 +375,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       ['another team\u2019s memory', ['show', '99999999-0000-4000-8000-000000000000'], 'no memory'],
       ['counting for another team', ['failed', '99999999'], 'no memory'],
       ['retiring nothing named', ['retire'], '--low-confidence'],
-      ['a limit of nothing', ['list', '--limit', '0'], '--limit takes'],
+      ['a limit of nothing', ['list', '--limit', '0'], '--limit does not take'],
       ['an import that is not there', ['import', '/nowhere/m.json'], 'does not exist'],
       ['a command that is none', ['forget', 'x'], 'lukhas healix'],
     ])('%s', async (_, args, words_) => {

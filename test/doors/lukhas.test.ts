@@ -164,12 +164,12 @@ test('without a server everything works on the embedded database', async () => {
 test.each([
   [['db', 'setpu'], 'Did you mean lukhas db setup?'],
   [['teams', 'list'], 'Did you mean lukhas team'],
-  [['db'], 'needs one word more'],
+  [['db'], 'needs one more word'],
   [['frobnicate'], 'See lukhas --help'],
   [['frobnicate', '--help'], 'See lukhas --help'],
   [['db', 'migrate', '--databse-url', 'x'], 'Did you mean --database-url?'],
-  [['db', 'migrate', '--role', 'x'], '--role means nothing here'],
-  [['db', 'migrate', 'now'], 'too many words: now'],
+  [['db', 'migrate', '--role', 'x'], '--role is an option of lukhas db setup, lukhas db grant.'],
+  [['db', 'migrate', 'now'], 'one word too many: now'],
   [['team', 'add'], 'a word is missing'],
   [['team', 'add', 'Not A Slug'], 'for example not-a-slug'],
   [['db', 'grant', '--role', 'x', '--database-url', 'postgres://u@localhost/d'], '--team <slug> is missing'],
@@ -195,7 +195,7 @@ test('help is there for everything, with examples', async () => {
     'team add',
     'team list',
   ]) {
-    expect(all.out).toContain(`lukhas ${command}`);
+    expect(all.out).toContain(`  ${command} `);
     const one = await lukhas([...command.split(' '), '--help']);
     expect(one).toMatchObject({ code: 0, err: '' });
     expect(one.out).toContain('Examples');

@@ -303,14 +303,21 @@ describe('what an upload says', () => {
     expect(verbose.stdout.match(/^ {4}pytest '/gm)?.length).toBeGreaterThan(150);
   });
 
-  it('has no colours and no progress in a pipe, and colours when they are forced', async () => {
-    expect((await upload(['results.xml', '--dry-run'])).stdout).not.toContain('\u001b');
-    expect((await upload(['results.xml', '--dry-run'], { env: { FORCE_COLOR: '1' } })).stdout).toContain(
-      '\u001b[31m',
-    );
-    expect(
-      (await upload(['results.xml', '--dry-run', '--no-color'], { env: { FORCE_COLOR: '1' } })).stdout,
-    ).not.toContain('\u001b');
+  it.each([
+    ['not in a pipe', [], {}, false],
+    ['in a pipe of GitHub Actions', [], { GITHUB_ACTIONS: 'true' }, true],
+    ['that are forced', [], { FORCE_COLOR: '1' }, true],
+    ['that FORCE_COLOR=0 turns off', [], { GITHUB_ACTIONS: 'true', FORCE_COLOR: '0' }, false],
+    ['that NO_COLOR turns off', [], { GITHUB_ACTIONS: 'true', NO_COLOR: '1' }, false],
+    ['that are asked for', ['--color', 'always'], { NO_COLOR: '1' }, true],
+    ['that are asked for with =', ['--color=always'], {}, true],
+    ['that are refused', ['--color', 'never'], { FORCE_COLOR: '1' }, false],
+    ['that --no-color refuses', ['--no-color'], { FORCE_COLOR: '1' }, false],
+    ['that the last option refuses', ['--color=always', '--no-color'], {}, false],
+    ['left to the stream', ['--color', 'auto'], { GITHUB_ACTIONS: 'true' }, true],
+  ] as const)('has colours %s', async (_, args, env, shown) => {
+    const result = await upload(['results.xml', '--dry-run', ...args], { env });
+    expect([result.code, result.stdout.includes('\u001b[31m')]).toEqual([0, shown]);
   });
 
   it('ends with 4 when a test failed and --fail-on any was asked for', async () => {

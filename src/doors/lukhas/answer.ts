@@ -23,6 +23,8 @@ export interface Answer {
 
 /** Administrators' statements may wait for locks longer than an upload's. */
 const adminStallMs = 300_000;
+/** A step of a migration may be at work for hours without a word. */
+export const migratingStallMs = 7 * 86_400_000;
 
 /**
  * Runs `work` on the server's database or the embedded one, which is brought up to date first. The second argument of `work` is
@@ -32,11 +34,12 @@ export async function answer(
   settings: CommandSettings,
   terminal: Terminal,
   work: (db: Database, beside: MigrateOptions) => Promise<Answer>,
+  stallMs = adminStallMs,
 ): Promise<ExitCode> {
   const say = (message: string): void => terminal.err(terminal.paint.dim(safeLine(message)));
-  const db = await connect(settings, say);
+  const db = await connect(settings, say, stallMs);
   // The embedded database has one connection, and nobody else works with it.
-  const second = settings.databaseUrl === undefined ? undefined : () => connect(settings, () => {});
+  const second = settings.databaseUrl === undefined ? undefined : () => connect(settings, () => {}, stallMs);
   try {
     const { lines, json } = await work(db, { connect: second, onWait: say });
     if (settings.json) await terminal.write(`${JSON.stringify(json)}\n`);
@@ -47,11 +50,15 @@ export async function answer(
   return exitCodes.ok;
 }
 
-async function connect(settings: CommandSettings, say: (message: string) => void): Promise<Database> {
+async function connect(
+  settings: CommandSettings,
+  say: (message: string) => void,
+  stallMs: number,
+): Promise<Database> {
   if (settings.databaseUrl !== undefined) {
     const { openPostgres } = await import('../../store/database/pg.ts');
     return openPostgres(settings.databaseUrl, {
-      stallMs: adminStallMs,
+      stallMs,
       sslCa: settings.sslCa,
       onRemark: say,
     });

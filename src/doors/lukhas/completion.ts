@@ -98,7 +98,7 @@ complete -o default -F _lukhas lukhas lukhas-upload`,
 #compdef lukhas lukhas-upload
 _lukhas() {
   local -a typed lines found
-  local line
+  local line what
   typed=("\${(@Q)words[2,CURRENT]}")
   [[ \${words[1]:t} == lukhas-upload ]] && typed=(upload "\${(@)typed}")
   lines=("\${(@f)$(lukhas _complete -- "\${(@)typed}" 2>/dev/null)}")
@@ -108,7 +108,8 @@ _lukhas() {
     return
   fi
   for line in "\${(@)lines[2,-1]}"; do
-    found+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+    what=\${line#*$'\\t'}
+    found+=("\${\${line%%$'\\t'*}//:/\\\\:}\${what:+:$what}")
   done
   _describe lukhas found
 }

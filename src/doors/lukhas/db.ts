@@ -8,7 +8,15 @@ import { addTeam, checkSlug, localTeamSlug } from '../../store/schema/teams.ts';
 import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
 import { usage } from '../arguments.ts';
 import type { ExitCode } from '../process.ts';
-import { type Answer, answer, type CommandSettings, dataDirOf, required, row } from './answer.ts';
+import {
+  type Answer,
+  answer,
+  type CommandSettings,
+  dataDirOf,
+  migratingStallMs,
+  required,
+  row,
+} from './answer.ts';
 
 interface SetupSettings extends CommandSettings {
   readonly team: string | undefined;
@@ -17,7 +25,7 @@ interface SetupSettings extends CommandSettings {
 
 export function setup(settings: SetupSettings, terminal: Terminal): Promise<ExitCode> {
   if (settings.databaseUrl !== undefined) checkSlug(required(settings.team, '--team <slug>'));
-  return answer(settings, terminal, (db, beside) => setupDatabase(db, settings, beside));
+  return answer(settings, terminal, (db, beside) => setupDatabase(db, settings, beside), migratingStallMs);
 }
 
 async function setupDatabase(db: Database, settings: SetupSettings, beside: MigrateOptions): Promise<Answer> {
@@ -53,17 +61,22 @@ async function setupDatabase(db: Database, settings: SetupSettings, beside: Migr
 }
 
 export function migrateSchema(settings: CommandSettings, terminal: Terminal): Promise<ExitCode> {
-  return answer(settings, terminal, async (db, beside) => {
-    const migrated = await migrate(db, beside);
-    const state = await readSchemaState(db);
-    return {
-      lines: [
-        ...migrated.map((name) => row('applied', name)),
-        row('schema', `version ${state.applied} of ${state.known}, in ${safeLine(state.schema)}`),
-      ],
-      json: { migrated, schema_version: state.applied, program_version: state.known, schema: state.schema },
-    };
-  });
+  return answer(
+    settings,
+    terminal,
+    async (db, beside) => {
+      const migrated = await migrate(db, beside);
+      const state = await readSchemaState(db);
+      return {
+        lines: [
+          ...migrated.map((name) => row('applied', name)),
+          row('schema', `version ${state.applied} of ${state.known}, in ${safeLine(state.schema)}`),
+        ],
+        json: { migrated, schema_version: state.applied, program_version: state.known, schema: state.schema },
+      };
+    },
+    migratingStallMs,
+  );
 }
 
 export function status(settings: CommandSettings, terminal: Terminal): Promise<ExitCode> {

@@ -1,12 +1,6 @@
 // The commands of `lukhas`, by group. A command's words are an entry in words/<group>.ts; its action is loaded when it runs.
 import type { Terminal } from '../../tell/terminal/terminal.ts';
-import {
-  type CommandDeclaration,
-  type CommandLine,
-  createProgram,
-  type Declarations,
-  everyCommand,
-} from '../arguments.ts';
+import { type CommandDeclaration, type CommandLine, createProgram, type Declarations } from '../arguments.ts';
 import { uploadCommand } from '../upload/command.ts';
 import { dbCommands } from './words/db.ts';
 import { generalCommands } from './words/general.ts';
@@ -27,16 +21,21 @@ const groups: readonly [name: string, heading: string, summary: string, commands
   ],
 ];
 
+const examples = [
+  'lukhas db setup --team payments --database-url postgres://postgres:secret@db.example.com/lukhas',
+  'lukhas upload results.xml',
+  'lukhas healix list --stale',
+];
+const closing =
+  '`lukhas help <command>` tells more. Exit codes: 0 done; 1 a bug of ours; 2 usage; 3 the database refused or was lost; of upload: see its help.';
+
 /** The program with all its commands; nothing runs yet. */
 export function lukhas(terminal: Terminal): CommandLine {
   const program = createProgram('lukhas', terminal)
     .usage('<command> [options]')
     .description('Stores pytest runs in your own PostgreSQL, and keeps what belongs to them.')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 done; 1 a bug of ours; 2 usage; 3 the database refused or was lost.',
-    )
-    .addVersion();
+    .addVersion()
+    .endHelp(examples, closing, terminal);
   const add = (parent: CommandLine, heading: string, commands: Commands) => {
     for (const [name, declaration] of Object.entries(commands)) {
       const hidden = name.startsWith('_');
@@ -51,14 +50,5 @@ export function lukhas(terminal: Terminal): CommandLine {
     add(group as CommandLine, heading, commands());
   }
   add(program, 'This program', generalCommands());
-  return program;
-}
-
-/** A command by its words: `['db', 'setup']`. An unknown one ends as any unknown command does. */
-export function findCommand(program: CommandLine, words: readonly string[]): CommandLine {
-  const path = [program.name(), ...words].join(' ');
-  const found = everyCommand(program).find((command) => command.path === path);
-  if (found !== undefined) return found;
-  program.parse([...words, '--help'], { from: 'user' });
   return program;
 }

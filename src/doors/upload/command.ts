@@ -66,7 +66,7 @@ export const uploadCommand = () =>
         json: flag('--json', 'JSON Lines on standard output, words for people on standard error'),
         failOn: choice(
           '--fail-on <when>',
-          'exit with 4 when a test failed (any), when a failure is new, or when one is not known to Healix (unknown)',
+          'exit with 4 when any test failed, when a failure is new, or when one is unknown to Healix',
           ['never', 'any', 'new', 'unknown'],
           'never',
         ),

@@ -25,18 +25,20 @@ export interface PgliteOptions {
 /**
  * Opens the embedded database in `dir` and makes it on first use. Its schema stays as it is: `openEmbedded` brings it up to date.
  *
- * @throws StoreError `data-dir-…` where the directory cannot be used, is somebody else's, or is held by another process
+ * @throws StoreError `data-dir-…` where the directory cannot be used, is somebody else's, or is held by another process;
+ *   `pglite-missing` where npm has not installed the package
  */
 export async function openPglite(dir: string, options: PgliteOptions = {}): Promise<Database> {
   const home = path.resolve(dir);
   const files = path.join(home, 'database');
+  const create = await loadPglite();
   await makeDirectory(home);
   const lock = await lockDataDir(home, { waitMs: options.waitMs ?? 60_000, onWait: options.onMessage });
   let engine: PGlite | undefined;
   try {
     const isNew = await isNewDatabase(home, files);
     if (isNew) options.onMessage?.(`first use: making the embedded database in ${home}`);
-    engine = await start(files, home);
+    engine = await start(create, files, home);
     return adapt(engine, lock);
   } catch (error) {
     await engine?.close().catch(() => {});
@@ -51,10 +53,29 @@ async function isFull(home: string): Promise<boolean> {
   return space !== undefined && space.bavail * space.bsize < 40_000_000;
 }
 
-async function start(files: string, home: string): Promise<PGlite> {
-  const { PGlite } = await import('@electric-sql/pglite');
+type Create = (files: string) => Promise<PGlite>;
+
+/** The package is not in our bundle. A clone that was linked by `npm install --global` has no node_modules before `npm ci`. */
+async function loadPglite(): Promise<Create> {
   try {
-    return await PGlite.create(files);
+    const { PGlite } = await import('@electric-sql/pglite');
+    return (files) => PGlite.create(files);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    // The root is three folders above this file, and above its chunk in dist.
+    const root = path.resolve(import.meta.dirname, '../../..');
+    throw new StoreError({
+      code: 'pglite-missing',
+      message: 'the embedded database is not installed: the package @electric-sql/pglite is missing',
+      fix: `Run \`npm ci\` in ${root}, or use a PostgreSQL server: --database-url or DATABASE_URL.`,
+      cause: error,
+    });
+  }
+}
+
+async function start(create: Create, files: string, home: string): Promise<PGlite> {
+  try {
+    return await create(files);
   } catch {
     if (await isFull(home)) throw noRoom(home);
     // PGlite throws an abort of the WebAssembly program here, without a reason.

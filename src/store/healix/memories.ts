@@ -248,7 +248,7 @@ function bareName(testName: string): string {
 
 /** The exception's bare class name as pytest writes it before a failure's words; undefined where it does not. */
 function errorTypeOf(message: string): string | undefined {
-  const words = message.replace(/^failed on (?:setup|teardown) with "/, '');
+  const words = message.replace(/^failed on (?:setup|teardown)(?: at [^"\n]+:\d+)? with "/, '');
   if (/^assert\b/.test(words)) return 'AssertionError';
   return /^(?:[A-Za-z_]\w*\.)*([A-Z]\w{1,99})(?=[:\s"]|$)/.exec(words)?.[1];
 }

@@ -10,6 +10,7 @@ import { createStorable, type Storable } from '../database/storable.ts';
 import { giveCredits } from '../healix/credits.ts';
 import { exactMemory, healixEnabled } from '../healix/matching.ts';
 import { type Access, inTeam, openAccess } from '../schema/access.ts';
+import type { Migration } from '../schema/migrations.generated.ts';
 import { ensureMonth } from '../schema/partitions.ts';
 import { makeRowIdPrefix, makeRunId, teamUploadKey } from './upload-key.ts';
 
@@ -46,6 +47,8 @@ export interface SaveOptions {
   /** Called with the number of results handed to the database so far. */
   onProgress?(results: number): void;
   readonly signal?: AbortSignal | undefined;
+  /** What this program knows; for tests of other programs. */
+  readonly migrations?: readonly Migration[] | undefined;
 }
 
 /** How far an attempt got. */
@@ -129,6 +132,7 @@ async function attemptOnce(
     const access = await openAccess(db, {
       teamSlug: upload.teamSlug,
       allowPrivilegedRole: options.allowPrivilegedRole,
+      migrations: options.migrations,
     });
     const teamKey = teamUploadKey(access.team.id, upload.uploadKey);
     const before = await lookAround(db, access, teamKey, upload);

@@ -32,6 +32,11 @@ export function makeUploadKey(identity: UploadIdentity): string {
   ]).toString('hex');
 }
 
+/** SHA-256 in hex over the hashes of the reports and of the coverage. */
+export function hashPayload(...sha256: readonly string[]): string {
+  return createHash('sha256').update(sha256.join('\n')).digest('hex');
+}
+
 /** The key as it is stored: the team is part of it, so that equal uploads of two teams share no id. */
 export function teamUploadKey(teamId: string, uploadKey: string): Buffer {
   return digest(['lukhas team upload 1', teamId, uploadKey]);

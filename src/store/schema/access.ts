@@ -24,7 +24,7 @@ export interface AccessRequest {
   /** Take a superuser, a BYPASSRLS role or the tables' owner as well. */
   readonly allowPrivilegedRole: boolean;
   /** What this program knows; for tests of other programs. */
-  readonly migrations?: readonly Migration[];
+  readonly migrations?: readonly Migration[] | undefined;
 }
 
 interface Session {

@@ -91,7 +91,7 @@ export async function lookAtSchema(
     });
   }
   const [steps] = await db.query<{ done: number }>(
-    `SELECT count(*)::int AS done FROM ${schema}.lukhas_migration_steps WHERE target = ''`,
+    `SELECT count(*)::int AS done FROM ${schema}.lukhas_migration_steps WHERE target = '' AND done_at IS NOT NULL`,
   );
   return {
     ...state,

@@ -1,37 +1,59 @@
 // One migration at a time: a second connection holds a lock that only the owner of the tables can take, for as long as the first
-// one works, in a transaction or outside one. It also sees who blocks the first one.
+// one works, in a transaction or outside one.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../errors.ts';
 import type { Connect, Database } from '../database/port.ts';
 import { beginIn } from '../database/search-path.ts';
+import { describeSession, type Session, sessionColumns } from './blockers.ts';
 
 export interface Turn {
-  /** From now on `blockers` speaks of this connection. For the begin of its transaction. */
-  watch(db: Database): Promise<void>;
-  /** Who blocks the watched connection at this moment, for a person; undefined where nobody does. */
-  blockers(): Promise<string | undefined>;
+  /** Fails where the turn is lost, and somebody else may be at work already. */
+  check(): Promise<void>;
   release(): Promise<void>;
 }
 
 const lock = 'LOCK TABLE lukhas_migrations IN SHARE UPDATE EXCLUSIVE MODE';
 const reportMs = 30_000;
+/** No statement of the turn takes long; a pooler without a place for it must not hold the migration up for minutes. */
+const stallMs = 10_000;
 
-/** Waits until no other migration is at work. An open transaction without a snapshot stops nobody's CREATE INDEX CONCURRENTLY. */
+/**
+ * Opens the turn's connection, before anything is changed.
+ *
+ * @throws StoreError `migration-connections` where the database or its pooler has no place for a second one
+ */
+export async function connectForTurn(connect: Connect): Promise<Database> {
+  let db: Database | undefined;
+  try {
+    db = await connect({ stallMs });
+    // A pooler may let a client in and find it a place at its first statement only.
+    await db.transaction(async () => {}, { begin: beginIn('pg_catalog') });
+    return db;
+  } catch (error) {
+    db?.destroy();
+    if (!(error instanceof StoreError)) throw error;
+    throw new StoreError({
+      code: 'migration-connections',
+      message: `a migration needs two connections at once, and the second one was not to be had: ${error.message}`,
+      fix: 'Nothing was changed. Give the pooler more places (PgBouncer: default_pool_size), or name the server itself in --database-url.',
+      sqlstate: error.sqlstate,
+      cause: error,
+    });
+  }
+}
+
+/** Waits until no other migration is at work, and closes the connection in the end. */
 export async function holdTurn(
-  connect: Connect,
+  db: Database,
   schema: string,
   onWait: ((message: string) => void) | undefined,
 ): Promise<Turn> {
-  const db = await connect();
   let nextReport = performance.now() + 2_000;
   for (;;) {
     try {
       return await take(db, schema);
     } catch (error) {
-      if (!(error instanceof StoreError) || error.sqlstate !== '55P03') {
-        await db.close();
-        throw error;
-      }
+      if (!(error instanceof StoreError) || error.sqlstate !== '55P03') throw error;
     }
     if (performance.now() >= nextReport) {
       nextReport += reportMs;
@@ -42,17 +64,20 @@ export async function holdTurn(
   }
 }
 
+/**
+ * CREATE INDEX CONCURRENTLY waits for every snapshot that is older than its own. So the open transaction of the turn must never
+ * have one: no statement in it but LOCK, SET and SHOW.
+ */
 async function take(db: Database, schema: string): Promise<Turn> {
   let release: () => void = () => {};
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
-  let watched: number | undefined;
   let holding: Promise<void> | undefined;
   await new Promise<void>((resolve, reject) => {
     holding = db.transaction(
       async () => {
-        await db.script(`${lock}; SET LOCAL ROLE NONE`);
+        await db.script(lock);
         resolve();
         await released;
       },
@@ -68,22 +93,10 @@ async function take(db: Database, schema: string): Promise<Turn> {
     holding.catch(reject);
   });
   return {
-    watch: async (worker) => {
-      const [row] = await worker.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-      watched = row?.pid;
-    },
-    blockers: async () => {
-      if (watched === undefined) return undefined;
-      const rows = await db.query<Session>(
-        `${sessions} FROM unnest(pg_blocking_pids($1)) AS b (pid) LEFT JOIN pg_stat_activity a ON a.pid = b.pid`,
-        [watched],
-      );
-      return rows.length === 0 ? undefined : rows.map(describeSession).join(' and ');
-    },
+    check: () => db.script('SHOW server_version'),
     release: async () => {
       release();
       await holding?.catch(() => {});
-      await db.close();
     },
   };
 }
@@ -92,30 +105,11 @@ function holderOf(db: Database, schema: string): Promise<string | undefined> {
   return db.transaction(
     async () => {
       const rows = await db.query<Session>(
-        `${sessions} FROM pg_locks b LEFT JOIN pg_stat_activity a ON a.pid = b.pid
+        `SELECT b.pid, ${sessionColumns} FROM pg_locks b LEFT JOIN pg_stat_activity a ON a.pid = b.pid
          WHERE b.relation = 'lukhas_migrations'::regclass AND b.granted AND b.mode = 'ShareUpdateExclusiveLock'`,
       );
       return rows.length === 0 ? undefined : rows.map(describeSession).join(' and ');
     },
     { begin: beginIn(schema) },
   );
-}
-
-type Session = {
-  readonly pid: number;
-  readonly login: string | null;
-  readonly application: string | null;
-  readonly since: string | null;
-};
-
-const sessions = `SELECT b.pid, a.usename::text AS login, left(NULLIF(a.application_name, ''), 60) AS application,
-  to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS since`;
-
-function describeSession({ pid, login, application, since }: Session): string {
-  const parts = [
-    ...(login === null ? [] : [`login ${login}`]),
-    ...(application === null ? [] : [`application ${application}`]),
-    ...(since === null ? [] : [`its transaction began ${since} UTC`]),
-  ];
-  return `pid ${pid}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}`;
 }

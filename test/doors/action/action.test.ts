@@ -398,6 +398,28 @@ describe('inputs', () => {
   });
 
   it.each([
+    { failOn: 'never', code: 0 },
+    { failOn: 'any', code: 1 },
+  ])(
+    'tells the other surfaces where two cannot be written; fail-on: $failOn stands',
+    async ({ failOn, code }) => {
+      writeReport({ test_a: 'failed' });
+      const result = await run({
+        inputs: { 'fail-on': failOn },
+        env: { GITHUB_STEP_SUMMARY: home, GITHUB_OUTPUT: home },
+      });
+      expect(words(result, 'warning')).toEqual([
+        expect.stringMatching(/^the job's summary could not be written: EISDIR/),
+        expect.stringMatching(/^the outputs could not be written: EISDIR/),
+      ]);
+      expect(result.log).toContain("pytest 'tests/test_m.py::test_a'");
+      expect(words(result, 'error')[0]).toBe("KeyError: 'test_a'");
+      expect(github.comments).toHaveLength(1);
+      expect(result.code).toBe(code);
+    },
+  );
+
+  it.each([
     { comment: 'failures', outcome: 'passed', comments: 0 },
     { comment: 'failures', outcome: 'failed', comments: 1 },
     { comment: 'changes', outcome: 'passed', comments: 0 },

@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Database } from '../../../src/store/database/port.ts';
-import { readRunHistory } from '../../../src/store/history/history.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
+import { readRunHistory } from '../../../src/storing.ts';
 import { asAdmin, createReadyDatabase, type ReadyDatabase } from '../../support/databases.ts';
 import {
   emptyContext,

@@ -4,9 +4,9 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import { listMemories } from '../../../src/store/healix/memories.ts';
-import { readRunHistory } from '../../../src/store/history/history.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { openAccess } from '../../../src/store/schema/access.ts';
+import { readRunHistory } from '../../../src/storing.ts';
 import { asAdmin, createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { type Pooler, startPgBouncer } from '../../support/pgbouncer.ts';
 import {

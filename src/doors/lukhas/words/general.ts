@@ -29,8 +29,7 @@ export const generalCommands = () => ({
     options: {},
     examples: ['lukhas help', 'lukhas help healix retire'],
     async run(_, words, _terminal, program) {
-      const { findCommand } = await import('../program.ts');
-      findCommand(program, words).outputHelp();
+      program.find(words).outputHelp();
       return exitCodes.ok;
     },
   }),

@@ -19,13 +19,13 @@ CREATE TABLE lukhas_migrations (
   applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 
--- What is done of a migration that is under way; empty otherwise.
+-- What is done, and what is to be done partition by partition, of a migration that is under way; empty otherwise.
 CREATE TABLE lukhas_migration_steps (
   number INTEGER NOT NULL,
   step INTEGER NOT NULL,
   -- The partition that the step was done for; '' where it is not done for each.
   target TEXT NOT NULL,
-  done_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  done_at TIMESTAMPTZ,
   CONSTRAINT lukhas_migration_steps_pkey PRIMARY KEY (number, step, target)
 );
 
