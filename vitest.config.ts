@@ -3,10 +3,10 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/postgres.ts', 'test/support/node24.ts'],
+    globalSetup: ['test/support/postgres.ts', 'test/support/templates.ts', 'test/support/node24.ts'],
     reporters: ['default', ['json', { outputFile: '.tmp/tests.json' }]],
-    // Two cores: one database server and a handful of workers is what fits.
-    maxWorkers: 2,
+    // For two cores: tests wait much of their time, for processes, servers and pauses that belong to what they test.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

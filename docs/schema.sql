@@ -47,7 +47,7 @@ CREATE TABLE healix_credits (
 
 CREATE TABLE healix_memories (
   id uuid DEFAULT gen_random_uuid() NOT NULL,
-  team_id uuid,
+  team_id uuid NOT NULL,
   test_name character varying(500) NOT NULL,
   failure_signature character varying(255) NOT NULL,
   drift_signature character varying(255),
@@ -63,10 +63,10 @@ CREATE TABLE healix_memories (
   matriz_star character varying(50),
   metadata jsonb DEFAULT '{}'::jsonb,
   error_type text GENERATED ALWAYS AS ((metadata ->> 'error_type'::text)) STORED,
+  test_family text GENERATED ALWAYS AS (split_part((test_name)::text, '['::text, 1)) STORED,
   created_at timestamp with time zone DEFAULT now(),
   updated_at timestamp with time zone DEFAULT now(),
-  deleted_at timestamp with time zone,
-  test_family text GENERATED ALWAYS AS (split_part((test_name)::text, '['::text, 1)) STORED
+  deleted_at timestamp with time zone
 );
 
 CREATE TABLE ingest_uploads (
@@ -86,10 +86,22 @@ CREATE TABLE ingest_uploads (
   uploaded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE lukhas_locks (
+  name text NOT NULL
+);
+
+CREATE TABLE lukhas_migration_steps (
+  number integer NOT NULL,
+  step integer NOT NULL,
+  target text NOT NULL,
+  done_at timestamp with time zone
+);
+
 CREATE TABLE lukhas_migrations (
   number integer NOT NULL,
   name text NOT NULL,
   checksum text NOT NULL,
+  oldest_program integer NOT NULL,
   applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
@@ -102,6 +114,29 @@ CREATE TABLE sessions (
   ip_address inet,
   created_at timestamp with time zone DEFAULT now(),
   last_activity timestamp with time zone DEFAULT now()
+);
+
+CREATE TABLE shared_memories (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  test_name character varying(500) NOT NULL,
+  failure_signature character varying(255) NOT NULL,
+  drift_signature character varying(255),
+  root_cause text,
+  probable_cause text,
+  confidence numeric(3,2),
+  solution text NOT NULL,
+  solution_type character varying(50),
+  auto_fix_code text,
+  success_count integer DEFAULT 0,
+  failure_count integer DEFAULT 0,
+  last_applied timestamp with time zone,
+  matriz_star character varying(50),
+  metadata jsonb DEFAULT '{}'::jsonb,
+  error_type text GENERATED ALWAYS AS ((metadata ->> 'error_type'::text)) STORED,
+  test_family text GENERATED ALWAYS AS (split_part((test_name)::text, '['::text, 1)) STORED,
+  created_at timestamp with time zone DEFAULT now(),
+  updated_at timestamp with time zone DEFAULT now(),
+  deleted_at timestamp with time zone
 );
 
 CREATE TABLE team_credentials (
@@ -141,7 +176,8 @@ CREATE TABLE test_results (
   healix_memory_id uuid,
   auto_healed boolean DEFAULT false,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
-  drift_signature character varying(255)
+  drift_signature character varying(255),
+  shared_memory_id uuid
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE test_runs (
@@ -220,26 +256,30 @@ CREATE TABLE webauthn_credentials (
 
 -- Keys and checks
 
-ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_pkey PRIMARY KEY (id);
+ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_pkey PRIMARY KEY (team_id, id);
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_coverage_percent_check CHECK (((coverage_percent >= (0)::numeric) AND (coverage_percent <= (100)::numeric)));
-ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_pkey PRIMARY KEY (id, created_at);
+ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_pkey PRIMARY KEY (team_id, id, created_at);
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_pkey PRIMARY KEY (team_id, test_name, passed_run_id);
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric)));
-ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_pkey PRIMARY KEY (id);
+ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_pkey PRIMARY KEY (team_id, id);
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_payload_sha256_check CHECK ((octet_length(payload_sha256) = 32));
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_upload_key_check CHECK ((octet_length(upload_key) = 32));
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_pkey PRIMARY KEY (team_id, upload_key);
+ALTER TABLE lukhas_locks ADD CONSTRAINT lukhas_locks_pkey PRIMARY KEY (name);
+ALTER TABLE lukhas_migration_steps ADD CONSTRAINT lukhas_migration_steps_pkey PRIMARY KEY (number, step, target);
 ALTER TABLE lukhas_migrations ADD CONSTRAINT lukhas_migrations_pkey PRIMARY KEY (number);
 ALTER TABLE sessions ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 ALTER TABLE sessions ADD CONSTRAINT sessions_session_token_key UNIQUE (session_token);
+ALTER TABLE shared_memories ADD CONSTRAINT shared_memories_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric)));
+ALTER TABLE shared_memories ADD CONSTRAINT shared_memories_pkey PRIMARY KEY (id);
 ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_pkey PRIMARY KEY (role_name);
 ALTER TABLE teams ADD CONSTRAINT teams_pkey PRIMARY KEY (id);
 ALTER TABLE test_results ADD CONSTRAINT test_results_duration_seconds_check CHECK (((duration_seconds >= (0)::numeric) AND (duration_seconds <= 99999.999)));
 ALTER TABLE test_results ADD CONSTRAINT test_results_outcome_check CHECK (((outcome)::text = ANY ((ARRAY['passed'::character varying, 'failed'::character varying, 'skipped'::character varying, 'error'::character varying, 'xfailed'::character varying, 'xpassed'::character varying])::text[])));
-ALTER TABLE test_results ADD CONSTRAINT test_results_pkey PRIMARY KEY (id, created_at);
+ALTER TABLE test_results ADD CONSTRAINT test_results_pkey PRIMARY KEY (team_id, id, created_at);
 ALTER TABLE test_runs ADD CONSTRAINT test_runs_coverage_percent_check CHECK (((coverage_percent >= (0)::numeric) AND (coverage_percent <= (100)::numeric)));
 ALTER TABLE test_runs ADD CONSTRAINT test_runs_duration_seconds_check CHECK (((duration_seconds >= (0)::numeric) AND (duration_seconds <= 9999999.999)));
-ALTER TABLE test_runs ADD CONSTRAINT test_runs_pkey PRIMARY KEY (id, created_at);
+ALTER TABLE test_runs ADD CONSTRAINT test_runs_pkey PRIMARY KEY (team_id, id, created_at);
 ALTER TABLE user_preferences ADD CONSTRAINT user_preferences_pkey PRIMARY KEY (id);
 ALTER TABLE user_preferences ADD CONSTRAINT user_preferences_lambda_id_key UNIQUE (lambda_id);
 ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (lambda_id);
@@ -251,13 +291,14 @@ ALTER TABLE webauthn_credentials ADD CONSTRAINT webauthn_credentials_credential_
 ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE SET NULL;
 ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
-ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_memory_id_fkey FOREIGN KEY (memory_id) REFERENCES healix_memories(id) ON DELETE CASCADE;
+ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_memory_id_fkey FOREIGN KEY (team_id, memory_id) REFERENCES healix_memories(team_id, id) ON DELETE CASCADE;
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE sessions ADD CONSTRAINT sessions_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE CASCADE;
 ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
-ALTER TABLE test_results ADD CONSTRAINT test_results_healix_memory_id_fkey FOREIGN KEY (healix_memory_id) REFERENCES healix_memories(id) ON DELETE SET NULL;
+ALTER TABLE test_results ADD CONSTRAINT test_results_healix_memory_id_fkey FOREIGN KEY (team_id, healix_memory_id) REFERENCES healix_memories(team_id, id) ON DELETE SET NULL (healix_memory_id);
+ALTER TABLE test_results ADD CONSTRAINT test_results_shared_memory_id_fkey FOREIGN KEY (shared_memory_id) REFERENCES shared_memories(id) ON DELETE SET NULL;
 ALTER TABLE test_results ADD CONSTRAINT test_results_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE test_runs ADD CONSTRAINT test_runs_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE SET NULL;
 ALTER TABLE test_runs ADD CONSTRAINT test_runs_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
@@ -276,26 +317,30 @@ CREATE INDEX idx_coverage_lane ON coverage_data USING btree (team_id, lane, crea
 CREATE INDEX idx_coverage_low ON coverage_data USING btree (team_id, file_path) WHERE (coverage_percent < 75.0);
 CREATE INDEX idx_coverage_run_id ON coverage_data USING btree (test_run_id);
 CREATE INDEX idx_coverage_team_file ON coverage_data USING btree (team_id, file_path, created_at DESC);
-CREATE INDEX idx_healix_confidence ON healix_memories USING btree (confidence DESC);
-CREATE INDEX idx_healix_credits_memory ON healix_credits USING btree (memory_id);
-CREATE INDEX idx_healix_drift_family ON healix_memories USING btree (drift_signature, test_family) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
-CREATE INDEX idx_healix_drift_rank ON healix_memories USING btree (drift_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
+CREATE INDEX idx_healix_confidence ON healix_memories USING btree (team_id, confidence DESC);
+CREATE INDEX idx_healix_credits_memory ON healix_credits USING btree (team_id, memory_id);
+CREATE INDEX idx_healix_drift_family ON healix_memories USING btree (team_id, drift_signature, test_family) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
+CREATE INDEX idx_healix_drift_rank ON healix_memories USING btree (team_id, drift_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
 CREATE INDEX idx_healix_metadata_gin ON healix_memories USING gin (metadata);
-CREATE INDEX idx_healix_signature ON healix_memories USING btree (failure_signature) WHERE (deleted_at IS NULL);
-CREATE INDEX idx_healix_success_rate ON healix_memories USING btree (round(((success_count)::numeric / (NULLIF((success_count + failure_count), 0))::numeric), 3) DESC, confidence DESC) WHERE ((success_count + failure_count) >= 5);
-CREATE INDEX idx_healix_team ON healix_memories USING btree (team_id) WHERE (deleted_at IS NULL);
-CREATE INDEX idx_healix_test_errtype ON healix_memories USING btree (test_name, error_type) WHERE (deleted_at IS NULL);
-CREATE INDEX idx_healix_test_signature ON healix_memories USING btree (test_name, failure_signature);
+CREATE INDEX idx_healix_signature_rank ON healix_memories USING btree (team_id, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_healix_success_rate ON healix_memories USING btree (team_id, round(((success_count)::numeric / (NULLIF((success_count + failure_count), 0))::numeric), 3) DESC, confidence DESC) WHERE ((success_count + failure_count) >= 5);
+CREATE INDEX idx_healix_test_errtype ON healix_memories USING btree (team_id, test_name, error_type) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_healix_test_signature ON healix_memories USING btree (team_id, test_name, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_ingest_uploads_pull_request ON ingest_uploads USING btree (team_id, repository, pull_request, created_at DESC) WHERE (pull_request IS NOT NULL);
 CREATE INDEX idx_ingest_uploads_run_id ON ingest_uploads USING btree (team_id, run_id);
 CREATE INDEX idx_sessions_active ON sessions USING btree (lambda_id, expires_at);
 CREATE INDEX idx_sessions_expires ON sessions USING btree (expires_at);
 CREATE INDEX idx_sessions_lambda_id ON sessions USING btree (lambda_id, last_activity DESC);
+CREATE INDEX idx_shared_drift_family ON shared_memories USING btree (drift_signature, test_family) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
+CREATE INDEX idx_shared_drift_rank ON shared_memories USING btree (drift_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
+CREATE INDEX idx_shared_signature_rank ON shared_memories USING btree (failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_shared_test_signature ON shared_memories USING btree (test_name, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_teams_plan ON teams USING btree (plan) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX idx_teams_slug ON teams USING btree (slug) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_test_results_failed ON test_results USING btree (test_name, failure_signature) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
-CREATE INDEX idx_test_results_memory ON test_results USING btree (healix_memory_id) WHERE (healix_memory_id IS NOT NULL);
+CREATE INDEX idx_test_results_memory ON test_results USING btree (team_id, healix_memory_id) WHERE (healix_memory_id IS NOT NULL);
 CREATE INDEX idx_test_results_run_id ON test_results USING btree (test_run_id);
+CREATE INDEX idx_test_results_shared_memory ON test_results USING btree (shared_memory_id) WHERE (shared_memory_id IS NOT NULL);
 CREATE INDEX idx_test_results_team_outcome ON test_results USING btree (team_id, outcome, created_at DESC);
 CREATE INDEX idx_test_results_test_name ON test_results USING btree (test_name, created_at DESC);
 CREATE INDEX idx_test_runs_branch ON test_runs USING btree (team_id, git_branch, created_at DESC);
@@ -326,7 +371,7 @@ DECLARE
   child text;
   grantee text;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('lukhas partitions of ' || current_schema(), 0));
+  PERFORM FROM lukhas_locks WHERE name = 'partitions' FOR UPDATE;
   FOREACH parent IN ARRAY ARRAY['test_runs', 'test_results', 'coverage_data'] LOOP
     CONTINUE WHEN EXISTS (
       SELECT FROM partition_bounds(parent::regclass) b
@@ -420,13 +465,20 @@ AS $function$
   SELECT t.id FROM teams t WHERE t.slug = wanted AND t.deleted_at IS NULL
 $function$;
 
+CREATE OR REPLACE FUNCTION public.lukhas_lock_team()
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT FROM teams t WHERE t.id = lukhas_team_id() FOR NO KEY UPDATE
+$function$;
+
 CREATE OR REPLACE FUNCTION public.lukhas_run_ts(id uuid)
  RETURNS timestamp with time zone
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
-AS $function$
-  SELECT to_timestamp((('x' || lpad(left(replace(id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint) / 1000.0)
-$function$;
+RETURN to_timestamp((((((('x'::text || lpad("left"(replace((id)::text, '-'::text, ''::text), 12), 16, '0'::text)))::bit(64))::bigint)::numeric / 1000.0))::double precision);
 
 CREATE OR REPLACE FUNCTION public.lukhas_team_id()
  RETURNS uuid
@@ -454,6 +506,19 @@ AS $function$
   WHERE EXISTS (
     SELECT FROM partition_bounds(parents.name::regclass) b WHERE b.lower_bound <= at AND b.upper_bound > at
   )
+$function$;
+
+CREATE OR REPLACE FUNCTION public.normalise_failure_signature()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NEW.failure_signature ~* '^(md5:)?[0-9a-f]{32}$' THEN
+    NEW.failure_signature = 'md5:' || lower(right(NEW.failure_signature, 32));
+  END IF;
+  RETURN NEW;
+END
 $function$;
 
 CREATE OR REPLACE FUNCTION public.partition_bounds(parent regclass)
@@ -486,7 +551,10 @@ $function$;
 
 -- Triggers
 
+CREATE TRIGGER normalise_healix_memories_signature BEFORE INSERT OR UPDATE OF failure_signature ON healix_memories FOR EACH ROW EXECUTE FUNCTION normalise_failure_signature();
 CREATE TRIGGER update_healix_memories_updated_at BEFORE UPDATE ON healix_memories FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
+CREATE TRIGGER normalise_shared_memories_signature BEFORE INSERT OR UPDATE OF failure_signature ON shared_memories FOR EACH ROW EXECUTE FUNCTION normalise_failure_signature();
+CREATE TRIGGER update_shared_memories_updated_at BEFORE UPDATE ON shared_memories FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 CREATE TRIGGER update_teams_updated_at BEFORE UPDATE ON teams FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 CREATE TRIGGER update_user_preferences_updated_at BEFORE UPDATE ON user_preferences FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 CREATE TRIGGER update_users_updated_at BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
@@ -500,7 +568,6 @@ CREATE POLICY team_isolation ON coverage_data FOR ALL USING (team_id = ( SELECT 
 ALTER TABLE healix_credits ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON healix_credits FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE healix_memories ENABLE ROW LEVEL SECURITY;
-CREATE POLICY shared_memories ON healix_memories FOR SELECT USING (team_id IS NULL);
 CREATE POLICY team_isolation ON healix_memories FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE ingest_uploads ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON ingest_uploads FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
@@ -508,6 +575,8 @@ ALTER TABLE sessions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON sessions FOR ALL USING (EXISTS ( SELECT
    FROM users u
   WHERE ((u.lambda_id)::text = (sessions.lambda_id)::text)));
+ALTER TABLE shared_memories ENABLE ROW LEVEL SECURITY;
+CREATE POLICY shared_memories ON shared_memories FOR SELECT USING (true);
 ALTER TABLE team_credentials ENABLE ROW LEVEL SECURITY;
 ALTER TABLE teams ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON teams FOR ALL USING (id = ( SELECT lukhas_team_id() AS lukhas_team_id));
@@ -533,8 +602,11 @@ ALTER TABLE coverage_data OWNER TO lukhas_owner;
 ALTER TABLE healix_credits OWNER TO lukhas_owner;
 ALTER TABLE healix_memories OWNER TO lukhas_owner;
 ALTER TABLE ingest_uploads OWNER TO lukhas_owner;
+ALTER TABLE lukhas_locks OWNER TO lukhas_owner;
+ALTER TABLE lukhas_migration_steps OWNER TO lukhas_owner;
 ALTER TABLE lukhas_migrations OWNER TO lukhas_owner;
 ALTER TABLE sessions OWNER TO lukhas_owner;
+ALTER TABLE shared_memories OWNER TO lukhas_owner;
 ALTER TABLE team_credentials OWNER TO lukhas_owner;
 ALTER TABLE teams OWNER TO lukhas_owner;
 ALTER TABLE test_results OWNER TO lukhas_owner;
@@ -547,9 +619,11 @@ ALTER FUNCTION ensure_partitions(integer,integer) OWNER TO lukhas_owner;
 ALTER FUNCTION ensure_partitions_for(timestamp with time zone,integer) OWNER TO lukhas_owner;
 ALTER FUNCTION expired_partitions(regclass,interval) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_find_team(text) OWNER TO lukhas_owner;
+ALTER FUNCTION lukhas_lock_team() OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_run_ts(uuid) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_team_id() OWNER TO lukhas_owner;
 ALTER FUNCTION month_is_ready(timestamp with time zone) OWNER TO lukhas_owner;
+ALTER FUNCTION normalise_failure_signature() OWNER TO lukhas_owner;
 ALTER FUNCTION partition_bounds(regclass) OWNER TO lukhas_owner;
 ALTER FUNCTION update_updated_at_column() OWNER TO lukhas_owner;
 
@@ -564,9 +638,13 @@ GRANT INSERT, SELECT ON healix_memories TO lukhas_ingest;
 GRANT INSERT, SELECT, UPDATE ON healix_memories TO lukhas_service;
 GRANT INSERT, SELECT ON ingest_uploads TO lukhas_ingest;
 GRANT INSERT, SELECT ON ingest_uploads TO lukhas_service;
+GRANT SELECT ON lukhas_migration_steps TO lukhas_ingest;
+GRANT SELECT ON lukhas_migration_steps TO lukhas_service;
 GRANT SELECT ON lukhas_migrations TO lukhas_ingest;
 GRANT SELECT ON lukhas_migrations TO lukhas_service;
 GRANT DELETE, INSERT, SELECT, UPDATE ON sessions TO lukhas_service;
+GRANT SELECT ON shared_memories TO lukhas_ingest;
+GRANT SELECT ON shared_memories TO lukhas_service;
 GRANT SELECT ON teams TO lukhas_ingest;
 GRANT SELECT ON teams TO lukhas_service;
 GRANT INSERT, SELECT ON test_results TO lukhas_ingest;
@@ -592,6 +670,9 @@ REVOKE ALL ON FUNCTION expired_partitions(regclass,interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION expired_partitions(regclass,interval) TO lukhas_service;
 REVOKE ALL ON FUNCTION lukhas_find_team(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lukhas_find_team(text) TO lukhas_service;
+REVOKE ALL ON FUNCTION lukhas_lock_team() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lukhas_lock_team() TO lukhas_ingest;
+GRANT EXECUTE ON FUNCTION lukhas_lock_team() TO lukhas_service;
 REVOKE ALL ON FUNCTION lukhas_run_ts(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lukhas_run_ts(uuid) TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION lukhas_run_ts(uuid) TO lukhas_service;
@@ -601,6 +682,7 @@ GRANT EXECUTE ON FUNCTION lukhas_team_id() TO lukhas_service;
 REVOKE ALL ON FUNCTION month_is_ready(timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION month_is_ready(timestamp with time zone) TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION month_is_ready(timestamp with time zone) TO lukhas_service;
+REVOKE ALL ON FUNCTION normalise_failure_signature() FROM PUBLIC;
 REVOKE ALL ON FUNCTION partition_bounds(regclass) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION partition_bounds(regclass) TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION partition_bounds(regclass) TO lukhas_service;

@@ -1,5 +1,6 @@
 // Scores the reader against a corpus of real pytest runs with the truth about every test (its check_truth.py judges).
 //   npm run accuracy -- <corpus> [--checkout <corpus>/zoo] [--only NAME] [--examples N]
+// With --colour it compares instead: every run coloured by pytest's codes must give what the plain one gives.
 import { execFileSync } from 'node:child_process';
 import {
   createReadStream,
@@ -12,11 +13,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, gunzipSync } from 'node:zlib';
 import { type Checkout, indexCheckout } from '../src/read/checkout.ts';
 import { readResults } from '../src/read/report/junit.ts';
 import { type ReportFile, surveyReports } from '../src/read/report/survey.ts';
+import { signResults } from '../src/sign/signature.ts';
+import { colourReport } from '../test/read/support/colour.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,6 +28,7 @@ const { values, positionals } = parseArgs({
     checkout: { type: 'string' },
     only: { type: 'string' },
     examples: { type: 'string', default: '1000' },
+    colour: { type: 'boolean', default: false },
   },
 });
 const corpus = resolve(positionals[0] ?? '../shared/corpus');
@@ -53,6 +58,10 @@ const columns = [
 ];
 const short = ['ids', 'files', 'classes', 'functions', 'outcomes', 'types', 'lines', 'no line', 'durations'];
 const wrong: { run: string; field: string; id: string; got: unknown; want: unknown }[] = [];
+if (values.colour) {
+  await compareColoured();
+  process.exit();
+}
 console.log(
   `${'run'.padEnd(40)} ${'tests'.padStart(6)} ${'extra'.padStart(5)} ${short.map((c) => c.padStart(9)).join(' ')}`,
 );
@@ -63,6 +72,39 @@ for (const folder of ['runs', 'truncated']) {
     if (values.only !== undefined && !name.includes(values.only)) continue;
     await scoreRun(folder, entry, name);
   }
+}
+
+/** Reads each report as it is and coloured; counts the results that differ in any field or signature. */
+async function compareColoured(): Promise<void> {
+  let [results, coloured, differing] = [0, 0, 0];
+  for (const folder of ['runs', 'truncated']) {
+    for (const entry of readdirSync(join(corpus, folder)).sort()) {
+      if (!/\.xml(\.gz)?$/.test(entry) || !entry.includes(values.only ?? '')) continue;
+      const bytes = readFileSync(join(corpus, folder, entry));
+      const plain = (entry.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+      const painted = colourReport(plain);
+      const [a, b] = [await signedResults(entry, folder, plain), await signedResults(entry, folder, painted)];
+      const wrongHere = a.filter((result, i) => result !== b[i]);
+      results += a.length;
+      if (painted !== plain) coloured += a.length;
+      differing += wrongHere.length + Math.abs(a.length - b.length);
+      for (const result of wrongHere.slice(0, 3)) console.log(`${entry} differs: ${result.slice(0, 300)}`);
+    }
+  }
+  console.log(
+    `${results} results, ${coloured} of coloured reports; ${differing} differ from the plain run's`,
+  );
+  process.exitCode = differing === 0 && coloured > 0 ? 0 : 1;
+}
+
+async function signedResults(name: string, folder: string, text: string): Promise<string[]> {
+  const content = Buffer.from(text);
+  const file: ReportFile = { name, bytes: content.length, open: () => Readable.from([content]) };
+  const survey = await surveyReports([file], { allowIncomplete: folder === 'truncated' });
+  const signed: string[] = [];
+  for await (const some of readResults([file], { survey, checkout: undefined, onWarning: () => {} }))
+    signed.push(...signResults(some).map((result) => JSON.stringify(result)));
+  return signed;
 }
 
 async function scoreRun(folder: string, entry: string, name: string): Promise<void> {

@@ -2,6 +2,7 @@
 //   npm run bench:copy [-- --pairs 5 --tests 100000 --files 2000]
 // First figure: rows in memory through saveRun by the limited role under row-level security. Second figure: the built
 // command line reads and signs a report with the same rows. A real server with fsync on; CHECKPOINT and empty tables before each.
+
 import { spawn } from 'node:child_process';
 import { access, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,6 +25,7 @@ import { ensurePartitions } from '../src/store/schema/partitions.ts';
 import { addTeam } from '../src/store/schema/teams.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { emptyContext, makeOptions, makeUpload, totalsOf } from '../test/support/runs.ts';
+import { scriptIn } from '../test/support/sql.ts';
 import { makeCoverageFiles, makeTests, writeCoverage, writeReport } from './make-report.mjs';
 
 const { values } = parseArgs({
@@ -115,8 +117,8 @@ async function measure(): Promise<void> {
     );
 
   async function reset(): Promise<void> {
-    await admin.script('TRUNCATE test_results, coverage_data, test_runs, ingest_uploads');
-    await admin.script('CHECKPOINT');
+    await scriptIn(admin, 'TRUNCATE test_results, coverage_data, test_runs, ingest_uploads');
+    await admin.outside('CHECKPOINT');
   }
 }
 

@@ -3,6 +3,7 @@
 //   npm run bench:healix [-- --pairs 5 --tests 100000 --failures 5000 --memories 100000]
 // Every second failure is known by an exact memory, every second memory stands under a bare signature. Empty tables and a
 // CHECKPOINT before each upload; rows in memory through saveRun by the limited role under row-level security.
+
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -15,6 +16,7 @@ import { ensurePartitions } from '../src/store/schema/partitions.ts';
 import { addTeam } from '../src/store/schema/teams.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { emptyContext, makeOptions, makeUpload, totalsOf } from '../test/support/runs.ts';
+import { rowsIn, runIn, scriptIn } from '../test/support/sql.ts';
 
 const { values } = parseArgs({
   options: {
@@ -71,9 +73,9 @@ try {
     adminUrl: server.adminUrl,
   });
   await addMemories(admin, team.id, rival.id);
-  await admin.script('ANALYZE healix_memories');
+  await scriptIn(admin, 'ANALYZE healix_memories');
 
-  const [postmaster] = await admin.query<{ file: string }>(`SELECT pg_read_file('postmaster.pid') AS file`);
+  const [postmaster] = await rowsIn<{ file: string }>(admin, `SELECT pg_read_file('postmaster.pid') AS file`);
   const pid = Number(postmaster?.file.split('\n')[0]);
   const without: number[] = [];
   const withMatching: number[] = [];
@@ -84,12 +86,12 @@ try {
   for (let pair = 0; pair <= pairs; pair++) {
     const kinds = pair % 2 === 0 ? [false, true] : [true, false];
     for (const enabled of kinds) {
-      await admin.run('UPDATE teams SET features = $2::text::jsonb WHERE id = $1', [
+      await runIn(admin, 'UPDATE teams SET features = $2::text::jsonb WHERE id = $1', [
         team.id,
         JSON.stringify({ healix_enabled: enabled }),
       ]);
-      await admin.script('TRUNCATE test_results, coverage_data, test_runs, ingest_uploads');
-      await admin.script('CHECKPOINT');
+      await scriptIn(admin, 'TRUNCATE test_results, coverage_data, test_runs, ingest_uploads');
+      await admin.outside('CHECKPOINT');
       const cpuBefore = await cpuOf(pid);
       const start = performance.now();
       await save(databaseUrl);
@@ -99,7 +101,8 @@ try {
       const cpu = (await cpuOf(pid)) - cpuBefore;
       if (pair > 0) (enabled ? withMatching : without).push(ms);
       if (pair > 0) (enabled ? cpuWith : cpuWithout).push(cpu);
-      const [row] = await admin.query<{ n: number }>(
+      const [row] = await rowsIn<{ n: number }>(
+        admin,
         'SELECT count(healix_memory_id)::int AS n FROM test_results',
       );
       if (enabled) matched = row?.n ?? 0;
@@ -153,7 +156,8 @@ async function addMemories(
       success_count: n % 50,
     });
   }
-  await admin.run(
+  await runIn(
+    admin,
     `INSERT INTO healix_memories (team_id, test_name, failure_signature, drift_signature, confidence, solution, root_cause, success_count)
      SELECT m.* FROM json_to_recordset($1::text::json) AS m (team_id uuid, test_name text, failure_signature text, drift_signature text,
        confidence numeric, solution text, root_cause text, success_count integer)`,

@@ -7,12 +7,13 @@
 import { parseArgs } from 'node:util';
 import { openPostgres } from '../src/store/database/pg.ts';
 import type { Database } from '../src/store/database/port.ts';
-import { readHistory } from '../src/store/history/history.ts';
 import { grantUploads, openAccess } from '../src/store/schema/access.ts';
 import { migrate } from '../src/store/schema/migrate.ts';
 import { ensurePartitions } from '../src/store/schema/partitions.ts';
 import { addTeam } from '../src/store/schema/teams.ts';
+import { readHistory } from '../src/storing.ts';
 import { startPostgres } from '../test/support/postgres.ts';
+import { rowsIn, scriptIn } from '../test/support/sql.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '100' } } });
 const rounds = Number(values.rounds);
@@ -33,7 +34,7 @@ try {
     adminUrl: server.adminUrl,
   });
   const run = await fill(admin, team.id, rival.id);
-  const [size] = await admin.query<{ n: number }>('SELECT count(*)::int AS n FROM test_results');
+  const [size] = await rowsIn<{ n: number }>(admin, 'SELECT count(*)::int AS n FROM test_results');
   await admin.close();
 
   const db = await openPostgres(databaseUrl);
@@ -89,7 +90,9 @@ async function fill(
   team: string,
   rival: string,
 ): Promise<{ runId: string; createdAt: Date }> {
-  await admin.script(`
+  await scriptIn(
+    admin,
+    `
     CREATE TEMP TABLE r AS SELECT n, gen_random_uuid() AS id,
       CASE WHEN n = 400 THEN 'feature-1' WHEN n % 2 = 0 THEN 'main' ELSE 'feature-' || (n / 2) % 10 END AS branch,
       date_trunc('second', now()) - interval '60 days' + n * interval '3.5 hours' AS at, md5('commit ' || n) || '00000000' AS sha
@@ -115,8 +118,9 @@ async function fill(
       CASE WHEN n <= 150 THEN CASE WHEN n % 2 = 0 THEN 'md5:' ELSE '' END || md5('signature ' || n) ELSE md5('other ' || n) END,
       CASE WHEN n BETWEEN 201 AND 300 OR n BETWEEN 401 AND 450 THEN 'd1:' || md5('drift ' || n) ELSE 'd1:' || md5('other ' || n) END,
       (n % 100) / 100.0, 'Raise the limit and add a timeout to the pool of connections', 'The limit was exceeded under load', n % 50
-    FROM generate_series(1, 100000) AS n WHERE n <= 150 OR n BETWEEN 201 AND 300 OR n BETWEEN 401 AND 450 OR n > 2500`);
-  const [row] = await admin.query<{ id: string; at: Date }>('SELECT id, at FROM r WHERE n = 400');
-  await admin.script('VACUUM ANALYZE');
+    FROM generate_series(1, 100000) AS n WHERE n <= 150 OR n BETWEEN 201 AND 300 OR n BETWEEN 401 AND 450 OR n > 2500`,
+  );
+  const [row] = await rowsIn<{ id: string; at: Date }>(admin, 'SELECT id, at FROM r WHERE n = 400');
+  await admin.outside('VACUUM ANALYZE');
   return { runId: row?.id ?? '', createdAt: row?.at ?? new Date(0) };
 }

@@ -1,6 +1,9 @@
-// What was probably meant: the nearest of some names. Words only; any room may use it.
+// What was probably meant: the nearest of some names. Any room may use it.
+import { distance } from 'fastest-levenshtein';
 
-/** The name that differs least, if it is near enough to have been meant. */
+export { distance };
+
+/** The name with the smallest edit distance, or one that begins with the word; undefined where none is near. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   const scored = names.map((name) => ({
     name,
@@ -9,18 +12,4 @@ export function nearest(word: string, names: readonly string[]): string | undefi
   scored.sort((a, b) => a.distance - b.distance);
   const best = scored[0];
   return best !== undefined && best.distance <= Math.ceil(word.length / 3) ? best.name : undefined;
-}
-
-/** Levenshtein's distance of two short names. */
-export function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -11,7 +11,7 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
 
 /** The rooms. They do not know each other: `ingest.ts` and the doors join them. */
 const rooms = ['read', 'sign', 'judge', 'store', 'tell', 'context'];
-/** Words that every room speaks; they import nothing. */
+/** Words that every room speaks; they import none of our files. */
 const common = ['model.ts', 'errors.ts', 'nearest.ts'];
 /** What each folder of the store may import of the others: one way. */
 const storeBelow: Readonly<Record<string, readonly string[]>> = {
@@ -24,14 +24,19 @@ const storeBelow: Readonly<Record<string, readonly string[]>> = {
   keep: ['database', 'schema', 'healix'],
 };
 /** The use case and what it counts and is asked: below the doors, above the rooms. */
-const useCase = ['ingest.ts', 'settings.ts', 'tally.ts'];
+const useCase = ['ingest.ts', 'passes.ts', 'settings.ts', 'storing.ts', 'tally.ts'];
+
+/** `lukhas upload` is `lukhas-upload`: the one command that two doors share, by its declaration alone. */
+const sharedCommand = { from: 'doors/lukhas/program.ts', to: 'doors/upload/command.ts' };
 
 /** Each library has its owner. */
 const owners: Readonly<Record<string, readonly string[]>> = {
-  '@actions/core': ['doors/action/main.ts', 'doors/action/inputs.ts'],
+  '@actions/core': ['doors/action/inputs.ts', 'doors/action/surfaces.ts'],
   '@actions/github/lib/utils': ['tell/github/api.ts'],
   '@electric-sql/pglite': ['store/database/pglite.ts'],
+  commander: ['doors/arguments.ts'],
   'fast-xml-parser': ['read/report/testcase.ts'],
+  'fastest-levenshtein': ['nearest.ts'],
   pg: ['store/database/pg.ts'],
   'pg-copy-streams': ['store/database/pg.ts'],
   picocolors: ['tell/terminal/terminal.ts'],
@@ -90,7 +95,7 @@ function room(file: string): string | undefined {
 describe('the direction of imports', () => {
   it('sees the source tree', () => {
     expect(files.length).toBeGreaterThan(30);
-    expect(imports('ingest.ts')).toContain('./read/report/junit.ts');
+    expect(imports('ingest.ts')).toContain('./read/report/survey.ts');
   });
 
   it('lets a room import itself and the common words, and no other room', () => {
@@ -105,7 +110,7 @@ describe('the direction of imports', () => {
   });
 
   it('keeps the words free of everything', () => {
-    expect(common.flatMap((file) => imports(file).map((path) => `${file} imports ${path}`))).toEqual([]);
+    expect(common.flatMap((file) => ours(file).map((path) => `${file} imports ${path}`))).toEqual([]);
   });
 
   it('has every file in a room, in a door, or in the use case', () => {
@@ -118,6 +123,7 @@ describe('the direction of imports', () => {
       ours(file)
         .filter((target) => {
           if (!isDoor(target)) return false;
+          if (file === sharedCommand.from && target === sharedCommand.to) return false;
           const [, group = ''] = target.split('/');
           // What doors share lies loose in their folder.
           return !isDoor(file) || (group.includes('.') ? false : file.split('/')[1] !== group);

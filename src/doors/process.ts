@@ -1,4 +1,4 @@
-// What both command-line doors share: streams, exit codes, and one way to say what went wrong.
+// What both command lines share: streams, exit codes, and errors in words.
 import { fstatSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { InputError, ReportError, StoreError } from '../errors.ts';
@@ -8,15 +8,13 @@ import { createPaint, safeLine, safeText, type Terminal } from '../tell/terminal
 export const exitCodes = { ok: 0, bug: 1, input: 2, store: 3, failOn: 4 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** The process's own streams; colours only where a terminal shows them and nobody asked for none. */
-export function openTerminal(options: { readonly noColor?: boolean | undefined } = {}): Terminal {
-  const forced = (process.env.FORCE_COLOR ?? '') !== '';
-  const color =
-    options.noColor !== true &&
-    (process.env.NO_COLOR ?? '') === '' &&
-    process.env.TERM !== 'dumb' &&
-    (process.stdout.isTTY === true || forced);
-  const plain = process.stderr.isTTY === true || forced ? (text: string) => text : stripVTControlCharacters;
+/** The process's own streams. Colours: --color and --no-color, then NO_COLOR, then FORCE_COLOR, then where they show. */
+export function openTerminal(args: readonly string[]): Terminal {
+  const asked = askedColor(args);
+  const shows = (stream: NodeJS.WriteStream & { readonly fd: number }) =>
+    asked ?? (stream.isTTY === true || (process.env.GITHUB_ACTIONS === 'true' && isPipe(stream.fd)));
+  const color = shows(process.stdout);
+  const plain = shows(process.stderr) ? (text: string) => text : stripVTControlCharacters;
   const out = openOutlet(process.stdout);
   const err = openOutlet(process.stderr);
   return {
@@ -25,7 +23,7 @@ export function openTerminal(options: { readonly noColor?: boolean | undefined }
     write: out,
     draw: (text) => void err(text),
     paint: createPaint(color),
-    columns: Math.min(Math.max(process.stdout.columns ?? 100, 60), 140),
+    columns: Math.min(Math.max(process.stdout.columns ?? 100, 40), 140),
     interactive:
       process.stderr.isTTY === true &&
       !isPipe(process.stdout.fd) &&
@@ -34,10 +32,22 @@ export function openTerminal(options: { readonly noColor?: boolean | undefined }
   };
 }
 
-/** Why standard output takes no more, other than that nobody reads it. */
+/** Whether colours are asked for or refused; undefined: as the stream shows them. */
+function askedColor(args: readonly string[]): boolean | undefined {
+  const words = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length).join(' ');
+  const option = /.*(?:^| )--(?:color[= ](auto|always|never)|(no-color))(?= |$)/.exec(words);
+  const when = option?.[2] === undefined ? option?.[1] : 'never';
+  if (when === 'always' || when === 'never') return when === 'always';
+  const { NO_COLOR = '', FORCE_COLOR = '', TERM } = process.env;
+  if (NO_COLOR !== '' || FORCE_COLOR === '0' || FORCE_COLOR === 'false') return false;
+  if (FORCE_COLOR !== '') return true;
+  return TERM === 'dumb' ? false : undefined;
+}
+
+/** Why writing to standard output failed. EPIPE, a reader that has read enough, is no failure. */
 let unwritten: NodeJS.ErrnoException | undefined;
 
-/** Writes, and waits where the reader is slow. Once nothing can be written any more words are lost; the work goes on. */
+/** Writes to a stream and waits for a slow reader. After an error the text is dropped and the work goes on. */
 function openOutlet(stream: NodeJS.WriteStream): (text: string) => Promise<void> {
   let gone = false;
   const waiting: (() => void)[] = [];
@@ -47,7 +57,6 @@ function openOutlet(stream: NodeJS.WriteStream): (text: string) => Promise<void>
   stream.on('drain', goOn);
   stream.on('error', (error: NodeJS.ErrnoException) => {
     gone = true;
-    // `| head` has read enough.
     if (error.code !== 'EPIPE' && stream === process.stdout) unwritten ??= error;
     goOn();
   });
@@ -57,7 +66,7 @@ function openOutlet(stream: NodeJS.WriteStream): (text: string) => Promise<void>
   };
 }
 
-/** Whoever reads a pipe may write to the same terminal: nothing can be drawn there. */
+/** The reader of a pipe may write to the same terminal, so no progress can be drawn there. */
 function isPipe(fd: number): boolean {
   try {
     const info = fstatSync(fd);
@@ -67,7 +76,7 @@ function isPipe(fd: number): boolean {
   }
 }
 
-/** One message for a person: what, where, and the fix. A bug of ours keeps its stack. */
+/** An error as people read it: place, message, fix. An internal error keeps its stack. */
 export function describeError(error: unknown, paint: Terminal['paint']): string {
   if (error instanceof InputError || error instanceof ReportError || error instanceof StoreError) {
     const place = error.place;
@@ -90,7 +99,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   return exitCodes.bug;
 }
 
-/** Runs a door's main function; its result or its error decides the exit code. */
+/** Runs a program's main function and exits with its result, or with the exit code of its error. */
 export async function runDoor(terminal: Terminal, main: () => Promise<ExitCode>): Promise<void> {
   let code: ExitCode;
   try {
@@ -115,7 +124,7 @@ export async function runDoor(terminal: Terminal, main: () => Promise<ExitCode>)
   }
   process.exitCode = code;
   await flushed(process.stderr);
-  // Not by itself: a connection that a server never answers would keep the process waiting.
+  // Exit now: a connection that a server never answers would keep the process alive.
   process.exit(code);
 }
 

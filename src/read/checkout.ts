@@ -1,16 +1,22 @@
-// The checkout as evidence: which dotted names are files in it, seen from pytest's rootdir. Knows nothing of reports.
+// Finds which dotted names are files in the checkout, seen from pytest's rootdir. Knows nothing of reports.
 
-/** No path and classes have more parts than this: a classname that does names no file, so that nobody can make it slow. */
+/** A classname with more parts names no file. The limit keeps lookups fast for hostile names. */
 export const mostSegments = 200;
+/** Longer paths are no test's file: each of their folders would be kept. */
+const longestPath = 1000;
 
 export interface Checkout {
   /** Files (relative to rootdir) whose mangled path is exactly this dotted name. */
   files(dotted: string): readonly string[];
   /** Whether the dotted name is a folder that holds files. */
   isFolder(dotted: string): boolean;
-  /** A file's text, for telling apart files that fit alike; undefined where it cannot be read. */
+  /** Whether some file has this name, whatever folder it is in. Known for names that may occur in a classname. */
+  isFileName(name: string): boolean;
+  /** An absolute path below the repository's root, relative to that. */
+  inside(path: string): string | undefined;
+  /** A file's text, to choose between files that fit equally; undefined where it cannot be read. */
   readText(file: string): string | undefined;
-  /** pytest's rootdir relative to the repository's root: `''`, `services/api`, `..` (above), or undefined if nothing told. */
+  /** pytest's rootdir relative to the repository's root: `''`, `services/api`, `..` (above); undefined if unknown. */
   readonly rootdir: string | undefined;
 }
 
@@ -23,11 +29,11 @@ export interface CheckoutFiles {
 }
 
 /**
- * Finds pytest's rootdir by asking for which folder most classnames begin with a file's dotted path, and indexes the
- * files from there. The rootdir may lie below the repository's root (a monorepo) or above it.
+ * Finds pytest's rootdir: the folder from which most classnames begin with a file's dotted path. Indexes the files from
+ * there. The rootdir may lie below the repository's root (a monorepo) or above it.
  *
- * @param classnames a sample of the report's addresses, `--junitprefix` taken off
- * @param rootdir where the user named it, relative to the root
+ * @param classnames a sample of the report's addresses, without `--junitprefix`
+ * @param rootdir relative to the root, where the user named it
  */
 export function indexCheckout(
   checkout: CheckoutFiles,
@@ -38,9 +44,12 @@ export function indexCheckout(
   const needed = new Set(names.flat());
   const above = checkout.root.split('/').filter((part) => part !== '');
   // Only files whose last dotted segment occurs in some classname can be a module of it.
-  const candidates = checkout.paths.filter((path) => needed.has(lastSegment(path)));
+  const candidates = checkout.paths.filter(
+    (path) => path.length <= longestPath && needed.has(lastSegment(path)),
+  );
   const base =
     rootdir === undefined ? voteForBase(names, candidates, above) : { below: split(rootdir), above: [] };
+  const fileNames = new Set(candidates.map((path) => path.slice(path.lastIndexOf('/') + 1)));
   const index = new Map<string, string[]>();
   const byIndexed = new Map<string, string>();
   const folders = new Set<string>();
@@ -56,15 +65,18 @@ export function indexCheckout(
     byIndexed.set(file, path);
   }
   for (const path of checkout.paths) {
-    if (!path.startsWith(below)) continue;
+    if (!path.startsWith(below) || path.length > longestPath) continue;
     for (let at = path.indexOf('/', below.length); at >= 0; at = path.indexOf('/', at + 1)) {
       folders.add((prefix + path.slice(below.length, at)).replaceAll('/', '.'));
     }
   }
   return {
-    // A package and a module of one name: the module first.
+    // If a package and a module share a name, the module comes first.
     files: (dotted) => index.get(dotted) ?? [],
     isFolder: (dotted) => folders.has(dotted),
+    isFileName: (name) => fileNames.has(name),
+    inside: (path) =>
+      path.startsWith(`${checkout.root}/`) ? path.slice(checkout.root.length + 1) : undefined,
     readText: (file) => {
       const path = byIndexed.get(file);
       return path === undefined ? undefined : checkout.readText(path);
@@ -78,13 +90,13 @@ export function indexCheckout(
   };
 }
 
-/** Where rootdir lies: folders to go down from the repository's root, or the root's own last folders to go up. */
+/** rootdir, seen from the repository's root: folders below it, or the root's own last folders to go up. */
 interface Base {
   readonly below: readonly string[];
   readonly above: readonly string[];
 }
 
-/** So many addresses, spread over the report, decide as well as all of them. */
+/** A sample of this size, spread over the report, gives the same answer as all addresses. */
 const mostVoters = 1000;
 
 function voteForBase(
@@ -116,7 +128,7 @@ function voteForBase(
       else vote.count++;
     }
   }
-  // Of equal votes the one nearest to the repository's root.
+  // On equal votes, take the one nearest to the repository's root.
   const distance = (base: Base) => base.below.length + base.above.length;
   let best: { base: Base; count: number } | undefined;
   for (const vote of votes.values()) {
@@ -129,7 +141,7 @@ function voteForBase(
   return best?.base ?? { below: [], above: [] };
 }
 
-/** The base from which this file's mangled path is exactly these segments, if there is one. */
+/** The base from which this file's mangled path equals these segments; undefined if there is none. */
 function baseOf(
   segments: readonly string[],
   parts: readonly string[],
@@ -144,7 +156,7 @@ function baseOf(
     left -= pieces.length;
     if (left === 0) return { below: parts.slice(0, i), above: [] };
   }
-  // The file's whole path is used up: the rest must be the folders that hold the repository.
+  // The file's whole path matched: the other segments must be the folders above the repository.
   const up: string[] = [];
   for (let i = above.length - 1; i >= 0 && left > 0; i--) {
     const pieces = (above[i] ?? '').split('.');

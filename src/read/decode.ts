@@ -1,11 +1,11 @@
-// Bytes to text: which encoding a file is in, and the first byte that is not valid in it. Knows nothing of XML elements
-// or JSON values beyond the XML declaration's `encoding`.
+// Decodes bytes to text: finds a file's encoding and its first invalid byte. Of XML it knows only the declaration's
+// `encoding`.
 import { isUtf8 } from 'node:buffer';
 import { ReportError } from '../errors.ts';
 
 /**
- * Decodes a byte stream chunk by chunk. The encoding is told by the byte order mark, else the XML declaration, else it
- * is UTF-8 (XML 1.0, appendix F). The mark itself is dropped.
+ * Decodes a byte stream chunk by chunk. The byte order mark names the encoding, else the XML declaration, else it is
+ * UTF-8 (XML 1.0, appendix F). The mark itself is dropped.
  *
  * @param file named in errors
  * @throws ReportError `invalid-bytes` with the offset of the first byte that is not valid; `unknown-encoding`
@@ -36,7 +36,7 @@ const sniffLength = 256;
 
 interface Decoder {
   decode(chunk: Buffer): string;
-  /** What is left: U+FFFD for a character that was cut off, so that the reader of the text finds the cut. */
+  /** Returns U+FFFD if the last character was cut off, so that the text's reader sees the cut. */
   end(): string;
 }
 
@@ -57,13 +57,13 @@ function openDecoder(head: Buffer, file: string): Decoder {
   const declared = /^\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']/.exec(
     head.toString('latin1'),
   )?.[1];
-  // A declaration of UTF-16 that can be read byte by byte is not true: .NET writes it into UTF-8 files.
+  // A declaration of UTF-16 that is readable byte by byte is wrong: .NET writes it into UTF-8 files.
   if (declared === undefined || /^(utf-?8|us-ascii|ascii|utf-?16(le|be)?)$/i.test(declared))
     return utf8Decoder(file, 0);
   return labelledDecoder(declared, file);
 }
 
-/** UTF-8 by Node's own validator and decoder, several times faster than a streaming TextDecoder. */
+/** Uses Node's own UTF-8 validator and decoder: several times faster than a streaming TextDecoder. */
 function utf8Decoder(file: string, skip: number): Decoder {
   let carry: Buffer = Buffer.alloc(0);
   let offset = 0;
@@ -87,7 +87,7 @@ function utf8Decoder(file: string, skip: number): Decoder {
   };
 }
 
-/** How many bytes at the end begin a character whose rest is still to come. */
+/** The number of bytes at the end that begin an unfinished character. */
 function unfinishedTail(bytes: Buffer): number {
   for (let back = 1; back <= 3 && back <= bytes.length; back++) {
     const byte = bytes[bytes.length - back] ?? 0;
@@ -100,7 +100,7 @@ function unfinishedTail(bytes: Buffer): number {
   return 0;
 }
 
-/** Halves its way to the first byte that is not part of valid UTF-8. */
+/** Finds the first byte that is not part of valid UTF-8, by binary search. */
 function firstInvalid(bytes: Buffer): number {
   let from = 0;
   let to = bytes.length;
@@ -148,10 +148,10 @@ function utf16Decoder(encoding: 'UTF-16LE' | 'UTF-16BE', file: string, skip: num
   };
 }
 
-/** Any other encoding, by the names that browsers know. */
+/** Any other encoding, by its WHATWG label. */
 function labelledDecoder(label: string, file: string): Decoder {
   let decoder: InstanceType<typeof TextDecoder>;
-  /** One chunk behind: finds the very byte where the other one only says that there is one. */
+  /** Stays one chunk behind, to find the exact byte that `decoder` refuses. */
   let behind: InstanceType<typeof TextDecoder>;
   try {
     decoder = new TextDecoder(label, { fatal: true });

@@ -1,6 +1,15 @@
-// Which files are meant: paths and globs from a person to reports that can be read twice. The only place that looks for
-// files; knows nothing of what is in them.
-import { createReadStream, createWriteStream } from 'node:fs';
+// Expands a user's paths and globs to reports that can be read twice. The only file that searches for files; knows
+// nothing of their content.
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
@@ -12,11 +21,11 @@ import { distance } from '../nearest.ts';
 import type { ReportFile } from './report/survey.ts';
 
 export interface FindOptions {
-  /** Patterns are relative to it, and so are names in messages. */
+  /** Patterns and the names in messages are relative to it. */
   readonly workingDirectory: string;
-  /** What a person calls these files: `report`, `coverage report`. */
+  /** What users call these files: `report`, `coverage report`. */
   readonly what: string;
-  /** How such files are usually called, for near misses: `.xml`, `.json`. */
+  /** Their usual extension, to find near misses: `.xml`, `.json`. */
   readonly extension: string;
 }
 
@@ -24,7 +33,7 @@ export interface FindOptions {
  * Expands paths and globs. Symbolic links are not followed while matching globs.
  *
  * @returns paths relative to the working directory where they are below it, each once, in the order of the patterns
- * @throws InputError `no-match`, `not-a-file`: with the patterns, the folder and the near misses
+ * @throws InputError `no-match`, `not-a-file`: names the patterns, the folder and near misses
  */
 export async function findFiles(patterns: readonly string[], options: FindOptions): Promise<string[]> {
   const found = new Set<string>();
@@ -35,7 +44,7 @@ export async function findFiles(patterns: readonly string[], options: FindOption
       found.add(literal);
       continue;
     }
-    // Windows' own separators, before it is asked what is a glob: there a backslash would quote what follows.
+    // Convert Windows separators first: in a glob a backslash quotes the next character.
     const slashed = pattern.replaceAll('\\', '/');
     const matches = isDynamicPattern(slashed)
       ? await glob(slashed, {
@@ -48,7 +57,7 @@ export async function findFiles(patterns: readonly string[], options: FindOption
         })
       : [];
     if (matches.length === 0) empty.push(pattern);
-    // In the same form as names: a file meant twice is read once.
+    // Same form as for literal names, so that a file named twice is read once.
     for (const match of matches.sort())
       found.add(shown(resolve(options.workingDirectory, match), options.workingDirectory));
   }
@@ -56,7 +65,7 @@ export async function findFiles(patterns: readonly string[], options: FindOption
   return [...found];
 }
 
-/** A path that is there as it stands, even when it looks like a glob. */
+/** A path that exists literally, even if it looks like a glob. */
 async function literalFile(pattern: string, options: FindOptions): Promise<string | undefined> {
   const path = resolve(options.workingDirectory, pattern);
   const info = await stat(path).catch(() => undefined);
@@ -124,7 +133,7 @@ async function nearMisses(patterns: readonly string[], options: FindOptions): Pr
       const stem = stemOf(path, options.extension);
       return {
         path: shown(path, options.workingDirectory),
-        // A slip of the finger, then a longer name, then anything.
+        // First typing mistakes, then longer names, then anything else.
         rank: Math.min(
           ...wanted.map((name) =>
             distance(name, stem) <= 2 ? 0 : name.length > 2 && stem.includes(name) ? 1 : 2,
@@ -156,6 +165,31 @@ export async function listFolder(root: string): Promise<string[]> {
   return files;
 }
 
+/** So much of a checkout's file is read, in bytes. */
+const startBytes = 1 << 20;
+
+/**
+ * The start of a checkout's file as text. Undefined for what cannot be read and for anything but a regular file: a link to
+ * a device has no end, and a pipe never answers.
+ */
+export function readStart(path: string): string | undefined {
+  let file: number | undefined;
+  try {
+    if (!statSync(path).isFile()) return undefined;
+    // Asked again of what was opened, without waiting: it may have become a pipe meanwhile.
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const info = fstatSync(file);
+    if (!info.isFile()) return undefined;
+    const buffer = Buffer.alloc(Math.min(info.size, startBytes));
+    const bytes = readSync(file, buffer, 0, buffer.length, 0);
+    return buffer.toString('utf8', 0, bytes);
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
 function stemOf(path: string, extension: string): string {
   const name = basename(path).toLowerCase();
   return name.endsWith(extension) ? name.slice(0, -extension.length) : name;
@@ -166,7 +200,7 @@ function shown(path: string, workingDirectory: string): string {
   return below === '' || below.startsWith('..') ? path : below.replaceAll('\\', '/');
 }
 
-/** Bytes read at a time: large enough to be fast, small enough not to count. */
+/** Bytes per read: large enough to be fast, small enough for memory. */
 const chunkBytes = 128 * 1024;
 
 /** A file on disk as a report that can be read more than once. */
@@ -196,14 +230,29 @@ async function* readChunks(path: string, name: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** What the operating system calls it: `EACCES`, `ENOSPC`. */
+/** The operating system's error code: `EACCES`, `ENOSPC`. */
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'syscall' in error && 'code' in error ? String(error.code) : undefined;
 }
 
+/** The report, whose reading fails with `reason()` once the signal is given. */
+export function cancellable(
+  report: ReportFile,
+  signal: AbortSignal | undefined,
+  reason: () => Error,
+): ReportFile {
+  if (signal === undefined) return report;
+  async function* open() {
+    for await (const chunk of report.open()) {
+      if (signal?.aborted === true) throw reason();
+      yield chunk;
+    }
+  }
+  return { ...report, open };
+}
+
 /**
- * Standard input as a report: it is copied into a temporary file, because a report is read twice and once more for each
- * retry.
+ * Copies standard input into a temporary file, because a report is read twice and once more for each retry.
  *
  * @returns the report, and how to remove the copy
  */

@@ -1,15 +1,15 @@
-// Failure identity that survives edits: the drift signature. Knows the error type, the scrubbed words and the failing
-// statement; knows no line number and no test name (the test is compared beside it). Pure and versioned.
+// The drift signature: identifies a failure after edits. Uses the error type, the scrubbed words and the failing
+// statement; no line number and no test name (callers compare the test). Pure and versioned.
 import { createHash } from 'node:crypto';
 import type { DriftSignature, Failure } from '../model.ts';
 import { scrub } from './scrub.ts';
 
-/** Raised with every change of what goes in: signatures of different versions are never equal. */
+/** Change it with every change of the input: signatures of different versions are never equal. */
 const version = 'd1';
 
 /**
- * `d1:` + 32 hex digits of SHA-256 over the error type, the leading words and the failing statement. Undefined where the
- * report gives neither words nor a statement: nothing can be recognised then.
+ * `d1:` + 32 hex digits of SHA-256 over the error type, the leading words and the failing statement. Undefined if the
+ * report has neither words nor a statement.
  */
 export function signDrift(failure: Failure): DriftSignature | undefined {
   const words = scrub(withoutType(leadingWords(failure.message ?? ''), failure.errorType));
@@ -20,11 +20,12 @@ export function signDrift(failure: Failure): DriftSignature | undefined {
 }
 
 /**
- * The lines that say what is wrong. What pytest explains below them (indented: diffs, items, `+ where`) varies with
- * values, with verbosity and with pytest's version.
+ * The lines that say what is wrong. pytest's explanation below them (indented: diffs, items, `+ where`) varies with
+ * values, verbosity and pytest's version.
  */
 function leadingWords(message: string): string {
-  const inner = /^failed on (?:setup|teardown) with "([\s\S]*)"$/.exec(message)?.[1] ?? message;
+  const inner =
+    /^failed on (?:setup|teardown)(?: at [^"\n]+:\d+)? with "([\s\S]*)"$/.exec(message)?.[1] ?? message;
   const lines = inner.split('\nand then, on teardown: ', 1)[0]?.split('\n') ?? [];
   const leading: string[] = [];
   for (const line of lines) {
@@ -35,15 +36,15 @@ function leadingWords(message: string): string {
   return leading.join('\n');
 }
 
-/** The type is signed on its own; pytest puts it before `assert …` in some cases and not in others. */
+/** The type is signed separately: pytest puts it before `assert …` only in some cases. */
 function withoutType(words: string, errorType: string | undefined): string {
   const name = /^(?:[\p{L}\p{N}_<>]+\.)*([\p{L}\p{N}_]+): /u.exec(words);
   return name !== null && name[1] === errorType ? words.slice(name[0].length) : words;
 }
 
 /**
- * A statement without what a formatter changes: white space outside of strings, the kind of quotes, trailing commas,
- * parentheses' line breaks and comments.
+ * Removes what a formatter changes: white space outside of strings, the kind of quotes, trailing commas, line breaks in
+ * parentheses, comments.
  */
 export function normaliseStatement(statement: string): string {
   let normal = '';
@@ -58,7 +59,7 @@ export function normaliseStatement(statement: string): string {
       normal += content.includes('"') ? statement.slice(at, end) : `"${content}"`;
       at = end - 1;
     } else if (/\s/.test(char)) {
-      // Between two names a space parts them; everywhere else it is layout.
+      // A space between two names separates them; elsewhere it is layout.
       if (
         /[\p{L}\p{N}_]$/u.test(normal.slice(-2)) &&
         /^\s*[\p{L}\p{N}_"']/u.test(statement.slice(at, at + 200))
@@ -73,13 +74,13 @@ export function normaliseStatement(statement: string): string {
     .trim();
 }
 
-/** `assert (a == b)` is `assert a == b`, when the parentheses are one pair. */
+/** `assert (a == b)` is `assert a == b`, if the parentheses are one pair. */
 function unwrapped(whole: string, keyword: string, inner: string): string {
   let depth = 0;
   for (const char of inner) {
     if (char === '(') depth++;
     if (char === ')' && --depth < 0) return whole;
-    // A tuple, or words behind a comma: the parentheses mean something.
+    // A tuple, or a message after a comma: the parentheses matter.
     if (char === ',' && depth === 0) return whole;
   }
   return `${keyword} ${inner}`;

@@ -1,15 +1,15 @@
-// What changes in a failure's words from run to run though the failure is the same, as an ordered table of named rules.
-// Pure; every rule is linear on capped text. A change of any rule is a new version of the drift signature (drift.ts).
+// Removes what differs between runs of one failure, by an ordered table of named rules. Pure; every rule is linear on
+// capped text. Any change of a rule needs a new version of the drift signature (drift.ts).
 
 export interface Scrubber {
   readonly name: string;
-  /** What it takes, with what is left of it, and what it leaves alone; tests run every example. */
+  /** Examples of text before and after, and of text it does not change; tests run all of them. */
   readonly takes: readonly (readonly [before: string, after: string])[];
   readonly leaves: readonly string[];
   scrub(text: string): string;
 }
 
-/** Words of a failure longer than this say nothing more about which failure it is; in characters. */
+/** Only so many characters of a failure's words identify it. */
 const longest = 4000;
 
 export const scrubbers: readonly Scrubber[] = [
@@ -106,7 +106,7 @@ export const scrubbers: readonly Scrubber[] = [
       ['request 5f3a9c1be2d4 failed', 'request ID failed'],
     ],
     leaves: ['deadbeefcafe', 'accessibility', '1234567'],
-    // Letters and digits both, or it is a word or a number.
+    // Needs letters and digits; else it is a word or a number.
     scrub: (text) => text.replace(/\b(?=[a-f]{0,40}\d)(?=\d{0,40}[a-f])[0-9a-f]{12,64}\b/g, 'ID'),
   },
   {
@@ -120,7 +120,7 @@ export const scrubbers: readonly Scrubber[] = [
       ['1,234,567 rows', 'N rows'],
     ],
     leaves: ["KeyError: 'user12'", "no attribute 'field_7'", 'utf8', 'test_2fa', "KeyError: '12'"],
-    // A number that is part of a name, or is itself the name in quotes, tells one thing from another.
+    // Keep a number that is part of a name or is a quoted name: it identifies something.
     scrub: (text) =>
       text.replace(
         /(['"]\d{1,40}['"])|(?<![\p{L}\p{N}_])[-+]?(?:0x[0-9a-fA-F]{1,40}|\d{1,40}(?:[.,]\d{1,40}){0,8}(?:[eE][-+]?\d{1,5})?)(?=(?:ns|us|µs|ms|s|m|h|[kKMGT]?i?B|%)?(?![\p{L}\p{N}_]))/gu,
@@ -144,14 +144,14 @@ export const scrubbers: readonly Scrubber[] = [
   },
 ];
 
-/** All rules in their order, on text of at most 4,000 characters. */
+/** Applies all rules in order, to at most 4,000 characters. */
 export function scrub(text: string): string {
   let scrubbed = text.slice(0, longest);
   for (const rule of scrubbers) scrubbed = rule.scrub(scrubbed);
   return scrubbed;
 }
 
-/** Sorts what stands between braces, inner ones first; text whose brackets do not pair up is left as it is. */
+/** Sorts the items between braces, inner braces first; text with unbalanced brackets stays unchanged. */
 function sortBraces(text: string): string {
   if (!text.includes('{')) return text;
   interface Open {
@@ -186,7 +186,7 @@ function sortBraces(text: string): string {
   return stack.length === 1 ? (stack[0]?.part ?? text) : text;
 }
 
-/** Behind the closing quote of what begins at `start`; behind the quote itself where it is an apostrophe. */
+/** The position after the closing quote; after `start` itself if it is an apostrophe. */
 function endOfQuoted(text: string, start: number): number {
   const quote = text[start] ?? '';
   for (let at = start + 1; at < text.length; at++) {

@@ -1,17 +1,18 @@
 // `lukhas healix` as people and scripts meet it, on both databases: what is added, shown, counted, retired, carried over, and
 // every mistake told clearly with nothing half-written.
-import { spawn } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SavedRun } from '../../src/model.ts';
 import { openPostgres } from '../../src/store/database/pg.ts';
-import { readRunHistory } from '../../src/store/history/history.ts';
 import { saveRun } from '../../src/store/runs/save.ts';
 import { openEmbedded } from '../../src/store/schema/embedded.ts';
+import { readRunHistory } from '../../src/storing.ts';
+import { runCli } from '../support/cli.ts';
 import { createReadyDatabase, rowsOf, temporaryDir } from '../support/databases.ts';
 import { emptyContext, makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
+import { copyEmbedded } from '../support/templates.ts';
 
 interface Outcome {
   readonly code: number | null;
@@ -47,6 +48,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       remove = ready.drop;
     } else {
       const data = path.join(dir, 'data');
+      await copyEmbedded(data);
       env = { LUKHAS_DATA_DIR: data };
       connect = () => openEmbedded(data);
       remove = async () => {};
@@ -81,22 +83,15 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       makeOptions(),
     );
 
-  function healix(args: readonly string[], options: { env?: Record<string, string>; input?: string } = {}) {
-    return new Promise<Outcome>((resolve) => {
-      const { DATABASE_URL: _, LUKHAS_DATA_DIR: __, LUKHAS_TEAM: ___, ...clean } = process.env;
-      const child = spawn(
-        process.execPath,
-        ['--import', 'tsx', path.resolve('src/doors/lukhas/main.ts'), 'healix', ...args],
-        { env: { ...clean, NO_COLOR: '1', ...(options.env ?? env) }, stdio: ['pipe', 'pipe', 'pipe'] },
-      );
-      let out = '';
-      let err = '';
-      child.stdin.on('error', () => {});
-      child.stdin.end(options.input ?? '');
-      child.stdout.on('data', (chunk) => (out += chunk));
-      child.stderr.on('data', (chunk) => (err += chunk));
-      child.once('close', (code) => resolve({ code, out, err }));
+  async function healix(
+    args: readonly string[],
+    options: { env?: Record<string, string>; input?: string } = {},
+  ): Promise<Outcome> {
+    const { code, stdout, stderr } = await runCli('lukhas', ['healix', ...args], {
+      env: { NO_COLOR: '1', ...(options.env ?? env) },
+      ...(options.input === undefined ? {} : { input: options.input }),
     });
+    return { code, out: stdout, err: stderr };
   }
 
   const json = async (
@@ -273,7 +268,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     const lines = JSON.parse(exported.out)
       .map((memory: unknown) => JSON.stringify(memory))
       .join('\n');
-    await healix(['list'], { env: elsewhere });
+    await copyEmbedded(elsewhere.LUKHAS_DATA_DIR);
     expect(await json(['import', '-'], { input: lines, env: elsewhere })).toEqual({
       added: count,
       already: 0,
@@ -380,7 +375,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       ['another team\u2019s memory', ['show', '99999999-0000-4000-8000-000000000000'], 'no memory'],
       ['counting for another team', ['failed', '99999999'], 'no memory'],
       ['retiring nothing named', ['retire'], '--low-confidence'],
-      ['a limit of nothing', ['list', '--limit', '0'], '--limit takes'],
+      ['a limit of nothing', ['list', '--limit', '0'], '--limit does not take'],
       ['an import that is not there', ['import', '/nowhere/m.json'], 'does not exist'],
       ['a command that is none', ['forget', 'x'], 'lukhas healix'],
     ])('%s', async (_, args, words_) => {

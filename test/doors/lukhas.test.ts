@@ -1,10 +1,9 @@
 // The `lukhas` command as people and scripts meet it: words, JSON, exit codes; never a stack trace for a mistake.
-import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../src/store/database/pg.ts';
 import { saveRun } from '../../src/store/runs/save.ts';
+import { runCli } from '../support/cli.ts';
 import {
   asAdmin,
   createDatabase,
@@ -13,6 +12,7 @@ import {
   uniqueRole,
 } from '../support/databases.ts';
 import { makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
+import { rowsIn, scriptIn } from '../support/sql.ts';
 
 interface Outcome {
   readonly code: number | null;
@@ -20,23 +20,9 @@ interface Outcome {
   readonly err: string;
 }
 
-function lukhas(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const { DATABASE_URL: _, LUKHAS_DATA_DIR: __, LUKHAS_TEAM: ___, ...clean } = process.env;
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', path.resolve('src/doors/lukhas/main.ts'), ...args],
-      {
-        env: { ...clean, NO_COLOR: '1', ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (chunk) => (out += chunk));
-    child.stderr.on('data', (chunk) => (err += chunk));
-    child.once('close', (code) => resolve({ code, out, err }));
-  });
+async function lukhas(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const { code, stdout, stderr } = await runCli('lukhas', args, { env: { NO_COLOR: '1', ...env } });
+  return { code, out: stdout, err: stderr };
 }
 
 describe('on a server', () => {
@@ -55,12 +41,13 @@ describe('on a server', () => {
   test('a database with tables of those names is left as it is', async () => {
     const foreign = await createDatabase();
     const db = await openPostgres(foreign.adminUrl);
-    await db.script('CREATE TABLE test_runs (id int)');
+    await scriptIn(db, 'CREATE TABLE test_runs (id int)');
     const refused = await lukhas(['db', 'setup', '--team', slug, '--database-url', foreign.adminUrl]);
     expect(refused).toMatchObject({ code: 3, out: '' });
     expect(refused.err).toContain('something of that name is there already: test_runs');
     expect(
-      await db.query(
+      await rowsIn(
+        db,
         `SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace`,
       ),
     ).toEqual([{ name: 'test_runs' }]);
@@ -102,7 +89,7 @@ describe('on a server', () => {
     const { database_url: url, team } = JSON.parse(granted.out);
     expect(team).toBe(slug);
     const db = await openPostgres(url);
-    expect(await db.query('SELECT session_user::text AS me')).toEqual([{ me: role }]);
+    expect(await rowsIn(db, 'SELECT session_user::text AS me')).toEqual([{ me: role }]);
     await db.close();
     expect(
       JSON.parse((await lukhas(['db', 'grant', '--team', slug, '--role', role, '--json'], env)).out)
@@ -177,12 +164,12 @@ test('without a server everything works on the embedded database', async () => {
 test.each([
   [['db', 'setpu'], 'Did you mean lukhas db setup?'],
   [['teams', 'list'], 'Did you mean lukhas team'],
-  [['db'], 'needs one word more'],
+  [['db'], 'needs one more word'],
   [['frobnicate'], 'See lukhas --help'],
   [['frobnicate', '--help'], 'See lukhas --help'],
   [['db', 'migrate', '--databse-url', 'x'], 'Did you mean --database-url?'],
-  [['db', 'migrate', '--role', 'x'], '--role means nothing here'],
-  [['db', 'migrate', 'now'], 'too many words: now'],
+  [['db', 'migrate', '--role', 'x'], '--role is an option of lukhas db setup, lukhas db grant.'],
+  [['db', 'migrate', 'now'], 'one word too many: now'],
   [['team', 'add'], 'a word is missing'],
   [['team', 'add', 'Not A Slug'], 'for example not-a-slug'],
   [['db', 'grant', '--role', 'x', '--database-url', 'postgres://u@localhost/d'], '--team <slug> is missing'],
@@ -208,7 +195,7 @@ test('help is there for everything, with examples', async () => {
     'team add',
     'team list',
   ]) {
-    expect(all.out).toContain(`lukhas ${command}`);
+    expect(all.out).toContain(`  ${command} `);
     const one = await lukhas([...command.split(' '), '--help']);
     expect(one).toMatchObject({ code: 0, err: '' });
     expect(one.out).toContain('Examples');

@@ -19,6 +19,8 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CliOptions, jsonLines, runCli } from '../support/cli.ts';
 import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../support/databases.ts';
+import { rounds } from '../support/long.ts';
+import { copyEmbedded } from '../support/templates.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 const example = join(fixtures, 'junit/example.xml');
@@ -170,7 +172,8 @@ describe('an upload into PostgreSQL by a credential of one team', () => {
 
   it('is stored once when it is killed at any moment and sent again', async () => {
     const big = join(home, 'big.xml');
-    writeFileSync(big, bigReport(20_000));
+    const tests = rounds(5_000, 20_000);
+    writeFileSync(big, bigReport(tests));
     const started = performance.now();
     await toPostgres([big, '--lane', 'kill-warm', '-q']);
     const whole = performance.now() - started;
@@ -188,12 +191,13 @@ describe('an upload into PostgreSQL by a credential of one team', () => {
       copies.push(await stored(lane));
     }
     expect(killed).toBeGreaterThanOrEqual(10);
-    expect(copies).toEqual(Array.from({ length: 20 }, () => ({ runs: 1, results: 20_000, coverage: 0 })));
+    expect(copies).toEqual(Array.from({ length: 20 }, () => ({ runs: 1, results: tests, coverage: 0 })));
   }, 180_000);
 
   it('says where the rows went when CI has no database', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'lukhas-ci-'));
     const env = { CI: 'true', DATABASE_URL: '', HOME: dir, XDG_DATA_HOME: dir };
+    await copyEmbedded(join(dir, 'lukhas'));
     const result = await runCli('lukhas-upload', ['results.xml'], { cwd: project, env });
     expect(result.code).toBe(0);
     expect(result.stdout + result.stderr).toContain('DATABASE_URL is empty');
@@ -299,14 +303,21 @@ describe('what an upload says', () => {
     expect(verbose.stdout.match(/^ {4}pytest '/gm)?.length).toBeGreaterThan(150);
   });
 
-  it('has no colours and no progress in a pipe, and colours when they are forced', async () => {
-    expect((await upload(['results.xml', '--dry-run'])).stdout).not.toContain('\u001b');
-    expect((await upload(['results.xml', '--dry-run'], { env: { FORCE_COLOR: '1' } })).stdout).toContain(
-      '\u001b[31m',
-    );
-    expect(
-      (await upload(['results.xml', '--dry-run', '--no-color'], { env: { FORCE_COLOR: '1' } })).stdout,
-    ).not.toContain('\u001b');
+  it.each([
+    ['not in a pipe', [], {}, false],
+    ['in a pipe of GitHub Actions', [], { GITHUB_ACTIONS: 'true' }, true],
+    ['that are forced', [], { FORCE_COLOR: '1' }, true],
+    ['that FORCE_COLOR=0 turns off', [], { GITHUB_ACTIONS: 'true', FORCE_COLOR: '0' }, false],
+    ['that NO_COLOR turns off', [], { GITHUB_ACTIONS: 'true', NO_COLOR: '1' }, false],
+    ['that are asked for', ['--color', 'always'], { NO_COLOR: '1' }, true],
+    ['that are asked for with =', ['--color=always'], {}, true],
+    ['that are refused', ['--color', 'never'], { FORCE_COLOR: '1' }, false],
+    ['that --no-color refuses', ['--no-color'], { FORCE_COLOR: '1' }, false],
+    ['that the last option refuses', ['--color=always', '--no-color'], {}, false],
+    ['left to the stream', ['--color', 'auto'], { GITHUB_ACTIONS: 'true' }, true],
+  ] as const)('has colours %s', async (_, args, env, shown) => {
+    const result = await upload(['results.xml', '--dry-run', ...args], { env });
+    expect([result.code, result.stdout.includes('\u001b[31m')]).toEqual([0, shown]);
   });
 
   it('ends with 4 when a test failed and --fail-on any was asked for', async () => {
@@ -336,8 +347,10 @@ describe('what an upload says', () => {
 
   it('stores the run all the same when its reader stops reading', async () => {
     const program = fileURLToPath(new URL('../../dist/cli/upload.js', import.meta.url));
-    writeFileSync(join(project, 'big.xml'), bigReport(20_000));
+    // Many times what a pipe holds.
+    writeFileSync(join(project, 'big.xml'), bigReport(3_000));
     const dataDir = join(project, 'unread');
+    await copyEmbedded(dataDir);
     const line = `'${process.execPath}' '${program}' big.xml --json --data-dir '${dataDir}' 2>&1 | head -1; echo "status \${PIPESTATUS[0]}"`;
     const output = execFileSync('bash', ['-c', line], { cwd: project, encoding: 'utf8' });
     expect(output).toMatch(/\nstatus 0\n$/);

@@ -9,9 +9,8 @@ import { openPostgres } from '../../src/store/database/pg.ts';
 import type { Database } from '../../src/store/database/port.ts';
 import { grantUploads } from '../../src/store/schema/access.ts';
 import { openEmbedded } from '../../src/store/schema/embedded.ts';
-import { migrate } from '../../src/store/schema/migrate.ts';
-import { ensurePartitions } from '../../src/store/schema/partitions.ts';
 import { addTeam } from '../../src/store/schema/teams.ts';
+import { copyEmbedded } from './templates.ts';
 
 export interface TestDatabase {
   readonly name: string;
@@ -27,9 +26,10 @@ export async function createDatabase(): Promise<TestDatabase> {
   return createDatabaseOn(inject('postgresAdminUrl'));
 }
 
-export async function createDatabaseOn(serverUrl: string): Promise<TestDatabase> {
+/** The same on another server, or as a copy of another database. */
+export async function createDatabaseOn(serverUrl: string, template = 'template1'): Promise<TestDatabase> {
   const name = `t_${randomBytes(6).toString('hex')}`;
-  await asAdmin(serverUrl, `CREATE DATABASE ${name}`);
+  await asAdmin(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const adminUrl = withPath(serverUrl, name);
   return {
     name,
@@ -52,15 +52,12 @@ export interface ReadyDatabase extends TestDatabase {
 }
 
 /** A database with the schema, a team, a credential for it and the partitions of this month and its neighbours. */
-export async function createReadyDatabase(
-  options: { readonly slug?: string; readonly serverUrl?: string } = {},
-): Promise<ReadyDatabase> {
-  const database = await createDatabaseOn(options.serverUrl ?? inject('postgresAdminUrl'));
+export async function createReadyDatabase(options: { readonly slug?: string } = {}): Promise<ReadyDatabase> {
+  const serverUrl = inject('postgresAdminUrl');
+  const database = await createDatabaseOn(serverUrl, inject('templateDatabase'));
   const admin = await openPostgres(database.adminUrl);
   try {
-    await migrate(admin);
     const team = await addTeam(admin, { slug: options.slug ?? 'acme' });
-    await ensurePartitions(admin, { monthsAhead: 1, monthsBack: 1 });
     const role = uniqueRole();
     const grant = await grantUploads(admin, { teamSlug: team.slug, role, adminUrl: database.adminUrl });
     return {
@@ -70,7 +67,7 @@ export async function createReadyDatabase(
       team,
       drop: async () => {
         await database.drop();
-        await asAdmin(options.serverUrl ?? inject('postgresAdminUrl'), `DROP ROLE IF EXISTS ${role}`);
+        await asAdmin(serverUrl, `DROP ROLE IF EXISTS ${role}`);
       },
     };
   } finally {
@@ -114,6 +111,7 @@ export interface EmbeddedDatabase {
 /** An embedded database with the schema in a new temporary directory. */
 export async function createEmbedded(): Promise<EmbeddedDatabase> {
   const dir = await temporaryDir();
+  await copyEmbedded(dir);
   const db = await openEmbedded(dir);
   return {
     dir,

@@ -6,6 +6,7 @@ import type { Connect, Database } from '../../src/store/database/port.ts';
 import { grantUploads } from '../../src/store/schema/access.ts';
 import { addTeam } from '../../src/store/schema/teams.ts';
 import { createEmbedded, createReadyDatabase, uniqueRole } from './databases.ts';
+import { rowsIn } from './sql.ts';
 
 export interface Place {
   readonly connect: Connect;
@@ -29,7 +30,7 @@ export async function createPlace(name: (typeof placeNames)[number]): Promise<Pl
     const grant = await grantUploads(admin, { teamSlug: 'rival', role, adminUrl: ready.adminUrl });
     return {
       connect: (limits) => openPostgres(ready.uploadUrl, limits),
-      look: (sql, params) => admin.query(sql, params),
+      look: (sql, params) => rowsIn(admin, sql, params),
       team: ready.team,
       teamSlug: undefined,
       other: {
@@ -60,7 +61,7 @@ export async function createPlace(name: (typeof placeNames)[number]): Promise<Pl
   };
   return {
     connect,
-    look: (sql, params) => embedded.db.query(sql, params),
+    look: (sql, params) => rowsIn(embedded.db, sql, params),
     team,
     teamSlug: 'local',
     other: { id: other.id, connect, teamSlug: 'rival' },

@@ -34,7 +34,9 @@ declare module 'vitest' {
 /** vitest's globalSetup: starts the server, hands its URL to the tests, and stops it afterwards. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   // Tests may run hundreds of short transactions; durability of the test cluster is of no interest to them.
-  const server = await startPostgres({ settings: { fsync: 'off', synchronous_commit: 'off' } });
+  const server = await startPostgres({
+    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+  });
   project.provide('postgresAdminUrl', server.adminUrl);
   return server.stop;
 }

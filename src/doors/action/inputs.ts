@@ -114,6 +114,11 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
   };
 }
 
+/** Whether the step must fail when there is no verdict. Works with inputs that are otherwise wrong. */
+export function asksForVerdict(): boolean {
+  return getInput('require-upload') === 'true' || !['', 'never'].includes(getInput('fail-on'));
+}
+
 function text(name: InputName): string | undefined {
   const value = getInput(name);
   return value === '' ? undefined : value;

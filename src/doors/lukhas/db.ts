@@ -1,115 +1,35 @@
-// What `lukhas <command>` does once its words are understood: calls the store and says what became of it. No SQL here.
-
+// Actions of `lukhas db`: check the settings, call the store, say what changed. No SQL here.
 import type { Database } from '../../store/database/port.ts';
 import { defaultRole, describeSession, type Grant, grantUploads } from '../../store/schema/access.ts';
-import { checkApplied, migrate, olderDatabase } from '../../store/schema/migrate.ts';
+import { type MigrateOptions, migrate } from '../../store/schema/migrate.ts';
 import { describePartitions, ensurePartitions, type PartitionState } from '../../store/schema/partitions.ts';
-import { addTeam, checkSlug, listTeams, localTeamSlug } from '../../store/schema/teams.ts';
+import { newerDatabase, olderDatabase, readSchemaState } from '../../store/schema/state.ts';
+import { addTeam, checkSlug, localTeamSlug } from '../../store/schema/teams.ts';
 import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
 import { usage } from '../arguments.ts';
-import { type ExitCode, exitCodes } from '../process.ts';
+import type { ExitCode } from '../process.ts';
+import {
+  type Answer,
+  answer,
+  type CommandSettings,
+  dataDirOf,
+  migratingStallMs,
+  required,
+  row,
+} from './answer.ts';
 
-/** Where the database is. */
-export interface ConnectionSettings {
-  readonly databaseUrl: string | undefined;
-  readonly dataDir: string;
-  readonly sslCa: string | undefined;
-}
-
-export interface CommandSettings extends ConnectionSettings {
+interface SetupSettings extends CommandSettings {
   readonly team: string | undefined;
   readonly role: string | undefined;
-  readonly name: string | undefined;
-  readonly newPassword: boolean;
-  readonly monthsAhead: string | undefined;
-  /** What follows the command itself. */
-  readonly words: readonly string[];
 }
 
-interface Telling {
-  readonly terminal: Terminal;
-  readonly json: boolean;
+export function setup(settings: SetupSettings, terminal: Terminal): Promise<ExitCode> {
+  if (settings.databaseUrl !== undefined) checkSlug(required(settings.team, '--team <slug>'));
+  return answer(settings, terminal, (db, beside) => setupDatabase(db, settings, beside), migratingStallMs);
 }
 
-/** What a command has to say: lines for people, one object for programs. */
-interface Answer {
-  readonly lines: readonly string[];
-  readonly json: Record<string, unknown>;
-}
-
-/** Administrators' statements may wait for locks longer than an upload's. */
-const adminStallMs = 300_000;
-
-const commands: Readonly<Record<string, (db: Database, settings: CommandSettings) => Promise<Answer>>> = {
-  'db setup': setup,
-  'db migrate': migrateSchema,
-  'db status': status,
-  'db partitions': makePartitions,
-  'db grant': grant,
-  'team add': addOneTeam,
-  'team list': listAllTeams,
-};
-
-/** Runs one of the commands above; the embedded database is brought up to date on the way. */
-export async function runCommand(
-  name: string,
-  settings: CommandSettings,
-  telling: Telling,
-): Promise<ExitCode> {
-  const command = commands[name];
-  if (command === undefined) throw new Error(`no command ${name}`);
-  checkSettings(name, settings);
-  const db = await connectAsPerson(settings, telling.terminal);
-  try {
-    const { lines, json } = await command(db, settings);
-    if (telling.json) telling.terminal.out(JSON.stringify(json));
-    else for (const line of lines) telling.terminal.out(line);
-  } finally {
-    await db.close();
-  }
-  return exitCodes.ok;
-}
-
-/** What can be wrong with the words themselves is said before anything is connected to. */
-function checkSettings(name: string, settings: CommandSettings): void {
-  const embedded = settings.databaseUrl === undefined;
-  if (name === 'db setup' && !embedded) checkSlug(required(settings.team, '--team <slug>'));
-  if (name === 'db grant') {
-    if (embedded) {
-      throw usage(
-        'the embedded database has no logins to grant anything to',
-        'Name a server: --database-url or DATABASE_URL.',
-      );
-    }
-    required(settings.team, '--team <slug>');
-    required(settings.role, '--role <login>');
-  }
-  if (name === 'team add') checkSlug(settings.words[0] ?? '');
-  if (name === 'db partitions') monthsAheadOf(settings);
-}
-
-function required(value: string | undefined, option: string): string {
-  if (value === undefined) throw usage(`${option} is missing`);
-  return value;
-}
-
-/** Opens the server's database or the embedded one, and says on standard error what takes its time. */
-export async function connectAsPerson(settings: ConnectionSettings, terminal: Terminal): Promise<Database> {
-  const say = (message: string): void => terminal.err(terminal.paint.dim(safeLine(message)));
-  if (settings.databaseUrl !== undefined) {
-    const { openPostgres } = await import('../../store/database/pg.ts');
-    return openPostgres(settings.databaseUrl, {
-      stallMs: adminStallMs,
-      sslCa: settings.sslCa,
-      onRemark: say,
-    });
-  }
-  const { openEmbedded } = await import('../../store/schema/embedded.ts');
-  return openEmbedded(settings.dataDir, { onMessage: say });
-}
-
-async function setup(db: Database, settings: CommandSettings): Promise<Answer> {
-  const migrated = await migrate(db);
+async function setupDatabase(db: Database, settings: SetupSettings, beside: MigrateOptions): Promise<Answer> {
+  const migrated = await migrate(db, beside);
   const made = await ensurePartitions(db, { monthsAhead: 2, monthsBack: 1 });
   const slug = settings.team ?? localTeamSlug;
   const team = await addTeam(db, { slug });
@@ -124,7 +44,7 @@ async function setup(db: Database, settings: CommandSettings): Promise<Answer> {
       lines: [
         ...lines,
         '',
-        `The embedded database in ${settings.dataDir} needs no credential: lukhas-upload results.xml${settings.team === undefined || settings.team === localTeamSlug ? '' : ` --team ${slug}`}`,
+        `The embedded database in ${dataDirOf(settings)} needs no credential: lukhas-upload results.xml${settings.team === undefined || settings.team === localTeamSlug ? '' : ` --team ${slug}`}`,
       ],
       json: { ...json, role: null, database_url: null },
     };
@@ -140,52 +60,69 @@ async function setup(db: Database, settings: CommandSettings): Promise<Answer> {
   };
 }
 
-async function migrateSchema(db: Database): Promise<Answer> {
-  const migrated = await migrate(db);
-  const state = await checkApplied(db);
-  return {
-    lines: [
-      ...migrated.map((name) => row('applied', name)),
-      row('schema', `version ${state.applied} of ${state.known}, in ${safeLine(state.schema)}`),
-    ],
-    json: { migrated, schema_version: state.applied, program_version: state.known, schema: state.schema },
-  };
+export function migrateSchema(settings: CommandSettings, terminal: Terminal): Promise<ExitCode> {
+  return answer(
+    settings,
+    terminal,
+    async (db, beside) => {
+      const migrated = await migrate(db, beside);
+      const state = await readSchemaState(db);
+      return {
+        lines: [
+          ...migrated.map((name) => row('applied', name)),
+          row('schema', `version ${state.applied} of ${state.known}, in ${safeLine(state.schema)}`),
+        ],
+        json: { migrated, schema_version: state.applied, program_version: state.known, schema: state.schema },
+      };
+    },
+    migratingStallMs,
+  );
 }
 
-async function status(db: Database): Promise<Answer> {
-  const session = await describeSession(db);
-  const state = await checkApplied(db);
-  const ready = state.applied === state.known;
-  const partitions = ready ? await describePartitions(db) : [];
-  const older = ready ? undefined : olderDatabase(state);
-  return {
-    lines: [
-      row('server', safeLine(session.server)),
-      row(
-        'login',
-        `${safeLine(session.role)}${session.privilege === undefined ? '' : `, ${session.privilege}`}`,
-      ),
-      ...(session.team === undefined ? [] : [row('team', safeLine(session.team))]),
-      row('schema', `version ${state.applied} of ${state.known}, in ${safeLine(state.schema)}`),
-      ...partitions.map((table) => row(table.table, monthsOf(table))),
-      ...(older?.fix === undefined ? [] : ['', older.fix]),
-    ],
-    json: {
-      server: session.server,
-      login: session.role,
-      privilege: session.privilege ?? null,
-      team: session.team ?? null,
-      schema: state.schema,
-      schema_version: state.applied,
-      program_version: state.known,
-      partitions: partitions.map((table) => ({
-        table: table.table,
-        count: table.partitions,
-        from: table.from?.toISOString() ?? null,
-        until: table.until?.toISOString() ?? null,
-      })),
-    },
-  };
+export function status(settings: CommandSettings, terminal: Terminal): Promise<ExitCode> {
+  return answer(settings, terminal, async (db) => {
+    const state = await readSchemaState(db);
+    const session = await describeSession(db, state.applied === 0 ? undefined : state.schema);
+    const ready = state.applied >= state.known && !state.refused;
+    const partitions = ready ? await describePartitions(db) : [];
+    const advice = state.refused ? newerDatabase(state) : ready ? undefined : olderDatabase(state);
+    return {
+      lines: [
+        row('server', safeLine(session.server)),
+        row(
+          'login',
+          `${safeLine(session.role)}${session.privilege === undefined ? '' : `, ${session.privilege}`}`,
+        ),
+        ...(session.team === undefined ? [] : [row('team', safeLine(session.team))]),
+        row('schema', `version ${state.applied} of ${state.known}, in ${safeLine(state.schema)}`),
+        ...partitions.map((table) => row(table.table, monthsOf(table))),
+        ...(state.stepsDone === 0
+          ? []
+          : [
+              row(
+                '',
+                `migration ${state.applied + 1} was interrupted, or is under way: ${state.stepsDone} steps done`,
+              ),
+            ]),
+        ...(advice?.fix === undefined ? [] : ['', advice.fix]),
+      ],
+      json: {
+        server: session.server,
+        login: session.role,
+        privilege: session.privilege ?? null,
+        team: session.team ?? null,
+        schema: state.schema,
+        schema_version: state.applied,
+        program_version: state.known,
+        partitions: partitions.map((table) => ({
+          table: table.table,
+          count: table.partitions,
+          from: table.from?.toISOString() ?? null,
+          until: table.until?.toISOString() ?? null,
+        })),
+      },
+    };
+  });
 }
 
 function monthsOf(table: PartitionState): string {
@@ -198,34 +135,43 @@ function monthOf(date: Date): string {
   return date.toISOString().slice(0, 7);
 }
 
-async function makePartitions(db: Database, settings: CommandSettings): Promise<Answer> {
-  const made = await ensurePartitions(db, { monthsAhead: monthsAheadOf(settings) });
-  const state = await describePartitions(db);
-  return {
-    lines: [
-      row('made', made.length === 0 ? 'nothing: all months are there' : made.map(safeLine).join(' ')),
-      ...state.map((table) => row(table.table, monthsOf(table))),
-    ],
-    json: { partitions: made },
-  };
+export function makePartitions(
+  { monthsAhead = 2, ...settings }: CommandSettings & { readonly monthsAhead: number | undefined },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  return answer(settings, terminal, async (db) => {
+    const made = await ensurePartitions(db, { monthsAhead });
+    const state = await describePartitions(db);
+    return {
+      lines: [
+        row('made', made.length === 0 ? 'nothing: all months are there' : made.map(safeLine).join(' ')),
+        ...state.map((table) => row(table.table, monthsOf(table))),
+      ],
+      json: { partitions: made },
+    };
+  });
 }
 
-function monthsAheadOf(settings: CommandSettings): number {
-  const months = Number(settings.monthsAhead ?? '2');
-  if (!Number.isInteger(months) || months < 0 || months > 24) {
-    throw usage('--months-ahead takes a whole number from 0 to 24');
+export function grant(
+  settings: SetupSettings & { readonly newPassword: boolean },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  if (settings.databaseUrl === undefined) {
+    throw usage(
+      'the embedded database has no logins to grant anything to',
+      'Name a server: --database-url or DATABASE_URL.',
+    );
   }
-  return months;
-}
-
-async function grant(db: Database, settings: CommandSettings): Promise<Answer> {
-  const granted = await grantUploads(db, {
+  const wish = {
     teamSlug: required(settings.team, '--team <slug>'),
     role: required(settings.role, '--role <login>'),
-    adminUrl: required(settings.databaseUrl, '--database-url <url>'),
+    adminUrl: settings.databaseUrl,
     newPassword: settings.newPassword,
+  };
+  return answer(settings, terminal, async (db) => {
+    const granted = await grantUploads(db, wish);
+    return { lines: [row('team', granted.team.slug), ...grantLines(granted)], json: grantJson(granted) };
   });
-  return { lines: [row('team', granted.team.slug), ...grantLines(granted)], json: grantJson(granted) };
 }
 
 function grantLines(granted: Grant): string[] {
@@ -266,41 +212,4 @@ function workflowLines(privateAuthority: boolean): string[] {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own expression syntax
     ...(privateAuthority ? ['          ssl-ca: ${{ vars.LUKHAS_SSL_CA }}'] : []),
   ];
-}
-
-async function addOneTeam(db: Database, settings: CommandSettings): Promise<Answer> {
-  const team = await addTeam(db, { slug: settings.words[0] ?? '', name: settings.name });
-  return {
-    lines: [row('team', team.added ? `${team.slug} added` : `${team.slug} is there already`)],
-    json: { team: team.slug, id: team.id, added: team.added },
-  };
-}
-
-async function listAllTeams(db: Database): Promise<Answer> {
-  const teams = await listTeams(db);
-  const width = Math.max(4, ...teams.map((team) => team.slug.length));
-  return {
-    lines:
-      teams.length === 0
-        ? ['no teams yet: lukhas team add <slug>']
-        : teams.map(
-            (team) =>
-              `${team.slug.padEnd(width)}  ${team.createdAt.toISOString().slice(0, 10)}  ${safeLine(team.name)}${
-                team.roles.length === 0 ? '' : `  (logins: ${team.roles.map(safeLine).join(', ')})`
-              }`,
-          ),
-    json: {
-      teams: teams.map((team) => ({
-        slug: team.slug,
-        name: team.name,
-        id: team.id,
-        created_at: team.createdAt.toISOString(),
-        roles: team.roles,
-      })),
-    },
-  };
-}
-
-function row(name: string, value: string): string {
-  return `${name.padEnd(14)}${value}`;
 }

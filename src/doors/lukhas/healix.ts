@@ -1,4 +1,4 @@
-// What `lukhas healix <command>` does once its words are understood: files and words in, knowledge out. No SQL here.
+// Actions of `lukhas healix`: read files, call the store, print memories. No SQL here.
 import { readFile, stat } from 'node:fs/promises';
 import { InputError } from '../../errors.ts';
 import type { Database } from '../../store/database/port.ts';
@@ -17,103 +17,56 @@ import {
 } from '../../store/healix/memories.ts';
 import { parseMemories } from '../../store/healix/memory-file.ts';
 import { openAccess } from '../../store/schema/access.ts';
-import { checkApplied, olderDatabase } from '../../store/schema/migrate.ts';
+import { requireSchema } from '../../store/schema/state.ts';
 import { safeLine, safeText, type Terminal } from '../../tell/terminal/terminal.ts';
 import { usage } from '../arguments.ts';
-import { type ExitCode, exitCodes } from '../process.ts';
-import { type ConnectionSettings, connectAsPerson } from './db.ts';
+import type { ExitCode } from '../process.ts';
+import { type Answer, answer, type CommandSettings, required } from './answer.ts';
 
-export interface HealixSettings extends ConnectionSettings {
+interface ScopeSettings extends CommandSettings {
   readonly team: string | undefined;
-  readonly run: string | undefined;
-  readonly test: string | undefined;
-  readonly signature: string | undefined;
-  readonly cause: string | undefined;
-  readonly probableCause: string | undefined;
-  readonly solution: string | undefined;
-  readonly type: string | undefined;
-  readonly fixFile: string | undefined;
-  readonly confidence: string | undefined;
-  readonly limit: string | undefined;
-  readonly stale: boolean;
-  readonly lowConfidence: boolean;
-  readonly dryRun: boolean;
-  readonly shared: boolean;
-  /** What follows the command itself. */
-  readonly words: readonly string[];
+  /** The memories that all teams share. */
+  readonly shared?: boolean;
 }
-
-interface Telling {
-  readonly terminal: Terminal;
-  readonly json: boolean;
-}
-
-interface Answer {
-  /** Lines for people, already harmless. */
-  readonly lines: readonly string[];
-  readonly json: unknown;
-}
-
-/** Reads what the words name (files, numbers) before anything is connected to; then works on one scope. */
-type Command = (settings: HealixSettings, paint: Terminal['paint']) => Promise<Work> | Work;
-type Work = (db: Database, scope: Scope) => Promise<Answer>;
-
-const commands: Readonly<Record<string, Command>> = {
-  'healix list': list,
-  'healix show': show,
-  'healix add': add,
-  'healix worked': (settings, paint) => count(settings, 'worked', paint),
-  'healix failed': (settings, paint) => count(settings, 'failed', paint),
-  'healix retire': retire,
-  'healix import': importFile,
-  'healix export': () => exportAll,
-};
+type OneMemory = ScopeSettings & { readonly id: string };
 
 /** A fix is a page or two of text; more than this is a wrong file. In bytes. */
 const largestFix = 65_536;
 /** In bytes. */
 const largestImport = 128 * 1024 * 1024;
-const listed = 50;
 
-/** Runs one of the commands above for one team, or for the memories that all teams share. */
-export async function runHealix(
-  name: string,
-  settings: HealixSettings,
-  { terminal, json }: Telling,
+function answerIn(
+  settings: ScopeSettings,
+  terminal: Terminal,
+  work: (db: Database, scope: Scope) => Promise<Answer>,
 ): Promise<ExitCode> {
-  const command = commands[name];
-  if (command === undefined) throw new Error(`no command ${name}`);
-  const work = await command(settings, terminal.paint);
-  const db = await connectAsPerson(settings, terminal);
-  try {
-    const answer = await work(db, await scopeOf(db, settings));
-    // An export is JSON whether it was asked for or not.
-    if (json || name === 'healix export')
-      await terminal.write(`${JSON.stringify(answer.json, null, json ? 0 : 2)}\n`);
-    else for (const line of answer.lines) terminal.out(line);
-  } finally {
-    await db.close();
-  }
-  return exitCodes.ok;
+  return answer(settings, terminal, async (db) => work(db, await scopeOf(db, settings)));
 }
 
-async function scopeOf(db: Database, settings: HealixSettings): Promise<Scope> {
-  if (!settings.shared) {
-    // Every statement names the team itself, so that an administrator works for the team named and no other.
+async function scopeOf(db: Database, settings: ScopeSettings): Promise<Scope> {
+  if (settings.shared !== true) {
+    // Every statement names the team, so an administrator is allowed to work for the team named.
     return openAccess(db, { teamSlug: settings.team, allowPrivilegedRole: settings.team !== undefined });
   }
-  const state = await checkApplied(db);
-  if (state.applied < state.known) throw olderDatabase(state);
+  await requireSchema(db);
   return 'shared';
 }
 
-function list(settings: HealixSettings, paint: Terminal['paint']): Work {
-  const limit = settings.limit === undefined ? listed : Number(settings.limit);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 100_000) {
-    throw usage('--limit takes a whole number from 1 to 100000');
-  }
+export function list(
+  {
+    limit = 50,
+    ...settings
+  }: ScopeSettings & {
+    readonly test: string | undefined;
+    readonly signature: string | undefined;
+    readonly stale: boolean;
+    readonly limit: number | undefined;
+  },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { paint } = terminal;
   const filter = { test: settings.test, signature: settings.signature, stale: settings.stale, limit };
-  return async (db, scope) => {
+  return answerIn(settings, terminal, async (db, scope) => {
     const { memories, total } = await listMemories(db, scope, filter);
     const filtered = settings.test !== undefined || settings.signature !== undefined || settings.stale;
     const lines = memories.flatMap((memory) => [
@@ -133,23 +86,31 @@ function list(settings: HealixSettings, paint: Terminal['paint']): Work {
             ],
       json: { total, memories: memories.map(jsonOf) },
     };
-  };
+  });
 }
 
-function show(settings: HealixSettings, paint: Terminal['paint']): Work {
-  return async (db, scope) => {
-    const memory = await findMemory(db, scope, settings.words[0] ?? '');
-    return { lines: describe(memory, paint), json: jsonOf(memory) };
-  };
+export function show(settings: OneMemory, terminal: Terminal): Promise<ExitCode> {
+  return answerIn(settings, terminal, async (db, scope) => {
+    const memory = await findMemory(db, scope, settings.id);
+    return { lines: describe(memory, terminal.paint), json: jsonOf(memory) };
+  });
 }
 
-async function add(settings: HealixSettings, paint: Terminal['paint']): Promise<Work> {
-  if (settings.shared) {
-    throw usage(
-      'a memory is added from a team\u2019s failure',
-      'Memories for all teams: `lukhas healix import --shared <file>`.',
-    );
-  }
+export async function add(
+  settings: ScopeSettings & {
+    readonly test: string | undefined;
+    readonly run: string | undefined;
+    readonly signature: string | undefined;
+    readonly solution: string | undefined;
+    readonly cause: string | undefined;
+    readonly probableCause: string | undefined;
+    readonly type: string | undefined;
+    readonly fixFile: string | undefined;
+    readonly confidence: number | undefined;
+  },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { paint } = terminal;
   const testName = required(settings.test, '--test <node id>');
   const solution = required(settings.solution, '--solution <text>');
   if (solution.trim() === '') throw usage('--solution is empty');
@@ -162,10 +123,9 @@ async function add(settings: HealixSettings, paint: Terminal['paint']): Promise<
       throw usage(`${option} is longer than 100000 characters`);
   }
   if ((settings.type ?? '').length > 50) throw usage('--type is longer than 50 characters');
-  const confidence = settings.confidence === undefined ? undefined : confidenceOf(settings.confidence);
   const autoFixCode = settings.fixFile === undefined ? undefined : await readFix(settings.fixFile);
-  return async (db, scope) => {
-    if (scope === 'shared') throw new Error('checked above');
+  return answerIn(settings, terminal, async (db, scope) => {
+    if (scope === 'shared') throw new Error('add takes no --shared');
     const about = await findFailure(db, scope, {
       testName,
       runId: settings.run,
@@ -178,7 +138,7 @@ async function add(settings: HealixSettings, paint: Terminal['paint']): Promise<
       solution,
       solutionType: settings.type,
       autoFixCode,
-      confidence,
+      confidence: settings.confidence,
     });
     return {
       lines: [
@@ -187,52 +147,70 @@ async function add(settings: HealixSettings, paint: Terminal['paint']): Promise<
       ],
       json: jsonOf(memory),
     };
-  };
+  });
 }
 
-function count(settings: HealixSettings, outcome: 'worked' | 'failed', paint: Terminal['paint']): Work {
-  return async (db, scope) => {
-    const memory = await countOutcome(db, scope, settings.words[0] ?? '', outcome);
+export function count(
+  settings: OneMemory,
+  outcome: 'worked' | 'failed',
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { paint } = terminal;
+  return answerIn(settings, terminal, async (db, scope) => {
+    const memory = await countOutcome(db, scope, settings.id, outcome);
     return {
       lines: [
         `${paint.green('✓')} ${memory.id}  ${confidence(memory)}  ${tried(memory)}${marks(memory, paint)}`,
       ],
       json: jsonOf(memory),
     };
-  };
+  });
 }
 
-function retire(settings: HealixSettings, paint: Terminal['paint']): Work {
-  const [id] = settings.words;
-  if ((id === undefined) !== settings.lowConfidence) {
+export function retire(
+  {
+    id,
+    lowConfidence,
+    dryRun,
+    ...settings
+  }: ScopeSettings & {
+    readonly id: string | undefined;
+    readonly lowConfidence: boolean;
+    readonly dryRun: boolean;
+  },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { paint } = terminal;
+  if ((id === undefined) !== lowConfidence) {
     throw usage('retire takes the id of a memory, or --low-confidence', 'See lukhas healix retire --help.');
   }
-  if (settings.dryRun && id !== undefined) throw usage('--dry-run goes with --low-confidence');
-  return async (db, scope) => {
+  if (dryRun && id !== undefined) throw usage('--dry-run goes with --low-confidence');
+  return answerIn(settings, terminal, async (db, scope) => {
     const memories =
       id === undefined
-        ? await retireLowConfidence(db, scope, { dryRun: settings.dryRun })
+        ? await retireLowConfidence(db, scope, { dryRun })
         : [await retireMemory(db, scope, id)];
-    const word = settings.dryRun ? 'would be retired' : 'retired';
+    const done = dryRun ? `${paint.yellow('○')} ` : `${paint.green('✓')} `;
+    const word = dryRun ? 'would be retired' : 'retired';
     return {
       lines:
         memories.length === 0
           ? ['nothing to retire: no memory is below 0.5 and older than six months']
-          : memories.map(
-              (memory) =>
-                `${settings.dryRun ? paint.yellow('○') : paint.green('✓')} ${memory.id} ${word}  ${safeLine(memory.testName)}`,
-            ),
-      json: { dry_run: settings.dryRun, retired: memories.map(jsonOf) },
+          : memories.map((memory) => `${done}${memory.id} ${word}  ${safeLine(memory.testName)}`),
+      json: { dry_run: dryRun, retired: memories.map(jsonOf) },
     };
-  };
+  });
 }
 
-async function importFile(settings: HealixSettings, paint: Terminal['paint']): Promise<Work> {
-  const file = settings.words[0] ?? '';
+export async function importFile(
+  { file, ...settings }: ScopeSettings & { readonly file: string },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { paint } = terminal;
   const name = file === '-' ? 'standard input' : file;
   const memories = parseMemories(textOf(await readImport(file), name), name);
   const partial = memories.filter((memory) => !/^md5:[0-9a-f]{32}$/.test(memory.failure_signature)).length;
-  return async (db, scope) => {
+  return answerIn(settings, terminal, async (db, scope) => {
     const { added, already } = await importMemories(db, scope, memories);
     return {
       lines: [
@@ -245,12 +223,15 @@ async function importFile(settings: HealixSettings, paint: Terminal['paint']): P
       ],
       json: { added, already },
     };
-  };
+  });
 }
 
-async function exportAll(db: Database, scope: Scope): Promise<Answer> {
-  const memories = await exportMemories(db, scope);
-  return { lines: [], json: memories.map(exportedOf) };
+/** Prints JSON whether it was asked for or not; without --json indented. */
+export function exportAll(settings: ScopeSettings, terminal: Terminal): Promise<ExitCode> {
+  return answerIn(settings, terminal, async (db, scope) => {
+    const json = (await exportMemories(db, scope)).map(exportedOf);
+    return { lines: settings.json ? [] : [JSON.stringify(json, null, 2)], json };
+  });
 }
 
 async function readImport(file: string): Promise<Buffer> {
@@ -307,20 +288,6 @@ function badFile(file: string, what: string): InputError {
 
 function tooLarge(file: string, most: number): InputError {
   return badFile(file, `is larger than ${most >= 1 << 20 ? `${most >> 20} MB` : `${most >> 10} KB`}`);
-}
-
-function confidenceOf(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
-  throw usage(
-    `--confidence takes a number from 0 to 1, not ${JSON.stringify(text.slice(0, 40))}`,
-    'Left away it is 0.5, and counts of what worked and failed move it.',
-  );
-}
-
-function required(value: string | undefined, option: string): string {
-  if (value === undefined) throw usage(`${option} is missing`, 'See lukhas healix add --help.');
-  return value;
 }
 
 function describe(memory: Memory, paint: Terminal['paint']): string[] {

@@ -1,24 +1,13 @@
-// The working half of `lukhas-upload`: opens what an upload needs, calls ingest() and tells. Loaded once there is work.
-import { readFileSync } from 'node:fs';
+// The action of `lukhas-upload`: opens what an upload needs, calls ingest() and prints the result.
 import { homedir, hostname } from 'node:os';
-import { join } from 'node:path';
-import {
-  applySuiteProperties,
-  type DetectedContext,
-  detectContext,
-  nameJob,
-  overrideContext,
-} from '../../context/context.ts';
 import { InputError, StoreError } from '../../errors.ts';
-import { type Edges, ingest, type Surroundings, type Verdict } from '../../ingest.ts';
-import type { RunContext, Warning } from '../../model.ts';
-import type { CheckoutFiles } from '../../read/checkout.ts';
-import { findFiles, listFolder, openReport, spoolInput } from '../../read/files.ts';
+import { type Edges, ingest, type Verdict } from '../../ingest.ts';
+import type { Warning } from '../../model.ts';
+import { findFiles, openReport, spoolInput } from '../../read/files.ts';
 import type { ReportFile } from '../../read/report/survey.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
 import { defaultDataDir } from '../../store/database/data-dir.ts';
-import { type Opening, openEarly } from '../../store/database/open-early.ts';
-import type { Connect } from '../../store/database/port.ts';
+import type { Opening } from '../../store/database/open-early.ts';
 import { leastCovered } from '../../tally.ts';
 import {
   changesLine,
@@ -34,6 +23,7 @@ import { count, renderSummary, renderWarnings } from '../../tell/terminal/summar
 import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
 import { failuresToBlame } from '../fail-on.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from '../process.ts';
+import { detectSurroundings, openServer } from '../surroundings.ts';
 
 export interface Telling {
   readonly json: boolean;
@@ -42,16 +32,15 @@ export interface Telling {
   readonly terminal: Terminal;
 }
 
-/** The words of the command line as they stand. */
-type RawSettings = Omit<Parameters<typeof parseSettings>[0], 'dataDir' | 'failOn'> & {
+/** Settings as the command line gives them, not yet checked. */
+type RawSettings = Omit<Parameters<typeof parseSettings>[0], 'dataDir'> & {
   readonly dataDir: string | undefined;
-  readonly failOn: string;
 };
 
-/** One upload from the command line. Settings are as the words of the command line gave them. */
+/** One upload from the command line. */
 export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode> {
   const dataDir = raw.dataDir ?? defaultDataDir(process.env, process.platform, homedir());
-  const settings = parseSettings({ ...raw, dataDir, failOn: raw.failOn as Settings['failOn'] });
+  const settings = parseSettings({ ...raw, dataDir });
   requireHistory(settings);
   const workingDirectory = currentFolder();
   const { progress, ...telling } = withProgress(asked);
@@ -65,22 +54,19 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
   const inputs = await openReports(settings.reports, workingDirectory, cancelled.signal);
   const opening = settings.dryRun ? undefined : openDatabase(settings, telling);
   try {
-    const coverage =
-      settings.coverage.length === 0
-        ? []
-        : await findFiles(settings.coverage, {
-            workingDirectory,
-            what: 'coverage report',
-            extension: '.json',
-          });
-    const detecting = detectContext({ env: process.env, cwd: workingDirectory });
+    const coverage = await findFiles(settings.coverage, {
+      workingDirectory,
+      what: 'coverage report',
+      extension: '.json',
+    });
+    const surroundings = detectSurroundings(settings, workingDirectory, settings.uploadKey);
     const edges: Edges = {
       now: new Date(),
       hostname: hostname(),
       workingDirectory,
       reports: inputs.reports,
       coverage,
-      surroundings: look(settings, detecting, workingDirectory),
+      surroundings,
       connect: opening?.connect,
       signal: cancelled.signal,
       ...(telling.json && {
@@ -95,7 +81,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
     const verdict = await ingest(settings, edges).finally(() => progress.done());
     const warned = {
       ...verdict,
-      warnings: [...(await detecting).warnings, ...throwAway(settings, raw), ...verdict.warnings],
+      warnings: [...(await surroundings).detected.warnings, ...throwAway(settings, raw), ...verdict.warnings],
     };
     if (telling.json) await tellJson(warned, settings, telling);
     else tellTerminal(warned, settings, inputs.reports, telling);
@@ -172,55 +158,6 @@ async function openReports(
   return { reports: [...reports, report], remove };
 }
 
-async function look(
-  settings: Settings,
-  detecting: Promise<DetectedContext>,
-  workingDirectory: string,
-): Promise<Surroundings> {
-  const detected = await detecting;
-  return {
-    context: (properties) => runContext(settings, detected, properties),
-    repositoryRoot: detected.repositoryRoot,
-    checkout: await openCheckout(detected, workingDirectory),
-  };
-}
-
-function runContext(
-  settings: Settings,
-  detected: DetectedContext,
-  properties: ReadonlyMap<string, string>,
-): RunContext {
-  const context = nameJob(
-    applySuiteProperties(detected.context, properties, process.env),
-    settings.uploadKey,
-  );
-  const withSettings = {
-    ...context,
-    lane: settings.lane,
-    markers: settings.markers,
-    lambdaId: settings.lambdaId,
-  };
-  return overrideContext(withSettings, settings.set);
-}
-
-/** The checkout's files: git's own list, or what lies in the folder where there is no repository. */
-async function openCheckout(
-  detected: DetectedContext,
-  workingDirectory: string,
-): Promise<CheckoutFiles | undefined> {
-  const root = detected.repositoryRoot ?? workingDirectory;
-  const paths = (await detected.trackedFiles()) ?? (await listFolder(root));
-  return { root: root.replaceAll('\\', '/'), paths, readText: (path) => readStart(join(root, path)) };
-}
-
-function readStart(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').slice(0, 1 << 20);
-  } catch {
-    return undefined;
-  }
-}
-
 function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening {
   const { databaseUrl, dataDir, sslCa } = settings;
   if (databaseUrl === undefined) {
@@ -232,17 +169,9 @@ function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening
     };
     return { connect, dispose: async () => {} };
   }
-  const remarks = new Set<string>();
-  const onRemark = (remark: string) => {
-    if (!quiet && !remarks.has(remark))
-      terminal.err(`${terminal.paint.yellow('warning:')} ${safeLine(remark)}`);
-    remarks.add(remark);
-  };
-  const open: Connect = async (limits) => {
-    const { openPostgres } = await import('../../store/database/pg.ts');
-    return openPostgres(databaseUrl, { ...limits, sslCa, onRemark });
-  };
-  return openEarly(open);
+  return openServer(databaseUrl, sslCa, (remark) => {
+    if (!quiet) terminal.err(`${terminal.paint.yellow('warning:')} ${safeLine(remark)}`);
+  });
 }
 
 async function tellJson(verdict: Verdict, settings: Settings, { terminal, quiet }: Telling): Promise<void> {

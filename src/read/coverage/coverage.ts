@@ -1,5 +1,5 @@
 // Reads coverage.py's JSON reports (6.5 to 7.16, formats none, 2 and 3) into one list of files with their counts.
-// Streams: the parts that repeat the rest are never built. Knows nothing of tests, signatures or the database.
+// Streams and skips the parts that repeat others. Knows nothing of tests, signatures or the database.
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import * as z from 'zod';
@@ -11,7 +11,7 @@ import { recogniseBytes, recogniseJson, recogniseText } from './foreign.ts';
 import { JsonSyntaxError, JsonWalker } from './json.ts';
 import { type PathOptions, resolvePaths } from './paths.ts';
 
-/** Counts over all files; `percent` is theirs, not a mean of percentages, and undefined without a file. */
+/** Counts over all files; `percent` is computed from the counts, and undefined without files. */
 export interface CoverageTotals {
   readonly files: number;
   readonly percent: number | undefined;
@@ -23,21 +23,21 @@ export interface CoverageTotals {
 }
 
 export interface CoverageRead {
-  /** Sorted by path, added up over all inputs. */
+  /** Sorted by path, summed over all inputs. */
   readonly files: readonly CoverageFile[];
   readonly totals: CoverageTotals;
   readonly warnings: readonly Warning[];
-  /** Hex, over the bytes of all inputs in their order. */
+  /** Hex, over the bytes of all inputs in order. */
   readonly sha256: string;
-  /** coverage.py's own version, of the first input that tells it. */
+  /** coverage.py's version, from the first input that has it. */
   readonly coverageVersion: string | undefined;
 }
 
 /**
- * Reads and adds up coverage reports. `turn` is awaited before each chunk is read: what goes on beside it sets the pace.
+ * Reads and sums coverage reports. Awaits `turn` before each chunk, so that the caller controls the pace.
  *
- * @throws InputError a file that cannot be opened; ReportError a file that coverage.py's `coverage json` did not write, or
- *   that is damaged, with its place
+ * @throws InputError if a file cannot be opened; ReportError if `coverage json` did not write it or it is damaged, with the
+ *   place
  */
 export async function readCoverage(
   paths: readonly string[],
@@ -81,9 +81,9 @@ export async function readCoverage(
 }
 
 /**
- * SHA-256 (hex) over the bytes of all inputs in their order: what `readCoverage` will say, in a fraction of its time.
+ * SHA-256 (hex) over the bytes of all inputs in order: the same as `readCoverage`'s, much faster.
  *
- * @throws InputError a file that cannot be opened
+ * @throws InputError if a file cannot be opened
  */
 export async function hashCoverage(paths: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
@@ -134,7 +134,7 @@ function addUp(entries: Iterable<CoverageEntry>): CoverageTotals {
 }
 
 interface Input {
-  /** By path as written. A Map, because a file may be called `__proto__`. */
+  /** By path as written. A Map, because a file may be named `__proto__`. */
   readonly entries: ReadonlyMap<string, CoverageEntry>;
   readonly version: string | undefined;
   readonly warnings: readonly Warning[];
@@ -156,18 +156,23 @@ async function readInput(path: string, hash: Hash, turn?: () => Promise<void>): 
   }
 }
 
-const metaSchema = z.object({ version: z.string().max(50).optional().catch(undefined) });
+const metaSchema = z.object({
+  version: z.string().max(50).optional().catch(undefined),
+  // Other tools that write the same shape name themselves: slipcover.
+  software: z.string().max(50).optional().catch(undefined),
+});
 
 async function readDocument(json: JsonWalker, path: string, head: { readonly text: string }): Promise<Input> {
   const entries = new Map<string, CoverageEntry>();
   const skipped = new Skipped();
   let version: string | undefined;
+  let software: string | undefined;
   let listed = 0;
   let sawFiles = false;
   for await (const member of json.members()) {
     if (member === 'meta' && (await json.atObject())) {
       const meta = metaSchema.safeParse(await json.take());
-      version = meta.success ? meta.data.version : undefined;
+      ({ version, software } = meta.success ? meta.data : { version: undefined, software: undefined });
     } else if (member === 'files' && (await json.atObject())) {
       sawFiles = true;
       for await (const name of json.members()) {
@@ -185,10 +190,11 @@ async function readDocument(json: JsonWalker, path: string, head: { readonly tex
     const { what, fix } = recogniseJson(head.text);
     throw notCoverage(path, what, fix);
   }
-  return { entries, version, warnings: [...skipped.warnings(path), ...emptyWarning(listed, path)] };
+  const skips = entries.size === 0 ? skipped.unusable(path, software) : skipped.warnings(path);
+  return { entries, version, warnings: [...skips, ...emptyWarning(listed, path)] };
 }
 
-/** No file system has longer paths (Linux: PATH_MAX). */
+/** Linux's PATH_MAX. */
 const maxPathLength = 4096;
 
 async function readEntry(json: JsonWalker, name: string): Promise<CoverageEntry | string> {
@@ -206,22 +212,43 @@ async function readEntry(json: JsonWalker, name: string): Promise<CoverageEntry 
   return parseEntry(members);
 }
 
-/** Entries that cannot be believed: one warning for all of them, however many a hostile file has. */
+/** Unusable entries that a warning names. */
+const mostNamed = 5;
+
+/** Unusable entries: one warning for all, however many a hostile file has. */
 class Skipped {
   #count = 0;
-  #example = '';
+  readonly #examples: string[] = [];
 
   add(name: string, reason: string): void {
-    if (this.#count === 0) this.#example = `${shorten(name)} (${reason})`;
+    if (this.#examples.length < mostNamed) this.#examples.push(`${shorten(name)} (${reason})`);
     this.#count++;
+  }
+
+  get #named(): string {
+    const more = this.#count - this.#examples.length;
+    return this.#examples.join(', ') + (more === 0 ? '' : ` and ${more} more`);
+  }
+
+  /** Not one entry is usable: the file is none of coverage.py's, or it was damaged. */
+  unusable(path: string, software: string | undefined): Warning[] {
+    if (this.#count === 0) return [];
+    const writer = software === undefined ? 'another program than coverage.py' : shorten(software);
+    return [
+      {
+        code: 'coverage-unusable',
+        message: `no entry of the coverage report can be used, and nothing of it was taken; ${writer} seems to have written it: ${this.#named}. Run \`coverage json\` (or pytest with \`--cov-report=json\`) and pass the coverage.json that it writes`,
+        file: path,
+      },
+    ];
   }
 
   warnings(path: string): Warning[] {
     if (this.#count === 0) return [];
     const which =
       this.#count === 1
-        ? `skipped the entry of ${this.#example}`
-        : `skipped ${this.#count} entries, the first of ${this.#example}`;
+        ? `skipped the entry of ${this.#named}`
+        : `skipped ${this.#count} entries: ${this.#named}`;
     return [{ code: 'coverage-entry-skipped', message: `${which}: its numbers cannot be right`, file: path }];
   }
 }
@@ -240,10 +267,11 @@ function emptyWarning(listed: number, path: string): Warning[] {
 function outsideWarning(outside: ReadonlySet<string>): Warning {
   const [example = ''] = outside;
   const one = outside.size === 1;
+  const isInstalled = /(?:^|\/)(?:site|dist)-packages\//.test(example);
   const files = one ? 'one covered file lies' : `${outside.size} covered files lie`;
   return {
     code: 'coverage-outside-repository',
-    message: `${files} outside the repository or could not be found in it, and ${one ? 'keeps' : 'keep'} the path as it was written: ${one ? '' : 'for example '}${shorten(example)}`,
+    message: `${files} outside the repository or could not be found in it, and ${one ? 'keeps' : 'keep'} the path as it was written: ${one ? '' : 'for example '}${shorten(example)}${isInstalled ? '; for installed packages, map them to their source with [paths]' : ''}`,
   };
 }
 
@@ -299,7 +327,7 @@ function unreadable(path: string, error: unknown): unknown {
 const chunkBytes = 64 * 1024;
 const keptWhole = 4096;
 
-/** The file's bytes, hashed on their way. The first chunk decides whether it is a binary file of another kind. */
+/** Yields and hashes the file's bytes. Checks the first chunk for other binary formats. */
 async function* readBytes(
   file: FileHandle,
   path: string,
@@ -319,7 +347,7 @@ async function* readBytes(
     }
     if (chunk.length === 0) return;
     hash.update(chunk);
-    // The buffer is used again: a reader that gathers short chunks (of a pipe) needs its own.
+    // The buffer is reused: copy short chunks (of a pipe), which the decoder gathers.
     yield chunk.length < keptWhole ? Buffer.from(chunk) : chunk;
   }
 }
@@ -335,7 +363,7 @@ async function readChunk(file: FileHandle, path: string, buffer: Buffer): Promis
 
 const headLength = 8192;
 
-/** Lets the text pass and remembers how it begins, to tell what else the file could be. */
+/** Passes the text on and keeps its beginning, to recognise other formats. */
 async function* keepHead(chunks: AsyncIterable<string>, head: { text: string }): AsyncGenerator<string> {
   for await (const chunk of chunks) {
     if (head.text.length < headLength) head.text += chunk.slice(0, headLength - head.text.length);
@@ -393,7 +421,7 @@ async function syntaxError(
   });
 }
 
-/** Line, column and byte of a position in the text, found by reading the file once more; nothing where that cannot be done. */
+/** Line, column and byte of a position in the text. Reads the file again; empty if that is not possible. */
 async function placeOf(
   at: number,
   path: string,

@@ -1,8 +1,8 @@
-// One source file's entry in coverage.py's JSON: what of it is believed, how several runs' entries of one file are added
-// up, and how its percentage is counted. Knows nothing of paths or of the document around it.
+// One source file's entry in coverage.py's JSON: validates it, merges several runs' entries of one file, and computes its
+// percentage. Knows nothing of paths or of the document around it.
 import * as z from 'zod';
 
-/** A validated entry. Lines are 1-based, ascending, without repeats; a branch is one number, see `branchOf`. */
+/** A validated entry. Lines are 1-based, ascending and distinct; a branch is one number, see `branchOf`. */
 export interface CoverageEntry {
   readonly statements: number;
   readonly covered: number;
@@ -14,7 +14,7 @@ export interface CoverageEntry {
   readonly untakenBranches: readonly number[];
 }
 
-/** The members of an entry that are read. `functions`, `classes` and `contexts` repeat them and can be hundreds of megabytes. */
+/** The members of an entry that are read. `functions`, `classes` and `contexts` repeat them, up to hundreds of megabytes. */
 export const entryMembers: ReadonlySet<string> = new Set([
   'summary',
   'executed_lines',
@@ -24,12 +24,12 @@ export const entryMembers: ReadonlySet<string> = new Set([
   'missing_branches',
 ]);
 
-/** More lines than any file has, and few enough for a pair of them to be an exact number. */
+/** More lines than any file has; small enough for a pair of them to be an exact number. */
 const maxLine = 2 ** 24;
 const maxCount = 2 ** 31 - 1;
 
 const count = z.int().min(0).max(maxCount);
-// Written out as predicates: element by element, zod takes longer than everything else together.
+// Predicates: zod, element by element, would take longer than everything else together.
 const lines = z.custom<number[]>(
   (value) => Array.isArray(value) && value.every((line) => isWithin(line, 0)),
   'must be line numbers',
@@ -70,7 +70,7 @@ function isWithin(value: unknown, least: number): boolean {
   return Number.isInteger(value) && (value as number) >= least && (value as number) <= maxLine;
 }
 
-/** An entry from the members named in `entryMembers`, or in a few words why it cannot be believed. */
+/** Validates an entry from the members in `entryMembers`; returns the reason if it is unusable. */
 export function parseEntry(members: ReadonlyMap<string, unknown>): CoverageEntry | string {
   const parsed = entrySchema.safeParse(Object.fromEntries(members));
   if (!parsed.success) {
@@ -92,7 +92,7 @@ export function parseEntry(members: ReadonlyMap<string, unknown>): CoverageEntry
   };
 }
 
-/** coverage.py's own formula; a file without statements is wholly covered. */
+/** coverage.py's formula; a file without statements has 100 %. */
 export function percentOf(counts: {
   readonly statements: number;
   readonly covered: number;
@@ -105,11 +105,11 @@ export function percentOf(counts: {
 
 export interface MergedEntry {
   readonly entry: CoverageEntry;
-  /** False when the branches of the inputs could not be told apart, so that the best single input was taken. */
+  /** False if the inputs do not list their branches: the best single input was taken. */
   readonly branchesExact: boolean;
 }
 
-/** Adds entries of one file up: a line or branch is covered if any of them covered it, and missing if none did. */
+/** Merges two entries of one file: a line or branch is covered if either covered it, and missing if neither did. */
 export function mergeEntries(first: CoverageEntry, second: CoverageEntry): MergedEntry {
   const coveredLines = union(first.coveredLines, second.coveredLines);
   const missingLines = without(union(first.missingLines, second.missingLines), coveredLines);
@@ -130,7 +130,7 @@ export function mergeEntries(first: CoverageEntry, second: CoverageEntry): Merge
   };
 }
 
-/** Older versions list lines as executed that are no statements (docstrings); then only the count of statements is right. */
+/** Older versions list executed lines that are no statements (docstrings); then only the statement count is right. */
 function mergedStatements(
   first: CoverageEntry,
   second: CoverageEntry,
@@ -143,7 +143,7 @@ function mergedStatements(
   return { statements, covered: statements - missing };
 }
 
-/** Up to 7.x executed branches may hold pairs that are no branches; the missing ones are right as far as they are listed. */
+/** Up to 7.x executed branches may hold pairs that are no branches; the listed missing ones are right. */
 function mergedBranches(
   first: CoverageEntry,
   second: CoverageEntry,
@@ -179,7 +179,7 @@ function listsMissingBranches(entry: CoverageEntry): boolean {
   return entry.untakenBranches.length === entry.branches - entry.coveredBranches;
 }
 
-/** The executed lines that count. Up to 7.x an empty module has the executed line 0 (or its docstring's) and no statement. */
+/** The executed statements. Up to 7.x an empty module has the executed line 0 (or its docstring's) and no statement. */
 function statementLines(
   executed: readonly number[],
   excluded: readonly number[],
@@ -191,7 +191,7 @@ function statementLines(
   return without(real, ascending(excluded));
 }
 
-/** A pair of line numbers as one exact number; `to` is negative where a branch leaves its function. */
+/** A pair of line numbers as one exact number; `to` is negative if the branch leaves its function. */
 function branchOf([from, to]: readonly [number, number]): number {
   return (from + maxLine) * (4 * maxLine) + (to + maxLine);
 }

@@ -1,5 +1,4 @@
-// What a file given as coverage report is when it is not coverage.py's JSON, and what to do then. Looks at the
-// beginning of a file only.
+// Recognises files that are not coverage.py's JSON by their beginning, and says what to do.
 
 export interface ForeignFile {
   /** Completes "this looks like …". */
@@ -14,7 +13,7 @@ interface Rule extends ForeignFile {
   readonly pattern: RegExp;
 }
 
-// In order: the first that matches wins. Each reads at most the first few kilobytes, as Latin-1.
+// The first match wins. Each rule reads at most the first few kilobytes, as Latin-1.
 const byteRules: readonly Rule[] = [
   // matches: "SQLite format 3\0…", "!coverage.py: This is a private format"; not: a JSON file that mentions SQLite
   {
@@ -64,17 +63,17 @@ const jsonRules: readonly Rule[] = [
   { pattern: /^\s*\{\s*"result"\s*:\s*\[\s*\{\s*"scriptId"/, what: 'raw V8 coverage', fix: makeJson },
 ];
 
-/** What the first bytes tell, before they are decoded. */
+/** Recognises the file by its first bytes, before decoding. */
 export function recogniseBytes(head: Buffer): ForeignFile | undefined {
   return find(byteRules, head.subarray(0, 64).toString('latin1'));
 }
 
-/** What the first characters of something that is no JSON tell. */
+/** Recognises text that is not JSON. */
 export function recogniseText(head: string): ForeignFile | undefined {
   return find(textRules, head);
 }
 
-/** What the first characters of JSON tell that coverage.py did not write. */
+/** Recognises JSON that coverage.py did not write. */
 export function recogniseJson(head: string): ForeignFile {
   return (
     find(jsonRules, head) ?? {

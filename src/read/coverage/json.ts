@@ -1,5 +1,5 @@
-// Walks one JSON document as a stream of text: object members one at a time, values taken or skipped, never the whole
-// document in memory. Knows JSON's grammar and nothing of coverage.
+// Walks one JSON document as a stream of text: visits object members one at a time, takes or skips values, never holds the
+// whole document. Knows JSON's grammar, nothing of coverage.
 
 /** What is wrong with the document; `at` counts UTF-16 units of the text from 0. */
 export class JsonSyntaxError extends Error {
@@ -13,7 +13,7 @@ export class JsonSyntaxError extends Error {
   }
 }
 
-/** Bounds what a hostile document can make us hold. */
+/** Limits for hostile documents. */
 const maxDepth = 200;
 const maxTakenLength = 64 * 1024 * 1024;
 
@@ -26,8 +26,8 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
-// What a character does outside strings. Letters are those of true, false and null, and of the NaN and Infinity that
-// Python's json writes although JSON has none.
+// The role of each character outside strings. Letters are those of true, false and null, and of NaN and Infinity, which
+// Python's json writes.
 const plain = 0;
 const illegal = 1;
 const opens = 2;
@@ -41,7 +41,7 @@ roles[closeBrace] = closes;
 roles[closeBracket] = closes;
 roles[quote] = quotes;
 
-/** A cursor over the text. Every value met must be walked, taken or skipped before the next member is asked for. */
+/** A cursor over the text. Walk, take or skip each value before you ask for the next member. */
 export class JsonWalker {
   readonly #chunks: AsyncIterator<string>;
   #chunk = '';
@@ -57,13 +57,13 @@ export class JsonWalker {
     return this.#passed + this.#at;
   }
 
-  /** Whether the value that comes next is an object. */
+  /** Whether the next value is an object. */
   async atObject(): Promise<boolean> {
     return (await this.#next()) === openBrace;
   }
 
   /**
-   * The names of the members of the object that comes next, in document order, duplicates included.
+   * The member names of the next object, in document order, with duplicates.
    *
    * @throws JsonSyntaxError
    */
@@ -93,7 +93,7 @@ export class JsonWalker {
   }
 
   /**
-   * Reads the value that comes next. NaN and Infinity, which Python writes, become null.
+   * Reads the next value. NaN and Infinity, which Python writes, become null.
    *
    * @throws JsonSyntaxError `too-large` beyond 64 Mi characters
    */
@@ -112,13 +112,13 @@ export class JsonWalker {
     }
   }
 
-  /** Passes over the value that comes next; of its inside only brackets, strings and characters are checked. */
+  /** Skips the next value; inside it checks only brackets, strings and characters. */
   async skip(): Promise<void> {
     await this.#next();
     await this.#text(false);
   }
 
-  /** Makes sure that nothing follows. */
+  /** Checks that nothing follows. */
   async end(): Promise<void> {
     do {
       while (this.#at < this.#chunk.length) {
@@ -145,7 +145,7 @@ export class JsonWalker {
       throw new JsonSyntaxError('truncated', 'the document ends early', this.position);
   }
 
-  /** Moves to the next character that is not white space, and returns it. */
+  /** Moves to the next character that is not white space and returns it. */
   async #next(): Promise<number> {
     for (;;) {
       while (this.#at < this.#chunk.length) {
@@ -157,7 +157,7 @@ export class JsonWalker {
     }
   }
 
-  /** Moves past the value under the cursor; returns its text if it is to be kept. */
+  /** Moves past the value under the cursor; returns its text if `keep`. */
   async #text(keep: boolean): Promise<string> {
     const sweep = new ValueSweep();
     const parts: string[] = [];
@@ -184,11 +184,11 @@ class ValueSweep {
   fault: string | undefined;
   #inString = false;
   #escaped = false;
-  /** Neither string, array nor object: ends before the next delimiter. */
+  /** Neither string, array nor object: it ends before the next delimiter. */
   #scalar: boolean | undefined;
   readonly #closers: number[] = [];
 
-  /** Returns where it stopped: behind the value, at a fault, or at the end of the chunk. */
+  /** Returns where it stopped: after the value, at a fault, or at the end of the chunk. */
   run(chunk: string, from: number): number {
     let at = from;
     const end = chunk.length;

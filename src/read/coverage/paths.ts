@@ -1,35 +1,35 @@
-// Brings the paths that coverage.py wrote to the repository's root, by evidence: what git tracks, where the run was
-// started, and how many of a report's other files agree. Works on text only; no path of a report is ever opened.
+// Resolves coverage.py's paths against the repository's root. Evidence: git's files, the run's folder, and how many other
+// files of the report agree. Works on text only; never opens a path of a report.
 
 export interface PathOptions {
-  /** Absolute, as git tells it; undefined outside a repository. */
+  /** Absolute, from git; undefined outside a repository. */
   readonly repositoryRoot: string | undefined;
-  /** pytest's rootdir relative to the repository's root (or absolute below it), where it is known. */
+  /** pytest's rootdir, relative to the repository's root or absolute below it; undefined if unknown. */
   readonly rootdir: string | undefined;
   /** Absolute. */
   readonly workingDirectory: string;
-  /** The repository's files relative to its root with `/`; undefined where there is no checkout. */
+  /** The repository's files, relative to its root, with `/`; undefined without a checkout. */
   readonly trackedFiles: readonly string[] | undefined;
 }
 
 export interface ResolvedPath {
   readonly path: string;
-  /** False for a file that lies outside the repository, or that no evidence places in it. */
+  /** False if the file is outside the repository, or nothing shows that it is inside. */
   readonly inRepository: boolean;
 }
 
 /**
- * Where each path of one report lies in the repository. Relative paths of one report share one folder, that of the run:
- * it is the one under which most of them are tracked. Absolute paths of another machine share its checkout's folder.
+ * Resolves each path of one report. Its relative paths start from one folder, that of the run: the one under which most
+ * of them are tracked. Absolute paths of another machine share its checkout's folder.
  */
 export function resolvePaths(paths: readonly string[], options: PathOptions): Map<string, ResolvedPath> {
   const tracked = options.trackedFiles === undefined ? undefined : new Set(options.trackedFiles);
   const root = options.repositoryRoot === undefined ? undefined : normalise(slashes(options.repositoryRoot));
-  const shaped = new Map(paths.map((path) => [path, shape(path, tracked)]));
+  const unified = new Map(paths.map((path) => [path, unifySeparators(path, tracked)]));
   const below = new Map<string, string>();
   const relative: string[] = [];
   const foreign: string[] = [];
-  for (const path of new Set(shaped.values())) {
+  for (const path of new Set(unified.values())) {
     if (!isAbsolute(path)) relative.push(path);
     else {
       const inside = root === undefined ? undefined : relativeTo(root, path);
@@ -39,23 +39,24 @@ export function resolvePaths(paths: readonly string[], options: PathOptions): Ma
   }
   const prefix = runFolder(relative, root, tracked, options);
   const checkouts = foreignCheckouts(foreign, tracked);
+  const isInstalled = (path: string) => installed.test(path) && tracked?.has(path) !== true;
   const resolve = (path: string): ResolvedPath => {
     const inside = below.get(path) ?? checkouts.get(path);
-    if (inside !== undefined) return { path: inside, inRepository: true };
+    if (inside !== undefined) return { path: inside, inRepository: !isInstalled(inside) };
     if (isAbsolute(path)) return { path, inRepository: false };
     const joined = prefix === undefined ? path : join(prefix, path);
-    // Outside a checkout nothing can tell, so that nothing is to be reported either.
+    // Without a checkout nothing is known, so do not warn.
     return {
       path: joined,
       inRepository:
-        tracked === undefined ? !joined.startsWith('../') : prefix !== undefined && !joined.startsWith('../'),
+        (tracked === undefined || prefix !== undefined) && !joined.startsWith('../') && !isInstalled(joined),
     };
   };
-  return new Map([...shaped].map(([raw, path]) => [raw, resolve(path)]));
+  return new Map([...unified].map(([raw, path]) => [raw, resolve(path)]));
 }
 
-/** Native separators to `/`, except in the rare name that really holds a backslash. */
-function shape(path: string, tracked: ReadonlySet<string> | undefined): string {
+/** Converts native separators to `/`, except in a tracked name that has a backslash. */
+function unifySeparators(path: string, tracked: ReadonlySet<string> | undefined): string {
   if (tracked?.has(path)) return path;
   return normalise(slashes(path));
 }
@@ -69,7 +70,7 @@ function isAbsolute(path: string): boolean {
   return /^(\/|[A-Za-z]:\/)/.test(path);
 }
 
-/** Without `.`, empty and resolvable `..` parts; leading `..` parts stay. */
+/** Removes `.`, empty and resolvable `..` parts; keeps leading `..` parts. */
 function normalise(path: string): string {
   const lead = /^([A-Za-z]:\/+|\/+)?/.exec(path)?.[0] ?? '';
   const parts: string[] = [];
@@ -85,7 +86,7 @@ function join(folder: string, path: string): string {
   return normalise(folder === '' ? path : `${folder}/${path}`);
 }
 
-/** What follows `root/` in an absolute path; drive letters in either case. */
+/** The part of an absolute path after `root/`; drive letters in either case. */
 function relativeTo(root: string, path: string): string | undefined {
   const folder = root.endsWith('/') ? root : `${root}/`;
   const head = path.slice(0, folder.length);
@@ -93,7 +94,7 @@ function relativeTo(root: string, path: string): string | undefined {
   return same && path.length > folder.length ? path.slice(folder.length) : undefined;
 }
 
-/** The folder that a report's relative paths start from, relative to the root; undefined where nothing speaks for one. */
+/** The folder from which a report's relative paths start, relative to the root; undefined without evidence. */
 function runFolder(
   paths: readonly string[],
   root: string | undefined,
@@ -118,7 +119,7 @@ function runFolder(
       bestHits = hits;
       tied = false;
     } else if (hits === bestHits && hits > 0) {
-      // The likely ones come first and win ties among themselves and over guesses; two equal guesses prove nothing.
+      // Likely folders come first and win ties; two equal guesses prove nothing.
       tied = true;
     }
   }
@@ -134,12 +135,12 @@ function insideRoot(folder: string | undefined, root: string | undefined): strin
   return clean === root ? '' : relativeTo(root, clean);
 }
 
-/** Enough paths to find the folder by, and few enough that thousands of `__init__.py` cost nothing. */
+/** Enough paths to find the folder; few enough to stay fast with thousands of `__init__.py`. */
 const sampledPaths = 100;
 const maxNamesakes = 500;
 const maxCandidates = 200;
 
-/** Folders under which a tracked file ends in one of the paths: found by the paths whose names are rarest. */
+/** Folders under which a tracked file ends with one of the paths; uses the paths with the rarest names. */
 function suffixFolders(paths: readonly string[], tracked: ReadonlySet<string>): Set<string> {
   const namesakes = new Map<string, string[]>(paths.map((path) => [baseName(path), []]));
   for (const file of tracked) {
@@ -165,18 +166,19 @@ function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-// Where hosted runners check a repository out, by its name twice: known even where no checkout is at hand.
+// Hosted runners check a repository out in a folder that has its name twice; needs no checkout.
 // matches: /home/runner/work/zoo/zoo/src/a.py, D:/a/zoo/zoo/src/a.py, /__w/zoo/zoo/a.py; not: /home/runner/work/zoo/other/a.py
 // https://docs.github.com/actions/reference/workflows-and-actions/variables (GITHUB_WORKSPACE)
 const runnerCheckout =
   /^(?:\/home\/runner\/work|\/Users\/runner\/work|[A-Za-z]:\/a|\/__w)\/([^/]+)\/\1\/(.+)$/;
 
-/** Installed packages: a namesake of a tracked file there is another file. */
-const installed = /\/(site-packages|dist-packages)(\/|$)|\/lib\/python\d[\d.]*(\/|$)/;
+/** Installed packages: a file there is never the tracked file of the same name. */
+const installed =
+  /(?:^|\/)(?:(?:site-packages|dist-packages|\.tox|\.nox|\.venv)(?:\/|$)|lib\/python\d[\d.]*(?:\/|$))/;
 
 /**
- * Absolute paths of another machine, by their ends: `<checkout>/src/a.py` is the tracked `src/a.py` when other files agree
- * on the checkout's folder, or when at least a folder and a name agree.
+ * Resolves absolute paths of another machine by their ends: `<checkout>/src/a.py` is the tracked `src/a.py` if other files
+ * have the same checkout folder, or if at least a folder and a name match.
  */
 function foreignCheckouts(
   paths: readonly string[],
@@ -208,9 +210,13 @@ function foreignCheckouts(
   return found;
 }
 
+const longestPath = 1000;
+
 function trackedEnds(path: string, tracked: ReadonlySet<string>): { folder: string; rest: string }[] {
   const ends: { folder: string; rest: string }[] = [];
-  for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+  // A path of thousands of folders is compared by its last ones alone.
+  const from = path.length > longestPath ? path.length - longestPath : 0;
+  for (let slash = path.indexOf('/', from); slash !== -1; slash = path.indexOf('/', slash + 1)) {
     const rest = path.slice(slash + 1);
     const folder = path.slice(0, slash);
     if (tracked.has(rest) && !installed.test(folder)) ends.push({ folder, rest });

@@ -1,9 +1,9 @@
-// What pytest's failure text and message say: which lines were passed, and which exception was raised. Covers every
-// --tb style. Knows nothing of XML, and only pytest's own structure: a message that imitates it stays a message.
+// Reads pytest's failure text and message: the frames and the raised exception, in every --tb style. Knows nothing of
+// XML. Follows only pytest's own structure: a message that imitates a traceback stays a message.
 
-/** A place named by the failure text, in the order of the frames. */
+/** One frame of the failure text. */
 export interface Location {
-  /** As shown: relative to the folder pytest was started in, or absolute; `/` between its parts. */
+  /** As shown: relative to pytest's working directory, or absolute; with `/`. */
   readonly path: string;
   /** 1-based. */
   readonly line: number;
@@ -12,13 +12,24 @@ export interface Location {
 export interface FailureText {
   /** Frames of the newest exception only, outermost first. */
   readonly locations: readonly Location[];
-  /** Bare class name, or undefined where nothing tells. */
+  /** Bare class name; undefined where the text does not tell. */
   readonly errorType: string | undefined;
 }
 
 const nothing: FailureText = { locations: [], errorType: undefined };
 
-/** The lines Python puts between a cause and its consequence (traceback.py, _pytest/_code/code.py). */
+/**
+ * One whole colour code as junitxml writes it: those of pytest's TerminalWriter and of Pygments' TerminalFormatter.
+ * matches: #x1B[1m, #x1B[39;49;00m, #x1B[04m, #x1B[94m; not: #x1B[38;5;196m, #x1B[2J, #x1B[3
+ */
+const colourCode = /#x1B\[(?:39;49;00|0?[0-7]|[34][0-7]|(?:9|10)[0-7])m/g;
+
+/** Removes pytest's colour codes (FORCE_COLOR, PY_COLORS, `--color=yes`) from a text or message. */
+export function withoutColour(text: string): string {
+  return text.includes('#x1B[') ? text.replace(colourCode, '') : text;
+}
+
+/** The lines Python puts between chained exceptions (traceback.py, _pytest/_code/code.py). */
 const chainSeparator =
   /^(?:The above exception was the direct cause of the following exception:|During handling of the above exception, another exception occurred:)$/gm;
 
@@ -36,17 +47,20 @@ export function readFailureText(text: string, message: string | undefined): Fail
   return { locations: found.locations, errorType: found.errorType ?? errorTypeOfMessage(words) };
 }
 
-/** `failed on setup with "REASON"` becomes REASON (_pytest/junitxml.py, append_error). */
+/** Frames that are never the project's own: pytest's, Python's, and those of installed packages. */
+export const installedFrame = /(?:^|\/)(?:importlib|_pytest|pluggy|site-packages|dist-packages)\/|^</;
+
+/** `failed on setup with "REASON"` becomes REASON (_pytest/junitxml.py, append_error); a place may stand before `with`. */
 export function unwrapPhase(message: string): string {
-  return /^failed on (?:setup|teardown) with "([\s\S]*)"$/.exec(message)?.[1] ?? message;
+  return /^failed on (?:setup|teardown)(?: at [^"\n]+:\d+)? with "([\s\S]*)"$/.exec(message)?.[1] ?? message;
 }
 
-/** A doctest's last line; its message repeats the whole text, and is structure all the same. */
+/** A doctest's last line. Its message repeats the whole text, but has structure. */
 const doctestEnd = /:\d+: (?:DocTestFailure|UnexpectedException)\s*$/;
 
 /**
- * `pytest.fail(pytrace=False)`, strict xpass and the like show nothing but their message: no line of it is a location.
- * The message attribute may carry the exception's name in front.
+ * Whether the text is only the message, which has no locations: `pytest.fail(pytrace=False)`, strict xpass and others.
+ * The message attribute may have the exception's name in front.
  */
 function isMessageAlone(text: string, message: string): boolean {
   if (message === '' || text.length > message.length || doctestEnd.test(text)) return false;
@@ -56,15 +70,16 @@ function isMessageAlone(text: string, message: string): boolean {
   );
 }
 
-function newestException(text: string): string {
+/** What follows the last separator of a chain. */
+export function newestException(text: string): string {
   let start = 0;
   for (const match of text.matchAll(chainSeparator)) start = match.index + match[0].length;
   return start === 0 ? text : text.slice(start);
 }
 
-/** Exception groups are shown natively in every style: depth one is the group, deeper ones its parts. */
+/** Every style shows exception groups natively: depth one is the group, deeper levels are its parts. */
 function readGroup(body: string): FailureText | undefined {
-  // Not \s: it would run over the line ends, from every line anew.
+  // Not \s: it would cross line ends, again from every line.
   const start = /^ *\+ Exception Group Traceback \(most recent call last\):$/m.exec(body);
   if (start === null) return undefined;
   const locations: Location[] = [];
@@ -85,24 +100,24 @@ function readNative(body: string): FailureText | undefined {
   const lines = body.split('\n');
   let at = lines.findIndex((line) => line !== '');
   if (lines[at] !== 'Traceback (most recent call last):') return undefined;
-  // A doctest's unexpected exception holds a native traceback and ends with pytest's own location.
+  // A doctest's unexpected exception has a native traceback and ends with pytest's own location.
   if (doctestEnd.test(body)) return undefined;
   const locations: Location[] = [];
   for (at++; at < lines.length; at++) {
     const line = lines[at] ?? '';
     const frame = /^ {2}File "(.+?)", line (\d+), in /.exec(line);
     if (frame !== null) locations.push(location(frame[1], frame[2]));
-    // The first line at column 0 begins the exception's words: whatever they say is no frame.
+    // The first line at column 0 begins the exception's message; no frames follow.
     if (line !== '' && !line.startsWith(' ')) break;
   }
   return { locations, errorType: errorTypeOfMessage(lines.slice(at).join('\n')) };
 }
 
-/** `P:LINE: `, `P:LINE: in func`, `P:LINE: TypeName`, and `P:LINE` alone for a fixture that was not found. */
+/** `P:LINE: `, `P:LINE: in func`, `P:LINE: TypeName`, and `P:LINE` alone for a missing fixture. */
 const pytestLocation =
   /^((?:[A-Za-z]:[\\/])?[^\s:=>|][^:\n]*?|<[^<>\n]+>):(\d{1,9})(?:: ?(?:in (.+)|([\p{L}_][\p{L}\p{N}_.]*))?)?$/u;
 
-/** Arguments and `--showlocals` stand at column 0 too: `a = 1, b = 2`, `name       = 'x'`; not `my tests/test_x.py:1: `. */
+/** Arguments and `--showlocals`, also at column 0: `a = 1, b = 2`, `name       = 'x'`; not `my tests/test_x.py:1: `. */
 const variable = /^[\p{L}_][\p{L}\p{N}_]* *= /u;
 
 /** pytest's own styles: auto, long, short, line, no. */
@@ -114,11 +129,11 @@ function readPytest(body: string): FailureText {
   const last = lines.findLastIndex((line) => line.trim() !== '');
   for (const [i, line] of lines.entries()) {
     const first = line.charCodeAt(0);
-    // Source, marks and words are indented or begin with E or >; a location begins at column 0.
+    // Source, marks and messages are indented or begin with E or >; a location begins at column 0.
     if (first === 0x20 || first === 0x3e || Number.isNaN(first) || line.startsWith('E  ')) continue;
     const match = pytestLocation.exec(line);
     if (match === null || !looksLikePath(match[1] ?? '') || variable.test(line)) continue;
-    // Without a colon behind it, only the very end of the text is one.
+    // Without a colon after it, only the text's last line is a location.
     if (i !== last && !line.includes(':', (match[1] ?? '').length + 1)) continue;
     locations.push(location(match[1], match[2]));
     lastLocation = i;
@@ -126,7 +141,7 @@ function readPytest(body: string): FailureText {
   }
   const marked = lines.slice(lastLocation + 1);
   errorType ??= errorTypeOfMarkedLines(marked) ?? fixtureNotFound(lines);
-  // A module that cannot be parsed was never a frame: only the words say where.
+  // A module with a syntax error is no frame: only the message names the place.
   const unparsed = /^E +File "([^"<]+)", line (\d+)$/.exec(
     marked.find((line) => line.startsWith('E ')) ?? '',
   );
@@ -134,7 +149,7 @@ function readPytest(body: string): FailureText {
   return { locations, errorType };
 }
 
-/** Words marked with `E`: in the short, line and no styles the exception's name stands at their start. */
+/** Lines marked with `E`: in the short, line and no styles they begin with the exception's name. */
 function errorTypeOfMarkedLines(lines: readonly string[]): string | undefined {
   const from = lines.findIndex((line) => /^E(?: {3}|$)/.test(line));
   if (from < 0) return undefined;
@@ -154,18 +169,18 @@ function fixtureNotFound(lines: readonly string[]): string | undefined {
     : undefined;
 }
 
-/** Sentences of pytest's own that begin like no exception does. */
+/** pytest's own sentences, which name no exception. */
 const sentences =
   /^(?:\[XPASS\(strict\)\]|contains \d+ failed subtests?$|worker '[^']*' crashed while running|collection (?:failure|skipped)$|internal error$|Unexpected success|Unexpected\(success\))/;
 
 /**
- * The exception's bare class name from its own words (traceback.format_exception_only): `pkg.mod.Type: words`, `Type`,
- * a rewritten `assert …`, or a SyntaxError whose name stands in its last line.
+ * The exception's bare class name from its message (traceback.format_exception_only): `pkg.mod.Type: words`, `Type`, a
+ * rewritten `assert …`, or a SyntaxError, whose last line has the name.
  */
 export function errorTypeOfMessage(message: string): string | undefined {
   if (message === '' || sentences.test(message)) return undefined;
   if (/^assert(?: |\()/.test(message)) return 'AssertionError';
-  if (/^file .+, line \d+\n/.test(message)) return 'FixtureLookupError';
+  if (/^file .+, line \d+\n|^fixture '[^']*' not found$/.test(message)) return 'FixtureLookupError';
   if (/^ *File "/.test(message)) {
     const last =
       message
@@ -201,7 +216,7 @@ function location(path: string | undefined, line: string | undefined): Location 
 }
 
 /**
- * Paths named by a skip: `PATH:LINE: REASON`, or the repr of a tuple for a module skipped while collecting.
+ * The location in a skip's text: `PATH:LINE: REASON`, or the repr of a tuple for a module skipped during collection.
  */
 export function readSkipText(text: string): readonly Location[] {
   const tuple = /^\((?:'([^'\n]+)'|"([^"\n]+)"), (\d+), /.exec(text);
@@ -211,8 +226,8 @@ export function readSkipText(text: string): readonly Location[] {
 }
 
 /**
- * The deepest frame in the test's own file: the last location that names it. A path names the file when one ends with
- * the other; the closest agreement wins, so that `tests/a/test_x.py` is not taken for `tests/b/test_x.py`.
+ * The deepest frame in the test's own file: the last location that names it. A path names the file if one ends with the
+ * other. The closest match wins, so that `tests/a/test_x.py` is not taken for `tests/b/test_x.py`.
  */
 export function locationInFile(
   locations: readonly Location[],
@@ -227,7 +242,7 @@ export function locationInFile(
   return best?.location;
 }
 
-/** 3: the same path; 2: an absolute path that ends with it; 1: a part of it, seen from a subfolder or beside it. */
+/** 3: the same path; 2: an absolute path that ends with it; 1: one ends with the other (run from another folder). */
 function agreementOf(path: string, file: string): number {
   if (path === file) return 3;
   const absolute = path.startsWith('/') || /^[A-Za-z]:\//.test(path);

@@ -1,8 +1,8 @@
 // The framing reader: cuts a JUnit report's text into whole elements in bounded memory, whatever the file's size.
-// Knows where elements begin and end, and nothing of what stands in them; fast-xml-parser reads those (testcase.ts).
+// Knows where elements begin and end, not what they contain; fast-xml-parser reads them (testcase.ts).
 import { ReportError } from '../../errors.ts';
 
-/** Where an element begins; both count from 1. */
+/** Where an element begins; 1-based. */
 export interface Position {
   readonly line: number;
   readonly column: number;
@@ -19,9 +19,9 @@ export type Frame = Position &
     | {
         readonly kind: 'testcase';
         readonly xml: string;
-        /** Start and end in `xml` of each long run of plain text, in pairs: what no parser has to look into. */
+        /** Start and end in `xml` of each long plain text, in pairs: the parser can skip them. */
         readonly texts: readonly number[];
-        /** Text or attributes longer than is kept were cut in their middle. */
+        /** Long texts or attributes lost their middle. */
         readonly shortened: boolean;
       }
   );
@@ -32,22 +32,24 @@ export interface FramingEnd {
   readonly position: Position;
 }
 
-/** Of one text or attribute this much is kept from its start, in characters … */
+/** Characters kept from the start of one text or attribute … */
 const keptHead = 1 << 20;
-/** … and this much from its end, where a traceback says what was raised. */
+/** … and from its end, where a traceback names the exception. */
 const keptTail = 1 << 16;
-/** An element that grows past this keeps far less of each further text. */
+/** In an element larger than this, each further text is cut much shorter. */
 const fullElement = 8 << 20;
-/** An element of tags alone that grows past this is refused. */
+/** An element of tags alone larger than this is refused. */
 const largestElement = 32 << 20;
-/** A start tag outside of testcases that grows past this is refused. */
+/** A start tag outside of testcases larger than this is refused. */
 const largestTag = 8 << 20;
-/** Text shorter than this is not worth telling apart. */
+/** Shorter texts are left to the parser. */
 const longText = 80;
+/** While an unfinished element is longer than this, new text is gathered to a share of it. Keeps copying linear. */
+const patientLength = 2 << 20;
 const deepestNesting = 64;
 
 /**
- * Cuts decoded text into frames; yields those that each chunk of text completes.
+ * Cuts decoded text into frames; after each chunk yields the frames it completed.
  *
  * @throws ReportError `doctype`, `not-a-report`, `too-deep`, `element-too-large`, `trailing-content`, `empty-report`
  */
@@ -60,6 +62,8 @@ export async function* readFrames(
     const frames = framer.push(chunk);
     if (frames.length > 0) yield frames;
   }
+  const rest = framer.flush();
+  if (rest.length > 0) yield rest;
   return framer.end();
 }
 
@@ -68,14 +72,16 @@ const closers = { comment: '-->', cdata: ']]>', instruction: '?>' } as const;
 
 class Framer {
   readonly #file: string;
-  /** What is not yet consumed; begins with the element being captured, if one is. */
+  /** Text not yet consumed; begins with the captured element, if there is one. */
   #buffer = '';
-  /** Where scanning goes on in the buffer. */
+  /** Text gathered while the buffer is large: each scan copies the whole buffer. */
+  #late = '';
+  /** The scan position in the buffer. */
   #at = 0;
   #state: State = 'text';
   /** Start of the tag, comment or section being scanned. */
   #tokenStart = 0;
-  /** Start of the text or attribute value being scanned: what may be cut in its middle. */
+  /** Start of the current text or attribute value, whose middle may be cut. */
   #runStart = 0;
   #quote = '';
   /** Start of the testcase or properties element being captured, or -1. */
@@ -84,9 +90,9 @@ class Framer {
   #captureDepth = 0;
   #capturePosition: Position = { line: 1, column: 1 };
   #shortened = false;
-  /** The text or value that was cut last, and where in the element the cut is: it may be cut there again. */
+  /** The last text or value that was cut, and the cut's place in the element: it may be cut there again. */
   #cut = { run: -1, at: 0 };
-  /** Long texts of the element being captured, as offsets from its start. */
+  /** Long texts of the captured element, as offsets from its start. */
   #texts: number[] = [];
   readonly #open: string[] = [];
   #rootSeen = false;
@@ -103,6 +109,17 @@ class Framer {
   }
 
   push(chunk: string): Frame[] {
+    const size = this.#buffer.length;
+    this.#late += chunk;
+    if (size > patientLength && this.#late.length < size / 4) return noFrames;
+    return this.flush();
+  }
+
+  /** Scans what `push` has gathered. */
+  flush(): Frame[] {
+    const chunk = this.#late;
+    if (chunk === '') return noFrames;
+    this.#late = '';
     if (this.#nextFeed === Number.POSITIVE_INFINITY)
       this.#nextFeed = feedAfter(chunk, 0, this.#buffer.length);
     this.#buffer += chunk;
@@ -128,7 +145,7 @@ class Framer {
       if (this.#state === 'text') throw this.#notAReport('');
       return { complete: false, position };
     }
-    // A `<` that was held back until it could be told what it begins.
+    // A `<` at the end that was waiting for more text.
     if (this.#state === 'text' && this.#open.length === 0 && this.#at < this.#buffer.length)
       throw this.#trailing(this.#at);
     return {
@@ -148,7 +165,7 @@ class Framer {
             this.#at = buffer.length;
             return;
           }
-          // Enough must be there to tell a comment from a section from a declaration.
+          // Wait until a comment, a section and a declaration can be told apart.
           if (open + 9 > buffer.length && !/^<[/A-Za-z_]/.test(buffer.slice(open, open + 2))) {
             this.#requireBlank(open);
             this.#at = open;
@@ -203,7 +220,7 @@ class Framer {
     this.#quote = '';
   }
 
-  /** A `<` that begins nothing: inside a testcase the parser will name it; elsewhere it cannot be a report. */
+  /** A `<` that begins nothing. Inside a testcase the parser reports it; before the root this is no report. */
   #skipStray(open: number): void {
     if (this.#captureStart < 0 && !this.#rootSeen) throw this.#notAReport('');
     this.#at = open + 1;
@@ -211,8 +228,8 @@ class Framer {
   }
 
   /**
-   * Moves past the tag's `>`, which may stand inside quoted attribute values; false when more text is needed. Where a
-   * quote was lost the tag ends before the next test or suite: no value can hold a `<`.
+   * Moves past the tag's `>`, ignoring those in quoted values; false when more text is needed. If a quote was lost, the
+   * tag ends before the next test or suite, because no value can hold a `<`.
    */
   #findTagEnd(buffer: string): boolean {
     let at = this.#at;
@@ -271,7 +288,7 @@ class Framer {
           if (this.#captureDepth === 0 || name === 'testcase') this.#emitCapture(this.#at);
           return;
         }
-        // A testcase inside a testcase: the first one was never closed. The parser will say so of it alone.
+        // A testcase inside a testcase: the first one was never closed. The parser reports only that one.
         if (name === 'testcase') this.#emitCapture(this.#tokenStart);
         else {
           if (!selfClosing) this.#captureDepth++;
@@ -345,7 +362,7 @@ class Framer {
     this.#shortened = false;
   }
 
-  /** Outside of elements there may be white space only: before the root, and after it. */
+  /** Only white space may stand before and after the root. */
   #requireBlank(end: number): void {
     if (this.#open.length > 0 || this.#captureStart >= 0) return;
     for (let i = this.#at; i < end; i++) {
@@ -355,7 +372,7 @@ class Framer {
     }
   }
 
-  /** Keeps the element being captured within bounds by cutting the middle of the text or value being scanned. */
+  /** Bounds the captured element: cuts the middle of the current text or value. */
   #bound(): void {
     if (this.#captureStart < 0) {
       if (this.#state !== 'tag' || this.#buffer.length - this.#tokenStart <= largestTag) return;
@@ -373,7 +390,7 @@ class Framer {
     const tail = this.#at - keptTail;
     if (inRun && tail > head + keptTail) {
       const run = this.#runStart - this.#captureStart;
-      // Neither a reference nor a surrogate pair may be cut in two.
+      // Do not cut a reference or a surrogate pair in two.
       const kept =
         this.#cut.run === run
           ? this.#buffer.slice(this.#captureStart, this.#captureStart + this.#cut.at)
@@ -448,7 +465,7 @@ class Framer {
     });
   }
 
-  /** @param at where text stands instead of an element */
+  /** @param at where text was found instead of an element */
   #notAReport(rootName: string, at?: number): ReportError {
     const known = foreignRoots[rootName.toLowerCase()];
     const json = at !== undefined && '[{"'.includes(this.#buffer.charAt(at));
@@ -467,7 +484,9 @@ class Framer {
   }
 }
 
-/** Not the array that the next element's texts will go into. */
+const noFrames: Frame[] = [];
+
+/** Shared by all elements without long texts. */
 const noTexts: readonly number[] = [];
 
 const cutMark = ' […shortened…] ';
@@ -476,7 +495,7 @@ const cutMark = ' […shortened…] ';
 const ownTag = /^<\/?test(?:case|suites?)[\s>/]/;
 const longestOwnTag = '</testsuites>'.length;
 
-/** Files that are often taken for a JUnit report. */
+/** Files often mistaken for a JUnit report. */
 const foreignRoots: Readonly<Record<string, string>> = {
   coverage: 'a Cobertura coverage report (coverage xml); coverage is read from `coverage json`',
   report: 'a JaCoCo coverage report',

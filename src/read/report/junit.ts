@@ -1,15 +1,24 @@
-// The second pass over a report: every test as the model knows it, streamed in bounded memory. What a pytest report can
-// hold, and in which shape, is listed in docs/reading.md.
+// The second pass over a report: streams every test as a TestResult, in bounded memory. docs/reading.md lists what a
+// pytest report can contain.
 import { ReportError } from '../../errors.ts';
 import type { Failure, Outcome, TestResult, Warning } from '../../model.ts';
 import type { Checkout } from '../checkout.ts';
 import { decodeText } from '../decode.ts';
-import { type Location, locationInFile, readFailureText, readSkipText, unwrapPhase } from './failure-text.ts';
+import { AttemptJoiner, type Joined } from './attempts.ts';
+import {
+  type Location,
+  locationInFile,
+  readFailureText,
+  readSkipText,
+  unwrapPhase,
+  withoutColour,
+} from './failure-text.ts';
 import { type Frame, readFrames } from './frames.ts';
+import { readMessage } from './message.ts';
 import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
 import { findStatement } from './statement.ts';
-import { addressKey, isCollected, isTeardownError, type ReportFile, type Survey } from './survey.ts';
-import { parseTestcases, type RawOutcome, type RawTestcase } from './testcase.ts';
+import { isCollected, isTeardownError, type ReportFile, type Survey } from './survey.ts';
+import { addressKey, parseTestcases, type RawOutcome, type RawTestcase, readDuration } from './testcase.ts';
 
 export interface ReadOptions {
   readonly survey: Survey;
@@ -24,8 +33,8 @@ const batchLength = 64 * 1024;
 const mostMalformedWarnings = 20;
 
 /**
- * Yields the tests of all files in the reports' order, some hundred at a time. A failed call and its failed teardown,
- * which pytest writes as two testcases, are one test.
+ * Yields the tests of all files in order, some hundred at a time. pytest writes a failed call and its failed teardown as
+ * two testcases: they become one test.
  *
  * @throws ReportError `changed-while-reading` when a file is no longer what was surveyed
  */
@@ -46,6 +55,12 @@ export async function* readResults(
     let length = 0;
     for await (const frames of readFrames(decodeText(counted, file.name), file.name)) {
       for (const frame of frames) {
+        if (frame.kind === 'suite') {
+          testcases += batch.length;
+          const rest = [...reader.take(batch), ...reader.startSuite()];
+          if (rest.length > 0) yield rest;
+          [batch, length] = [[], 0];
+        }
         if (frame.kind !== 'testcase') continue;
         batch.push(frame);
         length += frame.xml.length;
@@ -81,16 +96,19 @@ async function* count(chunks: AsyncIterable<Buffer>, onBytes: (n: number) => voi
 class ResultReader {
   readonly #options: ReadOptions;
   readonly #window: TeardownWindow;
+  readonly #attempts: AttemptJoiner;
   readonly #nodeIds: NodeIds;
   #file = '';
   readonly #malformed = new Counter();
   readonly #replaced = new Counter();
   readonly #shortened = new Counter();
   readonly #interrupted = new Counter();
+  readonly #lostAttributes = new Counter();
 
   constructor(options: ReadOptions) {
     this.#options = options;
     this.#window = new TeardownWindow(options.survey.teardownErrors);
+    this.#attempts = new AttemptJoiner(options.survey.repeats);
     this.#nodeIds = createNodeIds(options.survey.evidence, options.checkout);
   }
 
@@ -118,18 +136,49 @@ class ResultReader {
         }
         continue;
       }
-      // Ctrl-C, pytest.exit() or an internal error while a test ran: pytest writes an element without a name.
+      if (testcase.lostAttribute === true) this.#lostAttributes.add(1, this.#file);
+      // After Ctrl-C, pytest.exit() or an internal error pytest writes the running test without a name.
       if (testcase.name === undefined && testcase.classname === undefined && testcase.outcomes.length === 0) {
         this.#interrupted.add(1, this.#file);
         continue;
       }
-      this.#window.add(testcase, (earlier) => this.#result(testcase, earlier), ready);
+      if (this.#attempts.isRepeated(testcase)) this.#addAttempt(testcase, ready);
+      else this.#window.add(testcase, (earlier) => this.#result(testcase, earlier), ready);
     }
     return ready;
   }
 
+  /** Attempts never go from one suite to the next: those are different runs. */
+  startSuite(): TestResult[] {
+    const ready: TestResult[] = [];
+    for (const joined of this.#attempts.startSuite()) this.#release(joined, ready);
+    return ready;
+  }
+
+  #addAttempt(testcase: RawTestcase, ready: TestResult[]): void {
+    // The teardown of a call that failed belongs to that call.
+    if (isTeardownError(testcase) && !this.#attempts.holds(testcase)) {
+      this.#window.add(testcase, (earlier) => this.#result(testcase, earlier), ready);
+      return;
+    }
+    const result = this.#result(testcase, undefined);
+    const { classname = '', name = '', file } = testcase;
+    const maySplit = this.#nodeIds.isAmbiguous({ classname, name, file, collected: false });
+    for (const joined of this.#attempts.add(testcase, result, maySplit)) this.#release(joined, ready);
+  }
+
+  #release({ testcase, result }: Joined, ready: TestResult[]): void {
+    this.#window.add(
+      testcase,
+      (earlier) => (earlier === undefined ? result : withTeardownError(earlier, testcase)),
+      ready,
+    );
+  }
+
   endFile(): TestResult[] {
-    return this.#window.drain();
+    const ready: TestResult[] = [];
+    for (const joined of this.#attempts.drain()) this.#release(joined, ready);
+    return [...ready, ...this.#window.drain()];
   }
 
   summarise(): void {
@@ -146,6 +195,13 @@ class ResultReader {
         code: 'illegal-characters',
         message: `${this.#replaced.of('character')} that XML forbids ${this.#replaced.count === 1 ? 'was' : 'were'} replaced by U+FFFD; pytest writes them where a property's name has a control character`,
         file: this.#replaced.file,
+      });
+    }
+    if (this.#lostAttributes.count > 0) {
+      this.#warn({
+        code: 'malformed-attribute',
+        message: `${this.#lostAttributes.of('test')} ${this.#lostAttributes.count === 1 ? 'has' : 'have'} an attribute whose name is not well-formed XML (record_xml_attribute writes any name): the attribute was left out, the test kept`,
+        file: this.#lostAttributes.file,
       });
     }
     if (this.#shortened.count > 0) {
@@ -188,7 +244,7 @@ class ResultReader {
 
   #result(testcase: RawTestcase, earlier: TestResult | undefined): TestResult {
     if (earlier !== undefined) return withTeardownError(earlier, testcase);
-    const verdict = judge(testcase.outcomes);
+    const verdict = decideOutcome(testcase.outcomes);
     const read =
       verdict.deciding === undefined || verdict.outcome === 'xfailed'
         ? { locations: [], errorType: undefined }
@@ -197,7 +253,7 @@ class ResultReader {
           : readFailureText(verdict.deciding.text, verdict.deciding.message);
     const id = this.#identify(testcase, read.locations);
     const failed = verdict.outcome === 'failed' || verdict.outcome === 'error';
-    // Field by field: spreading one object per test into another is most of the reader's time otherwise.
+    // Field by field: spreading an object per test would take most of the reader's time.
     return {
       testName: id.testName,
       testFile: id.testFile,
@@ -225,7 +281,7 @@ class ResultReader {
   }
 }
 
-/** How often something was met, and the one report it was met in. */
+/** Counts something, and names the report if it was in only one. */
 class Counter {
   count = 0;
   readonly #files = new Set<string>();
@@ -248,7 +304,7 @@ class Counter {
 
 const noMarkers: readonly string[] = [];
 
-/** pytest itself broke: no test, and yet the run's most important line. */
+/** pytest itself failed: no test, but the run's most important line. */
 const internalError: NodeId = {
   testName: 'pytest internal error',
   testFile: undefined,
@@ -257,7 +313,7 @@ const internalError: NodeId = {
   source: 'unknown',
 };
 
-/** Another program's names are taken as they stand. */
+/** Another program's names are kept unchanged. */
 function foreignId({ classname = '', name = '', file }: RawTestcase): NodeId {
   return {
     testName: classname === '' ? name : `${classname}::${name}`,
@@ -272,8 +328,11 @@ function isInternalError(testcase: RawTestcase): boolean {
   return testcase.outcomes.some((o) => o.kind === 'error' && o.message === 'internal error');
 }
 
-/** Of several result children the worst decides, and of equal ones the first: failed, error, xfailed, skipped, passed. */
-function judge(outcomes: readonly RawOutcome[]): { outcome: Outcome; deciding: RawOutcome | undefined } {
+/** The worst result child decides, the first of equal ones: failed, error, xfailed, skipped, passed. */
+function decideOutcome(outcomes: readonly RawOutcome[]): {
+  outcome: Outcome;
+  deciding: RawOutcome | undefined;
+} {
   const failure = outcomes.find((o) => o.kind === 'failure' || isOldStrictXpass(o));
   if (failure !== undefined) return { outcome: 'failed', deciding: failure };
   const error = outcomes.find((o) => o.kind === 'error');
@@ -288,6 +347,9 @@ function isOldStrictXpass(outcome: RawOutcome): boolean {
   return outcome.kind === 'skipped' && outcome.message === 'xfail-marked test passes unexpectedly';
 }
 
+/** No class has a longer name; in characters. */
+const longestErrorType = 200;
+
 function readFailure(
   outcome: RawOutcome,
   locations: readonly Location[],
@@ -297,37 +359,29 @@ function readFailure(
   const own = locationInFile(locations, file);
   const ownType = outcome.type?.slice(outcome.type.lastIndexOf('.') + 1);
   return {
-    errorType: errorType ?? (ownType === '' ? undefined : ownType),
+    errorType: (errorType ?? (ownType === '' ? undefined : ownType))?.slice(0, longestErrorType),
     line: own?.line,
     lastFrameLine: locations.at(-1)?.line,
-    message: readMessage(outcome),
+    message: readMessage(outcome, own, locations),
     traceback: outcome.text === '' ? undefined : outcome.text,
     statement: findStatement(outcome.text, own ?? locations.at(-1)),
   };
 }
 
-/** What a failure's stored texts tell of it: its message and its traceback, or the last of it. */
+/** Reads a failure again from its stored message and traceback (or the traceback's end). */
 export function readStoredFailure(stored: {
   readonly testFile: string | undefined;
   readonly message: string | undefined;
   readonly traceback: string | undefined;
 }): Failure {
-  const text = stored.traceback ?? '';
-  const read = readFailureText(text, stored.message);
-  const outcome: RawOutcome = { kind: 'failure', type: undefined, message: stored.message, text };
+  const text = withoutColour(stored.traceback ?? '');
+  const message = stored.message === undefined ? undefined : withoutColour(stored.message);
+  const read = readFailureText(text, message);
+  const outcome: RawOutcome = { kind: 'failure', type: undefined, message, text };
   return readFailure(outcome, read.locations, read.errorType, stored.testFile);
 }
 
-/** `collection failure` says nothing: the marked line of the text, else its first one, does. */
-function readMessage(outcome: RawOutcome): string | undefined {
-  if (outcome.message !== undefined && outcome.message !== '' && outcome.message !== 'collection failure') {
-    return outcome.message;
-  }
-  const marked = /^E +(\S.*)$/m.exec(outcome.text)?.[1];
-  return marked ?? outcome.text.trim().split('\n', 1)[0] ?? outcome.message;
-}
-
-/** Why a test was skipped or expected to fail; a module's reason stands in the repr of a tuple. */
+/** Why a test was skipped or expected to fail; a module's reason is in the repr of a tuple. */
 function readReason(outcome: RawOutcome): string | undefined {
   if (outcome.message === 'collection skipped') {
     const tuple = outcome.text.trim();
@@ -339,12 +393,7 @@ function readReason(outcome: RawOutcome): string | undefined {
   return outcome.message === '' ? undefined : (outcome.message ?? outcome.text);
 }
 
-function readDuration(time: string | undefined): number | undefined {
-  const seconds = Number(time?.replaceAll(',', '') ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
-}
-
-/** `record_property("marker", "slow")` or `("markers", "slow,unit")`: the XML has no other place for them. */
+/** From `record_property("marker", "slow")` or `("markers", "slow,unit")`: the XML has no other place for markers. */
 function readMarkers(properties: RawTestcase['properties']): string[] {
   const found = new Set<string>();
   for (const [name, value] of properties) {
@@ -354,7 +403,7 @@ function readMarkers(properties: RawTestcase['properties']): string[] {
   return [...found];
 }
 
-/** The call's failure stays the test's failure; the teardown's words are kept behind it. */
+/** Keeps the call's failure as the test's failure and appends the teardown's texts. */
 function withTeardownError(failed: TestResult, teardown: RawTestcase): TestResult {
   const error = teardown.outcomes.find((o) => o.kind === 'error');
   const time = readDuration(teardown.time);
@@ -375,23 +424,23 @@ function withTeardownError(failed: TestResult, teardown: RawTestcase): TestResul
 
 const teardownRule = `${'_'.repeat(20)} teardown failed as well ${'_'.repeat(20)}`;
 
-/** Under xdist the tests of other workers come between a failed call and its failed teardown: this many at most … */
+/** Under xdist other workers' tests come between a failed call and its failed teardown: at most this many … */
 const windowTests = 5000;
 /** … and this much failure text, in characters. */
 const windowLength = 4 << 20;
 
 /**
- * Holds tests back, in order, while a failed one may still be followed by its teardown's error. Only a failure followed
- * by `failed on teardown` of the same address is one test: two different tests can share an address.
+ * Holds tests back, in order, while a failed test's teardown error may still follow. Only a failure followed by `failed
+ * on teardown` of the same address is one test: two different tests can share an address.
  */
 class TeardownWindow {
-  /** Held tests from `#head` on; an address marks those whose teardown may still fail. */
+  /** Held tests from `#head` on; `waitsFor` is set while the teardown may still fail. */
   #held: { waitsFor: string | undefined; length: number; result: TestResult }[] = [];
   #head = 0;
-  /** Address to place in `#held` of the latest failed test that waits. */
+  /** Address -> index in `#held` of the latest failed test that waits. */
   readonly #waiting = new Map<string, number>();
   #length = 0;
-  /** Addresses with a failed teardown somewhere in the reports: nothing else is worth waiting for. */
+  /** Addresses with a failed teardown somewhere in the reports: only these wait. */
   readonly #teardownErrors: ReadonlySet<string>;
 
   constructor(teardownErrors: ReadonlySet<string>) {
@@ -423,7 +472,7 @@ class TeardownWindow {
       return;
     }
     if (address !== undefined) {
-      // A teardown's error belongs to the latest failure of its address: an earlier one need not wait any longer.
+      // A teardown's error belongs to the latest failure of its address: release an earlier one.
       const earlier = this.#held[this.#waiting.get(address) ?? -1];
       if (earlier !== undefined) earlier.waitsFor = undefined;
       this.#waiting.set(address, this.#held.length);

@@ -1,16 +1,16 @@
-// Test identity: from the address in a report (classname, name, file) back to pytest's node id. Pure; the evidence comes
-// from the survey of the report and from the checkout. pytest's own mangling is in _pytest/junitxml.py, mangle_test_address.
+// Rebuilds pytest's node id from the address in a report (classname, name, file). Pure; evidence comes from the survey and
+// the checkout. pytest makes the address in _pytest/junitxml.py, mangle_test_address.
 import type { NodeIdSource } from '../../model.ts';
 import { type Checkout, mostSegments } from '../checkout.ts';
 import { owned } from '../owned.ts';
-import type { Location } from './failure-text.ts';
+import { installedFrame, type Location } from './failure-text.ts';
 
 /** How a testcase element names its test. */
 export interface Address {
   readonly classname: string;
   readonly name: string;
   readonly file: string | undefined;
-  /** A module that failed or was skipped while collecting: the name is the dotted path of the file. */
+  /** A module that failed or was skipped during collection: the name is the file's dotted path. */
   readonly collected: boolean;
 }
 
@@ -22,11 +22,11 @@ export interface NodeId {
   readonly source: NodeIdSource;
 }
 
-/** What a whole report tells about the files its tests are in. */
+/** What the whole report says about its tests' files. */
 export interface ReportEvidence {
   /** `--junitprefix`, or empty. */
   readonly prefix: string;
-  /** Dotted module path (without the prefix) to the file it stands for. */
+  /** Dotted module path (without the prefix) -> file. */
   readonly modules: ReadonlyMap<string, string>;
 }
 
@@ -35,32 +35,58 @@ export function mangle(path: string): string {
   return path.replace(/\.py$/, '').replaceAll('/', '.');
 }
 
-/** A module found in a classname: how many of its segments it takes, and its file. */
+/**
+ * The segments of a mangled path. Each leading `...` is one `..`: pytest makes `../other/test_x.py` into `...other.test_x`.
+ * Joined by dots they are the mangled path again.
+ */
+export function splitDotted(dotted: string): string[] {
+  if (dotted === '') return [];
+  let up = 0;
+  while (dotted.startsWith('...', up * 3)) up++;
+  const rest = dotted.slice(up * 3);
+  return [...new Array<string>(up).fill('..'), ...(rest === '' ? [] : rest.split('.'))];
+}
+
+/** A module found in a classname: how many segments it takes, and its file. */
 interface Module {
   readonly segments: number;
   readonly file: string;
 }
 
-/** Rebuilds node ids with one report's evidence; remembers the modules of the classnames it has seen. */
+/** Rebuilds node ids from one report's evidence; caches what follows from each classname. */
 export interface NodeIds {
-  /** @param locations what this test's own failure or skip text names */
+  /** @param locations from this test's own failure or skip text */
   rebuild(address: Address, locations: readonly Location[]): NodeId;
+  /** Whether tests of several files may have this address. */
+  isAmbiguous(address: Address): boolean;
 }
 
-/** Tests of one class stand together; under xdist those of some workers do. */
+/** Cache size: the tests of a class stand together, or nearly so under xdist. */
 const rememberedClassnames = 10_000;
+const longestRemembered = 1000;
+/** Files whose declared names are remembered. */
+const rememberedFiles = 200;
 
 /**
- * Rebuilds the node id, best evidence first: the `file` attribute where it agrees with the classname, the checkout, the
- * failure's own text, modules that other tests of the report gave away, pytest's naming conventions.
+ * Rebuilds the node id, best evidence first: the `file` attribute if it agrees with the classname, the checkout, the
+ * failure's own text, modules known from other tests of the report, pytest's naming conventions.
  */
 export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | undefined): NodeIds {
   const remembered = new Map<string, Remembered>();
+  const files = new Map<string, Declared>();
+  const declared = (file: string): Declared => {
+    const known = files.get(file);
+    if (known !== undefined) return known;
+    if (files.size >= rememberedFiles) files.clear();
+    const names = declaredNames(checkout?.readText(file) ?? '');
+    files.set(file, names);
+    return names;
+  };
   const remember = (dotted: string): Remembered => {
     const known = remembered.get(dotted);
     if (known !== undefined) return known;
     const key = owned(dotted);
-    const segments = key === '' ? [] : key.split('.');
+    const segments = splitDotted(key);
     const found =
       segments.length > mostSegments
         ? { segments, candidates: [], module: undefined }
@@ -69,11 +95,40 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
             candidates: checkoutCandidates(segments, checkout),
             module: fromModules(segments, evidence.modules),
           };
+    if (key.length > longestRemembered) return found;
     if (remembered.size >= rememberedClassnames) remembered.clear();
     remembered.set(key, found);
     return found;
   };
-  return { rebuild: (address, locations) => rebuildNodeId(address, locations, evidence, checkout, remember) };
+  return {
+    rebuild: (address, locations) =>
+      rebuildNodeId(address, locations, evidence, checkout, remember, declared),
+    isAmbiguous: (address) => {
+      if (address.file !== undefined && address.file !== '') return false;
+      const dotted = withoutPrefix(address, evidence.prefix);
+      const { segments, candidates } = remember(dotted);
+      if (namesNoFile(dotted, segments) || segments.length > mostSegments) return true;
+      if (candidates.length === 0) return moduleCandidates(segments, evidence.modules).length > 1;
+      if (candidates.length === 1) return false;
+      const functionName = address.name.split('[', 1)[0] ?? '';
+      const declaring = candidates.filter((c) => declared(c.file).functions.has(functionName));
+      return declaring.length !== 1;
+    },
+  };
+}
+
+/** Names after `class` and `def` in a file. */
+interface Declared {
+  readonly classes: ReadonlySet<string>;
+  readonly functions: ReadonlySet<string>;
+}
+
+function declaredNames(text: string): Declared {
+  const classes = new Set<string>();
+  const functions = new Set<string>();
+  for (const [, keyword, name = ''] of text.matchAll(/(class|def)\s+([\p{L}_][\p{L}\p{N}_]*)/gu))
+    (keyword === 'class' ? classes : functions).add(owned(name));
+  return { classes, functions };
 }
 
 /** What follows from a classname alone. */
@@ -89,38 +144,140 @@ function rebuildNodeId(
   evidence: ReportEvidence,
   checkout: Checkout | undefined,
   remember: (dotted: string) => Remembered,
+  declared: (file: string) => Declared,
 ): NodeId {
   const dotted = withoutPrefix(address, evidence.prefix);
   if (address.collected) return collectedModule(dotted, address, locations, evidence, checkout);
   if (dotted === '' && /\.py(?:::|$)/.test(address.name)) return bracketedPath(address.name);
   const { segments, candidates, module } = remember(dotted);
-  const functionName = address.name.split('[', 1)[0] ?? '';
+  const withoutGroup = withoutXdistGroup(address.name);
+  if (namesNoFile(dotted, segments))
+    return withFile(unknownId(segments.slice(1).join('::'), withoutGroup), address, locations, checkout);
+  const bareName = withoutGroup.split('[', 1)[0] ?? '';
   const found =
     fromFileAttribute(address.file, dotted) ??
-    fromCheckout(segments, candidates, functionName, locations, checkout) ??
+    fromCheckout(segments, candidates, bareName, locations, declared) ??
     fromLocations(segments, locations) ??
     module ??
-    fromConvention(segments, address.name);
+    (isWords(segments) ? undefined : fromConvention(segments, address.name));
   if (found === undefined) {
-    return {
-      testName: dotted === '' ? address.name : `${dotted}::${address.name}`,
-      testFile: undefined,
-      testClass: dotted === '' ? undefined : dotted,
-      testFunction: functionName === '' ? undefined : functionName,
-      source: 'unknown',
-    };
+    return isWords(segments)
+      ? withFile(unknownId(dotted, address.name), address, locations, checkout)
+      : unknownId(dotted, withoutGroup);
   }
-  const classes = segments.slice(found.segments);
+  const classes = collectorNames(segments.slice(found.segments), checkout);
+  // Only Python functions have groups; another item's name may hold an `@`.
+  const name = found.file.endsWith('.py') ? withoutGroup : address.name;
   return {
-    testName: [found.file, ...classes, address.name].join('::'),
+    testName: [found.file, ...classes, name].join('::'),
     testFile: found.file,
     testClass: classes.length === 0 ? undefined : classes.join('::'),
-    testFunction: functionName,
+    testFunction: name.split('[', 1)[0] ?? '',
     source: found.source,
   };
 }
 
-/** The address without `--junitprefix`: of a collected module that is its name, else its classname. */
+function unknownId(dotted: string, name: string): NodeId {
+  const functionName = name.split('[', 1)[0] ?? '';
+  return {
+    testName: dotted === '' ? name : `${dotted}::${name}`,
+    testFile: undefined,
+    testClass: dotted === '' ? undefined : dotted,
+    testFunction: functionName === '' ? undefined : functionName,
+    source: 'unknown',
+  };
+}
+
+/**
+ * Removes the group that xdist's `--dist=loadgroup` puts behind a function's name.
+ * matches: test_q@grp one, test_p[0]@db, test_q@g[1]; not: test_x[a@b], login user@host
+ */
+function withoutXdistGroup(name: string): string {
+  if (!name.includes('@')) return name;
+  const match = /^([\p{L}_][\p{L}\p{N}_]*)(?:@|(\[.*\])@[^\]]*$)/su.exec(name);
+  return match === null ? name : `${match[1]}${match[2] ?? ''}`;
+}
+
+/** `` and `.TestX`: the node id of a file that was given by name outside rootdir begins with `::`. */
+function namesNoFile(dotted: string, segments: readonly string[]): boolean {
+  return dotted === '' || (segments[0] === '' && segments.slice(1).every(isClassName));
+}
+
+/** Adds the file to an address that names none: xunit1's `file`, else the traceback's. */
+function withFile(
+  id: NodeId,
+  address: Address,
+  locations: readonly Location[],
+  checkout: Checkout | undefined,
+): NodeId {
+  const attribute = address.file?.replaceAll('\\', '/') || undefined;
+  const file = attribute ?? ownFile(locations, checkout);
+  if (file === undefined) return id;
+  return {
+    ...id,
+    // Words are the same test with and without a failure; a function's name is in many files.
+    testName:
+      attribute === undefined && /\s/.test(id.testName.split('[', 1)[0] ?? '')
+        ? id.testName
+        : `${file}::${id.testName}`,
+    testFile: file,
+    source: attribute === undefined ? 'traceback' : 'file-attribute',
+  };
+}
+
+/** Where hosted runners check a repository out: /home/runner/work/zoo/zoo/tests/a.py. */
+const runnerCheckout =
+  /^(?:\/home\/runner\/work|\/Users\/runner\/work|[A-Za-z]:\/a|\/__w)\/([^/]+)\/\1\/(.+)$/;
+
+/** The test's own file by its frames: the first named like a test module, else the first that is no conftest.py. */
+function ownFile(locations: readonly Location[], checkout: Checkout | undefined): string | undefined {
+  const own = locations.filter(({ path }) => !installedFrame.test(path));
+  const isTest = ({ path }: Location) => /(?:^|\/)(?:test_[^/]*|[^/]*_test|tests)\.py$/.test(path);
+  const path = (own.find(isTest) ?? own.find((l) => !/(?:^|\/)conftest\.py$/.test(l.path)))?.path;
+  if (path === undefined || !/^(?:\/|[A-Za-z]:\/)/.test(path)) return path;
+  // A skip shows absolute paths, a failure of the same test relative ones: only what can be made relative is a name.
+  return (
+    checkout?.inside(path) ?? runnerCheckout.exec(path)?.[2] ?? (locations.length > 1 ? path : undefined)
+  );
+}
+
+/** Words that a conftest.py set as node id: at least three in one segment, and nothing named like a test module. */
+function isWords(segments: readonly string[]): boolean {
+  return segments.some((s) => /\S\s+\S+\s+\S/.test(s)) && !segments.some(isTestModule);
+}
+
+/**
+ * The collectors behind a file. A classname joins them by dots, and a custom collector's name may hold dots itself:
+ * `check-3.8.test` is one, `Outer.Inner` are two.
+ */
+function collectorNames(segments: readonly string[], checkout: Checkout | undefined): string[] {
+  const names: string[] = [];
+  for (let at = 0; at < segments.length; ) {
+    let taken = 1;
+    for (let n = Math.min(segments.length - at, mostDots); n > 1 && taken === 1; n--) {
+      if (checkout?.isFileName(segments.slice(at, at + n).join('.')) === true) taken = n;
+    }
+    const name = segments.slice(at, at + taken).join('.');
+    const before = names.at(-1);
+    if (before !== undefined && taken === 1 && continues(before, name))
+      names[names.length - 1] = `${before}.${name}`;
+    else names.push(name);
+    at += taken;
+  }
+  return names;
+}
+
+/** Dots of one collector's name that are looked for among the checkout's files. */
+const mostDots = 6;
+
+/** Whether a segment belongs to the name before it: no class begins so, or it is the extension of a file's name. */
+function continues(before: string, segment: string): boolean {
+  if (segment === '' || /^\d/.test(segment)) return true;
+  const isFileName = !/^[\p{L}_][\p{L}\p{N}_]*$/u.test(before) && !/\s/.test(before);
+  return isFileName ? /^[a-z][a-z0-9]{0,5}$/.test(segment) : !isClassName(before) && isExtension(segment);
+}
+
+/** The dotted address without `--junitprefix`: a collected module's name, else the classname. */
 function withoutPrefix(address: Address, prefix: string): string {
   if (address.collected) return address.name;
   if (prefix === '') return address.classname;
@@ -137,7 +294,13 @@ function collectedModule(
   evidence: ReportEvidence,
   checkout: Checkout | undefined,
 ): NodeId {
-  const segments = dotted.split('.');
+  const segments = splitDotted(dotted);
+  if (namesNoFile(dotted, segments)) {
+    const file = address.file?.replaceAll('\\', '/') || ownFile(locations, checkout);
+    const source = address.file ? 'file-attribute' : file === undefined ? 'unknown' : 'traceback';
+    const testName = [file ?? 'a file that could not be collected', ...segments.slice(1)].join('::');
+    return { testName, testFile: file, testClass: undefined, testFunction: undefined, source };
+  }
   const whole = (module: (Module & { source: NodeIdSource }) | undefined) =>
     module?.segments === segments.length ? module : undefined;
   const found =
@@ -145,7 +308,8 @@ function collectedModule(
     checkoutWhole(dotted, checkout) ??
     whole(fromLocations(segments, locations)) ??
     whole(segments.length > mostSegments ? undefined : fromModules(segments, evidence.modules));
-  const file = found?.file ?? conventionalFile(segments);
+  const other = found === undefined ? otherFile(segments, 'test') : undefined;
+  const file = found?.file ?? (other?.segments === segments.length ? other.file : conventionalFile(segments));
   return {
     testName: file,
     testFile: file,
@@ -162,12 +326,12 @@ function checkoutWhole(
   const file =
     checkout?.files(dotted)[0] ??
     (checkout?.isFolder(dotted) === true ? dotted.replaceAll('.', '/') : undefined);
-  return file === undefined ? undefined : { segments: dotted.split('.').length, file, source: 'checkout' };
+  return file === undefined ? undefined : { segments: splitDotted(dotted).length, file, source: 'checkout' };
 }
 
 /**
- * A folder with `[` in its name: pytest cuts the address inside the path, so that the classname is empty and the name is
- * the rest of the node id, unmangled behind the bracket.
+ * A folder with `[` in its name: pytest cuts the address inside the path. The classname is empty, and the name is the
+ * node id, mangled only before the bracket.
  */
 function bracketedPath(name: string): NodeId {
   const cut = name.indexOf('[');
@@ -185,13 +349,13 @@ function bracketedPath(name: string): NodeId {
 
 type Found = (Module & { readonly source: NodeIdSource }) | undefined;
 
-/** xunit1 names the file the function is defined in: for inherited and imported tests that is another one. */
+/** xunit1 names the file that defines the function: for inherited and imported tests it is another file. */
 export function fromFileAttribute(file: string | undefined, dotted: string): Found {
   if (file === undefined || file === '') return undefined;
   const path = file.replaceAll('\\', '/');
   const module = mangle(path);
   if (dotted !== module && !dotted.startsWith(`${module}.`)) return undefined;
-  return { segments: module.split('.').length, file: path, source: 'file-attribute' };
+  return { segments: splitDotted(module).length, file: path, source: 'file-attribute' };
 }
 
 function checkoutCandidates(segments: readonly string[], checkout: Checkout | undefined): Module[] {
@@ -199,11 +363,13 @@ function checkoutCandidates(segments: readonly string[], checkout: Checkout | un
   if (checkout === undefined) return candidates;
   for (let n = segments.length; n > 0; n--) {
     for (const file of checkout.files(segments.slice(0, n).join('.'))) {
-      // Only Python files hold classes; any other file is an item of its own.
-      if (n === segments.length || file.endsWith('.py')) candidates.push({ segments: n, file });
+      // A file without extension could be any word.
+      if (n === segments.length || /\.[^/.]+$/.test(file)) candidates.push({ segments: n, file });
     }
   }
-  return candidates;
+  // Classes are Python's; another file's collectors count only where no module fits.
+  const certain = candidates.filter((c) => c.segments === segments.length || c.file.endsWith('.py'));
+  return certain.length > 0 ? certain : candidates;
 }
 
 function fromCheckout(
@@ -211,23 +377,23 @@ function fromCheckout(
   candidates: readonly Module[],
   functionName: string,
   locations: readonly Location[],
-  checkout: Checkout | undefined,
+  declared: (file: string) => Declared,
 ): Found {
-  if (checkout === undefined || candidates.length === 0) return undefined;
+  if (candidates.length === 0) return undefined;
   const source = 'checkout' as const;
   const only = candidates[0];
   if (candidates.length === 1 && only !== undefined) return { ...only, source };
-  // Several files fit: the one the test's own failure passed through, else the one that holds the class and function.
+  // Several files fit: prefer the one in the test's own failure, else the one that has the class and function.
   const seen = candidates.filter((c) =>
     locations.some((l) => l.path === c.file || l.path.endsWith(`/${c.file}`)),
   );
   if (seen.length === 1 && seen[0] !== undefined) return { ...seen[0], source };
   const className = (module: Module) => segments[module.segments];
   const scored = (seen.length > 0 ? seen : candidates).map((module) => {
-    const text = checkout.readText(module.file) ?? '';
+    const names = declared(module.file);
     const name = className(module);
-    const hasClass = name === undefined || declares(text, 'class', name);
-    const hasFunction = declares(text, 'def', functionName);
+    const hasClass = name === undefined || names.classes.has(name);
+    const hasFunction = names.functions.has(functionName);
     return { module, score: (hasClass ? 2 : 0) + (hasFunction ? 1 : 0) };
   });
   const best = Math.max(...scored.map((s) => s.score));
@@ -238,16 +404,7 @@ function fromCheckout(
   return winner === undefined ? undefined : { ...winner, source };
 }
 
-function declares(text: string, keyword: 'class' | 'def', name: string): boolean {
-  if (name === '') return false;
-  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
-    if (text.slice(0, at).trimEnd().endsWith(keyword) && !/[\p{L}\p{N}_]/u.test(text[at + name.length] ?? ''))
-      return true;
-  }
-  return false;
-}
-
-/** A path whose end, mangled, stands in the classname gives the module away. */
+/** Finds the module by a path whose mangled end is part of the classname. */
 export function fromLocations(segments: readonly string[], locations: readonly Location[]): Found {
   let best: (Module & { matched: number; index: number }) | undefined;
   for (const [index, { path }] of locations.entries()) {
@@ -267,15 +424,15 @@ export function fromLocations(segments: readonly string[], locations: readonly L
 export interface PathMatch {
   /** How many segments of the classname the module takes. */
   readonly segments: number;
-  /** Relative to rootdir, as far as the classname tells. */
+  /** Relative to rootdir, as far as the classname shows. */
   readonly file: string;
-  /** How many of the path's parts stand in the classname. */
+  /** How many of the path's parts are in the classname. */
   readonly matched: number;
-  /** Segments of the classname in front of the path's first matched part. */
+  /** Segments of the classname before the path's first matched part. */
   readonly leading: number;
 }
 
-/** Finds the longest end of a path whose mangled form is a run of the classname's segments. */
+/** Finds the longest end of a path whose mangled form is a sequence of the classname's segments. */
 export function matchPath(segments: readonly string[], path: string): PathMatch | undefined {
   if (segments.length > mostSegments) return undefined;
   const parts = path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
@@ -285,7 +442,7 @@ export function matchPath(segments: readonly string[], path: string): PathMatch 
     const part = parts[parts.length - used] ?? '';
     tail = [...(used === 1 ? part.replace(/\.py$/, '') : part).split('.'), ...tail];
     if (tail.length > segments.length) break;
-    // The run that leaves the fewest segments to its left is the one that is a path, not a class.
+    // The leftmost match is the path; a later one would be a class.
     const leading = runAt(segments, tail);
     if (leading < 0) {
       if (used > 1 || !segments.includes(tail[0] ?? '')) break;
@@ -299,8 +456,8 @@ export function matchPath(segments: readonly string[], path: string): PathMatch 
 }
 
 /**
- * What stands behind the module must be classes. `pkg/sets/sets.py` is not the module of `pkg.sets.tests.test_x`, though
- * its last part stands in there.
+ * Only classes can follow the module. `pkg/sets/sets.py` is not the module of `pkg.sets.tests.test_x`, though its last
+ * part is in there.
  */
 function isPlausible(rest: readonly string[], matched: number): boolean {
   return !rest.some(isTestModule) && (matched > 1 || rest.every(isClassName));
@@ -313,17 +470,21 @@ function runAt(segments: readonly string[], run: readonly string[]): number {
   return -1;
 }
 
-function fromModules(segments: readonly string[], modules: ReadonlyMap<string, string>): Found {
+function moduleCandidates(segments: readonly string[], modules: ReadonlyMap<string, string>): Module[] {
   const candidates: Module[] = [];
   for (let n = segments.length; n > 0; n--) {
     const file = modules.get(segments.slice(0, n).join('.'));
     if (file !== undefined) candidates.push({ segments: n, file });
   }
-  const winner = preferred(segments, candidates);
+  return candidates;
+}
+
+function fromModules(segments: readonly string[], modules: ReadonlyMap<string, string>): Found {
+  const winner = preferred(segments, moduleCandidates(segments, modules));
   return winner === undefined ? undefined : { ...winner, source: 'traceback' };
 }
 
-/** Of several modules that fit: the one named like a test module, else the longest. */
+/** If several modules fit: the one named like a test module, else the longest. */
 function preferred(segments: readonly string[], candidates: readonly Module[]): Module | undefined {
   return candidates.find((c) => isTestModule(segments[c.segments - 1] ?? '')) ?? candidates[0];
 }
@@ -333,7 +494,7 @@ function isTestModule(segment: string): boolean {
   return /^test_|_test$/.test(segment);
 }
 
-/** python_classes' default is `Test`; unittest's cases may be called anything, in capitals by PEP 8. */
+/** python_classes' default is `Test`; unittest classes may have any name, with a capital by PEP 8. */
 function isClassName(segment: string): boolean {
   return /^(?:Test|\p{Lu})/u.test(segment);
 }
@@ -341,7 +502,7 @@ function isClassName(segment: string): boolean {
 function fromConvention(segments: readonly string[], name: string): Found {
   if (segments.length === 0) return undefined;
   const source = 'convention' as const;
-  // A doctest text file is its own only item: classname `docs.guide.txt`, name `guide.txt`.
+  // A doctest text file has one item, named like it: classname `docs.guide.txt`, name `guide.txt`.
   const ownName = name.split('.');
   if (
     ownName.length > 1 &&
@@ -354,14 +515,68 @@ function fromConvention(segments: readonly string[], name: string): Found {
       source,
     };
   }
-  // A doctest in a module: name `pkg.mod.func`, of which the classname ends with `pkg.mod`.
+  const other = otherFile(segments, name);
+  if (other !== undefined) return { ...other, source };
   const last = segments.findLastIndex(isTestModule);
-  if (last >= 0) return { segments: last + 1, file: conventionalFile(segments.slice(0, last + 1)), source };
+  if (last >= 0) {
+    // A folder named like a module: `test_client/tests.py`.
+    let end = last + 1;
+    while (/^tests?$|_tests$|^tests_/.test(segments[end] ?? '')) end++;
+    return { segments: end, file: conventionalFile(segments.slice(0, end)), source };
+  }
   const firstClass = segments.findIndex((segment, i) => i > 0 && isClassName(segment));
   const end = firstClass < 0 ? segments.length : firstClass;
   return { segments: end, file: conventionalFile(segments.slice(0, end)), source };
 }
 
 function conventionalFile(segments: readonly string[]): string {
-  return `${segments.join('/')}.py`;
+  return `${conventionalPath(segments)}.py`;
+}
+
+/** An empty segment is the dot of a hidden folder: `.case.test_x` is `.case/test_x`. */
+function conventionalPath(segments: readonly string[]): string {
+  return segments.join('/').replace(/(^|\/)\//g, '$1.');
+}
+
+/** Files that plugins collect, and that are hardly ever the name of a Python module … */
+const extensions = new Set('ipynb yaml yml md rst txt feature robot toml'.split(' '));
+/** … of which nothing but items can follow … */
+const neverModules = new Set(['ipynb', 'feature', 'robot']);
+/** … and others, where the test's name is no Python test's. */
+const rarerExtensions = new Set(
+  'json sql html xml csv cfg ini sh bats graphql proto http j2 js ts c cc cpp rs go rb test'.split(' '),
+);
+
+function isExtension(segment: string): boolean {
+  return extensions.has(segment) || rarerExtensions.has(segment);
+}
+
+/** A file that is not Python, by its extension: classname `nb.Intro.ipynb.part` of `nb/Intro.ipynb::part::step 1`. */
+function otherFile(segments: readonly string[], name: string): Module | undefined {
+  const at = segments.findLastIndex((segment, i) => i > 0 && isExtension(segment));
+  const extension = segments[at];
+  if (extension === undefined) return undefined;
+  if (!neverModules.has(extension)) {
+    const rest = segments.slice(at + 1);
+    if (rest.some(isTestModule) || rest.some(isClassName) || isDoctestOf(segments, name)) return undefined;
+    const isPython = (segment: string) => isTestModule(segment) || isClassName(segment);
+    if (
+      !extensions.has(extension) &&
+      (/^test\w*(?:\[|$)/i.test(name) || segments.slice(0, at).some(isPython))
+    )
+      return undefined;
+  }
+  // `login.tavern.yaml`, `check-3.8.test`: the name holds more than one dot.
+  let start = at;
+  while (start > 1 && /^\d|^tavern$/.test(segments[start - 1] ?? '')) start--;
+  const file = [conventionalPath(segments.slice(0, start)), ...segments.slice(start, at + 1)].join('.');
+  return { segments: at + 1, file };
+}
+
+/** A doctest's name begins with its module's: classname `src.app.json`, name `app.json.load`. */
+function isDoctestOf(segments: readonly string[], name: string): boolean {
+  const last = segments.at(-1) ?? '';
+  const before = name.split('.');
+  const at = before.lastIndexOf(last);
+  return at >= 0 && segments.slice(-at - 1).join('.') === before.slice(0, at + 1).join('.');
 }

@@ -1,15 +1,14 @@
-// The failing statement's source, as the traceback shows it, in every --tb style that shows source at all. Knows nothing
-// of what the statement means.
+// Finds the failing statement's source in the traceback, in every --tb style that shows source. Does not interpret it.
 import type { Location } from './failure-text.ts';
 
-/** A statement longer than this is cut; in characters. */
+/** Longer statements are cut; in characters. */
 const longest = 2000;
 const mostLines = 40;
 
 /**
- * The source of the statement at a location, with its line breaks, without the marks pytest puts beside it.
+ * The source of the statement at a location, with line breaks, without pytest's marks.
  *
- * @returns undefined where the text shows no source for it (`--tb=line`, `--tb=no`, code without a file)
+ * @returns undefined if the text shows no source for it (`--tb=line`, `--tb=no`, code without a file)
  */
 export function findStatement(text: string, location: Location | undefined): string | undefined {
   if (location === undefined) return undefined;
@@ -23,7 +22,7 @@ export function findStatement(text: string, location: Location | undefined): str
   return trimmed === undefined || trimmed === '' || trimmed === '???' ? undefined : trimmed;
 }
 
-/** Whether this line is the location's own: `P:LINE:…` or `File "P", line LINE, in …`. */
+/** Whether this line is the location: `P:LINE:…` or `File "P", line LINE, in …`. */
 function names(line: string, { path, line: number }: Location): boolean {
   const slashed = line.includes('\\') ? line.replaceAll('\\', '/') : line;
   if (slashed.startsWith(`${path}:${number}:`) || slashed === `${path}:${number}`) return true;
@@ -44,7 +43,7 @@ function sourceBelow(lines: readonly string[], at: number, native: boolean): str
   return source.length === 0 ? undefined : source.join('\n');
 }
 
-/** long: source above the location, `>` beside the failing line; the statement may begin before and end after it. */
+/** long: source is above the location, with `>` at the failing line; the statement may begin before it and end after it. */
 function sourceAbove(lines: readonly string[], at: number): string | undefined {
   let mark = at - 1;
   while (mark >= 0 && !/^>(?: |$)/.test(lines[mark] ?? '')) {
@@ -52,7 +51,7 @@ function sourceAbove(lines: readonly string[], at: number): string | undefined {
     if (/^(?:_ ){10}/.test(lines[mark] ?? '')) return undefined;
     mark--;
   }
-  // What pytest says of fixtures is marked like source, and is none.
+  // pytest marks its list of fixtures like source.
   if (mark < 0 || /^> +(?:available fixtures: |use 'pytest --fixtures)/.test(lines[mark] ?? ''))
     return undefined;
   const bare = (line: string) => line.replace(/^>/, ' ');
@@ -62,7 +61,7 @@ function sourceAbove(lines: readonly string[], at: number): string | undefined {
     if (/^E(?: |$)/.test(line) || line.trim() === '') break;
     if (!isCarets(line)) statement.push(line);
   }
-  // The interpreter names the innermost call's line: the statement begins where its brackets do.
+  // Python names the innermost call's line: the statement begins where its brackets open.
   for (let i = mark - 1; i >= 0 && balance(statement.join('\n')) < 0 && statement.length < mostLines; i--) {
     const line = lines[i] ?? '';
     if (line.trim() === '' || !line.startsWith(' ')) break;
@@ -71,7 +70,7 @@ function sourceAbove(lines: readonly string[], at: number): string | undefined {
   return statement.join('\n');
 }
 
-/** Opened brackets less closed ones; strings are not told apart, which hardly matters for finding a start. */
+/** Opening minus closing brackets. Counts those in strings too, which hardly matters here. */
 function balance(source: string): number {
   let depth = 0;
   for (const char of source) {

@@ -1,57 +1,63 @@
-// The first pass over a report: is it whole, when did it start, what is its content's hash, and what does it tell about
-// the files its tests are in. Keeps no test; what it keeps is bounded by the number of modules.
+// The first pass over a report: checks that it is whole, hashes it, and collects evidence about its tests' files. Keeps no
+// tests; its memory is bounded by the number of modules.
 import { createHash, type Hash } from 'node:crypto';
 import { type Place, ReportError } from '../../errors.ts';
 import { decodeText } from '../decode.ts';
 import { owned } from '../owned.ts';
-import { readFailureText, readSkipText } from './failure-text.ts';
+import { RepeatFinder, type Repeats } from './attempts.ts';
+import { readFailureText, readSkipText, withoutColour } from './failure-text.ts';
 import { type Frame, readFrames } from './frames.ts';
-import { fromFileAttribute, matchPath, type ReportEvidence } from './node-id.ts';
+import { fromFileAttribute, matchPath, type ReportEvidence, splitDotted } from './node-id.ts';
 import {
+  addressKey,
   decodeReferences,
   parseProperties,
   parseStartTag,
   parseTestcases,
   type RawOutcome,
   type RawTestcase,
+  readDuration,
 } from './testcase.ts';
+import { isPytestSuite } from './written-by.ts';
 
-/** A report that can be read more than once. */
+/** A report that can be opened more than once. */
 export interface ReportFile {
-  /** As a person named it. */
+  /** As the user named it. */
   readonly name: string;
   readonly bytes: number;
   open(): AsyncIterable<Buffer>;
 }
 
 export interface SuiteStart {
-  /** The attribute as it stands there: with an offset since pytest 8.3, else the writer's local time. */
+  /** The attribute unchanged: with an offset since pytest 8.3, else the writer's local time. */
   readonly timestamp: string | undefined;
   readonly hostname: string | undefined;
 }
 
 export interface Survey {
-  /** SHA-256 (hex) over the bytes of every file, in order; each file's length goes in front of it. */
+  /** SHA-256 (hex) over all files in order, each file's length before its bytes. */
   readonly sha256: string;
   readonly testcases: number;
   readonly suites: readonly SuiteStart[];
   /** Sum of the outermost suites' `time`, in seconds. */
   readonly durationSeconds: number | undefined;
-  /** The suites' own properties (record_testsuite_property), first one wins. */
+  /** The suites' properties (record_testsuite_property); the first of equal names wins. */
   readonly properties: ReadonlyMap<string, string>;
   readonly evidence: ReportEvidence;
-  /** Distinct classnames, the prefix taken off; at most 20,000, and as many collected modules. */
+  /** Distinct classnames without the prefix; at most 20,000, and as many collected modules. */
   readonly classnames: ReadonlySet<string>;
-  /** Addresses of tests whose teardown failed; where their call failed too, pytest wrote two testcases. */
+  /** Addresses of tests whose teardown failed; if the call failed too, pytest wrote two testcases. */
   readonly teardownErrors: ReadonlySet<string>;
-  /** Names of the files that another program than pytest wrote. */
+  /** By the suite's ordinal over all files, from 1: addresses that stand there more than once. */
+  readonly repeats: ReadonlyMap<number, Repeats>;
+  /** Names of the files that pytest did not write. */
   readonly foreign: ReadonlySet<string>;
   /** Files that end before their root element does. */
   readonly incomplete: readonly Place[];
 }
 
 export interface SurveyOptions {
-  /** Take what is whole of a truncated report instead of refusing it. */
+  /** Take the whole tests of a truncated report instead of refusing it. */
   readonly allowIncomplete: boolean;
   /** Bytes read so far, over all files. */
   onProgress?(bytes: number): void;
@@ -60,7 +66,7 @@ export interface SurveyOptions {
 /**
  * Reads every file once.
  *
- * @throws ReportError for anything that makes a file no whole report: see frames.ts and decode.ts, and `truncated`
+ * @throws ReportError if a file is no whole report: codes of frames.ts and decode.ts, and `truncated`
  */
 export async function surveyReports(files: readonly ReportFile[], options: SurveyOptions): Promise<Survey> {
   const hash = createHash('sha256');
@@ -118,41 +124,51 @@ function truncated(place: Place, collector: Collector): ReportError {
 
 const mostClassnames = 20_000;
 const mostModules = 200_000;
-/** Of one classname this many failing tests are looked at for the file they are in. */
-const looksPerClassname = 3;
+/** Longer classnames, prefixes and modules are not kept: they name no file. In characters. */
+const longestName = 1000;
+const longestPath = 4096;
+/** Of a suite's property; in characters. */
+const longestValue = 10_000;
+/** Failing tests per classname whose text is searched for their file. */
+const searchesPerClassname = 3;
 
 class Collector {
   testcasesOfFile = 0;
   #file = '';
   #testcases = 0;
   #lastXml: string | undefined;
-  #depth = 0;
+  #root: { name: string; attributes: ReadonlyMap<string, string> } = { name: '', attributes: new Map() };
+  /** The suites around the next testcase, outermost first. */
+  #open: ReadonlyMap<string, string>[] = [];
+  #isWriterKnown = false;
   readonly #suites: SuiteStart[] = [];
   #duration: number | undefined;
   readonly #properties = new Map<string, string>();
-  /** How often a classname's failures were looked at. Forgotten when there are many: looking again does no harm. */
-  readonly #looks = new Map<string, number>();
+  /** Searched failures per classname. Cleared when large: searching again does no harm. */
+  readonly #searches = new Map<string, number>();
   readonly #classnames = new Set<string>();
-  /** Modules that failed or were skipped while collecting: files as good as any classname, without the prefix. */
+  /** Modules that failed or were skipped during collection, without the prefix: as good as classnames. */
   readonly #collected = new Set<string>();
   /** The dotted start that all classnames share; undefined before the first. */
   #common: string | undefined;
   readonly #modules = new Map<string, string>();
-  /** Modules found behind leading segments that may be a prefix: decided when all is read. */
+  /** Modules found after leading segments that may be the prefix; `finish` decides. */
   readonly #behindLeading: { readonly leading: string; readonly dotted: string; readonly file: string }[] =
     [];
   readonly #prefixVotes = new Map<string, number>();
   readonly #foreign = new Set<string>();
   readonly #teardownErrors = new Set<string>();
+  readonly #repeats = new RepeatFinder();
 
   startFile(name: string): void {
     this.#file = name;
-    this.#depth = 0;
+    this.#open = [];
+    this.#isWriterKnown = false;
     this.testcasesOfFile = 0;
     this.#lastXml = undefined;
   }
 
-  /** The last complete test's address, for a person. */
+  /** The last complete test's address, for messages. */
   get lastTestcase(): string | undefined {
     if (this.#lastXml === undefined) return undefined;
     const attributes = parseStartTag(startTag(this.#lastXml));
@@ -163,35 +179,40 @@ class Collector {
   }
 
   take(frames: readonly Frame[]): void {
-    const telling: TestcaseFrame[] = [];
+    const candidates: TestcaseFrame[] = [];
     for (const frame of frames) {
       switch (frame.kind) {
+        case 'root':
+          this.#root = { name: frame.name, attributes: parseStartTag(frame.xml) };
+          break;
         case 'suite':
           this.#takeSuite(parseStartTag(frame.xml));
           break;
         case 'suite-end':
-          this.#depth--;
+          this.#open.pop();
+          this.#isWriterKnown = false;
           break;
         case 'properties':
           for (const [name, value] of parseProperties(frame.xml)) {
             if (!this.#properties.has(name) && this.#properties.size < 1000)
-              this.#properties.set(name, value);
+              this.#properties.set(owned(name.slice(0, longestName)), owned(value.slice(0, longestValue)));
           }
           break;
         case 'testcase':
+          if (!this.#isWriterKnown) this.#findWriter();
           this.#testcases++;
           this.testcasesOfFile++;
           this.#lastXml = frame.xml;
-          if (this.#isTelling(frame.xml)) telling.push(frame);
+          if (this.#mayHaveEvidence(frame.xml)) candidates.push(frame);
           break;
         default:
       }
     }
     const unusual: TestcaseFrame[] = [];
-    for (const frame of telling) {
-      const glimpsed = glimpse(frame);
-      if (glimpsed === undefined) unusual.push(frame);
-      else this.#takeEvidence(glimpsed);
+    for (const frame of candidates) {
+      const read = readFirstText(frame);
+      if (read === undefined) unusual.push(frame);
+      else this.#takeEvidence(read);
     }
     if (unusual.length === 0) return;
     for (const testcase of parseTestcases(unusual).testcases) {
@@ -200,13 +221,14 @@ class Collector {
   }
 
   finish(): Omit<Survey, 'sha256' | 'incomplete'> {
+    this.#repeats.endSuite();
     let prefix = '';
     let most = this.#prefixVotes.get('') ?? 0;
     for (const [candidate, votes] of this.#prefixVotes) {
       if (votes > most && isDottedStart(candidate, this.#common ?? '')) [prefix, most] = [candidate, votes];
     }
     for (const { leading, dotted, file } of this.#behindLeading) {
-      // What was taken for folders is the prefix: the file is what comes behind it.
+      // The leading segments are the prefix, not folders: the file follows them.
       if (leading === prefix)
         addModule(this.#modules, dotted.slice(prefix.length + 1), file.slice(prefix.length + 1));
       else addModule(this.#modules, dotted, file);
@@ -224,34 +246,45 @@ class Collector {
       evidence: { prefix, modules: this.#modules },
       classnames,
       teardownErrors: this.#teardownErrors,
+      repeats: this.#repeats.repeats,
       foreign: this.#foreign,
     };
   }
 
   #takeSuite(attributes: ReadonlyMap<string, string>): void {
-    this.#depth++;
-    if (this.#depth > 1) {
-      this.#foreign.add(this.#file);
-      return;
-    }
+    this.#open.push(attributes);
+    this.#isWriterKnown = false;
+    this.#repeats.startSuite(attributes.get('tests'));
+    if (this.#open.length > 1) return;
     if (this.#suites.length < 1000) {
-      this.#suites.push({ timestamp: attributes.get('timestamp'), hostname: attributes.get('hostname') });
+      this.#suites.push({
+        timestamp: attributes.get('timestamp')?.slice(0, longestName),
+        hostname: attributes.get('hostname')?.slice(0, longestName),
+      });
     }
-    const time = Number(attributes.get('time') ?? Number.NaN);
-    if (Number.isFinite(time) && time >= 0) this.#duration = (this.#duration ?? 0) + time;
+    const time = readDuration(attributes.get('time'));
+    if (time !== undefined) this.#duration = (this.#duration ?? 0) + time;
   }
 
-  /** Whether a testcase may say where its module is, and is still needed for that. */
-  #isTelling(xml: string): boolean {
+  #findWriter(): void {
+    this.#isWriterKnown = true;
+    if (!isPytestSuite(this.#root, this.#open.at(-1), this.#open.length)) this.#foreign.add(this.#file);
+  }
+
+  /** Whether a testcase may name its module's file and that file is not known yet. */
+  #mayHaveEvidence(xml: string): boolean {
     const hasContent = !xml.endsWith('/>');
     const classname = this.#classnameOf(xml);
+    // includes() is faster than the pattern, and usually false.
+    const isTeardown = hasContent && xml.includes('teardown') && teardownError.test(xml);
+    this.#repeats.add(xml, isTeardown);
     if (!hasContent && !xml.includes(' file="')) return false;
-    // What includes() does not find the slower pattern need not look for.
-    if (hasContent && xml.includes('teardown') && teardownError.test(xml)) return true;
-    const looks = this.#looks.get(classname) ?? 0;
-    if (classname !== '' && (looks >= looksPerClassname || this.#isModuleKnown(classname))) return false;
+    if (isTeardown) return true;
+    const searches = this.#searches.get(classname) ?? 0;
+    if (classname !== '' && (searches >= searchesPerClassname || this.#isModuleKnown(classname)))
+      return false;
     if (!/ file="|<(?:failure|error|skipped)\b/.test(xml)) return false;
-    this.#looks.set(owned(classname), looks + 1);
+    if (classname.length <= longestName) this.#searches.set(owned(classname), searches + 1);
     return true;
   }
 
@@ -259,7 +292,7 @@ class Collector {
     const at = xml.indexOf(' classname="') + 12;
     const end = at > 11 ? xml.indexOf('"', at) : -1;
     const classname = end < 0 ? '' : xml.slice(at, end);
-    if (!this.#looks.has(classname)) this.#meet(owned(classname));
+    if (!this.#searches.has(classname)) this.#addClassname(owned(classname));
     return classname;
   }
 
@@ -276,22 +309,21 @@ class Collector {
     if (isTeardownError(testcase) && this.#teardownErrors.size < mostModules) {
       this.#teardownErrors.add(owned(addressKey(testcase)));
     }
-    // A class that cannot be collected has its module for a classname, and names itself; a module has the prefix alone.
+    // A class that failed collection has its module as classname and its own name; a module has only the prefix.
     const collected = isCollected(testcase) && (classname === '' || !/^(?:Test|\p{Lu})/u.test(name));
     const dotted = collected ? name : classname;
     if (collected) {
       this.#vote(classname);
-      if (this.#collected.size < mostClassnames) this.#collected.add(owned(name));
+      if (this.#collected.size < mostClassnames && name.length <= longestName)
+        this.#collected.add(owned(name));
     }
-    if (testcase.outcomes.some((o) => o.kind !== 'skipped' && o.type !== undefined && o.type !== ''))
-      this.#foreign.add(this.#file);
     const byFile = fromFileAttribute(testcase.file, dotted);
     if (byFile !== undefined) {
       this.#vote('');
-      addModule(this.#modules, dotted.split('.').slice(0, byFile.segments).join('.'), byFile.file);
+      addModule(this.#modules, splitDotted(dotted).slice(0, byFile.segments).join('.'), byFile.file);
       return;
     }
-    const segments = dotted.split('.');
+    const segments = splitDotted(dotted);
     for (const outcome of testcase.outcomes.slice(0, 3)) {
       const locations =
         outcome.kind === 'skipped'
@@ -301,11 +333,11 @@ class Collector {
         const match = matchPath(segments, path);
         if (match === undefined) continue;
         const leading = segments.slice(0, match.leading).join('.');
-        // An absolute path would have gone on matching if the leading segments were folders.
+        // If the leading segments were folders, an absolute path would have matched them too.
         if (path.startsWith('/') || /^[A-Za-z]:\//.test(path)) this.#vote(leading);
         const module = segments.slice(0, match.segments).join('.');
         if (leading === '') addModule(this.#modules, module, match.file);
-        else if (this.#behindLeading.length < mostModules) {
+        else if (this.#behindLeading.length < mostModules && dotted.length <= longestName) {
           this.#behindLeading.push({
             leading: owned(leading),
             dotted: owned(module),
@@ -317,14 +349,18 @@ class Collector {
   }
 
   #vote(prefix: string): void {
-    this.#prefixVotes.set(owned(prefix), (this.#prefixVotes.get(prefix) ?? 0) + 1);
+    const votes = this.#prefixVotes.get(prefix);
+    if (prefix.length > longestName || (votes === undefined && this.#prefixVotes.size >= mostClassnames))
+      return;
+    this.#prefixVotes.set(owned(prefix), (votes ?? 0) + 1);
   }
 
-  #meet(classname: string): void {
-    if (this.#looks.size >= mostClassnames) this.#looks.clear();
-    this.#looks.set(classname, 0);
+  #addClassname(classname: string): void {
+    if (classname.length > longestName) return;
+    if (this.#searches.size >= mostClassnames) this.#searches.clear();
+    this.#searches.set(classname, 0);
     if (this.#classnames.size < mostClassnames) this.#classnames.add(classname);
-    // A collected module's classname is the prefix alone, or empty: it shares no more than that.
+    // A collected module's classname is only the prefix, or empty.
     if (classname !== '')
       this.#common = this.#common === undefined ? classname : commonStart(this.#common, classname);
   }
@@ -346,14 +382,14 @@ function isDottedStart(start: string, name: string): boolean {
 type TestcaseFrame = Extract<Frame, { kind: 'testcase' }>;
 
 /**
- * A failing testcase as far as evidence needs it, without a parser: its address, and the first long text, which the
- * framing reader has delimited. Undefined where the message decides what it is.
+ * Reads the address and the first long text of a failing testcase without a parser; the framing reader delimited the
+ * text. Undefined if its kind depends on the message.
  */
-function glimpse({ xml, texts, line, column }: TestcaseFrame): RawTestcase | undefined {
+function readFirstText({ xml, texts, line, column }: TestcaseFrame): RawTestcase | undefined {
   const [start, end] = texts;
   if (start === undefined) return undefined;
   const head = xml.slice(0, start);
-  const child = /<(failure|error|skipped)\b(?![^>]*\stype="(?!pytest\.))[^>]*>$/.exec(head);
+  const child = /^<(failure|error|skipped)\b[^>]*>$/.exec(head.slice(Math.max(0, head.lastIndexOf('<'))));
   if (child === null || /message="(?:collection |failed on teardown|test teardown|internal error)/.test(head))
     return undefined;
   const attributes = parseStartTag(startTag(xml));
@@ -370,7 +406,7 @@ function glimpse({ xml, texts, line, column }: TestcaseFrame): RawTestcase | und
         kind: child[1] as RawOutcome['kind'],
         type: undefined,
         message: undefined,
-        text: decodeReferences(xml.slice(start, end)),
+        text: withoutColour(decodeReferences(xml.slice(start, end))),
       },
     ],
     properties: [],
@@ -378,10 +414,11 @@ function glimpse({ xml, texts, line, column }: TestcaseFrame): RawTestcase | und
 }
 
 function addModule(modules: Map<string, string>, dotted: string, file: string): void {
-  if (modules.size < mostModules && !modules.has(dotted)) modules.set(owned(dotted), owned(file));
+  if (modules.size < mostModules && dotted.length <= longestName && !modules.has(dotted))
+    modules.set(owned(dotted), owned(file.slice(-longestPath)));
 }
 
-/** Failed or skipped while collecting. */
+/** Failed or skipped during collection. */
 export function isCollected(testcase: RawTestcase): boolean {
   return testcase.outcomes.some(
     (o) => o.message === 'collection failure' || o.message === 'collection skipped',
@@ -396,13 +433,22 @@ export function isTeardownError(testcase: RawTestcase): boolean {
   return message.startsWith('failed on teardown with ') || message === 'test teardown failure';
 }
 
-/** A test's address: two different tests can share it. */
-export function addressKey(testcase: Pick<RawTestcase, 'classname' | 'name'>): string {
-  return `${testcase.classname ?? ''}\n${testcase.name ?? ''}`;
+/** @throws ReportError `no-tests` when no report holds a test */
+export function requireTests(survey: Survey, reports: readonly ReportFile[]): void {
+  if (survey.testcases > 0) return;
+  throw new ReportError({
+    code: 'no-tests',
+    message:
+      reports.length === 1
+        ? 'the report holds no test'
+        : `none of the ${reports.length} reports holds a test`,
+    fix: 'pytest ran nothing (it exits with 5 then): look at -k, -m, testpaths and the folder it was started in.',
+    place: { file: reports[0]?.name },
+  });
 }
 
 function startTag(xml: string): string {
-  // A `>` inside a value is not its end.
+  // A `>` inside a value is not the tag's end.
   let at = 0;
   for (;;) {
     const end = xml.indexOf('>', at);

@@ -1,9 +1,11 @@
-// The only file that knows fast-xml-parser: whole elements in, plain values out. Elements are parsed in batches; when a
-// batch is not well-formed each element is tried alone, so that one bad testcase costs itself and nothing else.
+// The only file that uses fast-xml-parser: whole elements in, plain values out. Parses elements in batches. If a batch is
+// not well-formed, parses each element alone, so that a bad testcase affects no other.
+import { createHash } from 'node:crypto';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { withoutColour } from './failure-text.ts';
 import type { Position } from './frames.ts';
 
-/** A `failure`, `error` or `skipped` child, in pytest's words. */
+/** A `failure`, `error` or `skipped` child; message and text without colour codes. */
 export interface RawOutcome {
   readonly kind: 'failure' | 'error' | 'skipped';
   readonly type: string | undefined;
@@ -14,7 +16,7 @@ export interface RawOutcome {
 export interface RawTestcase extends Position {
   readonly classname: string | undefined;
   readonly name: string | undefined;
-  /** xunit1's `file`, as it stands there. */
+  /** xunit1's `file`, unchanged. */
   readonly file: string | undefined;
   /** xunit1's 0-based line of the function's definition. */
   readonly defLine: number | undefined;
@@ -22,14 +24,26 @@ export interface RawTestcase extends Position {
   /** Failures before errors before skips, each kind in document order. */
   readonly outcomes: readonly RawOutcome[];
   readonly properties: readonly (readonly [name: string, value: string])[];
+  /** Attributes that are not well-formed were left out. */
+  readonly lostAttribute?: boolean;
+}
+
+/** Longer addresses are kept by their start and a hash; in characters. */
+const longestKey = 1000;
+
+/** A test's address: two different tests can share it. */
+export function addressKey(testcase: Pick<RawTestcase, 'classname' | 'name'>): string {
+  const key = `${testcase.classname ?? ''}\n${testcase.name ?? ''}`;
+  if (key.length <= longestKey) return key;
+  return `${key.slice(0, longestKey)}\n${createHash('sha256').update(key, 'utf8').digest('hex')}`;
 }
 
 export type ParsedTestcase = RawTestcase | MalformedTestcase;
 
 export interface MalformedTestcase extends Position {
-  /** What the parser said. */
+  /** The parser's message. */
   readonly malformed: string;
-  /** The start of the element, so that a person can find it. */
+  /** The start of the element, for messages. */
   readonly excerpt: string;
 }
 
@@ -39,7 +53,7 @@ const parser = new XMLParser({
   parseTagValue: false,
   parseAttributeValue: false,
   trimValues: false,
-  // References are decoded below: the parser's own limits on them reject honest reports, and it knows no numeric ones.
+  // We decode references below: the parser's limits reject honest reports, and it does not know numeric ones.
   processEntities: false,
   ignoreDeclaration: true,
   ignorePiTags: true,
@@ -51,9 +65,9 @@ const repeatable = new Set(['testcase', 'failure', 'error', 'skipped', 'properti
 
 type Node = { readonly [key: string]: unknown };
 
-/** Illegal in XML 1.0, yet pytest writes them raw in property and attribute names. */
+/** Illegal in XML 1.0, but pytest writes them raw in property and attribute names. */
 const illegal = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
-/** What keeps a testcase from the short cut: the above, and line ends that the parser makes into others. */
+/** Excludes a testcase from `parsePlain`: the above, and line ends that XML normalises. */
 const unusual = /[\u0000-\u0008\u000b-\u001f\ufffe\uffff]/;
 
 /**
@@ -93,13 +107,13 @@ const attribute =
   /\s+([A-Za-z_][\w.-]*)="([^"<&]*(?:&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});[^"<&]*)*)"/y;
 
 const maybeSpace = /\s*/y;
-/** Children that a report usually has; what is in `system-out` and `system-err` is of no interest. */
+/** The usual children; the content of `system-out` and `system-err` is ignored. */
 const childStart = /<(failure|error|skipped|system-out|system-err)(?=[\s/>])/y;
 
 /**
- * A testcase as pytest usually writes it: known attributes, and children that hold plain text. That much is a regular
- * language, so that patterns read exactly what the parser would, several times faster (docs/decisions/0002). Whatever
- * is unusual goes to the parser.
+ * Reads a testcase as pytest usually writes it: known attributes, and children with plain text. This is a regular
+ * language: patterns read exactly what the parser would, several times faster (docs/decisions/0002). Undefined for
+ * anything unusual, which the parser reads.
  */
 function parsePlain({ xml, line, column }: ElementFrame): RawTestcase | undefined {
   if (!xml.startsWith('<testcase') || unusual.test(xml)) return undefined;
@@ -124,7 +138,7 @@ function parsePlain({ xml, line, column }: ElementFrame): RawTestcase | undefine
 const testcaseAttributes = ['classname', 'name', 'file', 'line', 'time'];
 const childAttributes = ['message', 'type'];
 
-/** Attributes from `at` on, in the order of `names`, and where the tag ends; undefined for any that is not known. */
+/** Attributes from `at` on, in the order of `names`, and where the tag ends; undefined if one is not in `names`. */
 function readAttributes(
   xml: string,
   at: number,
@@ -137,7 +151,7 @@ function readAttributes(
     const match = attribute.exec(xml);
     if (match === null) break;
     const index = names.indexOf(match[1] ?? '');
-    // record_xml_attribute and other programs: whether it is there twice is for the parser to say.
+    // From record_xml_attribute or another program; the parser also checks for duplicates.
     if (index < 0 || values[index] !== undefined) return undefined;
     values[index] = decodeReferences(match[2] ?? '');
     end = attribute.lastIndex;
@@ -150,7 +164,7 @@ function readAttributes(
   return { values, end: end + (empty ? 2 : 1), empty };
 }
 
-/** Children up to the testcase's end; undefined where one of them is anything but plain text. */
+/** Children up to the testcase's end; undefined if one is not plain text. */
 function readPlainChildren(xml: string, start: number): RawOutcome[] | undefined {
   const byKind: Record<RawOutcome['kind'], RawOutcome[]> = { failure: [], error: [], skipped: [] };
   for (let at = start; ; ) {
@@ -177,9 +191,31 @@ function readPlainChildren(xml: string, start: number): RawOutcome[] | undefined
       at = end + closer.length;
     }
     if (kind === 'failure' || kind === 'error' || kind === 'skipped') {
-      byKind[kind].push({ kind, type: tag.values[1], message: tag.values[0], text: decodeReferences(text) });
+      const [message, type] = tag.values;
+      byKind[kind].push({
+        kind,
+        type,
+        message: message === undefined ? undefined : withoutColour(message),
+        text: withoutColour(decodeReferences(text)),
+      });
     }
   }
+}
+
+/**
+ * Seconds. Some writers group thousands (`1,234.5`), some have a comma for the decimal point (`0,160`).
+ *
+ * @returns undefined for what is no duration, and for `1,234`, which may be either
+ */
+export function readDuration(time: string | undefined): number | undefined {
+  if (time === undefined) return undefined;
+  let number: string | undefined;
+  if (/^\d+(?:\.\d*)?(?:[eE][-+]?\d{1,3})?$/.test(time)) number = time;
+  else if (/^\d{1,3}(?:,\d{3})+\.\d+$|^\d{1,3}(?:,\d{3}){2,}$/.test(time)) number = time.replaceAll(',', '');
+  else if (/^\d{1,3}(?:\.\d{3})+,\d+$|^0,\d+$|^\d+,(?:\d{1,2}|\d{4,})$/.test(time))
+    number = time.replaceAll('.', '').replace(',', '.');
+  const seconds = Number(number ?? Number.NaN);
+  return Number.isFinite(seconds) ? seconds : undefined;
 }
 
 function readDefLine(line: string | undefined): number | undefined {
@@ -192,12 +228,12 @@ function parseWhole(frames: readonly ElementFrame[]): {
 } {
   let replacedCharacters = 0;
   const clean = (xml: string): string =>
-    xml.replace(illegal, () => {
+    joinLineEnds(xml).replace(illegal, () => {
       replacedCharacters++;
       return '\ufffd';
     });
-  // The parser reads text character by character. Long text is plain: a placeholder stands for it, and the text itself
-  // is put back where the placeholder comes out. Text that the parser would refuse is for the parser to see.
+  // The parser reads text character by character. Replace long plain texts by placeholders, and put them back after
+  // parsing. Text that the parser would refuse stays in, so that it is refused.
   const texts: string[] = [];
   const pieces: string[] = [];
   for (const { xml, texts: offsets = [] } of frames) {
@@ -228,12 +264,17 @@ function parseWhole(frames: readonly ElementFrame[]): {
   };
 }
 
-/** As the parser's validator has it: `& `, `&;`, `&amp`; not `&amp;`, `&#10;`, nor an entity that is not known. */
+/** Colour codes between CR and LF would make one line end into two. */
+function joinLineEnds(xml: string): string {
+  return xml.includes('\r#x1B[') ? xml.replace(/\r(?:#x1B\[[\d;]{1,8}m)+\n/g, '\r\n') : xml;
+}
+
+/** As the parser's validator defines it: `& `, `&;`, `&amp`; not `&amp;`, `&#10;`, nor an unknown entity. */
 const strayAmpersand = /&(?!#\d*;|#x[\da-fA-F]*;|\w{1,20};)/;
 
 /**
- * CDATA sections as ordinary text: the parser would join them with the text around them, and nobody could tell any more
- * which of the two a `&lt;` came from.
+ * Turns CDATA sections into escaped text: the parser would join them with the text around, and the meaning of a `&lt;`
+ * would be lost.
  */
 function escapeCdata(xml: string): string {
   if (!xml.includes('<![CDATA[')) return xml;
@@ -260,7 +301,7 @@ function escapeCdata(xml: string): string {
   return escaped + xml.slice(done);
 }
 
-/** U+FFFF cannot come from a report: it is not a character of XML, and was replaced. */
+/** U+FFFF cannot come from a report: it is illegal in XML and was replaced before. */
 function placeholder(index: number): string {
   return `\uffff${index}\uffff`;
 }
@@ -271,15 +312,41 @@ function parseAlone(xml: string, position: Position): ParsedTestcase {
   const parsed = tryParse(`<batch>${xml}</batch>`);
   const nodes = typeof parsed === 'string' ? [] : testcaseNodes(parsed);
   if (nodes.length === 1) return readTestcase(nodes[0], position, []);
+  const repaired = withoutForeignAttributes(xml);
+  const again = repaired === undefined ? '' : tryParse(`<batch>${repaired}</batch>`);
+  const [node, ...more] = typeof again === 'string' ? [] : testcaseNodes(again);
+  if (node !== undefined && more.length === 0)
+    return { ...readTestcase(node, position, []), lostAttribute: true };
   return {
     line: position.line,
     column: position.column,
-    malformed: typeof parsed === 'string' ? parsed : 'not one whole testcase element',
+    malformed: typeof parsed === 'string' ? parsed.slice(0, 200) : 'not one whole testcase element',
     excerpt: xml.slice(0, 120),
   };
 }
 
-/** The batch's node, or what is wrong with it. */
+/** Ends a testcase's start tag: pytest writes `time` last, and `>` in texts as `&gt;`. */
+const lastAttribute = / time="[\d.,]+"\s*(\/?)>/;
+
+/**
+ * record_xml_attribute takes any name, and pytest writes it as it is. Leaves such attributes out of a start tag in which
+ * pytest's own are whole; undefined where they are not.
+ */
+function withoutForeignAttributes(xml: string): string | undefined {
+  const end = lastAttribute.exec(xml);
+  if (end === null || !xml.startsWith('<testcase ')) return undefined;
+  const own = new Map<string, string>();
+  for (const [text, name = ''] of xml
+    .slice(0, end.index)
+    .concat(' ')
+    .matchAll(/ (classname|name|file|line)="[^"<]*"(?=\s)/g)) {
+    if (!own.has(name)) own.set(name, text);
+  }
+  if (!own.has('classname') || !own.has('name')) return undefined;
+  return `<testcase${[...own.values()].join('')}${end[0]}${xml.slice(end.index + end[0].length)}`;
+}
+
+/** The batch's node, or the parser's message. */
 function tryParse(xml: string): Node | string {
   const valid = XMLValidator.validate(xml);
   if (valid !== true) return valid.err.msg;
@@ -320,23 +387,24 @@ function outcomes(testcase: Node, kind: RawOutcome['kind'], texts: readonly stri
   if (!Array.isArray(children)) return [];
   return children.map((child: unknown) => {
     const node = isNode(child) ? child : { '#text': typeof child === 'string' ? child : '' };
+    const message = text(node, '@message');
     return {
       kind,
       type: text(node, '@type'),
-      message: text(node, '@message'),
-      text: ownText(node, texts) ?? '',
+      message: message === undefined ? undefined : withoutColour(message),
+      text: withoutColour(ownText(node, texts) ?? ''),
     };
   });
 }
 
-/** The text between an element's tags, long parts put back. */
+/** The text between an element's tags, with long parts put back. */
 function ownText(node: Node, texts: readonly string[]): string | undefined {
   const raw = node['#text'];
   if (typeof raw !== 'string') return undefined;
   return decodeReferences(raw.replace(placeholders, (_, index) => withLineFeeds(texts[Number(index)] ?? '')));
 }
 
-/** XML's line ends (XML 1.0, 2.11); the parser does it for what it reads itself. */
+/** Normalises line ends (XML 1.0, 2.11), as the parser does in what it reads. */
 function withLineFeeds(value: string): string {
   return value.includes('\r') ? value.replace(/\r\n?/g, '\n') : value;
 }
@@ -351,19 +419,39 @@ function readPropertyNodes(groups: unknown, texts: readonly string[]): [string, 
   });
 }
 
-/** Parses a suite's `properties` element; a malformed one has no properties. */
+/** Parses a suite's `properties` element; a malformed one gives none. */
 export function parseProperties(xml: string): readonly (readonly [name: string, value: string])[] {
   const parsed = tryParse(`<batch>${escapeCdata(xml.replace(illegal, '\ufffd'))}</batch>`);
   return typeof parsed === 'string' ? [] : readPropertyNodes(parsed.properties, []);
 }
 
-/** Parses the attributes of a start tag, e.g. a testsuite's. Malformed ones are left out. */
+/** Parses the attributes of a start tag, e.g. a testsuite's; skips malformed ones. */
 export function parseStartTag(tag: string): ReadonlyMap<string, string> {
   const attributes = new Map<string, string>();
-  for (const match of tag.matchAll(/([^\s=<>"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)) {
-    attributes.set(match[1] ?? '', decodeReferences(match[2] ?? match[3] ?? ''));
+  // By hand: a pattern would look for a `=` from every letter of a long word anew.
+  for (let equals = tag.indexOf('='); equals >= 0; ) {
+    let end = equals;
+    while (end > 0 && isBlank(tag.charCodeAt(end - 1))) end--;
+    let start = end;
+    while (start > 0 && isNameCharacter(tag.charCodeAt(start - 1))) start--;
+    let value = equals + 1;
+    while (isBlank(tag.charCodeAt(value))) value++;
+    const quote = tag[value] ?? '';
+    const close = quote === '"' || quote === "'" ? tag.indexOf(quote, value + 1) : -1;
+    if (close >= 0 && start < end)
+      attributes.set(tag.slice(start, end), decodeReferences(tag.slice(value + 1, close)));
+    equals = tag.indexOf('=', close >= 0 ? close + 1 : Math.max(value, equals + 1));
   }
   return attributes;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d);
+}
+
+/** Neither white space nor `=`, `<`, `>`, `/` or a quote. */
+function isNameCharacter(code: number): boolean {
+  return !isBlank(code) && !'=<>"\'/'.includes(String.fromCharCode(code));
 }
 
 function text(node: Node, key: string): string | undefined {
@@ -373,7 +461,7 @@ function text(node: Node, key: string): string | undefined {
 
 const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
-/** The five predefined entities and numeric references (XML 1.0, 4.1 and 4.6); nothing is ever expanded. */
+/** Decodes the five predefined entities and numeric references (XML 1.0, 4.1 and 4.6); expands nothing else. */
 export function decodeReferences(value: string): string {
   if (!value.includes('&')) return value;
   return value.replace(

@@ -16,7 +16,7 @@ export interface ConnectionSettings {
   /** File of the certificate authority named in the URL. */
   readonly rootCertificate: string | undefined;
   readonly channelBinding: boolean;
-  /** What a person should know about the way there. */
+  /** Remarks about the connection for a person. */
   readonly remarks: readonly string[];
 }
 
@@ -153,7 +153,7 @@ function tlsFor(mode: SslMode | undefined, local: boolean): TlsMode {
     case 'verify-full':
       return 'verify-full';
     case 'require':
-      // On loopback (a tunnel) no certificate could name the host, and nobody is in between.
+      // On loopback (a tunnel) no certificate names the host, and nobody is in between.
       return local ? 'unverified' : 'verify-full';
     default:
       return local ? 'off' : 'verify-full';

@@ -1,5 +1,4 @@
-// One process at a time in the embedded database's directory: PGlite itself lets two in, and one loses its rows.
-// Knows processes and one lock file, nothing of databases.
+// Lets one process at a time into the embedded database's directory: PGlite itself lets two in, and one loses its rows.
 import { execFile } from 'node:child_process';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -18,7 +17,7 @@ export interface DataDirLock {
   release(): Promise<void>;
 }
 
-/** Who holds a lock. A process id alone is not enough: ids are given again. */
+/** Who holds a lock. A process id alone is not enough: ids are reused. */
 interface Holder {
   readonly pid: number;
   /** When the process started, in whatever form the system tells; undefined where it does not. */
@@ -31,7 +30,7 @@ interface Holder {
 const pollMs = 100;
 const sayAfterMs = 400;
 
-/** Takes `<dir>/lock`, waiting for its holder; a holder that no longer lives is replaced. Fails with StoreError `data-dir-busy`. */
+/** Takes `<dir>/lock`; waits for its holder, replaces a dead one. @throws StoreError `data-dir-busy` */
 export async function lockDataDir(dir: string, options: LockOptions): Promise<DataDirLock> {
   const file = path.join(dir, 'lock');
   const me: Holder = {
@@ -60,7 +59,7 @@ export async function lockDataDir(dir: string, options: LockOptions): Promise<Da
   }
 }
 
-/** Appears whole or not at all: written aside, then linked to its name, which fails where the name is taken. */
+/** Writes the lock aside and links it to its name: it appears whole, or not at all where the name is taken. */
 async function create(file: string, holder: Holder): Promise<boolean> {
   const aside = `${file}.${holder.token}`;
   await writeFile(aside, JSON.stringify(holder), { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
@@ -120,7 +119,7 @@ async function readHolder(file: string): Promise<Holder | undefined> {
       return { pid: value.pid, started: value.started, host: value.host, token: value.token };
     }
   } catch {
-    // Not ours, or cut off by a full disk: nobody who lives.
+    // Not a lock of ours, or cut off by a full disk: no living holder.
   }
   return { pid: 0, started: undefined, host: hostname(), token: text };
 }
@@ -151,7 +150,7 @@ async function release(file: string, me: Holder): Promise<void> {
 }
 
 async function isAlive(holder: Holder): Promise<boolean> {
-  // Another machine's or container's processes cannot be seen from here.
+  // Processes of another machine or container cannot be seen from here.
   if (holder.host !== hostname()) return true;
   if (holder.pid <= 0) return false;
   try {

@@ -1,4 +1,4 @@
-// Where the embedded database lives when nobody says otherwise. Pure: the environment is handed in.
+// The default directory of the embedded database. Pure: takes the environment as a value.
 import path from 'node:path';
 
 /** The platform's place for an application's data (XDG Base Directory, Apple's and Microsoft's guidelines). */

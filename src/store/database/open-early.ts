@@ -1,9 +1,9 @@
-// The way to a server far away takes as long as reading a report: both are done at once. Knows connecting, not to what.
+// Connects while the report is read: both can take equally long.
 import type { Connect, Database } from './port.ts';
 
 export interface Opening {
   readonly connect: Connect;
-  /** Lets go of a connection that nobody asked for. */
+  /** Closes the connection if nobody took it. */
   dispose(): Promise<void>;
 }
 

@@ -8,6 +8,7 @@ import { type ConnectionSettings, parseConnectionUrl } from './connection-url.ts
 import {
   type ConnectLimits,
   type Database,
+  outsideTransaction,
   type Row,
   rowsOf,
   type SqlValue,
@@ -18,7 +19,7 @@ import { storeErrorOf, type Target } from './server-errors.ts';
 export interface PostgresOptions extends Partial<ConnectLimits> {
   /** The certificate authority to trust instead of the public ones: PEM text (`\n` escapes are taken) or a file's path. */
   readonly sslCa?: string | undefined;
-  /** Called with what a person should know about the way there, such as a connection without encryption. */
+  /** Called with remarks about the connection, such as that it is not encrypted. */
   readonly onRemark?: ((remark: string) => void) | undefined;
 }
 
@@ -36,7 +37,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     host: settings.host,
     port: settings.port,
     user: settings.user,
-    // A function that gives nothing would make pg look for PGPASSWORD; an absent password may come from ~/.pgpass.
+    // undefined lets pg look into ~/.pgpass; a function that returns undefined would make it look at PGPASSWORD.
     password: settings.password,
     database: settings.database,
     ssl: await tlsOptions(settings, options.sslCa),
@@ -51,7 +52,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     },
   });
 
-  // Once set, every verb fails with it: a connection is never used again after it was lost.
+  // Once the connection is lost, every verb fails with this error.
   let lost: StoreError | undefined;
   let giveUp: (error: StoreError) => void = () => {};
   const whenLost = new Promise<never>((_, reject) => {
@@ -71,7 +72,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     socket().destroy();
   };
 
-  /** Runs one piece of work: ends with the connection, or with the watchdog when nothing moves any more. */
+  /** Runs work; gives up when the connection ends or no byte moves for `stallMs`. */
   async function attended<T>(work: () => Promise<T>): Promise<T> {
     if (lost !== undefined) throw lost;
     let moved = -1;
@@ -101,6 +102,11 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
 
   // Whether a statement failed inside the open transaction: COMMIT would then roll back without a word.
   let failed = false;
+  let open = false;
+  const inside = <T>(work: () => Promise<T>): Promise<T> => {
+    if (!open) throw outsideTransaction();
+    return attended(work);
+  };
 
   try {
     await client.connect();
@@ -109,7 +115,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     throw storeErrorOf(error, target);
   }
 
-  const script = (sql: string): Promise<void> =>
+  const send = (sql: string): Promise<void> =>
     attended(async () => {
       await client.query(sql);
     });
@@ -117,16 +123,18 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   return {
     embedded: false,
     async query<R extends Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
-      return attended(async () => (await client.query<R>(sql, params as SqlValue[])).rows);
+      return inside(async () => (await client.query<R>(sql, params as SqlValue[])).rows);
     },
     async run(sql, params = []) {
-      return attended(async () => (await client.query(sql, params as SqlValue[])).rowCount ?? 0);
+      return inside(async () => (await client.query(sql, params as SqlValue[])).rowCount ?? 0);
     },
-    script,
+    async script(sql) {
+      await inside(() => client.query(sql));
+    },
     async copyIn(sql, rows, onSent) {
-      return attended(async () => {
+      return inside(async () => {
         const counts: number[] = [];
-        // pg-copy-streams itself keeps the COPY's count alone.
+        // pg-copy-streams keeps only the COPY's own count.
         const handleCommandComplete = ({ text }: { readonly text: string }) => void counts.push(rowsOf(text));
         const copy = client.query(Object.assign(copyFrom(sql), { handleCommandComplete }));
         await new Promise<void>((resolve, reject) => {
@@ -137,26 +145,30 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
         return counts;
       });
     },
-    async transaction<T>(work: () => Promise<T>, edges: TransactionEdges = {}): Promise<T> {
+    async transaction<T>(work: () => Promise<T>, { begin, end }: TransactionEdges): Promise<T> {
       failed = false;
+      open = true;
       try {
-        await script(`BEGIN;${edges.begin ?? ''}`);
+        await send(`BEGIN;${begin}`);
         const result = await work();
         if (failed) throw new Error('a transaction went on after one of its statements had failed');
-        await script(edges.end === undefined ? 'COMMIT' : `${edges.end};COMMIT`);
+        await send(end === undefined ? 'COMMIT' : `${end};COMMIT`);
         return result;
       } catch (error) {
-        if (lost === undefined) await script('ROLLBACK').catch(() => {});
+        if (lost === undefined) await send('ROLLBACK').catch(() => {});
         throw error;
+      } finally {
+        open = false;
       }
     },
+    outside: send,
     destroy() {
       drop(storeErrorOf(new Error('Connection terminated'), target));
     },
     async close() {
       if (lost !== undefined) return;
       lost = storeErrorOf(new Error('Connection terminated'), target);
-      // A server that never answers the goodbye must not hold the process.
+      // Do not wait for ever for a server that does not answer the goodbye.
       const timer = setTimeout(() => socket().destroy(), 2000);
       await client.end().catch(() => {});
       clearTimeout(timer);

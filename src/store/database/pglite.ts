@@ -5,13 +5,20 @@ import path from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { StoreError } from '../../errors.ts';
 import { type DataDirLock, lockDataDir, noRoom } from './data-dir-lock.ts';
-import { type Database, type Row, rowsOf, type SqlValue, type TransactionEdges } from './port.ts';
+import {
+  type Database,
+  outsideTransaction,
+  type Row,
+  rowsOf,
+  type SqlValue,
+  type TransactionEdges,
+} from './port.ts';
 import { storeErrorOf, storeErrorOfFields } from './server-errors.ts';
 
 export interface PgliteOptions {
   /** How long to wait for another process in the same directory, in milliseconds. Default 60 s. */
   readonly waitMs?: number | undefined;
-  /** Words for a person about what takes time: making the database, waiting for another process. */
+  /** Called with what takes time: making the database, waiting for another process. */
   readonly onMessage?: ((message: string) => void) | undefined;
 }
 
@@ -71,7 +78,7 @@ async function start(create: Create, files: string, home: string): Promise<PGlit
     return await create(files);
   } catch {
     if (await isFull(home)) throw noRoom(home);
-    // What PGlite throws here is an abort of the WebAssembly program, with nothing in it for a person.
+    // PGlite throws an abort of the WebAssembly program here, without a reason.
     throw new StoreError({
       code: 'data-dir-unusable',
       message: `the embedded database in ${home} does not start: its files are damaged or of another version`,
@@ -126,7 +133,13 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
     }
   }
 
-  const script = (sql: string): Promise<void> =>
+  let open = false;
+  const inside = <T>(work: () => Promise<T>): Promise<T> => {
+    if (!open) throw outsideTransaction();
+    return attended(work);
+  };
+
+  const send = (sql: string): Promise<void> =>
     attended(async () => {
       await engine.exec(sql);
     });
@@ -141,39 +154,45 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
   return {
     embedded: true,
     async query<R extends Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
-      return attended(async () => (await engine.query<R>(sql, [...params])).rows.map(withBuffers));
+      return inside(async () => (await engine.query<R>(sql, [...params])).rows.map(withBuffers));
     },
     async run(sql, params = []) {
-      return attended(async () => (await engine.query(sql, [...params])).affectedRows ?? 0);
+      return inside(async () => (await engine.query(sql, [...params])).affectedRows ?? 0);
     },
-    script,
+    async script(sql) {
+      await inside(() => engine.exec(sql));
+    },
     async copyIn(sql, rows, onSent) {
-      return attended(async () => {
+      return inside(async () => {
         const request = Buffer.concat([
           message('Q', Buffer.from(`${sql}\0`)),
           message('d', Buffer.from(rows)),
           message('c', Buffer.alloc(0)),
         ]);
         onSent?.();
-        // The raw call reports no errors: they are in the answer.
+        // The raw call does not throw: errors are in the answer.
         return countsOf(await engine.runExclusive(() => engine.execProtocolRaw(request)));
       });
     },
-    async transaction<T>(work: () => Promise<T>, edges: TransactionEdges = {}): Promise<T> {
+    async transaction<T>(work: () => Promise<T>, { begin, end }: TransactionEdges): Promise<T> {
       failed = false;
+      open = true;
       try {
-        await script(`BEGIN;${edges.begin ?? ''}`);
+        await send(`BEGIN;${begin}`);
         const result = await work();
         if (failed) throw new Error('a transaction went on after one of its statements had failed');
-        await script(edges.end === undefined ? 'COMMIT' : `${edges.end};COMMIT`);
+        await send(end === undefined ? 'COMMIT' : `${end};COMMIT`);
         return result;
       } catch (error) {
-        await script('ROLLBACK').catch(() => {});
+        await send('ROLLBACK').catch(() => {});
         throw error;
+      } finally {
+        open = false;
       }
     },
+    outside: send,
     destroy() {
-      // Nothing is under way across a network that could hang: an orderly end is as quick.
+      // No network can hang here: close in order.
       void close();
     },
     close,

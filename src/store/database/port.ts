@@ -1,4 +1,5 @@
-// The port: SQL is written once, and only what truly differs between the two databases is a verb here.
+// The port between SQL and the two databases: SQL is written once; a verb here is what the two do differently.
+import type { Begin } from './search-path.ts';
 
 export type SqlValue =
   | string
@@ -18,7 +19,10 @@ export type Row = Record<string, unknown>;
 export interface Database {
   /** Whether the database lives inside this process, in a directory only we write to. */
   readonly embedded: boolean;
-  /** One statement with `$1` parameters; never a named prepared statement, so that transaction poolers work. */
+  /**
+   * One statement with `$1` parameters; never a named prepared statement, so that transaction poolers work. This verb and the
+   * next three fail outside a transaction: the session's own search_path would decide what their names mean.
+   */
   query<R extends Row = Row>(sql: string, params?: readonly SqlValue[]): Promise<R[]>;
   /** Like `query`; returns how many rows were written. */
   run(sql: string, params?: readonly SqlValue[]): Promise<number>;
@@ -33,14 +37,16 @@ export interface Database {
    * BEGIN, work, COMMIT; ROLLBACK when work throws. After an error the next statement works. `begin` travels in one message
    * with BEGIN and `end` in one message with COMMIT: nothing can be lost between them.
    */
-  transaction<T>(work: () => Promise<T>, edges?: TransactionEdges): Promise<T>;
+  transaction<T>(work: () => Promise<T>, edges: TransactionEdges): Promise<T>;
+  /** A statement that PostgreSQL refuses inside a transaction. It names the schema of everything in it. */
+  outside(sql: string): Promise<void>;
   /** Drops the connection this instant; what is under way fails. For cancelling, never instead of `close`. */
   destroy(): void;
   close(): Promise<void>;
 }
 
 export interface TransactionEdges {
-  readonly begin?: string;
+  readonly begin: Begin;
   readonly end?: string;
 }
 
@@ -55,4 +61,9 @@ export type Connect = (limits?: ConnectLimits) => Promise<Database>;
 /** The rows that a command's tag tells of: 5 for `COPY 5` and `INSERT 0 5`, none for `TRUNCATE TABLE`. */
 export function rowsOf(commandTag: string): number {
   return Number(/ (\d+)\0?$/.exec(commandTag)?.[1] ?? 0);
+}
+
+/** The error of a statement that would run under the session's own search_path: a bug of ours. */
+export function outsideTransaction(): Error {
+  return new Error('a statement outside a transaction');
 }

@@ -53,10 +53,10 @@ export function fateOf(error: unknown): Fate {
   if (lostCodes.has(error.code)) return 'lost';
   const state = error.sqlstate;
   if (state !== undefined) {
-    // Poolers use 08P01 for everything; what helps is in the code.
+    // Poolers send 08P01 for everything: `code` decides.
     if (lostStates.has(state) || (state.startsWith('08') && state !== '08P01')) return 'lost';
     if (retryStates.has(state)) return 'retry';
-    // A partition that was not there: the month is made sure of before every attempt.
+    // Each attempt makes a missing month first.
     if (error.code === 'database-no-partition') return 'retry';
     return 'never';
   }
@@ -219,6 +219,12 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
         message: `the database at ${where} ended the connection: ${answer.message}`,
         fix: 'It is starting, stopping or failing over; try again.',
       };
+    case 'LK002':
+      return {
+        code: 'database-rows-missing',
+        message: 'not all rows of the run arrived in their tables; nothing was stored',
+        fix: 'Look for triggers or rules on test_runs, test_results and coverage_data that are not of lukhas-ingest.',
+      };
     case '08P01':
       return poolerMeaning(answer, target);
     case 'XX000':
@@ -254,7 +260,7 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
   return { code: 'database-error', message: `the database refused the work${names(answer)}` };
 }
 
-/** PgBouncer says nearly everything as a protocol violation, so that only its words tell what is meant. */
+/** PgBouncer sends 08P01 for nearly everything: its words tell what is meant. */
 function poolerMeaning(answer: ServerAnswer, target: Target | undefined): Meaning {
   const where = place(target);
   const user = target === undefined ? 'the login' : `"${target.user}"`;

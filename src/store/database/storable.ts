@@ -1,4 +1,4 @@
-// Makes any value one that its column takes, and counts what had to be changed: one bad value never fails a run. Pure.
+// Changes values that their columns would refuse, and counts the changes: one bad value never fails a run. Pure.
 import { createHash } from 'node:crypto';
 import type { Warning } from '../../model.ts';
 
@@ -52,7 +52,7 @@ export interface Storable {
   percent(value: number | undefined): number | undefined;
   /** A whole number from 0 to 2147483647. */
   count(value: number): number;
-  /** The same for all elements; the very array where nothing had to be changed. */
+  /** The same for all elements; returns the array itself where nothing had to be changed. */
   counts(values: readonly number[]): readonly number[];
   /** What was changed so far, one warning a kind. */
   warnings(): Warning[];
@@ -70,7 +70,7 @@ export function createStorable(): Storable {
 
   const text = (value: string | undefined): string | undefined => {
     if (value === undefined) return undefined;
-    // Almost no value holds either; one look is enough to know.
+    // Fast path: almost no value holds either.
     if (!suspicious.test(value)) return value;
     let safe = value;
     if (safe.includes('\u0000')) {

@@ -1,5 +1,5 @@
-// Learning by itself: a test that failed as a memory says and is green on a later commit of its branch is a credit to that
-// memory, once for each time it broke. SQL text for the last message of an upload; knows test_runs, test_results, memories.
+// Credits memories: a test failed as the memory says, and is green on a later commit of its branch. One credit each time it
+// broke. SQL text for the last message of an upload.
 import { posteriorMean } from './matching.ts';
 
 /** How many runs of the branch and lane, and how many days, are looked at on either side of the run. */
@@ -11,14 +11,12 @@ const daysAround = 30;
  *
  * A green result ends an episode unless it is of the very commit that failed last. The order in which uploads arrive does not
  * matter: each upload looks at the runs before and after its own, and credits are given for episodes that have none yet. The
- * lock makes uploads of one branch and lane see each other; it is taken in one message with COMMIT, so that no frozen client
- * holds it.
+ * lock makes uploads of one team see each other; it is taken in one message with COMMIT, so that no frozen client holds it.
  */
 export const giveCredits = `
     IF run.git_branch NOT LIKE '%:%' AND run.git_sha IS NOT NULL
-      AND EXISTS (SELECT FROM healix_memories h WHERE h.team_id = run.team_id OR h.team_id IS NULL) THEN
-      PERFORM pg_advisory_xact_lock(hashtextextended(
-        format('lukhas credits %s %s %s', run.team_id, run.git_branch, run.lane), 0));
+      AND EXISTS (SELECT FROM healix_memories h WHERE h.team_id = run.team_id) THEN
+      PERFORM lukhas_lock_team();
       WITH near AS MATERIALIZED (
         SELECT id, created_at, git_sha, false AS later FROM (
           SELECT id, created_at, git_sha FROM test_runs
@@ -97,7 +95,7 @@ export const giveCredits = `
           -- Jobs of a matrix, or a push and its pull request, that turn green by one commit tell of one repair.
           AND NOT EXISTS (
             SELECT FROM healix_credits c
-            JOIN test_runs p ON p.id = c.passed_run_id AND p.created_at = lukhas_run_ts(c.passed_run_id)
+            JOIN test_runs p ON p.team_id = c.team_id AND p.id = c.passed_run_id AND p.created_at = lukhas_run_ts(c.passed_run_id)
             WHERE c.team_id = run.team_id AND c.test_name = e.test_name AND c.memory_id = e.memory_id
               AND p.git_branch = run.git_branch
               AND p.git_sha = (SELECT n.git_sha FROM near n WHERE n.id = e.passed_run_id)
@@ -121,5 +119,5 @@ export const giveCredits = `
         last_applied = greatest(h.last_applied, g.at)
       FROM (SELECT g.memory_id, count(*)::int AS times, max(n.created_at) AS at
             FROM given g JOIN near n ON n.id = g.passed_run_id GROUP BY g.memory_id) AS g
-      WHERE h.id = g.memory_id AND h.id IN (SELECT id FROM learned);
+      WHERE h.team_id = run.team_id AND h.id = g.memory_id AND h.id IN (SELECT id FROM learned);
     END IF;`;

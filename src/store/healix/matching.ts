@@ -1,32 +1,45 @@
-// Which memory fits a failure, in SQL: one ranking and one notion of equal signatures for everything that asks. SQL texts only.
+// SQL texts that find the memory for a failure: one ranking and one rule of equality for everybody who asks.
 
 /** Best first; a memory that nobody ever rated comes last. */
 export const ranking = (memory: string): string =>
   `${memory}.confidence DESC NULLS LAST, ${memory}.success_count DESC NULLS LAST, ${memory}.id`;
 
-/** Whether the team wants to be told at all: everything but an explicit false in teams.features. */
+/** Whether the team wants matches: yes, unless teams.features says `healix_enabled: false`. */
 export const healixEnabled = (team: string): string =>
   `coalesce((SELECT t.features ->> 'healix_enabled' FROM teams t WHERE t.id = ${team}), 'true') <> 'false'`;
 
-/** Memories that may be shown to a team: its own and the shared ones, unless retired. */
-export const visible = (memory: string, team: string): string =>
-  `${memory}.deleted_at IS NULL AND (${memory}.team_id = ${team} OR ${memory}.team_id IS NULL)`;
+/**
+ * The best memory that a condition finds among the team's own and the shared ones, as a subquery with one row (`id`, `shared`, and what ranks it) or
+ * none. `where` gets the name of a memory; everything in it must be leakproof (equality of texts and ids is), else row-level
+ * security keeps the planner from every index. `first` is a condition that goes before the ranking.
+ */
+export const bestMemory = (
+  team: string,
+  where: (memory: string) => string,
+  first?: (memory: string) => string,
+): string => {
+  const of = (table: string, shared: boolean, owner: string): string => `
+      (SELECT h.id, ${shared} AS shared, h.confidence, h.success_count${first === undefined ? '' : `, ${first('h')} AS first`} FROM ${table} h
+       WHERE ${owner} h.deleted_at IS NULL AND ${where('h')}
+       ORDER BY ${first === undefined ? '' : `${first('h')} DESC, `}${ranking('h')} LIMIT 1)`;
+  return `SELECT b.* FROM (${of('healix_memories', false, `h.team_id = ${team} AND`)}
+      UNION ALL ${of('shared_memories', true, '')}) AS b
+      ORDER BY ${first === undefined ? '' : 'b.first DESC, '}${ranking('b')} LIMIT 1`;
+};
 
-/** Whether a stored signature is the one asked for: memories are stored with `md5:` and without. */
-export const sameSignature = (stored: string, wanted: string): string =>
-  `${stored} IN (${wanted}, substr(${wanted}, 5))`;
+/** Whether a memory is of the very test and failure signature. Both are stored in one form. */
+export const isExact = (memory: string, failure: string): string =>
+  `${memory}.test_name = ${failure}.test_name AND ${memory}.failure_signature = ${failure}.failure_signature`;
 
 /**
- * The id of the best exact memory (same test, same failure signature) of one failure, as a scalar subquery: part of one
- * statement for all failures of a batch. Twice as fast as a join with DISTINCT ON, whose rows are sorted by long names.
+ * The best exact memory of one failure as an array: its id as the team's own, its id as a shared one; one of them is NULL.
+ * A scalar subquery, part of one statement for all failures of a batch.
  */
-export const exactMatch = (failure: string, team: string): string => `(
-      SELECT h.id FROM healix_memories h
-      WHERE h.test_name = ${failure}.test_name AND ${sameSignature('h.failure_signature', `${failure}.failure_signature`)}
-        AND ${visible('h', team)}
-      ORDER BY ${ranking('h')} LIMIT 1)`;
+export const exactMemory = (failure: string, team: string): string => `(
+      SELECT ARRAY[CASE WHEN NOT m.shared THEN m.id END, CASE WHEN m.shared THEN m.id END]
+      FROM (${bestMemory(team, (memory) => isExact(memory, failure))}) AS m)`;
 
-/** Whether a memory is to be read with care: unused for long, or failed at least three times and as often as it worked. */
+/** Whether a memory is stale: unused for long, or failed at least three times and at least as often as it worked. */
 export const stale = (memory: string): string =>
   `(coalesce(${memory}.last_applied, ${memory}.created_at) < now() - interval '${staleDays} days'
     OR (${memory}.failure_count >= 3 AND ${memory}.failure_count >= ${memory}.success_count))`;

@@ -1,5 +1,5 @@
-// The knowledge base: adding, finding, counting and retiring memories of one team, or of all teams as the owner. Knows one
-// table and the failures that memories are made from.
+// The knowledge base: adding, finding, counting and retiring memories of one team, or those that all teams share, as the owner.
+// Knows two tables alike but for the team, and the failures that memories are made from.
 import { createHash } from 'node:crypto';
 import { InputError, StoreError } from '../../errors.ts';
 import type { HealixMemory } from '../../model.ts';
@@ -8,7 +8,7 @@ import type { Database, SqlValue } from '../database/port.ts';
 import { createStorable } from '../database/storable.ts';
 import { type Access, inTeam } from '../schema/access.ts';
 import { asOwner } from '../schema/teams.ts';
-import { posteriorMean, ranking, sameSignature, stale } from './matching.ts';
+import { posteriorMean, ranking, stale } from './matching.ts';
 import { type FileMemory, normaliseSignature } from './memory-file.ts';
 
 /** A memory with everything that is known of it. */
@@ -48,14 +48,14 @@ export interface NewMemory {
   readonly confidence: number | undefined;
 }
 
-/** The mean of a uniform prior: what a memory is worth before it was ever tried. */
+/** Confidence of a memory that was never tried: the mean of a uniform prior. */
 const untried = 0.5;
 /** Retention as in the schema document. */
 const retention = { below: 0.5, months: 6 } as const;
 
 const columns = `h.id, h.test_name, h.failure_signature, h.drift_signature, h.root_cause, h.probable_cause, h.confidence, h.solution,
   h.solution_type, h.auto_fix_code, h.success_count, h.failure_count, h.last_applied, h.matriz_star, h.metadata, h.created_at,
-  h.team_id IS NULL AS shared, ${stale('h')} AS stale`;
+  ${stale('h')} AS stale`;
 
 type Row = Record<string, unknown> & {
   readonly id: string;
@@ -116,9 +116,28 @@ function inScope<T>(db: Database, scope: Scope, work: (team: string | null) => P
   });
 }
 
-/** A team reads its own memories and the shared ones. */
-const readable = (team: string): string => `(h.team_id = ${team} OR h.team_id IS NULL)`;
-const own = (team: string): string => `h.team_id IS NOT DISTINCT FROM ${team}::uuid`;
+/** The memories that belong to a scope itself; `team` is the parameter $1. */
+interface Owned {
+  readonly table: 'healix_memories' | 'shared_memories';
+  /** Condition on a row `h`. */
+  readonly own: string;
+  /** What else a statement returns of a row `h`. */
+  readonly columns: string;
+}
+
+function ownedBy(team: string | null): Owned {
+  return team === null
+    ? { table: 'shared_memories', own: '$1::uuid IS NULL', columns: `${columns}, true AS shared` }
+    : { table: 'healix_memories', own: 'h.team_id = $1', columns: `${columns}, false AS shared` };
+}
+
+/** Living memories that a scope reads, as one list: a team its own and the shared ones. */
+function readable(team: string | null, where: string): string {
+  const of = ({ table, own, columns }: Owned): string =>
+    `SELECT ${columns} FROM ${table} h WHERE ${own} AND h.deleted_at IS NULL AND ${where}`;
+  const shared = { ...ownedBy(null), own: 'true' };
+  return team === null ? of(ownedBy(team)) : `${of(ownedBy(team))} UNION ALL ${of(shared)}`;
+}
 
 /**
  * The latest stored failure of a test, of one run or with one signature where they are named.
@@ -147,7 +166,7 @@ export async function findFailure(
       `SELECT r.test_run_id AS run_id, r.failure_signature, r.drift_signature, left(r.error_message, 1000) AS error_message
        FROM test_results r
        WHERE r.team_id = $1 AND r.test_name = $2 AND r.outcome IN ('failed', 'error') AND r.failure_signature IS NOT NULL
-         AND ($3::text IS NULL OR ${sameSignature('r.failure_signature', '$3::text')})
+         AND ($3::text IS NULL OR r.failure_signature = $3)
          AND ($4::uuid IS NULL OR (r.test_run_id = $4 AND r.created_at = lukhas_run_ts($4)))
        ORDER BY r.created_at DESC, r.id DESC LIMIT 1`,
       [access.team.id, testName, signature, runId],
@@ -163,7 +182,7 @@ export async function findFailure(
   });
 }
 
-/** Says what there is instead: other runs, other signatures of the test, the test that was probably meant. */
+/** An error that names what exists: other runs, other signatures of the test, or the test that was probably meant. */
 async function unknownFailure(
   db: Database,
   access: Access,
@@ -205,7 +224,7 @@ async function unknownFailure(
   });
 }
 
-/** Among tests that failed: the one that ends as the word does, else the one that differs least. */
+/** Of the tests that failed, the one whose end is the word, else the most similar one. */
 function nearestTest(word: string, names: readonly string[]): string | undefined {
   const ends = names.find(
     (name) => name.endsWith(`::${word}`) || name.replace(/\[.*$/, '').endsWith(`::${word}`),
@@ -229,7 +248,7 @@ function bareName(testName: string): string {
 
 /** The exception's bare class name as pytest writes it before a failure's words; undefined where it does not. */
 function errorTypeOf(message: string): string | undefined {
-  const words = message.replace(/^failed on (?:setup|teardown) with "/, '');
+  const words = message.replace(/^failed on (?:setup|teardown)(?: at [^"\n]+:\d+)? with "/, '');
   if (/^assert\b/.test(words)) return 'AssertionError';
   return /^(?:[A-Za-z_]\w*\.)*([A-Z]\w{1,99})(?=[:\s"]|$)/.exec(words)?.[1];
 }
@@ -251,7 +270,8 @@ export async function addMemory(db: Database, access: Access, memory: NewMemory)
     const rows = await db.query<Row>(
       `INSERT INTO healix_memories AS h (team_id, test_name, failure_signature, drift_signature, root_cause, probable_cause, confidence,
          solution, solution_type, auto_fix_code, metadata)
-       VALUES ($1, $2, $3, $4, $5, $6, $7::text::numeric, $8, $9, $10, $11::text::jsonb) RETURNING ${columns}`,
+       VALUES ($1, $2, $3, $4, $5, $6, $7::text::numeric, $8, $9, $10, $11::text::jsonb)
+       RETURNING ${ownedBy(access.team.id).columns}`,
       [
         access.team.id,
         memory.about.testName,
@@ -290,9 +310,7 @@ export async function findMemory(db: Database, scope: Scope, id: string): Promis
   const rows = await inScope(db, scope, (team) =>
     db.query<Row>(
       // A range of ids and not a pattern: it is found in the primary key.
-      `SELECT ${columns} FROM healix_memories h
-       WHERE h.id BETWEEN $2::uuid AND $3::uuid AND h.deleted_at IS NULL AND ${team === null ? 'h.team_id IS NULL AND $1::uuid IS NULL' : readable('$1')}
-       ORDER BY h.id LIMIT 6`,
+      `${readable(team, 'h.id BETWEEN $2::uuid AND $3::uuid')} ORDER BY id, shared LIMIT 6`,
       [team, digits.padEnd(32, '0'), digits.padEnd(32, 'f')],
     ),
   );
@@ -326,7 +344,7 @@ export interface MemoryFilter {
   readonly limit: number;
 }
 
-/** Living memories, best first, and how many there are beyond the limit. */
+/** Memories that are not retired, best first, and how many there are in all. */
 export async function listMemories(
   db: Database,
   scope: Scope,
@@ -334,13 +352,12 @@ export async function listMemories(
 ): Promise<{ readonly memories: Memory[]; readonly total: number }> {
   const rows = await inScope(db, scope, (team) =>
     db.query<Row & { total: number }>(
-      `SELECT ${columns}, count(*) OVER () AS total FROM healix_memories h
-       WHERE h.deleted_at IS NULL AND ${team === null ? 'h.team_id IS NULL AND $1::uuid IS NULL' : readable('$1')}
-         AND ($2::text IS NULL OR strpos(lower(h.test_name), lower($2)) > 0)
-         AND ($3::text IS NULL OR h.drift_signature = $3
-           OR ${sameSignature('h.failure_signature', '$3::text')})
-         AND ($4 = false OR ${stale('h')})
-       ORDER BY ${ranking('h')} LIMIT $5`,
+      `SELECT h.*, count(*) OVER () AS total FROM (${readable(
+        team,
+        `($2::text IS NULL OR strpos(lower(h.test_name), lower($2)) > 0)
+         AND ($3::text IS NULL OR h.drift_signature = $3 OR h.failure_signature = $3)
+         AND ($4 = false OR ${stale('h')})`,
+      )}) AS h ORDER BY ${ranking('h')} LIMIT $5`,
       [
         team,
         filter.test ?? null,
@@ -387,12 +404,13 @@ async function change(db: Database, scope: Scope, memory: Memory, set: string): 
       fix: 'With an administrator\u2019s connection: the same command with --shared.',
     });
   }
-  const rows = await inScope(db, scope, (team) =>
-    db.query<Row>(
-      `UPDATE healix_memories h SET ${set} WHERE h.id = $2 AND h.deleted_at IS NULL AND ${own('$1')} RETURNING ${columns}`,
+  const rows = await inScope(db, scope, (team) => {
+    const { table, own, columns } = ownedBy(team);
+    return db.query<Row>(
+      `UPDATE ${table} h SET ${set} WHERE ${own} AND h.id = $2 AND h.deleted_at IS NULL RETURNING ${columns}`,
       [team, memory.id],
-    ),
-  );
+    );
+  });
   const [row] = rows;
   if (row === undefined) {
     throw new InputError({
@@ -409,28 +427,29 @@ export async function retireLowConfidence(
   scope: Scope,
   options: { readonly dryRun: boolean },
 ): Promise<Memory[]> {
-  const where = `h.deleted_at IS NULL AND ${own('$1')} AND h.confidence < ${retention.below}
-    AND h.created_at < now() - interval '${retention.months} months'`;
-  const rows = await inScope(db, scope, (team) =>
-    db.query<Row>(
+  const rows = await inScope(db, scope, (team) => {
+    const { table, own, columns } = ownedBy(team);
+    const where = `${own} AND h.deleted_at IS NULL AND h.confidence < ${retention.below}
+      AND h.created_at < now() - interval '${retention.months} months'`;
+    return db.query<Row>(
       options.dryRun
-        ? `SELECT ${columns} FROM healix_memories h WHERE ${where} ORDER BY h.confidence, h.id`
-        : `UPDATE healix_memories h SET deleted_at = now() WHERE ${where} RETURNING ${columns}`,
+        ? `SELECT ${columns} FROM ${table} h WHERE ${where} ORDER BY h.confidence, h.id`
+        : `UPDATE ${table} h SET deleted_at = now() WHERE ${where} RETURNING ${columns}`,
       [team],
-    ),
-  );
+    );
+  });
   return rows.map(memoryOf);
 }
 
 export interface Imported {
   readonly added: number;
-  /** There before under the same id; left as they are. */
+  /** Were there already under the same id; not changed. */
   readonly already: number;
 }
 
 /**
- * Imports all memories or none. An id that is a UUID is kept (unless it is another team's), any other becomes one made from
- * the memory, so that the same file imported twice adds nothing twice.
+ * Imports all memories or none. An id that is a UUID is kept, any other becomes one made from the memory, so that the same file
+ * imported twice adds nothing twice.
  */
 export async function importMemories(
   db: Database,
@@ -438,45 +457,34 @@ export async function importMemories(
   memories: readonly FileMemory[],
 ): Promise<Imported> {
   return inScope(db, scope, async (team) => {
-    const rows = memories.map((memory) => ({
-      ...memory,
-      id: idOf(memory, team),
-      second: madeId(memory, team),
-    }));
+    const rows = memories.map((memory) => ({ ...memory, id: idOf(memory, team) }));
     const added = await insertRows(db, team, rows);
-    const missing = new Set(rows.map((row) => row.id));
-    for (const id of added) missing.delete(id);
-    const there = await db.query<{ id: string }>(
-      `SELECT h.id FROM healix_memories h WHERE h.id = ANY($2::uuid[]) AND ${own('$1')}`,
-      [team, [...missing]],
-    );
-    for (const { id } of there) missing.delete(id);
-    // What is neither added nor ours has an id that somebody else has: it gets one of its own.
-    const again = rows.filter((row) => missing.has(row.id)).map((row) => ({ ...row, id: row.second }));
-    const second = again.length === 0 ? [] : await insertRows(db, team, again);
-    return { added: added.length + second.length, already: memories.length - added.length - second.length };
+    return { added, already: memories.length - added };
   });
 }
 
+/** Returns how many were not there before. */
 async function insertRows(
   db: Database,
   team: string | null,
   rows: readonly (FileMemory & { readonly id: string })[],
-): Promise<string[]> {
+): Promise<number> {
+  const { table } = ownedBy(team);
+  const [intoTeam, fromTeam] = team === null ? ['', ''] : ['team_id, ', '$1::uuid, '];
   const params: SqlValue[] = [team, JSON.stringify(rows)];
-  const added = await db.query<{ id: string }>(
-    `INSERT INTO healix_memories (id, team_id, test_name, failure_signature, drift_signature, root_cause, probable_cause, confidence,
+  return db.run(
+    `INSERT INTO ${table} (${intoTeam}id, test_name, failure_signature, drift_signature, root_cause, probable_cause, confidence,
        solution, solution_type, auto_fix_code, success_count, failure_count, last_applied, matriz_star, metadata, created_at)
-     SELECT m.id, $1::uuid, m.test_name, m.failure_signature, m.drift_signature, m.root_cause, m.probable_cause, m.confidence,
+     SELECT ${fromTeam}m.id, m.test_name, m.failure_signature, m.drift_signature, m.root_cause, m.probable_cause, m.confidence,
        m.solution, m.solution_type, m.auto_fix_code, coalesce(m.success_count, 0), coalesce(m.failure_count, 0), m.last_applied,
        m.matriz_star, coalesce(m.metadata, '{}'), coalesce(m.created_at, now())
      FROM json_to_recordset($2::text::json) AS m (id uuid, test_name text, failure_signature text, drift_signature text, root_cause text,
        probable_cause text, confidence numeric, solution text, solution_type text, auto_fix_code text, success_count integer,
        failure_count integer, last_applied timestamptz, matriz_star text, metadata jsonb, created_at timestamptz)
-     ON CONFLICT (id) DO NOTHING RETURNING id`,
+     WHERE $1::uuid IS NOT DISTINCT FROM $1
+     ON CONFLICT DO NOTHING`,
     params,
   );
-  return added.map((row) => row.id);
 }
 
 function idOf(memory: FileMemory, team: string | null): string {
@@ -499,12 +507,13 @@ function hyphenated(digits: string): string {
 
 /** All living memories of the scope itself, oldest first: what `import` takes again as it is. */
 export async function exportMemories(db: Database, scope: Scope): Promise<Memory[]> {
-  const rows = await inScope(db, scope, (team) =>
-    db.query<Row>(
-      `SELECT ${columns} FROM healix_memories h WHERE h.deleted_at IS NULL AND ${own('$1')} ORDER BY h.created_at, h.id`,
+  const rows = await inScope(db, scope, (team) => {
+    const { table, own, columns } = ownedBy(team);
+    return db.query<Row>(
+      `SELECT ${columns} FROM ${table} h WHERE ${own} AND h.deleted_at IS NULL ORDER BY h.created_at, h.id`,
       [team],
-    ),
-  );
+    );
+  });
   return rows.map(memoryOf);
 }
 

@@ -1,5 +1,4 @@
-// The file format of `lukhas healix import` and `export`: JSON as in the schema document, checked row by row. Pure; a trust
-// edge, so that nothing of a file reaches the database unseen.
+// The file format of `lukhas healix import` and `export`: JSON as in the schema document. A trust edge: checks every field. Pure.
 import * as z from 'zod';
 import { InputError } from '../../errors.ts';
 

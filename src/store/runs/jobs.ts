@@ -1,4 +1,4 @@
-// The jobs of one commit: which runs are stored for it, and what failed in them. Knows rows, nothing of what is made of them.
+// Reads the jobs of one commit: its runs, and what failed in them.
 import type { Totals } from '../../model.ts';
 import type { Database } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
@@ -19,7 +19,7 @@ export interface StoredJob {
   readonly totals: Totals;
 }
 
-/** A failure with the texts it was stored with; what is long is shortened from its beginning. */
+/** A failure with its stored texts; of a long traceback the end. */
 export interface StoredFailureText {
   readonly testName: string;
   readonly testFile: string | undefined;

@@ -1,13 +1,16 @@
 // Saving a run: one transaction, streamed, exactly once. Knows tables and keys, nothing of reports.
+import { randomBytes } from 'node:crypto';
 import { StoreError } from '../../errors.ts';
 import type { CoverageFile, RunContext, SavedRun, SignedResult, Totals, Warning } from '../../model.ts';
 import { copyIntArray, copyNumber, copyRow, copyText, copyTextArray } from '../database/copy-text.ts';
 import type { Connect, Database } from '../database/port.ts';
+import { andThen } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
 import { createStorable, type Storable } from '../database/storable.ts';
 import { giveCredits } from '../healix/credits.ts';
-import { exactMatch, healixEnabled } from '../healix/matching.ts';
+import { exactMemory, healixEnabled } from '../healix/matching.ts';
 import { type Access, inTeam, openAccess } from '../schema/access.ts';
+import type { Migration } from '../schema/migrations.generated.ts';
 import { ensureMonth } from '../schema/partitions.ts';
 import { makeRowIdPrefix, makeRunId, teamUploadKey } from './upload-key.ts';
 
@@ -44,9 +47,11 @@ export interface SaveOptions {
   /** Called with the number of results handed to the database so far. */
   onProgress?(results: number): void;
   readonly signal?: AbortSignal | undefined;
+  /** What this program knows; for tests of other programs. */
+  readonly migrations?: readonly Migration[] | undefined;
 }
 
-/** How far an attempt came. */
+/** How far an attempt got. */
 interface Stage {
   connected: boolean;
   /** The last message, with COMMIT in it, is on its way. */
@@ -61,8 +66,10 @@ const batchChars = 2_000_000;
 const unreachedMs = 10_000;
 /** How long to wait for the answer to COMMIT once cancelled. */
 const cancelledCommitMs = 5_000;
-/** Raised by our own final statement: the key is there already. */
+/** SQLSTATE of our closing statement: the key is there already. */
 const keyTaken = 'LK001';
+/** SQLSTATE of our closing statement: rows are missing from their tables. */
+const rowsMissing = 'LK002';
 
 /**
  * Saves a run exactly once. The same upload again, at any time or at the same moment, gives `already` and writes nothing;
@@ -76,12 +83,12 @@ export async function saveRun(
   options: SaveOptions,
 ): Promise<SavedRun> {
   const started = performance.now();
-  // A server that was never reached is more likely misspelt than restarting: that is said sooner.
+  // A server that no attempt reached is more likely misspelt than restarting: give up sooner.
   let reached = false;
   const left = (): number =>
     (reached ? options.deadlineMs : Math.min(options.deadlineMs, unreachedMs)) -
     (performance.now() - started);
-  // A COMMIT of ours whose answer was lost: finding the key then means that it was we who stored the run.
+  // The answer to our COMMIT was lost: if the key is found now, this upload stored the run.
   let maybeStored = false;
   for (let attempt = 1; ; attempt++) {
     const stage: Stage = { committing: false, connected: false };
@@ -116,7 +123,7 @@ async function attemptOnce(
   stage.connected = true;
   let grace: NodeJS.Timeout | undefined;
   const cancel = (): void => {
-    // Before the last message nothing is stored yet; after it the answer is worth a moment.
+    // Nothing is stored before the last message. After it, wait a moment for the answer.
     if (stage.committing) grace = setTimeout(() => db.destroy(), cancelledCommitMs);
     else db.destroy();
   };
@@ -125,11 +132,12 @@ async function attemptOnce(
     const access = await openAccess(db, {
       teamSlug: upload.teamSlug,
       allowPrivilegedRole: options.allowPrivilegedRole,
+      migrations: options.migrations,
     });
     const teamKey = teamUploadKey(access.team.id, upload.uploadKey);
     const before = await lookAround(db, access, teamKey, upload);
     if (before.stored !== undefined) return settle(before.stored, upload, access);
-    if (!before.monthReady) await makeMonth(db, upload.createdAt);
+    if (!before.monthReady) await makeMonth(db, access.schema, upload.createdAt);
     try {
       return await writeRun(db, access, teamKey, upload, open(), options, stage, {
         stallMs,
@@ -175,7 +183,7 @@ async function lookAround(
        FROM (VALUES (1)) AS one LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.upload_key = $2`,
       [access.team.id, teamKey, upload.createdAt, upload.context.lambdaId ?? null],
     );
-  const rows = access.begin === '' ? await ask() : await inTeam(db, access, ask);
+  const rows = await inTeam(db, access, ask);
   const row = rows[0] ?? {};
   return {
     stored:
@@ -199,9 +207,9 @@ function settle(stored: StoredUpload, upload: Upload, access: Access): SavedRun 
   return { runId: stored.runId, stored: 'already', team: access.team.slug, createdAt: stored.createdAt };
 }
 
-async function makeMonth(db: Database, at: Date): Promise<void> {
+async function makeMonth(db: Database, schema: string, at: Date): Promise<void> {
   try {
-    await ensureMonth(db, at);
+    await ensureMonth(db, schema, at);
   } catch (error) {
     if (!(error instanceof StoreError) || error.sqlstate !== '22008') throw error;
     throw new StoreError({
@@ -225,26 +233,34 @@ async function writeRun(
 ): Promise<SavedRun> {
   const storable = createStorable();
   const runId = makeRunId(upload.createdAt, teamKey);
+  const stages = nameStages();
   await db.transaction(
     async () => {
       const lane = storable.short(upload.context.lane, 50) ?? null;
-      await db.run(`INSERT INTO pg_temp.lukhas_stage_shared VALUES ($1, $2, $3, $4)`, [
+      await db.run(`INSERT INTO ${stages.shared} VALUES ($1, $2, $3, $4)`, [
         runId,
         access.team.id,
         upload.createdAt,
         lane,
       ]);
-      const results = createWriter(db, 'results', makeRowIdPrefix(upload.createdAt), options.onProgress);
+      const results = createWriter(
+        db,
+        stages,
+        'results',
+        makeRowIdPrefix(upload.createdAt),
+        options.onProgress,
+      );
       for await (const batch of source.results()) {
         for (const result of batch)
           await results.add(resultFields(result, storable), facts.matching && result.failure !== undefined);
       }
-      // The first rows of coverage are made while the server works on the last results.
+      // Make the first rows of coverage while the server works on the last results.
       const resultsDone = results.finish();
       resultsDone.catch(() => {});
 
       const coverage = createWriter(
         db,
+        stages,
         'coverage',
         makeRowIdPrefix(upload.createdAt),
         undefined,
@@ -256,7 +272,7 @@ async function writeRun(
       const coverageRows = await coverage.finish();
       const resultRows = await resultsDone;
 
-      await stageRun(db, {
+      await stageRun(db, stages, {
         runId,
         access,
         teamKey,
@@ -269,7 +285,10 @@ async function writeRun(
       options.signal?.throwIfAborted();
       stage.committing = true;
     },
-    { begin: `${access.begin};${timeouts(db, facts.stallMs)}${stageTables}`, end: storeRun },
+    {
+      begin: andThen(access.begin, ...timeouts(db, facts.stallMs), ...stageTables(stages)),
+      end: storeRun(stages),
+    },
   );
   for (const warning of storable.warnings()) options.onWarning(warning);
   if (upload.context.lambdaId !== undefined && !facts.authorKnown) {
@@ -287,6 +306,7 @@ async function writeRun(
  */
 function createWriter(
   db: Database,
+  stages: Stages,
   kind: 'results' | 'coverage',
   idPrefix: string,
   onProgress?: (rows: number) => void,
@@ -295,36 +315,42 @@ function createWriter(
   let rows = 0;
   let text = '';
   let pending = 0;
-  // A batch without failures has nothing to look for in the knowledge base.
+  // Match only batches with failures.
   let matching = false;
   let limit = firstBatchRows;
   let underWay = before;
   underWay.catch(() => {});
+  const moves = moveStatements(stages);
 
   async function store(batch: string, count: number, move: string, onSent: () => void): Promise<void> {
     const [, staged, moved] = await db.copyIn(
-      `TRUNCATE pg_temp.lukhas_stage_${kind}; COPY pg_temp.lukhas_stage_${kind} FROM STDIN; ${move}`,
+      `TRUNCATE ${stages[kind]}; COPY ${stages[kind]} FROM STDIN; ${move}`,
       batch,
       onSent,
     );
-    // A row lost on the way must not be committed as if all were there.
-    if (staged !== count || moved !== count)
-      throw new Error(`${count} rows sent, ${staged} staged, ${moved} stored`);
+    // Never commit a run with lost rows.
+    if (staged !== count || moved !== count) {
+      throw new StoreError({
+        code: 'database-rows-missing',
+        message: `of ${count} rows ${staged} were staged and ${moved} arrived in their table; nothing was stored`,
+        fix: 'Look for triggers or rules on test_results and coverage_data that are not of lukhas-ingest.',
+      });
+    }
     onProgress?.(rows);
   }
 
   async function flush(): Promise<void> {
     if (pending === 0) return;
     await underWay;
-    const [batch, count, move] = [text, pending, moveStatements[matching ? 'matched' : kind]];
+    const [batch, count, move] = [text, pending, moves[matching ? 'matched' : kind]];
     text = '';
     pending = 0;
     matching = false;
     limit = Math.min(2 * limit, batchRows);
-    // The caller waits while the server is fed: making rows meanwhile would only keep it waiting. It works on its own after.
+    // Wait until the rows are sent: making the next ones meanwhile would keep the server waiting for these.
     await new Promise<void>((resolve, reject) => {
       underWay = store(batch, count, move, resolve);
-      // Where it fails later, that is met at the next flush or at the end, not as an unhandled rejection in between.
+      // A later failure is thrown by the next flush or by finish.
       underWay.then(resolve, reject);
     });
   }
@@ -355,7 +381,7 @@ function resultFields(result: SignedResult, storable: Storable): string {
     copyText(storable.name(result.testFile, 500)),
     result.outcome,
     copyNumber(storable.seconds(result.durationSeconds, 99_999.999), 3),
-    // Why a test was skipped or expected to fail stands where a failure's message does.
+    // The reason of a skip or xfail goes where a failure's message goes.
     copyText(storable.text(failure === undefined ? result.reason : failure.message)),
     copyText(storable.text(failure?.traceback)),
     copyText(result.failureSignature),
@@ -389,13 +415,13 @@ interface RunToStage {
   readonly coverageRows: number;
 }
 
-/** The run's own row waits in a temporary table, so that the last message holds no values and takes the key and COMMITs at once. */
-async function stageRun(db: Database, run: RunToStage): Promise<void> {
+/** Stages the run's own row, so that the last message holds no values and can take the key and COMMIT in one. */
+async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<void> {
   const { context } = run.upload;
   const { storable, totals } = run;
   const short = (value: string | undefined, max: number): string | null => storable.short(value, max) ?? null;
   await db.run(
-    `INSERT INTO pg_temp.lukhas_stage_run (upload_key, payload_sha256, result_rows, coverage_rows, repository, workflow_run_id,
+    `INSERT INTO ${stages.run} (upload_key, payload_sha256, result_rows, coverage_rows, repository, workflow_run_id,
        run_attempt, job, pull_request, base_branch, id, team_id, lambda_id, total_tests, passed, failed, skipped, errors,
        coverage_percent, duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch,
        git_commit_message, created_at, job_name)
@@ -436,62 +462,81 @@ async function stageRun(db: Database, run: RunToStage): Promise<void> {
   );
 }
 
-/** A frozen client must not hold a server's connection for long; none of this outlives the transaction. */
-function timeouts(db: Database, stallMs: number): string {
-  if (db.embedded) return '';
-  return `
-    SET LOCAL statement_timeout = ${Math.round(stallMs * 0.9)};
-    SET LOCAL lock_timeout = ${Math.min(20_000, Math.round(stallMs * 0.7))};
-    SET LOCAL idle_in_transaction_session_timeout = 120000;
-    SET LOCAL tcp_keepalives_idle = 30; SET LOCAL tcp_keepalives_interval = 10; SET LOCAL tcp_keepalives_count = 3;
-    SET LOCAL tcp_user_timeout = 60000;`;
+/** Time-outs for this transaction: a frozen client must not hold a server's connection for long. */
+function timeouts(db: Database, stallMs: number): string[] {
+  if (db.embedded) return [];
+  return [
+    `SET LOCAL statement_timeout = ${Math.round(stallMs * 0.9)}`,
+    `SET LOCAL lock_timeout = ${Math.min(20_000, Math.round(stallMs * 0.7))}`,
+    'SET LOCAL idle_in_transaction_session_timeout = 120000',
+    'SET LOCAL tcp_keepalives_idle = 30; SET LOCAL tcp_keepalives_interval = 10; SET LOCAL tcp_keepalives_count = 3',
+    'SET LOCAL tcp_user_timeout = 60000',
+  ];
+}
+
+/** The temporary tables of one upload. */
+interface Stages {
+  readonly shared: string;
+  readonly results: string;
+  readonly coverage: string;
+  readonly run: string;
+}
+
+/** Random names: in a session that a pooler hands on, any fixed name may be taken. */
+function nameStages(): Stages {
+  const name = (kind: string) => `pg_temp.lukhas_${kind}_${randomBytes(6).toString('hex')}`;
+  return { shared: name('shared'), results: name('results'), coverage: name('coverage'), run: name('run') };
 }
 
 // COPY into a table with row-level security is refused by PostgreSQL; through a temporary table every row meets the policy.
-const stageTables = `
-  CREATE TEMPORARY TABLE lukhas_stage_shared (run_id uuid, team_id uuid, created_at timestamptz, lane varchar(50)) ON COMMIT DROP;
-  CREATE TEMPORARY TABLE lukhas_stage_results (
+const stageTables = (stages: Stages): string[] => [
+  `CREATE TABLE ${stages.shared} (run_id uuid, team_id uuid, created_at timestamptz, lane varchar(50)) ON COMMIT DROP`,
+  `CREATE TABLE ${stages.results} (
     id uuid, test_name varchar(500), test_class varchar(255), test_function varchar(255), test_file varchar(500),
     outcome varchar(20), duration_seconds numeric(8, 3), error_message text, error_traceback text,
     failure_signature varchar(255), drift_signature varchar(255), markers text[]
-  ) ON COMMIT DROP;
-  CREATE TEMPORARY TABLE lukhas_stage_coverage (
+  ) ON COMMIT DROP`,
+  `CREATE TABLE ${stages.coverage} (
     id uuid, file_path varchar(500), coverage_percent numeric(5, 2), total_statements integer, covered_statements integer,
     missing_statements integer, total_branches integer, covered_branches integer, covered_lines integer[],
     missing_lines integer[]
-  ) ON COMMIT DROP;
-  CREATE TEMPORARY TABLE lukhas_stage_run (
+  ) ON COMMIT DROP`,
+  `CREATE TABLE ${stages.run} (
     upload_key bytea, payload_sha256 bytea, result_rows integer, coverage_rows integer, repository text,
     workflow_run_id text, run_attempt integer, job text, pull_request integer, base_branch text,
     id uuid, team_id uuid, lambda_id varchar(255), total_tests integer, passed integer, failed integer, skipped integer,
     errors integer, coverage_percent numeric(5, 2), duration_seconds numeric(10, 3), lane varchar(50), markers text[],
     python_version varchar(20), pytest_version varchar(20), ci_system varchar(50), git_sha varchar(40),
     git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text
-  ) ON COMMIT DROP`;
+  ) ON COMMIT DROP`,
+];
 
 const resultColumns = `test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message,
       error_traceback, failure_signature, drift_signature, markers`;
 
-const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane'): string =>
-  `(SELECT ${column} FROM pg_temp.lukhas_stage_shared)`;
-const sharedColumns = `${shared('run_id')}, ${shared('team_id')}, ${shared('created_at')}`;
+function moveStatements(stages: Stages): Readonly<Record<'results' | 'matched' | 'coverage', string>> {
+  const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane'): string =>
+    `(SELECT ${column} FROM ${stages.shared})`;
+  const sharedColumns = `${shared('run_id')}, ${shared('team_id')}, ${shared('created_at')}`;
+  return {
+    results: `INSERT INTO test_results (id, test_run_id, team_id, created_at, ${resultColumns})
+      SELECT id, ${sharedColumns}, ${resultColumns}
+      FROM ${stages.results}`,
+    // A subquery in CASE and not a join: only failures are looked for.
+    matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, healix_memory_id, shared_memory_id, ${resultColumns})
+      SELECT id, ${sharedColumns}, memory[1], memory[2], ${resultColumns}
+      FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', shared('team_id'))} END AS memory
+        FROM ${stages.results} s OFFSET 0) AS matched`,
+    coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
+        total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)
+      SELECT id, ${sharedColumns}, ${shared('lane')}, file_path, coverage_percent,
+        total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines
+      FROM ${stages.coverage}`,
+  };
+}
 
-const moveStatements = {
-  results: `INSERT INTO test_results (id, test_run_id, team_id, created_at, ${resultColumns})
-    SELECT id, ${sharedColumns}, ${resultColumns}
-    FROM pg_temp.lukhas_stage_results`,
-  matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, healix_memory_id, ${resultColumns})
-    SELECT s.id, ${sharedColumns}, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMatch('s', shared('team_id'))} END, ${resultColumns}
-    FROM pg_temp.lukhas_stage_results s`,
-  coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
-      total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)
-    SELECT id, ${sharedColumns}, ${shared('lane')}, file_path, coverage_percent,
-      total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines
-    FROM pg_temp.lukhas_stage_coverage`,
-} as const;
-
-// The key comes last, in one message with COMMIT: were it taken first, a retry would wait behind a dead connection's key.
-const storeRun = `
+// The key comes last, in one message with COMMIT. Taken first, it would make a retry wait behind a dead connection.
+const storeRun = (stages: Stages): string => `
   DO $store$
   DECLARE
     run record;
@@ -500,7 +545,7 @@ const storeRun = `
       workflow_run_id, run_attempt, job, pull_request, base_branch)
     SELECT team_id, upload_key, id, created_at, payload_sha256, result_rows, coverage_rows, repository,
       workflow_run_id, run_attempt, job, pull_request, base_branch
-    FROM pg_temp.lukhas_stage_run
+    FROM ${stages.run}
     ON CONFLICT (team_id, upload_key) DO NOTHING;
     IF NOT FOUND THEN
       RAISE EXCEPTION 'the upload key is taken' USING ERRCODE = '${keyTaken}';
@@ -511,8 +556,17 @@ const storeRun = `
     SELECT s.id, s.team_id, (SELECT u.lambda_id FROM users u WHERE u.lambda_id = s.lambda_id), s.total_tests, s.passed,
       s.failed, s.skipped, s.errors, s.coverage_percent, s.duration_seconds, s.lane, s.markers, s.python_version,
       s.pytest_version, s.ci_system, s.git_sha, s.git_branch, s.git_commit_message, s.created_at, s.repository, s.job_name
-    FROM pg_temp.lukhas_stage_run s;
-    SELECT id, team_id, git_branch, git_sha, lane, created_at, repository, job_name, pull_request INTO run FROM pg_temp.lukhas_stage_run;
+    FROM ${stages.run} s;
+    SELECT id, team_id, git_branch, git_sha, lane, created_at, repository, job_name, pull_request, result_rows, coverage_rows
+      INTO run FROM ${stages.run};
+    -- What is promised is counted where it lies: a rule or trigger of somebody else's may have led rows elsewhere.
+    IF (SELECT count(*) FROM test_runs r WHERE r.team_id = run.team_id AND r.id = run.id AND r.created_at = run.created_at) <> 1
+      OR (SELECT count(*) FROM test_results r
+        WHERE r.team_id = run.team_id AND r.test_run_id = run.id AND r.created_at = run.created_at) <> run.result_rows
+      OR (SELECT count(*) FROM coverage_data c
+        WHERE c.team_id = run.team_id AND c.test_run_id = run.id AND c.created_at = run.created_at) <> run.coverage_rows THEN
+      RAISE EXCEPTION 'rows are missing' USING ERRCODE = '${rowsMissing}';
+    END IF;
     ${giveCredits}
   END
   $store$`;

@@ -1,4 +1,4 @@
-// What makes two uploads the same one, and the ids made from it. Pure.
+// Makes the key that tells uploads apart, and ids from it. Pure.
 import { createHash, randomBytes } from 'node:crypto';
 
 export interface UploadIdentity {
@@ -32,6 +32,11 @@ export function makeUploadKey(identity: UploadIdentity): string {
   ]).toString('hex');
 }
 
+/** SHA-256 in hex over the hashes of the reports and of the coverage. */
+export function hashPayload(...sha256: readonly string[]): string {
+  return createHash('sha256').update(sha256.join('\n')).digest('hex');
+}
+
 /** The key as it is stored: the team is part of it, so that equal uploads of two teams share no id. */
 export function teamUploadKey(teamId: string, uploadKey: string): Buffer {
   return digest(['lukhas team upload 1', teamId, uploadKey]);
@@ -62,7 +67,7 @@ export function makeRowIdPrefix(createdAt: Date): string {
   return uuidOf(shaped(bytes)).slice(0, 28);
 }
 
-/** Length before each part: no two lists of parts run together into one text. */
+/** Joins parts with their lengths, so that no two lists give one text. */
 function digest(parts: readonly (string | undefined)[]): Buffer {
   const hash = createHash('sha256');
   for (const part of parts) {

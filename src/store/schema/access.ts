@@ -1,24 +1,30 @@
-// Who a session is, which team it works for, and how a credential for one team is made. Uploads by a role that passes
-// row-level security are refused here.
+// Finds out who a session is and which team it works for; makes credentials for one team. Refuses uploads by roles that pass
+// row-level security.
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { InputError, StoreError } from '../../errors.ts';
 import { connectionUrlFor, parseConnectionUrl } from '../database/connection-url.ts';
 import type { Database } from '../database/port.ts';
-import { checkApplied, olderDatabase } from './migrate.ts';
-import { addTeam, findTeam, localTeamSlug, type Team } from './teams.ts';
+import { type Begin, beginIn, beginInCatalog, quoteName } from '../database/search-path.ts';
+import type { Migration } from './migrations.generated.ts';
+import { accepted, lookAtSchema, requireSchema } from './state.ts';
+import { addTeam, asOwner, findTeam, localTeamSlug, type Team } from './teams.ts';
 
 export interface Access {
   /** The login. */
   readonly role: string;
   readonly team: Team;
-  /** SQL that puts the team in force for one transaction: the `begin` of every transaction of a team. */
-  readonly begin: string;
+  /** The schema that our tables live in. */
+  readonly schema: string;
+  /** Sets schema and team for one transaction: the `begin` of every transaction of a team. */
+  readonly begin: Begin;
 }
 
 export interface AccessRequest {
   readonly teamSlug: string | undefined;
   /** Take a superuser, a BYPASSRLS role or the tables' owner as well. */
   readonly allowPrivilegedRole: boolean;
+  /** What this program knows; for tests of other programs. */
+  readonly migrations?: readonly Migration[] | undefined;
 }
 
 interface Session {
@@ -30,54 +36,69 @@ interface Session {
   readonly service: boolean;
   readonly may_stage: boolean;
   readonly team_id: string | null;
+  readonly team_slug: string | null;
 }
 
-/** Checks schema version, role and team before any work; every refusal is a StoreError with the way out. */
+/** Checks schema version, role and team before any work. @throws StoreError that says what to do */
 export async function openAccess(db: Database, request: AccessRequest): Promise<Access> {
-  const state = await checkApplied(db);
-  if (state.applied < state.known) throw olderDatabase(state);
+  const { schema, session } = await db.transaction(() => lookAtSession(db, request), {
+    begin: beginInCatalog(),
+  });
+  const { role } = session;
+  if (db.embedded) {
+    const team = await embeddedTeam(db, schema, request.teamSlug ?? localTeamSlug);
+    // The embedded database's only login is a superuser. As the service role it meets the same policies as everybody else.
+    return { role, team, schema, begin: beginIn(schema, 'SET LOCAL ROLE lukhas_service', teamSetting(team)) };
+  }
+  const privilege = privilegeOf(session);
+  if (privilege !== undefined) {
+    if (!request.allowPrivilegedRole) throw privileged(role, privilege);
+    const team = await namedTeam(
+      db,
+      schema,
+      request.teamSlug,
+      'SELECT id FROM teams WHERE slug = $1 AND deleted_at IS NULL',
+    );
+    return { role, team, schema, begin: beginIn(schema, teamSetting(team)) };
+  }
+  if (!session.may_stage) {
+    throw new StoreError({
+      code: 'database-no-temp',
+      message: `"${role}" may not make temporary tables in this database, and uploads stage their rows in one`,
+      fix: 'As the database\u2019s owner: GRANT TEMPORARY ON DATABASE \u2026 TO lukhas_ingest',
+    });
+  }
+  if (session.team_id !== null)
+    return { role, team: boundTeam(session, request), schema, begin: beginIn(schema) };
+  if (session.service) {
+    const team = await namedTeam(db, schema, request.teamSlug, 'SELECT lukhas_find_team($1) AS id');
+    return { role, team, schema, begin: beginIn(schema, teamSetting(team)) };
+  }
+  throw new StoreError({
+    code: 'role-not-bound',
+    message: `the login "${role}" is bound to no team`,
+    fix: `An administrator binds it: \`lukhas db grant --team <slug> --role ${role}\`.`,
+  });
+}
+
+async function lookAtSession(
+  db: Database,
+  request: AccessRequest,
+): Promise<{ readonly schema: string; readonly session: Session }> {
+  const { schema } = accepted(await lookAtSchema(db, request.migrations));
+  const ours = quoteName(schema);
   const [session] = await db.query<Row<Session>>(
     `SELECT session_user::text AS role, r.rolsuper AS superuser, r.rolbypassrls AS bypasses,
        pg_has_role(session_user, c.relowner, 'MEMBER') AS owns, row_security_active(c.oid) AS watched,
        pg_has_role(session_user, 'lukhas_service', 'MEMBER') AS service,
        has_database_privilege(current_database(), 'TEMPORARY') AS may_stage,
-       lukhas_team_id() AS team_id
-     FROM pg_roles r, pg_class c WHERE r.rolname = session_user AND c.oid = 'test_runs'::regclass`,
+       bound.team_id, (SELECT t.slug FROM ${ours}.teams t WHERE t.id = bound.team_id) AS team_slug
+     FROM pg_roles r, pg_class c, ${ours}.lukhas_team_id() AS bound (team_id)
+     WHERE r.rolname = session_user AND c.oid = to_regclass($1)`,
+    [`${ours}.test_runs`],
   );
   if (session === undefined) throw new Error('no row about the session itself');
-  if (db.embedded) {
-    const team = await embeddedTeam(db, request.teamSlug ?? localTeamSlug);
-    // The embedded database's only login is a superuser; as the service role it is kept to its team as everybody else is.
-    return { role: session.role, team, begin: `SET LOCAL ROLE lukhas_service; ${teamSetting(team)}` };
-  }
-  const privilege = privilegeOf(session);
-  if (privilege !== undefined) {
-    if (!request.allowPrivilegedRole) throw privileged(session.role, privilege);
-    const team = await namedTeam(
-      db,
-      request.teamSlug,
-      'SELECT id FROM teams WHERE slug = $1 AND deleted_at IS NULL',
-    );
-    return { role: session.role, team, begin: teamSetting(team) };
-  }
-  if (!session.may_stage) {
-    throw new StoreError({
-      code: 'database-no-temp',
-      message: `"${session.role}" may not make temporary tables in this database, and uploads stage their rows in one`,
-      fix: 'As the database\u2019s owner: GRANT TEMPORARY ON DATABASE \u2026 TO lukhas_ingest',
-    });
-  }
-  if (session.team_id !== null)
-    return { role: session.role, team: await boundTeam(db, session, request), begin: '' };
-  if (session.service) {
-    const team = await namedTeam(db, request.teamSlug, 'SELECT lukhas_find_team($1) AS id');
-    return { role: session.role, team, begin: teamSetting(team) };
-  }
-  throw new StoreError({
-    code: 'role-not-bound',
-    message: `the login "${session.role}" is bound to no team`,
-    fix: `An administrator binds it: \`lukhas db grant --team <slug> --role ${session.role}\`.`,
-  });
+  return { schema, session };
 }
 
 export interface SessionState {
@@ -89,45 +110,43 @@ export interface SessionState {
   readonly team: string | undefined;
 }
 
-/** Who this session is, for a person; works on a database without our schema, too. */
-export async function describeSession(db: Database): Promise<SessionState> {
-  const [row] = await db.query<{
-    server: string;
-    role: string;
-    superuser: boolean;
-    bypasses: boolean;
-    ready: boolean;
-  }>(
-    `SELECT 'PostgreSQL ' || current_setting('server_version') AS server, session_user::text AS role,
-       rolsuper AS superuser, rolbypassrls AS bypasses, to_regclass('team_credentials') IS NOT NULL AS ready
-     FROM pg_roles WHERE rolname = session_user`,
+/** Who this session is, for a person; `schema` is ours where the database is set up. */
+export async function describeSession(db: Database, schema: string | undefined): Promise<SessionState> {
+  return db.transaction(
+    async () => {
+      const [row] = await db.query<Row<Omit<Session, 'service' | 'may_stage'> & { server: string }>>(
+        `SELECT 'PostgreSQL ' || current_setting('server_version') AS server, session_user::text AS role,
+           r.rolsuper AS superuser, r.rolbypassrls AS bypasses, c.oid IS NULL OR row_security_active(c.oid) AS watched,
+           coalesce(pg_has_role(session_user, c.relowner, 'MEMBER'), false) AS owns
+         FROM pg_roles r LEFT JOIN pg_class c ON c.oid = to_regclass($1) WHERE r.rolname = session_user`,
+        [schema === undefined ? null : `${quoteName(schema)}.test_runs`],
+      );
+      if (row === undefined) throw new Error('no row about the session itself');
+      const [team] =
+        schema === undefined || row.owns
+          ? []
+          : await db.query<{ slug: string }>(
+              `SELECT slug FROM ${quoteName(schema)}.teams WHERE id = ${quoteName(schema)}.lukhas_team_id()`,
+            );
+      return {
+        server: db.embedded ? `embedded, ${row.server}` : row.server,
+        role: row.role,
+        privilege: db.embedded ? undefined : privilegeOf(row),
+        team: team?.slug,
+      };
+    },
+    { begin: beginInCatalog() },
   );
-  if (row === undefined) throw new Error('no row about the session itself');
-  const [table] = row.ready
-    ? await db.query<{ owns: boolean }>(
-        `SELECT pg_has_role(session_user, relowner, 'MEMBER') AS owns FROM pg_class WHERE oid = 'test_runs'::regclass`,
-      )
-    : [];
-  const [team] =
-    row.ready && table?.owns === false
-      ? await db.query<{ slug: string }>('SELECT slug FROM teams WHERE id = lukhas_team_id()')
-      : [];
-  return {
-    server: db.embedded ? `embedded, ${row.server}` : row.server,
-    role: row.role,
-    privilege: db.embedded ? undefined : privilegeOf({ ...row, owns: table?.owns === true, watched: true }),
-    team: team?.slug,
-  };
 }
 
-/** Runs work with the team in force, in one transaction. */
+/** Runs work as the team, in one transaction. */
 export function inTeam<T>(db: Database, access: Access, work: () => Promise<T>): Promise<T> {
   return db.transaction(work, { begin: access.begin });
 }
 
 type Row<T> = T & Record<string, unknown>;
 
-/** An id comes from our own table, yet goes into SQL as text: looked at once more. */
+/** The id goes into SQL as text: check it, although it comes from our own table. */
 function teamSetting(team: Team): string {
   if (!/^[0-9a-f-]{36}$/.test(team.id)) throw new Error('a team id that is no UUID');
   return `SELECT set_config('lukhas.team_id', '${team.id}', true)`;
@@ -150,16 +169,15 @@ function privileged(role: string, privilege: string): StoreError {
   });
 }
 
-async function embeddedTeam(db: Database, slug: string): Promise<Team> {
-  const team = await findTeam(db, slug);
-  if (team !== undefined) return team;
+async function embeddedTeam(db: Database, schema: string, slug: string): Promise<Team> {
   if (slug === localTeamSlug) return addTeam(db, { slug });
-  throw unknownTeam(slug);
+  return namedTeam(db, schema, slug, 'SELECT id FROM teams WHERE slug = $1 AND deleted_at IS NULL');
 }
 
-async function boundTeam(db: Database, session: Session, request: AccessRequest): Promise<Team> {
-  const [team] = await db.query<{ id: string; slug: string }>('SELECT id, slug FROM teams');
-  if (team === undefined) throw new Error('a bound session does not see its own team');
+function boundTeam(session: Session, request: AccessRequest): Team {
+  const { team_id: id, team_slug: slug } = session;
+  if (id === null || slug === null) throw new Error('a bound session does not see its own team');
+  const team = { id, slug };
   if (request.teamSlug !== undefined && request.teamSlug !== team.slug) {
     throw new StoreError({
       code: 'team-mismatch',
@@ -170,7 +188,7 @@ async function boundTeam(db: Database, session: Session, request: AccessRequest)
   return team;
 }
 
-async function namedTeam(db: Database, slug: string | undefined, sql: string): Promise<Team> {
+async function namedTeam(db: Database, schema: string, slug: string | undefined, sql: string): Promise<Team> {
   if (slug === undefined) {
     throw new StoreError({
       code: 'team-missing',
@@ -178,7 +196,9 @@ async function namedTeam(db: Database, slug: string | undefined, sql: string): P
       fix: 'Name it: --team <slug> or LUKHAS_TEAM.',
     });
   }
-  const [row] = await db.query<{ id: string | null }>(sql, [slug]);
+  const [row] = await db.transaction(() => db.query<{ id: string | null }>(sql, [slug]), {
+    begin: beginIn(schema),
+  });
   if (row === undefined || row.id === null) throw unknownTeam(slug);
   return { id: row.id, slug };
 }
@@ -215,17 +235,19 @@ export async function grantUploads(
   },
 ): Promise<Grant> {
   const role = checkRole(wish.role);
-  const team = await findTeam(db, wish.teamSlug);
+  const { schema } = await requireSchema(db);
+  const team = await asOwner(db, () => findTeam(db, wish.teamSlug));
   if (team === undefined) throw unknownTeam(wish.teamSlug);
+  const newPassword = wish.newPassword === true;
   const password = randomBytes(24).toString('base64url');
   let passwordIsNew: boolean;
   try {
-    // The server never sees the password itself, so that no log of statements can hold it.
-    passwordIsNew = await bind(db, role, team, scramVerifier(password), wish.newPassword === true);
+    // Send the verifier, not the password: statements may be logged.
+    passwordIsNew = await bind(db, { role, team, schema, newPassword }, scramVerifier(password));
   } catch (error) {
     // Some services (Neon) take plain passwords only.
     if (!(error instanceof StoreError) || !/^(22|0A|XX|P0)/.test(error.sqlstate ?? '')) throw error;
-    passwordIsNew = await bind(db, role, team, password, wish.newPassword === true);
+    passwordIsNew = await bind(db, { role, team, schema, newPassword }, password);
   }
   return {
     role,
@@ -238,14 +260,19 @@ export async function grantUploads(
   };
 }
 
+interface Binding {
+  readonly role: string;
+  readonly team: Team;
+  readonly schema: string;
+  readonly newPassword: boolean;
+}
+
 async function bind(
   db: Database,
-  role: string,
-  team: Team,
+  { role, team, schema, newPassword }: Binding,
   secret: string,
-  newPassword: boolean,
 ): Promise<boolean> {
-  return db.transaction(async () => {
+  const work = async () => {
     const [known] = await db.query<{ privileged: boolean; login: boolean }>(
       `SELECT rolcanlogin AS login,
          rolsuper OR rolbypassrls OR rolcreaterole OR pg_has_role(oid, 'lukhas_owner', 'MEMBER') AS privileged
@@ -278,11 +305,9 @@ async function bind(
       await utility(db, 'ALTER ROLE %I PASSWORD %L', role, secret);
     }
     await utility(db, 'GRANT lukhas_ingest TO %I', role);
-    const [place] = await db.query<{ schema: string; name: string }>(
-      'SELECT current_schema()::text AS schema, current_database()::text AS name',
-    );
-    if (place !== undefined && place.schema !== 'public') {
-      await utility(db, 'ALTER ROLE %I IN DATABASE %I SET search_path = %I', role, place.name, place.schema);
+    const [database] = await db.query<{ name: string }>('SELECT current_database()::text AS name');
+    if (database !== undefined && schema !== 'public') {
+      await utility(db, 'ALTER ROLE %I IN DATABASE %I SET search_path = %I', role, database.name, schema);
     }
     await db.script('SET LOCAL ROLE lukhas_owner');
     await db.run(
@@ -301,7 +326,8 @@ async function bind(
       });
     }
     return passwordIsNew;
-  });
+  };
+  return db.transaction(work, { begin: beginIn(schema) });
 }
 
 /** Statements about roles take no parameters: the server itself quotes the values. */
@@ -316,7 +342,9 @@ async function utility(db: Database, pattern: string, ...values: readonly string
 
 /** Supabase's pooler wants `<role>.<project>` where the server knows `<role>`. */
 async function loginName(db: Database, role: string, adminUrl: string): Promise<string> {
-  const [row] = await db.query<{ me: string }>('SELECT session_user::text AS me');
+  const [row] = await db.transaction(() => db.query<{ me: string }>('SELECT session_user::text AS me'), {
+    begin: beginInCatalog(),
+  });
   const urlUser = parseConnectionUrl(adminUrl).user;
   return row !== undefined && urlUser.startsWith(`${row.me}.`)
     ? `${role}${urlUser.slice(row.me.length)}`

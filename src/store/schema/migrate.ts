@@ -1,123 +1,126 @@
-// Brings a database's schema to this program's version: forward only, one transaction each, under a lock. Knows the list of
-// migrations and nothing of what they make.
+// Brings a database's schema to this program's version: forward only, under a lock, and without blocking those who work with the
+// database meanwhile. Knows the order of migrations and how the first one is made, nothing of what they make.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../errors.ts';
-import type { Database } from '../database/port.ts';
+import type { Connect, Database } from '../database/port.ts';
+import { beginIn } from '../database/search-path.ts';
+import { createWatcher } from './blockers.ts';
 import { type Migration, migrations } from './migrations.generated.ts';
+import { newerDatabase, readSchemaState } from './state.ts';
+import { record, runMigration } from './steps.ts';
+import { connectForTurn, holdTurn } from './turn.ts';
 
-export interface SchemaState {
-  /** Number of the last migration in the database; 0 where there is none. */
-  readonly applied: number;
-  /** Number of the last migration that this program knows. */
-  readonly known: number;
-  /** The schema that our tables live in: the first existing one of the search_path. */
-  readonly schema: string;
+export interface MigrateOptions {
+  readonly list?: readonly Migration[];
+  /**
+   * Opens further connections: one keeps other migrations away between the steps, one sees who blocks a step. Needed for steps
+   * outside a transaction on a server; without it each step is safe by itself.
+   */
+  readonly connect?: Connect | undefined;
+  /** Told for whom the migration waits, in words for a person. */
+  readonly onWait?: ((message: string) => void) | undefined;
+  /** How long a step waits for others before the migration is given up, in milliseconds. Default 15 minutes. */
+  readonly waitMs?: number;
 }
 
 /**
- * Applies what is missing and returns the names of what was applied. Any number of calls at once leave one clean schema.
- * Takes an administrator's connection: a superuser, or the database's owner with CREATEROLE.
+ * Applies what is missing and returns the names of what was applied. Any number of calls at once leave one clean schema, and
+ * what was interrupted goes on at its step. Takes an administrator's connection: a superuser, or the database's owner with
+ * CREATEROLE. A step may take hours without a word: its `stallMs` is at least that.
+ *
+ * @throws StoreError `database-newer`, `database-name-taken`, `migration-connections`, `migration-blocked`, `migration-interrupted`
  */
-export async function migrate(db: Database, list: readonly Migration[] = migrations): Promise<string[]> {
-  const done: string[] = [];
-  for (;;) {
-    const name = await db.transaction(() => applyNext(db, list), {
-      // A transaction's lock and not a session's, so that it works through a transaction pooler. Waiting is what it is for.
-      begin: `SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0;
-        SELECT pg_advisory_xact_lock(hashtextextended('lukhas migrations of ' || coalesce(current_schema(), ''), 0))`,
-    });
-    if (name === undefined) return done;
-    done.push(name);
+export async function migrate(db: Database, options: MigrateOptions = {}): Promise<string[]> {
+  const list = options.list ?? migrations;
+  const state = await readSchemaState(db, list);
+  if (state.applied > state.known) throw newerDatabase(state);
+  if (state.applied === state.known) return [];
+  const turnDb = options.connect && (await connectForTurn(options.connect));
+  const watcher = options.connect && createWatcher(options.connect);
+  try {
+    const done: string[] = [];
+    if (state.applied === 0 && (await install(db, state.schema, list))) done.push(nameOf(list[0]));
+    const { schema } = await readSchemaState(db, list);
+    const turn = turnDb && (await holdTurn(turnDb, schema, options.onWait));
+    try {
+      for (;;) {
+        const { applied, known } = await readSchemaState(db, list);
+        const migration = list[applied];
+        if (applied >= known || migration === undefined) return done;
+        const { onWait, waitMs = 900_000 } = options;
+        if (await runMigration({ db, migration, schema, turn, watcher, onWait, waitMs }))
+          done.push(nameOf(migration));
+      }
+    } finally {
+      await turn?.release();
+    }
+  } finally {
+    await watcher?.close();
+    await turnDb?.close();
   }
 }
 
-async function applyNext(db: Database, list: readonly Migration[]): Promise<string | undefined> {
-  const { applied } = await checkApplied(db, list);
-  const next = list[applied];
-  if (next === undefined) return undefined;
-  // Everything is made in the first schema of the search_path, and functions keep exactly that path (SET … FROM CURRENT).
-  await db.query(`SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true)`);
-  if (applied === 0) await requireFreeNames(db, list);
-  else await db.script('SET LOCAL ROLE lukhas_owner');
-  await db.script(next.sql);
-  await db.run('INSERT INTO lukhas_migrations (number, name, checksum) VALUES ($1, $2, $3)', [
-    next.number,
-    next.name,
-    next.checksum,
-  ]);
-  return `${String(next.number).padStart(4, '0')}-${next.name}`;
+function nameOf(migration: Migration | undefined): string {
+  return `${String(migration?.number).padStart(4, '0')}-${migration?.name}`;
+}
+
+/** What else two set-ups at one moment can end with: one of them was first. */
+const raceStates = new Set(['23505', '42P07', '42710', '40P01', 'XX000']);
+
+/**
+ * Makes the list of migrations and with it the first one. No lock of ours exists yet: the name of the list is what two programs
+ * contend for. Returns whether it was this call that made it.
+ */
+async function install(db: Database, schema: string, list: readonly Migration[]): Promise<boolean> {
+  const [first] = list;
+  if (first === undefined) return false;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await db.transaction(
+        async () => {
+          const taken = await takenNames(db, list);
+          // In this order: what another program makes meanwhile is complete when it is seen at all.
+          if (await isInstalled(db)) return false;
+          if (taken.length > 0) throw namesTaken(taken);
+          for (const step of first.steps) await db.script(step.sql);
+          await record(db, first);
+          return true;
+        },
+        { begin: beginIn(schema, 'SET LOCAL lock_timeout = 0', 'SET LOCAL statement_timeout = 0') },
+      );
+    } catch (error) {
+      const state = error instanceof StoreError ? error.sqlstate : undefined;
+      if (state === undefined || !raceStates.has(state) || attempt >= 20) throw error;
+      await sleep(Math.random() * 200);
+    }
+  }
+}
+
+async function isInstalled(db: Database): Promise<boolean> {
+  const [row] = await db.query<{ present: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_class c WHERE c.oid = to_regclass('lukhas_migrations')
+       AND pg_get_userbyid(c.relowner) = 'lukhas_owner') AS present`,
+  );
+  return row?.present === true;
 }
 
 /** Tables of ours that are somebody else's already are found before the first migration, not in the middle. */
-async function requireFreeNames(db: Database, list: readonly Migration[]): Promise<void> {
-  const names = list.flatMap(({ sql }) =>
-    [...sql.matchAll(/^CREATE TABLE (\w+)/gm)].map((match) => match[1] ?? ''),
+async function takenNames(db: Database, list: readonly Migration[]): Promise<string[]> {
+  const names = list.flatMap(({ steps }) =>
+    steps.flatMap(({ sql }) => [...sql.matchAll(/^CREATE TABLE (\w+)/gm)].map((match) => match[1] ?? '')),
   );
   const taken = await db.query<{ name: string }>(
     `SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = current_schema() AND c.relname = ANY ($1) ORDER BY c.relname`,
     [names],
   );
-  if (taken.length === 0) return;
-  throw new StoreError({
+  return taken.map(({ name }) => name);
+}
+
+function namesTaken(names: readonly string[]): StoreError {
+  return new StoreError({
     code: 'database-name-taken',
-    message: `something of that name is there already: ${taken.map(({ name }) => name).join(', ')}`,
+    message: `something of that name is there already: ${names.join(', ')}`,
     fix: 'Give lukhas-ingest a database of its own, or a schema of its own through the role\u2019s search_path. Nothing was changed.',
   });
-}
-
-/** How far the database is. Refuses a database that is newer than this program, or whose history differs from ours. */
-export async function checkApplied(
-  db: Database,
-  list: readonly Migration[] = migrations,
-): Promise<SchemaState> {
-  const [place] = await db.query<{ schema: string | null; present: boolean }>(
-    `SELECT current_schema()::text AS schema, to_regclass('lukhas_migrations') IS NOT NULL AS present`,
-  );
-  if (place === undefined || place.schema === null) {
-    throw new StoreError({
-      code: 'database-schema-missing',
-      message: 'no schema of this login\u2019s search_path exists in the database',
-      fix: 'Create it (CREATE SCHEMA …), or change the search_path: ALTER ROLE … SET search_path = …',
-    });
-  }
-  const rows = place.present
-    ? await db.query<{ number: number; name: string; checksum: string }>(
-        'SELECT number, name, checksum FROM lukhas_migrations ORDER BY number',
-      )
-    : [];
-  for (const [index, row] of rows.entries()) {
-    const ours = list[index];
-    if (ours === undefined) throw newerDatabase(rows.length, list.length);
-    if (row.number !== ours.number || row.checksum !== ours.checksum) {
-      throw new StoreError({
-        code: 'database-history-differs',
-        message: `migration ${row.number} of this database (${row.name}) is not the one this program knows`,
-        fix: 'The database was set up by another build of lukhas-ingest. Use that build, or a released one.',
-      });
-    }
-  }
-  return { applied: rows.length, known: list.length, schema: place.schema };
-}
-
-function newerDatabase(applied: number, known: number): StoreError {
-  return new StoreError({
-    code: 'database-newer',
-    message: `the database is newer than this program: it is at migration ${applied}, this program knows ${known}`,
-    fix: 'Upgrade lukhas-ingest (npm install -g @lukhas/ingest@latest, or a newer version of the action).',
-  });
-}
-
-/** The error of an ordinary command against a database that lacks migrations. */
-export function olderDatabase(state: SchemaState): StoreError {
-  return state.applied === 0
-    ? new StoreError({
-        code: 'database-not-set-up',
-        message: 'this database is not set up for lukhas-ingest',
-        fix: 'An administrator sets it up: `lukhas db setup --team <slug>`.',
-      })
-    : new StoreError({
-        code: 'database-older',
-        message: `the database is older than this program: it is at migration ${state.applied} of ${state.known}`,
-        fix: 'An administrator brings it up to date: `lukhas db migrate`.',
-      });
 }

@@ -1,6 +1,8 @@
-// Monthly partitions: made before they are needed, in short transactions of their own, never inside an upload's.
+// Makes monthly partitions before they are needed, in short transactions of their own: inside an upload's they would deadlock.
 import type { Database } from '../database/port.ts';
+import { beginIn } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
+import { requireSchema } from './state.ts';
 
 /** The tables that are partitioned by month. */
 export const partitionedTables = ['test_runs', 'test_results', 'coverage_data'] as const;
@@ -8,26 +10,21 @@ export const partitionedTables = ['test_runs', 'test_results', 'coverage_data'] 
 const attempts = 20;
 const lockTimeoutMs = 1000;
 
-/** Whether rows of this time have a place in all three tables. Cheap: reads the catalogue. */
-export async function isMonthReady(db: Database, at: Date): Promise<boolean> {
-  const [row] = await db.query<{ ready: boolean }>('SELECT month_is_ready($1) AS ready', [at]);
-  return row?.ready === true;
-}
-
 /**
  * Makes the month of `at` and the months ahead of now where they are missing; returns the names of the tables made. The
  * database refuses times outside 31 days back and 1 day ahead. Other uploads go on meanwhile.
  */
-export async function ensureMonth(db: Database, at: Date, monthsAhead = 2): Promise<string[]> {
-  return inShortTransactions(db, 'SELECT ensure_partitions_for($1, $2) AS name', [at, monthsAhead]);
+export function ensureMonth(db: Database, schema: string, at: Date, monthsAhead = 2): Promise<string[]> {
+  return inShortTransactions(db, schema, 'SELECT ensure_partitions_for($1, $2) AS name', [at, monthsAhead]);
 }
 
-/** Makes whole ranges of months around the present one: the operator's call. */
+/** Makes the months around the present one, for an operator. */
 export async function ensurePartitions(
   db: Database,
   months: { readonly monthsAhead: number; readonly monthsBack?: number },
 ): Promise<string[]> {
-  return inShortTransactions(db, 'SELECT ensure_partitions($1, $2) AS name', [
+  const { schema } = await requireSchema(db);
+  return inShortTransactions(db, schema, 'SELECT ensure_partitions($1, $2) AS name', [
     months.monthsAhead,
     months.monthsBack ?? 0,
   ]);
@@ -40,15 +37,18 @@ export interface PartitionState {
   readonly until: Date | undefined;
 }
 
-/** What partitions there are, a row a table. */
+/** The partitions of each table. */
 export async function describePartitions(db: Database): Promise<PartitionState[]> {
-  const rows = await db.query<{ name: string; count: number; first: Date | null; last: Date | null }>(
-    `SELECT p.name, count(b.child)::int AS count, min(b.lower_bound) AS first, max(b.upper_bound) AS last
+  const { schema } = await requireSchema(db);
+  const ask = () =>
+    db.query<{ name: string; count: number; first: Date | null; last: Date | null }>(
+      `SELECT p.name, count(b.child)::int AS count, min(b.lower_bound) AS first, max(b.upper_bound) AS last
      FROM unnest($1::text[]) WITH ORDINALITY AS p (name, place)
      LEFT JOIN LATERAL partition_bounds(p.name::regclass) b ON true
      GROUP BY p.name, p.place ORDER BY p.place`,
-    [[...partitionedTables]],
-  );
+      [[...partitionedTables]],
+    );
+  const rows = await db.transaction(ask, { begin: beginIn(schema) });
   return rows.map((row) => ({
     table: row.name,
     partitions: row.count,
@@ -57,16 +57,17 @@ export async function describePartitions(db: Database): Promise<PartitionState[]
   }));
 }
 
-/** ATTACH waits for whoever changes teams or users; rather than queue there and hold others up, it gives way and returns. */
+/** ATTACH waits for open changes of teams and users, and others queue behind it: give up after `lock_timeout` and try again. */
 async function inShortTransactions(
   db: Database,
+  schema: string,
   sql: string,
   params: readonly (Date | number)[],
 ): Promise<string[]> {
   for (let attempt = 1; ; attempt++) {
     try {
       const rows = await db.transaction(() => db.query<{ name: string }>(sql, params), {
-        begin: `SET LOCAL lock_timeout = ${lockTimeoutMs}`,
+        begin: beginIn(schema, `SET LOCAL lock_timeout = ${lockTimeoutMs}`),
       });
       return rows.map((row) => row.name);
     } catch (error) {

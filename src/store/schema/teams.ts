@@ -1,6 +1,8 @@
-// Teams: made by the owner, found by slug. Knows nothing of credentials.
+// Adds and finds teams. Knows nothing of credentials.
 import { InputError, StoreError } from '../../errors.ts';
 import type { Database } from '../database/port.ts';
+import { beginIn } from '../database/search-path.ts';
+import { requireSchema } from './state.ts';
 
 export interface Team {
   readonly id: string;
@@ -33,11 +35,14 @@ export function checkSlug(slug: string): string {
 }
 
 /** Runs work as lukhas_owner, the only one who writes teams and bindings. Needs an administrator's connection. */
-export function asOwner<T>(db: Database, work: () => Promise<T>): Promise<T> {
-  return db.transaction(work, { begin: 'SET LOCAL ROLE lukhas_owner; SET LOCAL lock_timeout = 10000' });
+export async function asOwner<T>(db: Database, work: () => Promise<T>): Promise<T> {
+  const { schema } = await requireSchema(db);
+  return db.transaction(work, {
+    begin: beginIn(schema, 'SET LOCAL ROLE lukhas_owner', 'SET LOCAL lock_timeout = 10000'),
+  });
 }
 
-/** Adds a team, or finds the living one of that slug. */
+/** Adds a team, or finds the one of that slug that is not deleted. */
 export async function addTeam(
   db: Database,
   team: { readonly slug: string; readonly name?: string | undefined },
@@ -56,7 +61,7 @@ export async function addTeam(
   });
 }
 
-/** The living team of that slug among those this session may see. */
+/** The team of that slug that is not deleted, if this session may see it. Call it inside a transaction. */
 export async function findTeam(db: Database, slug: string): Promise<Team | undefined> {
   const rows = await db.query<{ id: string }>('SELECT id FROM teams WHERE slug = $1 AND deleted_at IS NULL', [
     slug,
@@ -64,7 +69,7 @@ export async function findTeam(db: Database, slug: string): Promise<Team | undef
   return rows[0] === undefined ? undefined : { id: rows[0].id, slug };
 }
 
-/** All living teams with the roles bound to them. Needs an administrator's connection. */
+/** All teams that are not deleted, with the logins bound to them. Needs an administrator's connection. */
 export async function listTeams(db: Database): Promise<TeamSummary[]> {
   return asOwner(db, async () => {
     const rows = await db.query<{

@@ -207,10 +207,12 @@ function upTo(n: number): string {
 
 /** The exception's name is shown already: its own words begin with it. */
 function withoutType(message: string, errorType: string | undefined): string {
-  const bare = message.replace(/^failed on (setup|teardown) with "/, '$1: ').replace(/"$/, '');
+  const bare = message
+    .replace(/^failed on (setup|teardown)( at [^"\n]+:\d+)? with "/, '$1$2: ')
+    .replace(/"$/, '');
   if (errorType === undefined) return bare;
   return bare.replace(
-    new RegExp(`^((?:setup|teardown): )?(?:[\\w.<>]+\\.)?${escapeRegExp(errorType)}: `),
+    new RegExp(`^((?:setup|teardown)(?: at [^"\\n]+:\\d+)?: )?(?:[\\w.<>]+\\.)?${escapeRegExp(errorType)}: `),
     '$1',
   );
 }

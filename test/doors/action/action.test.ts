@@ -1,23 +1,20 @@
 // The bundled Action as the runner starts it, on Node 24: every event, a real PostgreSQL, and a server that stands in for
 // GitHub's API with its faults.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asAdmin, createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
-import { type Fault, type GithubServer, startGithub } from '../../support/github-server.ts';
+import { type GithubServer, startGithub } from '../../support/github-server.ts';
+import { event, pullEnv, pullRequest, sha, words, writeReportIn } from '../../support/pull-request.ts';
 import { type ActionResult, type ActionRun, runAction } from '../../support/runner.ts';
 
 let home: string;
 let github: GithubServer;
 let postgres: ReadyDatabase;
-const sha = (digit: string) => digit.repeat(40);
-const event = (name: string) =>
-  JSON.parse(readFileSync(new URL(`../../../fixtures/events/${name}.json`, import.meta.url), 'utf8'));
-
 beforeAll(async () => {
   postgres = await createReadyDatabase();
 });
@@ -33,35 +30,8 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-function writeReport(outcomes: Readonly<Record<string, 'passed' | 'failed'>>, file = 'results.xml'): void {
-  const cases = Object.entries(outcomes).map(([name, outcome], i) =>
-    outcome === 'passed'
-      ? `<testcase classname="tests.test_m" name="${name}" time="0.01" />`
-      : `<testcase classname="tests.test_m" name="${name}" time="0.01"><failure message="KeyError: '${name}'">def ${name}():
-&gt;       TABLE['${name}']
-E       KeyError: '${name}'
-
-tests/test_m.py:${i + 10}: KeyError</failure></testcase>`,
-  );
-  writeFileSync(
-    join(home, file),
-    `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" time="1.0">${cases.join('')}</testsuite></testsuites>`,
-  );
-}
-
-/** A pull request of the repository's own, or a fork's. */
-function pullRequest(head = sha('1'), options: { fork?: boolean } = {}): NonNullable<ActionRun['event']> {
-  const payload = event('pull-request');
-  payload.pull_request.head.sha = head;
-  if (options.fork !== true) payload.pull_request.head.repo.full_name = 'acme/shop';
-  return { name: 'pull_request', payload };
-}
-
-const pullEnv = {
-  GITHUB_REF: 'refs/pull/42/merge',
-  GITHUB_HEAD_REF: 'feature/rounding',
-  GITHUB_BASE_REF: 'main',
-};
+const writeReport = (outcomes: Parameters<typeof writeReportIn>[1], file?: string) =>
+  writeReportIn(home, outcomes, file);
 
 function run(changes: Partial<ActionRun> = {}): Promise<ActionResult> {
   return runAction({
@@ -73,9 +43,6 @@ function run(changes: Partial<ActionRun> = {}): Promise<ActionResult> {
     env: { ...pullEnv, ...changes.env },
   });
 }
-
-const words = (result: ActionResult, name: string) =>
-  result.commands.filter((command) => command.name === name).map((command) => command.message);
 
 describe('without a database', () => {
   it('tells outputs, annotations, summary and comment, says that nothing is stored, and is green', async () => {
@@ -431,6 +398,28 @@ describe('inputs', () => {
   });
 
   it.each([
+    { failOn: 'never', code: 0 },
+    { failOn: 'any', code: 1 },
+  ])(
+    'tells the other surfaces where two cannot be written; fail-on: $failOn stands',
+    async ({ failOn, code }) => {
+      writeReport({ test_a: 'failed' });
+      const result = await run({
+        inputs: { 'fail-on': failOn },
+        env: { GITHUB_STEP_SUMMARY: home, GITHUB_OUTPUT: home },
+      });
+      expect(words(result, 'warning')).toEqual([
+        expect.stringMatching(/^the job's summary could not be written: EISDIR/),
+        expect.stringMatching(/^the outputs could not be written: EISDIR/),
+      ]);
+      expect(result.log).toContain("pytest 'tests/test_m.py::test_a'");
+      expect(words(result, 'error')[0]).toBe("KeyError: 'test_a'");
+      expect(github.comments).toHaveLength(1);
+      expect(result.code).toBe(code);
+    },
+  );
+
+  it.each([
     { comment: 'failures', outcome: 'passed', comments: 0 },
     { comment: 'failures', outcome: 'failed', comments: 1 },
     { comment: 'changes', outcome: 'passed', comments: 0 },
@@ -473,41 +462,6 @@ describe('a network of a company', () => {
 });
 
 describe("GitHub's faults", () => {
-  const once = (fault: Fault, wanted: string): GithubServer['fault'] => {
-    let left = 1;
-    return (method) => (method === wanted && left-- > 0 ? fault : undefined);
-  };
-
-  it.each([401, 403, 404])('%i is one warning, and the step is green', async (status) => {
-    writeReport({ test_a: 'failed' });
-    github.fault = () => ({ status, body: { message: 'Resource not accessible by integration' } });
-    const result = await run();
-    expect(result.code).toBe(0);
-    expect(words(result, 'warning')).toHaveLength(1);
-    expect(words(result, 'warning')[0]).toContain(String(status));
-    expect(github.requests.length).toBeLessThanOrEqual(2);
-  });
-
-  it.each([
-    { what: '500', fault: { status: 500 } },
-    { what: '502 on reading', fault: { status: 502 }, method: 'GET' },
-    { what: '429 with retry-after', fault: { status: 429, headers: { 'retry-after': '1' } } },
-    { what: '403 of the secondary limit', fault: { status: 403, headers: { 'retry-after': '1' } } },
-    { what: 'a cut line', fault: { cut: true } },
-    { what: 'a lost reply', fault: { loseReply: true } },
-    { what: 'a slow answer', fault: { delayMs: 2000 } },
-    { what: 'a slow answer past the deadline', fault: { delayMs: 18_000 } },
-  ])('gets over $what: one comment', async ({ fault, method }) => {
-    writeReport({ test_a: 'failed' });
-    github.fault = once(fault, method ?? 'POST');
-    const result = await run();
-    await github.idle();
-    expect(result.code).toBe(0);
-    expect(words(result, 'warning')).toEqual([]);
-    expect(github.comments).toHaveLength(1);
-    expect(result.outputs['comment-url']).toContain('issuecomment');
-  });
-
   it('makes the body smaller on 422', async () => {
     writeReport(Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`test_${i}`, 'failed' as const])));
     github.fault = (method, _path, _count, body) =>

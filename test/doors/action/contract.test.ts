@@ -24,7 +24,8 @@ describe('action.yml', () => {
   it('lists exactly the inputs that are read, and the outputs that are written', () => {
     const list = /const names = \[([^\]]+)\]/.exec(read('src/doors/action/inputs.ts'))?.[1] ?? '';
     expect(names('inputs')).toEqual([...list.matchAll(/'([a-z-]+)'/g)].map((match) => match[1]));
-    const outputs = /const outputs = \{([\s\S]+?)\n {2}\};/.exec(read('src/doors/action/main.ts'))?.[1] ?? '';
+    const outputs =
+      /const outputs = \{([\s\S]+?)\n {2}\};/.exec(read('src/doors/action/surfaces.ts'))?.[1] ?? '';
     const written = [...outputs.matchAll(/^ {4}'?([a-z-]+)'?[:,]/gm)].map((match) => match[1]);
     expect(names('outputs')).toEqual(written);
   });

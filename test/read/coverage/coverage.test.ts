@@ -481,3 +481,46 @@ describe('files that are no coverage report', () => {
     expect(error.place?.byte).toBe(24);
   });
 });
+
+describe('a report that only looks like coverage.py’s', () => {
+  const slip = {
+    meta: { software: 'slipcover', version: '1.0.15', branch_coverage: true },
+    files: {
+      'src/a.py': {
+        executed_lines: [1],
+        missing_lines: [2],
+        summary: { covered_lines: 1, missing_lines: 1, percent_covered: 50 },
+      },
+    },
+    summary: { covered_lines: 1 },
+  };
+
+  it('of which no entry can be used is one error that names its writer, and gives no coverage', async () => {
+    const { files, totals, warnings } = await read(JSON.stringify(slip));
+    expect(files).toEqual([]);
+    expect(totals.percent).toBeUndefined();
+    expect(warnings).toMatchObject([{ code: 'coverage-unusable', file: expect.any(String) }]);
+    expect(warnings[0]?.message).toMatch(/slipcover.*src\/a\.py \(summary\.num_statements/s);
+    expect(warnings[0]?.message).toContain('coverage json');
+  });
+
+  it('is told where its entries are no objects as well, without a writer', async () => {
+    for (const files of [
+      { 'a.py': [1, 2] },
+      { 'a.py': { executed_lines: 'x', summary: {} } },
+      { 'a.py': {} },
+    ]) {
+      const { warnings } = await read(JSON.stringify({ meta: { version: '1' }, files }));
+      expect(warnings).toMatchObject([
+        { code: 'coverage-unusable', message: expect.stringContaining('a.py') },
+      ]);
+    }
+  });
+
+  it('names the files that cannot be used where others can', async () => {
+    const bad = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`bad${i}.py`, {}]));
+    const { warnings } = await read(report({ ...bad, 'good.py': entry() }));
+    expect(warnings).toMatchObject([{ code: 'coverage-entry-skipped' }]);
+    expect(warnings[0]?.message).toMatch(/7 entries.*bad0\.py.*bad1\.py.*bad4\.py.* and 2 more/);
+  });
+});

@@ -157,3 +157,32 @@ it('places 50,000 files in a repository of 200,000 within seconds', () => {
   expect(performance.now() - started).toBeLessThan(10_000);
   expect([...resolved.values()].every(({ path }) => path.startsWith('mono/part2/'))).toBe(true);
 });
+
+describe('installed packages', () => {
+  const packages = [
+    '.tox/py312/lib/python3.12/site-packages/app/views.py',
+    'venv/lib/python3.12/site-packages/app/views.py',
+    '.nox/tests/lib/python3.12/site-packages/app/views.py',
+    'env/Lib/site-packages/app/views.py',
+    'site-packages/app/views.py',
+    'usr/lib/python3/dist-packages/app/views.py',
+    'lib/python3.12/json/decoder.py',
+  ];
+  it.each([
+    ['relative', ''],
+    ['absolute, below the repository', '/repo/'],
+    ['absolute, elsewhere', '/home/ci/build/'],
+  ])('are outside the repository, whatever their path: %s', (_, prefix) => {
+    for (const tracked of [base.trackedFiles, undefined]) {
+      const paths = packages.map((path) => prefix + path);
+      const found = places([...paths, `${prefix}src/app/views.py`], { trackedFiles: tracked });
+      for (const path of paths) expect(found[path], path).toMatch(/^outside /);
+    }
+  });
+
+  it('are in it where they are tracked', () => {
+    const path = 'vendor/site-packages/app/views.py';
+    expect(places([path], { trackedFiles: [path] })[path]).toBe(path);
+    expect(places([`/repo/${path}`], { trackedFiles: [path] })[`/repo/${path}`]).toBe(path);
+  });
+});

@@ -103,13 +103,15 @@ describe('a failed call and its failed teardown', () => {
       '<testcase name="m"><failure></testcase>',
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
+      fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (some) => {
+        // Numbered: equal ones side by side would be attempts of one test.
+        const pieces = some.map((one, i) => (one === passed('c') ? passed(`c${i}`) : one));
         // What becomes of them, told the slow way.
         const expected: string[] = [];
         const waiting = new Map<string, number>();
         for (const one of pieces) {
-          const name = /name="(\w)"/.exec(one.replace('classname', ''))?.[1] ?? '';
-          if (one === passed('c')) expected.push('c passed');
+          const name = /name="(\w+)"/.exec(one.replace('classname', ''))?.[1] ?? '';
+          if (one === passed(name)) expected.push(`${name} passed`);
           else if (one === failed(name)) waiting.set(name, expected.push(`${name} failed`));
           else if (one === teardown(name) && !waiting.delete(name)) expected.push(`${name} error`);
         }
@@ -202,7 +204,6 @@ describe('durations, properties, markers', () => {
     ['0.000', 0],
     ['-1', undefined],
     ['nan', undefined],
-    ['', 0],
     ['1e3', 1000],
   ])('a time of %j is %s seconds', async (time, seconds) =>
     expect(
@@ -464,5 +465,86 @@ describe('damaged reports', () => {
     expect(violations).toEqual([]);
     expect(read).toBeGreaterThan(50);
     expect(refused.size).toBeGreaterThan(3);
+  });
+});
+
+describe('a duration', () => {
+  it.each([
+    ['0.160', 0.16],
+    ['1234.5', 1234.5],
+    ['1,234.5', 1234.5],
+    ['1,234,567.25', 1234567.25],
+    ['0,160', 0.16],
+    ['0,5', 0.5],
+    ['12,50', 12.5],
+    ['1.234,5', 1234.5],
+    ['1,234,567', 1234567],
+    // Thousands or thousandths: nobody can tell.
+    ['1,234', undefined],
+    ['12,345', undefined],
+    ['1,23,4', undefined],
+    ['1.2.3', undefined],
+    ['-1', undefined],
+    ['', undefined],
+    ['1e400', undefined],
+    ['1e-3', 0.001],
+  ])('%s is %s', async (time, seconds) => {
+    const { results, survey } = await readText(
+      wrap(`<testcase classname="a" name="b" time="${time}"/>`, `name="pytest" time="${time}"`),
+    );
+    expect(results[0]?.durationSeconds).toBe(seconds);
+    expect(survey.durationSeconds).toBe(seconds);
+  });
+});
+
+describe('an attribute whose name pytest takes as it is (record_xml_attribute)', () => {
+  const own = 'classname="tests.test_at" name="test_attr" file="tests/test_at.py" line="0"';
+  const failing = (extra: string) =>
+    `<testcase ${own} ${extra} time="0.004"><failure message="assert 0">tests/test_at.py:3: AssertionError</failure></testcase>`;
+  it.each([
+    ['a space', 'test id="T-1"'],
+    ['a digit in front', '1st="T-1"'],
+    ['an equals sign', 'a=b="T-1"'],
+    ['a bracket', 'a>b="T-1"'],
+    ['an opening bracket', 'a<b="T-1"'],
+    ['a quote', 'a"b="T-1"'],
+    ['two quotes', 'a "b" c="T-1"'],
+    ['an ampersand', 'a&b="T-1"'],
+    ['several', 'test id="T-1" 2="x>y" \u00e9 \u00fc="z"'],
+    ['a control character', 'a\u0001b="T-1"'],
+    ['the words of pytest’s own', 'test name="x" the time="5"'],
+  ])('loses no test, and is a warning: %s', async (_, extra) => {
+    for (const close of ['</testcase>', undefined]) {
+      const one = close === undefined ? `<testcase ${own} ${extra} time="0.004" />` : failing(extra);
+      const read = await readText(wrap(`${passed('before')}${one}${passed('after')}`));
+      expect(shown(read)).toEqual([
+        'before passed',
+        `test_attr ${close === undefined ? 'passed' : 'failed'}`,
+        'after passed',
+      ]);
+      expect(read.results[1]).toMatchObject({
+        testName: 'tests/test_at.py::test_attr',
+        durationSeconds: 0.004,
+        failure: close === undefined ? undefined : { line: 3, errorType: 'AssertionError' },
+      });
+      expect(codes(read).filter((code) => code !== 'illegal-characters')).toEqual(
+        extra.includes('\u0001') ? [] : ['malformed-attribute'],
+      );
+    }
+  });
+
+  it('is not taken for one where the element is damaged otherwise', async () => {
+    const damaged = [
+      '<testcase classname="tests.test_at" name="test_a time="0.1"/>',
+      '<testcase classname="tests.test_at name="test_a" time="0.1"/>',
+      `<testcase ${own} x y="1" time="0.1"><failure message="a>b</failure></testcase>`,
+      `<testcase ${own} x y="1" time="0.1"><failure></testcase>`,
+      `<testcase ${own} x y="1" />`,
+    ];
+    for (const one of damaged) {
+      const read = await readText(wrap(passed('before') + one + passed('after')));
+      expect(shown(read), one).toEqual(['before passed', 'after passed']);
+      expect(codes(read), one).toEqual(['malformed-testcase']);
+    }
   });
 });

@@ -105,7 +105,13 @@ function accountFor({ results, warnings }: Read) {
   const foldedTeardowns = results.filter((result) =>
     result.failure?.traceback?.includes(' teardown failed as well '),
   ).length;
-  return { malformed: numberIn('malformed-testcase'), interrupted: numberIn('interrupted'), foldedTeardowns };
+  const earlierAttempts = results.reduce((sum, result) => sum + (result.attempts ?? 1) - 1, 0);
+  return {
+    malformed: numberIn('malformed-testcase'),
+    interrupted: numberIn('interrupted'),
+    foldedTeardowns,
+    earlierAttempts,
+  };
 }
 
 /** Damages reports `inputs` times and reads each; the same seed and number give the same input. */
@@ -140,7 +146,12 @@ export async function fuzzReader({
         ...(random(2) === 0 ? { checkout } : {}),
       });
       const account = accountFor(reading);
-      const sum = reading.results.length + account.malformed + account.interrupted + account.foldedTeardowns;
+      const sum =
+        reading.results.length +
+        account.malformed +
+        account.interrupted +
+        account.foldedTeardowns +
+        account.earlierAttempts;
       if (sum !== reading.survey.testcases) {
         violations.push(`${input}: ${reading.survey.testcases} testcases, but ${sum} are accounted for`);
       }

@@ -1,4 +1,5 @@
 // The embedded database's directory: one process at a time, ours or nobody's, whole or a clear error.
+
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -6,10 +7,12 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lockDataDir } from '../../../src/store/database/data-dir-lock.ts';
+import { beginIn } from '../../../src/store/database/search-path.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { openEmbedded } from '../../../src/store/schema/embedded.ts';
 import { temporaryDir } from '../../support/databases.ts';
 import { makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
+import { rowsIn } from '../../support/sql.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -130,9 +133,13 @@ test('row-level security is in force in the embedded database, too', async () =>
   await saveRun(async () => kept, makeUpload('mine'), sourceOf([makeResult(1)]), makeOptions());
   const seen = (team: string) =>
     db.transaction(() => db.query('SELECT count(*) AS n FROM test_results'), {
-      begin: `SET LOCAL ROLE lukhas_service; SELECT set_config('lukhas.team_id', '${team}', true)`,
+      begin: beginIn(
+        'public',
+        'SET LOCAL ROLE lukhas_service',
+        `SELECT set_config('lukhas.team_id', '${team}', true)`,
+      ),
     });
-  const [team] = await db.query<{ id: string }>('SELECT id FROM teams');
+  const [team] = await rowsIn<{ id: string }>(db, 'SELECT id FROM teams');
   expect(await seen(team?.id ?? '')).toEqual([{ n: 1 }]);
   expect(await seen('00000000-0000-0000-0000-000000000000')).toEqual([{ n: 0 }]);
   await expect(
@@ -151,7 +158,7 @@ test('six processes that write into one new directory at once lose nothing', asy
   expect(await Promise.all([1, 2, 3, 4, 5, 6].map((n) => write(`writer ${n}`)))).toEqual([0, 0, 0, 0, 0, 0]);
   const db = await openEmbedded(dir);
   expect(
-    await db.query('SELECT count(*) AS results, count(DISTINCT test_run_id) AS runs FROM test_results'),
+    await rowsIn(db, 'SELECT count(*) AS results, count(DISTINCT test_run_id) AS runs FROM test_results'),
   ).toEqual([{ results: 1200, runs: 6 }]);
   await db.close();
 });

@@ -1,4 +1,5 @@
 // Any value becomes one that both databases store and give back unchanged.
+
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -10,9 +11,11 @@ import {
 } from '../../../src/store/database/copy-text.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Database } from '../../../src/store/database/port.ts';
+import { beginIn } from '../../../src/store/database/search-path.ts';
 import { createStorable } from '../../../src/store/database/storable.ts';
 import { makeRowIdPrefix, makeRunId, runIdTime, teamUploadKey } from '../../../src/store/runs/upload-key.ts';
 import { createEmbedded, createReadyDatabase } from '../../support/databases.ts';
+import { copyIn, rowsIn, runIn, scriptIn } from '../../support/sql.ts';
 
 /** Text as hostile as it comes: every plane, controls, halves of pairs, and what COPY itself gives a meaning. */
 const hostileText = fc.oneof(
@@ -68,7 +71,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       db = embedded.db;
       remove = embedded.remove;
     }
-    await db.script('CREATE TEMPORARY TABLE hostile (n int, t text, ts text[], i int[], s numeric(8, 3))');
+    await scriptIn(db, 'CREATE TEMPORARY TABLE hostile (n int, t text, ts text[], i int[], s numeric(8, 3))');
   });
   afterAll(async () => {
     await remove();
@@ -93,9 +96,9 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
             copyNumber(row.s, 3),
           ]),
         );
-        await db.script('TRUNCATE hostile');
-        expect(await db.copyIn('COPY hostile FROM STDIN', lines.join(''))).toEqual([rows.length]);
-        const back = await db.query('SELECT t, ts, i, s FROM hostile ORDER BY n');
+        await scriptIn(db, 'TRUNCATE hostile');
+        expect(await copyIn(db, 'COPY hostile FROM STDIN', lines.join(''))).toEqual([rows.length]);
+        const back = await rowsIn(db, 'SELECT t, ts, i, s FROM hostile ORDER BY n');
         expect(back).toEqual(
           safe.map((row) => ({ ...row, s: row.s === undefined ? null : row.s.toFixed(3) })),
         );
@@ -105,26 +108,27 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
   });
 
   test('a bad row fails the COPY at once, says nothing of the row, and the connection works on', async () => {
-    const error = await db
-      .copyIn('COPY hostile FROM STDIN', 'secret-in-row\tx\t{}\t{}\t1\n')
-      .catch((failure: unknown) => failure);
+    const error = await copyIn(db, 'COPY hostile FROM STDIN', 'secret-in-row\tx\t{}\t{}\t1\n').catch(
+      (failure: unknown) => failure,
+    );
     expect(error).toMatchObject({ name: 'StoreError', sqlstate: '22P02' });
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('secret-in-row');
-    expect(await db.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect(await rowsIn(db, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
   test('a COPY of no rows and one of a megabyte in a row are taken', async () => {
-    await db.script('TRUNCATE hostile');
-    expect(await db.copyIn('COPY hostile FROM STDIN', '')).toEqual([0]);
+    await scriptIn(db, 'TRUNCATE hostile');
+    expect(await copyIn(db, 'COPY hostile FROM STDIN', '')).toEqual([0]);
     expect(
-      await db.copyIn('COPY hostile FROM STDIN', copyRow(['1', 'x'.repeat(1 << 20), '{}', '{}', '\\N'])),
+      await copyIn(db, 'COPY hostile FROM STDIN', copyRow(['1', 'x'.repeat(1 << 20), '{}', '{}', '\\N'])),
     ).toEqual([1]);
-    expect(await db.query('SELECT length(t) AS n FROM hostile')).toEqual([{ n: 1 << 20 }]);
+    expect(await rowsIn(db, 'SELECT length(t) AS n FROM hostile')).toEqual([{ n: 1 << 20 }]);
   });
 
   test('values come as the port promises, whatever the driver', async () => {
     const at = new Date('2026-11-22T10:11:12.345Z');
-    const rows = await db.query(
+    const rows = await rowsIn(
+      db,
       `SELECT $1::timestamptz AS at, 7000000000::int8 AS big, 1.50::numeric(5, 2) AS exact, $2::bytea AS bytes, $3::text[] AS texts,
          $4::int[] AS ints, $5::boolean AS yes, $6::text AS nothing`,
       [at, Buffer.from([0, 255]), ['a', 'b,c', '"', ''], [1, 2], true, null],
@@ -142,41 +146,47 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       },
     ]);
     expect(Buffer.isBuffer(rows[0]?.bytes)).toBe(true);
-    expect(await db.run(`UPDATE hostile SET s = 1`)).toBe(1);
+    expect(await runIn(db, `UPDATE hostile SET s = 1`)).toBe(1);
   });
 
   test('statements around a COPY run in its message, and a failure of the last is a failure of all', async () => {
-    await db.script('CREATE TEMPORARY TABLE moved (n integer CHECK (n < 3))');
+    await scriptIn(db, 'CREATE TEMPORARY TABLE moved (n integer CHECK (n < 3))');
     const around = 'TRUNCATE hostile; COPY hostile FROM STDIN; INSERT INTO moved SELECT n FROM hostile';
     const row = (n: number) => copyRow([String(n), 'x', '{}', '{}', '\\N']);
     let sent = 0;
-    expect(await db.copyIn(around, row(1) + row(2), () => sent++)).toEqual([0, 2, 2]);
-    await expect(db.copyIn(around, row(3))).rejects.toMatchObject({ name: 'StoreError', sqlstate: '23514' });
-    expect(await db.query('SELECT count(*) AS n FROM moved')).toEqual([{ n: 2 }]);
+    expect(await copyIn(db, around, row(1) + row(2), () => sent++)).toEqual([0, 2, 2]);
+    await expect(copyIn(db, around, row(3))).rejects.toMatchObject({ name: 'StoreError', sqlstate: '23514' });
+    expect(await rowsIn(db, 'SELECT count(*) AS n FROM moved')).toEqual([{ n: 2 }]);
     expect(sent).toBe(1);
   });
 
   test('a transaction commits as a whole or not at all, and the next statement works', async () => {
-    await db.script('TRUNCATE hostile');
+    await scriptIn(db, 'TRUNCATE hostile');
     await expect(
-      db.transaction(async () => {
-        await db.run('INSERT INTO hostile (n) VALUES (1)');
-        await db.query('SELECT 1 / 0');
-      }),
+      db.transaction(
+        async () => {
+          await db.run('INSERT INTO hostile (n) VALUES (1)');
+          await db.query('SELECT 1 / 0');
+        },
+        { begin: beginIn('public') },
+      ),
     ).rejects.toMatchObject({ sqlstate: '22012' });
     // An error that was swallowed must not end in a COMMIT that rolls back without a word.
     await expect(
-      db.transaction(async () => {
-        await db.run('INSERT INTO hostile (n) VALUES (2)');
-        await db.query('SELECT 1 / 0').catch(() => {});
-      }),
+      db.transaction(
+        async () => {
+          await db.run('INSERT INTO hostile (n) VALUES (2)');
+          await db.query('SELECT 1 / 0').catch(() => {});
+        },
+        { begin: beginIn('public') },
+      ),
     ).rejects.toThrow();
     await db.transaction(async () => void (await db.run('INSERT INTO hostile (n) VALUES (3)')), {
-      begin: `SELECT set_config('lukhas.team_id', 'x', true)`,
+      begin: beginIn('public', `SELECT set_config('lukhas.team_id', 'x', true)`),
       end: 'INSERT INTO hostile (n) VALUES (4)',
     });
-    expect(await db.query('SELECT n FROM hostile ORDER BY n')).toEqual([{ n: 3 }, { n: 4 }]);
-    expect(await db.query(`SELECT coalesce(current_setting('lukhas.team_id', true), '') AS left`)).toEqual([
+    expect(await rowsIn(db, 'SELECT n FROM hostile ORDER BY n')).toEqual([{ n: 3 }, { n: 4 }]);
+    expect(await rowsIn(db, `SELECT coalesce(current_setting('lukhas.team_id', true), '') AS left`)).toEqual([
       { left: '' },
     ]);
   });
@@ -195,7 +205,8 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       );
     }
     if (kind === 'PostgreSQL 15') {
-      const rows = await db.query<{ at: Date }>(
+      const rows = await rowsIn<{ at: Date }>(
+        db,
         'SELECT lukhas_run_ts(id) AS at FROM unnest($1::text[]::uuid[]) WITH ORDINALITY AS i (id, n) ORDER BY n',
         [times.map((at) => makeRunId(at, Buffer.alloc(32, 1)))],
       );

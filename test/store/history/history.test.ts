@@ -1,8 +1,8 @@
 // What the team's own rows tell about the failures of a run, on both databases, under row-level security.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FailureHistory, RunHistory, SavedRun, SignedResult } from '../../../src/model.ts';
-import { readRunHistory } from '../../../src/store/history/history.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
+import { readRunHistory } from '../../../src/storing.ts';
 import { createPlace, type Place, placeNames } from '../../support/places.ts';
 import {
   emptyContext,
@@ -438,24 +438,31 @@ describe.each(placeNames)('on %s', (name) => {
       readonly signature?: string;
       readonly drift?: string;
       readonly confidence?: string;
-      readonly team?: string | undefined;
+      readonly team?: string;
+      readonly shared?: boolean;
       readonly solution: string;
       readonly worked?: number;
     }): Promise<void> {
+      const [into, values] =
+        memory.shared === true
+          ? ['shared_memories (', '']
+          : ['healix_memories (team_id, ', `'${memory.team ?? place.team.id}', `];
       await place.look(
-        `INSERT INTO healix_memories (team_id, test_name, failure_signature, drift_signature, confidence, solution, success_count)
-         VALUES (${'team' in memory ? (memory.team === undefined ? 'NULL' : `'${memory.team}'`) : `'${place.team.id}'`}, $1, $2, ${memory.drift === undefined ? 'NULL' : `'${memory.drift}'`},
+        `INSERT INTO ${into}test_name, failure_signature, drift_signature, confidence, solution, success_count)
+         VALUES (${values}$1, $2, ${memory.drift === undefined ? 'NULL' : `'${memory.drift}'`},
            ${memory.confidence ?? 'NULL'}, $3, ${memory.worked ?? 0})`,
         [memory.test ?? testName, memory.signature ?? 'md5:other', memory.solution],
       );
     }
     beforeEach(async () => {
-      await place.look('DELETE FROM healix_memories');
+      await place.look('WITH own AS (DELETE FROM healix_memories) DELETE FROM shared_memories');
     });
     const told = async () => {
       const saved = await upload({ letter: 'F', at: uploads });
       const [row] = await place.look(
-        `SELECT h.solution FROM test_results r LEFT JOIN healix_memories h ON h.id = r.healix_memory_id WHERE r.test_run_id = $1`,
+        `SELECT coalesce(h.solution, s.solution) AS solution FROM test_results r
+         LEFT JOIN healix_memories h ON h.team_id = r.team_id AND h.id = r.healix_memory_id
+         LEFT JOIN shared_memories s ON s.id = r.shared_memory_id WHERE r.test_run_id = $1`,
         [saved.runId],
       );
       const failure = (await history(saved)).failures[0];
@@ -490,14 +497,14 @@ describe.each(placeNames)('on %s', (name) => {
       await remember({ signature, solution: 'retired', confidence: '1', drift });
       await place.look(`UPDATE healix_memories SET deleted_at = now() WHERE solution = 'retired'`);
       expect(await told()).toEqual({ class: 'new', tier: undefined, solution: undefined, stored: undefined });
-      await remember({ signature, solution: 'shared', confidence: '0.1', team: undefined });
+      await remember({ signature, solution: 'shared', confidence: '0.1', shared: true });
       expect(await told()).toMatchObject({ class: 'known', solution: 'shared', stored: 'shared' });
     });
 
     test('the same test after an edit is moved; it is known, and not stored as a match', async () => {
       await remember({ drift, solution: 'moved' });
       expect(await told()).toEqual({ class: 'known', tier: 'moved', solution: 'moved', stored: undefined });
-      await place.look('DELETE FROM healix_memories');
+      await place.look('WITH own AS (DELETE FROM healix_memories) DELETE FROM shared_memories');
       await remember({ test: `${testName}[a]`, drift, solution: 'another parameter' });
       expect(await told()).toMatchObject({ class: 'known', tier: 'moved', solution: 'another parameter' });
     });

@@ -1,4 +1,5 @@
 // Saving runs on both databases: what becomes of a run, and that it becomes so once.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Warning } from '../../../src/model.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
@@ -20,6 +21,7 @@ import {
   makeUpload,
   sourceOf,
 } from '../../support/runs.ts';
+import { rowsIn } from '../../support/sql.ts';
 
 interface Place {
   readonly connect: Connect;
@@ -38,7 +40,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       const admin = await openPostgres(ready.adminUrl);
       place = {
         connect: (limits) => openPostgres(ready.uploadUrl, limits),
-        look: (sql, params) => admin.query(sql, params),
+        look: (sql, params) => rowsIn(admin, sql, params),
         team: ready.team.slug,
       };
       remove = async () => {
@@ -51,7 +53,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       const kept: Database = { ...embedded.db, close: async () => {} };
       place = {
         connect: async () => kept,
-        look: (sql, params) => embedded.db.query(sql, params),
+        look: (sql, params) => rowsIn(embedded.db, sql, params),
         team: 'local',
       };
       remove = embedded.remove;

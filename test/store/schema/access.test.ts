@@ -27,6 +27,7 @@ const teamTables = [
   'users',
   'webauthn_credentials',
   'healix_memories',
+  'shared_memories',
   'test_runs',
   'test_results',
   'coverage_data',
@@ -86,7 +87,7 @@ beforeAll(async () => {
   }
   await asAdmin(
     database.adminUrl,
-    `INSERT INTO healix_memories (team_id, test_name, failure_signature, solution) VALUES (NULL, 't', 's', 'shared')`,
+    `INSERT INTO shared_memories (test_name, failure_signature, solution) VALUES ('t', 's', 'shared')`,
   );
   leaves = (
     await rowsOf<{ name: string }>(
@@ -118,13 +119,14 @@ function whose(table: string): string {
   if (table === 'teams') return `id = '${other.id}'`;
   if (['webauthn_credentials', 'user_preferences', 'sessions'].includes(table))
     return `lambda_id = 'blue-user'`;
-  if (table === 'healix_memories') return `(team_id = '${other.id}' OR team_id IS NULL)`;
+  // Nobody's rows: read by all, changed by none.
+  if (table === 'shared_memories') return 'true';
   return `team_id = '${other.id}'`;
 }
 
 /** A condition for rows that only the other team may read. */
 function secret(table: string): string {
-  return table === 'healix_memories' ? `team_id = '${other.id}'` : whose(table);
+  return table === 'shared_memories' ? 'false' : whose(table);
 }
 
 /** Everything a session can try before it looks; `false` where PostgreSQL itself refuses it. */
@@ -179,6 +181,8 @@ function insertOf(table: string, name: string): string {
       return `INSERT INTO ${name} (lambda_id, session_token, expires_at) VALUES ('blue-user', 'forged', ${now})`;
     case 'healix_memories':
       return `INSERT INTO ${name} (team_id, test_name, failure_signature, solution) VALUES ('${other.id}', 't', 's', 'forged')`;
+    case 'shared_memories':
+      return `INSERT INTO ${name} (test_name, failure_signature, solution) VALUES ('t', 's', 'forged')`;
     case 'consciousness_reviews':
       return `INSERT INTO ${name} (team_id, git_sha, matriz_analysis) VALUES ('${other.id}', 'x', '{}')`;
     case 'test_runs':
@@ -240,10 +244,12 @@ describe('a credential bound to one team', () => {
     expect(await rowsOf(database.uploadUrl, 'SELECT count(*)::int AS n FROM test_results')).toEqual([
       { n: 2 },
     ]);
-    expect(await rowsOf(database.uploadUrl, 'SELECT solution FROM healix_memories ORDER BY 1')).toEqual([
-      { solution: 'red secret' },
-      { solution: 'shared' },
-    ]);
+    expect(
+      await rowsOf(
+        database.uploadUrl,
+        'SELECT solution FROM healix_memories UNION ALL SELECT solution FROM shared_memories ORDER BY 1',
+      ),
+    ).toEqual([{ solution: 'red secret' }, { solution: 'shared' }]);
   });
 
   test('reaches no partition directly, not even its own rows', async () => {
@@ -313,7 +319,7 @@ describe('a credential bound to one team', () => {
 describe('a service login', () => {
   test('sees no team before it has named one', async () => {
     for (const table of teamTables.filter(
-      (name) => name !== 'team_credentials' && name !== 'healix_memories',
+      (name) => name !== 'team_credentials' && name !== 'shared_memories',
     )) {
       expect(await rowsOf(serviceUrl, `SELECT * FROM ${table}`), table).toEqual([]);
     }

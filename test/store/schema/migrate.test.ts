@@ -1,4 +1,5 @@
 // The schema as migrations make it: the same everywhere, once, and never by a program that does not know it.
+
 import { execFile } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -7,15 +8,16 @@ import { openPostgres } from '../../../src/store/database/pg.ts';
 import { openPglite } from '../../../src/store/database/pglite.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { grantUploads, openAccess } from '../../../src/store/schema/access.ts';
-import { checkApplied, migrate } from '../../../src/store/schema/migrate.ts';
+import { openEmbedded } from '../../../src/store/schema/embedded.ts';
+import { migrate } from '../../../src/store/schema/migrate.ts';
 import { migrations } from '../../../src/store/schema/migrations.generated.ts';
 import { ensurePartitions } from '../../../src/store/schema/partitions.ts';
+import { readSchemaState, requireSchema } from '../../../src/store/schema/state.ts';
 import { addTeam } from '../../../src/store/schema/teams.ts';
 import {
   asAdmin,
   createDatabase,
   createDatabaseOn,
-  createEmbedded,
   rowsOf,
   type TestDatabase,
   temporaryDir,
@@ -24,6 +26,7 @@ import {
 import { startPostgres } from '../../support/postgres.ts';
 import { makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
 import { dumpSchema } from '../../support/schema-dump.ts';
+import { rowsIn } from '../../support/sql.ts';
 
 const schemaFile = new URL('../../../docs/schema.sql', import.meta.url);
 
@@ -39,7 +42,7 @@ async function migrateOnce(url: string): Promise<string[]> {
 async function dumpOf(url: string): Promise<string> {
   const db = await openPostgres(url);
   try {
-    return await dumpSchema((sql) => db.query(sql));
+    return await dumpSchema((sql) => rowsIn(db, sql));
   } finally {
     await db.close();
   }
@@ -72,12 +75,14 @@ test('twenty migrations at once into each of two empty databases of a new server
   }
 });
 
-test('the embedded database has the same schema', async () => {
-  const { db, remove } = await createEmbedded();
+test('the embedded database, made on first use, has the same schema', async () => {
+  const dir = await temporaryDir();
+  const db = await openEmbedded(dir);
   try {
-    expect(await dumpSchema((sql) => db.query(sql))).toBe(await readFile(schemaFile, 'utf8'));
+    expect(await dumpSchema((sql) => rowsIn(db, sql))).toBe(await readFile(schemaFile, 'utf8'));
   } finally {
-    await remove();
+    await db.close();
+    await rm(dir, { recursive: true, force: true });
   }
 });
 
@@ -112,8 +117,8 @@ describe('in a database of its own', () => {
       message: expect.stringContaining('database is newer than this program'),
       fix: expect.stringContaining('Upgrade lukhas-ingest'),
     };
-    await expect(checkApplied(db, older)).rejects.toMatchObject(refusal);
-    await expect(migrate(db, older)).rejects.toMatchObject(refusal);
+    await expect(requireSchema(db, older)).rejects.toMatchObject(refusal);
+    await expect(migrate(db, { list: older })).rejects.toMatchObject(refusal);
     await db.close();
   });
 
@@ -142,12 +147,13 @@ test('a failing migration leaves nothing of itself behind', async () => {
       number: migrations.length + 1,
       name: 'broken',
       checksum: 'x',
-      sql: 'CREATE TABLE half (id int); SELECT 1 / 0;',
+      refusesOlder: false,
+      steps: [{ title: 'half of it', inTransaction: true, sql: 'CREATE TABLE half (id int); SELECT 1 / 0;' }],
     },
   ];
-  await expect(migrate(db, broken)).rejects.toMatchObject({ sqlstate: '22012' });
-  expect(await checkApplied(db)).toMatchObject({ applied: migrations.length });
-  expect(await db.query(`SELECT to_regclass('half') AS half`)).toEqual([{ half: null }]);
+  await expect(migrate(db, { list: broken })).rejects.toMatchObject({ sqlstate: '22012' });
+  expect(await readSchemaState(db)).toMatchObject({ applied: migrations.length });
+  expect(await rowsIn(db, `SELECT to_regclass('half') AS half`)).toEqual([{ half: null }]);
   await db.close();
   await database.drop();
 });
@@ -200,7 +206,7 @@ test('the same holds under the rules for roles of PostgreSQL 16 and later', asyn
   // The embedded database is PostgreSQL 18: there, making a role no longer means being allowed to act as it.
   const dir = await temporaryDir();
   const db = await openPglite(dir);
-  await db.script(
+  await db.outside(
     `CREATE ROLE boss LOGIN CREATEROLE; ALTER DATABASE postgres OWNER TO boss; SET SESSION AUTHORIZATION boss`,
   );
   expect(await migrate(db)).toHaveLength(migrations.length);
@@ -212,8 +218,8 @@ test('the same holds under the rules for roles of PostgreSQL 16 and later', asyn
     adminUrl: 'postgres://boss@localhost/postgres',
   });
   expect(grant.passwordIsNew).toBe(true);
-  await db.script('SET SESSION AUTHORIZATION ci');
-  expect(await db.query('SELECT slug FROM teams')).toEqual([{ slug: 'acme' }]);
+  await db.outside('SET SESSION AUTHORIZATION ci');
+  expect(await rowsIn(db, 'SELECT slug FROM teams')).toEqual([{ slug: 'acme' }]);
   await db.close();
   await rm(dir, { recursive: true, force: true });
 });

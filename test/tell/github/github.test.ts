@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Part, parseComment } from '../../../src/tell/github/comment.ts';
 import { type CommentRequest, findPullRequest, upsertComment } from '../../../src/tell/github/github.ts';
 import { type GithubServer, startGithub } from '../../support/github-server.ts';
+import { rounds } from '../../support/long.ts';
 
 let github: GithubServer;
 beforeEach(async () => {
@@ -57,8 +58,8 @@ const request = (i: number, changes: Partial<CommentRequest> = {}): CommentReque
 });
 
 describe('eight jobs at once', () => {
-  it('end in one comment with every part in it, 100 rounds', async () => {
-    for (let round = 0; round < 100; round++) {
+  it('end in one comment with every part in it, round after round', async () => {
+    for (let round = 0; round < rounds(20, 100); round++) {
       github.comments.length = 0;
       const sha = round.toString(16).padStart(40, '0');
       github.fault = () => ({ delayMs: Math.random() * 4 });
@@ -90,8 +91,8 @@ describe('eight jobs at once', () => {
 });
 
 describe('eight jobs at once that share a database', () => {
-  it('end in one comment that tells all of them, 100 rounds', async () => {
-    for (let round = 0; round < 100; round++) {
+  it('end in one comment that tells all of them, round after round', async () => {
+    for (let round = 0; round < rounds(20, 100); round++) {
       github.comments.length = 0;
       const sha = round.toString(16).padStart(40, '0');
       github.fault = () => ({ delayMs: Math.random() * 4 });

@@ -1,10 +1,36 @@
--- Purpose: the roles, the rights on this database and schema, and the list of applied migrations.
+-- Purpose: the list of applied migrations, the roles, and the rights on this database and schema.
 --   lukhas_owner    owns every table; nobody logs in as it.
 --   lukhas_ingest   rights of a CI credential: a login role is granted it and bound to one team.
 --   lukhas_service  rights of a back end for many teams: it names the team per transaction.
 -- Runs as the administrator: a superuser, or the database's owner with CREATEROLE. All later files run as lukhas_owner.
--- Locks: rows of pg_authid and pg_auth_members, shared by all databases of the server.
--- Reversible: DROP TABLE lukhas_migrations; REVOKE; DROP ROLE, once no database of the server uses the roles.
+-- Locks: none
+-- Older programs: are refused
+-- Reversible: DROP TABLE lukhas_migrations, lukhas_migration_steps, lukhas_locks; REVOKE; DROP ROLE, once no database of the
+--   server uses the roles.
+
+-- First of all: a second program that sets up the same schema at this moment waits here for the first one, and then fails on
+-- the name. It starts again and finds everything made.
+CREATE TABLE lukhas_migrations (
+  number INTEGER CONSTRAINT lukhas_migrations_pkey PRIMARY KEY,
+  name TEXT NOT NULL,
+  checksum TEXT NOT NULL,
+  -- A program that knows fewer migrations than this must not write any more.
+  oldest_program INTEGER NOT NULL,
+  applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+
+-- What is done, and what is to be done partition by partition, of a migration that is under way; empty otherwise.
+CREATE TABLE lukhas_migration_steps (
+  number INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  -- The partition that the step was done for; '' where it is not done for each.
+  target TEXT NOT NULL,
+  done_at TIMESTAMPTZ,
+  CONSTRAINT lukhas_migration_steps_pkey PRIMARY KEY (number, step, target)
+);
+
+-- Rows to lock. Nobody but the owner may lock them, as anybody may an advisory lock.
+CREATE TABLE lukhas_locks (name TEXT CONSTRAINT lukhas_locks_pkey PRIMARY KEY);
 
 DO $roles$
 DECLARE
@@ -59,13 +85,10 @@ BEGIN
 END
 $roles$;
 
+ALTER TABLE lukhas_migrations OWNER TO lukhas_owner;
+ALTER TABLE lukhas_migration_steps OWNER TO lukhas_owner;
+ALTER TABLE lukhas_locks OWNER TO lukhas_owner;
 SET LOCAL ROLE lukhas_owner;
-
-CREATE TABLE lukhas_migrations (
-  number INTEGER CONSTRAINT lukhas_migrations_pkey PRIMARY KEY,
-  name TEXT NOT NULL,
-  checksum TEXT NOT NULL,
-  applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
-);
-REVOKE ALL ON lukhas_migrations FROM PUBLIC;
-GRANT SELECT ON lukhas_migrations TO lukhas_ingest, lukhas_service;
+INSERT INTO lukhas_locks (name) VALUES ('partitions');
+REVOKE ALL ON lukhas_migrations, lukhas_migration_steps, lukhas_locks FROM PUBLIC;
+GRANT SELECT ON lukhas_migrations, lukhas_migration_steps TO lukhas_ingest, lukhas_service;

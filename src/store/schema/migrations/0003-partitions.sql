@@ -1,16 +1,18 @@
 -- Purpose: the functions that make monthly partitions of the three big tables and list expired ones, and the time in a run id.
 --   Months are UTC months. A new partition is made beside its parent and then attached, which does not stop writers;
 --   CREATE TABLE … PARTITION OF would wait for every open upload and stop all new ones meanwhile.
--- Locks: none now. Later calls take SHARE UPDATE EXCLUSIVE on the three parents, SHARE ROW EXCLUSIVE on teams, users and
---   healix_memories (for the foreign keys), and one advisory lock: call them in a short transaction with a lock_timeout.
+--   Later calls take SHARE UPDATE EXCLUSIVE on the three parents, SHARE ROW EXCLUSIVE on teams, users, healix_memories and
+--   shared_memories (for the foreign keys), and a row of lukhas_locks: call them in a short transaction with a lock_timeout.
+-- Locks: none
+-- Older programs: are refused
 -- Reversible: DROP FUNCTION.
 
 -- The milliseconds in the first 48 bits of a run's id are its created_at, so that a run found by id alone reads one partition:
 -- WHERE test_run_id = $1 AND created_at = lukhas_run_ts($1).
 CREATE FUNCTION lukhas_run_ts(id uuid) RETURNS timestamptz
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT to_timestamp((('x' || lpad(left(replace(id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint) / 1000.0)
-$$;
+-- Parsed now and not at each call, so that nobody's search_path decides what it calls; it is inlined all the same.
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN to_timestamp((('x' || lpad(left(replace(id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint) / 1000.0);
 
 -- The bounds of a table's partitions, read from the catalogue and never from names.
 CREATE FUNCTION partition_bounds(parent regclass) RETURNS TABLE (child regclass, lower_bound timestamptz, upper_bound timestamptz)
@@ -44,7 +46,7 @@ DECLARE
   child text;
   grantee text;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('lukhas partitions of ' || current_schema(), 0));
+  PERFORM FROM lukhas_locks WHERE name = 'partitions' FOR UPDATE;
   FOREACH parent IN ARRAY ARRAY['test_runs', 'test_results', 'coverage_data'] LOOP
     CONTINUE WHEN EXISTS (
       SELECT FROM partition_bounds(parent::regclass) b

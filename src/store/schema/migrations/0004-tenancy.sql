@@ -1,5 +1,7 @@
 -- Purpose: who sees and writes what: the team of a session, row-level security on every table of a team, and grants.
--- Locks: ACCESS EXCLUSIVE on each table, for an instant.
+-- Locks: teams, users, webauthn_credentials, user_preferences, sessions, team_credentials, shared_memories, healix_memories,
+--   healix_credits, test_runs, test_results, coverage_data, consciousness_reviews, ingest_uploads: ACCESS EXCLUSIVE
+-- Older programs: are refused
 -- Reversible: DROP POLICY, ALTER TABLE … DISABLE ROW LEVEL SECURITY, REVOKE.
 
 -- The team of this session, or NULL. A bound credential has its own team whatever it sets, because the binding hangs on the
@@ -20,6 +22,12 @@ $$;
 CREATE FUNCTION lukhas_find_team(wanted text) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
   SELECT t.id FROM teams t WHERE t.slug = wanted AND t.deleted_at IS NULL
+$$;
+
+-- Makes uploads that teach the team's memories wait for each other. A row and no advisory lock, which any login could hold.
+CREATE FUNCTION lukhas_lock_team() RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+  SELECT FROM teams t WHERE t.id = lukhas_team_id() FOR NO KEY UPDATE
 $$;
 
 -- In every policy the team is a scalar subquery, so that it is found once a statement and not once a row.
@@ -44,10 +52,15 @@ CREATE POLICY team_isolation ON consciousness_reviews USING (team_id = (SELECT l
 ALTER TABLE ingest_uploads ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON ingest_uploads USING (team_id = (SELECT lukhas_team_id()));
 
--- Shared memories are read by all teams and written by the owner only.
 ALTER TABLE healix_memories ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON healix_memories USING (team_id = (SELECT lukhas_team_id()));
-CREATE POLICY shared_memories ON healix_memories FOR SELECT USING (team_id IS NULL);
+
+ALTER TABLE healix_credits ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON healix_credits USING (team_id = (SELECT lukhas_team_id()));
+
+-- Read by all teams and written by the owner only.
+ALTER TABLE shared_memories ENABLE ROW LEVEL SECURITY;
+CREATE POLICY shared_memories ON shared_memories FOR SELECT USING (true);
 
 -- These have no team of their own: whoever sees the person sees what belongs to the person.
 ALTER TABLE webauthn_credentials ENABLE ROW LEVEL SECURITY;
@@ -63,40 +76,44 @@ CREATE POLICY team_isolation ON sessions
 -- No policy and no grant: for the owner alone.
 ALTER TABLE team_credentials ENABLE ROW LEVEL SECURITY;
 
-REVOKE ALL ON teams, users, webauthn_credentials, healix_memories, test_runs, test_results, coverage_data,
-  consciousness_reviews, user_preferences, sessions, ingest_uploads, team_credentials FROM PUBLIC;
-REVOKE ALL ON FUNCTION lukhas_team_id(), lukhas_find_team(text), lukhas_run_ts(uuid), partition_bounds(regclass), month_is_ready(timestamptz),
-  attach_month(timestamptz), ensure_partitions_for(timestamptz, integer), ensure_partitions(integer, integer),
-  expired_partitions(regclass, interval), update_updated_at_column() FROM PUBLIC;
-
--- What platforms give their own roles on every new object of a schema (Supabase: anon and authenticated, through a public API).
-DO $platform$
+-- Nothing is open by default: not to PUBLIC, and not to what platforms give their own roles on every new object of a schema
+-- (Supabase: anon and authenticated, through a public API).
+DO $closed$
 DECLARE
-  platform_role text;
+  grantee text;
+  object text;
 BEGIN
-  FOR platform_role IN SELECT rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role') LOOP
-    EXECUTE format('REVOKE ALL ON lukhas_migrations, teams, users, webauthn_credentials, healix_memories, test_runs, '
-      'test_results, coverage_data, consciousness_reviews, user_preferences, sessions, ingest_uploads, team_credentials '
-      'FROM %I', platform_role);
-    EXECUTE format('REVOKE ALL ON FUNCTION lukhas_team_id(), lukhas_find_team(text), lukhas_run_ts(uuid), partition_bounds(regclass), '
-      'month_is_ready(timestamptz), attach_month(timestamptz), ensure_partitions_for(timestamptz, integer), '
-      'ensure_partitions(integer, integer), expired_partitions(regclass, interval), update_updated_at_column() FROM %I',
-      platform_role);
+  FOR grantee IN
+    SELECT 'PUBLIC' UNION ALL
+    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')
+  LOOP
+    FOR object IN
+      SELECT format('TABLE %I', c.relname) FROM pg_class c
+      WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relowner = 'lukhas_owner'::regrole
+      UNION ALL
+      SELECT format('FUNCTION %s', p.oid::regprocedure) FROM pg_proc p
+      WHERE p.pronamespace = current_schema()::regnamespace AND p.proowner = 'lukhas_owner'::regrole
+    LOOP
+      EXECUTE format('REVOKE ALL ON %s FROM %s', object, grantee);
+    END LOOP;
   END LOOP;
 END
-$platform$;
+$closed$;
 
-GRANT EXECUTE ON FUNCTION lukhas_team_id(), lukhas_run_ts(uuid), partition_bounds(regclass), month_is_ready(timestamptz),
-  ensure_partitions_for(timestamptz, integer) TO lukhas_ingest, lukhas_service;
+GRANT EXECUTE ON FUNCTION lukhas_team_id(), lukhas_lock_team(), lukhas_run_ts(uuid), partition_bounds(regclass),
+  month_is_ready(timestamptz), ensure_partitions_for(timestamptz, integer) TO lukhas_ingest, lukhas_service;
 GRANT EXECUTE ON FUNCTION lukhas_find_team(text), ensure_partitions(integer, integer), expired_partitions(regclass, interval)
   TO lukhas_service;
 
 -- A CI credential adds runs and reads what its team knows. Of people it sees only that they exist, to name one as the author.
-GRANT SELECT, INSERT ON test_runs, test_results, coverage_data, ingest_uploads TO lukhas_ingest;
-GRANT SELECT ON teams, healix_memories TO lukhas_ingest;
+GRANT SELECT, INSERT ON test_runs, test_results, coverage_data, ingest_uploads, healix_credits TO lukhas_ingest;
+GRANT SELECT ON teams, shared_memories TO lukhas_ingest;
 GRANT SELECT (lambda_id) ON users TO lukhas_ingest;
+-- It adds to its team's knowledge, counts what worked and retires what did not; it rewrites no words.
+GRANT SELECT, INSERT ON healix_memories TO lukhas_ingest;
+GRANT UPDATE (success_count, failure_count, confidence, last_applied, deleted_at) ON healix_memories TO lukhas_ingest;
 
-GRANT SELECT, INSERT ON test_runs, test_results, coverage_data, ingest_uploads TO lukhas_service;
-GRANT SELECT ON teams TO lukhas_service;
+GRANT SELECT, INSERT ON test_runs, test_results, coverage_data, ingest_uploads, healix_credits TO lukhas_service;
+GRANT SELECT ON teams, shared_memories TO lukhas_service;
 GRANT SELECT, INSERT, UPDATE ON users, healix_memories, consciousness_reviews, user_preferences TO lukhas_service;
 GRANT SELECT, INSERT, UPDATE, DELETE ON webauthn_credentials, sessions TO lukhas_service;

@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{a as t}from"./chunk-5S3UZDQG.js";import i from"node:path";function u(n,a,r){return a==="win32"?i.join(n.LOCALAPPDATA||i.join(r,"AppData","Local"),"lukhas"):a==="darwin"?i.join(r,"Library","Application Support","lukhas"):i.join(n.XDG_DATA_HOME||i.join(r,".local","share"),"lukhas")}t(u,"defaultDataDir");export{u as a};

@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{a as e}from"./chunk-5S3UZDQG.js";function n(r){return Number(/ (\d+)\0?$/.exec(r)?.[1]??0)}e(n,"rowsOf");export{n as a};

@@ -1,0 +1,272 @@
+// Tells a run on each surface of GitHub: the log, annotations, the job's summary, the comment, a check run, outputs. A surface
+// that fails is one warning; the others are told all the same.
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setOutput } from '@actions/core';
+import { StoreError } from '../../errors.ts';
+import type { Verdict } from '../../ingest.ts';
+import type { Warning } from '../../model.ts';
+import type { Connect } from '../../store/database/port.ts';
+import { leastCovered } from '../../tally.ts';
+import { renderAnnotations } from '../../tell/github/annotations.ts';
+import { type Section, shortLabels } from '../../tell/github/comment-section.ts';
+import { type JobSummary, maxCheckBytes, renderJobSummary } from '../../tell/github/job-summary.ts';
+import { renderSummary } from '../../tell/terminal/summary.ts';
+import { createPaint } from '../../tell/terminal/terminal.ts';
+import { failuresToBlame } from '../fail-on.ts';
+import { describeError } from '../process.ts';
+import { commentPart, jobLabel } from './comment-part.ts';
+import { openCommitJobs } from './commit-jobs.ts';
+import type { Inputs } from './inputs.ts';
+import { log, say, warn } from './log.ts';
+import type { PullRequest } from './pull-request.ts';
+
+const { env } = process;
+const plain = createPaint(false);
+
+export interface Told {
+  readonly inputs: Inputs;
+  readonly verdict: Verdict;
+  /** The reports' names. */
+  readonly reports: readonly string[];
+  readonly warnings: readonly Warning[];
+  /** The checkout's files, relative to its root. */
+  readonly files: readonly string[];
+  /** Memories are named by their id only. */
+  readonly hideSolutions: boolean;
+  readonly pullRequest: PullRequest | undefined;
+  /** Absent: nothing was stored. */
+  readonly connect: Connect | undefined;
+}
+
+/** Tells every surface that the inputs ask for. Never fails. */
+export async function tellSurfaces(told: Told): Promise<void> {
+  const { inputs } = told;
+  const section = sectionOf(told);
+  await attempt('log', 'the log of this step is not complete', () => tellLog(told, section));
+  for (const warning of told.warnings) warn(warning);
+  if (inputs.annotations)
+    await attempt('annotations', 'not every failure is annotated', () => annotate(told, section));
+  if (inputs.summary)
+    await attempt('summary', "the job's summary could not be written", () => writeSummary(told, section));
+  const url = await attempt('comment', 'no comment on the pull request', () => postComment(told, section));
+  await attempt('check-run', 'no check run', () => postCheckRun(told, section));
+  await attempt('outputs', 'the outputs could not be written', () => writeOutputs(told.verdict, url));
+}
+
+async function attempt<T>(code: string, consequence: string, tell: () => T): Promise<Awaited<T> | undefined> {
+  try {
+    return await tell();
+  } catch (error) {
+    warn({ code, message: `${consequence}: ${(error as Error).message}` });
+    return undefined;
+  }
+}
+
+function sectionOf({ verdict, hideSolutions }: Told): Section {
+  return {
+    totals: verdict.totals,
+    xfailed: verdict.tally.xfailed,
+    failures: verdict.tally.failures,
+    history: verdict.history,
+    leastCovered: leastCovered(verdict.coverage?.files ?? [], 10),
+    stored: storedSentence(verdict),
+    hideSolutions,
+  };
+}
+
+function storedSentence({ saved, storeError }: Verdict): Section['stored'] {
+  if (saved !== undefined) {
+    const what = saved.stored === 'already' ? 'Stored before, nothing was written: run' : 'Stored as run';
+    return { ok: true, text: `${what} ${saved.runId} of team ${saved.team}` };
+  }
+  if (storeError === undefined) {
+    return {
+      ok: false,
+      text: 'Not stored: no database-url was given, so nothing is known of earlier runs.',
+    };
+  }
+  const why =
+    storeError instanceof StoreError
+      ? `${storeError.message}${storeError.sqlstate === undefined ? '' : ` (SQLSTATE ${storeError.sqlstate})`}`
+      : 'an internal error';
+  return { ok: false, text: `NOT stored: ${why}` };
+}
+
+function tellLog({ verdict, reports, hideSolutions }: Told, section: Section): void {
+  const summary = {
+    ...section,
+    reports,
+    history: hideSolutions ? withoutMatches(verdict.history) : verdict.history,
+    slowest: verdict.tally.slowest,
+    coveredFiles: verdict.coverage?.files.length ?? 0,
+    // Each of them is a command of its own.
+    warnings: [],
+  };
+  log(renderSummary(summary, { paint: plain, columns: 140, mostFailures: verdict.tally.failures.length }));
+  if (verdict.storeError !== undefined) log(describeError(verdict.storeError, plain));
+}
+
+function withoutMatches(history: Verdict['history']): Verdict['history'] {
+  if (history === undefined) return undefined;
+  return { ...history, failures: history.failures.map((failure) => ({ ...failure, match: undefined })) };
+}
+
+function annotate({ inputs, verdict, files }: Told, section: Section): void {
+  const { rootdir } = inputs.settings;
+  const locate = (testFile: string) => locateFile(testFile, files, rootdir);
+  const all = verdict.totals.failed + verdict.totals.errors;
+  for (const command of renderAnnotations({ ...section, all, locate })) say(command);
+}
+
+/** A test's file is relative to pytest's rootdir, which may lie below the repository's root. */
+function locateFile(
+  testFile: string,
+  files: readonly string[],
+  rootdir: string | undefined,
+): string | undefined {
+  const candidates = [
+    ...(rootdir === undefined ? [] : [join(rootdir, testFile).replaceAll('\\', '/')]),
+    testFile,
+  ];
+  for (const candidate of candidates) if (files.includes(candidate)) return candidate;
+  const ends = files.filter((file) => file.endsWith(`/${testFile}`));
+  return ends.length === 1 ? ends[0] : undefined;
+}
+
+function writeSummary(told: Told, section: Section): void {
+  const path = env.GITHUB_STEP_SUMMARY;
+  if (path !== undefined && path !== '') appendFileSync(path, renderJobSummary(jobSummary(told, section)));
+}
+
+function jobSummary({ verdict, warnings }: Told, section: Section): JobSummary {
+  const [label = ''] = shortLabels([jobLabel(verdict.context)]);
+  return { ...section, label, slowest: verdict.tally.slowest, warnings };
+}
+
+/** Posts, or says once why not. The address of the comment where there is one. */
+async function postComment(told: Told, section: Section): Promise<string | undefined> {
+  const { inputs, verdict, pullRequest, connect } = told;
+  const { saved, context } = verdict;
+  const { token } = inputs;
+  if (inputs.comment === 'off' || pullRequest === undefined) return undefined;
+  if (token === undefined) {
+    warn({ code: 'comment', message: 'no comment: the github-token is empty' });
+    return undefined;
+  }
+  const jobs =
+    saved === undefined || connect === undefined
+      ? undefined
+      : openCommitJobs(connect, {
+          ...context,
+          saved,
+          teamSlug: inputs.settings.team,
+          baseBranch: inputs.settings.baseBranch ?? context.baseBranch,
+        });
+  const part = commentPart({
+    context,
+    section,
+    stored: saved === undefined || jobs === undefined ? undefined : { run: saved, jobs },
+    onUnreadable: (error) =>
+      warn({
+        code: 'jobs-unreadable',
+        message: `the comment tells this job alone: the others could not be read (${(error as Error).message})`,
+      }),
+  });
+  try {
+    const { findPullRequest, upsertComment } = await import('../../tell/github/github.ts');
+    const edges = githubEdges(token);
+    const { head } = pullRequest;
+    const number = pullRequest.number ?? (await findPullRequest(edges, head));
+    if (number === undefined) {
+      log(`No comment: no open pull request has ${head.headSha} as its head.`);
+      return undefined;
+    }
+    const outcome = await upsertComment(edges, {
+      pullRequest: number,
+      sha: head.headSha,
+      run: Number(context.workflowRunId ?? env.GITHUB_RUN_ID ?? 0) || 0,
+      part,
+      create: ({ rows }) =>
+        inputs.comment === 'always' ||
+        (inputs.comment === 'failures' ? rows.some((row) => row.failed > 0) : hasNews(verdict)),
+      crowded: inputs.inMatrix && jobs === undefined,
+    });
+    if (outcome.kind === 'not-wanted') return undefined;
+    if (outcome.kind === 'superseded') log("No comment: a newer commit's results stand there already.");
+    return outcome.url;
+  } finally {
+    await jobs?.close().catch(() => {});
+  }
+}
+
+/** Whether this change brought anything: a failure that was not there before, or tests added or removed. */
+function hasNews({ history, totals }: Verdict): boolean {
+  if (history === undefined) return totals.failed + totals.errors > 0;
+  const { failures, changes } = history;
+  return (
+    failures.some((failure) => failure.class !== 'pre-existing') ||
+    (changes?.added.length ?? 0) + (changes?.removed.length ?? 0) > 0
+  );
+}
+
+/** Adds the check run that was asked for, or says once why not. */
+async function postCheckRun(told: Told, section: Section): Promise<void> {
+  const { inputs, verdict, pullRequest } = told;
+  const { checkRun: name, token } = inputs;
+  const sha = pullRequest?.head.headSha ?? verdict.context.gitSha;
+  if (name === undefined) return;
+  if (token === undefined || sha === undefined) {
+    const why = token === undefined ? 'the github-token is empty' : 'the commit is not known';
+    warn({ code: 'check-run', message: `no check run: ${why}` });
+    return;
+  }
+  const { totals } = verdict;
+  const failed = totals.failed + totals.errors;
+  // What fail-on lets pass must not keep a pull request from being merged.
+  const { failOn } = inputs.settings;
+  const blamed = failuresToBlame(failOn === 'never' ? 'any' : failOn, verdict) ?? failed;
+  const { addCheckRun } = await import('../../tell/github/check-run.ts');
+  await addCheckRun(githubEdges(token), {
+    name,
+    sha,
+    conclusion: failed === 0 ? 'success' : blamed === 0 ? 'neutral' : 'failure',
+    title: failed === 0 ? `${totals.passed} passed` : `${failed} of ${totals.total} failed`,
+    summary: renderJobSummary(jobSummary(told, section), maxCheckBytes),
+  });
+}
+
+function githubEdges(token: string) {
+  return {
+    token,
+    apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
+    repository: env.GITHUB_REPOSITORY ?? '',
+    clock: () => performance.now(),
+    random: Math.random,
+    pause: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+  };
+}
+
+/** Numbers, ids and words of ours only: other people's scripts read the outputs. */
+function writeOutputs({ totals, tally, saved, stored, history }: Verdict, url: string | undefined): void {
+  if (env.GITHUB_OUTPUT === undefined || env.GITHUB_OUTPUT === '') return;
+  const ofClass = (name: string) =>
+    history?.failures.filter((failure) => failure.class === name).length ?? '';
+  const outputs = {
+    'run-id': saved?.runId ?? '',
+    stored,
+    total: totals.total,
+    passed: totals.passed,
+    failed: totals.failed,
+    skipped: totals.skipped,
+    errors: totals.errors,
+    new: ofClass('new'),
+    known: ofClass('known'),
+    flaky: ofClass('flaky'),
+    unknown: history?.failures.filter((failure) => failure.class !== 'known').length ?? '',
+    signatures: tally.signatures,
+    coverage: totals.coveragePercent === undefined ? '' : Number(totals.coveragePercent.toFixed(2)),
+    'comment-url': url ?? '',
+  };
+  for (const [name, value] of Object.entries(outputs)) setOutput(name, String(value));
+}

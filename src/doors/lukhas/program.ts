@@ -1,0 +1,54 @@
+// The commands of `lukhas`, by group. A command's words are an entry in words/<group>.ts; its action is loaded when it runs.
+import type { Terminal } from '../../tell/terminal/terminal.ts';
+import { type CommandDeclaration, type CommandLine, createProgram, type Declarations } from '../arguments.ts';
+import { uploadCommand } from '../upload/command.ts';
+import { dbCommands } from './words/db.ts';
+import { generalCommands } from './words/general.ts';
+import { healixCommands } from './words/healix.ts';
+import { teamCommands } from './words/team.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: each command has options of its own
+type Commands = Readonly<Record<string, CommandDeclaration<any & Declarations>>>;
+
+const groups: readonly [name: string, heading: string, summary: string, commands: () => Commands][] = [
+  ['db', 'Database', 'the database: schema, months, credentials', dbCommands],
+  ['team', 'Teams', 'the teams of a database', teamCommands],
+  [
+    'healix',
+    'What is known about failures',
+    'what is known about failures, and what fixes them',
+    healixCommands,
+  ],
+];
+
+const examples = [
+  'lukhas db setup --team payments --database-url postgres://postgres:secret@db.example.com/lukhas',
+  'lukhas upload results.xml',
+  'lukhas healix list --stale',
+];
+const closing =
+  '`lukhas help <command>` tells more. Exit codes: 0 done; 1 a bug of ours; 2 usage; 3 the database refused or was lost; of upload: see its help.';
+
+/** The program with all its commands; nothing runs yet. */
+export function lukhas(terminal: Terminal): CommandLine {
+  const program = createProgram('lukhas', terminal)
+    .usage('<command> [options]')
+    .description('Stores pytest runs in your own PostgreSQL, and keeps what belongs to them.')
+    .addVersion()
+    .endHelp(examples, closing, terminal);
+  const add = (parent: CommandLine, heading: string, commands: Commands) => {
+    for (const [name, declaration] of Object.entries(commands)) {
+      const hidden = name.startsWith('_');
+      const child = parent.command(name, { hidden }).helpGroup(`${heading}:`) as CommandLine;
+      child.declare(declaration, terminal);
+    }
+  };
+  add(program, 'Reports', { upload: uploadCommand() });
+  for (const [name, heading, summary, commands] of groups) {
+    const group = program.command(name).usage('<command> [options]').helpGroup(`${heading}:`);
+    group.description(`Commands for ${summary}.`);
+    add(group as CommandLine, heading, commands());
+  }
+  add(program, 'This program', generalCommands());
+  return program;
+}

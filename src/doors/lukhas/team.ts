@@ -1,0 +1,46 @@
+// Actions of `lukhas team`.
+import { addTeam, checkSlug, listTeams } from '../../store/schema/teams.ts';
+import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
+import type { ExitCode } from '../process.ts';
+import { answer, type CommandSettings, row } from './answer.ts';
+
+export function add(
+  { slug, name, ...settings }: CommandSettings & { readonly slug: string; readonly name: string | undefined },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  checkSlug(slug);
+  return answer(settings, terminal, async (db) => {
+    const team = await addTeam(db, { slug, name });
+    return {
+      lines: [row('team', team.added ? `${team.slug} added` : `${team.slug} is there already`)],
+      json: { team: team.slug, id: team.id, added: team.added },
+    };
+  });
+}
+
+export function list(settings: CommandSettings, terminal: Terminal): Promise<ExitCode> {
+  return answer(settings, terminal, async (db) => {
+    const teams = await listTeams(db);
+    const width = Math.max(4, ...teams.map((team) => team.slug.length));
+    return {
+      lines:
+        teams.length === 0
+          ? ['no teams yet: lukhas team add <slug>']
+          : teams.map(
+              (team) =>
+                `${team.slug.padEnd(width)}  ${team.createdAt.toISOString().slice(0, 10)}  ${safeLine(team.name)}${
+                  team.roles.length === 0 ? '' : `  (logins: ${team.roles.map(safeLine).join(', ')})`
+                }`,
+            ),
+      json: {
+        teams: teams.map((team) => ({
+          slug: team.slug,
+          name: team.name,
+          id: team.id,
+          created_at: team.createdAt.toISOString(),
+          roles: team.roles,
+        })),
+      },
+    };
+  });
+}

@@ -1,0 +1,72 @@
+// `lukhas db …`
+import { command, flag, number, text } from '../../arguments.ts';
+import { database, output, team } from '../../options.ts';
+
+const administrator = "Takes an administrator's connection";
+
+export const dbCommands = () => ({
+  setup: command({
+    summary: 'from an empty database to a credential for CI: schema, months, team, login',
+    details: `${administrator}: a superuser, or the database's owner with CREATEROLE. Prints the connection string of the new login once, and a workflow to paste. Run again it changes nothing that is there.`,
+    usage: '--team <slug> [options]',
+    options: {
+      team: team('the team to add; the embedded database has its own'),
+      role: text('--role <login>', 'the login to make; default: lukhas_ci_<team>'),
+      ...database(),
+      ...output(),
+    },
+    examples: [
+      'lukhas db setup --team payments --database-url postgres://postgres:secret@db.example.com/lukhas',
+      `url=$(lukhas db setup --team payments --json | jq -er '.database_url // empty') && printf %s "$url" | gh secret set DATABASE_URL`,
+    ],
+    run: async (options, _, terminal) => (await import('../db.ts')).setup(options, terminal),
+  }),
+  migrate: command({
+    summary: 'bring the schema up to date',
+    details: `${administrator}. Forward only, one transaction a migration, safe to run from many jobs at once.`,
+    options: { ...database(), ...output() },
+    examples: ['DATABASE_URL=postgres://postgres:secret@db.example.com/lukhas lukhas db migrate'],
+    run: async (options, _, terminal) => (await import('../db.ts')).migrateSchema(options, terminal),
+  }),
+  status: command({
+    summary: 'show schema version, login, team and months',
+    // The team is the login's; --team is taken because scripts give it to every command.
+    options: { team: team('not needed: a login tells its team'), ...database(), ...output() },
+    examples: ['lukhas db status', 'lukhas db status --json | jq .schema_version'],
+    run: async (options, _, terminal) => (await import('../db.ts')).status(options, terminal),
+  }),
+  partitions: command({
+    summary: 'make the partitions of the months ahead',
+    details:
+      'Uploads make the month they need themselves; this makes more of them, for instance from a monthly job.',
+    options: {
+      monthsAhead: number('--months-ahead <number>', 'how many months, 0 to 24; default 2', {
+        from: 0,
+        to: 24,
+        whole: true,
+      }),
+      ...database(),
+      ...output(),
+    },
+    examples: ['lukhas db partitions --months-ahead 12'],
+    run: async (options, _, terminal) => (await import('../db.ts')).makePartitions(options, terminal),
+  }),
+  grant: command({
+    summary: 'make a login that may upload for one team, and print its connection string once',
+    details:
+      "A login works for one team and can neither read nor write another's rows, whatever it sets. A login that exists keeps its password unless --new-password is given.",
+    usage: '--team <slug> --role <login> [options]',
+    options: {
+      team: team('the team the login uploads for'),
+      role: text('--role <login>', 'the login; made where it is missing'),
+      newPassword: flag('--new-password', 'give a login that exists a new password'),
+      ...database(),
+      ...output(),
+    },
+    examples: [
+      'lukhas db grant --team payments --role payments_ci',
+      'lukhas db grant --team payments --role payments_ci --new-password --json | jq -r .database_url',
+    ],
+    run: async (options, _, terminal) => (await import('../db.ts')).grant(options, terminal),
+  }),
+});

@@ -1,0 +1,63 @@
+// What both uploading doors find around a run: its context, the files of its checkout, and the way to the database.
+import { join } from 'node:path';
+import {
+  applySuiteProperties,
+  type DetectedContext,
+  detectContext,
+  nameJob,
+  overrideContext,
+} from '../context/context.ts';
+import type { Surroundings } from '../ingest.ts';
+import { listFolder, readStart } from '../read/files.ts';
+import type { Settings } from '../settings.ts';
+import { type Opening, openEarly } from '../store/database/open-early.ts';
+
+export interface DetectedSurroundings extends Surroundings {
+  readonly detected: DetectedContext;
+  readonly checkout: NonNullable<Surroundings['checkout']>;
+}
+
+/** Detects commit, CI system and checkout. `distinction` tells this job from others of its name. */
+export async function detectSurroundings(
+  settings: Settings,
+  workingDirectory: string,
+  distinction: string | undefined,
+): Promise<DetectedSurroundings> {
+  const { env } = process;
+  const detected = await detectContext({ env, cwd: workingDirectory });
+  const root = detected.repositoryRoot ?? workingDirectory;
+  return {
+    detected,
+    context: (properties) => {
+      const context = nameJob(applySuiteProperties(detected.context, properties, env), distinction);
+      const { lane, markers, lambdaId } = settings;
+      return overrideContext({ ...context, lane, markers, lambdaId }, settings.set);
+    },
+    repositoryRoot: detected.repositoryRoot,
+    checkout: {
+      root: root.replaceAll('\\', '/'),
+      paths: (await detected.trackedFiles()) ?? (await listFolder(root)),
+      readText: (path) => readStart(join(root, path)),
+    },
+  };
+}
+
+/** Begins to connect to a server. `onRemark` gets each remark once, however often the connection is opened. */
+export function openServer(
+  databaseUrl: string,
+  sslCa: string | undefined,
+  onRemark: (remark: string) => void,
+): Opening {
+  const remarks = new Set<string>();
+  return openEarly(async (limits) => {
+    const { openPostgres } = await import('../store/database/pg.ts');
+    return openPostgres(databaseUrl, {
+      ...limits,
+      sslCa,
+      onRemark: (remark) => {
+        if (!remarks.has(remark)) onRemark(remark);
+        remarks.add(remark);
+      },
+    });
+  });
+}

@@ -1,0 +1,74 @@
+// The passes over the reports: each reads, signs, counts and tells. The store makes one for each attempt.
+import type { CoverageFile, SignedResult, Totals, Warning } from './model.ts';
+import type { Checkout } from './read/checkout.ts';
+import type { CoverageBeside } from './read/coverage/beside.ts';
+import type { CoverageRead } from './read/coverage/coverage.ts';
+import { readResults } from './read/report/junit.ts';
+import type { ReportFile, Survey } from './read/report/survey.ts';
+import { signResults } from './sign/signature.ts';
+import type { RunSource } from './store/runs/save.ts';
+import { startTally, type Tally } from './tally.ts';
+
+export interface PassOptions {
+  readonly survey: Survey;
+  readonly checkout: Checkout | undefined;
+  readonly coverage: CoverageBeside;
+  onWarning(warning: Warning): void;
+  /** Bytes read so far in this pass. */
+  onProgress(bytes: number): void;
+  /** Told of every result exactly once, however many passes there are. */
+  readonly onResults: ((results: readonly SignedResult[]) => Promise<void>) | undefined;
+}
+
+export interface Counted {
+  readonly tally: Tally;
+  readonly totals: Totals;
+  /** undefined where no coverage reports were given. */
+  readonly coverage: CoverageRead | undefined;
+}
+
+export interface Passes {
+  /** For the store: a new pass at each call. */
+  open(): RunSource;
+  /** What the last pass counted; makes a pass where none came to its end. */
+  finish(): Promise<Counted>;
+}
+
+/** From so many results on the database is busier than the reader, which then has time for coverage. */
+const coverageFrom = 20_000;
+
+export function startPasses(reports: readonly ReportFile[], options: PassOptions): Passes {
+  let tally = startTally();
+  let told = 0;
+  let complete = false;
+  let coverage: CoverageRead | undefined;
+  async function* results(): AsyncGenerator<readonly SignedResult[]> {
+    tally = startTally();
+    complete = false;
+    for await (const unsigned of readResults(reports, options)) {
+      const signed = signResults(unsigned);
+      const before = tally.count;
+      tally.add(signed);
+      if (tally.count > told) {
+        await options.onResults?.(signed.slice(Math.max(0, told - before)));
+        told = tally.count;
+      }
+      yield signed;
+      if (tally.count > coverageFrom) options.coverage.advance();
+    }
+    complete = true;
+  }
+  async function* coverageFiles(): AsyncGenerator<readonly CoverageFile[]> {
+    coverage = await options.coverage.finish();
+    if (coverage !== undefined && coverage.files.length > 0) yield coverage.files;
+  }
+  const totals = () => tally.totals(options.survey.durationSeconds, coverage?.totals.percent);
+  return {
+    open: () => ({ results, coverage: coverageFiles, totals }),
+    async finish() {
+      if (!complete) for await (const _ of results());
+      coverage = await options.coverage.finish();
+      return { tally, totals: totals(), coverage };
+    },
+  };
+}

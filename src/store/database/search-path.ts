@@ -1,0 +1,32 @@
+// Where unqualified names of a transaction are looked up. A login can make temporary tables, and schemas, functions and operators
+// before ours, in a session that a pooler hands on: without this they would stand in for our own.
+
+/** SQL that a transaction begins with; made here only, so that no transaction goes without a search_path of ours. */
+export type Begin = string & { readonly made: 'search-path' };
+
+/** Our schema, then nothing but pg_temp: pg_catalog comes before both, and temporary objects last. */
+export function beginIn(schema: string, ...more: readonly string[]): Begin {
+  return [`SET LOCAL search_path = ${quoteName(schema)}, pg_temp`, ...more].join('; ') as Begin;
+}
+
+/**
+ * The system's catalogue alone: for looking at a database whose schema is not known yet. The schemas of the session's own
+ * search_path are then in the setting `lukhas.schemas`, as an array.
+ */
+export function beginInCatalog(...more: readonly string[]): Begin {
+  return [
+    `SELECT pg_catalog.set_config('lukhas.schemas', pg_catalog.current_schemas(false)::pg_catalog.text, true)`,
+    'SET LOCAL search_path = pg_catalog, pg_temp',
+    ...more,
+  ].join('; ') as Begin;
+}
+
+/** The same, and more statements in the same message. */
+export function andThen(begin: Begin, ...more: readonly string[]): Begin {
+  return [begin, ...more].join('; ') as Begin;
+}
+
+/** An identifier as SQL takes it. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

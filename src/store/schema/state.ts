@@ -1,0 +1,125 @@
+// Where our schema is in a database and how far it is migrated; whether this program may work with it. Knows two tables of ours,
+// nothing of what the migrations make.
+import { StoreError } from '../../errors.ts';
+import type { Database } from '../database/port.ts';
+import { beginInCatalog, quoteName } from '../database/search-path.ts';
+import { type Migration, migrations } from './migrations.generated.ts';
+
+export interface SchemaState {
+  /** The schema that our tables live in; before a set-up, the one that it would use: the first of the search_path. */
+  readonly schema: string;
+  /** Number of the last whole migration in the database; 0 before a set-up. */
+  readonly applied: number;
+  /** Number of the last migration that this program knows. */
+  readonly known: number;
+  /** The database is newer, and says that programs that know as little as this one must not write any more. */
+  readonly refused: boolean;
+  /** Steps that are done of the next migration. */
+  readonly stepsDone: number;
+}
+
+/**
+ * Looks at the database in a transaction of its own.
+ *
+ * @throws StoreError `database-schema-missing`, `database-replaced`, `database-history-differs`
+ */
+export function readSchemaState(db: Database, list: readonly Migration[] = migrations): Promise<SchemaState> {
+  return db.transaction(() => lookAtSchema(db, list), { begin: beginInCatalog() });
+}
+
+/** The state of a database that this program works with; refuses one that is not set up, older, or too new. */
+export async function requireSchema(
+  db: Database,
+  list: readonly Migration[] = migrations,
+): Promise<SchemaState> {
+  return accepted(await readSchemaState(db, list));
+}
+
+/** @throws StoreError `database-not-set-up`, `database-older`, `database-newer` */
+export function accepted(state: SchemaState): SchemaState {
+  if (state.refused) throw newerDatabase(state);
+  if (state.applied < state.known) throw olderDatabase(state);
+  return state;
+}
+
+/**
+ * For a transaction that began with `beginInCatalog`. Ours is the first schema of the search_path with a `lukhas_migrations` that
+ * lukhas_owner owns: a login may put schemas before it and tables into them, but cannot give those to that role.
+ */
+export async function lookAtSchema(
+  db: Database,
+  list: readonly Migration[] = migrations,
+): Promise<SchemaState> {
+  const [place] = await db.query<{ schema: string; ours: boolean; replaced: boolean }>(
+    `SELECT n.nspname::text AS schema, c.oid IS NOT NULL AS ours,
+       c.oid IS NOT NULL AND NOT EXISTS (
+         SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'oldest_program') AS replaced
+     FROM unnest(current_setting('lukhas.schemas')::name[]) WITH ORDINALITY AS path (name, place)
+     JOIN pg_namespace n ON n.nspname = path.name AND n.nspname <> 'pg_catalog' AND n.nspname NOT LIKE 'pg\\_temp%'
+     LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'lukhas_migrations' AND c.relkind = 'r'
+       AND pg_get_userbyid(c.relowner) = 'lukhas_owner'
+     ORDER BY c.oid IS NULL, path.place LIMIT 1`,
+  );
+  if (place === undefined) {
+    throw new StoreError({
+      code: 'database-schema-missing',
+      message: 'no schema of this login\u2019s search_path exists in the database',
+      fix: 'Create it (CREATE SCHEMA …), or change the search_path: ALTER ROLE … SET search_path = …',
+    });
+  }
+  if (place.replaced) {
+    throw new StoreError({
+      code: 'database-replaced',
+      message:
+        'this database was made by a build of lukhas-ingest from before its first release, and cannot be upgraded',
+      fix: 'Set up an empty database with `lukhas db setup` (embedded: move the data directory away). `lukhas healix export` of the old build and `lukhas healix import` of this one take the memories over.',
+    });
+  }
+  const state = { schema: place.schema, known: list.length };
+  if (!place.ours) return { ...state, applied: 0, refused: false, stepsDone: 0 };
+  const schema = quoteName(place.schema);
+  const rows = await db.query<{ number: number; name: string; checksum: string; oldest_program: number }>(
+    `SELECT number, name, checksum, oldest_program FROM ${schema}.lukhas_migrations ORDER BY number`,
+  );
+  for (const [index, row] of rows.slice(0, list.length).entries()) {
+    const ours = list[index];
+    if (row.number === ours?.number && row.checksum === ours.checksum) continue;
+    throw new StoreError({
+      code: 'database-history-differs',
+      message: `migration ${row.number} of this database (${row.name}) is not the one this program knows`,
+      fix: 'The database was set up by another build of lukhas-ingest. Use that build, or a released one.',
+    });
+  }
+  const [steps] = await db.query<{ done: number }>(
+    `SELECT count(*)::int AS done FROM ${schema}.lukhas_migration_steps WHERE target = '' AND done_at IS NOT NULL`,
+  );
+  return {
+    ...state,
+    applied: rows.length,
+    refused: (rows.at(-1)?.oldest_program ?? 0) > list.length,
+    stepsDone: steps?.done ?? 0,
+  };
+}
+
+export function newerDatabase({ applied, known }: SchemaState): StoreError {
+  return new StoreError({
+    code: 'database-newer',
+    message: `the database is newer than this program: it is at migration ${applied}, this program knows ${known}`,
+    fix: 'Upgrade lukhas-ingest (npm install -g @lukhas/ingest@latest, or a newer version of the action).',
+  });
+}
+
+/** The error of an ordinary command against a database that lacks migrations. */
+export function olderDatabase(state: SchemaState): StoreError {
+  return state.applied === 0
+    ? new StoreError({
+        code: 'database-not-set-up',
+        message: 'this database is not set up for lukhas-ingest',
+        fix: 'An administrator sets it up: `lukhas db setup --team <slug>`.',
+      })
+    : new StoreError({
+        code: 'database-older',
+        message: `the database is older than this program: it is at migration ${state.applied} of ${state.known}`,
+        fix: 'An administrator brings it up to date: `lukhas db migrate`.',
+      });
+}

@@ -1,0 +1,123 @@
+// The use case's half that needs a database: stores a run, reads the facts about it and the runs before it, and has them
+// judged. Joins store and judge, which do not know each other.
+import { InputError, ReportError } from './errors.ts';
+import { chooseComparison } from './judge/comparison.ts';
+import { judgeRun } from './judge/judge.ts';
+import type { RunHistory, SavedRun, Stored, Warning } from './model.ts';
+import type { Connect, Database } from './store/database/port.ts';
+import { reuseConnection } from './store/database/reuse.ts';
+import { readChanges, readCoverageMoves } from './store/history/comparison.ts';
+import { type FactsQuery, readRunFacts } from './store/history/facts.ts';
+import { type RunSource, type SaveOptions, saveRun, type Upload } from './store/runs/save.ts';
+import { type Access, inTeam, openAccess } from './store/schema/access.ts';
+
+export interface StoreRunOptions extends Omit<SaveOptions, 'deadlineMs'> {
+  /** See FactsQuery. */
+  readonly baseBranch: string | undefined;
+  /** Called as soon as the run is stored. */
+  onSaved(saved: SavedRun): void;
+}
+
+export interface StoredRun {
+  readonly saved: SavedRun | undefined;
+  readonly stored: Stored;
+  /** undefined where nothing was stored, or the history could not be read. */
+  readonly history: RunHistory | undefined;
+  /** Why nothing was stored though it was asked for; the door decides what that means. */
+  readonly storeError: unknown;
+}
+
+/** No new attempt to store a run begins after this time, in milliseconds. */
+const deadlineMs = 120_000;
+
+/**
+ * Stores a run and reads its history; stores nothing where there is no way to connect. A history that cannot be read is a warning: the run is stored.
+ *
+ * @throws InputError, ReportError of a report that cannot be read to its end, and any error once the signal is given; a
+ *   database's refusal is returned
+ */
+export async function storeRun(
+  connect: Connect | undefined,
+  upload: Upload,
+  open: () => RunSource,
+  options: StoreRunOptions,
+): Promise<StoredRun> {
+  if (connect === undefined) return outcome(undefined);
+  const connection = reuseConnection(connect);
+  let saved: SavedRun | undefined;
+  try {
+    saved = await saveRun(connection.open, upload, open, { ...options, deadlineMs });
+    options.onSaved(saved);
+    const request = { ...options, saved, teamSlug: upload.teamSlug };
+    return outcome(saved, { history: await readRunHistory(connection.reuse, request) });
+  } catch (error) {
+    if (error instanceof InputError || error instanceof ReportError) throw error;
+    if (saved !== undefined) {
+      options.onWarning(unreadableHistory(error));
+      return outcome(saved);
+    }
+    // Cancelled: skip the summary, it would read the report again.
+    if (options.signal?.aborted === true) throw error;
+    return outcome(undefined, { storeError: error });
+  } finally {
+    await connection.close();
+  }
+}
+
+export interface HistoryRequest {
+  readonly saved: SavedRun;
+  /** As in the upload; undefined: the credential's own team, or `local` in the embedded database. */
+  readonly teamSlug: string | undefined;
+  readonly allowPrivilegedRole: boolean;
+  /** See FactsQuery. */
+  readonly baseBranch: string | undefined;
+  /** Milliseconds without a byte after which the connection counts as dead. Default 30 s. */
+  readonly stallMs?: number | undefined;
+}
+
+/** Opens a connection of its own and reads the history of a stored run, whether it was stored now or long ago. */
+export async function readRunHistory(connect: Connect, request: HistoryRequest): Promise<RunHistory> {
+  const db = await connect({ stallMs: request.stallMs ?? 30_000 });
+  try {
+    const access = await openAccess(db, request);
+    return await readHistory(db, access, { ...request.saved, baseBranch: request.baseBranch });
+  } finally {
+    await db.close();
+  }
+}
+
+/**
+ * Reads the facts about one run of the access's team, and judges them.
+ *
+ * @throws StoreError `run-unknown` when the team has no such run
+ */
+export function readHistory(db: Database, access: Access, run: FactsQuery): Promise<RunHistory> {
+  return inTeam(db, access, async () => {
+    const facts = await readRunFacts(db, access, run);
+    const { tests, coverage } = chooseComparison(facts);
+    return judgeRun(facts, {
+      changes: tests && (await readChanges(db, access, run, tests)),
+      coverageMoves: coverage && (await readCoverageMoves(db, access, run, coverage.run)),
+    });
+  });
+}
+
+function outcome(
+  saved: SavedRun | undefined,
+  rest: { readonly history?: RunHistory; readonly storeError?: unknown } = {},
+): StoredRun {
+  return {
+    saved,
+    stored: saved?.stored ?? 'no',
+    history: rest.history,
+    storeError: rest.storeError,
+  };
+}
+
+function unreadableHistory(error: unknown): Warning {
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    code: 'history-unreadable',
+    message: `the history of the failures could not be read: ${reason}`,
+  };
+}

@@ -1,0 +1,186 @@
+// How PostgreSQL executes each statement of an upload and its history, asked under the team's own login: row-level security keeps
+// the planner from every index whose condition is not leakproof, and a table is then read from end to end.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openPostgres } from '../../../src/store/database/pg.ts';
+import type { Database } from '../../../src/store/database/port.ts';
+import { saveRun } from '../../../src/store/runs/save.ts';
+import { readRunHistory } from '../../../src/storing.ts';
+import { asAdmin, createReadyDatabase, type ReadyDatabase } from '../../support/databases.ts';
+import {
+  emptyContext,
+  makeFailure,
+  makeOptions,
+  makeResult,
+  makeUpload,
+  sourceOf,
+} from '../../support/runs.ts';
+
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Cond'?: string;
+  readonly Filter?: string;
+  readonly Plans?: readonly Plan[];
+}
+interface Seen {
+  readonly statement: string;
+  readonly plan: Plan;
+}
+
+const memories = 40_000;
+const unknown = 300;
+
+let database: ReadyDatabase;
+const seen: Seen[] = [];
+
+/** The product's own connection, which explains each statement beside executing it. */
+async function explaining(limits?: { readonly stallMs: number }): Promise<Database> {
+  const db = await openPostgres(database.uploadUrl, limits);
+  const explain = async (statement: string, params: Parameters<Database['query']>[1] = []) => {
+    const rows = await db.query<{ 'QUERY PLAN': { Plan: Plan }[] }>(
+      `EXPLAIN (FORMAT JSON) ${statement}`,
+      params,
+    );
+    for (const { Plan } of rows[0]?.['QUERY PLAN'] ?? []) seen.push({ statement, plan: Plan });
+  };
+  let ended: string | undefined;
+  return {
+    ...db,
+    query: async (sql, params) => {
+      await explain(sql, params);
+      return db.query(sql, params) as never;
+    },
+    run: async (sql, params) => {
+      await explain(sql, params);
+      return db.run(sql, params);
+    },
+    copyIn: async (sql, rows, onSent) => {
+      const counts = await db.copyIn(sql, rows, onSent);
+      await explain(sql.slice(sql.indexOf('INSERT')));
+      return counts;
+    },
+    transaction: (work, edges) =>
+      db.transaction(async () => {
+        const result = await work();
+        if (edges.end !== undefined && ended === undefined) {
+          ended = edges.end;
+          for (const statement of statementsOf(edges.end)) await explain(statement);
+        }
+        return result;
+      }, edges),
+  };
+}
+
+/** The statements of the closing DO block, its record's fields written out. */
+function statementsOf(block: string): string[] {
+  const [stage = ''] = /pg_temp\.lukhas_run_\w+/.exec(block) ?? [];
+  const field = (text: string) => text.replace(/\brun\.(\w+)/g, `(SELECT $1 FROM ${stage})`);
+  const counts = [...block.matchAll(/\(SELECT count\(\*\) FROM [\s\S]*?\) <>/g)].map(
+    ([text]) => `SELECT ${text.slice(0, -3)}`,
+  );
+  const credits = block.slice(block.indexOf('WITH near AS'), block.lastIndexOf('END IF;'));
+  expect(counts).toHaveLength(3);
+  expect(credits.length).toBeGreaterThan(1000);
+  return [...counts, credits.trim().replace(/;$/, '')].map(field);
+}
+
+function nodes(plan: Plan): Plan[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(nodes)];
+}
+
+const testName = (n: number) => `tests/test_unknown_${n % 17}.py::test_${n}`;
+const upload = (key: string, letter: 'F' | 'P', sha: string) =>
+  saveRun(
+    explaining,
+    makeUpload(key, {
+      context: {
+        ...emptyContext,
+        repository: 'acme/shop',
+        job: 'test',
+        jobName: 'tests',
+        gitSha: sha.repeat(40),
+        gitBranch: 'main',
+      },
+    }),
+    sourceOf(
+      Array.from({ length: unknown }, (_, n) =>
+        letter === 'P'
+          ? makeResult(n, { testName: testName(n) })
+          : { ...makeFailure(n), testName: testName(n), driftSignature: `d1:${'e'.repeat(32)}` as const },
+      ),
+    ),
+    makeOptions(),
+  );
+
+beforeAll(async () => {
+  database = await createReadyDatabase();
+  const team = database.team.id;
+  await asAdmin(
+    database.adminUrl,
+    `INSERT INTO healix_memories (team_id, test_name, failure_signature, drift_signature, solution, confidence)
+     SELECT '${team}', 'tests/test_known_' || n % 97 || '.py::test_' || n, md5('s' || n), 'd1:' || md5('d' || n), 'do it', 0.5
+     FROM generate_series(1, ${memories}) AS n;
+     INSERT INTO shared_memories (test_name, failure_signature, drift_signature, solution)
+     SELECT 'tests/test_shared_' || n % 97 || '.py::test_' || n, md5('s' || n), 'd1:' || md5('d' || n), 'do it'
+     FROM generate_series(1, ${memories}) AS n;
+     INSERT INTO test_runs (id, team_id, total_tests, git_sha, git_branch, job_name, repository, created_at)
+     SELECT gen_random_uuid(), '${team}', 100, md5('c' || n), CASE WHEN n % 20 = 0 THEN 'main' ELSE 'branch-' || n % 97 END,
+       'tests', 'acme/shop', date_trunc('month', now()) + n * interval '4 seconds'
+     FROM generate_series(1, 20000) AS n;
+     INSERT INTO ingest_uploads (team_id, upload_key, run_id, created_at, payload_sha256, result_rows, coverage_rows)
+     SELECT team_id, sha256(id::text::bytea), id, created_at, sha256('x'), 100, 0 FROM test_runs;
+     INSERT INTO test_results (team_id, test_run_id, test_name, outcome, created_at)
+     SELECT r.team_id, r.id, 'tests/test_unknown_' || n % 17 || '.py::test_' || n, CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'passed' END, r.created_at
+     FROM test_runs r CROSS JOIN generate_series(1, 100) AS n WHERE r.git_branch = 'main';
+     INSERT INTO coverage_data (team_id, test_run_id, total_statements, covered_statements, missing_statements, file_path, coverage_percent, created_at)
+     SELECT r.team_id, r.id, 1, 1, 0, 'src/' || n || '.py', 100, r.created_at
+     FROM test_runs r CROSS JOIN generate_series(1, 20) AS n WHERE r.git_branch = 'main';
+     ANALYZE`,
+  );
+  await upload('first', 'F', 'a');
+  const saved = await upload('second', 'F', 'b');
+  await upload('third', 'P', 'c');
+  await readRunHistory(explaining, {
+    saved,
+    teamSlug: undefined,
+    allowPrivilegedRole: false,
+    baseBranch: undefined,
+  });
+}, 120_000);
+afterAll(async () => {
+  await database.drop();
+});
+
+test('no statement reads a table of rows from end to end', () => {
+  const big =
+    /^(?:healix_memories|shared_memories|ingest_uploads|(?:test_runs|test_results|coverage_data)_\d{4}_\d{2})$/;
+  expect(seen.length).toBeGreaterThan(15);
+  const scans = seen.flatMap(({ statement, plan }) =>
+    nodes(plan)
+      .filter((node) => node['Node Type'] === 'Seq Scan' && big.test(node['Relation Name'] ?? ''))
+      // Whether there is any memory at all ends with the first one.
+      .filter(({ Filter = '' }) => /signature|test_|\bid\b|created_at/.test(Filter))
+      // A month without rows is read at once.
+      .filter(
+        (node) => !/_\d{4}_\d{2}$/.test(node['Relation Name'] ?? '') || thisMonth(node['Relation Name']),
+      )
+      .map((node) => `${node['Relation Name']} in ${statement.slice(0, 120)}`),
+  );
+  expect(scans).toEqual([]);
+});
+
+test('memories are found by their team and what is asked for', () => {
+  const conditions = seen.flatMap(({ plan }) =>
+    nodes(plan)
+      .filter((node) => node['Relation Name'] === 'healix_memories' && node['Index Cond'] !== undefined)
+      .map((node) => node['Index Cond'] ?? ''),
+  );
+  expect(conditions.length).toBeGreaterThan(5);
+  const narrow = /team_id.*(?:failure_signature|drift_signature|test_name|\bid =)/;
+  expect(conditions.filter((text) => !narrow.test(text))).toEqual([]);
+});
+
+function thisMonth(table = ''): boolean {
+  const now = new Date().toISOString();
+  return table.endsWith(`_${now.slice(0, 4)}_${now.slice(5, 7)}`);
+}

@@ -1,0 +1,63 @@
+// A real pooler in front of the test server, where the distribution's package is installed.
+import { execFile, spawn } from 'node:child_process';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { inject } from 'vitest';
+
+export interface Pooler {
+  /** A database's URL by way of the pooler. */
+  url(databaseUrl: string): string;
+  stop(): Promise<void>;
+}
+
+/** PgBouncer in front of the test server for its superuser and one more login. Undefined where it is not installed. */
+export async function startPgBouncer(
+  loginUrl: string,
+  options: { readonly poolSize?: number; readonly mode?: 'transaction' | 'session' } = {},
+): Promise<Pooler | undefined> {
+  const run = promisify(execFile);
+  const installed = await run('pgbouncer', ['--version']).then(
+    () => true,
+    () => false,
+  );
+  if (!installed) return undefined;
+  const admin = new URL(inject('postgresAdminUrl'));
+  const dir = await mkdtemp(path.join(tmpdir(), 'lukhas-pgbouncer-'));
+  await chmod(dir, 0o755);
+  const port = await new Promise<number>((resolve) => {
+    const probe = createServer();
+    probe.listen(0, '127.0.0.1', () => {
+      const found = (probe.address() as { port: number }).port;
+      probe.close(() => resolve(found));
+    });
+  });
+  const users = [new URL(loginUrl), admin].map(
+    (url) => `"${decodeURIComponent(url.username)}" "${decodeURIComponent(url.password)}"`,
+  );
+  await writeFile(path.join(dir, 'users.txt'), users.join('\n'), { mode: 0o644 });
+  await writeFile(
+    path.join(dir, 'pgbouncer.ini'),
+    `[databases]\n* = host=${admin.hostname} port=${admin.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = ${port}\nunix_socket_dir =\nauth_type = plain\nauth_file = ${dir}/users.txt\npool_mode = ${options.mode ?? 'transaction'}\ndefault_pool_size = ${options.poolSize ?? 2}\nlogfile =\n`,
+    { mode: 0o644 },
+  );
+  const child = spawn(
+    'pgbouncer',
+    [...(process.getuid?.() === 0 ? ['-u', 'nobody'] : []), path.join(dir, 'pgbouncer.ini')],
+    { stdio: 'ignore' },
+  );
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  return {
+    url: (databaseUrl) => {
+      const url = new URL(databaseUrl);
+      url.port = String(port);
+      return url.href;
+    },
+    stop: async () => {
+      child.kill('SIGINT');
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

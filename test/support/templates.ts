@@ -1,0 +1,66 @@
+// Databases with the schema, made once for a test run by the product's own migrations and copied wherever a test file needs
+// one: a database of the test server and a directory of the embedded one.
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { inject } from 'vitest';
+import type { TestProject } from 'vitest/node';
+import { openPostgres } from '../../src/store/database/pg.ts';
+import { openEmbedded } from '../../src/store/schema/embedded.ts';
+import { migrate } from '../../src/store/schema/migrate.ts';
+import { ensurePartitions } from '../../src/store/schema/partitions.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Name of a database of the test server with the schema and the months around now. */
+    templateDatabase: string;
+    /** A directory of this run: the embedded database in it is made by the first test file that asks for one. */
+    templateDir: string;
+  }
+}
+
+/** vitest's globalSetup, after the server's. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { postgresAdminUrl } = project.getProvidedContext();
+  const name = `template_${randomBytes(6).toString('hex')}`;
+  const server = new pg.Client({ connectionString: postgresAdminUrl });
+  await server.connect();
+  await server.query(`CREATE DATABASE ${name}`);
+  const url = new URL(postgresAdminUrl);
+  url.pathname = `/${name}`;
+  const db = await openPostgres(url.href);
+  try {
+    await migrate(db);
+    await ensurePartitions(db, { monthsAhead: 1, monthsBack: 1 });
+  } finally {
+    await db.close();
+  }
+  project.provide('templateDatabase', name);
+  const dir = await mkdtemp(path.join(tmpdir(), 'lukhas-template-'));
+  project.provide('templateDir', dir);
+  return async () => {
+    await rm(dir, { recursive: true, force: true });
+    // The server may be one that outlives this run.
+    await server.query(`DROP DATABASE ${name}`);
+    await server.end();
+  };
+}
+
+/** Puts an embedded database with the schema into `dir`, which may not be there yet and holds nothing. */
+export async function copyEmbedded(dir: string): Promise<void> {
+  const template = path.join(inject('templateDir'), 'embedded');
+  const made = `${template}.made`;
+  if (!existsSync(made)) {
+    // Another test file may do it at the same moment: the directory's own lock lets one after the other in.
+    await (await openEmbedded(template)).close();
+    await writeFile(made, '');
+  }
+  await rm(dir, { recursive: true, force: true });
+  // Two thousand files: Node's own copying takes several times as long.
+  await promisify(execFile)('cp', ['-R', template, dir]);
+}
