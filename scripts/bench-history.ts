@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { openPostgres } from '../src/store/database/pg.ts';
 import type { Database } from '../src/store/database/port.ts';
-import { readHistory } from '../src/store/history/history.ts';
+import { readHistory } from '../src/store/history/facts.ts';
 import { grantUploads, openAccess } from '../src/store/schema/access.ts';
 import { migrate } from '../src/store/schema/migrate.ts';
 import { ensurePartitions } from '../src/store/schema/partitions.ts';

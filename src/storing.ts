@@ -3,7 +3,7 @@ import { InputError, ReportError } from './errors.ts';
 import type { RunHistory, SavedRun, Stored, Warning } from './model.ts';
 import type { Connect } from './store/database/port.ts';
 import { reuseConnection } from './store/database/reuse.ts';
-import { readRunHistory } from './store/history/history.ts';
+import { readRunHistory } from './store/history/facts.ts';
 import { type RunSource, type SaveOptions, saveRun, type Upload } from './store/runs/save.ts';
 
 export interface StoreRunOptions extends Omit<SaveOptions, 'deadlineMs'> {

@@ -3,7 +3,7 @@
 import type { Outcome, RunHistory, SavedRun, Totals } from '../../model.ts';
 import { readStoredFailure } from '../../read/report/junit.ts';
 import type { Connect, Database } from '../../store/database/port.ts';
-import { readHistory } from '../../store/history/history.ts';
+import { readHistory } from '../../store/history/facts.ts';
 import {
   type CommitQuery,
   type LeastCovered,

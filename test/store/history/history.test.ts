@@ -1,7 +1,7 @@
 // What the team's own rows tell about the failures of a run, on both databases, under row-level security.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FailureHistory, RunHistory, SavedRun, SignedResult } from '../../../src/model.ts';
-import { readRunHistory } from '../../../src/store/history/history.ts';
+import { readRunHistory } from '../../../src/store/history/facts.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { createPlace, type Place, placeNames } from '../../support/places.ts';
 import {
