@@ -7,11 +7,11 @@
 import { parseArgs } from 'node:util';
 import { openPostgres } from '../src/store/database/pg.ts';
 import type { Database } from '../src/store/database/port.ts';
-import { readHistory } from '../src/store/history/facts.ts';
 import { grantUploads, openAccess } from '../src/store/schema/access.ts';
 import { migrate } from '../src/store/schema/migrate.ts';
 import { ensurePartitions } from '../src/store/schema/partitions.ts';
 import { addTeam } from '../src/store/schema/teams.ts';
+import { readHistory } from '../src/storing.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '100' } } });

@@ -99,6 +99,52 @@ export interface Match {
  */
 export type FailureClass = 'known' | 'flaky' | 'pre-existing' | 'new';
 
+/** A run before the judged one, on its own branch or on the base branch. */
+export interface PastRun {
+  readonly side: 'branch' | 'base';
+  /** Counts from 1, the latest run of its side. */
+  readonly back: number;
+  readonly runId: string;
+  readonly createdAt: Date;
+  readonly gitSha: string | undefined;
+  /** 0 to 100. */
+  readonly coveragePercent: number | undefined;
+  readonly jobName: string | undefined;
+}
+
+/** Runs in a row in which one test failed; a run that did not have the test also ends a block. Runs by their `back`. */
+export interface FailingBlock {
+  readonly side: PastRun['side'];
+  readonly newest: number;
+  readonly oldest: number;
+  /** The first green run after the block, and the last one before it, up to the next block; undefined where there is none. */
+  readonly greenAfter: number | undefined;
+  readonly greenBefore: number | undefined;
+}
+
+/** What is stored about one failure of a run. */
+export interface FailureFacts {
+  readonly testName: string;
+  readonly failureSignature: string | undefined;
+  /** The best match: exact before moved before similar. */
+  readonly match: Match | undefined;
+  /** The test passed in another run of the same commit, job and lane. */
+  readonly passedInTwin: boolean;
+  /** Its earlier failures, of each side the latest first. */
+  readonly blocks: readonly FailingBlock[];
+}
+
+/** What is stored about a run and the runs before it. */
+export interface RunFacts {
+  readonly run: Omit<PastRun, 'side' | 'back'>;
+  readonly baseBranch: string | undefined;
+  readonly isOnBaseBranch: boolean;
+  /** Of each side the latest first. No `base` where the run itself is on the base branch. */
+  readonly pastRuns: readonly PastRun[];
+  /** One for each failed test or error of the run. */
+  readonly failures: readonly FailureFacts[];
+}
+
 /** What the team's own rows tell about one failure of a run. */
 export interface FailureHistory {
   readonly testName: string;
@@ -119,21 +165,22 @@ export interface RunHistory {
   /** One for each failed test or error of the run. */
   readonly failures: readonly FailureHistory[];
   readonly baseBranch: string | undefined;
-  /** Against the latest run of the base branch (same lane); undefined where there is none. At most 100 names each. */
-  readonly changes:
-    | {
-        readonly added: readonly string[];
-        readonly removed: readonly string[];
-        readonly newlySkipped: readonly string[];
-        /** Slowest movers: tests that took at least 0.1 s and 50 % longer, greatest difference first; at most 10. */
-        readonly slower: readonly {
-          readonly testName: string;
-          readonly beforeSeconds: number;
-          readonly afterSeconds: number;
-        }[];
-      }
-    | undefined;
+  /** Against the latest run of the base branch (same lane); undefined where there is none. */
+  readonly changes: Changes | undefined;
   readonly coverage: CoverageChange | undefined;
+}
+
+/** How a run's tests differ from those of an earlier run; at most 100 names each. */
+export interface Changes {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly newlySkipped: readonly string[];
+  /** Tests that took at least 0.1 s and 50 % longer, greatest difference first; at most 10. */
+  readonly slower: readonly {
+    readonly testName: string;
+    readonly beforeSeconds: number;
+    readonly afterSeconds: number;
+  }[];
 }
 
 /** Against the latest run of the base branch (same lane) that has coverage too. */
@@ -142,11 +189,14 @@ export interface CoverageChange {
   readonly beforePercent: number;
   readonly afterPercent: number;
   /** Files of both runs whose percentage differs, greatest difference first; at most 20. */
-  readonly moved: readonly {
-    readonly filePath: string;
-    readonly beforePercent: number;
-    readonly afterPercent: number;
-  }[];
+  readonly moved: readonly CoverageMove[];
+}
+
+/** A file whose coverage differs between two runs, 0 to 100. */
+export interface CoverageMove {
+  readonly filePath: string;
+  readonly beforePercent: number;
+  readonly afterPercent: number;
 }
 
 /** Counts over all tests of a run. `errors` are outcome `error`; `skipped` includes `xfailed`, `passed` includes `xpassed`. */

@@ -1,13 +1,18 @@
-// The use case's half that needs a database: stores a run and reads its history.
+// The use case's half that needs a database: stores a run, reads the facts about it and the runs before it, and has them
+// judged. Joins store and judge, which do not know each other.
 import { InputError, ReportError } from './errors.ts';
+import { chooseComparison } from './judge/comparison.ts';
+import { judgeRun } from './judge/judge.ts';
 import type { RunHistory, SavedRun, Stored, Warning } from './model.ts';
-import type { Connect } from './store/database/port.ts';
+import type { Connect, Database } from './store/database/port.ts';
 import { reuseConnection } from './store/database/reuse.ts';
-import { readRunHistory } from './store/history/facts.ts';
+import { readChanges, readCoverageMoves } from './store/history/comparison.ts';
+import { type FactsQuery, readRunFacts } from './store/history/facts.ts';
 import { type RunSource, type SaveOptions, saveRun, type Upload } from './store/runs/save.ts';
+import { type Access, inTeam, openAccess } from './store/schema/access.ts';
 
 export interface StoreRunOptions extends Omit<SaveOptions, 'deadlineMs'> {
-  /** See HistoryRequest. */
+  /** See FactsQuery. */
   readonly baseBranch: string | undefined;
   /** Called as soon as the run is stored. */
   onSaved(saved: SavedRun): void;
@@ -57,6 +62,44 @@ export async function storeRun(
   } finally {
     await connection.close();
   }
+}
+
+export interface HistoryRequest {
+  readonly saved: SavedRun;
+  /** As in the upload; undefined: the credential's own team, or `local` in the embedded database. */
+  readonly teamSlug: string | undefined;
+  readonly allowPrivilegedRole: boolean;
+  /** See FactsQuery. */
+  readonly baseBranch: string | undefined;
+  /** Milliseconds without a byte after which the connection counts as dead. Default 30 s. */
+  readonly stallMs?: number | undefined;
+}
+
+/** Opens a connection of its own and reads the history of a stored run, whether it was stored now or long ago. */
+export async function readRunHistory(connect: Connect, request: HistoryRequest): Promise<RunHistory> {
+  const db = await connect({ stallMs: request.stallMs ?? 30_000 });
+  try {
+    const access = await openAccess(db, request);
+    return await readHistory(db, access, { ...request.saved, baseBranch: request.baseBranch });
+  } finally {
+    await db.close();
+  }
+}
+
+/**
+ * Reads the facts about one run of the access's team, and judges them.
+ *
+ * @throws StoreError `run-unknown` when the team has no such run
+ */
+export function readHistory(db: Database, access: Access, run: FactsQuery): Promise<RunHistory> {
+  return inTeam(db, access, async () => {
+    const facts = await readRunFacts(db, access, run);
+    const { tests, coverage } = chooseComparison(facts);
+    return judgeRun(facts, {
+      changes: tests && (await readChanges(db, access, run, tests)),
+      coverageMoves: coverage && (await readCoverageMoves(db, access, run, coverage.run)),
+    });
+  });
 }
 
 function outcome(

@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SavedRun } from '../../src/model.ts';
 import { openPostgres } from '../../src/store/database/pg.ts';
-import { readRunHistory } from '../../src/store/history/facts.ts';
 import { saveRun } from '../../src/store/runs/save.ts';
 import { openEmbedded } from '../../src/store/schema/embedded.ts';
+import { readRunHistory } from '../../src/storing.ts';
 import { createReadyDatabase, rowsOf, temporaryDir } from '../support/databases.ts';
 import { emptyContext, makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
 

@@ -3,7 +3,6 @@
 import type { Outcome, RunHistory, SavedRun, Totals } from '../../model.ts';
 import { readStoredFailure } from '../../read/report/junit.ts';
 import type { Connect, Database } from '../../store/database/port.ts';
-import { readHistory } from '../../store/history/facts.ts';
 import {
   type CommitQuery,
   type LeastCovered,
@@ -13,6 +12,7 @@ import {
   type StoredJob,
 } from '../../store/runs/jobs.ts';
 import { type Access, openAccess } from '../../store/schema/access.ts';
+import { readHistory } from '../../storing.ts';
 import { type ShownFailure, showFailure } from '../../tally.ts';
 
 /** A job of the commit with all there is to tell about it. */

@@ -1,182 +1,172 @@
-// A run beside the runs before it: what is known about each failure, since when it fails, and whether it is new. Two
-// statements a run, however many failures; decides the classes, knows nothing of words.
+// The facts about a run and the runs before it: two statements a run, however many tests failed. Decides nothing: what the
+// facts mean is decided in src/judge.
 import { StoreError } from '../../errors.ts';
 import type {
-  FailureClass,
-  FailureHistory,
+  FailingBlock,
+  FailureFacts,
   HealixMemory,
   Match,
-  RunHistory,
-  SavedRun,
+  PastRun,
+  RunFacts,
   Tier,
 } from '../../model.ts';
-import type { Connect, Database } from '../database/port.ts';
+import type { Database } from '../database/port.ts';
 import { healixEnabled, ranking, sameSignature, stale, visible } from '../healix/matching.ts';
-import { type Access, inTeam, openAccess } from '../schema/access.ts';
+import type { Access } from '../schema/access.ts';
 
-export interface HistoryRequest {
-  readonly saved: SavedRun;
-  /** As in the upload; undefined: the credential's own team, or `local` in the embedded database. */
-  readonly teamSlug: string | undefined;
-  readonly allowPrivilegedRole: boolean;
+/** A stored run of the access's team. */
+export interface RunQuery {
+  readonly runId: string;
+  readonly createdAt: Date;
+}
+
+export interface FactsQuery extends RunQuery {
   /**
-   * The branch to compare with. undefined: the one the CI named when the run was stored, else `main` or `master` where they
-   * have runs, else the team's busiest branch.
+   * The branch to compare with. undefined: the one that CI named when the run was stored, else `main` or `master` where they
+   * have runs, else the branch with most runs.
    */
   readonly baseBranch: string | undefined;
-  /** Milliseconds without a byte after which the connection counts as dead. Default 30 s. */
-  readonly stallMs?: number | undefined;
 }
 
-/** How far back a history looks: runs of each branch, and days. */
-export const lookBack = { runs: 50, days: 90 } as const;
-/** Changes of outcome on the base branch count as flips within this many days. */
-const flipDays = 14;
-/** Other runs of the same commit that are looked at. */
+/** How far back the facts go: runs of each branch, and days. */
+const lookBack = { runs: 50, days: 90 } as const;
+/** Later runs of the same commit are read up to so many days after the run. */
+const lookAheadDays = 14;
+/** So many other runs of the same commit are read. */
 const twinRuns = 20;
-const mostNames = 100;
 const dayMs = 86_400_000;
 
-/** Opens a connection of its own and reads the history of a stored run, whether it was stored now or long ago. */
-export async function readRunHistory(connect: Connect, request: HistoryRequest): Promise<RunHistory> {
-  const db = await connect({ stallMs: request.stallMs ?? 30_000 });
-  try {
-    const access = await openAccess(db, request);
-    return await readHistory(db, access, { ...request.saved, baseBranch: request.baseBranch });
-  } finally {
-    await db.close();
-  }
-}
-
 /**
- * Reads the history of one run of the access's team.
+ * Reads the facts of one run, inside a transaction of the team.
  *
  * @throws StoreError `run-unknown` when the team has no such run
  */
-export async function readHistory(
-  db: Database,
-  access: Access,
-  run: {
-    readonly runId: string;
-    readonly createdAt: Date;
-    /** See HistoryRequest. */
-    readonly baseBranch: string | undefined;
-  },
-): Promise<RunHistory> {
-  const from = new Date(run.createdAt.getTime() - lookBack.days * dayMs);
-  const until = new Date(run.createdAt.getTime() + flipDays * dayMs);
-  const params = [access.team.id, run.runId, run.createdAt, from];
-  return inTeam(db, access, async () => {
-    const facts = factsOf(await db.query<FactsRow>(factsSql, [...params, run.baseBranch ?? null, until]));
-    if (facts.me === null) throw unknownRun(run.runId);
-    const ofBase = facts.lines.filter((past) => past.side === (facts.on_base ? 'branch' : 'base'));
-    // Of several other jobs none runs the tests that this one does.
-    const baseRuns = new Set(ofBase.map((past) => past.job)).size > 1 && facts.me.job !== null ? [] : ofBase;
-    const compare = async <T>(sql: string, base: PastRun): Promise<T | undefined> => {
-      const rows = await db.query<{ answer: T }>(sql, [...params.slice(0, 3), base.id, new Date(base.at)]);
-      return rows[0]?.answer;
-    };
-    const [latest] = baseRuns;
-    const changes = latest === undefined ? undefined : await compare<Changes>(changesSql, latest);
-    const covered = baseRuns.find((past) => past.coverage !== null);
-    const moved =
-      covered === undefined || facts.me.coverage === null
-        ? undefined
-        : await compare<readonly Moved[]>(coverageSql, covered);
-    return {
-      failures: judge(run, facts),
-      baseBranch: facts.base ?? undefined,
-      changes: changes === undefined ? undefined : namesOf(changes),
-      coverage:
-        moved === undefined
-          ? undefined
-          : {
-              beforePercent: covered?.coverage ?? 0,
-              afterPercent: facts.me.coverage ?? 0,
-              moved: moved.map(({ file_path: filePath, before, after }) => ({
-                filePath,
-                beforePercent: before,
-                afterPercent: after,
-              })),
-            },
-    };
-  });
+export async function readRunFacts(db: Database, access: Access, query: FactsQuery): Promise<RunFacts> {
+  const { runId, createdAt, baseBranch } = query;
+  const from = new Date(createdAt.getTime() - lookBack.days * dayMs);
+  const until = new Date(createdAt.getTime() + lookAheadDays * dayMs);
+  const params = [access.team.id, runId, createdAt, from, baseBranch ?? null, until];
+  return factsOf(query, await db.query<FactsRow>(factsSql, params));
 }
 
-/** A run of the branch (or of the base branch) before this one; `back` counts from 1, the latest. */
-interface PastRun {
+interface PastRow {
   readonly side: 'branch' | 'base';
   readonly back: number;
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly sha: string | null;
-  /** Percent. */
   readonly coverage: number | null;
   readonly job: string | null;
 }
 
-/** Runs in a row in which one test failed; runs in which it did not run at all part blocks as well. */
-interface Block {
+interface BlockRow {
   readonly side: 'branch' | 'base';
   readonly newest: number;
   readonly oldest: number;
-  /** The first green after the block, and the last one before it, up to the neighbouring blocks; null where there is none. */
   readonly green_after: number | null;
   readonly green_before: number | null;
 }
 
 interface Frame {
-  readonly me: {
-    readonly sha: string | null;
-    readonly coverage: number | null;
-    readonly job: string | null;
-  } | null;
+  readonly me: Pick<PastRow, 'sha' | 'coverage' | 'job'> | null;
   readonly base: string | null;
   readonly on_base: boolean;
-  readonly lines: readonly PastRun[];
+  readonly lines: readonly PastRow[];
 }
 
-interface FailureFacts {
+interface FailureRow {
   readonly test_name: string;
   readonly signature: string | null;
   readonly tier: Tier | null;
   readonly memory: string | null;
-  /** The test passed in another run of this job (same commit and lane). */
   readonly passed_here: boolean;
 }
 
 /** A row each: one answer in one value would be in memory several times over where thousands fail. */
 type FactsRow =
   | { readonly kind: 'frame'; readonly facts: Frame }
-  | { readonly kind: 'failure'; readonly facts: FailureFacts }
+  | { readonly kind: 'failure'; readonly facts: FailureRow }
   | {
       readonly kind: 'blocks';
-      readonly facts: { readonly test_name: string; readonly list: readonly Block[] };
+      readonly facts: { readonly test_name: string; readonly list: readonly BlockRow[] };
     }
-  | { readonly kind: 'memory'; readonly facts: MemoryFacts };
+  | { readonly kind: 'memory'; readonly facts: MemoryRow };
 
-interface Facts extends Frame {
-  readonly failures: readonly FailureFacts[];
-  readonly blocksOf: ReadonlyMap<string, readonly Block[]>;
-  readonly memories: ReadonlyMap<string, MemoryFacts>;
-}
-
-function factsOf(rows: readonly FactsRow[]): Facts {
+function factsOf({ runId, createdAt }: RunQuery, rows: readonly FactsRow[]): RunFacts {
   let frame: Frame = { me: null, base: null, on_base: false, lines: [] };
-  const failures: FailureFacts[] = [];
-  const blocksOf = new Map<string, readonly Block[]>();
-  const memories = new Map<string, MemoryFacts>();
+  const failures: FailureRow[] = [];
+  const blocksOf = new Map<string, readonly FailingBlock[]>();
+  const memories = new Map<string, HealixMemory>();
   for (const { kind, facts } of rows) {
     if (kind === 'frame') frame = facts;
     else if (kind === 'failure') failures.push(facts);
-    else if (kind === 'blocks') blocksOf.set(facts.test_name, facts.list);
-    else memories.set(facts.id, facts);
+    else if (kind === 'blocks') blocksOf.set(facts.test_name, facts.list.map(blockOf));
+    else memories.set(facts.id, memoryOf(facts));
   }
-  return { ...frame, failures, blocksOf, memories };
+  const { me } = frame;
+  if (me === null) throw unknownRun(runId);
+  const matches = new Map<string, Match>();
+  return {
+    run: {
+      runId,
+      createdAt,
+      gitSha: me.sha ?? undefined,
+      coveragePercent: me.coverage ?? undefined,
+      jobName: me.job ?? undefined,
+    },
+    baseBranch: frame.base ?? undefined,
+    isOnBaseBranch: frame.on_base,
+    pastRuns: frame.lines.map(pastRunOf),
+    failures: failures.map(
+      (row): FailureFacts => ({
+        testName: row.test_name,
+        failureSignature: row.signature ?? undefined,
+        match: matchOf(row, memories, matches),
+        passedInTwin: row.passed_here,
+        blocks: blocksOf.get(row.test_name) ?? [],
+      }),
+    ),
+  };
 }
 
-interface MemoryFacts {
+function pastRunOf(row: PastRow): PastRun {
+  return {
+    side: row.side,
+    back: row.back,
+    runId: row.id,
+    createdAt: new Date(row.at),
+    gitSha: row.sha ?? undefined,
+    coveragePercent: row.coverage ?? undefined,
+    jobName: row.job ?? undefined,
+  };
+}
+
+function blockOf(row: BlockRow): FailingBlock {
+  return {
+    side: row.side,
+    newest: row.newest,
+    oldest: row.oldest,
+    greenAfter: row.green_after ?? undefined,
+    greenBefore: row.green_before ?? undefined,
+  };
+}
+
+/** Failures with the same match share one object: thousands may have it. */
+function matchOf(
+  { tier, memory: id }: FailureRow,
+  memories: ReadonlyMap<string, HealixMemory>,
+  matches: Map<string, Match>,
+): Match | undefined {
+  const memory = memories.get(id ?? '');
+  if (tier === null || memory === undefined) return undefined;
+  const key = `${tier} ${id}`;
+  const match = matches.get(key) ?? { tier, memory };
+  matches.set(key, match);
+  return match;
+}
+
+interface MemoryRow {
   readonly id: string;
   readonly root_cause: string | null;
   readonly solution: string;
@@ -187,6 +177,29 @@ interface MemoryFacts {
   readonly failure_count: number | null;
   readonly last_applied: number | null;
   readonly stale: boolean | null;
+}
+
+function memoryOf(row: MemoryRow): HealixMemory {
+  return {
+    id: row.id,
+    rootCause: row.root_cause ?? undefined,
+    solution: row.solution,
+    solutionType: row.solution_type ?? undefined,
+    autoFixCode: row.auto_fix_code ?? undefined,
+    confidence: row.confidence ?? undefined,
+    successCount: row.success_count ?? 0,
+    failureCount: row.failure_count ?? 0,
+    lastApplied: row.last_applied === null ? undefined : new Date(row.last_applied),
+    stale: row.stale === true,
+  };
+}
+
+function unknownRun(runId: string): StoreError {
+  return new StoreError({
+    code: 'run-unknown',
+    message: `there is no run ${runId.slice(0, 36)} of this team`,
+    fix: '`lukhas runs` lists the latest ones.',
+  });
 }
 
 /** Whether a run is of the same repository, as far as both say. */
@@ -336,186 +349,3 @@ const factsSql = `
       'success_count', h.success_count, 'failure_count', h.failure_count, 'stale', ${stale('h')},
       'last_applied', round(extract(epoch FROM h.last_applied) * 1000))
   FROM healix_memories h WHERE h.id IN (SELECT id FROM matched)`;
-
-/** Says of each failure what the facts mean. */
-function judge(run: { readonly runId: string; readonly createdAt: Date }, facts: Facts): FailureHistory[] {
-  const runs = new Map(facts.lines.map((past) => [`${past.side} ${past.back}`, past]));
-  const matches = new Map<string, Match>();
-  return facts.failures.map((failure) => {
-    const blocks = facts.blocksOf.get(failure.test_name) ?? [];
-    const branch = blocks.filter((block) => block.side === 'branch');
-    const base = facts.on_base ? branch : blocks.filter((block) => block.side === 'base');
-    const at = (side: string, back: number | null): PastRun | undefined => runs.get(`${side} ${back}`);
-
-    // The row of failures that this one ends: blocks from the latest back, as long as no green lies between.
-    const row: Block[] = [];
-    for (const block of branch) {
-      if (block.green_after !== null) break;
-      row.push(block);
-    }
-    const first = row.at(-1);
-    const since = first === undefined ? undefined : at('branch', first.oldest);
-    // Green again without a commit is a rerun's luck and no fix.
-    const fixed = [...branch.slice(row.length), ...(facts.on_base ? [] : base)].find(
-      (block) => block.green_after !== null && !sameCommit(at, block.side, block.green_after, block.newest),
-    );
-    const match = matchOf(failure, facts, matches);
-    return {
-      testName: failure.test_name,
-      failureSignature: failure.signature ?? undefined,
-      class: classOf({
-        match,
-        flaky:
-          failure.passed_here ||
-          blocks.some((block) => passedOnItsCommit(block, at)) ||
-          flips(base, { at, since: run.createdAt.getTime() - flipDays * dayMs, failsNow: facts.on_base }) >=
-            2,
-        failedOnBase: base[0] !== undefined && base[0].green_after === null,
-      }),
-      match,
-      since:
-        since === undefined
-          ? { runId: run.runId, gitSha: facts.me?.sha ?? undefined, at: run.createdAt }
-          : { runId: since.id, gitSha: since.sha ?? undefined, at: new Date(since.at) },
-      runsInARow: 1 + row.reduce((sum, block) => sum + block.oldest - block.newest + 1, 0),
-      lastFixedBy: fixed === undefined ? undefined : (at(fixed.side, fixed.green_after)?.sha ?? undefined),
-    };
-  });
-}
-
-function classOf(facts: {
-  readonly match: Match | undefined;
-  readonly flaky: boolean;
-  readonly failedOnBase: boolean;
-}): FailureClass {
-  if (facts.match !== undefined && facts.match.tier !== 'similar') return 'known';
-  if (facts.flaky) return 'flaky';
-  return facts.failedOnBase ? 'pre-existing' : 'new';
-}
-
-type PlaceOf = (side: string, back: number | null) => PastRun | undefined;
-
-/** Whether the test was green in the run beside a block on the very commit that it failed on: a rerun. */
-function passedOnItsCommit(block: Block, at: PlaceOf): boolean {
-  return (
-    sameCommit(at, block.side, block.green_after, block.newest) ||
-    sameCommit(at, block.side, block.green_before, block.oldest)
-  );
-}
-
-function sameCommit(at: PlaceOf, side: string, one: number | null, other: number): boolean {
-  const sha = at(side, one)?.sha ?? undefined;
-  return sha !== undefined && sha === at(side, other)?.sha;
-}
-
-/** How often the outcome changed on the base branch since a time, this run included where it is one of that branch. */
-function flips(
-  base: readonly Block[],
-  { at, since, failsNow }: { readonly at: PlaceOf; readonly since: number; readonly failsNow: boolean },
-): number {
-  const recent = (side: string, back: number): boolean => (at(side, back)?.at ?? 0) >= since;
-  const changes = base.reduce(
-    (sum, { side, oldest, green_before: before, green_after: after }) =>
-      sum +
-      (before !== null && recent(side, oldest) ? 1 : 0) +
-      (after !== null && recent(side, after) ? 1 : 0),
-    0,
-  );
-  return changes + (failsNow && base[0] !== undefined && base[0].green_after !== null ? 1 : 0);
-}
-
-function matchOf(failure: FailureFacts, facts: Facts, known: Map<string, Match>): Match | undefined {
-  if (failure.tier === null || failure.memory === null) return undefined;
-  const key = `${failure.tier} ${failure.memory}`;
-  const row = facts.memories.get(failure.memory);
-  const match =
-    known.get(key) ?? (row === undefined ? undefined : { tier: failure.tier, memory: memoryOf(row) });
-  if (match !== undefined) known.set(key, match);
-  return match;
-}
-
-function memoryOf(row: MemoryFacts): HealixMemory {
-  return {
-    id: row.id,
-    rootCause: row.root_cause ?? undefined,
-    solution: row.solution,
-    solutionType: row.solution_type ?? undefined,
-    autoFixCode: row.auto_fix_code ?? undefined,
-    confidence: row.confidence ?? undefined,
-    successCount: row.success_count ?? 0,
-    failureCount: row.failure_count ?? 0,
-    lastApplied: row.last_applied === null ? undefined : new Date(row.last_applied),
-    stale: row.stale === true,
-  };
-}
-
-interface Changes {
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-  readonly newly_skipped: readonly string[];
-  readonly slower: readonly { readonly test_name: string; readonly before: number; readonly after: number }[];
-}
-
-// Durations are compared where the test passed both times: one that fails early or late says nothing about speed.
-const changesSql = `
-  WITH here AS MATERIALIZED (
-    SELECT test_name, bool_and(outcome = 'skipped') AS skipped, bool_and(outcome = 'passed') AS passed, sum(duration_seconds) AS seconds
-    FROM test_results WHERE team_id = $1 AND test_run_id = $2 AND created_at = $3 GROUP BY test_name
-  ), there AS MATERIALIZED (
-    SELECT test_name, bool_and(outcome = 'skipped') AS skipped, bool_and(outcome = 'passed') AS passed, sum(duration_seconds) AS seconds
-    FROM test_results WHERE team_id = $1 AND test_run_id = $4 AND created_at = $5 GROUP BY test_name
-  ), pairs AS MATERIALIZED (
-    SELECT coalesce(here.test_name, there.test_name) AS test_name, here.test_name IS NULL AS is_removed, there.test_name IS NULL AS is_added,
-      here.skipped AND NOT there.skipped AS is_newly_skipped,
-      CASE WHEN here.passed AND there.passed AND here.seconds >= 0.1 AND here.seconds >= 1.5 * there.seconds
-        THEN here.seconds - there.seconds END AS slower_by, here.seconds AS after, there.seconds AS before
-    FROM here FULL JOIN there USING (test_name)
-  )
-  SELECT json_build_object(
-    'added', (SELECT coalesce(json_agg(test_name), '[]') FROM
-      (SELECT test_name FROM pairs WHERE is_added ORDER BY test_name LIMIT ${mostNames}) AS list),
-    'removed', (SELECT coalesce(json_agg(test_name), '[]') FROM
-      (SELECT test_name FROM pairs WHERE is_removed ORDER BY test_name LIMIT ${mostNames}) AS list),
-    'newly_skipped', (SELECT coalesce(json_agg(test_name), '[]') FROM
-      (SELECT test_name FROM pairs WHERE is_newly_skipped ORDER BY test_name LIMIT ${mostNames}) AS list),
-    'slower', (SELECT coalesce(json_agg(json_build_object('test_name', test_name, 'before', before, 'after', after)
-        ORDER BY slower_by DESC, test_name), '[]') FROM
-      (SELECT * FROM pairs WHERE slower_by > 0 ORDER BY slower_by DESC, test_name LIMIT 10) AS list)
-  ) AS answer`;
-
-interface Moved {
-  readonly file_path: string;
-  readonly before: number;
-  readonly after: number;
-}
-
-const coverageSql = `
-  SELECT coalesce(json_agg(moved), '[]') AS answer
-  FROM (
-    SELECT here.file_path, there.coverage_percent AS before, here.coverage_percent AS after
-    FROM coverage_data here
-    JOIN coverage_data there ON there.team_id = $1 AND there.test_run_id = $4 AND there.created_at = $5 AND there.file_path = here.file_path
-    WHERE here.team_id = $1 AND here.test_run_id = $2 AND here.created_at = $3 AND here.coverage_percent <> there.coverage_percent
-    ORDER BY abs(here.coverage_percent - there.coverage_percent) DESC, here.file_path LIMIT 20
-  ) AS moved`;
-
-function namesOf(changes: Changes): NonNullable<RunHistory['changes']> {
-  return {
-    added: changes.added,
-    removed: changes.removed,
-    newlySkipped: changes.newly_skipped,
-    slower: changes.slower.map((test) => ({
-      testName: test.test_name,
-      beforeSeconds: test.before,
-      afterSeconds: test.after,
-    })),
-  };
-}
-
-function unknownRun(runId: string): StoreError {
-  return new StoreError({
-    code: 'run-unknown',
-    message: `there is no run ${runId.slice(0, 36)} of this team`,
-    fix: '`lukhas runs` lists the latest ones.',
-  });
-}

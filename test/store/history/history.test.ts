@@ -1,8 +1,8 @@
 // What the team's own rows tell about the failures of a run, on both databases, under row-level security.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FailureHistory, RunHistory, SavedRun, SignedResult } from '../../../src/model.ts';
-import { readRunHistory } from '../../../src/store/history/facts.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
+import { readRunHistory } from '../../../src/storing.ts';
 import { createPlace, type Place, placeNames } from '../../support/places.ts';
 import {
   emptyContext,
