@@ -79,7 +79,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       workingDirectory,
       reports: inputs.reports,
       coverage,
-      surroundings: look(settings, detecting, workingDirectory),
+      surroundings: detectSurroundings(settings, detecting, workingDirectory),
       connect: opening?.connect,
       signal: cancelled.signal,
       ...(telling.json && {
@@ -94,7 +94,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
     const verdict = await ingest(settings, edges).finally(() => progress.done());
     const warned = {
       ...verdict,
-      warnings: [...(await detecting).warnings, ...throwAway(settings, raw), ...verdict.warnings],
+      warnings: [...(await detecting).warnings, ...warnEmbeddedInCi(settings, raw), ...verdict.warnings],
     };
     if (telling.json) await tellJson(warned, settings, telling);
     else tellTerminal(warned, settings, inputs.reports, telling);
@@ -112,8 +112,8 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
   }
 }
 
-/** A secret that is not there looks like no database at all, and a runner's disk goes with it. */
-function throwAway(settings: Settings, raw: RawSettings): Warning[] {
+/** Warns in CI when no database is named: a missing secret looks the same, and a runner's disk is deleted. */
+function warnEmbeddedInCi(settings: Settings, raw: RawSettings): Warning[] {
   const inCi = (process.env.CI ?? '') !== '' && process.env.CI !== 'false';
   if (!inCi || settings.dryRun || settings.databaseUrl !== undefined || raw.dataDir !== undefined) return [];
   const empty = process.env.DATABASE_URL === '' ? 'DATABASE_URL is empty' : 'there is no DATABASE_URL';
@@ -125,7 +125,7 @@ function throwAway(settings: Settings, raw: RawSettings): Warning[] {
   ];
 }
 
-/** A line that is drawn over, out of the way of everything else that is said. */
+/** Adds a progress line, and clears it before anything else is printed to standard error. */
 function withProgress(telling: Telling): Telling & { readonly progress: Progress } {
   const { terminal } = telling;
   const interactive =
@@ -171,7 +171,7 @@ async function openReports(
   return { reports: [...reports, report], remove };
 }
 
-async function look(
+async function detectSurroundings(
   settings: Settings,
   detecting: Promise<DetectedContext>,
   workingDirectory: string,
@@ -202,7 +202,7 @@ function runContext(
   return overrideContext(withSettings, settings.set);
 }
 
-/** The checkout's files: git's own list, or what lies in the folder where there is no repository. */
+/** The checkout's files: those git tracks, or those in the folder where there is no repository. */
 async function openCheckout(
   detected: DetectedContext,
   workingDirectory: string,
