@@ -34,7 +34,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   '@actions/core': ['doors/action/inputs.ts', 'doors/action/surfaces.ts'],
   '@actions/github/lib/utils': ['tell/github/api.ts'],
   '@electric-sql/pglite': ['store/database/pglite.ts'],
-  commander: ['doors/arguments.ts'],
+  commander: ['doors/arguments.ts', 'doors/help.ts'],
   'fast-xml-parser': ['read/report/testcase.ts'],
   'fastest-levenshtein': ['nearest.ts'],
   pg: ['store/database/pg.ts'],

@@ -1,11 +1,8 @@
-// Which failures fail the build. The rule of --fail-on and of the Action's fail-on; what follows from it is the door's.
+// Which failures fail the build: the rule of --fail-on and of the Action's fail-on. The doors set the exit code.
 import type { Verdict } from '../ingest.ts';
 import type { Settings } from '../settings.ts';
 
-/**
- * How many failures `--fail-on` is about. undefined: without a history nothing can be called new or unknown, and none is
- * taken for good.
- */
+/** How many failures `--fail-on` counts; undefined when `new` or `unknown` is asked and there is no history to decide it. */
 export function failuresToBlame(
   failOn: Settings['failOn'],
   { totals, history }: Pick<Verdict, 'totals' | 'history'>,

@@ -81,7 +81,11 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
     const verdict = await ingest(settings, edges).finally(() => progress.done());
     const warned = {
       ...verdict,
-      warnings: [...(await surroundings).detected.warnings, ...throwAway(settings, raw), ...verdict.warnings],
+      warnings: [
+        ...(await surroundings).detected.warnings,
+        ...warnEmbeddedInCi(settings, raw),
+        ...verdict.warnings,
+      ],
     };
     if (telling.json) await tellJson(warned, settings, telling);
     else tellTerminal(warned, settings, inputs.reports, telling);
@@ -99,8 +103,8 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
   }
 }
 
-/** A secret that is not there looks like no database at all, and a runner's disk goes with it. */
-function throwAway(settings: Settings, raw: RawSettings): Warning[] {
+/** Warns in CI when no database is named: a missing secret looks the same, and a runner's disk is deleted. */
+function warnEmbeddedInCi(settings: Settings, raw: RawSettings): Warning[] {
   const inCi = (process.env.CI ?? '') !== '' && process.env.CI !== 'false';
   if (!inCi || settings.dryRun || settings.databaseUrl !== undefined || raw.dataDir !== undefined) return [];
   const empty = process.env.DATABASE_URL === '' ? 'DATABASE_URL is empty' : 'there is no DATABASE_URL';
@@ -112,7 +116,7 @@ function throwAway(settings: Settings, raw: RawSettings): Warning[] {
   ];
 }
 
-/** A line that is drawn over, out of the way of everything else that is said. */
+/** Adds a progress line, and clears it before anything else is printed to standard error. */
 function withProgress(telling: Telling): Telling & { readonly progress: Progress } {
   const { terminal } = telling;
   const interactive =
