@@ -44,7 +44,7 @@ export const uploadCommand = () =>
           'pytest markers that were selected',
           (word) => /^[\w:.-]+$/.test(word) && !/\.(?:xml|json)$/i.test(word),
         ),
-        lambdaId: text('--lambda-id <id>', 'the id of the lambda that ran the tests'),
+        lambdaId: text('--lambda-id <id>', 'the person who ran the tests (users.lambda_id)'),
         uploadKey: text('--upload-key <text>', 'tells uploads of one job apart (matrix legs)'),
         createdAt: text(
           '--created-at <report | now | time>',
