@@ -1,5 +1,6 @@
 -- Purpose: a made-up next migration with all that a large table may need: an index, a column with a default, a foreign key.
--- Locks: test_results: SHARE ROW EXCLUSIVE; test_runs, partitions of test_runs: ACCESS EXCLUSIVE
+-- Locks: test_results, partitions of test_results: SHARE ROW EXCLUSIVE;
+--   test_runs, partitions of test_runs, teams: ACCESS EXCLUSIVE
 -- Older programs: go on uploading
 -- Reversible: DROP INDEX idx_test_results_class; ALTER TABLE … DROP COLUMN tries; ALTER TABLE … DROP CONSTRAINT.
 
@@ -22,4 +23,5 @@ ALTER TABLE {leaf} ADD CONSTRAINT test_results_known_team_fkey FOREIGN KEY (team
 ALTER TABLE {leaf} VALIDATE CONSTRAINT test_results_known_team_fkey;
 
 -- step: the foreign key of the parent
+-- It drops the partitions' own triggers on teams, which takes ACCESS EXCLUSIVE there.
 ALTER TABLE test_results ADD CONSTRAINT test_results_known_team_fkey FOREIGN KEY (team_id) REFERENCES teams (id);

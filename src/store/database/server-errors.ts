@@ -225,6 +225,12 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
         message: 'not all rows of the run arrived in their tables; nothing was stored',
         fix: 'Look for triggers or rules on test_runs, test_results and coverage_data that are not of lukhas-ingest.',
       };
+    case 'LK003':
+      return {
+        code: 'database-newer',
+        message: 'the database became newer than this program during the upload; nothing was stored',
+        fix: 'Upgrade lukhas-ingest (npm install -g @lukhas/ingest@latest, or a newer version of the action).',
+      };
     case '08P01':
       return poolerMeaning(answer, target);
     case 'XX000':

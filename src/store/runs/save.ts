@@ -10,7 +10,7 @@ import { createStorable, type Storable } from '../database/storable.ts';
 import { giveCredits } from '../healix/credits.ts';
 import { exactMemory, healixEnabled } from '../healix/matching.ts';
 import { type Access, inTeam, openAccess } from '../schema/access.ts';
-import type { Migration } from '../schema/migrations.generated.ts';
+import { type Migration, migrations } from '../schema/migrations.generated.ts';
 import { ensureMonth } from '../schema/partitions.ts';
 import { makeRowIdPrefix, makeRunId, teamUploadKey } from './upload-key.ts';
 
@@ -70,6 +70,8 @@ const cancelledCommitMs = 5_000;
 const keyTaken = 'LK001';
 /** SQLSTATE of our closing statement: rows are missing from their tables. */
 const rowsMissing = 'LK002';
+/** Raised by our own final statement: this program must not write any more. */
+const databaseNewer = 'LK003';
 
 /**
  * Saves a run exactly once. The same upload again, at any time or at the same moment, gives `already` and writes nothing;
@@ -287,7 +289,7 @@ async function writeRun(
     },
     {
       begin: andThen(access.begin, ...timeouts(db, facts.stallMs), ...stageTables(stages)),
-      end: storeRun(stages),
+      end: storeRun(stages, (options.migrations ?? migrations).length),
     },
   );
   for (const warning of storable.warnings()) options.onWarning(warning);
@@ -536,7 +538,7 @@ function moveStatements(stages: Stages): Readonly<Record<'results' | 'matched' |
 }
 
 // The key comes last, in one message with COMMIT. Taken first, it would make a retry wait behind a dead connection.
-const storeRun = (stages: Stages): string => `
+const storeRun = (stages: Stages, known: number): string => `
   DO $store$
   DECLARE
     run record;
@@ -568,6 +570,10 @@ const storeRun = (stages: Stages): string => `
       RAISE EXCEPTION 'rows are missing' USING ERRCODE = '${rowsMissing}';
     END IF;
     ${giveCredits}
+    -- A migration may have come since the schema was looked at.
+    IF (SELECT max(m.oldest_program) FROM lukhas_migrations m) > ${known} THEN
+      RAISE EXCEPTION 'the database is newer' USING ERRCODE = '${databaseNewer}';
+    END IF;
   END
   $store$`;
 

@@ -17,23 +17,30 @@ export interface Watcher {
   blockers(): Promise<Blockers | undefined>;
   /** Ends the statement that it runs, where it is this one. */
   cancel(sql: string): Promise<void>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 export function createWatcher(connect: Connect): Watcher {
   let opening: Promise<Database> | undefined;
   let watched: number | undefined;
-  async function ask<R>(work: (db: Database, pid: number) => Promise<R>): Promise<R | undefined> {
-    if (watched === undefined) return undefined;
+  // One question at a time: a step may end, and the next one ask, while the answer to the last is still on its way.
+  let asked: Promise<unknown> = Promise.resolve();
+  function ask<R>(work: (db: Database, pid: number) => Promise<R>): Promise<R | undefined> {
+    if (watched === undefined) return Promise.resolve(undefined);
     const pid = watched;
     opening ??= connect({ stallMs: 10_000 });
-    try {
-      const db = await opening;
-      return await db.transaction(() => work(db, pid), { begin: beginInCatalog() });
-    } catch {
-      // A message without names is no reason to give the migration up.
-      return undefined;
-    }
+    const db = opening;
+    const answer = asked.then(async () => {
+      try {
+        const open = await db;
+        return await open.transaction(() => work(open, pid), { begin: beginInCatalog() });
+      } catch {
+        // A message without names is no reason to give the migration up.
+        return undefined;
+      }
+    });
+    asked = answer;
+    return answer;
   }
   return {
     watch: async (worker) => {
@@ -61,9 +68,9 @@ export function createWatcher(connect: Connect): Watcher {
         ),
       );
     },
-    close: async () => {
-      const db = await opening?.catch(() => undefined);
-      await db?.close();
+    close: () => {
+      // Not waited for either: it may stand in a pooler's queue.
+      opening?.then((db) => db.destroy()).catch(() => {});
     },
   };
 }

@@ -55,7 +55,7 @@ export async function migrate(db: Database, options: MigrateOptions = {}): Promi
       await turn?.release();
     }
   } finally {
-    await watcher?.close();
+    watcher?.close();
     await turnDb?.close();
   }
 }

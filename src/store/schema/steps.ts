@@ -214,7 +214,7 @@ async function givingWay<T>(work: Work, title: string, body: () => Promise<T>): 
       }
     }
   } finally {
-    await watch.stop();
+    watch.stop();
   }
 }
 
@@ -249,7 +249,7 @@ async function concurrently(work: Work, step: Step, sql: string): Promise<void> 
       await sleep(300 + Math.random() * 700);
     }
   } finally {
-    await watch.stop();
+    watch.stop();
     await restore().catch(() => {});
   }
 }
@@ -313,7 +313,7 @@ interface StepWatch {
   waitedMs(): number;
   /** The turn is lost, and the work was broken off. */
   lost(): boolean;
-  stop(): Promise<void>;
+  stop(): void;
 }
 
 /** While a step runs: looks whether the turn is still ours, and who blocks the step; tells it after a while. */
@@ -335,6 +335,7 @@ function watchStep(work: Work, title: string, outside?: string): StepWatch {
     await turn?.check();
     if (performance.now() - started < firstLookMs) return;
     const now = await watcher?.blockers();
+    if (ended.signal.aborted) return;
     if (now !== undefined) {
       last = now;
       noteBlocked();
@@ -351,13 +352,14 @@ function watchStep(work: Work, title: string, outside?: string): StepWatch {
     }
     if (outside !== undefined && waited() > work.waitMs) await watcher?.cancel(outside);
   };
-  const watching = (async () => {
-    while (!ended.signal.aborted) {
+  void (async () => {
+    for (;;) {
       await sleep(250, undefined, { signal: ended.signal }).catch(() => {});
       if (ended.signal.aborted) return;
       try {
         await look();
       } catch {
+        if (ended.signal.aborted) return;
         lost = true;
         work.db.destroy();
         return;
@@ -369,10 +371,8 @@ function watchStep(work: Work, title: string, outside?: string): StepWatch {
     noteTimeout: noteBlocked,
     waitedMs: waited,
     lost: () => lost,
-    stop: async () => {
-      ended.abort();
-      await watching;
-    },
+    // Not waited for: a pooler may keep the watcher in its queue.
+    stop: () => ended.abort(),
   };
 }
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { readMigration } from '../../../scripts/read-migration.mjs';
 import type { StoreError } from '../../../src/errors.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
-import type { Connect } from '../../../src/store/database/port.ts';
+import type { Connect, Database } from '../../../src/store/database/port.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { openEmbedded } from '../../../src/store/schema/embedded.ts';
 import { type MigrateOptions, migrate } from '../../../src/store/schema/migrate.ts';
@@ -23,6 +23,7 @@ import {
   rowsOf,
   temporaryDir,
 } from '../../support/databases.ts';
+import { some } from '../../support/long.ts';
 import { migrationOf, nextMigrations, nextName, nextNumber, ownName } from '../../support/next-migration.ts';
 import { makeFailure, makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
 import { dumpSchema } from '../../support/schema-dump.ts';
@@ -225,10 +226,11 @@ describe('a runner that is killed', () => {
     await whole.drop();
     expect(verbs.filter((verb) => verb === 'outside')).toHaveLength(3);
     // Spread over the whole run: at once after a call was sent, and a moment later.
-    const points = Array.from({ length: 20 }, (_, n) => ({
+    const all = Array.from({ length: 20 }, (_, n) => ({
       call: 1 + Math.floor((n * verbs.length) / 20),
       afterMs: n % 3 === 0 ? 0 : 2,
     }));
+    const points = some(all, 8);
     const kill = async ({ call, afterMs }: (typeof points)[number], database: ReadyDatabase) => {
       const { killed } = await runAndDie(database.adminUrl, call, afterMs);
       const where = `call ${call} (${verbs[call - 1]}), ${afterMs} ms after`;
@@ -252,14 +254,17 @@ describe('a runner that is killed', () => {
     const dying = runAndDie(database.adminUrl, whole.verbs.indexOf('outside') + 1, 1_000);
     await until(async () => (await buildingIn(database)).length === 1);
     expect((await dying).killed).toBe(true);
-    expect(await buildingIn(database)).toHaveLength(1);
-    const messages: string[] = [];
-    const next = migrateTo(database.adminUrl, nextMigrations(), {
-      onWait: (message) => messages.push(message),
-    });
+    const [orphan] = await buildingIn(database);
+    const next = migrateTo(database.adminUrl, nextMigrations());
     await sleep(1_500);
     await reader.end();
     await next;
+    // The one that it has built.
+    expect(
+      await rowsOf(database.adminUrl, 'SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = $1', [
+        orphan?.index,
+      ]),
+    ).toEqual([{ valid: true }]);
     expect(await stateOf(database.adminUrl)).toBe(undisturbed);
     await database.drop();
   });
@@ -296,9 +301,9 @@ async function holdSnapshot(url: string, application = 'report'): Promise<pg.Cli
 }
 
 const buildingIn = (database: ReadyDatabase) =>
-  rowsOf<{ pid: number }>(
+  rowsOf<{ pid: number; index: number }>(
     database.adminUrl,
-    `SELECT pid FROM pg_stat_progress_create_index WHERE datname = '${database.name}'`,
+    `SELECT pid, index_relid::int AS index FROM pg_stat_progress_create_index WHERE datname = '${database.name}'`,
   );
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
@@ -310,20 +315,29 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 }
 
 describe('a partition that comes or goes in the middle', () => {
-  /** Lets the run stop before its nth statement outside a transaction or its nth script, does something, and goes on. */
+  /**
+   * Lets the run stop before its nth statement outside a transaction or its nth script, or before the first transaction after
+   * its nth script, does something, and goes on.
+   */
   async function interruptedAt(
-    verb: 'outside' | 'script',
+    verb: 'outside' | 'script' | 'after script',
     nth: number,
     what: (url: string) => Promise<void>,
   ) {
     const database = await copyOfModel();
     const db = await openPostgres(database.adminUrl);
-    let calls = 0;
-    const breaking = {
+    const calls = { outside: 0, script: 0 };
+    const counted = (kind: 'outside' | 'script') => async (sql: string) => {
+      if (++calls[kind] === nth && verb === kind) throw new Error('broken off');
+      await db[kind](sql);
+    };
+    const breaking: Database = {
       ...db,
-      [verb]: async (sql: string) => {
-        if (++calls === nth) throw new Error('broken off');
-        await db[verb](sql);
+      outside: counted('outside'),
+      script: counted('script'),
+      transaction: (work, edges) => {
+        if (verb === 'after script' && calls.script === nth) throw new Error('broken off');
+        return db.transaction(work, edges);
       },
     };
     const connect = connectTo(database.adminUrl);
@@ -335,6 +349,7 @@ describe('a partition that comes or goes in the middle', () => {
   }
 
   test.each([
+    ['after the index of the parent', 'after script', 1],
     ['before the first index of a partition', 'outside', 1],
     ['between two of them', 'outside', 2],
     ['before they are attached', 'script', 2],
