@@ -8,26 +8,55 @@ export interface Place {
   readonly byte?: number | undefined;
 }
 
+/** A setting that messages speak of; each door has its own word for it. */
+export type Setting =
+  | 'allowIncomplete'
+  | 'allowPrivilegedRole'
+  | 'coverage'
+  | 'createdAt'
+  | 'databaseUrl'
+  | 'rootdir'
+  | 'set'
+  | 'sslCa'
+  | 'team'
+  | 'uploadKey';
+
+/** The word of a door for a setting: `--team`, `the input team`; undefined where the door has no such setting. */
+export type Naming = (setting: Setting) => string | undefined;
+
+/** `--created-at` for `createdAt`. */
+export const asOptions: Naming = (setting) =>
+  `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
 interface Details {
   /** Stable, kebab-case; part of the JSON contract. */
   readonly code: string;
   /** What is wrong, one sentence, no final full stop needed. */
   readonly message: string;
-  /** What to do about it. */
-  readonly fix?: string | undefined;
+  /** What to do about it; a function where it speaks of settings. */
+  readonly fix?: string | ((name: Naming) => string) | undefined;
   readonly place?: Place | undefined;
   readonly cause?: unknown;
 }
 
 abstract class ActionableError extends Error {
   readonly code: string;
-  readonly fix: string | undefined;
   readonly place: Place | undefined;
+  readonly #fix: Details['fix'];
   constructor(details: Details) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = details.code;
-    this.fix = details.fix;
+    this.#fix = details.fix;
     this.place = details.place;
+  }
+
+  /** In the words of the command line. */
+  get fix(): string | undefined {
+    return this.fixIn(asOptions);
+  }
+
+  fixIn(name: Naming): string | undefined {
+    return typeof this.#fix === 'function' ? this.#fix(name) : this.#fix;
   }
 }
 

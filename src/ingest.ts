@@ -1,12 +1,12 @@
 // The use case: reports in, rows and a verdict out. Reads as the list of the product's steps; joins the rooms, which do
 // not know each other. Both command-line doors and the Action call it.
-import { StoreError } from './errors.ts';
+import { type InputError, type Naming, type ReportError, StoreError } from './errors.ts';
 import type { CoverageFile, RunContext, SignedResult, Warning } from './model.ts';
 import { type Counted, startPasses } from './passes.ts';
 import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
 import { hashCoverage } from './read/coverage/coverage.ts';
-import { cancellable } from './read/files.ts';
+import { cancellable, type Found } from './read/files.ts';
 import { decideCreatedAt } from './read/report/started-at.ts';
 import { type ReportFile, requireTests, surveyReports } from './read/report/survey.ts';
 import type { Settings } from './settings.ts';
@@ -30,8 +30,10 @@ export interface Edges {
   /** Absolute. */
   readonly workingDirectory: string;
   readonly reports: readonly ReportFile[];
-  /** Paths of coverage.py's JSON reports. */
-  readonly coverage: readonly string[];
+  /** coverage.py's JSON reports: paths, and why some that were asked for are not among them. */
+  readonly coverage: Found;
+  /** The door's words for settings. */
+  readonly naming: Naming;
   /** What surrounds the run; found out while the report is checked. */
   readonly surroundings: Promise<Surroundings>;
   /** Absent: nothing is stored. */
@@ -61,6 +63,13 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const { signal } = edges;
   const warnings = new Map<string, Warning>();
   const onWarning = (warning: Warning) => void warnings.set(JSON.stringify(warning), warning);
+  const onCoverageWarning = (warning: Warning) =>
+    onWarning(
+      settings.requireCoverage && noCoverage.has(warning.code) ? { ...warning, severity: 'error' } : warning,
+    );
+  // Coverage is beside the tests: what cannot be taken of it is told, and never takes them down.
+  const onUnusable = (error: InputError | ReportError) =>
+    onCoverageWarning({ ...warningOf(error, edges.naming), code: unusable });
   const bytes = edges.reports.reduce((sum, report) => sum + report.bytes, 0);
   const progress = (what: string) => (read: number) =>
     edges.onProgress?.(what, bytes > 0 ? read / bytes : undefined);
@@ -78,18 +87,20 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const { repositoryRoot, checkout: files, context: contextOf } = await edges.surroundings;
   const context = contextOf(survey.properties);
   const checkout = files && indexCheckout(files, survey.classnames, settings.rootdir);
-  const payloadSha256 = hashPayload(survey.sha256, await hashCoverage(edges.coverage));
+  for (const problem of edges.coverage.problems) onUnusable(problem);
+  const payloadSha256 = hashPayload(survey.sha256, await hashCoverage(edges.coverage.paths));
   const createdAt = decideCreatedAt(settings.createdAt, survey.suites, edges);
 
   const passes = startPasses(reports, {
     survey,
     checkout,
-    coverage: readCoverageBeside(edges.coverage, {
+    coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,
       rootdir: settings.rootdir ?? checkout?.rootdir,
       workingDirectory: edges.workingDirectory,
       // A folder that is no repository cannot tell which files belong to it.
       trackedFiles: repositoryRoot === undefined ? undefined : files?.paths,
+      onUnusable,
     }),
     onWarning,
     onProgress: progress('reading and storing'),
@@ -109,12 +120,24 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   });
 
   const counted = await passes.finish();
-  for (const warning of counted.coverage?.warnings ?? []) onWarning(warning);
+  for (const warning of counted.coverage?.warnings ?? []) onCoverageWarning(warning);
   await edges.onCoverage?.(counted.coverage?.files ?? []);
   return { ...stored, ...counted, createdAt, context, warnings: [...warnings.values()] };
 }
 
+const unusable = 'coverage-unusable';
+/** Warnings by which there is no coverage where some was asked for. */
+const noCoverage: ReadonlySet<string> = new Set([unusable, 'coverage-empty']);
+
 function cancelled(isStored: boolean): StoreError {
   const state = isStored ? 'the run is stored' : 'nothing was stored';
   return new StoreError({ code: 'upload-cancelled', message: `cancelled; ${state}` });
+}
+
+/** What is told where the work goes on without the thing that the error is about. */
+function warningOf(error: InputError | ReportError, name: Naming): Warning {
+  const { file, line, column } = error.place ?? {};
+  const fix = error.fixIn(name);
+  const message = fix === undefined ? error.message : `${error.message.replace(/\.$/, '')}. ${fix}`;
+  return { code: error.code, message, file, line, column };
 }

@@ -246,6 +246,8 @@ export interface Warning {
   readonly file?: string | undefined;
   readonly line?: number | undefined;
   readonly column?: number | undefined;
+  /** `error`: something that was asked for is missing from the run, and the exit code is 2 where nothing else decides it. */
+  readonly severity?: 'error' | undefined;
 }
 
 /** `new`: stored now. `already`: stored by an earlier upload of the same key. `no`: not stored. */

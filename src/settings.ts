@@ -36,6 +36,7 @@ const settingsSchema = z.strictObject({
     },
   ),
   set: z.array(z.string()),
+  requireCoverage: z.boolean().default(false),
   allowIncomplete: z.boolean(),
   allowPrivilegedRole: z.boolean(),
   dryRun: z.boolean(),

@@ -1,5 +1,6 @@
 // The steps of an upload, with real reports and no database.
 import { describe, expect, it } from 'vitest';
+import { asOptions } from '../src/errors.ts';
 import { type Edges, ingest } from '../src/ingest.ts';
 import type { RunContext } from '../src/model.ts';
 import { parseSettings } from '../src/settings.ts';
@@ -22,7 +23,8 @@ const edges: Omit<Edges, 'reports'> = {
   now: new Date(),
   hostname: 'here',
   workingDirectory: '/nowhere',
-  coverage: [],
+  coverage: { paths: [], problems: [] },
+  naming: asOptions,
   surroundings: Promise.resolve({
     context: () => ({ markers: [] }) as unknown as RunContext,
     repositoryRoot: undefined,

@@ -13,3 +13,8 @@ export function failuresToBlame(
   const wanted = (name: string) => (failOn === 'new' ? name === 'new' : name !== 'known');
   return history?.failures.filter((failure) => wanted(failure.class)).length;
 }
+
+/** Whether something that was asked for is missing: exit code 2 where nothing before it in the order decides. */
+export function hasErrors({ warnings }: Pick<Verdict, 'warnings'>): boolean {
+  return warnings.some((warning) => warning.severity === 'error');
+}

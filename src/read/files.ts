@@ -29,17 +29,24 @@ export interface FindOptions {
   readonly extension: string;
 }
 
-/**
- * Expands paths and globs. Symbolic links are not followed while matching globs.
- *
- * @returns paths relative to the working directory where they are below it, each once, in the order of the patterns
- * @throws InputError `no-match`, `not-a-file`: names the patterns, the folder and near misses
- */
-export async function findFiles(patterns: readonly string[], options: FindOptions): Promise<string[]> {
+export interface Found {
+  /** Relative to the working directory where they are below it, each once, in the order of the patterns. */
+  readonly paths: readonly string[];
+  /** `no-match`, `not-a-file`: each names patterns, the folder and near misses. */
+  readonly problems: readonly InputError[];
+}
+
+/** Expands paths and globs. Symbolic links are not followed while matching globs. */
+export async function findFiles(patterns: readonly string[], options: FindOptions): Promise<Found> {
   const found = new Set<string>();
   const empty: string[] = [];
+  const problems: InputError[] = [];
   for (const pattern of patterns) {
     const literal = await literalFile(pattern, options);
+    if (literal instanceof InputError) {
+      problems.push(literal);
+      continue;
+    }
     if (literal !== undefined) {
       found.add(literal);
       continue;
@@ -61,17 +68,17 @@ export async function findFiles(patterns: readonly string[], options: FindOption
     for (const match of matches.sort())
       found.add(shown(resolve(options.workingDirectory, match), options.workingDirectory));
   }
-  if (empty.length > 0) throw await noMatch(empty, options);
-  return [...found];
+  if (empty.length > 0) problems.unshift(await noMatch(empty, options));
+  return { paths: [...found], problems };
 }
 
 /** A path that exists literally, even if it looks like a glob. */
-async function literalFile(pattern: string, options: FindOptions): Promise<string | undefined> {
+async function literalFile(pattern: string, options: FindOptions): Promise<string | InputError | undefined> {
   const path = resolve(options.workingDirectory, pattern);
   const info = await stat(path).catch(() => undefined);
   if (info === undefined) return undefined;
   if (info.isFile()) return shown(path, options.workingDirectory);
-  throw new InputError({
+  return new InputError({
     code: 'not-a-file',
     message: info.isDirectory() ? 'this is a folder' : 'this is not a regular file',
     fix: info.isDirectory()

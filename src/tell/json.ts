@@ -45,6 +45,7 @@ export function coverageLine(file: CoverageFile): string {
 export function warningLine(warning: Warning): string {
   return line({
     kind: 'warning',
+    severity: warning.severity ?? 'warning',
     code: warning.code,
     message: warning.message,
     file: warning.file,

@@ -176,22 +176,78 @@ describe('a report that is not there', () => {
 });
 
 describe('a coverage report that cannot be taken', () => {
-  it.each([
-    ['results.xml', /results\.xml.*JUnit/],
-    ['missing.json', /no coverage report found for 'missing\.json'/],
-    ['istanbul.json', /istanbul\.json.*Istanbul/],
+  const coverageFiles: [string, RegExp][] = [
+    ['results.xml', /results\.xml.*JUnit.*Name it as a report/],
+    ['missing.json', /no coverage report found for 'missing\.json'.*Did you mean/],
+    ['build', /build: this is a folder/],
+    ['istanbul.json', /istanbul\.json.*Istanbul.*Run `coverage json`/],
     ['broken.json', /broken\.json/],
     ['empty.json', /empty\.json.*empty/],
-  ])('%s', async (name, message) => {
+    ['nothing.json', /nothing\.json.*lists no files/],
+  ];
+  beforeAll(() => {
+    writeFileSync(join(home, 'nothing.json'), '{"meta": {"version": "7.4"}, "files": {}, "totals": {}}');
     writeFileSync(
       join(home, 'istanbul.json'),
       '{"/app/a.js":{"path":"/app/a.js","statementMap":{},"fnMap":{},"branchMap":{},"s":{},"f":{},"b":{}}}',
     );
     writeFileSync(join(home, 'broken.json'), '{"meta": {"version": "7.4"}, "files": {');
     writeFileSync(join(home, 'empty.json'), '');
-    const result = await upload(['results.xml', '--coverage', name]);
-    await refused(result, 2);
-    expect(result.stderr).toMatch(message);
+  });
+
+  it.each(coverageFiles)('is one warning, and the tests are told: %s', async (name, message) => {
+    const result = await runCli('lukhas-upload', ['results.xml', '--dry-run', '--coverage', name], {
+      cwd: home,
+    });
+    expect(result.stderr).toBe('');
+    expect(result.code).toBe(0);
+    expect(result.stdout.match(/^warning: .*$/gm)).toEqual([expect.stringMatching(message)]);
+    expect(result.stdout).toContain('288 tests');
+    const any = await runCli(
+      'lukhas-upload',
+      ['results.xml', '--dry-run', '--fail-on', 'any', '--coverage', name],
+      { cwd: home },
+    );
+    expect(any.code).toBe(4);
+  });
+
+  it.each(coverageFiles)(
+    'is an error where it is required, and the tests are told: %s',
+    async (name, message) => {
+      const args = ['results.xml', '--dry-run', '--require-coverage', '--coverage', name];
+      const result = await runCli('lukhas-upload', args, { cwd: home });
+      expect(result.code).toBe(2);
+      expect(result.stdout.match(/^error: .*$/gm)).toEqual([expect.stringMatching(message)]);
+      expect(result.stdout).toContain('288 tests');
+      const any = await runCli('lukhas-upload', [...args, '--fail-on', 'any'], { cwd: home });
+      expect(any.code).toBe(4);
+    },
+  );
+
+  it('leaves the others that were named', async () => {
+    const args = [
+      'results.xml',
+      '--dry-run',
+      '--json',
+      '--coverage',
+      'broken.json',
+      'gone.json',
+      'coverage.json',
+    ];
+    const result = await runCli('lukhas-upload', args, { cwd: home });
+    expect(result.code).toBe(0);
+    const lines = jsonLines(result.stdout);
+    expect(lines.filter(({ kind }) => kind === 'coverage')).toHaveLength(3);
+    expect(
+      lines.filter(({ kind }) => kind === 'warning').map(({ code, severity }) => [code, severity]),
+    ).toEqual([
+      ['coverage-unusable', 'warning'],
+      ['coverage-unusable', 'warning'],
+    ]);
+  });
+
+  it('cannot be required without one', async () => {
+    await refused(await upload(['results.xml', '--require-coverage']), 2);
   });
 });
 

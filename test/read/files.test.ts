@@ -30,8 +30,15 @@ function make(...paths: string[]): void {
   }
 }
 
-const find = (...patterns: string[]) =>
-  findFiles(patterns, { workingDirectory: folder, what: 'report', extension: '.xml' });
+const find = async (...patterns: string[]) => {
+  const { paths, problems } = await findFiles(patterns, {
+    workingDirectory: folder,
+    what: 'report',
+    extension: '.xml',
+  });
+  for (const problem of problems) throw problem;
+  return paths;
+};
 
 async function refusal(...patterns: string[]): Promise<InputError> {
   const error = await find(...patterns).then(
@@ -62,7 +69,10 @@ describe('paths and globs', () => {
       ),
     ).toEqual(['out/a.xml']);
     const there = { workingDirectory: join(folder, 'here'), what: 'report', extension: '.xml' };
-    expect(await findFiles(['../out/a.xml', '../out/*.xml'], there)).toEqual([join(folder, 'out/a.xml')]);
+    expect(await findFiles(['../out/a.xml', '../out/*.xml'], there)).toEqual({
+      paths: [join(folder, 'out/a.xml')],
+      problems: [],
+    });
   });
 
   it('are files as they stand, even where they look like globs', async () => {

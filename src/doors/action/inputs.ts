@@ -1,6 +1,6 @@
 // The Action's inputs: what the runner put into the environment, checked once. Knows nothing of what is done with them.
 import { getInput, getMultilineInput } from '@actions/core';
-import { InputError } from '../../errors.ts';
+import { InputError, type Naming } from '../../errors.ts';
 import type { Warning } from '../../model.ts';
 import { nearest } from '../../nearest.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
@@ -8,6 +8,7 @@ import { parseSettings, type Settings } from '../../settings.ts';
 const names = [
   'reports',
   'coverage',
+  'require-coverage',
   'database-url',
   'ssl-ca',
   'team',
@@ -85,6 +86,7 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
         ...given(text('python-version')).map((version) => `python_version=${version}`),
         ...given(text('pytest-version')).map((version) => `pytest_version=${version}`),
       ],
+      requireCoverage: yes('require-coverage', false),
       allowIncomplete: false,
       allowPrivilegedRole: false,
       dryRun: text('database-url') === undefined,
@@ -97,6 +99,13 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
       code: 'usage',
       message: 'require-upload: true needs a database-url, and it is empty',
       fix: 'Secrets are not given to pull requests from forks and Dependabot: see the fork recipe in docs/action.md.',
+    });
+  }
+  if (settings.requireCoverage && settings.coverage.length === 0) {
+    throw new InputError({
+      code: 'usage',
+      message: 'require-coverage: true needs coverage, and it is empty',
+      fix: 'Name the coverage.json that `coverage json` writes: with: { coverage: coverage.json }',
     });
   }
   return {
@@ -113,6 +122,12 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
     warnings: unknownInputs(env),
   };
 }
+
+/** `the input upload-key` for `uploadKey`; the Action has no input for the others. */
+export const asInputs: Naming = (setting) => {
+  const name = setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return (names as readonly string[]).includes(name) ? `the input ${name}` : undefined;
+};
 
 /** Whether the step must fail when there is no verdict. Works with inputs that are otherwise wrong. */
 export function asksForVerdict(): boolean {

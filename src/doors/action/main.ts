@@ -9,11 +9,11 @@ import { findFiles, openReport } from '../../read/files.ts';
 import type { Opening } from '../../store/database/open-early.ts';
 import { secretsOf, workflowCommand } from '../../tell/github/workflow-log.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
-import { failuresToBlame } from '../fail-on.ts';
+import { failuresToBlame, hasErrors } from '../fail-on.ts';
 import { keepHeapSmall } from '../heap.ts';
 import { describeError } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
-import { asksForVerdict, type Inputs, readInputs } from './inputs.ts';
+import { asInputs, asksForVerdict, type Inputs, readInputs } from './inputs.ts';
 import { log, say, warn } from './log.ts';
 import { isTrusted, planComment } from './pull-request.ts';
 import { tellSurfaces } from './surfaces.ts';
@@ -41,7 +41,13 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   for (const secret of secretsOf(settings.databaseUrl)) say(workflowCommand('add-mask', secret));
   for (const warning of inputs.warnings) warn(warning);
   const workingDirectory = process.cwd();
-  const paths = await findFiles(settings.reports, { workingDirectory, what: 'report', extension: '.xml' });
+  const { paths, problems } = await findFiles(settings.reports, {
+    workingDirectory,
+    what: 'report',
+    extension: '.xml',
+  });
+  const [problem] = problems;
+  if (problem !== undefined) throw problem;
   const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
   const coverage = await findFiles(settings.coverage, {
     workingDirectory,
@@ -71,6 +77,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     workingDirectory,
     reports,
     coverage,
+    naming: asInputs,
     surroundings: Promise.resolve(surroundings),
     connect: opening?.connect,
     signal: cancelled.signal,
@@ -108,6 +115,7 @@ function decide({ settings, requireUpload }: Inputs, verdict: Verdict): boolean 
     if (requireUpload) fail(message);
     else warn({ code: 'not-stored', message });
   }
+  if (hasErrors(verdict)) fail('Not all that was asked for could be taken: see the errors above.');
   const failures = totals.failed + totals.errors;
   const { failOn } = settings;
   const blamed = failuresToBlame(failOn, verdict);

@@ -22,6 +22,10 @@ export const uploadCommand = () =>
           'coverage.py JSON reports; several are added up',
           (word) => /\.json$/i.test(word),
         ),
+        requireCoverage: flag(
+          '--require-coverage',
+          'exit with 2 when a coverage report is missing or cannot be used; else it is a warning',
+        ),
         rootdir: text(
           '--rootdir <dir>',
           "pytest's rootdir, relative to the repository root (found by itself where possible)",

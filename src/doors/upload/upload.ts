@@ -1,6 +1,6 @@
 // The action of `lukhas-upload`: opens what an upload needs, calls ingest() and prints the result.
 import { homedir, hostname } from 'node:os';
-import { InputError, StoreError } from '../../errors.ts';
+import { asOptions, InputError, StoreError } from '../../errors.ts';
 import { type Edges, ingest, type Verdict } from '../../ingest.ts';
 import type { Warning } from '../../model.ts';
 import { findFiles, openReport, spoolInput } from '../../read/files.ts';
@@ -21,7 +21,7 @@ import {
 import { type Progress, startProgress } from '../../tell/terminal/progress.ts';
 import { count, renderSummary, renderWarnings } from '../../tell/terminal/summary.ts';
 import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
-import { failuresToBlame } from '../fail-on.ts';
+import { failuresToBlame, hasErrors } from '../fail-on.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
 
@@ -42,6 +42,13 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
   const dataDir = raw.dataDir ?? defaultDataDir(process.env, process.platform, homedir());
   const settings = parseSettings({ ...raw, dataDir });
   requireHistory(settings);
+  if (settings.requireCoverage && settings.coverage.length === 0) {
+    throw new InputError({
+      code: 'usage',
+      message: '--require-coverage needs a coverage report',
+      fix: 'Name what `coverage json` wrote: --coverage coverage.json',
+    });
+  }
   const workingDirectory = currentFolder();
   const { progress, ...telling } = withProgress(asked);
   const { terminal } = telling;
@@ -66,6 +73,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       workingDirectory,
       reports: inputs.reports,
       coverage,
+      naming: asOptions,
       surroundings,
       connect: opening?.connect,
       signal: cancelled.signal,
@@ -93,7 +101,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       terminal.err(describeError(verdict.storeError, terminal.paint));
       return exitCodeOf(verdict.storeError);
     }
-    if (!failsBuild(settings, verdict)) return exitCodes.ok;
+    if (!failsBuild(settings, verdict)) return hasErrors(verdict) ? exitCodes.input : exitCodes.ok;
     if (!telling.quiet) terminal.err(`${terminal.paint.red('failing:')} ${failingWords(settings, verdict)}`);
     return exitCodes.failOn;
   } finally {
@@ -147,8 +155,9 @@ async function openReports(
   signal: AbortSignal,
 ): Promise<{ reports: ReportFile[]; remove(): Promise<void> }> {
   const named = patterns.filter((pattern) => pattern !== '-');
-  const paths =
-    named.length === 0 ? [] : await findFiles(named, { workingDirectory, what: 'report', extension: '.xml' });
+  const { paths, problems } = await findFiles(named, { workingDirectory, what: 'report', extension: '.xml' });
+  const [problem] = problems;
+  if (problem !== undefined) throw problem;
   const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
   if (named.length === patterns.length) return { reports, remove: async () => {} };
   if (process.stdin.isTTY) {

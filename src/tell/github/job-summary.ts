@@ -37,7 +37,10 @@ function render(summary: JobSummary, detail: Detail): string {
     summary.stored.ok ? inline(summary.stored.text) : '',
     ...summary.warnings
       .slice(0, 50)
-      .map((warning) => `> ⚠️ ${inline(cut(place(warning) + warning.message, 1000))}`),
+      .map(
+        (warning) =>
+          `> ${warning.severity === 'error' ? '❌' : '⚠️'} ${inline(cut(place(warning) + warning.message, 1000))}`,
+      ),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }

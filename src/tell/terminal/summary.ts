@@ -263,7 +263,8 @@ export function renderWarnings(warnings: readonly Warning[], paint: Paint): stri
       const place = [warning.file, warning.line, warning.column]
         .filter((part) => part !== undefined)
         .join(':');
-      return `${paint.yellow('warning:')} ${place === '' ? '' : `${safeLine(place)}: `}${safeLine(warning.message)}`;
+      const head = warning.severity === 'error' ? paint.red('error:') : paint.yellow('warning:');
+      return `${head} ${place === '' ? '' : `${safeLine(place)}: `}${safeLine(warning.message)}`;
     })
     .join('\n');
 }
