@@ -150,6 +150,19 @@ describe('the direction of imports', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('lets no surface import another: what two of them say lies loose in tell', () => {
+    const surface = (file: string) => /^tell\/([^/.]+)\//.exec(file)?.[1];
+    const wrong = files.flatMap((file) =>
+      ours(file)
+        .filter((target) => {
+          const other = surface(target);
+          return file.startsWith('tell/') && other !== undefined && other !== surface(file);
+        })
+        .map((target) => `${file} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   it('keeps judging pure: facts in, verdicts out', () => {
     const wrong = files
       .filter((file) => room(file) === 'judge')

@@ -19,8 +19,9 @@ import {
   warningLine,
 } from '../../tell/json.ts';
 import { type Progress, startProgress } from '../../tell/terminal/progress.ts';
-import { count, renderSummary, renderWarnings } from '../../tell/terminal/summary.ts';
+import { renderSummary, renderWarnings } from '../../tell/terminal/summary.ts';
 import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
+import { count } from '../../tell/words.ts';
 import { failuresToBlame, hasErrors } from '../fail-on.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';

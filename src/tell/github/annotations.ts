@@ -1,6 +1,6 @@
 // Failures on their lines in the pull request's files, as commands to the runner. Pure.
 import type { FailureHistory, RunHistory } from '../../model.ts';
-import { failureKey, type SummaryFailure } from '../terminal/summary.ts';
+import { failureKey, type ToldFailure, tierNames } from '../words.ts';
 import { cut } from './markdown.ts';
 import { workflowCommand } from './workflow-log.ts';
 
@@ -8,7 +8,7 @@ import { workflowCommand } from './workflow-log.ts';
 const mostAnnotations = 10;
 
 export interface AnnotationRequest {
-  readonly failures: readonly SummaryFailure[];
+  readonly failures: readonly ToldFailure[];
   /** All failures of the run, shown or not. */
   readonly all: number;
   readonly history: RunHistory | undefined;
@@ -39,22 +39,14 @@ export function renderAnnotations(request: AnnotationRequest): string[] {
   });
 }
 
-function message(
-  failure: SummaryFailure,
-  history: FailureHistory | undefined,
-  hideSolutions: boolean,
-): string {
+function message(failure: ToldFailure, history: FailureHistory | undefined, hideSolutions: boolean): string {
   const type = failure.errorType ?? failure.outcome;
   const said = failure.message ?? '';
   const lines = [said.includes(type) ? said : [type, said].filter((part) => part !== '').join(': ')];
   const match = history?.match;
   if (match !== undefined) {
     const { memory, tier } = match;
-    const name = {
-      exact: 'Known failure',
-      moved: 'Known failure, moved',
-      similar: 'Similar to a known failure',
-    }[tier];
+    const name = tierNames[tier];
     if (hideSolutions) lines.push(`${name} ${memory.id.slice(0, 8)}`);
     else {
       if (memory.rootCause !== undefined) lines.push(`Cause: ${cut(memory.rootCause, 500)}`);

@@ -9,9 +9,11 @@ import {
   number,
   percent,
   pytestCommand,
-  type SummaryFailure,
+  type ToldFailure,
   teachCommand,
-} from '../terminal/summary.ts';
+  tierNames,
+  upTo,
+} from '../words.ts';
 import { block, code, cut, inline } from './markdown.ts';
 
 /** What a job has to tell. */
@@ -19,7 +21,7 @@ export interface Section {
   readonly totals: Totals;
   readonly xfailed: number;
   /** As far as they are shown; `totals` counts all. */
-  readonly failures: readonly SummaryFailure[];
+  readonly failures: readonly ToldFailure[];
   readonly history: RunHistory | undefined;
   readonly leastCovered: readonly {
     readonly filePath: string;
@@ -51,7 +53,7 @@ export interface Detail {
 
 /** One failure, and in which jobs. */
 interface Told {
-  readonly failure: SummaryFailure;
+  readonly failure: ToldFailure;
   readonly history: FailureHistory | undefined;
   readonly hidden: boolean;
   readonly jobs: string[];
@@ -210,7 +212,7 @@ function renderFailure({ failure, history, hidden, jobs }: Told, allJobs: number
 }
 
 /** The error's type and its words. An exception that is told by its full name begins with it already. */
-function saying({ errorType, message }: SummaryFailure): string {
+function saying({ errorType, message }: ToldFailure): string {
   const type = errorType ?? '';
   const first = /^[\w.<>]+/.exec(message ?? '')?.[0] ?? '';
   if (type !== '' && (first === type || first.endsWith(`.${type}`))) return message ?? '';
@@ -235,16 +237,10 @@ function renderAge({ since, runsInARow, lastFixedBy }: FailureHistory): string {
   return parts.join('; ');
 }
 
-const tiers = {
-  exact: 'Known failure',
-  moved: 'Known failure, moved',
-  similar: 'Similar to a known failure',
-} as const;
-
 function renderMatch({ memory, tier }: Match, hidden: boolean): string[] {
   const id = code(memory.id.slice(0, 8));
-  if (hidden) return [`${tiers[tier]} ${id}: its solution is not shown here`];
-  const rows = [`${tiers[tier]}${facts(memory)}`];
+  if (hidden) return [`${tierNames[tier]} ${id}: its solution is not shown here`];
+  const rows = [`${tierNames[tier]}${facts(memory)}`];
   if (memory.rootCause !== undefined) rows.push(`**Cause:** ${inline(cut(memory.rootCause, 1000))}`);
   rows.push(`**Fix:** ${inline(cut(memory.solution, 1500))}`);
   return rows;
@@ -307,9 +303,7 @@ function renderChanges(sections: readonly Section[]): string {
     (test) => test.testName,
   ).slice(0, 10);
   if (lists.length === 0 && slower.length === 0) return '';
-  const numbers = lists.map(
-    (list) => `${list.names.length >= 100 ? '100 or more' : list.names.length} ${list.what}`,
-  );
+  const numbers = lists.map((list) => `${upTo(list.names.length)} ${list.what}`);
   if (slower.length > 0) numbers.push(`${slower.length} slower`);
   const rows = lists.flatMap((list) => [
     ...list.names.slice(0, 10).map((name) => `- ${list.what}: ${code(cut(name, 300))}`),

@@ -2,7 +2,7 @@
 // a job without a database keeps a part of its own, between marks, so that others can leave it as it is. Pure;
 // tell/github.ts posts it.
 import { createHash } from 'node:crypto';
-import { count, coverageDifference, number, percent } from '../terminal/summary.ts';
+import { count, coverageDifference, number, percent } from '../words.ts';
 import { countFailures, type Detail, type Job, renderJobs, shortLabels } from './comment-section.ts';
 import { bytes, code, cut } from './markdown.ts';
 

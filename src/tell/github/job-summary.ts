@@ -1,7 +1,7 @@
 // The job's summary in Markdown: the comment's part at length, the slowest tests and the coverage of files. Pure.
 
 import type { Warning } from '../../model.ts';
-import { count, duration, number } from '../terminal/summary.ts';
+import { count, duration, number } from '../words.ts';
 import { type Detail, renderCounts, renderSection, type Section } from './comment-section.ts';
 import { bytes, code, cut, inline } from './markdown.ts';
 

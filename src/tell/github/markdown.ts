@@ -1,6 +1,6 @@
 // Data on its way into Markdown on GitHub: no data may open a tag, a link, an image, a mention, a fence or a comment of
 // ours. Three ways only: words in a sentence, a code span, a fenced block. Pure.
-import { safeLine, safeText } from '../terminal/terminal.ts';
+import { safeLine, safeText } from '../safe.ts';
 
 /**
  * Words in a sentence, on one line. Everything Markdown could read is written as an entity; what GitHub links by itself

@@ -1,6 +1,6 @@
 // The one way to a workflow's log: every line the Action prints goes through here, so that no data can speak to the
 // runner (`::command::` at a line's start, `##[command]` anywhere in a line) or to a terminal. Pure: text in, text out.
-import { safeText } from '../terminal/terminal.ts';
+import { safeText } from '../safe.ts';
 
 /** Where .NET's line reader, or a terminal, begins a new line. */
 const lineBreaks = /\r\n|[\n\r\u000b\u000c\u0085\u2028\u2029]/;

@@ -1,22 +1,26 @@
 // The summary of an upload on a terminal. Pure: a verdict in, lines out; every piece of data goes through safeText.
 import type { FailureClass, FailureHistory, Match, RunHistory, Totals, Warning } from '../../model.ts';
-import { fold as foldTo, type Paint, safeLine, widthOf } from './terminal.ts';
-
-export interface SummaryFailure {
-  readonly testName: string;
-  readonly testFile: string | undefined;
-  readonly outcome: string;
-  readonly line: number | undefined;
-  readonly errorType: string | undefined;
-  readonly message: string | undefined;
-  readonly failureSignature?: string | undefined;
-}
+import { safeLine } from '../safe.ts';
+import {
+  count,
+  coverageDifference,
+  duration,
+  failureKey,
+  number,
+  percent,
+  pytestCommand,
+  type ToldFailure,
+  teachCommand,
+  tierNames,
+  upTo,
+} from '../words.ts';
+import { fold as foldTo, type Paint, widthOf } from './terminal.ts';
 
 export interface Summary {
   readonly reports: readonly string[];
   readonly totals: Totals;
   readonly xfailed: number;
-  readonly failures: readonly SummaryFailure[];
+  readonly failures: readonly ToldFailure[];
   /** What the team's own rows tell; undefined where nothing was stored. */
   readonly history?: RunHistory | undefined;
   readonly slowest: readonly { readonly testName: string; readonly durationSeconds: number }[];
@@ -94,14 +98,6 @@ function renderFailures(summary: Summary, style: SummaryStyle): string {
   return `${paint.bold('Failures')}${classes}${more}\n${blocks.join('\n')}`;
 }
 
-/** What ties a failure of the report to its history. */
-export function failureKey(failure: {
-  readonly testName: string;
-  readonly failureSignature?: string | undefined;
-}): string {
-  return `${failure.testName}\n${failure.failureSignature ?? ''}`;
-}
-
 const classOrder: readonly FailureClass[] = ['new', 'flaky', 'pre-existing', 'known'];
 
 function urgency(history: FailureHistory | undefined): number {
@@ -122,7 +118,7 @@ function paintClass(name: FailureClass, text: string, paint: Paint): string {
 }
 
 function renderFailure(
-  failure: SummaryFailure,
+  failure: ToldFailure,
   history: FailureHistory | undefined,
   { paint, columns }: SummaryStyle,
 ): string {
@@ -160,7 +156,7 @@ function shortSha(sha: string): string {
 function renderMatch({ memory, tier }: Match, paint: Paint, columns: number): string[] {
   const tries = memory.successCount + memory.failureCount;
   const facts = [
-    { exact: 'known failure', moved: 'known failure, moved', similar: 'similar to a known failure' }[tier],
+    tierNames[tier].toLowerCase(),
     ...(memory.confidence === undefined ? [] : [`confidence ${memory.confidence.toFixed(2)}`]),
     ...(tries === 0 ? [] : [`worked ${memory.successCount} of ${tries} times`]),
     ...(memory.lastApplied === undefined ? [] : [`last on ${memory.lastApplied.toISOString().slice(0, 10)}`]),
@@ -173,11 +169,6 @@ function renderMatch({ memory, tier }: Match, paint: Paint, columns: number): st
       : [`      cause  ${fold(safeLine(memory.rootCause), columns - 14)}`]),
     `      fix    ${paint.bold(fold(safeLine(memory.solution), columns - 14))}`,
   ];
-}
-
-/** A line to paste once somebody knows. */
-export function teachCommand(testName: string): string {
-  return `lukhas healix add --test ${shellQuote(testName)} --cause '…' --solution '…'`;
 }
 
 function renderChanges(history: RunHistory | undefined, { paint, columns }: SummaryStyle): string {
@@ -200,11 +191,6 @@ function renderChanges(history: RunHistory | undefined, { paint, columns }: Summ
   return [head, ...(slower.length === 0 ? [] : ['  slower', ...slower])].join('\n');
 }
 
-/** The history names at most a hundred of each. */
-function upTo(n: number): string {
-  return n >= 100 ? '100 or more' : String(n);
-}
-
 /** The exception's name is shown already: its own words begin with it. */
 function withoutType(message: string, errorType: string | undefined): string {
   const bare = message
@@ -219,20 +205,6 @@ function withoutType(message: string, errorType: string | undefined): string {
 
 function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-}
-
-/** A line to paste into a shell. */
-export function pytestCommand(testName: string): string {
-  return `pytest ${shellQuote(testName)}`;
-}
-
-/** One word for a shell; what holds control characters is quoted the way bash and zsh read them. */
-function shellQuote(word: string): string {
-  if (safeLine(word) === word) return `'${word.replaceAll("'", `'\\''`)}'`;
-  const quoted = word
-    .replace(/[\\']/g, '\\$&')
-    .replace(/[\u0000-\u001f\u007f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return `$'${safeLine(quoted)}'`;
 }
 
 function renderSlowest(summary: Summary, { paint, columns }: SummaryStyle): string {
@@ -272,44 +244,4 @@ export function renderWarnings(warnings: readonly Warning[], paint: Paint): stri
 /** However narrow the terminal is, this much of every text is shown. */
 function fold(text: string, width: number): string {
   return foldTo(text, Math.max(20, width));
-}
-
-export function duration(seconds: number): string {
-  if (seconds < 59.95) return `${seconds.toFixed(seconds < 9.995 ? 2 : 1)} s`;
-  const whole = Math.round(seconds);
-  const minutes = Math.floor(whole / 60);
-  return minutes < 60
-    ? `${minutes} min ${whole % 60} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** coverage.py's rule: 0 and 100 only when they are exact. */
-export function percent(value: number): string {
-  const text = value.toFixed(1);
-  if (text === '100.0' && value < 100) return '99.9 %';
-  if (text === '0.0' && value > 0) return '0.1 %';
-  return `${text.replace(/\.0$/, '')} %`;
-}
-
-/** In percentage points, with its sign: `+0.6`. */
-export function coverageDifference({
-  beforePercent,
-  afterPercent,
-}: {
-  readonly beforePercent: number;
-  readonly afterPercent: number;
-}): string {
-  const points = afterPercent - beforePercent;
-  const size = Math.abs(points);
-  if (size < 0.005) return '±0';
-  return `${points < 0 ? '−' : '+'}${size < 0.1 ? size.toFixed(2) : size.toFixed(1)}`;
-}
-
-export function count(n: number, noun: string): string {
-  return `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
-}
-
-/** `12,345`: toLocaleString takes 20 ms to load its tables. */
-export function number(n: number): string {
-  return String(n).replace(/(?<=\d)(?=(?:\d{3})+$)/g, ',');
 }

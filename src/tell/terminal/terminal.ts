@@ -1,6 +1,7 @@
-// The one way to a person's terminal: every line printed by the command line goes through here, and data is made
-// harmless on its way (terminal escapes, bidirectional overrides). Knows nothing of runs or databases.
+// A person's terminal: its streams, colours and width. Knows nothing of runs or databases.
 import picocolors from 'picocolors';
+
+export { safeLine, safeText } from '../safe.ts';
 
 export interface Terminal {
   /** What was asked for: standard output. A line feed is added. */
@@ -22,24 +23,6 @@ export type Paint = ReturnType<typeof picocolors.createColors>;
 
 export function createPaint(color: boolean): Paint {
   return picocolors.createColors(color);
-}
-
-/**
- * Data on its way to a terminal: C0 and C1 controls, DEL and bidirectional overrides become visible pictures or
- * escapes, so that nothing in a report can move the cursor, recolour or reorder what is shown. Line feeds and tabs stay.
- */
-export function safeText(text: string): string {
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g,
-    visible,
-  );
-}
-
-function visible(char: string): string {
-  const code = char.charCodeAt(0);
-  if (code < 0x20) return String.fromCharCode(0x2400 + code);
-  if (code === 0x7f) return '\u2421';
-  return `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
 // Scripts that are written in full-width cells, and emoji; and marks that are drawn over the character before.
@@ -71,9 +54,4 @@ export function fold(text: string, width: number): string {
     kept += char;
   }
   return `${kept}…`;
-}
-
-/** `safeText` for one line: line feeds and tabs become spaces as well. */
-export function safeLine(text: string): string {
-  return safeText(text.replace(/\s*[\r\n\t]+\s*/g, ' '));
 }

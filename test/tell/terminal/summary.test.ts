@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  duration,
-  percent,
-  pytestCommand,
-  renderSummary,
-  type Summary,
-} from '../../../src/tell/terminal/summary.ts';
+import { renderSummary, type Summary } from '../../../src/tell/terminal/summary.ts';
 import { createPaint } from '../../../src/tell/terminal/terminal.ts';
+import { duration, percent, pytestCommand } from '../../../src/tell/words.ts';
 
 const style = { paint: createPaint(false), columns: 100, mostFailures: 2 };
 
