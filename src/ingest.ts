@@ -48,6 +48,8 @@ export interface Edges {
 export interface Verdict extends StoredRun, Counted {
   readonly createdAt: Date;
   readonly context: RunContext;
+  /** pytest's rootdir relative to the checkout's root; undefined where it is not known. */
+  readonly rootdir: string | undefined;
   readonly warnings: readonly Warning[];
 }
 
@@ -78,6 +80,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const { repositoryRoot, checkout: files, context: contextOf } = await edges.surroundings;
   const context = contextOf(survey.properties);
   const checkout = files && indexCheckout(files, survey.classnames, settings.rootdir);
+  const rootdir = settings.rootdir ?? checkout?.rootdir;
   const payloadSha256 = hashPayload(survey.sha256, await hashCoverage(edges.coverage));
   const createdAt = decideCreatedAt(settings.createdAt, survey.suites, edges);
 
@@ -86,7 +89,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     checkout,
     coverage: readCoverageBeside(edges.coverage, {
       repositoryRoot,
-      rootdir: settings.rootdir ?? checkout?.rootdir,
+      rootdir,
       workingDirectory: edges.workingDirectory,
       // A folder that is no repository cannot tell which files belong to it.
       trackedFiles: repositoryRoot === undefined ? undefined : files?.paths,
@@ -111,7 +114,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const counted = await passes.finish();
   for (const warning of counted.coverage?.warnings ?? []) onWarning(warning);
   await edges.onCoverage?.(counted.coverage?.files ?? []);
-  return { ...stored, ...counted, createdAt, context, warnings: [...warnings.values()] };
+  return { ...stored, ...counted, createdAt, context, rootdir, warnings: [...warnings.values()] };
 }
 
 function cancelled(isStored: boolean): StoreError {

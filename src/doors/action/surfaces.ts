@@ -72,6 +72,7 @@ function sectionOf({ verdict, hideSolutions }: Told): Section {
     leastCovered: leastCovered(verdict.coverage?.files ?? [], 10),
     stored: storedSentence(verdict),
     hideSolutions,
+    folder: verdict.rootdir,
   };
 }
 

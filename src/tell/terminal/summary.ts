@@ -1,5 +1,6 @@
 // The summary of an upload on a terminal. Pure: a verdict in, lines out; every piece of data goes through safeText.
 import type { FailureClass, FailureHistory, Match, RunHistory, Totals, Warning } from '../../model.ts';
+import { pytestCommand, teachCommand } from '../commands.ts';
 import { fold as foldTo, type Paint, safeLine, widthOf } from './terminal.ts';
 
 export interface SummaryFailure {
@@ -14,6 +15,8 @@ export interface SummaryFailure {
 
 export interface Summary {
   readonly reports: readonly string[];
+  /** Where the tests ran, seen from where their commands are pasted; undefined: the same folder, or not known. */
+  readonly folder?: string | undefined;
   readonly totals: Totals;
   readonly xfailed: number;
   readonly failures: readonly SummaryFailure[];
@@ -90,7 +93,7 @@ function renderFailures(summary: Summary, style: SummaryStyle): string {
   const hint = shown.length < told.length ? '; --verbose shows more' : '';
   const more = shown.length < all ? paint.dim(` (${number(shown.length)} of ${number(all)}${hint})`) : '';
   const classes = summary.history === undefined ? '' : `  ${renderClasses(summary.history, paint)}`;
-  const blocks = shown.map(({ failure, history }) => renderFailure(failure, history, style));
+  const blocks = shown.map(({ failure, history }) => renderFailure(failure, history, style, summary.folder));
   return `${paint.bold('Failures')}${classes}${more}\n${blocks.join('\n')}`;
 }
 
@@ -125,6 +128,7 @@ function renderFailure(
   failure: SummaryFailure,
   history: FailureHistory | undefined,
   { paint, columns }: SummaryStyle,
+  folder: string | undefined,
 ): string {
   const type = fold(safeLine(failure.errorType ?? (failure.outcome === 'error' ? 'error' : 'failure')), 60);
   const line = failure.line === undefined ? '' : `:${failure.line}`;
@@ -137,10 +141,12 @@ function renderFailure(
   const age = history === undefined ? '' : renderAge(history);
   if (where !== '' || age !== '')
     rows.push(`    ${paint.cyan(where)}${age === '' ? '' : paint.dim(`  ${age}`)}`);
-  rows.push(`    ${paint.dim(pytestCommand(failure.testName))}`);
+  const again = pytestCommand(failure, folder);
+  if (again !== undefined) rows.push(`    ${paint.dim(again)}`);
   if (history?.match !== undefined) rows.push(...renderMatch(history.match, paint, columns));
-  if (history !== undefined && history.class !== 'known')
-    rows.push(`    ${paint.dim(teachCommand(failure.testName))}`);
+  const teach =
+    history === undefined || history.class === 'known' ? undefined : teachCommand(failure.testName);
+  if (teach !== undefined) rows.push(`    ${paint.dim(teach)}`);
   return rows.join('\n');
 }
 
@@ -173,11 +179,6 @@ function renderMatch({ memory, tier }: Match, paint: Paint, columns: number): st
       : [`      cause  ${fold(safeLine(memory.rootCause), columns - 14)}`]),
     `      fix    ${paint.bold(fold(safeLine(memory.solution), columns - 14))}`,
   ];
-}
-
-/** A line to paste once somebody knows. */
-export function teachCommand(testName: string): string {
-  return `lukhas healix add --test ${shellQuote(testName)} --cause '…' --solution '…'`;
 }
 
 function renderChanges(history: RunHistory | undefined, { paint, columns }: SummaryStyle): string {
@@ -219,20 +220,6 @@ function withoutType(message: string, errorType: string | undefined): string {
 
 function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-}
-
-/** A line to paste into a shell. */
-export function pytestCommand(testName: string): string {
-  return `pytest ${shellQuote(testName)}`;
-}
-
-/** One word for a shell; what holds control characters is quoted the way bash and zsh read them. */
-function shellQuote(word: string): string {
-  if (safeLine(word) === word) return `'${word.replaceAll("'", `'\\''`)}'`;
-  const quoted = word
-    .replace(/[\\']/g, '\\$&')
-    .replace(/[\u0000-\u001f\u007f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return `$'${safeLine(quoted)}'`;
 }
 
 function renderSlowest(summary: Summary, { paint, columns }: SummaryStyle): string {
