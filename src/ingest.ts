@@ -50,6 +50,8 @@ export interface Edges {
 export interface Verdict extends StoredRun, Counted {
   readonly createdAt: Date;
   readonly context: RunContext;
+  /** pytest's rootdir relative to the checkout's root; undefined where it is not known. */
+  readonly rootdir: string | undefined;
   readonly warnings: readonly Warning[];
 }
 
@@ -87,6 +89,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const { repositoryRoot, checkout: files, context: contextOf } = await edges.surroundings;
   const context = contextOf(survey.properties);
   const checkout = files && indexCheckout(files, survey.classnames, settings.rootdir);
+  const rootdir = settings.rootdir ?? checkout?.rootdir;
   for (const problem of edges.coverage.problems) onUnusable(problem);
   const payloadSha256 = hashPayload(survey.sha256, await hashCoverage(edges.coverage.paths));
   const createdAt = decideCreatedAt(settings.createdAt, survey.suites, edges);
@@ -96,7 +99,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     checkout,
     coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,
-      rootdir: settings.rootdir ?? checkout?.rootdir,
+      rootdir,
       workingDirectory: edges.workingDirectory,
       // A folder that is no repository cannot tell which files belong to it.
       trackedFiles: repositoryRoot === undefined ? undefined : files?.paths,
@@ -122,7 +125,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const counted = await passes.finish();
   for (const warning of counted.coverage?.warnings ?? []) onCoverageWarning(warning);
   await edges.onCoverage?.(counted.coverage?.files ?? []);
-  return { ...stored, ...counted, createdAt, context, warnings: [...warnings.values()] };
+  return { ...stored, ...counted, createdAt, context, rootdir, warnings: [...warnings.values()] };
 }
 
 const unusable = 'coverage-unusable';

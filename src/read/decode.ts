@@ -2,6 +2,7 @@
 // `encoding`.
 import { isUtf8 } from 'node:buffer';
 import { ReportError } from '../errors.ts';
+import { shellPath } from '../shell.ts';
 
 /**
  * Decodes a byte stream chunk by chunk. The byte order mark names the encoding, else the XML declaration, else it is
@@ -45,7 +46,7 @@ function openDecoder(head: Buffer, file: string): Decoder {
     throw new ReportError({
       code: 'compressed',
       message: 'a file compressed by gzip, not a report',
-      fix: `Decompress it first: gunzip -k '${file}', or gunzip -c '${file}' | lukhas-upload -`,
+      fix: `Decompress it first: gunzip -k ${shellPath(file)}, or gunzip -c ${shellPath(file)} | lukhas-upload -`,
       place: { file },
     });
   if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return utf8Decoder(file, 3);

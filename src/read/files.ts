@@ -18,6 +18,7 @@ import { pipeline } from 'node:stream/promises';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { InputError } from '../errors.ts';
 import { distance } from '../nearest.ts';
+import { shellPath } from '../shell.ts';
 import type { ReportFile } from './report/survey.ts';
 
 export interface FindOptions {
@@ -82,7 +83,7 @@ async function literalFile(pattern: string, options: FindOptions): Promise<strin
     code: 'not-a-file',
     message: info.isDirectory() ? 'this is a folder' : 'this is not a regular file',
     fix: info.isDirectory()
-      ? `Name the files in it: '${join(pattern, `**/*${options.extension}`)}'`
+      ? `Name the files in it: ${shellPath(join(pattern, `**/*${options.extension}`))}`
       : 'Pipes and devices cannot be read twice; use - to read standard input.',
     place: { file: pattern },
   });

@@ -1,6 +1,5 @@
 // Words and numbers that every surface writes alike. Pure; data in them is escaped by the surface.
 import type { Tier } from '../model.ts';
-import { safeLine } from './safe.ts';
 
 /** A failure as far as it is told. */
 export interface ToldFailure {
@@ -27,25 +26,6 @@ export const tierNames: Readonly<Record<Tier, string>> = {
   moved: 'Known failure, moved',
   similar: 'Similar to a known failure',
 };
-
-/** A command to paste into a shell. */
-export function pytestCommand(testName: string): string {
-  return `pytest ${shellQuote(testName)}`;
-}
-
-/** One word for a shell; what holds control characters is quoted the way bash and zsh read them. */
-function shellQuote(word: string): string {
-  if (safeLine(word) === word) return `'${word.replaceAll("'", `'\\''`)}'`;
-  const quoted = word
-    .replace(/[\\']/g, '\\$&')
-    .replace(/[\u0000-\u001f\u007f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return `$'${safeLine(quoted)}'`;
-}
-
-/** A command to paste and fill in once somebody knows the cause. */
-export function teachCommand(testName: string): string {
-  return `lukhas healix add --test ${shellQuote(testName)} --cause '…' --solution '…'`;
-}
 
 /** A number of names, of which the history holds at most a hundred. */
 export function upTo(n: number): string {

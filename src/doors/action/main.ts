@@ -85,6 +85,9 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   });
   process.off('SIGINT', cancel).off('SIGTERM', cancel);
 
+  // Said before all that follows: GitHub shows the first ten errors of a step.
+  const reasons = reasonsToFail(inputs, verdict);
+  for (const reason of reasons) say(workflowCommand('error', reason));
   // A workflow_run checks out the default branch, and its results belong to another run's commit.
   const isExpected = ({ code }: Warning) =>
     code === 'commit-differs' && eventFacts.eventName === 'workflow_run';
@@ -98,38 +101,37 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
       showSolutions === 'never' || (showSolutions === 'trusted' && !isTrusted(eventFacts, pullRequest)),
     pullRequest,
     connect: opening?.connect,
+    errorsSaid: reasons.length,
   });
-  return decide(inputs, verdict);
+  return reasons.length === 0;
 }
 
-/** Whether the step is green. */
-function decide({ settings, requireUpload }: Inputs, verdict: Verdict): boolean {
+/** Why the step is red; none where it is green. What is no reason by the inputs is a warning. */
+function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verdict): string[] {
   const { totals, storeError } = verdict;
-  let good = true;
-  const fail = (message: string) => {
-    good = false;
-    say(workflowCommand('error', message));
-  };
-  if (storeError !== undefined) {
-    const message = 'The run was NOT stored; the log of this step says why.';
-    if (requireUpload) fail(message);
-    else warn({ code: 'not-stored', message });
-  }
-  if (hasErrors(verdict)) fail('Not all that was asked for could be taken: see the errors above.');
+  const reasons: string[] = [];
+  if (hasErrors(verdict)) reasons.push('Not all that was asked for could be taken: see the errors below.');
   const failures = totals.failed + totals.errors;
   const { failOn } = settings;
   const blamed = failuresToBlame(failOn, verdict);
   if (blamed === undefined) {
-    const message = `fail-on: ${failOn} could not be decided without the history of the failures; the step is not failed by it.`;
-    warn({ code: 'fail-on', message });
+    const undecided = `fail-on: ${failOn} could not be decided without the history of the failures`;
+    // A bug of ours is never green where a verdict was asked for.
+    if (storeError !== undefined && !(storeError instanceof StoreError)) reasons.push(`${undecided}.`);
+    else warn({ code: 'fail-on', message: `${undecided}; the step is not failed by it.` });
   } else if (blamed > 0) {
-    fail(
+    reasons.push(
       failOn === 'any'
         ? `fail-on: any, and ${failures} of ${totals.total} tests failed.`
         : `fail-on: ${failOn}, and ${blamed} of ${failures} failures are.`,
     );
   }
-  return good;
+  if (storeError !== undefined) {
+    const message = 'The run was NOT stored; the log of this step says why.';
+    if (requireUpload) reasons.push(message);
+    else warn({ code: 'not-stored', message });
+  }
+  return reasons;
 }
 
 main().then(

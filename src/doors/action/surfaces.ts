@@ -37,6 +37,8 @@ export interface Told {
   readonly pullRequest: PullRequest | undefined;
   /** Absent: nothing was stored. */
   readonly connect: Connect | undefined;
+  /** Errors that the step has shown already. */
+  readonly errorsSaid: number;
 }
 
 /** Tells every surface that the inputs ask for. Never fails. */
@@ -72,6 +74,7 @@ function sectionOf({ verdict, hideSolutions }: Told): Section {
     leastCovered: leastCovered(verdict.coverage?.files ?? [], 10),
     stored: storedSentence(verdict),
     hideSolutions,
+    folder: verdict.rootdir,
   };
 }
 
@@ -112,11 +115,11 @@ function withoutMatches(history: Verdict['history']): Verdict['history'] {
   return { ...history, failures: history.failures.map((failure) => ({ ...failure, match: undefined })) };
 }
 
-function annotate({ inputs, verdict, files }: Told, section: Section): void {
+function annotate({ inputs, verdict, files, errorsSaid }: Told, section: Section): void {
   const { rootdir } = inputs.settings;
   const locate = (testFile: string) => locateFile(testFile, files, rootdir);
   const all = verdict.totals.failed + verdict.totals.errors;
-  for (const command of renderAnnotations({ ...section, all, locate })) say(command);
+  for (const command of renderAnnotations({ ...section, all, locate, errorsSaid })) say(command);
 }
 
 /** A test's file is relative to pytest's rootdir, which may lie below the repository's root. */

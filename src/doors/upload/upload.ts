@@ -1,5 +1,6 @@
 // The action of `lukhas-upload`: opens what an upload needs, calls ingest() and prints the result.
 import { homedir, hostname } from 'node:os';
+import { relative, resolve } from 'node:path';
 import { asOptions, InputError, StoreError } from '../../errors.ts';
 import { type Edges, ingest, type Verdict } from '../../ingest.ts';
 import type { Warning } from '../../model.ts';
@@ -97,7 +98,14 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       ],
     };
     if (telling.json) await tellJson(warned, settings, telling);
-    else tellTerminal(warned, settings, inputs.reports, telling);
+    else {
+      const root = (await surroundings).checkout?.root;
+      const folder =
+        root === undefined || verdict.rootdir === undefined
+          ? undefined
+          : relative(workingDirectory, resolve(root, verdict.rootdir)).replaceAll('\\', '/');
+      tellTerminal(warned, settings, { reports: inputs.reports, folder }, telling);
+    }
     if (verdict.storeError !== undefined) {
       terminal.err(describeError(verdict.storeError, terminal.paint));
       return exitCodeOf(verdict.storeError);
@@ -208,7 +216,7 @@ const failuresShown = 20;
 function tellTerminal(
   verdict: Verdict,
   settings: Settings,
-  reports: readonly ReportFile[],
+  { reports, folder }: { readonly reports: readonly ReportFile[]; readonly folder: string | undefined },
   { terminal, quiet, verbose }: Telling,
 ): void {
   if (quiet) {
@@ -218,6 +226,7 @@ function tellTerminal(
   const coverage = verdict.coverage?.files ?? [];
   const summary = {
     reports: reports.map((report) => report.name),
+    folder,
     totals: verdict.totals,
     xfailed: verdict.tally.xfailed,
     failures: verdict.tally.failures,

@@ -13,20 +13,22 @@ export interface AnnotationRequest {
   readonly all: number;
   readonly history: RunHistory | undefined;
   readonly hideSolutions: boolean;
+  /** Errors that the step has shown already: they count among those GitHub shows. */
+  readonly errorsSaid?: number | undefined;
   /** The file's path relative to the repository's root; undefined where the checkout has no such file. */
   locate(testFile: string): string | undefined;
 }
 
 const order = ['new', undefined, 'flaky', 'pre-existing', 'known'];
 
-/** At most ten errors, what is new first; what is known with its solution. */
+/** At most ten errors with those said before, what is new first; what is known with its solution. */
 export function renderAnnotations(request: AnnotationRequest): string[] {
   const { history, all } = request;
   const past = new Map(history?.failures.map((failure) => [failureKey(failure), failure]));
   const ranked = request.failures
     .map((failure) => ({ failure, history: past.get(failureKey(failure)) }))
     .sort((a, b) => order.indexOf(a.history?.class) - order.indexOf(b.history?.class))
-    .slice(0, mostAnnotations);
+    .slice(0, mostAnnotations - (request.errorsSaid ?? 0));
   return ranked.map(({ failure, history }, i) => {
     const file = failure.testFile === undefined ? undefined : request.locate(failure.testFile);
     const left = i === ranked.length - 1 ? all - ranked.length : 0;

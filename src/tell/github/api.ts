@@ -69,16 +69,35 @@ function retryDelay(error: unknown, tries: number, random: number): number | und
   const backoff = Math.min(15_000, 250 * 2 ** tries) * (0.5 + random / 2);
   const status = statusOf(error);
   if (status === undefined || status >= 500) return backoff;
+  if (!isLimited(error)) return undefined;
+  const after = waitAsked(headersOf(error));
+  return after === undefined ? Math.max(backoff, 5000) : after + random * 500;
+}
+
+/** A limit of requests, primary or secondary: GitHub answers 429, or 403 with its headers or words. */
+function isLimited(error: unknown): boolean {
+  const status = statusOf(error);
   const headers = headersOf(error);
-  const limited =
-    status === 429 ||
-    (status === 403 &&
-      (headers['retry-after'] !== undefined ||
-        headers['x-ratelimit-remaining'] === '0' ||
-        /rate limit|abuse/i.test(String((error as Error).message))));
-  if (!limited) return undefined;
-  const after = Number(headers['retry-after']);
-  return Number.isFinite(after) && after >= 0 ? after * 1000 + random * 500 : Math.max(backoff, 5000);
+  const named =
+    headers['retry-after'] !== undefined ||
+    headers['x-ratelimit-remaining'] === '0' ||
+    /rate limit|abuse/i.test(wordsOf(error));
+  return status === 429 || (status === 403 && named);
+}
+
+/** So many milliseconds GitHub asks to wait: `retry-after`, in seconds or a date, else until the limit's reset. By its clock. */
+function waitAsked(headers: Headers): number | undefined {
+  const now = Date.parse(headers.date ?? '');
+  const { 'retry-after': after = '', 'x-ratelimit-reset': reset = '' } = headers;
+  if (/^\d+$/.test(after)) return Number(after) * 1000;
+  const at =
+    after !== ''
+      ? Date.parse(after)
+      : headers['x-ratelimit-remaining'] === '0' && /^\d+$/.test(reset)
+        ? Number(reset) * 1000
+        : Number.NaN;
+  const wait = at - now;
+  return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
 }
 
 /** The HTTP status of what Octokit threw; undefined where there was no answer. */
@@ -89,23 +108,53 @@ export function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
-function headersOf(error: unknown): Record<string, string | undefined> {
-  return ((error as { response?: { headers?: Record<string, string> } }).response?.headers ?? {}) as Record<
-    string,
-    string | undefined
-  >;
+type Headers = Readonly<Record<string, string | undefined>>;
+
+function headersOf(error: unknown): Headers {
+  return (error as { response?: { headers?: Headers } }).response?.headers ?? {};
 }
 
-/** In words for people. */
+/** In characters. */
+const longestWords = 400;
+
+/** What GitHub says itself, with its list of errors; empty where it says nothing. On one line, bounded. */
+export function wordsOf(error: unknown): string {
+  const { data } = (error as { response?: { data?: unknown } }).response ?? {};
+  const { message, errors } = (typeof data === 'object' && data !== null ? data : {}) as {
+    readonly message?: unknown;
+    readonly errors?: unknown;
+  };
+  const each = (Array.isArray(errors) ? errors.slice(0, 5) : []).map((one: unknown) => {
+    if (typeof one === 'string') return one;
+    const { message, field, code } = (one ?? {}) as Readonly<Record<string, unknown>>;
+    return [message, field, code].find((word) => typeof word === 'string');
+  });
+  const words = [message, ...each].filter((word) => typeof word === 'string' && word.trim() !== '');
+  return words.join('; ').replace(/\s+/g, ' ').slice(0, longestWords);
+}
+
+/** In words for people: GitHub's own, and what to do where it is known. */
 function described(error: unknown, may: string): GithubError {
   if (error instanceof GithubError) return error;
   const status = statusOf(error);
-  const hints: Readonly<Record<number, string>> = {
-    401: 'the github-token is not valid',
-    403: `the github-token may not do that; give the job \`permissions: ${may}\``,
-    404: 'it was not found, or the github-token may not see it',
-  };
-  const reason = status === undefined ? 'GitHub could not be reached' : `GitHub answered ${status}`;
-  const hint = status === undefined ? undefined : hints[status];
-  return new GithubError(hint === undefined ? reason : `${reason}: ${hint}`, { status, cause: error });
+  if (status === undefined) return new GithubError('GitHub could not be reached', { cause: error });
+  const words = wordsOf(error);
+  const parts = [words, hintFor(error, status, words, may)].filter((part) => part !== '');
+  return new GithubError([`GitHub answered ${status}`, parts.join('; ')].filter(Boolean).join(': '), {
+    status,
+    cause: error,
+  });
+}
+
+function hintFor(error: unknown, status: number, words: string, may: string): string {
+  if (isLimited(error)) {
+    const reset = headersOf(error)['x-ratelimit-reset'] ?? '';
+    const known = headersOf(error)['x-ratelimit-remaining'] === '0' && /^\d{1,11}$/.test(reset);
+    return known ? `the limit is reset at ${new Date(Number(reset) * 1000).toISOString().slice(0, 19)}Z` : '';
+  }
+  if (status === 401) return 'the github-token is not valid';
+  if (status === 403 && (words === '' || /^(?:forbidden$|resource not accessible)/i.test(words)))
+    return `the github-token may not do that; give the job \`permissions: ${may}\``;
+  if (status === 404) return 'it was not found, or the github-token may not see it';
+  return '';
 }

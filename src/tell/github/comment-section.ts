@@ -1,6 +1,7 @@
 // What the jobs of a commit have to tell, in Markdown, for the pull request's comment and the job's summary: what failed, what
 // is known about it and what to do. Pure; every piece of data goes through markdown.ts.
 import type { FailureClass, FailureHistory, HealixMemory, Match, RunHistory, Totals } from '../../model.ts';
+import { type Commands, rerunCommands, teachCommands } from '../commands.ts';
 import {
   count,
   coverageDifference,
@@ -8,13 +9,11 @@ import {
   failureKey,
   number,
   percent,
-  pytestCommand,
   type ToldFailure,
-  teachCommand,
   tierNames,
   upTo,
 } from '../words.ts';
-import { block, code, cut, inline } from './markdown.ts';
+import { block, code, cut, exactBlock, inline, isExact } from './markdown.ts';
 
 /** What a job has to tell. */
 export interface Section {
@@ -31,6 +30,8 @@ export interface Section {
   readonly stored: { readonly ok: boolean; readonly text: string };
   /** Memories are named by their id only. */
   readonly hideSolutions: boolean;
+  /** pytest's rootdir, seen from the repository's root: commands run there. undefined: the root itself, or not known. */
+  readonly folder?: string | undefined;
 }
 
 /** A job of the commit, as the comment names it. */
@@ -246,11 +247,22 @@ function renderMatch({ memory, tier }: Match, hidden: boolean): string[] {
   return rows;
 }
 
+/** In characters. */
+const longestFix = 4000;
+
 /** The suggested code below the item, as text to read. */
 function renderFix({ memory }: Match, hidden: boolean, detail: Detail): string {
-  const fix = memory.autoFixCode ?? '';
+  const fix = (memory.autoFixCode ?? '').replaceAll('\r\n', '\n');
   if (hidden || !detail.fixes || fix.trim() === '') return '';
-  const shown = block(cut(fix, 4000), 'text', '  ');
+  // It is for copying: whole and exact, or not at all. What cannot be shown as it is stands there escaped, and says so.
+  if (fix.length > longestFix) {
+    return `<br>**Suggested change:** longer than is shown here; see ${code(`lukhas healix show ${memory.id.slice(0, 8)}`)}`;
+  }
+  if (!isExact(fix)) {
+    const escaped = block(fix, 'text', '  ');
+    return `\n\n  <details><summary>Suggested change, with invisible characters escaped</summary>\n\n${escaped}\n\n  </details>\n`;
+  }
+  const shown = exactBlock(fix, 'text', '  ');
   return `\n\n  <details><summary>Suggested change</summary>\n\n${shown}\n\n  </details>\n`;
 }
 
@@ -268,24 +280,34 @@ function facts(memory: HealixMemory): string {
 /** How to run what failed again, and how to tell Healix what somebody found out. */
 function renderCommands(groups: readonly Group[], sections: readonly Section[]): string[] {
   const told = groups.flatMap((group) => group.told);
-  const names = (some: readonly Told[], most: number) =>
-    [...new Set(some.map(({ failure }) => cut(failure.testName, 500)))].slice(0, most);
-  const tests = names(told, 20);
-  if (tests.length === 0) return [];
-  const again = tests.map((name) => pytestCommand(name).replace(/^pytest /, ''));
-  const folds = [folded('Run them again', block(`pytest ${again.join(' \\\n  ')}`, 'sh'))];
-  const unknown = names(
-    told.filter(({ history }) => history?.class !== 'known'),
-    5,
-  );
-  if (unknown.length > 0 && sections.every(({ history }) => history !== undefined))
-    folds.push(
-      folded(
-        'Found out why? Teach Healix, and the next one is known',
-        block(unknown.map(teachCommand).join('\n'), 'sh'),
-      ),
+  const distinct = (some: readonly Told[]) => [
+    ...new Map(some.map(({ failure }) => [failure.testName, failure])).values(),
+  ];
+  const tests = distinct(told);
+  const notTold = groups.reduce((sum, group) => sum + group.all - group.told.length, 0);
+  const again = rerunCommands(tests, tests.length + notTold, sameFolder(sections));
+  const folds = foldedCommands('Run them again', again);
+  const unknown = distinct(told.filter(({ history }) => history?.class !== 'known'));
+  if (unknown.length > 0 && sections.every(({ history }) => history !== undefined)) {
+    const teach = teachCommands(
+      unknown.map(({ testName }) => testName),
+      5,
     );
+    folds.push(...foldedCommands('Found out why? Teach Healix, and the next one is known', teach));
+  }
   return folds;
+}
+
+function foldedCommands(summary: string, { lines, left }: Commands): string[] {
+  if (lines.length === 0) return [];
+  const content = exactBlock(lines.join('\n'), 'sh');
+  return [folded(summary, left === '' ? content : `${content}\n\n${left}`)];
+}
+
+/** Where all of the jobs ran pytest; undefined where they differ or it is not known. */
+function sameFolder(sections: readonly Section[]): string | undefined {
+  const folders = new Set(sections.map(({ folder }) => folder));
+  return folders.size === 1 ? [...folders][0] : undefined;
 }
 
 function renderChanges(sections: readonly Section[]): string {

@@ -247,7 +247,8 @@ export function parseComment(body: string): CommentState | undefined {
   const state = unpacked(/^<!-- lukhas-ingest ([A-Za-z0-9+/=]+) -->/.exec(text)?.[1]);
   if (state === undefined || typeof state.sha !== 'string') return undefined;
   const parts: Part[] = [];
-  for (const piece of text.split(partStart).slice(1)) {
+  // Marks stand at a line's start, where no data can.
+  for (const piece of text.split(`\n${partStart}`).slice(1)) {
     const facts = unpacked(/^([A-Za-z0-9+/=]+) -->/.exec(piece)?.[1]);
     const part = facts === undefined ? undefined : readPart(facts, piece);
     if (part !== undefined && !parts.some((other) => other.key === part.key)) parts.push(part);
@@ -259,7 +260,7 @@ function readPart(facts: Record<string, unknown>, piece: string): Part | undefin
   const key = hex(facts.key);
   const rows = (Array.isArray(facts.rows) ? facts.rows : []).flatMap((row: unknown) => readRow(row) ?? []);
   if (key === undefined || rows.length === 0) return undefined;
-  const end = piece.indexOf(partEnd);
+  const end = piece.indexOf(`\n${partEnd}`);
   const content = end < 0 ? '' : piece.slice(piece.indexOf('-->') + 3, end);
   const text = content.trim().replace(/^#### [^\n]*\n+/, '');
   const left = `The details of ${rows.length === 1 ? 'this job' : 'these jobs'} were left out here: ${seeSummary}.`;

@@ -1,6 +1,6 @@
 // Finds the pull request and keeps its one comment. Knows nothing of reports or databases.
 
-import { type Api, type GithubEdges, GithubError, openApi, requestMs, statusOf } from './api.ts';
+import { type Api, type GithubEdges, GithubError, openApi, requestMs, statusOf, wordsOf } from './api.ts';
 import {
   type CommentState,
   isOurs,
@@ -158,7 +158,7 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
       }
     } catch (error) {
       const status = statusOf(error);
-      if (status === 422 && maxBytes > 2000) {
+      if (status === 422 && maxBytes > 2000 && isTooLong(error)) {
         maxBytes = Math.floor(maxBytes / 2);
         continue;
       }
@@ -240,6 +240,11 @@ function sameLogin(a: string | undefined, b: string | undefined): boolean {
   const bare = (login: string | undefined) => login?.toLowerCase().replace(/\[bot\]$/, '');
   // A person may be called like an app: only apps have [bot], and GraphQL leaves it away for some.
   return a !== undefined && bare(a) === bare(b) && (a.endsWith('[bot]') || b?.endsWith('[bot]') !== true);
+}
+
+/** A 422 without words may be one for length; one about anything else is not helped by a shorter body. */
+function isTooLong(error: unknown): boolean {
+  return /^(?:validation failed)?$|too (?:long|large)|maximum/i.test(wordsOf(error));
 }
 
 function gone(error: unknown): void {

@@ -1,5 +1,6 @@
 // The summary of an upload on a terminal. Pure: a verdict in, lines out; every piece of data goes through safeText.
 import type { FailureClass, FailureHistory, Match, RunHistory, Totals, Warning } from '../../model.ts';
+import { pytestCommand, teachCommand } from '../commands.ts';
 import { safeLine } from '../safe.ts';
 import {
   count,
@@ -8,9 +9,7 @@ import {
   failureKey,
   number,
   percent,
-  pytestCommand,
   type ToldFailure,
-  teachCommand,
   tierNames,
   upTo,
 } from '../words.ts';
@@ -18,6 +17,8 @@ import { fold as foldTo, type Paint, widthOf } from './terminal.ts';
 
 export interface Summary {
   readonly reports: readonly string[];
+  /** Where the tests ran, seen from where their commands are pasted; undefined: the same folder, or not known. */
+  readonly folder?: string | undefined;
   readonly totals: Totals;
   readonly xfailed: number;
   readonly failures: readonly ToldFailure[];
@@ -94,7 +95,7 @@ function renderFailures(summary: Summary, style: SummaryStyle): string {
   const hint = shown.length < told.length ? '; --verbose shows more' : '';
   const more = shown.length < all ? paint.dim(` (${number(shown.length)} of ${number(all)}${hint})`) : '';
   const classes = summary.history === undefined ? '' : `  ${renderClasses(summary.history, paint)}`;
-  const blocks = shown.map(({ failure, history }) => renderFailure(failure, history, style));
+  const blocks = shown.map(({ failure, history }) => renderFailure(failure, history, style, summary.folder));
   return `${paint.bold('Failures')}${classes}${more}\n${blocks.join('\n')}`;
 }
 
@@ -121,6 +122,7 @@ function renderFailure(
   failure: ToldFailure,
   history: FailureHistory | undefined,
   { paint, columns }: SummaryStyle,
+  folder: string | undefined,
 ): string {
   const type = fold(safeLine(failure.errorType ?? (failure.outcome === 'error' ? 'error' : 'failure')), 60);
   const line = failure.line === undefined ? '' : `:${failure.line}`;
@@ -133,10 +135,12 @@ function renderFailure(
   const age = history === undefined ? '' : renderAge(history);
   if (where !== '' || age !== '')
     rows.push(`    ${paint.cyan(where)}${age === '' ? '' : paint.dim(`  ${age}`)}`);
-  rows.push(`    ${paint.dim(pytestCommand(failure.testName))}`);
+  const again = pytestCommand(failure, folder);
+  if (again !== undefined) rows.push(`    ${paint.dim(again)}`);
   if (history?.match !== undefined) rows.push(...renderMatch(history.match, paint, columns));
-  if (history !== undefined && history.class !== 'known')
-    rows.push(`    ${paint.dim(teachCommand(failure.testName))}`);
+  const teach =
+    history === undefined || history.class === 'known' ? undefined : teachCommand(failure.testName);
+  if (teach !== undefined) rows.push(`    ${paint.dim(teach)}`);
   return rows.join('\n');
 }
 
