@@ -367,8 +367,7 @@ describe('through PgBouncer', () => {
       });
       while (messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
       // The third place is the one that sees who blocks.
-      const names =
-        mode === 'session' && poolSize === 2 ? 'somebody\u2019s lock' : 'pid \\d+ \\(login postgres, its';
+      const names = poolSize === 2 ? 'somebody\u2019s lock' : 'pid \\d+ \\(login postgres, its';
       expect(messages[0]).toMatch(
         new RegExp(`^migration ${nextNumber}, the column with a default: waiting for ${names}`),
       );
