@@ -1,5 +1,6 @@
 // Who stands in a step's way, for a person: asked on a connection of its own, in transactions that end at once. Opened only where
 // a step takes its time.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connect, Database } from '../database/port.ts';
 import { beginInCatalog } from '../database/search-path.ts';
 
@@ -23,24 +24,21 @@ export interface Watcher {
 export function createWatcher(connect: Connect): Watcher {
   let opening: Promise<Database> | undefined;
   let watched: number | undefined;
-  // One question at a time: a step may end, and the next one ask, while the answer to the last is still on its way.
-  let asked: Promise<unknown> = Promise.resolve();
-  function ask<R>(work: (db: Database, pid: number) => Promise<R>): Promise<R | undefined> {
-    if (watched === undefined) return Promise.resolve(undefined);
+  // One question at a time: where the answer to the last is on its way still, or stands in a pooler's queue, no other is asked.
+  let asking = false;
+  async function ask<R>(work: (db: Database, pid: number) => Promise<R>): Promise<R | undefined> {
+    if (watched === undefined || asking) return undefined;
     const pid = watched;
+    asking = true;
     opening ??= connect({ stallMs: 10_000 });
-    const db = opening;
-    const answer = asked.then(async () => {
-      try {
-        const open = await db;
-        return await open.transaction(() => work(open, pid), { begin: beginInCatalog() });
-      } catch {
-        // A message without names is no reason to give the migration up.
-        return undefined;
-      }
-    });
-    asked = answer;
-    return answer;
+    const answer = opening
+      .then((db) => db.transaction(() => work(db, pid), { begin: beginInCatalog() }))
+      // A message without names is no reason to give the migration up.
+      .catch(() => undefined)
+      .finally(() => {
+        asking = false;
+      });
+    return Promise.race([answer, sleep(1_000, undefined, { ref: false })]);
   }
   return {
     watch: async (worker) => {
