@@ -34,6 +34,8 @@ export interface TestResult {
   readonly durationSeconds: number | undefined;
   /** How often pytest ran it, where the report shows more than one attempt; the outcome is the last one's. */
   readonly attempts?: number | undefined;
+  /** The report file it stands in, where the upload has several: equal names of two reports may be two tests. */
+  readonly report?: string | undefined;
   /** Present exactly when the outcome is `failed` or `error`. */
   readonly failure: Failure | undefined;
   /** Why it was skipped or expected to fail. */

@@ -45,7 +45,7 @@ const largestTag = 8 << 20;
 /** Shorter texts are left to the parser. */
 const longText = 80;
 /** While an unfinished element is longer than this, new text is gathered to a share of it. Keeps copying linear. */
-const patientLength = 2 << 20;
+const patientLength = 1 << 18;
 const deepestNesting = 64;
 
 /**

@@ -43,6 +43,7 @@ export async function* readResults(
   options: ReadOptions,
 ): AsyncGenerator<readonly TestResult[]> {
   const reader = new ResultReader(options);
+  const names = files.length > 1 ? new SharedNames(files) : undefined;
   let testcases = 0;
   let bytes = 0;
   for (const file of files) {
@@ -58,6 +59,7 @@ export async function* readResults(
         if (frame.kind === 'suite') {
           testcases += batch.length;
           const rest = [...reader.take(batch), ...reader.startSuite()];
+          names?.add(file.name, rest);
           if (rest.length > 0) yield rest;
           [batch, length] = [[], 0];
         }
@@ -66,12 +68,16 @@ export async function* readResults(
         length += frame.xml.length;
         if (length < batchLength) continue;
         testcases += batch.length;
-        yield reader.take(batch);
+        const ready = reader.take(batch);
+        names?.add(file.name, ready);
+        yield ready;
         [batch, length] = [[], 0];
       }
     }
     testcases += batch.length;
-    yield [...reader.take(batch), ...reader.endFile()];
+    const last = [...reader.take(batch), ...reader.endFile()];
+    names?.add(file.name, last);
+    yield last;
   }
   if (testcases !== options.survey.testcases) {
     throw new ReportError({
@@ -82,6 +88,53 @@ export async function* readResults(
     });
   }
   reader.summarise();
+  const shared = names?.warning();
+  if (shared !== undefined) options.onWarning(shared);
+}
+
+/** Names that are remembered to find them in another report; a later one takes the slot of an earlier one. */
+const nameSlots = 1 << 20;
+
+/** Marks results with their report, and finds names that stand in several reports: by hashes, in bounded memory. */
+class SharedNames {
+  readonly #files: readonly ReportFile[];
+  readonly #hashes = new Int32Array(nameSlots);
+  readonly #owners = new Uint32Array(nameSlots);
+  #count = 0;
+  #example: string | undefined;
+
+  constructor(files: readonly ReportFile[]) {
+    this.#files = files;
+  }
+
+  add(report: string, results: readonly TestResult[]): void {
+    const owner = this.#files.findIndex((file) => file.name === report) + 1;
+    for (const result of results) {
+      // Set in place, as signatures are.
+      (result as { report?: string }).report = report;
+      const { testName } = result;
+      let hash = testName.length;
+      for (let i = 0; i < testName.length && i < 10_000; i++)
+        hash = Math.imul(hash ^ testName.charCodeAt(i), 0x01000193);
+      const slot = (hash ^ (hash >>> 20)) & (nameSlots - 1);
+      const other = this.#owners[slot] ?? 0;
+      if (this.#hashes[slot] === hash && other !== 0 && other !== owner) {
+        this.#count++;
+        this.#example ??= `${testName.slice(0, 300)} in ${this.#files[other - 1]?.name} and ${report}`;
+      } else {
+        this.#hashes[slot] = hash;
+        this.#owners[slot] = owner;
+      }
+    }
+  }
+
+  warning(): Warning | undefined {
+    if (this.#count === 0) return undefined;
+    return {
+      code: 'same-test-in-reports',
+      message: `${this.#count} ${this.#count === 1 ? 'test stands' : 'tests stand'} in several reports under one name, for example ${this.#example}; each is kept. If the reports come from different folders, upload them apart with --rootdir`,
+    };
+  }
 }
 
 type TestcaseFrame = Extract<Frame, { kind: 'testcase' }>;

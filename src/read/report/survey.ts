@@ -46,6 +46,8 @@ export interface Survey {
   readonly evidence: ReportEvidence;
   /** Distinct classnames without the prefix; at most 20,000, and as many collected modules. */
   readonly classnames: ReadonlySet<string>;
+  /** The same by report file; at most 100,000 in all. Several files may come from several rootdirs. */
+  readonly classnamesByFile: ReadonlyMap<string, ReadonlySet<string>>;
   /** Addresses of tests whose teardown failed; if the call failed too, pytest wrote two testcases. */
   readonly teardownErrors: ReadonlySet<string>;
   /** By the suite's ordinal over all files, from 1: addresses that stand there more than once. */
@@ -123,6 +125,7 @@ function truncated(place: Place, collector: Collector): ReportError {
 }
 
 const mostClassnames = 20_000;
+const mostClassnamesOfFiles = 100_000;
 const mostModules = 200_000;
 /** Longer classnames, prefixes and modules are not kept: they name no file. In characters. */
 const longestName = 1000;
@@ -147,6 +150,8 @@ class Collector {
   /** Searched failures per classname. Cleared when large: searching again does no harm. */
   readonly #searches = new Map<string, number>();
   readonly #classnames = new Set<string>();
+  readonly #classnamesByFile = new Map<string, Set<string>>();
+  #classnamesOfFiles = 0;
   /** Modules that failed or were skipped during collection, without the prefix: as good as classnames. */
   readonly #collected = new Set<string>();
   /** The dotted start that all classnames share; undefined before the first. */
@@ -164,6 +169,7 @@ class Collector {
     this.#file = name;
     this.#open = [];
     this.#isWriterKnown = false;
+    this.#searches.clear();
     this.testcasesOfFile = 0;
     this.#lastXml = undefined;
   }
@@ -233,11 +239,17 @@ class Collector {
         addModule(this.#modules, dotted.slice(prefix.length + 1), file.slice(prefix.length + 1));
       else addModule(this.#modules, dotted, file);
     }
-    const classnames = new Set(this.#collected);
-    for (const name of this.#classnames) {
-      if (name === prefix) continue;
-      classnames.add(prefix !== '' && name.startsWith(`${prefix}.`) ? name.slice(prefix.length + 1) : name);
-    }
+    const withoutPrefix = (names: Iterable<string>) => {
+      const bare = new Set<string>();
+      for (const name of names) {
+        if (name === prefix) continue;
+        bare.add(prefix !== '' && name.startsWith(`${prefix}.`) ? name.slice(prefix.length + 1) : name);
+      }
+      return bare;
+    };
+    const classnames = new Set([...this.#collected, ...withoutPrefix(this.#classnames)]);
+    const classnamesByFile = new Map<string, Set<string>>();
+    for (const [file, names] of this.#classnamesByFile) classnamesByFile.set(file, withoutPrefix(names));
     return {
       testcases: this.#testcases,
       suites: this.#suites,
@@ -245,6 +257,7 @@ class Collector {
       properties: this.#properties,
       evidence: { prefix, modules: this.#modules },
       classnames,
+      classnamesByFile,
       teardownErrors: this.#teardownErrors,
       repeats: this.#repeats.repeats,
       foreign: this.#foreign,
@@ -360,6 +373,11 @@ class Collector {
     if (this.#searches.size >= mostClassnames) this.#searches.clear();
     this.#searches.set(classname, 0);
     if (this.#classnames.size < mostClassnames) this.#classnames.add(classname);
+    if (this.#classnamesOfFiles++ < mostClassnamesOfFiles) {
+      const names = this.#classnamesByFile.get(this.#file);
+      if (names === undefined) this.#classnamesByFile.set(this.#file, new Set([classname]));
+      else names.add(classname);
+    }
     // A collected module's classname is only the prefix, or empty.
     if (classname !== '')
       this.#common = this.#common === undefined ? classname : commonStart(this.#common, classname);

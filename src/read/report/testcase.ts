@@ -208,7 +208,7 @@ function readPlainChildren(xml: string, start: number): RawOutcome[] | undefined
  * @returns undefined for what is no duration, and for `1,234`, which may be either
  */
 export function readDuration(time: string | undefined): number | undefined {
-  if (time === undefined) return undefined;
+  if (time === undefined || time.length > 40) return undefined;
   let number: string | undefined;
   if (/^\d+(?:\.\d*)?(?:[eE][-+]?\d{1,3})?$/.test(time)) number = time;
   else if (/^\d{1,3}(?:,\d{3})+\.\d+$|^\d{1,3}(?:,\d{3}){2,}$/.test(time)) number = time.replaceAll(',', '');

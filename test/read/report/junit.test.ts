@@ -469,6 +469,40 @@ describe('damaged reports', () => {
   });
 });
 
+describe('one test name in several reports', () => {
+  const report = (name: string, ...names: string[]) =>
+    textReport(wrap(names.map((one) => passed(one)).join('')), { name });
+
+  it('is kept twice, and a warning names it and the reports', async () => {
+    const read = await readReports([
+      report('a.xml', 'x', 'y'),
+      report('b.xml', 'y', 'x'),
+      report('c.xml', 'z'),
+    ]);
+    expect(read.results.map((r) => `${r.testFunction} ${r.report}`)).toEqual([
+      'x a.xml',
+      'y a.xml',
+      'y b.xml',
+      'x b.xml',
+      'z c.xml',
+    ]);
+    expect(read.warnings).toMatchObject([
+      {
+        code: 'same-test-in-reports',
+        message: expect.stringMatching(/^2 tests .*tests\/test_a\.py::y in a\.xml and b\.xml/),
+      },
+    ]);
+    expect([...(read.survey.classnamesByFile.get('c.xml') ?? [])]).toEqual(['tests.test_a']);
+  });
+
+  it('is no warning within one report, nor where none is shared', async () => {
+    expect((await readReports([report('a.xml', 'x', 'o', 'x')])).warnings).toEqual([]);
+    const apart = await readReports([report('a.xml', 'x'), report('b.xml', 'y')]);
+    expect(apart.warnings).toEqual([]);
+    expect((await readReports([report('a.xml', 'x')])).results[0]).not.toHaveProperty('report');
+  });
+});
+
 describe('a duration', () => {
   it.each([
     ['0.160', 0.16],
