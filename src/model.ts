@@ -105,7 +105,8 @@ export interface PastRun {
   /** Counts from 1, the latest run of its side. */
   readonly back: number;
   readonly runId: string;
-  readonly createdAt: Date;
+  /** Milliseconds since 1970. */
+  readonly at: number;
   readonly gitSha: string | undefined;
   /** 0 to 100. */
   readonly coveragePercent: number | undefined;

@@ -106,12 +106,7 @@ function outcome(
   saved: SavedRun | undefined,
   rest: { readonly history?: RunHistory; readonly storeError?: unknown } = {},
 ): StoredRun {
-  return {
-    saved,
-    stored: saved?.stored ?? 'no',
-    history: rest.history,
-    storeError: rest.storeError,
-  };
+  return { saved, stored: saved?.stored ?? 'no', history: rest.history, storeError: rest.storeError };
 }
 
 function unreadableHistory(error: unknown): Warning {

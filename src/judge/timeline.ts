@@ -14,7 +14,7 @@ export interface Timeline {
   /** On one commit it failed in one run and passed in the next: somebody ran it again. */
   readonly passedOnRerun: boolean;
   /** How often its outcome changed on the base branch since a time, this run included where it is on that branch. */
-  flipsSince(time: Date): number;
+  flipsSince(time: number): number;
 }
 
 export interface TimelineOptions {
@@ -53,10 +53,7 @@ export function timelineOf(
         sameCommit(side, greenAfter, newest) || sameCommit(side, greenBefore, oldest),
     ),
     flipsSince(time) {
-      const isRecent = (side: PastRun['side'], back: number): boolean => {
-        const run = runAt(side, back);
-        return run !== undefined && run.createdAt >= time;
-      };
+      const isRecent = (side: PastRun['side'], back: number) => (runAt(side, back)?.at ?? 0) >= time;
       const flips = base.reduce(
         (sum, { side, oldest, greenBefore, greenAfter }) =>
           sum +
