@@ -1,5 +1,5 @@
-// The use case: reports in, rows and a verdict out. Reads as the list of the product's steps; joins the rooms, which do
-// not know each other. Both command-line doors and the Action call it.
+// The use case: reports in, rows and a verdict out. The list of the product's steps, nothing else; it joins the rooms, which do
+// not know each other. `lukhas-upload` and the Action call it.
 import { StoreError } from './errors.ts';
 import type { CoverageFile, RunContext, SignedResult, Warning } from './model.ts';
 import { type Counted, startPasses } from './passes.ts';
@@ -32,7 +32,7 @@ export interface Edges {
   readonly reports: readonly ReportFile[];
   /** Paths of coverage.py's JSON reports. */
   readonly coverage: readonly string[];
-  /** What surrounds the run; found out while the report is checked. */
+  /** Detected while the report is checked. */
   readonly surroundings: Promise<Surroundings>;
   /** Absent: nothing is stored. */
   readonly connect: Connect | undefined;
@@ -41,7 +41,7 @@ export interface Edges {
   onResults?(results: readonly SignedResult[]): Promise<void>;
   onCoverage?(files: readonly CoverageFile[]): Promise<void>;
   onProgress?(what: string, fraction: number | undefined): void;
-  /** The database was not reached or was lost; it is tried again. */
+  /** Called before each new attempt to store the run. */
   onRetry?(reason: string, delayMs: number): void;
 }
 
@@ -55,7 +55,7 @@ export interface Verdict extends StoredRun, Counted {
  * Reads, signs and stores one run.
  *
  * @throws InputError, ReportError when the reports cannot be taken (nothing is stored then), StoreError `upload-cancelled`
- *   by the signal; a database's refusal is in the verdict, because the run is told all the same
+ *   by the signal. A database's refusal is in the verdict: the run is told all the same
  */
 export async function ingest(settings: Settings, edges: Edges): Promise<Verdict> {
   const { signal } = edges;
