@@ -1,4 +1,4 @@
-// The product's types; every room uses them. An absent value is `undefined` here, and becomes NULL or null only in SQL and JSON.
+// The product's types; every room uses them. An absent value is `undefined` here, NULL in SQL and null in JSON.
 
 /** pytest's verdict on one test. */
 export type Outcome = 'passed' | 'failed' | 'skipped' | 'error' | 'xfailed' | 'xpassed';

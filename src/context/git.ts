@@ -18,6 +18,10 @@ export interface Checkout {
 }
 
 const timeoutMs = 10_000;
+/** Skips commits that a shallow clone lacks, and HEAD before the first commit. */
+const readMessages = 'log --no-walk=unsorted --ignore-missing --no-show-signature -z --format=%H%x00%B'.split(
+  ' ',
+);
 
 /** Reads the checkout that holds a folder. `commits`: more commits whose messages are wanted. */
 export async function readCheckout(
@@ -27,22 +31,7 @@ export async function readCheckout(
   const commits = options.commits.filter((commit) => commitId(commit) === commit);
   const [places, log] = await Promise.all([
     git(folder, ['rev-parse', '--show-toplevel', '--symbolic-full-name', 'HEAD'], options.env),
-    git(
-      folder,
-      // Skips commits that a shallow clone lacks, and HEAD before the first commit.
-      [
-        'log',
-        '--no-walk=unsorted',
-        '--ignore-missing',
-        '--no-show-signature',
-        '-z',
-        '--format=%H%x00%B',
-        'HEAD',
-        ...commits,
-        '--',
-      ],
-      options.env,
-    ),
+    git(folder, [...readMessages, 'HEAD', ...commits, '--'], options.env),
   ]);
   // rev-parse prints the root even where it then fails because there is no commit.
   const [root = '', ref = ''] = places.stdout.split('\n');
@@ -110,15 +99,9 @@ function problemOf(error: (Error & { code?: unknown; killed?: boolean }) | null)
 
 // CI containers often run as another user than the owner of the checkout. Reading commits there is safe when the repository's
 // configuration cannot start a program; fsmonitor and hooks could.
-const safely = [
-  '-c',
-  'safe.directory=*',
-  '-c',
-  'core.fsmonitor=false',
-  '-c',
-  'core.hooksPath=/dev/null',
-  '--no-pager',
-];
+const safely = '-c safe.directory=* -c core.fsmonitor=false -c core.hooksPath=/dev/null --no-pager'.split(
+  ' ',
+);
 
 /** Without the caller's GIT_* variables (in a hook GIT_DIR names another repository), in English, without network. */
 function gitEnv(env: Env): Record<string, string> {

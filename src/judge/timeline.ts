@@ -3,7 +3,7 @@
 import type { FailingBlock, PastRun } from '../model.ts';
 
 export interface Timeline {
-  /** The first run of the unbroken row of failures on this branch that ends in this run; undefined when this run is the first. */
+  /** The first run of the row of failures on this branch that ends in this run; undefined where no earlier run is in it. */
   readonly firstOfRow: PastRun | undefined;
   /** Failing runs of this branch in a row, this one included. */
   readonly runsInARow: number;

@@ -2,7 +2,7 @@
 import type { Tier } from '../model.ts';
 import { safeLine } from './safe.ts';
 
-/** A failure as far as it is told. */
+/** What is told of a failure. */
 export interface ToldFailure {
   readonly testName: string;
   readonly testFile: string | undefined;
@@ -13,7 +13,7 @@ export interface ToldFailure {
   readonly failureSignature?: string | undefined;
 }
 
-/** What ties a failure of the report to its history. */
+/** Finds the history of a failure of the report. */
 export function failureKey(failure: {
   readonly testName: string;
   readonly failureSignature?: string | undefined;
@@ -33,7 +33,7 @@ export function pytestCommand(testName: string): string {
   return `pytest ${shellQuote(testName)}`;
 }
 
-/** One word for a shell; what holds control characters is quoted the way bash and zsh read them. */
+/** Quotes a word for a shell; control characters as bash and zsh read them. */
 function shellQuote(word: string): string {
   if (safeLine(word) === word) return `'${word.replaceAll("'", `'\\''`)}'`;
   const quoted = word
@@ -69,7 +69,7 @@ export function percent(value: number): string {
   return `${text.replace(/\.0$/, '')} %`;
 }
 
-/** In percentage points, with its sign: `+0.6`. */
+/** In percentage points with a sign: `+0.6`. */
 export function coverageDifference({
   beforePercent,
   afterPercent,
@@ -87,7 +87,7 @@ export function count(n: number, noun: string): string {
   return `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** `12,345`: toLocaleString takes 20 ms to load its tables. */
+/** `12,345`. Not by toLocaleString, which takes 20 ms to load its tables. */
 export function number(n: number): string {
   return String(n).replace(/(?<=\d)(?=(?:\d{3})+$)/g, ',');
 }

@@ -4,12 +4,12 @@ import { failureKey, type ToldFailure, tierNames } from '../words.ts';
 import { cut } from './markdown.ts';
 import { workflowCommand } from './workflow-log.ts';
 
-/** GitHub shows so many errors of a step. */
+/** GitHub shows at most so many errors of a step. */
 const mostAnnotations = 10;
 
 export interface AnnotationRequest {
   readonly failures: readonly ToldFailure[];
-  /** All failures of the run, shown or not. */
+  /** Number of all failures of the run. */
   readonly all: number;
   readonly history: RunHistory | undefined;
   readonly hideSolutions: boolean;
@@ -19,7 +19,7 @@ export interface AnnotationRequest {
 
 const order = ['new', undefined, 'flaky', 'pre-existing', 'known'];
 
-/** At most ten errors, what is new first; what is known with its solution. */
+/** At most ten errors, new ones first, known ones with their solution. */
 export function renderAnnotations(request: AnnotationRequest): string[] {
   const { history, all } = request;
   const past = new Map(history?.failures.map((failure) => [failureKey(failure), failure]));

@@ -1,10 +1,10 @@
-// Data on its way into Markdown on GitHub: no data may open a tag, a link, an image, a mention, a fence or a comment of
-// ours. Three ways only: words in a sentence, a code span, a fenced block. Pure.
+// Escapes data for Markdown on GitHub: it must not open a tag, a link, an image, a mention, a fence or a comment of ours.
+// There are three ways to show data: inline text, a code span, a fenced block. Pure.
 import { safeLine, safeText } from '../safe.ts';
 
 /**
- * Words in a sentence, on one line. Everything Markdown could read is written as an entity; what GitHub links by itself
- * (mentions, issues, addresses) is parted by a zero-width space.
+ * Inline text, on one line. Markdown's characters become entities; a zero-width space breaks what GitHub would link
+ * (mentions, issues, addresses).
  */
 export function inline(text: string): string {
   return parted(safeLine(text).trim()).replace(
@@ -17,7 +17,7 @@ export function inline(text: string): string {
 export function code(text: string, options: { readonly cell?: boolean } = {}): string {
   const line = quieted(safeLine(text)).replace(/\s+/g, ' ').trim();
   if (line === '') return '';
-  // Before a pipe a backslash of the data's own would free it: there is no safe way to write both in a code span.
+  // In a table cell a code span cannot hold a pipe safely: a backslash in the data would undo its escape.
   if (options.cell === true && line.includes('|')) return inline(line);
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map((run) => run[0].length));
   const ticks = '`'.repeat(longest + 1);
@@ -25,7 +25,7 @@ export function code(text: string, options: { readonly cell?: boolean } = {}): s
   return `${ticks}${pad}${line}${pad}${ticks}`;
 }
 
-/** A fenced block of its own lines, indented as its list item is. The language is ours, never data's. */
+/** A fenced block, indented as its list item is. The language is never data. */
 export function block(text: string, language: 'text' | 'python' | 'sh' = 'text', indent = ''): string {
   const lines = quieted(safeText(text.replace(/\r\n?|[\u2028\u2029\u0085]/g, '\n'))).split('\n');
   const longest = Math.max(2, ...[...lines.join('\n').matchAll(/`+/g)].map((run) => run[0].length));
@@ -33,7 +33,7 @@ export function block(text: string, language: 'text' | 'python' | 'sh' = 'text',
   return [`${fence}${language}`, ...lines, fence].map((line) => `${indent}${line}`).join('\n');
 }
 
-/** The first so many characters, never half of a surrogate pair, with a sign that there was more. */
+/** Cuts a text to so many characters, never within a surrogate pair; `…` shows the cut. */
 export function cut(text: string, most: number): string {
   if (text.length <= most) return text;
   return `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`;
@@ -44,7 +44,7 @@ export function bytes(text: string): number {
 }
 
 /**
- * Mail programs read mentions in code as well, and a mark of ours in code would be one when the comment is read again.
+ * Mail programs read mentions in code, too; and a mark of ours in code would count when the comment is parsed.
  * matches: @octocat, <!--; not: a@b (no mention, and no link within code)
  */
 function quieted(text: string): string {
