@@ -43,7 +43,7 @@ export interface Edges {
   onResults?(results: readonly SignedResult[]): Promise<void>;
   onCoverage?(files: readonly CoverageFile[]): Promise<void>;
   onProgress?(what: string, fraction: number | undefined): void;
-  /** The database was not reached or was lost; it is tried again. */
+  /** Called before each new attempt to store the run. */
   onRetry?(reason: string, delayMs: number): void;
 }
 
@@ -59,7 +59,7 @@ export interface Verdict extends StoredRun, Counted {
  * Reads, signs and stores one run.
  *
  * @throws InputError, ReportError when the reports cannot be taken (nothing is stored then), StoreError `upload-cancelled`
- *   by the signal; a database's refusal is in the verdict, because the run is told all the same
+ *   by the signal. A database's refusal is in the verdict: the run is told all the same
  */
 export async function ingest(settings: Settings, edges: Edges): Promise<Verdict> {
   const { signal } = edges;

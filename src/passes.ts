@@ -27,17 +27,10 @@ export interface Counted {
   readonly coverage: CoverageRead | undefined;
 }
 
-export interface Passes {
-  /** For the store: a new pass at each call. */
-  open(): RunSource;
-  /** What the last pass counted; makes a pass where none came to its end. */
-  finish(): Promise<Counted>;
-}
-
 /** From so many results on the database is busier than the reader, which then has time for coverage. */
 const coverageFrom = 20_000;
 
-export function startPasses(reports: readonly ReportFile[], options: PassOptions): Passes {
+export function startPasses(reports: readonly ReportFile[], options: PassOptions) {
   let tally = startTally();
   let told = 0;
   let complete = false;
@@ -64,8 +57,10 @@ export function startPasses(reports: readonly ReportFile[], options: PassOptions
   }
   const totals = () => tally.totals(options.survey.durationSeconds, coverage?.totals.percent);
   return {
-    open: () => ({ results, coverage: coverageFiles, totals }),
-    async finish() {
+    /** For the store: a new pass at each call. */
+    open: (): RunSource => ({ results, coverage: coverageFiles, totals }),
+    /** What the last pass counted; makes a pass where none came to its end. */
+    async finish(): Promise<Counted> {
       if (!complete) for await (const _ of results());
       coverage = await options.coverage.finish();
       return { tally, totals: totals(), coverage };

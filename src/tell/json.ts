@@ -1,4 +1,4 @@
-// The JSON contract of `--json`: one object a line, each with its `kind`, absent values null. Pure; docs/json.md shows it.
+// The lines of `--json`, as docs/json.md describes them: one object a line with its `kind`; absent values are null. Pure.
 import type {
   CoverageFile,
   FailureHistory,
@@ -54,7 +54,7 @@ export function warningLine(warning: Warning): string {
   });
 }
 
-/** What Healix knows about a failure. */
+/** A failure's match in Healix. */
 export function matchLine({ testName, failureSignature }: FailureHistory, { memory, tier }: Match): string {
   return line({
     kind: 'match',
@@ -71,7 +71,7 @@ export function matchLine({ testName, failureSignature }: FailureHistory, { memo
   });
 }
 
-/** Whether a failure is new, and since when it fails. */
+/** A failure's class, and since when it fails. */
 export function failureLine(failure: FailureHistory): string {
   return line({
     kind: 'failure',
@@ -86,7 +86,7 @@ export function failureLine(failure: FailureHistory): string {
   });
 }
 
-/** The run beside the latest one of the base branch. */
+/** The run compared with the latest one of the base branch. */
 export function changesLine({ baseBranch, changes, coverage }: RunHistory): string {
   return line({
     kind: 'changes',
@@ -123,7 +123,7 @@ export interface RunLine {
   readonly context: RunContext;
 }
 
-/** The last line: everything before it can stream. */
+/** The last line, so that all lines before it can stream. */
 export function runLine(run: RunLine): string {
   const { totals, context } = run;
   return line({

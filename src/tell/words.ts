@@ -1,7 +1,7 @@
 // Words and numbers that every surface writes alike. Pure; data in them is escaped by the surface.
 import type { Tier } from '../model.ts';
 
-/** A failure as far as it is told. */
+/** What is told of a failure. */
 export interface ToldFailure {
   readonly testName: string;
   readonly testFile: string | undefined;
@@ -12,7 +12,7 @@ export interface ToldFailure {
   readonly failureSignature?: string | undefined;
 }
 
-/** What ties a failure of the report to its history. */
+/** Finds the history of a failure of the report. */
 export function failureKey(failure: {
   readonly testName: string;
   readonly failureSignature?: string | undefined;
@@ -49,7 +49,7 @@ export function percent(value: number): string {
   return `${text.replace(/\.0$/, '')} %`;
 }
 
-/** In percentage points, with its sign: `+0.6`. */
+/** In percentage points with a sign: `+0.6`. */
 export function coverageDifference({
   beforePercent,
   afterPercent,
@@ -67,7 +67,7 @@ export function count(n: number, noun: string): string {
   return `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** `12,345`: toLocaleString takes 20 ms to load its tables. */
+/** `12,345`. Not by toLocaleString, which takes 20 ms to load its tables. */
 export function number(n: number): string {
   return String(n).replace(/(?<=\d)(?=(?:\d{3})+$)/g, ',');
 }

@@ -5,7 +5,7 @@ import { chooseComparison } from '../../src/judge/comparison.ts';
 import { judgeRun } from '../../src/judge/judge.ts';
 import type { FailingBlock, FailureFacts, Match, PastRun, RunFacts } from '../../src/model.ts';
 
-const now = new Date('2026-03-15T12:00:00Z');
+const now = Date.parse('2026-03-15T12:00:00Z');
 const hour = 3_600_000;
 const nothing = { changes: undefined, coverageMoves: undefined };
 
@@ -25,7 +25,7 @@ function past(side: PastRun['side'], text: string): Past {
       side,
       back: i + 1,
       runId: `${side}-${i + 1}`,
-      createdAt: new Date(now.getTime() - (i + 1) * hour - Number(days) * 24 * hour),
+      at: now - (i + 1) * hour - Number(days) * 24 * hour,
       gitSha: gitSha === '' ? undefined : gitSha,
       coveragePercent: undefined,
       jobName: undefined,
@@ -59,7 +59,7 @@ function facts(
   const { branch = '', base = '', onBase = false, ...failure } = changes;
   const pasts = [past('branch', branch), past('base', base)];
   return {
-    run: { runId: 'me', createdAt: now, gitSha: 'z', coveragePercent: undefined, jobName: undefined },
+    run: { runId: 'me', at: now, gitSha: 'z', coveragePercent: undefined, jobName: undefined },
     baseBranch: 'main',
     isOnBaseBranch: onBase,
     pastRuns: pasts.flatMap(({ runs }) => runs),
@@ -152,7 +152,7 @@ describe('with which run a run is compared', () => {
     side: 'base',
     back,
     runId: `r${back}`,
-    createdAt: now,
+    at: now,
     gitSha: 'a',
     coveragePercent: undefined,
     jobName: undefined,

@@ -1,4 +1,4 @@
-// The Action's inputs: what the runner put into the environment, checked once. Knows nothing of what is done with them.
+// Reads and checks the Action's inputs. Knows nothing of what is done with them.
 import { getInput, getMultilineInput } from '@actions/core';
 import { InputError, type Naming } from '../../errors.ts';
 import type { Warning } from '../../model.ts';
@@ -38,20 +38,20 @@ export interface Inputs {
   readonly annotations: boolean;
   readonly summary: boolean;
   readonly showSolutions: 'trusted' | 'always' | 'never';
-  /** Its name; undefined: none is wanted. */
+  /** The check run's name; undefined: none is wanted. */
   readonly checkRun: string | undefined;
   readonly token: string | undefined;
-  /** What tells this job from others of its name: values of the matrix in its order, and the upload-key. */
+  /** Tells this job from others of its name: the matrix values in order, and the upload-key. */
   readonly distinction: string | undefined;
-  /** Other jobs of a matrix may finish in the same moment. */
+  /** Other jobs of the matrix may finish at the same moment. */
   readonly inMatrix: boolean;
   readonly warnings: readonly Warning[];
 }
 
 /**
- * Reads the inputs as the runner hands them over (`INPUT_*`).
+ * Reads the inputs from `INPUT_*`.
  *
- * @throws InputError naming the input that is wrong and what it takes
+ * @throws InputError naming the wrong input and what it takes
  */
 export function readInputs(env: Readonly<Record<string, string | undefined>>): Inputs {
   const reports = getMultilineInput('reports');
@@ -162,7 +162,7 @@ function yes(name: InputName, otherwise: boolean): boolean {
   throw new InputError({ code: 'invalid-setting', message: `${name}: takes true or false` });
 }
 
-/** Its values in order: `{"python": "3.13", "os": "ubuntu"}` is 3.13 and ubuntu. What is no object is no matrix. */
+/** The matrix's values in order, 3.13 and ubuntu for `{"python": "3.13", "os": "ubuntu"}`; none for anything but an object. */
 function readMatrix(json: string | undefined): string[] {
   try {
     const parsed: unknown = JSON.parse(json ?? 'null');
@@ -173,7 +173,7 @@ function readMatrix(json: string | undefined): string[] {
   }
 }
 
-/** A setting that is wrong is named as the input, not as the option of the command line. */
+/** Names a wrong setting by its input, not by its command-line option. */
 function namingInputs<T>(parse: () => T): T {
   try {
     return parse();

@@ -144,7 +144,7 @@ main().then(
     const words = describeError(error, createPaint(false)).replace(/^error: /, '');
     const title = expected ? 'lukhas-ingest' : 'lukhas-ingest: internal error';
     say(workflowCommand('error', words, { title }));
-    // Our own failure is no verdict on the tests; but where a verdict was asked for, none must not be green.
+    // Our own failure is no verdict on the tests. But a step that was asked for a verdict must not be green without one.
     const bad = error instanceof InputError || error instanceof ReportError || asksForVerdict();
     process.exitCode = bad ? 1 : 0;
   },

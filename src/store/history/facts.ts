@@ -1,15 +1,7 @@
 // The facts about a run and the runs before it: two statements a run, however many tests failed. Decides nothing: what the
 // facts mean is decided in src/judge.
 import { StoreError } from '../../errors.ts';
-import type {
-  FailingBlock,
-  FailureFacts,
-  HealixMemory,
-  Match,
-  PastRun,
-  RunFacts,
-  Tier,
-} from '../../model.ts';
+import type { FailingBlock, FailureFacts, HealixMemory, Match, RunFacts, Tier } from '../../model.ts';
 import type { Database } from '../database/port.ts';
 import { bestMemory, healixEnabled, isExact, ranking, stale } from '../healix/matching.ts';
 import type { Access } from '../schema/access.ts';
@@ -49,157 +41,61 @@ export async function readRunFacts(db: Database, access: Access, query: FactsQue
   return factsOf(query, await db.query<FactsRow>(factsSql, params));
 }
 
-interface PastRow {
-  readonly side: 'branch' | 'base';
-  readonly back: number;
-  readonly id: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly sha: string | null;
-  readonly coverage: number | null;
-  readonly job: string | null;
-}
-
-interface BlockRow {
-  readonly side: 'branch' | 'base';
-  readonly newest: number;
-  readonly oldest: number;
-  readonly green_after: number | null;
-  readonly green_before: number | null;
-}
-
-interface Frame {
-  readonly me: Pick<PastRow, 'sha' | 'coverage' | 'job'> | null;
-  readonly base: string | null;
-  readonly on_base: boolean;
-  readonly lines: readonly PastRow[];
-}
-
-interface FailureRow {
-  readonly test_name: string;
-  readonly signature: string | null;
-  readonly tier: Tier | null;
-  readonly memory: string | null;
-  /** The memory is one that all teams share. */
-  readonly shared: boolean | null;
-  readonly passed_here: boolean;
-}
-
-/** A row each: one answer in one value would be in memory several times over where thousands fail. */
+/**
+ * The statement's rows: JSON with the names of the facts, and without members where it would say null. A row each: one answer
+ * in one value would be in memory several times over where thousands fail.
+ */
 type FactsRow =
-  | { readonly kind: 'frame'; readonly facts: Frame }
+  | { readonly kind: 'frame'; readonly facts: Omit<RunFacts, 'run' | 'failures'> & { run?: OwnColumns } }
   | { readonly kind: 'failure'; readonly facts: FailureRow }
-  | {
-      readonly kind: 'blocks';
-      readonly facts: { readonly test_name: string; readonly list: readonly BlockRow[] };
-    }
+  | { readonly kind: 'blocks'; readonly facts: Pick<FailureFacts, 'testName' | 'blocks'> }
   | { readonly kind: 'memory'; readonly facts: MemoryRow };
+type OwnColumns = Omit<RunFacts['run'], 'runId' | 'at'>;
+type MemoryRow = Omit<HealixMemory, 'lastApplied'> & { lastApplied?: number; shared: boolean };
+type FailureRow = Omit<FailureFacts, 'match' | 'blocks'> & { tier?: Tier; memory?: string; shared?: boolean };
 
 function factsOf({ runId, createdAt }: RunQuery, rows: readonly FactsRow[]): RunFacts {
-  let frame: Frame = { me: null, base: null, on_base: false, lines: [] };
+  let frame: Extract<FactsRow, { kind: 'frame' }>['facts'] | undefined;
   const failures: FailureRow[] = [];
   const blocksOf = new Map<string, readonly FailingBlock[]>();
   const memories = new Map<string, HealixMemory>();
   for (const { kind, facts } of rows) {
     if (kind === 'frame') frame = facts;
     else if (kind === 'failure') failures.push(facts);
-    else if (kind === 'blocks') blocksOf.set(facts.test_name, facts.list.map(blockOf));
-    else memories.set(memoryKey(facts.id, facts.shared), memoryOf(facts));
+    else if (kind === 'blocks') blocksOf.set(facts.testName, facts.blocks);
+    else memories.set(memoryKey(facts), memoryOf(facts));
   }
-  const { me } = frame;
-  if (me === null) throw unknownRun(runId);
+  if (frame?.run === undefined) throw unknownRun(runId);
+  // Failures with the same match share one object: thousands may have it.
   const matches = new Map<string, Match>();
-  return {
-    run: {
-      runId,
-      createdAt,
-      gitSha: me.sha ?? undefined,
-      coveragePercent: me.coverage ?? undefined,
-      jobName: me.job ?? undefined,
-    },
-    baseBranch: frame.base ?? undefined,
-    isOnBaseBranch: frame.on_base,
-    pastRuns: frame.lines.map(pastRunOf),
-    failures: failures.map(
-      (row): FailureFacts => ({
-        testName: row.test_name,
-        failureSignature: row.signature ?? undefined,
-        match: matchOf(row, memories, matches),
-        passedInTwin: row.passed_here,
-        blocks: blocksOf.get(row.test_name) ?? [],
-      }),
-    ),
+  const matchOf = ({ tier, memory: id = '', shared = false }: FailureRow): Match | undefined => {
+    const key = memoryKey({ id, shared });
+    const memory = memories.get(key);
+    if (tier === undefined || memory === undefined) return undefined;
+    const match = matches.get(`${tier} ${key}`) ?? { tier, memory };
+    matches.set(`${tier} ${key}`, match);
+    return match;
   };
-}
-
-function pastRunOf(row: PastRow): PastRun {
   return {
-    side: row.side,
-    back: row.back,
-    runId: row.id,
-    createdAt: new Date(row.at),
-    gitSha: row.sha ?? undefined,
-    coveragePercent: row.coverage ?? undefined,
-    jobName: row.job ?? undefined,
+    ...frame,
+    run: { ...frame.run, runId, at: createdAt.getTime() },
+    failures: failures.map((row) => ({
+      testName: row.testName,
+      failureSignature: row.failureSignature,
+      passedInTwin: row.passedInTwin,
+      match: matchOf(row),
+      blocks: blocksOf.get(row.testName) ?? [],
+    })),
   };
-}
-
-function blockOf(row: BlockRow): FailingBlock {
-  return {
-    side: row.side,
-    newest: row.newest,
-    oldest: row.oldest,
-    greenAfter: row.green_after ?? undefined,
-    greenBefore: row.green_before ?? undefined,
-  };
-}
-
-/** Failures with the same match share one object: thousands may have it. */
-function matchOf(
-  { tier, memory: id, shared }: FailureRow,
-  memories: ReadonlyMap<string, HealixMemory>,
-  matches: Map<string, Match>,
-): Match | undefined {
-  const key = `${tier} ${memoryKey(id ?? '', shared)}`;
-  const memory = memories.get(memoryKey(id ?? '', shared));
-  if (tier === null || memory === undefined) return undefined;
-  const match = matches.get(key) ?? { tier, memory };
-  matches.set(key, match);
-  return match;
 }
 
 /** A team's memory and a shared one may have one id: both can be imported from one file. */
-function memoryKey(id: string, shared: boolean | null): string {
+function memoryKey({ id, shared }: { readonly id: string; readonly shared?: boolean }): string {
   return `${shared === true ? 'shared' : 'own'} ${id}`;
 }
 
-interface MemoryRow {
-  readonly id: string;
-  readonly shared: boolean;
-  readonly root_cause: string | null;
-  readonly solution: string;
-  readonly solution_type: string | null;
-  readonly auto_fix_code: string | null;
-  readonly confidence: number | null;
-  readonly success_count: number | null;
-  readonly failure_count: number | null;
-  readonly last_applied: number | null;
-  readonly stale: boolean | null;
-}
-
-function memoryOf(row: MemoryRow): HealixMemory {
-  return {
-    id: row.id,
-    rootCause: row.root_cause ?? undefined,
-    solution: row.solution,
-    solutionType: row.solution_type ?? undefined,
-    autoFixCode: row.auto_fix_code ?? undefined,
-    confidence: row.confidence ?? undefined,
-    successCount: row.success_count ?? 0,
-    failureCount: row.failure_count ?? 0,
-    lastApplied: row.last_applied === null ? undefined : new Date(row.last_applied),
-    stale: row.stale === true,
-  };
+function memoryOf({ lastApplied: at, shared: _, ...memory }: MemoryRow): HealixMemory {
+  return { ...memory, lastApplied: at === undefined ? undefined : new Date(at) };
 }
 
 function unknownRun(runId: string): StoreError {
@@ -341,28 +237,30 @@ const factsSql = `
          SELECT * FROM (${bestMemory('$1', (memory) => `${memory}.failure_signature = f.failure_signature AND ${memory}.test_name <> f.test_name`)}) AS elsewhere
        ) AS b ORDER BY ${ranking('b')} LIMIT 1)) END AS best OFFSET 0) m
   )
-  SELECT 'frame' AS kind, json_build_object(
-    'me', (SELECT json_build_object('sha', git_sha, 'coverage', coverage_percent, 'job', job_name) FROM me),
-    'base', (SELECT branch FROM base),
-    'on_base', (SELECT git_branch = (SELECT branch FROM base) FROM me),
-    'lines', (SELECT coalesce(json_agg(json_build_object('side', side, 'back', back, 'id', id, 'sha', git_sha,
-        'coverage', coverage_percent, 'job', job_name, 'at', round(extract(epoch FROM created_at) * 1000)) ORDER BY side, back), '[]') FROM line)) AS facts
+  SELECT 'frame' AS kind, json_strip_nulls(json_build_object(
+    'run', (SELECT json_build_object('gitSha', git_sha, 'coveragePercent', coverage_percent, 'jobName', job_name) FROM me),
+    'baseBranch', (SELECT branch FROM base),
+    'isOnBaseBranch', coalesce((SELECT git_branch = (SELECT branch FROM base) FROM me), false),
+    'pastRuns', (SELECT coalesce(json_agg(json_build_object('side', side, 'back', back, 'runId', id, 'gitSha', git_sha,
+        'coveragePercent', coverage_percent, 'jobName', job_name, 'at', round(extract(epoch FROM created_at) * 1000))
+        ORDER BY side, back), '[]') FROM line))) AS facts
   UNION ALL
   SELECT 'failure', facts FROM (
-    SELECT f.place, json_build_object('test_name', f.test_name, 'signature', f.failure_signature, 'tier', f.tier, 'shared', f.shared, 'memory', f.id,
-      'passed_here', EXISTS (SELECT FROM twin WHERE EXISTS (SELECT ${greenIn('f.test_name', { id: 'twin.id', at: 'twin.created_at' })}))) AS facts
+    SELECT f.place, json_strip_nulls(json_build_object(
+      'testName', f.test_name, 'failureSignature', f.failure_signature, 'tier', f.tier, 'shared', f.shared, 'memory', f.id, 'passedInTwin',
+      EXISTS (SELECT FROM twin WHERE EXISTS (SELECT ${greenIn('f.test_name', { id: 'twin.id', at: 'twin.created_at' })})))) AS facts
     FROM matched f ORDER BY f.place) AS failures
   UNION ALL
-  SELECT 'blocks', json_build_object('test_name', b.test_name, 'list', json_agg(json_build_object(
+  SELECT 'blocks', json_strip_nulls(json_build_object('testName', b.test_name, 'blocks', json_agg(json_build_object(
       'side', b.side, 'newest', b.newest, 'oldest', b.oldest,
-      'green_after', (${firstGreen('b.newest - 1, b.newer + 1, -1')}),
-      'green_before', (${firstGreen('b.oldest + 1, least(b.older - 1, cardinality(b.ids))')})) ORDER BY b.newest))
+      'greenAfter', (${firstGreen('b.newest - 1, b.newer + 1, -1')}),
+      'greenBefore', (${firstGreen('b.oldest + 1, least(b.older - 1, cardinality(b.ids))')})) ORDER BY b.newest)))
   FROM (SELECT * FROM blocks JOIN sides USING (side)) AS b GROUP BY b.test_name
   UNION ALL
-  SELECT 'memory', json_build_object('id', h.id, 'shared', h.shared, 'root_cause', h.root_cause, 'solution', h.solution,
-      'solution_type', h.solution_type, 'auto_fix_code', h.auto_fix_code, 'confidence', h.confidence,
-      'success_count', h.success_count, 'failure_count', h.failure_count, 'stale', ${stale('h')},
-      'last_applied', round(extract(epoch FROM h.last_applied) * 1000))
+  SELECT 'memory', json_strip_nulls(json_build_object('id', h.id, 'shared', h.shared, 'rootCause', h.root_cause, 'solution', h.solution,
+      'solutionType', h.solution_type, 'autoFixCode', h.auto_fix_code, 'confidence', h.confidence,
+      'successCount', coalesce(h.success_count, 0), 'failureCount', coalesce(h.failure_count, 0),
+      'stale', coalesce(${stale('h')}, false), 'lastApplied', round(extract(epoch FROM h.last_applied) * 1000)))
   FROM (
     SELECT h.*, false AS shared FROM (SELECT ${shown} FROM healix_memories WHERE team_id = $1) AS h
     WHERE h.id IN (SELECT id FROM matched WHERE NOT shared)

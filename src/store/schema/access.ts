@@ -20,6 +20,7 @@ export interface Access {
 }
 
 export interface AccessRequest {
+  /** undefined: the credential's own team, or `local` in the embedded database. */
   readonly teamSlug: string | undefined;
   /** Take a superuser, a BYPASSRLS role or the tables' owner as well. */
   readonly allowPrivilegedRole: boolean;

@@ -4,12 +4,12 @@ import { failureKey, type ToldFailure, tierNames } from '../words.ts';
 import { cut } from './markdown.ts';
 import { workflowCommand } from './workflow-log.ts';
 
-/** GitHub shows so many errors of a step. */
+/** GitHub shows at most so many errors of a step. */
 const mostAnnotations = 10;
 
 export interface AnnotationRequest {
   readonly failures: readonly ToldFailure[];
-  /** All failures of the run, shown or not. */
+  /** Number of all failures of the run. */
   readonly all: number;
   readonly history: RunHistory | undefined;
   readonly hideSolutions: boolean;

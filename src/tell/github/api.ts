@@ -1,5 +1,5 @@
-// The way to GitHub's API: one client, its time, and when to ask again. Knows nothing of what is asked. Loaded only when there
-// is something to post.
+// The client of GitHub's API: its time limits and when it asks again. Knows nothing of what is asked. Loaded only when there is
+// something to post.
 import { GitHub, getOctokitOptions } from '@actions/github/lib/utils';
 
 export interface GithubEdges {
@@ -12,10 +12,10 @@ export interface GithubEdges {
   readonly pause: (ms: number) => Promise<void>;
 }
 
-/** All requests of one errand together take no longer than this, in milliseconds. */
+/** All requests of one client together take no longer than this, in milliseconds. */
 const budgetMs = 90_000;
 export const requestMs = 15_000;
-/** GitHub did not do what it was asked for; the words are for people. */
+/** GitHub refused or did not answer; the message is for people. */
 export class GithubError extends Error {
   readonly status: number | undefined;
   constructor(
@@ -29,14 +29,17 @@ export class GithubError extends Error {
 
 export type Api = ReturnType<typeof openApi>;
 
-/** One errand's way to GitHub: asks again where that can help, within its time. */
+/** Opens a client that repeats failed requests where that can help. `may`: the permission that it needs. */
 export function openApi(edges: GithubEdges, may: string) {
   const [owner = '', repo = ''] = edges.repository.split('/');
   const octokit = new GitHub(getOctokitOptions(edges.token, { baseUrl: edges.apiUrl, log: silent }));
+  octokit.hook.before('request', (options) => {
+    options.request = { ...options.request, signal: AbortSignal.timeout(requestMs) };
+  });
   const until = edges.clock() + budgetMs;
   let tries = 0;
   const spent = () => edges.clock() >= until;
-  /** Waits before another try, where one can help and there is time for it. */
+  /** Waits before another try; false where none can help or no time is left. */
   const mayRepeat = async (error: unknown): Promise<boolean> => {
     const delay = retryDelay(error, tries++, edges.random());
     if (delay === undefined || tries > 6 || edges.clock() + delay >= until) return false;
@@ -64,7 +67,7 @@ export function openApi(edges: GithubEdges, may: string) {
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** Milliseconds to wait before trying again; undefined where trying again cannot help. */
+/** Milliseconds before the next try; undefined where one cannot help. */
 function retryDelay(error: unknown, tries: number, random: number): number | undefined {
   const backoff = Math.min(15_000, 250 * 2 ** tries) * (0.5 + random / 2);
   const status = statusOf(error);
@@ -100,10 +103,10 @@ function waitAsked(headers: Headers): number | undefined {
   return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
 }
 
-/** The HTTP status of what Octokit threw; undefined where there was no answer. */
+/** The HTTP status of an Octokit error; undefined where there was no answer. */
 export function statusOf(error: unknown): number | undefined {
   const { status } = error as { status?: unknown };
-  // Octokit calls a connection that broke 500, with no answer to it.
+  // Octokit gives a broken connection status 500, without a response.
   if ((error as { response?: unknown }).response === undefined) return undefined;
   return typeof status === 'number' ? status : undefined;
 }

@@ -1,5 +1,5 @@
-// What the jobs of a commit have to tell, in Markdown, for the pull request's comment and the job's summary: what failed, what
-// is known about it and what to do. Pure; every piece of data goes through markdown.ts.
+// The results of a commit's jobs in Markdown, for the pull request's comment and the job's summary: what failed, what is known
+// about it, what to do. Pure; all data goes through markdown.ts.
 import type { FailureClass, FailureHistory, HealixMemory, Match, RunHistory, Totals } from '../../model.ts';
 import { type Commands, rerunCommands, teachCommands } from '../commands.ts';
 import {
@@ -15,11 +15,11 @@ import {
 } from '../words.ts';
 import { block, code, cut, exactBlock, inline, isExact } from './markdown.ts';
 
-/** What a job has to tell. */
+/** The results of a job. */
 export interface Section {
   readonly totals: Totals;
   readonly xfailed: number;
-  /** As far as they are shown; `totals` counts all. */
+  /** Those that are shown; `totals` counts all. */
   readonly failures: readonly ToldFailure[];
   readonly history: RunHistory | undefined;
   readonly leastCovered: readonly {
@@ -28,7 +28,7 @@ export interface Section {
     readonly missingStatements: number;
   }[];
   readonly stored: { readonly ok: boolean; readonly text: string };
-  /** Memories are named by their id only. */
+  /** Shows a memory's id only. */
   readonly hideSolutions: boolean;
   /** pytest's rootdir, seen from the repository's root: commands run there. undefined: the root itself, or not known. */
   readonly folder?: string | undefined;
@@ -40,15 +40,15 @@ export interface Job {
   readonly section: Section;
 }
 
-/** How much of it is told. */
+/** How much is shown. */
 export interface Detail {
   /** Failures of each class. */
   readonly failures: number;
   readonly messages: boolean;
   readonly fixes: boolean;
-  /** Commands to run and to teach, changed tests, files. */
+  /** Commands, changed tests, files. */
   readonly extras: boolean;
-  /** Where the rest stands, for what was left out. */
+  /** Where to find what was left out. */
   readonly more: string;
 }
 
@@ -77,12 +77,12 @@ const titles: readonly { readonly class: FailureClass | undefined; readonly titl
   { class: 'pre-existing', title: 'Failing before this change' },
 ];
 
-/** One job alone; empty where all is well and there is nothing else to say. */
+/** One job; empty where nothing failed and there is nothing else to show. */
 export function renderSection(section: Section, detail: Detail): string {
   return renderJobs([{ label: '', section }], detail);
 }
 
-/** All jobs together: a failure of several is told once. Empty where all is well and there is nothing else to say. */
+/** All jobs together: shows a failure of several jobs once. Empty as for one job. */
 export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   const [only] = jobs.length === 1 ? jobs : [];
   const groups = groupFailures(jobs);
@@ -97,7 +97,7 @@ export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** How many different tests fail over all jobs, and how many of them are new (undefined: the past is not known). */
+/** Number of different tests that fail in any job, and of new ones among them (undefined: not judged). */
 export function countFailures(jobs: readonly Job[]): {
   readonly failed: number;
   readonly new: number | undefined;
@@ -125,7 +125,7 @@ export function renderCounts(totals: Totals, xfailed: number): string {
   return `${parts.join(', ')}${time}`;
 }
 
-/** What `workflow / ` all labels begin with says nothing. matches: tests / unit, tests / e2e: unit, e2e */
+/** Removes a `workflow / ` that all labels begin with. matches: tests / unit, tests / e2e: unit, e2e */
 export function shortLabels(labels: readonly string[]): string[] {
   const prefix = /^[^(]* \/ (?=.)/.exec(labels[0] ?? '')?.[0] ?? '';
   const shared = labels.every((label) => label.startsWith(prefix) && label.length > prefix.length);
@@ -153,7 +153,7 @@ function groupFailures(jobs: readonly Job[]): Group[] {
       if (before === undefined) told.set(id, { failure, history: known, hidden, jobs: [labels[i] ?? ''] });
       else before.jobs.push(labels[i] ?? '');
     }
-    // Failures that are not shown can only be counted.
+    // Failures beyond those shown are counted only.
     const rest = history === undefined ? totals.failed + totals.errors - failures.length : 0;
     for (let more = 0; more < rest; more++) count(undefined, `${i} ${more}`);
   }
@@ -162,7 +162,7 @@ function groupFailures(jobs: readonly Job[]): Group[] {
       title,
       all: all.get(name)?.size ?? 0,
       names: new Set([...(all.get(name) ?? [])].map((key) => key.replace(/\n[^\n]*\n\d+$/, ''))),
-      // What fails in more jobs comes first: no job's own failures crowd it out.
+      // Failures of more jobs come first, before many failures of a single job.
       told: [...told.values()]
         .filter(({ history }) => history?.class === name)
         .sort((a, b) => b.jobs.length - a.jobs.length),
@@ -170,7 +170,7 @@ function groupFailures(jobs: readonly Job[]): Group[] {
     .filter((group) => group.all > 0);
 }
 
-/** Two tests of one run may share name and signature: they stay two. */
+/** Keeps apart two tests of one run that share name and signature. */
 function numbered<T extends { readonly testName: string; readonly failureSignature?: string | undefined }>(
   items: readonly T[],
 ): { readonly key: string; readonly item: T }[] {
@@ -191,7 +191,7 @@ function renderGroup({ title, all, told }: Group, jobs: number, detail: Detail):
   return `**${title}** (${number(all)})\n\n${items.join('\n')}`;
 }
 
-/** A list item on one line: a comment breaks lines where the source does, a summary does not. */
+/** A list item on one line: a comment keeps line breaks of the source, a summary does not. */
 function renderFailure({ failure, history, hidden, jobs }: Told, allJobs: number, detail: Detail): string {
   const rows = [`- ${code(cut(failure.testName, 500)) || '`(a test without a name)`'}`];
   if (detail.messages) {
@@ -212,7 +212,7 @@ function renderFailure({ failure, history, hidden, jobs }: Told, allJobs: number
   return [...rows, ...renderMatch(match, hidden)].join('<br>') + renderFix(match, hidden, detail);
 }
 
-/** The error's type and its words. An exception that is told by its full name begins with it already. */
+/** The error's type and message; the type once, where the message begins with it or its full name. */
 function saying({ errorType, message }: ToldFailure): string {
   const type = errorType ?? '';
   const first = /^[\w.<>]+/.exec(message ?? '')?.[0] ?? '';
@@ -277,7 +277,7 @@ function facts(memory: HealixMemory): string {
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
-/** How to run what failed again, and how to tell Healix what somebody found out. */
+/** Commands to run the failed tests again, and to teach Healix their causes. */
 function renderCommands(groups: readonly Group[], sections: readonly Section[]): string[] {
   const told = groups.flatMap((group) => group.told);
   const distinct = (some: readonly Told[]) => [
@@ -344,7 +344,7 @@ function against(sections: readonly Section[]): string {
   return branch === undefined ? '' : ` against ${code(cut(branch, 255))}`;
 }
 
-/** One job's percentage stands here, those of several in the table of jobs. */
+/** One job's percentage; those of several jobs are in the table of jobs. */
 function renderCoverage(sections: readonly Section[], detail: Detail): string {
   const covered = sections.filter(({ totals }) => totals.coveragePercent !== undefined);
   const [only] = sections.length === 1 ? covered : [];
@@ -363,7 +363,7 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
       ),
     (file) => file.filePath,
   ).slice(0, 20);
-  // What one of the jobs covers is covered.
+  // A file counts with the highest coverage of any job.
   const leastFiles = uniqueBy(
     covered.flatMap((section) => section.leastCovered).sort((a, b) => b.coveragePercent - a.coveragePercent),
     (file) => file.filePath,
@@ -398,7 +398,7 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
   return parts.join('\n\n');
 }
 
-/** The first of each key. */
+/** The first item of each key. */
 function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
   const unique = new Map<string, T>();
   for (const item of items) if (!unique.has(keyOf(item))) unique.set(keyOf(item), item);
@@ -413,7 +413,7 @@ function storedLine({ stored }: Section): string {
   return stored.ok ? '' : `> ${inline(stored.text)}`;
 }
 
-/** The summary is words of ours: data cannot stand in it. */
+/** `summary` is not escaped: it must not hold data. */
 function folded(summary: string, content: string): string {
   return `<details><summary>${summary}</summary>\n\n${content}\n\n</details>`;
 }

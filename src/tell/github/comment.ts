@@ -1,6 +1,5 @@
-// The pull request's comment: one for all jobs of a commit. What the database knows of is one part, rendered by whoever finishes;
-// a job without a database keeps a part of its own, between marks, so that others can leave it as it is. Pure;
-// tell/github.ts posts it.
+// The pull request's comment, one for all jobs of a commit. The jobs in the database are one part, which each of them renders
+// anew; a job without a database has its own part between marks, which the others copy unread. Pure; github.ts posts it.
 import { createHash } from 'node:crypto';
 import { count, coverageDifference, number, percent } from '../words.ts';
 import { countFailures, type Detail, type Job, renderJobs, shortLabels } from './comment-section.ts';
@@ -11,36 +10,36 @@ export const maxCommentBytes = 60_000;
 
 /** A job's line in the table. */
 export interface JobRow {
-  /** Tells the jobs of a commit apart: 12 hex digits. */
+  /** 12 hex digits, different for each job of a commit. */
   readonly key: string;
   readonly label: string;
   readonly total: number;
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** undefined: nothing is known of the past. */
+  /** undefined: not judged. */
   readonly new: number | undefined;
   readonly coverage: number | undefined;
   /** Of the base branch. */
   readonly coverageBefore: number | undefined;
 }
 
-/** What one source knows: the database of all jobs that stored their runs, or a job of itself. */
+/** The part of one source: the database with all jobs that stored their runs, or a job without a database. */
 export interface Part {
   /** 12 hex digits. */
   readonly key: string;
-  /** Changes when what it tells does. */
+  /** Changes when the part's content does. */
   readonly version: string;
   readonly rows: readonly JobRow[];
-  /** Different failures over all its jobs. */
+  /** Different failures of all its jobs. */
   readonly failures: { readonly failed: number; readonly new: number | undefined };
-  /** The longest first; the shorter ones are taken when the comment would grow too long. */
+  /** Longest first; a shorter one is used when the comment would be too long. */
   readonly texts: readonly string[];
 }
 
 export interface CommentState {
   readonly sha: string;
-  /** GitHub's id of the workflow run; grows with time, which tells an older commit's run from a newer one's. */
+  /** GitHub's id of the workflow run. It grows with time, so a newer commit's run has a higher one. */
   readonly run: number;
   readonly parts: readonly Part[];
 }
@@ -50,12 +49,12 @@ const partStart = '<!-- lukhas-job ';
 const partEnd = '<!-- lukhas-end -->';
 const seeSummary = 'see the summary of its job';
 
-/** A job's key: the same in every run, another for another job. */
+/** A job's key: the same in every run, different for each job. */
 export function jobKey(...names: readonly (string | undefined)[]): string {
   return shortHash(names.map((name) => name ?? null));
 }
 
-/** What jobs have to tell, at every length it may have to be told in. `version`: what it depends on besides its words. */
+/** Renders jobs at every length. `version` changes when the part's inputs change, even if its text does not. */
 export function makePart(
   jobs: readonly (Job & { readonly key: string })[],
   identity: { readonly key: string; readonly version?: string },
@@ -97,14 +96,14 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Whether a comment is one of ours; its author has to be asked for as well. */
+/** Whether a comment begins as ours do; the caller checks its author, too. */
 export function isOurs(body: string): boolean {
   return body.startsWith(markerStart);
 }
 
-/** The whole comment, at most so many UTF-8 bytes. What had to be left out is said. */
+/** The whole comment, at most so many UTF-8 bytes; it says what was left out. */
 export function renderComment(state: CommentState, maxBytes = maxCommentBytes): string {
-  // What is told together has no heading of its own, so it cannot come after one that has.
+  // Parts without a heading must come first.
   const parts = state.parts.toSorted(
     (a, b) =>
       Number(b.rows.length > 1) - Number(a.rows.length > 1) ||
@@ -117,7 +116,7 @@ export function renderComment(state: CommentState, maxBytes = maxCommentBytes): 
   const frame = bytes(assemble(state, parts, () => ' '));
   let size = frame + parts.reduce((sum, _, i) => sum + sizeOf(i), 0);
   while (size > maxBytes) {
-    // The longest part gives way first: one job cannot crowd out the others.
+    // Shortens the longest part first, so that one job cannot crowd out the others.
     let longest: number | undefined;
     for (const [i, part] of parts.entries()) {
       const last = (levels[i] ?? 0) + 1 >= part.texts.length;
@@ -145,7 +144,7 @@ function assemble(state: CommentState, parts: readonly Part[], textOf: (i: numbe
   return [head(state, parts), ...told, foot(state)].join('\n\n');
 }
 
-/** Without any part's text, and with as many jobs as there is room for. */
+/** Without the parts' texts, and with as many jobs as fit. */
 function minimal(state: CommentState, parts: readonly Part[], maxBytes: number): string {
   const jobs = parts.reduce((sum, part) => sum + part.rows.length, 0);
   for (let most = jobs; most > 0; most = Math.floor(most / 2)) {
@@ -177,14 +176,14 @@ function verdict(parts: readonly Part[]): string {
     const jobs = rows.length > 1 ? ` in ${rows.length} jobs` : '';
     return `✅ ${count(sum((row) => row.total) - skipped, 'test')} passed${jobs}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
   }
-  // A test that fails in several jobs is one failure to look at; only the database can tell.
+  // A test that fails in several jobs is one failure; only the database's part knows.
   const failed = parts.reduce((total, part) => total + part.failures.failed, 0);
   const blind = parts.some((part) => part.failures.new === undefined);
   const fresh = parts.reduce((total, part) => total + (part.failures.new ?? 0), 0);
   const news = blind ? '' : fresh === 0 ? ', none of them new' : `, ${number(fresh)} new`;
   if (only !== undefined)
     return `❌ ${number(only.failed)} of ${number(only.total)} tests failed${news}${coverage}`;
-  // Of several tests each may fail in another job.
+  // Several tests may fail in different jobs: `all jobs` would be wrong.
   const jobs = failed === 1 && red === rows.length ? `all ${red} jobs` : `${red} of ${rows.length} jobs`;
   return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}`;
 }
@@ -218,30 +217,22 @@ function marker({ sha, run }: CommentState): string {
   return `${markerStart}${packed({ v: 1, sha, run })} -->`;
 }
 
-/** Rows are lists of values: the marks of 256 jobs have to leave room for words. */
+/** A mark holds rows as lists of values in this order, so that the marks of 256 jobs leave room for text. */
+const numbersOfRow = ['total', 'passed', 'failed', 'skipped', 'new', 'coverage', 'coverageBefore'] as const;
+
 function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): string {
   const rows = facts.rows
     .slice(0, mostRows)
-    .map((row) => [
-      row.key,
-      row.label,
-      row.total,
-      row.passed,
-      row.failed,
-      row.skipped,
-      row.new,
-      row.coverage,
-      row.coverageBefore,
-    ]);
+    .map((row) => [row.key, row.label, ...numbersOfRow.map((name) => row[name])]);
   return `${partStart}${packed({ ...facts, rows })} -->`;
 }
 
-/** Base64: nothing in it can end the HTML comment around it. */
+/** Base64, so that nothing in it can end the HTML comment around it. */
 function packed(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64');
 }
 
-/** What a comment of ours says, as far as it can be read; other people's edits cost no more than the part they broke. */
+/** Reads a comment of ours; a part that somebody's edit broke is left out. */
 export function parseComment(body: string): CommentState | undefined {
   const text = body.replaceAll('\r\n', '\n');
   const state = unpacked(/^<!-- lukhas-ingest ([A-Za-z0-9+/=]+) -->/.exec(text)?.[1]);

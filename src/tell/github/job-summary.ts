@@ -1,11 +1,11 @@
-// The job's summary in Markdown: the comment's part at length, the slowest tests and the coverage of files. Pure.
+// The job's summary in Markdown: the comment's section with more failures, and the slowest tests. Pure.
 
 import type { Warning } from '../../model.ts';
 import { count, duration, number } from '../words.ts';
 import { type Detail, renderCounts, renderSection, type Section } from './comment-section.ts';
 import { bytes, code, cut, inline } from './markdown.ts';
 
-/** GitHub takes 1 MiB a step, and shows nothing at all of what is longer. */
+/** GitHub takes 1 MiB a step, and shows nothing of a longer summary. */
 const maxSummaryBytes = 900_000;
 /** GitHub takes 65,535 characters of a check run's summary. */
 export const maxCheckBytes = 60_000;
@@ -16,7 +16,7 @@ export interface JobSummary extends Section {
   readonly warnings: readonly Warning[];
 }
 
-/** At most so many UTF-8 bytes; what had to be left out is said. */
+/** At most so many UTF-8 bytes; it says what was left out. */
 export function renderJobSummary(summary: JobSummary, maxBytes = maxSummaryBytes): string {
   for (const failures of [1000, 300, 100, 30, 10, 0]) {
     const more = 'see the log of this step and the report';

@@ -3,8 +3,8 @@
 import { safeLine, safeText } from '../safe.ts';
 
 /**
- * Words in a sentence, on one line. Everything Markdown could read is written as an entity; what GitHub links by itself
- * (mentions, issues, addresses) is parted by a zero-width space.
+ * Inline text, on one line. Markdown's characters become entities; a zero-width space breaks what GitHub would link
+ * (mentions, issues, addresses).
  */
 export function inline(text: string): string {
   return safeLine(text)
@@ -26,7 +26,7 @@ function words(text: string): string {
 export function code(text: string, options: { readonly cell?: boolean } = {}): string {
   const line = quieted(safeLine(text)).replace(/\s+/g, ' ').trim();
   if (line === '') return '';
-  // Before a pipe a backslash of the data's own would free it: there is no safe way to write both in a code span.
+  // In a table cell a code span cannot hold a pipe safely: a backslash in the data would undo its escape.
   if (options.cell === true && line.includes('|')) return inline(line);
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map((run) => run[0].length));
   const ticks = '`'.repeat(longest + 1);
@@ -34,7 +34,7 @@ export function code(text: string, options: { readonly cell?: boolean } = {}): s
   return `${ticks}${pad}${line}${pad}${ticks}`;
 }
 
-/** A fenced block of its own lines, indented as its list item is. The language is ours, never data's. */
+/** A fenced block, indented as its list item is. The language is never data. */
 export function block(text: string, language: 'text' | 'python' | 'sh' = 'text', indent = ''): string {
   const lines = quieted(safeText(text.replace(/\r\n?|[\u2028\u2029\u0085]/g, '\n'))).split('\n');
   return fenced(lines, language, indent);
@@ -70,7 +70,7 @@ export function bytes(text: string): number {
 }
 
 /**
- * Mail programs read mentions in code as well, and a mark of ours in code would be one when the comment is read again.
+ * Mail programs read mentions in code, too; and a mark of ours in code would count when the comment is parsed.
  * matches: @octocat, <!--; not: a@b (no mention, and no link within code)
  */
 function quieted(text: string): string {

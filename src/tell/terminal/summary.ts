@@ -1,4 +1,4 @@
-// The summary of an upload on a terminal. Pure: a verdict in, lines out; every piece of data goes through safeText.
+// The summary of an upload on a terminal. Pure: a verdict in, lines out; all data goes through safeLine.
 import type { FailureClass, FailureHistory, Match, RunHistory, Totals, Warning } from '../../model.ts';
 import { pytestCommand, teachCommand } from '../commands.ts';
 import { safeLine } from '../safe.ts';
@@ -22,7 +22,7 @@ export interface Summary {
   readonly totals: Totals;
   readonly xfailed: number;
   readonly failures: readonly ToldFailure[];
-  /** What the team's own rows tell; undefined where nothing was stored. */
+  /** undefined where nothing was stored. */
   readonly history?: RunHistory | undefined;
   readonly slowest: readonly { readonly testName: string; readonly durationSeconds: number }[];
   /** Lowest first. */
@@ -89,7 +89,7 @@ function renderFailures(summary: Summary, style: SummaryStyle): string {
   const { paint, mostFailures } = style;
   const histories = new Map(summary.history?.failures.map((failure) => [failureKey(failure), failure]));
   const told = summary.failures.map((failure) => ({ failure, history: histories.get(failureKey(failure)) }));
-  // What nobody has seen before comes first; within a class the report's order stays.
+  // Sorted by class; within a class the order of the report stays.
   if (summary.history !== undefined) told.sort((a, b) => urgency(a.history) - urgency(b.history));
   const shown = told.slice(0, mostFailures);
   const hint = shown.length < told.length ? '; --verbose shows more' : '';
@@ -144,7 +144,6 @@ function renderFailure(
   return rows.join('\n');
 }
 
-/** Since when it fails, and what made it green the last time. */
 function renderAge({ since, runsInARow, lastFixedBy }: FailureHistory): string {
   const commit = since.gitSha === undefined ? since.at.toISOString().slice(0, 10) : shortSha(since.gitSha);
   const age = runsInARow > 1 ? `failing for ${runsInARow} runs, since ${commit}` : '';
@@ -156,7 +155,6 @@ function shortSha(sha: string): string {
   return safeLine(sha).slice(0, 8);
 }
 
-/** The cause and the fix, how sure they are, and where they come from. */
 function renderMatch({ memory, tier }: Match, paint: Paint, columns: number): string[] {
   const tries = memory.successCount + memory.failureCount;
   const facts = [
@@ -195,7 +193,7 @@ function renderChanges(history: RunHistory | undefined, { paint, columns }: Summ
   return [head, ...(slower.length === 0 ? [] : ['  slower', ...slower])].join('\n');
 }
 
-/** The exception's name is shown already: its own words begin with it. */
+/** The message without the exception's name, which is shown before it. */
 function withoutType(message: string, errorType: string | undefined): string {
   const bare = message
     .replace(/^failed on (setup|teardown)( at [^"\n]+:\d+)? with "/, '$1$2: ')
@@ -245,7 +243,7 @@ export function renderWarnings(warnings: readonly Warning[], paint: Paint): stri
     .join('\n');
 }
 
-/** However narrow the terminal is, this much of every text is shown. */
+/** Shows at least 20 columns of a text, however narrow the terminal is. */
 function fold(text: string, width: number): string {
   return foldTo(text, Math.max(20, width));
 }
