@@ -14,7 +14,7 @@ export interface GithubEdges {
 
 /** All requests of one client together take no longer than this, in milliseconds. */
 const budgetMs = 90_000;
-export const requestMs = 15_000;
+const requestMs = 15_000;
 /** GitHub refused or did not answer; the message is for people. */
 export class GithubError extends Error {
   readonly status: number | undefined;

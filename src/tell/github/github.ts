@@ -1,6 +1,6 @@
 // Finds the pull request and updates its one comment. Knows nothing of reports or databases.
 
-import { type Api, type GithubEdges, GithubError, openApi, requestMs, statusOf, wordsOf } from './api.ts';
+import { type Api, type GithubEdges, GithubError, openApi, statusOf, wordsOf } from './api.ts';
 import {
   type CommentState,
   isOurs,
