@@ -47,7 +47,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     extension: '.xml',
   });
   const [problem] = problems;
-  if (problem !== undefined) throw problem;
+  if (problem !== undefined && paths.length === 0) throw problem;
   const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
   const coverage = await findFiles(settings.coverage, {
     workingDirectory,
@@ -76,6 +76,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     hostname: hostname(),
     workingDirectory,
     reports,
+    problems,
     coverage,
     naming: asInputs,
     surroundings: Promise.resolve(surroundings),
@@ -125,7 +126,7 @@ function decide({ settings, requireUpload }: Inputs, verdict: Verdict): boolean 
   } else if (blamed > 0) {
     fail(
       failOn === 'any'
-        ? `fail-on: any, and ${failures} of ${totals.total} tests failed.`
+        ? `fail-on: any, and ${failures} of ${totals.total} tests failed${verdict.lost > 0 ? `, ${verdict.lost} could not be read` : ''}.`
         : `fail-on: ${failOn}, and ${blamed} of ${failures} failures are.`,
     );
   }

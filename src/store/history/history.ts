@@ -76,7 +76,8 @@ export async function readHistory(
       const rows = await db.query<{ answer: T }>(sql, [...params.slice(0, 3), base.id, new Date(base.at)]);
       return rows[0]?.answer;
     };
-    const [latest] = baseRuns;
+    // What is absent in an incomplete run is neither removed nor added.
+    const latest = facts.me.incomplete ? undefined : baseRuns.find((past) => !past.incomplete);
     const changes = latest === undefined ? undefined : await compare<Changes>(changesSql, latest);
     const covered = baseRuns.find((past) => past.coverage !== null);
     const moved =
@@ -114,6 +115,8 @@ interface PastRun {
   /** Percent. */
   readonly coverage: number | null;
   readonly job: string | null;
+  /** Tests of it are missing. */
+  readonly incomplete: boolean;
 }
 
 /** Runs in a row in which one test failed; runs in which it did not run at all part blocks as well. */
@@ -131,6 +134,8 @@ interface Frame {
     readonly sha: string | null;
     readonly coverage: number | null;
     readonly job: string | null;
+    /** Tests of it are missing. */
+    readonly incomplete: boolean;
   } | null;
   readonly base: string | null;
   readonly on_base: boolean;
@@ -223,8 +228,8 @@ const sameEvent = (run: string): string =>
  * jobs of the very commit are no past.
  */
 const pastRuns = (side: 'branch' | 'base', branch: string): string => `
-    SELECT '${side}' AS side, row_number() OVER (ORDER BY created_at DESC, id DESC)::int AS back, id, created_at, git_sha, coverage_percent, job_name
-    FROM (SELECT r.id, r.created_at, r.git_sha, r.coverage_percent, r.job_name ${ofBranch(branch)}
+    SELECT '${side}' AS side, row_number() OVER (ORDER BY created_at DESC, id DESC)::int AS back, id, created_at, git_sha, coverage_percent, job_name, incomplete
+    FROM (SELECT r.id, r.created_at, r.git_sha, r.coverage_percent, r.job_name, r.incomplete ${ofBranch(branch)}
             AND CASE WHEN (SELECT EXISTS (SELECT ${ofBranch(branch)} AND r.job_name = (SELECT job_name FROM me)))
                   THEN r.job_name = (SELECT job_name FROM me)
                   ELSE (SELECT job_name FROM me) IS NULL OR r.git_sha IS DISTINCT FROM (SELECT git_sha FROM me) END
@@ -261,7 +266,7 @@ const firstGreen = (series: string): string => `
 // FROM keeps the index on test_run_id out: it would read every test of a run to find the failed ones.
 const factsSql = `
   WITH me AS MATERIALIZED (
-    SELECT git_branch, git_sha, lane, coverage_percent, repository, job_name, ${pullRequestOf('$2')} AS pull_request
+    SELECT git_branch, git_sha, lane, coverage_percent, repository, job_name, incomplete, ${pullRequestOf('$2')} AS pull_request
     FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
   ), base AS MATERIALIZED (
     SELECT coalesce($5,
@@ -329,11 +334,11 @@ const factsSql = `
        ) AS b ORDER BY ${ranking('b')} LIMIT 1)) END AS best OFFSET 0) m
   )
   SELECT 'frame' AS kind, json_build_object(
-    'me', (SELECT json_build_object('sha', git_sha, 'coverage', coverage_percent, 'job', job_name) FROM me),
+    'me', (SELECT json_build_object('sha', git_sha, 'coverage', coverage_percent, 'job', job_name, 'incomplete', incomplete) FROM me),
     'base', (SELECT branch FROM base),
     'on_base', (SELECT git_branch = (SELECT branch FROM base) FROM me),
     'lines', (SELECT coalesce(json_agg(json_build_object('side', side, 'back', back, 'id', id, 'sha', git_sha,
-        'coverage', coverage_percent, 'job', job_name, 'at', round(extract(epoch FROM created_at) * 1000)) ORDER BY side, back), '[]') FROM line)) AS facts
+        'coverage', coverage_percent, 'job', job_name, 'incomplete', incomplete, 'at', round(extract(epoch FROM created_at) * 1000)) ORDER BY side, back), '[]') FROM line)) AS facts
   UNION ALL
   SELECT 'failure', facts FROM (
     SELECT f.place, json_build_object('test_name', f.test_name, 'signature', f.failure_signature, 'tier', f.tier, 'shared', f.shared, 'memory', f.id,
