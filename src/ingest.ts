@@ -6,7 +6,7 @@ import { type Counted, startPasses } from './passes.ts';
 import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
 import { hashCoverage } from './read/coverage/coverage.ts';
-import { cancellable, type Found } from './read/files.ts';
+import { cancellable, distinctReports, type Found } from './read/files.ts';
 import { decideCreatedAt } from './read/report/started-at.ts';
 import { emptyReport, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
 import type { Settings } from './settings.ts';
@@ -82,7 +82,14 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
 
   // A bad report is told first, even where the surroundings fail before it was read.
   edges.surroundings.catch(() => {});
-  const survey = await surveyReports(reports, {
+  const distinct = await distinctReports(reports);
+  for (const { file, of } of distinct.copies)
+    onWarning({
+      code: 'identical-report',
+      message: `this report equals ${of} byte for byte: its tests are counted once`,
+      file,
+    });
+  const survey = await surveyReports(distinct.reports, {
     allowIncomplete: settings.allowIncomplete,
     onProgress: progress('checking the report'),
   });

@@ -140,7 +140,7 @@ main().then(
   (error: unknown) => {
     const expected =
       error instanceof InputError || error instanceof ReportError || error instanceof StoreError;
-    const words = describeError(error, createPaint(false)).replace(/^error: /, '');
+    const words = describeError(error, createPaint(false), asInputs).replace(/^error: /, '');
     const title = expected ? 'lukhas-ingest' : 'lukhas-ingest: internal error';
     say(workflowCommand('error', words, { title }));
     // Our own failure is no verdict on the tests; but where a verdict was asked for, none must not be green.

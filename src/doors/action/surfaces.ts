@@ -17,7 +17,7 @@ import { failuresToBlame, hasErrors } from '../fail-on.ts';
 import { describeError } from '../process.ts';
 import { commentPart, jobLabel } from './comment-part.ts';
 import { openCommitJobs } from './commit-jobs.ts';
-import type { Inputs } from './inputs.ts';
+import { asInputs, type Inputs } from './inputs.ts';
 import { log, say, warn } from './log.ts';
 import type { PullRequest } from './pull-request.ts';
 
@@ -111,7 +111,7 @@ function tellLog({ verdict, reports, hideSolutions }: Told, section: Section): v
     warnings: [],
   };
   log(renderSummary(summary, { paint: plain, columns: 140, mostFailures: verdict.tally.failures.length }));
-  if (verdict.storeError !== undefined) log(describeError(verdict.storeError, plain));
+  if (verdict.storeError !== undefined) log(describeError(verdict.storeError, plain, asInputs));
 }
 
 function withoutMatches(history: Verdict['history']): Verdict['history'] {

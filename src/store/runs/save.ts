@@ -203,7 +203,8 @@ function settle(stored: StoredUpload, upload: Upload, access: Access): SavedRun 
     throw new StoreError({
       code: 'upload-conflict',
       message: `an upload with the same key and other content is stored already (run ${stored.runId}); nothing was written`,
-      fix: 'Uploads of one job (the legs of a matrix, several reports) are told apart by --upload-key <text>; a re-run of the job has an attempt number of its own.',
+      fix: (name) =>
+        `Uploads of one job (the legs of a matrix, several reports) are told apart by ${name('uploadKey')}; a re-run of the job has an attempt number of its own.`,
     });
   }
   return { runId: stored.runId, stored: 'already', team: access.team.slug, createdAt: stored.createdAt };
@@ -217,7 +218,11 @@ async function makeMonth(db: Database, schema: string, at: Date): Promise<void> 
     throw new StoreError({
       code: 'run-time-range',
       message: `the run\u2019s time ${at.toISOString()} is more than 31 days back or 1 day ahead of the database\u2019s clock`,
-      fix: 'Store it with the time of now: --created-at now. For older runs an administrator makes the months first (`lukhas db partitions`).',
+      fix: (name) => {
+        const option = name('createdAt');
+        const now = option === undefined ? '' : `Store it with the time of now: ${option} now. `;
+        return `${now}For older runs an administrator makes the months first (\`lukhas db partitions\`).`;
+      },
       sqlstate: error.sqlstate,
     });
   }

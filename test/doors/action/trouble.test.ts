@@ -203,3 +203,22 @@ describe('one bad report of several', () => {
     expect(github.comments[0]?.body).toContain('❌ 1 test passed, not all could be read');
   });
 });
+
+describe('messages about settings', () => {
+  it('speak of inputs, not of options', async () => {
+    write('results.xml', '{"meta": {}}');
+    const json = await run();
+    expect(words(json, 'error').join()).toContain('A coverage report goes into the input coverage.');
+    write('results.xml', '<testsuites><testsuite>');
+    const cut = await run();
+    expect(cut.code).toBe(1);
+    expect(words(cut, 'error').join()).toContain('Upload the whole file');
+    write('results.xml', report(passed('test_a')));
+    await run({ 'upload-key': 'x' }, true);
+    runs--;
+    write('results.xml', report(passed('test_b')));
+    const conflict = await run({ 'upload-key': 'x' }, true);
+    expect(conflict.log).toContain('are told apart by the input upload-key');
+    for (const { log } of [json, cut, conflict]) expect(log).not.toMatch(/--[a-z]/);
+  });
+});
