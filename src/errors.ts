@@ -34,7 +34,7 @@ interface Details {
   /** What is wrong: one sentence without a full stop. */
   readonly message: string;
   /** What to do about it; a function where it speaks of settings. */
-  readonly fix?: string | ((name: Naming) => string) | undefined;
+  readonly fix?: string | ((name: Naming) => string | undefined) | undefined;
   readonly place?: Place | undefined;
   readonly cause?: unknown;
 }

@@ -6,9 +6,9 @@ import { type Counted, startPasses } from './passes.ts';
 import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
 import { hashCoverage } from './read/coverage/coverage.ts';
-import { cancellable, type Found } from './read/files.ts';
+import { cancellable, distinctReports, type Found } from './read/files.ts';
 import { decideCreatedAt } from './read/report/started-at.ts';
-import { type ReportFile, requireTests, surveyReports } from './read/report/survey.ts';
+import { emptyReport, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
 import type { Settings } from './settings.ts';
 import type { Connect } from './store/database/port.ts';
 import { hashPayload, makeUploadKey } from './store/runs/upload-key.ts';
@@ -30,6 +30,8 @@ export interface Edges {
   /** Absolute. */
   readonly workingDirectory: string;
   readonly reports: readonly ReportFile[];
+  /** Why reports that were asked for are not among them. */
+  readonly problems?: readonly InputError[];
   /** coverage.py's JSON reports: paths, and why some that were asked for are not among them. */
   readonly coverage: Found;
   /** The door's words for settings. */
@@ -52,6 +54,8 @@ export interface Verdict extends StoredRun, Counted {
   readonly context: RunContext;
   /** pytest's rootdir relative to the checkout's root; undefined where it is not known. */
   readonly rootdir: string | undefined;
+  /** Not all reports and tests could be read: what is absent says nothing. */
+  readonly incomplete: boolean;
   readonly warnings: readonly Warning[];
 }
 
@@ -80,23 +84,46 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
 
   // A bad report is told first, even where the surroundings fail before it was read.
   edges.surroundings.catch(() => {});
-  const survey = await surveyReports(reports, {
+  const distinct = await distinctReports(reports);
+  for (const { file, of } of distinct.copies)
+    onWarning({
+      code: 'identical-report',
+      message: `this report equals ${of} byte for byte: its tests are counted once`,
+      file,
+    });
+  const survey = await surveyReports(distinct.reports, {
     allowIncomplete: settings.allowIncomplete,
     onProgress: progress('checking the report'),
   });
-  requireTests(survey, reports);
+  const problems = [...(edges.problems ?? []), ...survey.problems];
+  for (const problem of problems) onWarning({ ...warningOf(problem, edges.naming), severity: 'error' });
+  const nothing = noTests(survey);
+  if (nothing !== undefined && settings.onEmpty === 'fail') throw survey.problems[0] ?? nothing;
+  const empty =
+    settings.onEmpty === 'ignore' ? [] : nothing === undefined ? survey.empty.map(emptyReport) : [nothing];
+  for (const error of empty)
+    onWarning({
+      ...warningOf(error, edges.naming),
+      severity: settings.onEmpty === 'fail' ? 'error' : undefined,
+    });
+  const notTaken = problems.length + empty.length + survey.incomplete.length > 0;
 
   const { repositoryRoot, checkout: files, context: contextOf } = await edges.surroundings;
   const context = contextOf(survey.properties);
   const checkout = files && indexCheckout(files, survey.classnames, settings.rootdir);
   const rootdir = settings.rootdir ?? checkout?.rootdir;
   for (const problem of edges.coverage.problems) onUnusable(problem);
-  const payloadSha256 = hashPayload(survey.sha256, await hashCoverage(edges.coverage.paths));
+  const payloadSha256 = hashPayload(
+    survey.sha256,
+    await hashCoverage(edges.coverage.paths),
+    ...(notTaken ? ['incomplete'] : []),
+  );
   const createdAt = decideCreatedAt(settings.createdAt, survey.suites, edges);
 
-  const passes = startPasses(reports, {
+  const passes = startPasses(survey.files, {
     survey,
     checkout,
+    incomplete: notTaken,
     coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,
       rootdir,
@@ -111,7 +138,9 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   });
   const uploadKey = makeUploadKey({ ...context, discriminator: settings.uploadKey, payloadSha256 });
   const upload = { teamSlug: settings.team, createdAt, uploadKey, payloadSha256, context };
-  const stored = await storeRun(edges.connect, upload, passes.open, {
+  // A run without a test says nothing, and would be what the next one is compared with.
+  const connect = nothing === undefined ? edges.connect : undefined;
+  const stored = await storeRun(connect, upload, passes.open, {
     allowPrivilegedRole: settings.allowPrivilegedRole,
     baseBranch: settings.baseBranch ?? context.baseBranch,
     onWarning,
@@ -125,7 +154,8 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const counted = await passes.finish();
   for (const warning of counted.coverage?.warnings ?? []) onCoverageWarning(warning);
   await edges.onCoverage?.(counted.coverage?.files ?? []);
-  return { ...stored, ...counted, createdAt, context, rootdir, warnings: [...warnings.values()] };
+  const incomplete = notTaken || counted.lost > 0;
+  return { ...stored, ...counted, createdAt, context, rootdir, incomplete, warnings: [...warnings.values()] };
 }
 
 const unusable = 'coverage-unusable';

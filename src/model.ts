@@ -114,6 +114,8 @@ export interface PastRun {
   /** 0 to 100. */
   readonly coveragePercent: number | undefined;
   readonly jobName: string | undefined;
+  /** Tests of it are missing. */
+  readonly isIncomplete: boolean;
 }
 
 /** Runs in a row in which one test failed; a run that did not have the test also ends a block. Runs by their `back`. */

@@ -37,6 +37,7 @@ const settingsSchema = z.strictObject({
   ),
   set: z.array(z.string()),
   requireCoverage: z.boolean().default(false),
+  onEmpty: z.enum(['fail', 'warn', 'ignore'], { error: 'must be fail, warn or ignore' }).default('fail'),
   allowIncomplete: z.boolean(),
   allowPrivilegedRole: z.boolean(),
   dryRun: z.boolean(),
@@ -62,6 +63,7 @@ const optionNames: Readonly<Record<string, string>> = {
   createdAt: '--created-at',
   set: '--set',
   failOn: '--fail-on',
+  onEmpty: '--on-empty',
 };
 
 /**

@@ -5,11 +5,12 @@ import type { Settings } from '../settings.ts';
 /** How many failures `--fail-on` counts; undefined when `new` or `unknown` is asked and there is no history to decide it. */
 export function failuresToBlame(
   failOn: Settings['failOn'],
-  { totals, history }: Pick<Verdict, 'totals' | 'history'>,
+  { totals, lost, history }: Pick<Verdict, 'totals' | 'lost' | 'history'>,
 ): number | undefined {
   const failed = totals.failed + totals.errors;
+  // A test that was lost may have failed.
+  if (failOn === 'any') return failed + lost;
   if (failOn === 'never' || failed === 0) return 0;
-  if (failOn === 'any') return failed;
   const wanted = (name: string) => (failOn === 'new' ? name === 'new' : name !== 'known');
   return history?.failures.filter((failure) => wanted(failure.class)).length;
 }

@@ -1,5 +1,6 @@
 // Expands a user's paths and globs to reports that can be read twice. The only file that searches for files; knows
 // nothing of their content.
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -37,12 +38,21 @@ export interface Found {
   readonly problems: readonly InputError[];
 }
 
-/** Expands paths and globs. Symbolic links are not followed while matching globs. */
+/** Expands paths and globs; `!old/**` takes files away from the globs. Symbolic links are not followed while matching globs. */
 export async function findFiles(patterns: readonly string[], options: FindOptions): Promise<Found> {
   const found = new Set<string>();
   const empty: string[] = [];
   const problems: InputError[] = [];
+  const excluded: string[] = [];
+  const wanted: string[] = [];
   for (const pattern of patterns) {
+    // A file whose name begins with ! is a file.
+    if (pattern.startsWith('!') && (await literalFile(pattern, options)) === undefined)
+      excluded.push(pattern.slice(1).replaceAll('\\', '/'));
+    else wanted.push(pattern);
+  }
+  if (wanted.length === 0) empty.push(...patterns);
+  for (const pattern of wanted) {
     const literal = await literalFile(pattern, options);
     if (literal instanceof InputError) {
       problems.push(literal);
@@ -61,7 +71,7 @@ export async function findFiles(patterns: readonly string[], options: FindOption
           followSymbolicLinks: false,
           dot: true,
           expandDirectories: false,
-          ignore: ['**/node_modules/**', '**/.git/**'],
+          ignore: ['**/node_modules/**', '**/.git/**', ...excluded],
         })
       : [];
     if (matches.length === 0) empty.push(pattern);
@@ -92,17 +102,20 @@ async function literalFile(pattern: string, options: FindOptions): Promise<strin
 async function noMatch(patterns: readonly string[], options: FindOptions): Promise<InputError> {
   const near = await nearMisses(patterns, options);
   const quoted = patterns.map((pattern) => `'${pattern}'`).join(', ');
+  const list = patterns.find((pattern) => /,/.test(pattern) && !/\{[^}]*,/.test(pattern));
   return new InputError({
     code: 'no-match',
     message: `no ${options.what} found for ${quoted} in ${options.workingDirectory}`,
     fix:
-      near.length > 0
-        ? `Did you mean ${near.length === 1 ? 'this one' : 'one of these'}?\n${near.map((path) => `  ${path}`).join('\n')}`
-        : `There is no ${options.extension} file in this folder or three folders below it. ${
-            options.extension === '.xml'
-              ? 'Did pytest run with --junitxml=results.xml, and in this folder?'
-              : 'Did `coverage json` run, and in this folder?'
-          }`,
+      list !== undefined
+        ? 'Commas do not part names: name each file or pattern by itself, each on a line of its own where it is an input.'
+        : near.length > 0
+          ? `Did you mean ${near.length === 1 ? 'this one' : 'one of these'}?\n${near.map((path) => `  ${path}`).join('\n')}`
+          : `There is no ${options.extension} file in this folder or three folders below it. ${
+              options.extension === '.xml'
+                ? 'Did pytest run with --junitxml=results.xml, and in this folder?'
+                : 'Did `coverage json` run, and in this folder?'
+            }`,
   });
 }
 
@@ -236,6 +249,41 @@ async function* readChunks(path: string, name: string): AsyncGenerator<Buffer> {
       cause: error,
     });
   }
+}
+
+/**
+ * Reports without those that equal an earlier one byte for byte: one report that was found at two places. Only files of one
+ * length are read for it; what cannot be read is kept.
+ */
+export async function distinctReports(reports: readonly ReportFile[]): Promise<{
+  readonly reports: readonly ReportFile[];
+  readonly copies: readonly { readonly file: string; readonly of: string }[];
+}> {
+  const lengths = new Map<number, number>();
+  for (const { bytes } of reports) lengths.set(bytes, (lengths.get(bytes) ?? 0) + 1);
+  const seen = new Map<string, string>();
+  const copies: { file: string; of: string }[] = [];
+  const kept: ReportFile[] = [];
+  for (const report of reports) {
+    const sha256 =
+      (lengths.get(report.bytes) ?? 0) > 1 && report.bytes > 0 ? await hashOf(report) : undefined;
+    const of = sha256 === undefined ? undefined : seen.get(sha256);
+    if (of === undefined) kept.push(report);
+    else copies.push({ file: report.name, of });
+    if (sha256 !== undefined && of === undefined) seen.set(sha256, report.name);
+  }
+  return { reports: kept, copies };
+}
+
+async function hashOf(report: ReportFile): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of report.open()) hash.update(chunk);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+  return hash.digest('hex');
 }
 
 /** The operating system's error code: `EACCES`, `ENOSPC`. */

@@ -120,6 +120,7 @@ export interface RunLine {
   readonly stored: Stored;
   readonly createdAt: Date;
   readonly totals: Totals;
+  readonly incomplete: boolean;
   readonly context: RunContext;
 }
 
@@ -145,6 +146,7 @@ export function runLine(run: RunLine): string {
     python_version: context.pythonVersion,
     pytest_version: context.pytestVersion,
     created_at: (run.saved?.createdAt ?? run.createdAt).toISOString(),
+    incomplete: run.incomplete,
     stored: run.stored,
   });
 }

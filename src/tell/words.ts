@@ -1,5 +1,5 @@
 // Words and numbers that every surface writes alike. Pure; data in them is escaped by the surface.
-import type { Tier } from '../model.ts';
+import type { Tier, Warning } from '../model.ts';
 
 /** What is told of a failure. */
 export interface ToldFailure {
@@ -70,4 +70,10 @@ export function count(n: number, noun: string): string {
 /** `12,345`. Not by toLocaleString, which takes 20 ms to load its tables. */
 export function number(n: number): string {
   return String(n).replace(/(?<=\d)(?=(?:\d{3})+$)/g, ',');
+}
+
+/** A warning's words behind its place. */
+export function placed({ file, line, column, message }: Warning): string {
+  const parts = [file, line, column].filter((part) => part !== undefined);
+  return parts.length === 0 ? message : `${parts.join(':')}: ${message}`;
 }

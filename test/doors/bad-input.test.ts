@@ -148,9 +148,17 @@ describe('a report that is not there', () => {
   });
 
   it('is named by every glob that matches nothing', async () => {
-    const result = await upload(['results.xml', 'nowhere/*.xml', '**/TEST-*.xml']);
-    await refused(result, 2);
-    expect(result.stderr).toContain(`no report found for 'nowhere/*.xml', '**/TEST-*.xml' in ${home}`);
+    const says = `no report found for 'nowhere/*.xml', '**/TEST-*.xml' in ${home}`;
+    const alone = await upload(['nowhere/*.xml', '**/TEST-*.xml']);
+    await refused(alone, 2);
+    expect(alone.stderr).toContain(says);
+    const args = ['results.xml', 'nowhere/*.xml', '**/TEST-*.xml', '--dry-run'];
+    const beside = await runCli('lukhas-upload', args, { cwd: home });
+    expect(beside.code).toBe(2);
+    expect(beside.stdout).toContain(`error: ${says}`);
+    expect(beside.stdout).toContain('288 tests');
+    const gate = await runCli('lukhas-upload', [...args, '--fail-on', 'any'], { cwd: home });
+    expect(gate.code).toBe(4);
   });
 
   it('is asked for where nothing is near', async () => {

@@ -29,6 +29,7 @@ function past(side: PastRun['side'], text: string): Past {
       gitSha: gitSha === '' ? undefined : gitSha,
       coveragePercent: undefined,
       jobName: undefined,
+      isIncomplete: false,
     };
   });
   const blocks: FailingBlock[] = [];
@@ -59,7 +60,14 @@ function facts(
   const { branch = '', base = '', onBase = false, ...failure } = changes;
   const pasts = [past('branch', branch), past('base', base)];
   return {
-    run: { runId: 'me', at: now, gitSha: 'z', coveragePercent: undefined, jobName: undefined },
+    run: {
+      runId: 'me',
+      at: now,
+      gitSha: 'z',
+      coveragePercent: undefined,
+      jobName: undefined,
+      isIncomplete: false,
+    },
     baseBranch: 'main',
     isOnBaseBranch: onBase,
     pastRuns: pasts.flatMap(({ runs }) => runs),
@@ -156,6 +164,7 @@ describe('with which run a run is compared', () => {
     gitSha: 'a',
     coveragePercent: undefined,
     jobName: undefined,
+    isIncomplete: false,
     ...changes,
   });
   const choose = (
@@ -179,6 +188,8 @@ describe('with which run a run is compared', () => {
     ['the latest of the base', choose([run(1), run(2)]), ['r1', undefined]],
     ['never the branch', choose([run(1, { side: 'branch' })]), [undefined, undefined]],
     ['the branch where it is the base', choose([run(1, { side: 'branch' })], {}, true), ['r1', undefined]],
+    ['the latest complete one', choose([run(1, { isIncomplete: true }), run(2)]), ['r2', undefined]],
+    ['none for an incomplete run', choose([run(1)], { isIncomplete: true }), [undefined, undefined]],
     ['coverage: the latest that has it', choose([run(1), run(2, covered)], covered), ['r1', 'r2']],
     ['no coverage there', choose([run(1)], covered), ['r1', undefined]],
     ['no coverage of its own', choose([run(1, covered)]), ['r1', undefined]],

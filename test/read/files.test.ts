@@ -81,6 +81,17 @@ describe('paths and globs', () => {
       expect(await find(name)).toEqual([name]);
   });
 
+  it('leave out what is excluded, wherever the exclusion stands', async () => {
+    make('new/a.xml', 'old/b.xml');
+    expect(await find('!old/**', '**/*.xml')).toEqual(['new/a.xml']);
+    expect(await find('**/*.xml', '!old/*.xml')).toEqual(['new/a.xml']);
+  });
+
+  it('are not parted by commas, and the message says so', async () => {
+    make('a.xml', 'b.xml');
+    expect((await refusal('a.xml,b.xml')).fix).toContain('Commas do not part names');
+  });
+
   it('match in hidden folders, not among installed packages or in git', async () => {
     make('.reports/a.xml', 'node_modules/x/b.xml', '.git/c.xml');
     expect(await find('**/*.xml')).toEqual(['.reports/a.xml']);

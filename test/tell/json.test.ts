@@ -123,7 +123,15 @@ describe('the JSON contract', () => {
     };
     const createdAt = new Date('2026-11-22T16:00:00.123Z');
     const not = JSON.parse(
-      runLine({ saved: undefined, team: undefined, stored: 'no', createdAt, totals, context }),
+      runLine({
+        saved: undefined,
+        team: undefined,
+        stored: 'no',
+        incomplete: false,
+        createdAt,
+        totals,
+        context,
+      }),
     ) as object;
     expect(Object.keys(not)).toEqual([
       'kind',
@@ -143,6 +151,7 @@ describe('the JSON contract', () => {
       'python_version',
       'pytest_version',
       'created_at',
+      'incomplete',
       'stored',
     ]);
     expect(not).toMatchObject({
@@ -155,12 +164,13 @@ describe('the JSON contract', () => {
     const earlier = new Date('2026-11-20T00:00:00Z');
     const saved = { runId: 'an-id', stored: 'already' as const, team: 'core', createdAt: earlier };
     const already = JSON.parse(
-      runLine({ saved, team: 'x', stored: 'already', createdAt, totals, context }),
+      runLine({ saved, team: 'x', stored: 'already', incomplete: false, createdAt, totals, context }),
     ) as object;
     expect(already).toMatchObject({
       id: 'an-id',
       team: 'core',
       stored: 'already',
+      incomplete: false,
       created_at: earlier.toISOString(),
     });
   });

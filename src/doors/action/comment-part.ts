@@ -74,7 +74,18 @@ function namedJob(job: Pick<RunContext, 'jobName' | 'lane'>): {
 }
 
 function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
-  const { totals, failures, history, leastCovered } = job;
+  const { totals, incomplete, failures, history, leastCovered } = job;
   const stored = { ok: true, text: '' };
-  return { totals, xfailed: 0, failures, history, leastCovered, stored, hideSolutions };
+  return {
+    totals,
+    lost: 0,
+    incomplete,
+    troubles: [],
+    xfailed: 0,
+    failures,
+    history,
+    leastCovered,
+    stored,
+    hideSolutions,
+  };
 }

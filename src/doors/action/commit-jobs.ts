@@ -21,6 +21,8 @@ export interface CommitJob {
   readonly jobName: string | undefined;
   readonly lane: string | undefined;
   readonly totals: Totals;
+  /** Tests of it are missing. */
+  readonly incomplete: boolean;
   readonly failures: readonly ShownFailure[];
   readonly history: RunHistory;
   readonly leastCovered: readonly LeastCovered[];
@@ -96,6 +98,7 @@ async function readJob(
     jobName: job.jobName,
     lane: job.lane,
     totals: job.totals,
+    incomplete: job.incomplete,
     failures: texts.map((text) =>
       showFailure({ ...text, outcome: text.outcome as Outcome, failure: readStoredFailure(text) }),
     ),

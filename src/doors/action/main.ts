@@ -47,7 +47,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     extension: '.xml',
   });
   const [problem] = problems;
-  if (problem !== undefined) throw problem;
+  if (problem !== undefined && paths.length === 0) throw problem;
   const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
   const coverage = await findFiles(settings.coverage, {
     workingDirectory,
@@ -76,6 +76,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     hostname: hostname(),
     workingDirectory,
     reports,
+    problems,
     coverage,
     naming: asInputs,
     surroundings: Promise.resolve(surroundings),
@@ -122,7 +123,7 @@ function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verdict): s
   } else if (blamed > 0) {
     reasons.push(
       failOn === 'any'
-        ? `fail-on: any, and ${failures} of ${totals.total} tests failed.`
+        ? `fail-on: any, and ${failures} of ${totals.total} tests failed${verdict.lost > 0 ? `, ${verdict.lost} could not be read` : ''}.`
         : `fail-on: ${failOn}, and ${blamed} of ${failures} failures are.`,
     );
   }
@@ -141,7 +142,7 @@ main().then(
   (error: unknown) => {
     const expected =
       error instanceof InputError || error instanceof ReportError || error instanceof StoreError;
-    const words = describeError(error, createPaint(false)).replace(/^error: /, '');
+    const words = describeError(error, createPaint(false), asInputs).replace(/^error: /, '');
     const title = expected ? 'lukhas-ingest' : 'lukhas-ingest: internal error';
     say(workflowCommand('error', words, { title }));
     // Our own failure is no verdict on the tests. But a step that was asked for a verdict must not be green without one.

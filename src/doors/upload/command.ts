@@ -30,6 +30,12 @@ export const uploadCommand = () =>
           '--rootdir <dir>',
           "pytest's rootdir, relative to the repository root (found by itself where possible)",
         ),
+        onEmpty: choice(
+          '--on-empty <what>',
+          'what a report without a test is: an error (fail), a warning (warn), or nothing (ignore)',
+          ['fail', 'warn', 'ignore'],
+          'fail',
+        ),
         allowIncomplete: flag('--allow-incomplete', 'store what is whole of a truncated report'),
       }),
       ...under('Where to store', {

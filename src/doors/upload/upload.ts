@@ -74,6 +74,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       hostname: hostname(),
       workingDirectory,
       reports: inputs.reports,
+      problems: inputs.problems,
       coverage,
       naming: asOptions,
       surroundings,
@@ -162,13 +163,13 @@ async function openReports(
   patterns: readonly string[],
   workingDirectory: string,
   signal: AbortSignal,
-): Promise<{ reports: ReportFile[]; remove(): Promise<void> }> {
+): Promise<{ reports: ReportFile[]; problems: readonly InputError[]; remove(): Promise<void> }> {
   const named = patterns.filter((pattern) => pattern !== '-');
   const { paths, problems } = await findFiles(named, { workingDirectory, what: 'report', extension: '.xml' });
   const [problem] = problems;
-  if (problem !== undefined) throw problem;
+  if (problem !== undefined && patterns.length === named.length && paths.length === 0) throw problem;
   const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
-  if (named.length === patterns.length) return { reports, remove: async () => {} };
+  if (named.length === patterns.length) return { reports, problems, remove: async () => {} };
   if (process.stdin.isTTY) {
     throw new InputError({
       code: 'usage',
@@ -177,7 +178,7 @@ async function openReports(
     });
   }
   const { report, remove } = await spoolInput(process.stdin, signal);
-  return { reports: [...reports, report], remove };
+  return { reports: [...reports, report], problems, remove };
 }
 
 function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening {
@@ -228,6 +229,8 @@ function tellTerminal(
     reports: reports.map((report) => report.name),
     folder,
     totals: verdict.totals,
+    lost: verdict.lost,
+    incomplete: verdict.incomplete,
     xfailed: verdict.tally.xfailed,
     failures: verdict.tally.failures,
     history: verdict.history,
@@ -249,10 +252,14 @@ function tellTerminal(
 function storedSentence(verdict: Verdict, settings: Settings): { ok: boolean; text: string } {
   if (verdict.storeError !== undefined) return { ok: false, text: 'NOT stored: see the error' };
   const { saved } = verdict;
-  if (saved === undefined) return { ok: false, text: 'not stored: --dry-run' };
+  if (saved === undefined) {
+    const why = settings.dryRun ? '--dry-run' : 'there is no test in it';
+    return { ok: false, text: `not stored: ${why}` };
+  }
   const where =
     settings.databaseUrl === undefined ? `the embedded database in ${settings.dataDir}` : 'your PostgreSQL';
-  const what = saved.stored === 'already' ? 'already stored, nothing was written: run' : 'stored as run';
+  const stored = verdict.incomplete ? 'stored as incomplete run' : 'stored as run';
+  const what = saved.stored === 'already' ? 'already stored, nothing was written: run' : stored;
   return { ok: true, text: `${what} ${saved.runId} of team ${saved.team} in ${where}` };
 }
 
@@ -279,7 +286,7 @@ function requireHistory({ failOn, dryRun }: Settings): void {
 /** Why the exit code is 4. */
 function failingWords({ failOn }: Settings, verdict: Verdict): string {
   const what = {
-    any: 'did not pass',
+    any: verdict.lost > 0 ? 'did not pass or could not be read' : 'did not pass',
     new: 'failed that did not fail before',
     unknown: 'failed for no known cause',
   };

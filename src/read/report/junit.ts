@@ -18,7 +18,14 @@ import { readMessage } from './message.ts';
 import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
 import { findStatement } from './statement.ts';
 import { isCollected, isTeardownError, type ReportFile, type Survey } from './survey.ts';
-import { addressKey, parseTestcases, type RawOutcome, type RawTestcase, readDuration } from './testcase.ts';
+import {
+  addressKey,
+  isUnnamed,
+  parseTestcases,
+  type RawOutcome,
+  type RawTestcase,
+  readDuration,
+} from './testcase.ts';
 
 export interface ReadOptions {
   readonly survey: Survey;
@@ -26,6 +33,8 @@ export interface ReadOptions {
   onWarning(warning: Warning): void;
   /** Bytes read so far, over all files. */
   onProgress?(bytes: number): void;
+  /** At the end: how many tests the reports hold or speak of that could not be read. */
+  onLost?(tests: number): void;
 }
 
 /** fast-xml-parser is fastest on batches of about this many characters. */
@@ -185,13 +194,13 @@ class ResultReader {
             file: this.#file,
             line: testcase.line,
             column: testcase.column,
+            severity: 'error',
           });
         }
         continue;
       }
       if (testcase.lostAttribute === true) this.#lostAttributes.add(1, this.#file);
-      // After Ctrl-C, pytest.exit() or an internal error pytest writes the running test without a name.
-      if (testcase.name === undefined && testcase.classname === undefined && testcase.outcomes.length === 0) {
+      if (isUnnamed(testcase)) {
         this.#interrupted.add(1, this.#file);
         continue;
       }
@@ -241,6 +250,7 @@ class ResultReader {
         code: 'malformed-testcase',
         message: `${this.#malformed.count} tests were left out in all because they are not well-formed XML`,
         file: this.#malformed.file,
+        severity: 'error',
       });
     }
     if (this.#replaced.count > 0) {
@@ -270,8 +280,19 @@ class ResultReader {
         code: 'interrupted',
         message: `${this.#interrupted.of('test')} ${one ? 'was' : 'were'} begun and never finished (interrupted, pytest.exit() or an internal error); the report does not name ${one ? 'it' : 'them'}`,
         file: this.#interrupted.file,
+        severity: 'error',
       });
     }
+    for (const { file, failures } of survey.unseen) {
+      this.#warn({
+        code: 'failures-missing',
+        message: `a suite counts ${failures} ${failures === 1 ? 'failure or error' : 'failures and errors'}, and none of its tests has one: ${failures === 1 ? 'a test is' : 'tests are'} missing from the report`,
+        file,
+        severity: 'error',
+      });
+    }
+    const unseen = survey.unseen.reduce((sum, { failures }) => sum + failures, 0);
+    this.#options.onLost?.(this.#malformed.count + this.#interrupted.count + unseen);
     for (const file of survey.foreign) {
       this.#warn({
         code: 'foreign-report',

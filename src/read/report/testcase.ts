@@ -38,6 +38,11 @@ export function addressKey(testcase: Pick<RawTestcase, 'classname' | 'name'>): s
   return `${key.slice(0, longestKey)}\n${createHash('sha256').update(key, 'utf8').digest('hex')}`;
 }
 
+/** After Ctrl-C, pytest.exit() or an internal error pytest writes the running test without a name. */
+export function isUnnamed(testcase: RawTestcase): boolean {
+  return testcase.name === undefined && testcase.classname === undefined && testcase.outcomes.length === 0;
+}
+
 export type ParsedTestcase = RawTestcase | MalformedTestcase;
 
 export interface MalformedTestcase extends Position {

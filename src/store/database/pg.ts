@@ -209,7 +209,7 @@ async function readCertificate(given: string | undefined): Promise<string | unde
     throw new InputError({
       code: 'ssl-ca',
       message: 'the certificate file of the database\u2019s authority cannot be read',
-      fix: 'Give --ssl-ca (or sslrootcert) a PEM file, or the PEM text itself.',
+      fix: (name) => `Give ${name('sslCa')} (or sslrootcert) a PEM file, or the PEM text itself.`,
       place: { file: text },
     });
   }

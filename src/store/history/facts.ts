@@ -132,8 +132,8 @@ const sameEvent = (run: string): string =>
  * jobs of the very commit are no past.
  */
 const pastRuns = (side: 'branch' | 'base', branch: string): string => `
-    SELECT '${side}' AS side, row_number() OVER (ORDER BY created_at DESC, id DESC)::int AS back, id, created_at, git_sha, coverage_percent, job_name
-    FROM (SELECT r.id, r.created_at, r.git_sha, r.coverage_percent, r.job_name ${ofBranch(branch)}
+    SELECT '${side}' AS side, row_number() OVER (ORDER BY created_at DESC, id DESC)::int AS back, id, created_at, git_sha, coverage_percent, job_name, incomplete
+    FROM (SELECT r.id, r.created_at, r.git_sha, r.coverage_percent, r.job_name, r.incomplete ${ofBranch(branch)}
             AND CASE WHEN (SELECT EXISTS (SELECT ${ofBranch(branch)} AND r.job_name = (SELECT job_name FROM me)))
                   THEN r.job_name = (SELECT job_name FROM me)
                   ELSE (SELECT job_name FROM me) IS NULL OR r.git_sha IS DISTINCT FROM (SELECT git_sha FROM me) END
@@ -170,7 +170,7 @@ const firstGreen = (series: string): string => `
 // FROM keeps the index on test_run_id out: it would read every test of a run to find the failed ones.
 const factsSql = `
   WITH me AS MATERIALIZED (
-    SELECT git_branch, git_sha, lane, coverage_percent, repository, job_name, ${pullRequestOf('$2')} AS pull_request
+    SELECT git_branch, git_sha, lane, coverage_percent, repository, job_name, incomplete, ${pullRequestOf('$2')} AS pull_request
     FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
   ), base AS MATERIALIZED (
     SELECT coalesce($5,
@@ -238,11 +238,11 @@ const factsSql = `
        ) AS b ORDER BY ${ranking('b')} LIMIT 1)) END AS best OFFSET 0) m
   )
   SELECT 'frame' AS kind, json_strip_nulls(json_build_object(
-    'run', (SELECT json_build_object('gitSha', git_sha, 'coveragePercent', coverage_percent, 'jobName', job_name) FROM me),
+    'run', (SELECT json_build_object('gitSha', git_sha, 'coveragePercent', coverage_percent, 'jobName', job_name, 'isIncomplete', incomplete) FROM me),
     'baseBranch', (SELECT branch FROM base),
     'isOnBaseBranch', coalesce((SELECT git_branch = (SELECT branch FROM base) FROM me), false),
     'pastRuns', (SELECT coalesce(json_agg(json_build_object('side', side, 'back', back, 'runId', id, 'gitSha', git_sha,
-        'coveragePercent', coverage_percent, 'jobName', job_name, 'at', round(extract(epoch FROM created_at) * 1000))
+        'coveragePercent', coverage_percent, 'jobName', job_name, 'isIncomplete', incomplete, 'at', round(extract(epoch FROM created_at) * 1000))
         ORDER BY side, back), '[]') FROM line))) AS facts
   UNION ALL
   SELECT 'failure', facts FROM (

@@ -18,6 +18,12 @@ import { block, code, cut, exactBlock, inline, isExact } from './markdown.ts';
 /** The results of a job. */
 export interface Section {
   readonly totals: Totals;
+  /** Tests that could not be read. */
+  readonly lost: number;
+  /** Not all reports and tests could be read: what is absent says nothing. */
+  readonly incomplete: boolean;
+  /** What could not be taken, as sentences. */
+  readonly troubles: readonly string[];
   readonly xfailed: number;
   /** Those that are shown; `totals` counts all. */
   readonly failures: readonly ToldFailure[];
@@ -87,7 +93,7 @@ export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   const [only] = jobs.length === 1 ? jobs : [];
   const groups = groupFailures(jobs);
   const sections = jobs.map(({ section }) => section);
-  const parts: string[] = [];
+  const parts = renderTroubles(jobs);
   if (only !== undefined && groups.length > 0)
     parts.push(renderCounts(only.section.totals, only.section.xfailed));
   for (const group of groups) parts.push(renderGroup(group, jobs.length, detail));
@@ -95,6 +101,22 @@ export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   parts.push(renderCoverage(sections, detail));
   for (const text of new Set(sections.map(storedLine))) parts.push(text);
   return parts.filter((part) => part !== '').join('\n\n');
+}
+
+const mostTroubles = 10;
+
+/** What could not be taken; of a job whose run was stored by another program only that it is incomplete. */
+function renderTroubles(jobs: readonly Job[]): string[] {
+  return jobs.flatMap(({ label, section: { troubles, incomplete } }) => {
+    const name = jobs.length > 1 && label !== '' ? `${code(cut(label, 100))}: ` : '';
+    if (troubles.length === 0 && incomplete)
+      return [`> ❌ ${name}incomplete: not every report or test of it could be read.`];
+    const rest = troubles.length - mostTroubles;
+    return [
+      ...troubles.slice(0, mostTroubles).map((trouble) => `> ❌ ${name}${inline(cut(trouble, 500))}`),
+      ...(rest > 0 ? [`> ❌ ${name}and ${rest} more: see the log of its step.`] : []),
+    ];
+  });
 }
 
 /** Number of different tests that fail in any job, and of new ones among them (undefined: not judged). */

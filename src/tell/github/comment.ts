@@ -22,6 +22,8 @@ export interface JobRow {
   readonly coverage: number | undefined;
   /** Of the base branch. */
   readonly coverageBefore: number | undefined;
+  /** Not all of it could be read, or something that was asked for is missing. */
+  readonly incomplete: boolean;
 }
 
 /** The part of one source: the database with all jobs that stored their runs, or a job without a database. */
@@ -67,7 +69,7 @@ export function makePart(
     { failures: 0, messages: false, fixes: false, extras: false, more: seeSummary },
   ];
   const sorted = jobs.toSorted((a, b) => compare(a.label, b.label) || compare(a.key, b.key));
-  const rows = sorted.map(({ key, label, section: { totals, history } }) => ({
+  const rows = sorted.map(({ key, label, section: { totals, history, incomplete, troubles } }) => ({
     key,
     label: cut(label, 100),
     total: totals.total,
@@ -77,6 +79,7 @@ export function makePart(
     new: history?.failures.filter((failure) => failure.class === 'new').length,
     coverage: totals.coveragePercent,
     coverageBefore: history?.coverage?.beforePercent,
+    incomplete: incomplete || troubles.length > 0,
   }));
   const texts = details.map((detail) => renderJobs(sorted, detail));
   return {
@@ -171,10 +174,18 @@ function verdict(parts: readonly Part[]): string {
   const [only] = rows.length === 1 ? rows : [];
   const coverage = only?.coverage === undefined ? '' : `, ${percent(only.coverage)} covered`;
   const red = rows.filter((row) => row.failed > 0).length;
+  const cutOff = rows.filter((row) => row.incomplete).length;
+  const unread =
+    cutOff === 0
+      ? ''
+      : rows.length === 1
+        ? ', not all could be read'
+        : `, ${count(cutOff, 'job')} incomplete`;
   if (red === 0) {
     const skipped = sum((row) => row.skipped);
     const jobs = rows.length > 1 ? ` in ${rows.length} jobs` : '';
-    return `✅ ${count(sum((row) => row.total) - skipped, 'test')} passed${jobs}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
+    if (cutOff === 0 && rows.every((row) => row.total === 0)) return `⚪ No test ran${jobs}`;
+    return `${cutOff > 0 ? '❌' : '✅'} ${count(sum((row) => row.total) - skipped, 'test')} passed${jobs}${unread}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
   }
   // A test that fails in several jobs is one failure; only the database's part knows.
   const failed = parts.reduce((total, part) => total + part.failures.failed, 0);
@@ -182,10 +193,10 @@ function verdict(parts: readonly Part[]): string {
   const fresh = parts.reduce((total, part) => total + (part.failures.new ?? 0), 0);
   const news = blind ? '' : fresh === 0 ? ', none of them new' : `, ${number(fresh)} new`;
   if (only !== undefined)
-    return `❌ ${number(only.failed)} of ${number(only.total)} tests failed${news}${coverage}`;
+    return `❌ ${number(only.failed)} of ${number(only.total)} tests failed${news}${unread}${coverage}`;
   // Several tests may fail in different jobs: `all jobs` would be wrong.
   const jobs = failed === 1 && red === rows.length ? `all ${red} jobs` : `${red} of ${rows.length} jobs`;
-  return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}`;
+  return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}${unread}`;
 }
 
 function table(rows: readonly JobRow[]): string[] {
@@ -197,7 +208,7 @@ function table(rows: readonly JobRow[]): string[] {
         ? ''
         : ` (${coverageDifference({ beforePercent: before, afterPercent: coverage })})`;
     const cells = [
-      `${row.failed > 0 ? '❌' : '✅'} ${code(labels[i] ?? '', { cell: true })}`,
+      `${markOf(row)} ${code(labels[i] ?? '', { cell: true })}${row.incomplete ? ' (incomplete)' : ''}`,
       row.failed,
       row.new ?? '',
       row.passed,
@@ -207,6 +218,10 @@ function table(rows: readonly JobRow[]): string[] {
     return `| ${cells.join(' | ')} |`;
   });
   return ['| Job | Failed | New | Passed | Skipped | Coverage |', '|:--|--:|--:|--:|--:|--:|', ...lines];
+}
+
+function markOf({ failed, incomplete, total }: JobRow): string {
+  return failed > 0 || incomplete ? '❌' : total === 0 ? '⚪' : '✅';
 }
 
 function foot({ sha }: CommentState): string {
@@ -223,7 +238,7 @@ const numbersOfRow = ['total', 'passed', 'failed', 'skipped', 'new', 'coverage',
 function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): string {
   const rows = facts.rows
     .slice(0, mostRows)
-    .map((row) => [row.key, row.label, ...numbersOfRow.map((name) => row[name])]);
+    .map((row) => [row.key, row.label, ...numbersOfRow.map((name) => row[name]), row.incomplete ? 1 : 0]);
   return `${partStart}${packed({ ...facts, rows })} -->`;
 }
 
@@ -273,7 +288,7 @@ function readRow(value: unknown): JobRow | undefined {
   const [first, label, ...numbers] = value as readonly unknown[];
   const key = hex(first);
   if (key === undefined) return undefined;
-  const [total, passed, failed, skipped, fresh, coverage, coverageBefore] = numbers.map(amount);
+  const [total, passed, failed, skipped, fresh, coverage, coverageBefore, incomplete] = numbers.map(amount);
   return {
     key,
     label: typeof label === 'string' ? cut(label, 100) : key,
@@ -284,6 +299,7 @@ function readRow(value: unknown): JobRow | undefined {
     new: fresh,
     coverage,
     coverageBefore,
+    incomplete: incomplete === 1,
   };
 }
 

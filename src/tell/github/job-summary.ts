@@ -1,7 +1,7 @@
 // The job's summary in Markdown: the comment's section with more failures, and the slowest tests. Pure.
 
 import type { Warning } from '../../model.ts';
-import { count, duration, number } from '../words.ts';
+import { count, duration, number, placed } from '../words.ts';
 import { type Detail, renderCounts, renderSection, type Section } from './comment-section.ts';
 import { bytes, code, cut, inline } from './markdown.ts';
 
@@ -35,22 +35,28 @@ function render(summary: JobSummary, detail: Detail): string {
     renderSection(summary, detail),
     renderSlowest(summary),
     summary.stored.ok ? inline(summary.stored.text) : '',
+    // Errors stand above, as what could not be taken.
     ...summary.warnings
+      .filter(({ severity }) => severity !== 'error')
       .slice(0, 50)
-      .map(
-        (warning) =>
-          `> ${warning.severity === 'error' ? '❌' : '⚠️'} ${inline(cut(place(warning) + warning.message, 1000))}`,
-      ),
+      .map((warning) => `> ⚠️ ${inline(cut(placed(warning), 1000))}`),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function title({ totals, label }: JobSummary): string {
+function title({ totals, label, lost, incomplete, troubles }: JobSummary): string {
   const bad = totals.failed + totals.errors;
+  const passed = `${count(totals.total - totals.skipped, 'test')} passed`;
+  const unread =
+    lost > 0 ? `, ${number(lost)} could not be read` : incomplete ? ', the run is incomplete' : '';
   const words =
-    bad === 0
-      ? `✅ ${count(totals.total - totals.skipped, 'test')} passed`
-      : `❌ ${number(bad)} of ${number(totals.total)} tests failed`;
+    bad > 0
+      ? `❌ ${number(bad)} of ${number(totals.total)} tests failed${unread}`
+      : troubles.length > 0 || incomplete
+        ? `❌ ${passed}${unread}`
+        : totals.total === 0
+          ? '⚪ No test ran'
+          : `✅ ${passed}`;
   return `### ${words}${label === '' ? '' : `: ${code(cut(label, 100))}`}`;
 }
 
@@ -61,9 +67,4 @@ function renderSlowest({ slowest }: JobSummary): string {
     (test) => `| ${duration(test.durationSeconds)} | ${code(cut(test.testName, 500), { cell: true })} |`,
   );
   return ['**Slowest tests**', '', '| Time | Test |', '|--:|:--|', ...rows].join('\n');
-}
-
-function place({ file, line, column }: Warning): string {
-  const parts = [file, line, column].filter((part) => part !== undefined);
-  return parts.length === 0 ? '' : `${parts.join(':')}: `;
 }

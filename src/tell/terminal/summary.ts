@@ -9,6 +9,7 @@ import {
   failureKey,
   number,
   percent,
+  placed,
   type ToldFailure,
   tierNames,
   upTo,
@@ -20,6 +21,10 @@ export interface Summary {
   /** Where the tests ran, seen from where their commands are pasted; undefined: the same folder, or not known. */
   readonly folder?: string | undefined;
   readonly totals: Totals;
+  /** Tests that could not be read. */
+  readonly lost: number;
+  /** Not all reports and tests could be read. */
+  readonly incomplete: boolean;
   readonly xfailed: number;
   readonly failures: readonly ToldFailure[];
   /** undefined where nothing was stored. */
@@ -58,7 +63,8 @@ export function renderSummary(summary: Summary, style: SummaryStyle): string {
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
-function renderTotals({ reports, totals, xfailed, coveredFiles, history }: Summary, paint: Paint): string {
+function renderTotals(summary: Summary, paint: Paint): string {
+  const { reports, totals, lost, incomplete, xfailed, coveredFiles, history } = summary;
   const change = history?.coverage;
   const moved =
     change === undefined
@@ -69,17 +75,20 @@ function renderTotals({ reports, totals, xfailed, coveredFiles, history }: Summa
   const parts: string[] = [];
   if (totals.failed > 0) parts.push(paint.red(paint.bold(`${number(totals.failed)} failed`)));
   if (totals.errors > 0) parts.push(paint.red(paint.bold(count(totals.errors, 'error'))));
+  if (lost > 0) parts.push(paint.red(paint.bold(`${count(lost, 'test')} could not be read`)));
   parts.push(totals.passed > 0 ? paint.green(`${number(totals.passed)} passed`) : paint.dim('0 passed'));
   if (totals.skipped > xfailed) parts.push(paint.yellow(`${number(totals.skipped - xfailed)} skipped`));
   if (xfailed > 0) parts.push(paint.yellow(`${number(xfailed)} xfailed`));
-  const good = totals.failed + totals.errors === 0;
+  const bad =
+    totals.failed + totals.errors + lost > 0 || summary.warnings.some(({ severity }) => severity === 'error');
+  if (incomplete && lost === 0) parts.push(paint.yellow('incomplete'));
   const source = reports.length === 1 ? safeLine(reports[0] ?? '') : `${reports.length} reports`;
   const time = totals.durationSeconds === undefined ? '' : ` in ${duration(totals.durationSeconds)}`;
   const coverage =
     totals.coveragePercent === undefined
       ? ''
       : `\n  coverage ${paint.bold(`${percent(totals.coveragePercent)}`)} of ${count(coveredFiles, 'file')}${moved}`;
-  const mark = good ? paint.green('✓') : paint.red('✗');
+  const mark = bad ? paint.red('✗') : incomplete || totals.total === 0 ? paint.yellow('○') : paint.green('✓');
   return `${mark} ${paint.bold(count(totals.total, 'test'))}${time}  ${paint.dim(source)}\n  ${parts.join(paint.dim(' · '))}${coverage}`;
 }
 
@@ -234,11 +243,8 @@ function renderCoverage(summary: Summary, { paint, columns }: SummaryStyle): str
 export function renderWarnings(warnings: readonly Warning[], paint: Paint): string {
   return warnings
     .map((warning) => {
-      const place = [warning.file, warning.line, warning.column]
-        .filter((part) => part !== undefined)
-        .join(':');
       const head = warning.severity === 'error' ? paint.red('error:') : paint.yellow('warning:');
-      return `${head} ${place === '' ? '' : `${safeLine(place)}: `}${safeLine(warning.message)}`;
+      return `${head} ${safeLine(placed(warning))}`;
     })
     .join('\n');
 }

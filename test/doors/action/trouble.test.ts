@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createReadyDatabase, type ReadyDatabase } from '../../support/databases.ts';
+import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { type GithubServer, startGithub } from '../../support/github-server.ts';
 import { type ActionResult, runAction } from '../../support/runner.ts';
 
@@ -101,5 +101,124 @@ describe('coverage that is not there', () => {
     const result = await run({ 'require-coverage': 'true' });
     expect(result.code).toBe(1);
     expect(words(result, 'error')[0]).toMatch(/^require-coverage: true needs coverage/);
+  });
+});
+
+describe('a test that was lost', () => {
+  const malformed =
+    '<testcase classname="tests.test_m" name="test_x"><failure message="x">a & b</failure></testcase>';
+  const unseen = `<testsuites><testsuite name="pytest" failures="1" errors="0" tests="2">${passed('test_a')}</testsuite></testsuites>`;
+  const interrupted = report(passed('test_a'), '<testcase time="0.000" />');
+
+  it.each([
+    ['a malformed testcase', report(passed('test_a'), malformed)],
+    ['a suite that counts a failure', unseen],
+    ['a test that was begun and never finished', interrupted],
+  ])('is red everywhere: %s', async (_, text) => {
+    write('results.xml', text);
+    const result = await run({ 'fail-on': 'any', 'check-run': 'tests' }, true);
+    expect(result.code).toBe(1);
+    expect(words(result, 'error').join('\n')).toContain(
+      'fail-on: any, and 0 of 1 tests failed, 1 could not be read.',
+    );
+    expect(result.log).not.toContain('✓ 1 test');
+    expect(result.log).toContain('1 test could not be read');
+    expect(result.summary).toContain('❌ 1 test passed, 1 could not be read');
+    expect(github.comments[0]?.body).toContain('❌ 1 test passed, not all could be read');
+    expect(github.comments[0]?.body).not.toContain('✅');
+    expect(github.checkRuns).toEqual([
+      expect.objectContaining({
+        conclusion: 'failure',
+        output: expect.objectContaining({ title: '1 passed, 1 could not be read' }),
+      }),
+    ]);
+    const rows = await rowsOf(
+      postgres.adminUrl,
+      `SELECT incomplete FROM test_runs WHERE id = '${result.outputs['run-id']}'`,
+    );
+    expect(rows).toEqual([{ incomplete: true }]);
+    const lenient = await run();
+    expect(lenient.code).toBe(1);
+  });
+
+  it('leaves a report without any like one without tests', async () => {
+    write('results.xml', report('<testcase time="0.000" />'));
+    const result = await run({}, true);
+    expect(result.code).toBe(1);
+    expect(words(result, 'error')[0]).toMatch(/^results\.xml: no test is left of the report: 1 element/);
+    const ignored = await run({ 'on-empty': 'ignore' }, true);
+    // Nobody asked to ignore that a test was begun and never finished.
+    expect(ignored.code).toBe(1);
+  });
+
+  it.each([
+    ['fail', 1, 'error'],
+    ['warn', 0, 'warning'],
+    ['ignore', 0, undefined],
+  ])('on-empty: %s', async (onEmpty, code, said) => {
+    write('results.xml', report());
+    const result = await run({ 'on-empty': onEmpty }, true);
+    expect(result.code).toBe(code);
+    for (const name of ['error', 'warning'])
+      expect(words(result, name).join().includes('holds no test')).toBe(name === said);
+    expect(result.log).not.toContain('✓');
+    expect(result.summary).not.toContain('✅');
+    if (said !== 'error') expect(result.outputs).toMatchObject({ 'run-id': '', stored: 'no', total: '0' });
+  });
+});
+
+describe('one bad report of several', () => {
+  const cut = `<testsuites><testsuite name="pytest">${passed('test_cut')}<testcase classname="tests.te`;
+  it.each([
+    ['truncated', cut, /^bad\.xml:.*the report is cut off/, '3'],
+    ['empty', '', /^bad\.xml: .*empty/, '2'],
+    ['foreign', '<coverage line-rate="1"></coverage>', /^bad\.xml:.*<coverage>/, '2'],
+    ['damaged behind its tests', `${report(passed('test_x'))}<x/>`, /^bad\.xml:/, '2'],
+    ['without tests', report(), /^bad\.xml: the report holds no test/, '2'],
+  ])('does not hide the others: %s', async (_, text, says, total) => {
+    write('good.xml', report(passed('test_a'), failed('test_b')));
+    write('bad.xml', text);
+    const result = await run({ reports: 'good.xml\nbad.xml', 'check-run': 'tests' }, true);
+    expect(result.code).toBe(1);
+    expect(words(result, 'error').filter((word) => says.test(word))).toHaveLength(1);
+    expect(result.outputs).toMatchObject({ total, failed: '1', stored: 'new' });
+    expect(result.summary).toContain('bad.xml&#58;');
+    expect(result.summary).toContain('the run is incomplete');
+    expect(github.comments[0]?.body).toContain('bad.xml&#58;');
+    expect(github.comments[0]?.body).toContain('not all could be read');
+    expect(github.checkRuns).toEqual([expect.objectContaining({ conclusion: 'failure' })]);
+    const rows = await rowsOf(
+      postgres.adminUrl,
+      `SELECT incomplete FROM test_runs WHERE id = '${result.outputs['run-id']}'`,
+    );
+    expect(rows).toEqual([{ incomplete: true }]);
+  });
+
+  it('does not hide the others where a pattern matches nothing', async () => {
+    write('good.xml', report(passed('test_a')));
+    const result = await run({ reports: 'good.xml\nunit/*.xml' });
+    expect(result.code).toBe(1);
+    expect(words(result, 'error')[0]).toContain("no report found for 'unit/*.xml'");
+    expect(result.outputs).toMatchObject({ total: '1', passed: '1' });
+    expect(github.comments[0]?.body).toContain('❌ 1 test passed, not all could be read');
+  });
+});
+
+describe('messages about settings', () => {
+  it('speak of inputs, not of options', async () => {
+    write('results.xml', '{"meta": {}}');
+    const json = await run();
+    expect(words(json, 'error').join()).toContain('A coverage report goes into the input coverage.');
+    write('results.xml', '<testsuites><testsuite>');
+    const cut = await run();
+    expect(cut.code).toBe(1);
+    expect(words(cut, 'error').join()).toContain('Upload the whole file');
+    write('results.xml', report(passed('test_a')));
+    await run({ 'upload-key': 'x' }, true);
+    runs--;
+    write('results.xml', report(passed('test_b')));
+    const conflict = await run({ 'upload-key': 'x' }, true);
+    expect(conflict.log).toContain('are told apart by the input upload-key');
+    for (const { log } of [json, cut, conflict]) expect(log).not.toMatch(/--[a-z]/);
   });
 });

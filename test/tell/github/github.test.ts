@@ -33,6 +33,7 @@ const row = (i: number) => ({
   new: 1,
   coverage: undefined,
   coverageBefore: undefined,
+  incomplete: false,
 });
 
 /** What a job without a database knows: itself. */

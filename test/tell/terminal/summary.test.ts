@@ -17,6 +17,8 @@ const failing: Summary = {
     durationSeconds: 75.2,
     coveragePercent: 99.96,
   },
+  lost: 0,
+  incomplete: false,
   xfailed: 1,
   failures: [
     {
