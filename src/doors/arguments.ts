@@ -196,6 +196,7 @@ export class CommandLine extends Command {
       if (word === '-V') word = '--version';
       const equals = word.startsWith('--') ? word.indexOf('=') : -1;
       const name = equals < 0 ? word : word.slice(0, equals);
+      if (current === undefined) refuseTypeset(word);
       const option = this.options.find((known) => isNamed(known, name));
       if (option === undefined && /^-[a-z]./i.test(word)) this.#checkShortFlags(word);
       if (!/^-./.test(word)) {
@@ -264,6 +265,7 @@ export class CommandLine extends Command {
       }
       case 'commander.excessArguments': {
         const extra = this.args.slice(this.registeredArguments.length);
+        if (process.argv.some((word) => typesetQuote.test(word))) throw usage(...typesetQuotes(extra));
         const twice = extra[0] === this.name() ? `Write ${this.name()} once. ` : '';
         throw usage(`one word too many: ${extra.join(' ')}`, `${twice}${line}`);
       }
@@ -348,6 +350,27 @@ export function createProgram(name: string, terminal: Terminal): CommandLine {
 
 export function usage(message: string, fix?: string): InputError {
   return new InputError({ code: 'usage', message, fix: fix ?? 'See --help.' });
+}
+
+/** – — − at a word's start, and “ ” „ ‘ ’ ‚ « »: what word processors make of -- and of straight quotes. */
+const typesetDash = /^[\u2010-\u2015\u2212][-\u2010-\u2015\u2212]*(?=[a-z])/i;
+const typesetQuote = /^[\u2018\u201a\u201c\u201e\u00ab]|[\u2019\u201d\u00bb]$/;
+
+function refuseTypeset(word: string): void {
+  const dashes = typesetDash.exec(word)?.[0];
+  if (dashes === undefined) return;
+  const plain = word.slice(dashes.length);
+  throw usage(
+    `${word} begins with a dash of a word processor`,
+    `Write ${plain.length === 1 ? '-' : '--'}${plain}; a file of that name is written ./${word}.`,
+  );
+}
+
+function typesetQuotes(words: readonly string[]): [string, string] {
+  return [
+    `one word too many: ${words.join(' ')}`,
+    "The quotes come from a word processor, and a shell does not know them. Write straight ones: '…'",
+  ];
 }
 
 function isNamed({ long, short }: Option, word: string): boolean {

@@ -89,20 +89,50 @@ async function literalFile(pattern: string, options: FindOptions): Promise<strin
   const info = await stat(path).catch(() => undefined);
   if (info === undefined) return undefined;
   if (info.isFile()) return shown(path, options.workingDirectory);
+  if (info.isDirectory()) return await notAFolder(pattern, path, options);
   return new InputError({
     code: 'not-a-file',
-    message: info.isDirectory() ? 'this is a folder' : 'this is not a regular file',
-    fix: info.isDirectory()
-      ? `Name the files in it: ${shellPath(join(pattern, `**/*${options.extension}`))}`
-      : 'Pipes and devices cannot be read twice; use - to read standard input.',
+    message: 'this is not a regular file',
+    fix: 'Pipes and devices cannot be read twice; use - to read standard input.',
     place: { file: pattern },
   });
 }
+
+async function notAFolder(pattern: string, path: string, options: FindOptions): Promise<InputError> {
+  const details = (message: string, fix: string) =>
+    new InputError({ code: 'not-a-file', message, fix, place: { file: pattern } });
+  const inside = await nearMisses([], { ...options, workingDirectory: path });
+  if (inside.length > 0)
+    return details(
+      'this is a folder',
+      `Name the files in it: ${shellPath(join(pattern, `**/*${options.extension}`))}`,
+    );
+  const names = await readdir(path).catch(() => []);
+  if (options.extension === '.xml' && names.some((name) => name.endsWith('-result.json')))
+    return details(
+      'this is a folder of Allure results, which are no JUnit reports',
+      'Let pytest write one beside them: pytest --alluredir=allure-results --junitxml=results.xml',
+    );
+  return details(
+    `this is a folder without a ${options.extension} file, also three folders deep`,
+    `Name the ${options.what}'s file.`,
+  );
+}
+
+/** “ ” „ ‘ ’ ‚ « »: what word processors make of straight quotes. */
+const typesetQuotes = /[\u2018-\u201e\u00ab\u00bb]/;
 
 async function noMatch(patterns: readonly string[], options: FindOptions): Promise<InputError> {
   const near = await nearMisses(patterns, options);
   const quoted = patterns.map((pattern) => `'${pattern}'`).join(', ');
   const list = patterns.find((pattern) => /,/.test(pattern) && !/\{[^}]*,/.test(pattern));
+  const typeset = patterns.find((pattern) => typesetQuotes.test(pattern));
+  if (typeset !== undefined)
+    return new InputError({
+      code: 'no-match',
+      message: `no ${options.what} found for ${quoted} in ${options.workingDirectory}`,
+      fix: `These quotes come from a word processor, and a shell does not know them. Write ${shellPath(typeset.replace(new RegExp(typesetQuotes, 'g'), ''))}`,
+    });
   return new InputError({
     code: 'no-match',
     message: `no ${options.what} found for ${quoted} in ${options.workingDirectory}`,

@@ -152,7 +152,24 @@ export function runLine(run: RunLine): string {
 }
 
 function line(value: Record<string, unknown>): string {
-  return `${JSON.stringify(value, (_, member) => (member === undefined ? null : member))}\n`;
+  return `${toJson(value)}\n`;
+}
+
+/**
+ * JSON as it may be printed: absent members are null; what a terminal would act on or show in another order (C1, DEL,
+ * bidirectional controls, line separators) is written as `\u…`, which reads back as it was.
+ *
+ * @param indent in blanks; all on one line without
+ */
+export function toJson(value: unknown, indent?: number): string {
+  return JSON.stringify(
+    value,
+    (_, member: unknown) => (member === undefined ? null : member),
+    indent,
+  ).replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function round(percent: number): number {

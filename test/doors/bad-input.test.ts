@@ -62,6 +62,10 @@ const reports: Readonly<Record<string, string | Buffer>> = {
   ),
   'encoding.xml': '<?xml version="1.0" encoding="klingon"?><testsuites/>',
   'packed.xml.gz': gzipSync('<testsuites/>'),
+  '-packed.xml.gz': gzipSync('<testsuites/>'),
+  'artifact.zip': Buffer.from('PK\x03\x04\x14\x00\x00\x00results.xml', 'latin1'),
+  'report.html': '<!doctype html>\n<html><head><title>Report</title></head></html>',
+  'a-result.json': '{"uuid":"1","historyId":"2","fullName":"t#a","status":"failed"}',
 };
 
 async function refused(result: CliResult, code: number): Promise<void> {
@@ -92,13 +96,23 @@ describe('a report that cannot be taken', () => {
       'encoding.xml: the XML declaration names an encoding that is not known: klingon',
       'UTF-8',
     ],
-    ['packed.xml.gz', 'packed.xml.gz: a file compressed by gzip', 'gunzip -c'],
+    ['packed.xml.gz', 'packed.xml.gz: a file compressed by gzip', "gunzip -c 'packed.xml.gz'"],
+    ['artifact.zip', 'artifact.zip: a zip archive, not a report', "unzip 'artifact.zip'"],
+    ['report.html', 'report.html: this is not a JUnit report: its root element is <html>', '--junitxml'],
+    ['a-result.json', 'a-result.json: this is a result of Allure', '--junitxml'],
   ])('%s: %s', async (name, message, fix) => {
     writeFileSync(join(home, name), reports[name] ?? '');
     const result = await upload([name]);
     await refused(result, 2);
     expect(result.stderr).toContain(message);
     expect(result.stderr).toContain(fix);
+  });
+
+  it('has its name quoted in what there is to run, also where it looks like an option', async () => {
+    writeFileSync(join(home, '-packed.xml.gz'), reports['-packed.xml.gz'] ?? '');
+    const result = await upload(['./-packed.xml.gz']);
+    await refused(result, 2);
+    expect(result.stderr).toContain("gunzip -k './-packed.xml.gz'");
   });
 
   it('is refused when it is cut off, with the last test that is whole', async () => {
@@ -173,6 +187,15 @@ describe('a report that is not there', () => {
     const folder = await upload(['build']);
     await refused(folder, 2);
     expect(folder.stderr).toContain("build: this is a folder\n  Name the files in it: 'build/**/*.xml'");
+    mkdirSync(join(home, 'no-reports/deep'), { recursive: true });
+    const none = await upload(['no-reports']);
+    await refused(none, 2);
+    expect(none.stderr).toContain('no-reports: this is a folder without a .xml file');
+    mkdirSync(join(home, 'allure-results'));
+    writeFileSync(join(home, 'allure-results/0-result.json'), '{}');
+    const allure = await upload(['allure-results']);
+    await refused(allure, 2);
+    expect(allure.stderr).toContain('allure-results: this is a folder of Allure results');
     execFileSync('mkfifo', [join(home, 'pipe.xml')]);
     const pipe = await upload(['pipe.xml']);
     await refused(pipe, 2);
@@ -262,6 +285,15 @@ describe('a coverage report that cannot be taken', () => {
 describe('an option that is wrong', () => {
   it.each([
     [['--lanes', 'x'], 'unknown option --lanes'],
+    [['–-json'], '–-json begins with a dash of a word processor'],
+    [['—dry-run'], 'Write --dry-run;'],
+    [['“other.xml”'], "Write 'other.xml'"],
+    [['--rootdir', 'services/none'], 'the rootdir services/none does not exist in'],
+    [['--rootdir', '/srv'], 'the rootdir /srv is an absolute path'],
+    [
+      ['--ssl-ca', 'no-ca.pem'],
+      'no-ca.pem: the certificate file of the database’s authority (ssl-ca, sslrootcert) does not exist',
+    ],
     [['--team', 'Not A Slug'], '--team: a team is named by its slug'],
     [['--created-at', 'yesterday'], '--created-at: must be report, now, or an ISO time'],
     [['--created-at', '2001-01-01T00:00:00Z'], 'is not within 31 days back and 1 day ahead'],

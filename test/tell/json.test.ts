@@ -42,6 +42,17 @@ const result: SignedResult = {
 };
 
 describe('the JSON contract', () => {
+  it('escapes what a terminal would act on, and reads back as it was', () => {
+    const message = 'a\u009b31m\u007f\u0085\u202eb\u2066\u2028\ufeff\u061c\u200f\u001b[0m é😀';
+    const text = warningLine({ code: 'a', message });
+    expect(text).not.toMatch(
+      /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200f\u2028-\u202e\u2066-\u2069\ufeff]/,
+    );
+    expect(text).toContain('\\u202eb');
+    expect(text).toContain('é😀');
+    expect((JSON.parse(text) as { message: string }).message).toBe(message);
+  });
+
   it('has one object a line, each with its kind', () => {
     for (const line of [resultLine(result), warningLine({ code: 'a', message: 'b\nc' })]) {
       expect(line.match(/\n/g)).toHaveLength(1);

@@ -447,6 +447,7 @@ class Framer {
   }
 
   #doctype(at: number): ReportError {
+    if (/^<!DOCTYPE\s+html\b/i.test(this.#buffer.slice(at, at + 40))) return this.#notAReport('html');
     return new ReportError({
       code: 'doctype',
       message:
@@ -469,6 +470,14 @@ class Framer {
   #notAReport(rootName: string, at?: number): ReportError {
     const known = foreignRoots[rootName.toLowerCase()];
     const json = at !== undefined && '[{"'.includes(this.#buffer.charAt(at));
+    // matches: Allure's result files, whose first members are these; not: coverage.json
+    if (json && /"(?:historyId|testCaseId|fullName)"\s*:/.test(this.#buffer.slice(at, at + 65_536)))
+      return new ReportError({
+        code: 'json-not-xml',
+        message: 'this is a result of Allure, where a JUnit XML report is meant',
+        fix: 'Let pytest write one beside it: pytest --alluredir=allure-results --junitxml=results.xml',
+        place: { file: this.#file },
+      });
     return new ReportError({
       code: json ? 'json-not-xml' : 'not-a-report',
       message: json

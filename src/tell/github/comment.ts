@@ -251,20 +251,24 @@ function packed(value: unknown): string {
 export function parseComment(body: string): CommentState | undefined {
   const text = body.replaceAll('\r\n', '\n');
   const state = unpacked(/^<!-- lukhas-ingest ([A-Za-z0-9+/=]+) -->/.exec(text)?.[1]);
-  if (state === undefined || typeof state.sha !== 'string') return undefined;
+  if (state === undefined || typeof state.sha !== 'string' || !/^[0-9a-f]{40,64}$/.test(state.sha))
+    return undefined;
   const parts: Part[] = [];
   // Marks stand at a line's start, where no data can.
   for (const piece of text.split(`\n${partStart}`).slice(1)) {
     const facts = unpacked(/^([A-Za-z0-9+/=]+) -->/.exec(piece)?.[1]);
     const part = facts === undefined ? undefined : readPart(facts, piece);
+    // More than a matrix can have was not written by us.
+    if (parts.length === mostParts) break;
     if (part !== undefined && !parts.some((other) => other.key === part.key)) parts.push(part);
   }
-  return { sha: state.sha, run: amount(state.run) ?? 0, parts };
+  return { sha: state.sha, run: whole(state.run, mostRun) ?? 0, parts };
 }
 
 function readPart(facts: Record<string, unknown>, piece: string): Part | undefined {
   const key = hex(facts.key);
-  const rows = (Array.isArray(facts.rows) ? facts.rows : []).flatMap((row: unknown) => readRow(row) ?? []);
+  const listed = Array.isArray(facts.rows) ? facts.rows.slice(0, mostParts) : [];
+  const rows = listed.flatMap((row: unknown) => readRow(row) ?? []);
   if (key === undefined || rows.length === 0) return undefined;
   const end = piece.indexOf(`\n${partEnd}`);
   const content = end < 0 ? '' : piece.slice(piece.indexOf('-->') + 3, end);
@@ -276,8 +280,8 @@ function readPart(facts: Record<string, unknown>, piece: string): Part | undefin
     version: hex(facts.version) ?? '',
     rows,
     failures: {
-      failed: amount(failures?.failed) ?? rows.reduce((sum, row) => sum + row.failed, 0),
-      new: amount(failures?.new),
+      failed: whole(failures?.failed) ?? rows.reduce((sum, row) => sum + row.failed, 0),
+      new: whole(failures?.new),
     },
     texts: bytes(text) <= bytes(left) ? [text] : [text, left],
   };
@@ -288,7 +292,9 @@ function readRow(value: unknown): JobRow | undefined {
   const [first, label, ...numbers] = value as readonly unknown[];
   const key = hex(first);
   if (key === undefined) return undefined;
-  const [total, passed, failed, skipped, fresh, coverage, coverageBefore, incomplete] = numbers.map(amount);
+  const [total, passed, failed, skipped, fresh] = numbers.slice(0, 5).map((number) => whole(number));
+  const [coverage, coverageBefore] = numbers.slice(5, 7).map(percentage);
+  const incomplete = whole(numbers[7], 1);
   return {
     key,
     label: typeof label === 'string' ? cut(label, 100) : key,
@@ -319,6 +325,17 @@ function hex(value: unknown): string | undefined {
   return typeof value === 'string' && /^[0-9a-f]{12}$/.test(value) ? value : undefined;
 }
 
-function amount(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+/** Parts of a comment, and jobs of a part: GitHub runs at most 256 jobs of a matrix. */
+const mostParts = 1000;
+/** GitHub's ids of workflow runs are far below it: an edited one must not be newer than every run to come. */
+const mostRun = 1e12;
+
+function whole(value: unknown, most = 1e9): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most
+    ? value
+    : undefined;
+}
+
+function percentage(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 && value <= 100 ? value : undefined;
 }

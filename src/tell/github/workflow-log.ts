@@ -56,7 +56,9 @@ export function secretsOf(databaseUrl: string | undefined): string[] {
   const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/i.exec(databaseUrl ?? '')?.[1] ?? '';
   const colon = authority.indexOf(':');
   const inQuery = /[?&]password=([^&#]*)/i.exec(databaseUrl ?? '')?.[1];
-  const raw = [colon < 0 ? undefined : authority.slice(colon + 1), inQuery].filter(
+  // A bare / ? or # in a password ends the authority early; what stands before the last @ is masked all the same.
+  const bare = /^[a-z][a-z0-9+.-]*:\/\/[^:@/?#]*:(.*)@/is.exec(databaseUrl ?? '')?.[1];
+  const raw = [colon < 0 ? undefined : authority.slice(colon + 1), bare, inQuery].filter(
     (part) => part !== undefined,
   );
   const all = raw.flatMap((part) => [part, decoded(part), encodeURIComponent(decoded(part))]);
