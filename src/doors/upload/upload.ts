@@ -1,4 +1,5 @@
-// The working half of `lukhas-upload`: opens what an upload needs, calls ingest() and tells. Loaded once there is work.
+// Does an upload from the command line: opens what it needs, calls ingest() and tells the result. Loaded after --help and
+// --version were handled.
 import { homedir, hostname } from 'node:os';
 import { InputError, StoreError } from '../../errors.ts';
 import { type Edges, ingest, type Verdict } from '../../ingest.ts';
@@ -33,13 +34,13 @@ export interface Telling {
   readonly terminal: Terminal;
 }
 
-/** The words of the command line as they stand. */
+/** Settings as the command line gives them. */
 type RawSettings = Omit<Parameters<typeof parseSettings>[0], 'dataDir' | 'failOn'> & {
   readonly dataDir: string | undefined;
   readonly failOn: string;
 };
 
-/** One upload from the command line. Settings are as the words of the command line gave them. */
+/** One upload from the command line. */
 export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode> {
   const dataDir = raw.dataDir ?? defaultDataDir(process.env, process.platform, homedir());
   const settings = parseSettings({ ...raw, dataDir, failOn: raw.failOn as Settings['failOn'] });
@@ -101,7 +102,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
   }
 }
 
-/** A secret that is not there looks like no database at all, and a runner's disk goes with it. */
+/** Warns when a CI run goes to an embedded database that is lost with the machine: a secret may be missing. */
 function throwAway(settings: Settings, raw: RawSettings): Warning[] {
   const inCi = (process.env.CI ?? '') !== '' && process.env.CI !== 'false';
   if (!inCi || settings.dryRun || settings.databaseUrl !== undefined || raw.dataDir !== undefined) return [];
@@ -114,7 +115,7 @@ function throwAway(settings: Settings, raw: RawSettings): Warning[] {
   ];
 }
 
-/** A line that is drawn over, out of the way of everything else that is said. */
+/** Removes the progress line before each message. */
 function withProgress(telling: Telling): Telling & { readonly progress: Progress } {
   const { terminal } = telling;
   const interactive =
