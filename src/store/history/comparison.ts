@@ -1,5 +1,5 @@
-// One run beside another: tests added, removed, newly skipped and slower, and files whose coverage differs. Decides not with
-// which run to compare: that is src/judge.
+// Compares a run with another one: tests added, removed, newly skipped and slower, and files whose coverage differs. With which
+// run to compare is decided in src/judge.
 import type { Changes, CoverageMove, PastRun } from '../../model.ts';
 import type { Database, Row, SqlValue } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
@@ -33,7 +33,7 @@ function paramsOf({ team }: Access, run: RunQuery, earlier: PastRun): SqlValue[]
   return [team.id, run.runId, run.createdAt, earlier.runId, new Date(earlier.at)];
 }
 
-// Durations are compared where the test passed both times: one that fails early or late says nothing about speed.
+// Compares durations only where the test passed in both runs: a failed test's duration says nothing about speed.
 const changesSql = `
   WITH here AS MATERIALIZED (
     SELECT test_name, bool_and(outcome = 'skipped') AS skipped, bool_and(outcome = 'passed') AS passed, sum(duration_seconds) AS seconds

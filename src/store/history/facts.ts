@@ -106,7 +106,7 @@ function unknownRun(runId: string): StoreError {
   });
 }
 
-/** Whether a run is of the same repository, as far as both say. */
+/** Whether a run is of the same repository; true where one of them names none. */
 const sameRepository = (run: string): string =>
   `(${run}.repository = (SELECT repository FROM me)) IS NOT FALSE`;
 
@@ -116,20 +116,20 @@ const ofBranch = (branch: string): string => `
       WHERE r.team_id = $1 AND r.git_branch = ${branch} AND r.lane IS NOT DISTINCT FROM (SELECT lane FROM me)
         AND r.created_at >= $4 AND r.created_at < $3 AND ${sameRepository('r')}`;
 
-/** The pull request that a run was for, as a subquery that is asked run by run. */
+/** The pull request of a run, as a subquery for each run. */
 const pullRequestOf = (run: string): string =>
   `(SELECT u.pull_request FROM ingest_uploads u WHERE u.team_id = $1 AND u.run_id = ${run} LIMIT 1)`;
 
 /**
- * Whether a run tested what this one did: a push tests the branch's head, a pull request its merge with the base, and both
- * are stored for the same branch and commit.
+ * Whether a run is of the same pull request, or both are of none. A push tests the branch's head and a pull request its merge
+ * with the base, but both are stored for the same branch and commit.
  */
 const sameEvent = (run: string): string =>
   `${pullRequestOf(`${run}.id`)} IS NOT DISTINCT FROM (SELECT pull_request FROM me)`;
 
 /**
- * The last runs of a branch before this one: those of its own job, else, where there is none, those of all jobs. The other
- * jobs of the very commit are no past.
+ * The last runs of a branch before this one: those of the same job, or of all jobs where that job has none. Other jobs of the
+ * same commit do not count.
  */
 const pastRuns = (side: 'branch' | 'base', branch: string): string => `
     SELECT '${side}' AS side, row_number() OVER (ORDER BY created_at DESC, id DESC)::int AS back, id, created_at, git_sha, coverage_percent, job_name, incomplete
@@ -141,8 +141,9 @@ const pastRuns = (side: 'branch' | 'base', branch: string): string => `
           ORDER BY r.created_at DESC LIMIT ${lookBack.runs}) AS past`;
 
 /**
- * Whether a test was green in one run; both are given, so that one row of one partition's index is looked at. Written so that
- * no other index fits: before a table's first ANALYZE the planner takes the one of outcomes, and reads a run for each test.
+ * Whether a test was green in one run. Test and run are given, so that PostgreSQL reads one row of one partition's index. No
+ * other index fits this form: before a table's first ANALYZE the planner would take the one of outcomes, and read a whole run
+ * for each test.
  */
 const greenIn = (testName: string, run: { readonly id: string; readonly at: string }): string => `
       FROM test_results r WHERE r.team_id = $1 AND r.test_name = ${testName} AND r.created_at = ${run.at}
@@ -157,17 +158,16 @@ const shown =
 const labelled = (tier: Tier): string => `'${tier} ' || b.shared || ' ' || b.id`;
 
 /**
- * The first green run of a block's side in a series of places. The runs of a side come as arrays: looking through their list
- * for each block would take longer than looking for the test. A scalar subquery is asked place by place in the series' order,
- * and no further than to the first green one.
+ * The first green run of a block's side in a series of `back`. The runs of a side are arrays: searching a list of them for each
+ * block would take longer than finding the test. A scalar subquery runs in the series' order and stops at the first green run.
  */
 const firstGreen = (series: string): string => `
       SELECT p.back FROM generate_series(${series}) AS p (back)
       WHERE (SELECT true ${greenIn('b.test_name', { id: 'b.ids[p.back]', at: 'b.times[p.back]' })} LIMIT 1) LIMIT 1`;
 
-// Failing rows are found by team, outcome and a run's created_at (all rows of a run share it); green ones are looked up only
-// at the edges of a block of failures. Both use indexes of the schema document, under row-level security too. IS NOT DISTINCT
-// FROM keeps the index on test_run_id out: it would read every test of a run to find the failed ones.
+// Finds failed rows by team, outcome and the run's created_at (all rows of a run share it), and green rows only next to a block
+// of failures. Both use indexes of the schema document, under row-level security, too. IS NOT DISTINCT FROM keeps the planner
+// from the index on test_run_id, by which it would read every test of a run to find the failed ones.
 const factsSql = `
   WITH me AS MATERIALIZED (
     SELECT git_branch, git_sha, lane, coverage_percent, repository, job_name, incomplete, ${pullRequestOf('$2')} AS pull_request
@@ -215,13 +215,13 @@ const factsSql = `
       AND r.created_at >= $4 AND r.created_at < $6
     ORDER BY r.created_at DESC LIMIT ${twinRuns}
   ), knows AS MATERIALIZED (
-    -- Where nothing is known, nothing is looked for.
+    -- Without memories nothing is searched.
     SELECT ${healixEnabled('$1')} AND (
       EXISTS (SELECT FROM healix_memories h WHERE h.team_id = $1 AND h.deleted_at IS NULL)
       OR EXISTS (SELECT FROM shared_memories h WHERE h.deleted_at IS NULL)) AS anything
   ), matched AS MATERIALIZED (
-    -- With all of the failure's own columns: joining them on again would take the square of their number. Each tier is asked
-    -- only where the one before had nothing.
+    -- Holds all columns of the failure: joining them again would take quadratic time. A tier is searched only where the one
+    -- before found nothing.
     SELECT f.*, split_part(m.best, ' ', 1) AS tier, split_part(m.best, ' ', 2)::boolean AS shared, split_part(m.best, ' ', 3)::uuid AS id
     FROM (SELECT *, split_part(test_name, '[', 1) AS test_family FROM f) AS f
     CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) THEN coalesce(
