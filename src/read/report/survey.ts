@@ -4,7 +4,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { type Place, ReportError } from '../../errors.ts';
 import { decodeText } from '../decode.ts';
 import { owned } from '../owned.ts';
-import { RepeatFinder, type Repeats } from './attempts.ts';
+import { RepeatFinder, RepeatHints, type Repeats } from './attempts.ts';
 import { readFailureText, readSkipText, withoutColour } from './failure-text.ts';
 import { type Frame, readFrames } from './frames.ts';
 import { fromFileAttribute, matchPath, type ReportEvidence, splitDotted } from './node-id.ts';
@@ -17,6 +17,7 @@ import {
   type RawOutcome,
   type RawTestcase,
   readDuration,
+  teardownError,
 } from './testcase.ts';
 import { isPytestSuite } from './written-by.ts';
 
@@ -94,6 +95,7 @@ export async function surveyReports(files: readonly ReportFile[], options: Surve
       }
       collector.take(next.value);
     }
+    await collector.findRepeats(file);
   }
   return { ...collector.finish(), sha256: hash.digest('hex'), incomplete };
 }
@@ -163,15 +165,34 @@ class Collector {
   readonly #prefixVotes = new Map<string, number>();
   readonly #foreign = new Set<string>();
   readonly #teardownErrors = new Set<string>();
+  readonly #hints = new RepeatHints();
   readonly #repeats = new RepeatFinder();
 
   startFile(name: string): void {
     this.#file = name;
+    this.#hints.startFile();
     this.#open = [];
     this.#isWriterKnown = false;
     this.#searches.clear();
     this.testcasesOfFile = 0;
     this.#lastXml = undefined;
+  }
+
+  /** Ends the file: reads it once more where it may hold several attempts of one test. */
+  async findRepeats(file: ReportFile): Promise<void> {
+    const { suites } = this.#hints;
+    this.#hints.endSuite();
+    if (!this.#hints.found) {
+      this.#repeats.skip(suites);
+      return;
+    }
+    for await (const frames of readFrames(decodeText(file.open(), file.name), file.name)) {
+      for (const frame of frames) {
+        if (frame.kind === 'suite') this.#repeats.startSuite(parseStartTag(frame.xml).get('tests'));
+        else if (frame.kind === 'testcase') this.#repeats.add(frame.xml);
+      }
+    }
+    this.#repeats.endSuite();
   }
 
   /** The last complete test's address, for messages. */
@@ -227,7 +248,6 @@ class Collector {
   }
 
   finish(): Omit<Survey, 'sha256' | 'incomplete'> {
-    this.#repeats.endSuite();
     let prefix = '';
     let most = this.#prefixVotes.get('') ?? 0;
     for (const [candidate, votes] of this.#prefixVotes) {
@@ -267,7 +287,7 @@ class Collector {
   #takeSuite(attributes: ReadonlyMap<string, string>): void {
     this.#open.push(attributes);
     this.#isWriterKnown = false;
-    this.#repeats.startSuite(attributes.get('tests'));
+    this.#hints.startSuite(attributes.get('tests'));
     if (this.#open.length > 1) return;
     if (this.#suites.length < 1000) {
       this.#suites.push({
@@ -290,7 +310,7 @@ class Collector {
     const classname = this.#classnameOf(xml);
     // includes() is faster than the pattern, and usually false.
     const isTeardown = hasContent && xml.includes('teardown') && teardownError.test(xml);
-    this.#repeats.add(xml, isTeardown);
+    this.#hints.add(xml, isTeardown);
     if (!hasContent && !xml.includes(' file="')) return false;
     if (isTeardown) return true;
     const searches = this.#searches.get(classname) ?? 0;
@@ -442,8 +462,6 @@ export function isCollected(testcase: RawTestcase): boolean {
     (o) => o.message === 'collection failure' || o.message === 'collection skipped',
   );
 }
-
-const teardownError = /<error message="(?:failed on teardown with |test teardown failure")/;
 
 /** pytest up to 5.4 wrote `test teardown failure`. */
 export function isTeardownError(testcase: RawTestcase): boolean {

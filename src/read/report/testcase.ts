@@ -38,6 +38,9 @@ export function addressKey(testcase: Pick<RawTestcase, 'classname' | 'name'>): s
   return `${key.slice(0, longestKey)}\n${createHash('sha256').update(key, 'utf8').digest('hex')}`;
 }
 
+/** Finds a failed teardown in an element's text. pytest up to 5.4 wrote `test teardown failure`. */
+export const teardownError = /<error message="(?:failed on teardown with |test teardown failure")/;
+
 export type ParsedTestcase = RawTestcase | MalformedTestcase;
 
 export interface MalformedTestcase extends Position {
