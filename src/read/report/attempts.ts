@@ -1,7 +1,11 @@
 // Reruns: pytest-rerunfailures (16.6 and later) and flaky write one testcase per attempt, the failed attempts empty. Finds
 // addresses that stand several times in one suite (first pass), and joins their attempts to one test (second pass).
 import type { TestResult } from '../../model.ts';
-import { addressKey, decodeReferences, type RawTestcase } from './testcase.ts';
+import { owned } from '../owned.ts';
+import { addressKey, decodeReferences, type RawTestcase, teardownError } from './testcase.ts';
+
+/** Addresses up to here are kept whole (see addressKey); in characters. */
+const shortAddress = 900;
 
 /** What one suite says about its repeated addresses. */
 export interface Repeats {
@@ -11,15 +15,65 @@ export interface Repeats {
   readonly uncounted: boolean;
 }
 
+/** How pytest begins every testcase; rerun plugins write none themselves. */
+const usualStart = '<testcase classname="';
+
+/**
+ * Counts a suite's elements, and notices what a suite with attempts has: two equal starts side by side (without xdist), or
+ * more elements than it counts tests. Only such files are searched for repeated addresses: that costs more.
+ */
+export class RepeatHints {
+  #counted = Number.POSITIVE_INFINITY;
+  #elements = 0;
+  #before = '';
+  /** Suites of this file so far. */
+  suites = 0;
+  /** Whether this file may repeat addresses. */
+  found = false;
+
+  startFile(): void {
+    this.endSuite();
+    this.suites = 0;
+    this.found = false;
+  }
+
+  /** @param tests the suite's own `tests` attribute */
+  startSuite(tests: string | undefined): void {
+    this.endSuite();
+    this.suites++;
+    this.#counted = numberOf(tests);
+  }
+
+  endSuite(): void {
+    if (this.#elements > this.#counted) this.found = true;
+    this.#elements = 0;
+    this.#counted = Number.POSITIVE_INFINITY;
+    this.#before = '';
+  }
+
+  /** @param isTeardown whether the element is a failed teardown, which pytest counts with its call */
+  add(xml: string, isTeardown: boolean): void {
+    if (!isTeardown && xml.startsWith(usualStart)) this.#elements++;
+    const time = xml.indexOf(' time="');
+    const start = time >= 0 ? xml.slice(0, time) : xml.slice(0, xml.indexOf('>')).replace(/\s*\/$/, '');
+    if (start === this.#before) this.found = true;
+    this.#before = start;
+  }
+}
+
+function numberOf(tests: string | undefined): number {
+  return tests === undefined || !/^\d{1,9}$/.test(tests) ? Number.POSITIVE_INFINITY : Number(tests);
+}
+
 /** Slots of the table of addresses; a later address takes the slot of an earlier one. */
 const slots = 1 << 20;
 const mostRepeated = 100_000;
-/** Characters of a name that are hashed. */
-const hashedLength = 10_000;
+/** Characters at the end of a classname and of a name that are hashed: names differ most there. */
+const hashedLength = 100;
 
 /** Finds repeated addresses in bounded memory, by a table of hashes: what it finds is a hint, and joining compares exactly. */
 export class RepeatFinder {
-  readonly #seen = new Int32Array(slots);
+  #seen: Int32Array | undefined;
   #suite = 0;
   #addresses = new Map<string, number>();
   #elements = 0;
@@ -28,12 +82,16 @@ export class RepeatFinder {
   /** By the suite's ordinal over all files; only suites that repeat an address. */
   readonly repeats = new Map<number, Repeats>();
 
-  /** @param tests the suite's own `tests` attribute */
+  /** Passes over suites that are not searched. */
+  skip(suites: number): void {
+    this.endSuite();
+    this.#suite += suites;
+  }
+
   startSuite(tests: string | undefined): void {
     this.endSuite();
     this.#suite++;
-    this.#counted =
-      tests === undefined || !/^\d{1,9}$/.test(tests) ? Number.POSITIVE_INFINITY : Number(tests);
+    this.#counted = numberOf(tests);
   }
 
   endSuite(): void {
@@ -48,32 +106,32 @@ export class RepeatFinder {
     this.#counted = Number.POSITIVE_INFINITY;
   }
 
-  /** @param isTeardown whether the element is a failed teardown, which pytest counts with its call */
-  add(xml: string, isTeardown: boolean): void {
-    const classname = xml.indexOf(' classname="') + 12;
-    const name = xml.indexOf(' name="') + 7;
-    if (classname < 12 || name < 7) return;
-    const classnameEnd = xml.indexOf('"', classname);
+  add(xml: string): void {
+    if (!xml.startsWith(usualStart)) return;
+    const classnameEnd = xml.indexOf('"', usualStart.length);
+    const name = classnameEnd < 0 ? 0 : xml.indexOf(' name="', classnameEnd) + 7;
+    if (name < 7) return;
     const nameEnd = xml.indexOf('"', name);
-    if (!isTeardown) this.#elements++;
-    let hash = Math.imul(this.#suite ^ (classnameEnd - classname), 0x9e3779b1);
-    for (let i = Math.max(classname, classnameEnd - 16); i < classnameEnd; i++)
+    if (!teardownError.test(xml)) this.#elements++;
+    let hash = this.#suite ^ (classnameEnd << 10) ^ ((nameEnd - name) << 20);
+    for (let i = Math.max(usualStart.length, classnameEnd - hashedLength); i < classnameEnd; i++)
       hash = Math.imul(hash ^ xml.charCodeAt(i), 0x01000193);
-    const last = Math.min(nameEnd, name + hashedLength);
-    for (let i = name; i < last; i++) hash = Math.imul(hash ^ xml.charCodeAt(i), 0x01000193);
+    for (let i = Math.max(name, nameEnd - hashedLength); i < nameEnd; i++)
+      hash = Math.imul(hash ^ xml.charCodeAt(i), 0x01000193);
     hash ||= 1;
+    this.#seen ??= new Int32Array(slots);
     const slot = (hash ^ (hash >>> 20)) & (slots - 1);
     if (this.#seen[slot] !== hash) {
       this.#seen[slot] = hash;
       return;
     }
     const key = addressKey({
-      classname: decodeReferences(xml.slice(classname, classnameEnd)),
+      classname: decodeReferences(xml.slice(usualStart.length, classnameEnd)),
       name: decodeReferences(xml.slice(name, nameEnd)),
     });
     const count = this.#addresses.get(key);
     if (count === undefined && this.#found++ >= mostRepeated) return;
-    this.#addresses.set(Buffer.from(key).toString(), (count ?? 1) + 1);
+    this.#addresses.set(owned(key), (count ?? 1) + 1);
   }
 }
 
@@ -94,6 +152,8 @@ export class AttemptJoiner {
   #suite = 0;
   #current: Repeats | undefined;
   #index = 0;
+  /** Of the repeated addresses, without the line feed between their parts. */
+  readonly #lengths = new Set<number>();
   readonly #held = new Map<string, Held>();
   readonly #left = new Map<string, number>();
 
@@ -105,6 +165,8 @@ export class AttemptJoiner {
   startSuite(): Joined[] {
     const rest = this.drain();
     this.#current = this.#repeats.get(++this.#suite);
+    this.#lengths.clear();
+    for (const key of this.#current?.addresses.keys() ?? []) this.#lengths.add(key.length - 1);
     this.#index = 0;
     return rest;
   }
@@ -120,7 +182,11 @@ export class AttemptJoiner {
   /** Counts the testcase; whether `add` has to see it. */
   isRepeated(testcase: RawTestcase): boolean {
     this.#index++;
-    return this.#current?.addresses.has(addressKey(testcase)) === true;
+    if (this.#current === undefined) return false;
+    // Most suites with a repeated address have few: its length tells without making a text.
+    const length = (testcase.classname?.length ?? 0) + (testcase.name?.length ?? 0);
+    if (length < shortAddress && !this.#lengths.has(length)) return false;
+    return this.#current.addresses.has(addressKey(testcase));
   }
 
   /** Whether an earlier attempt waits for this address. */

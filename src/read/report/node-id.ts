@@ -87,13 +87,15 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
     if (known !== undefined) return known;
     const key = owned(dotted);
     const segments = splitDotted(key);
+    const words = isWords(segments);
     const found =
       segments.length > mostSegments
-        ? { segments, candidates: [], module: undefined }
+        ? { segments, candidates: [], module: undefined, isWords: words }
         : {
             segments,
             candidates: checkoutCandidates(segments, checkout),
             module: fromModules(segments, evidence.modules),
+            isWords: words,
           };
     if (key.length > longestRemembered) return found;
     if (remembered.size >= rememberedClassnames) remembered.clear();
@@ -136,6 +138,7 @@ interface Remembered {
   readonly segments: readonly string[];
   readonly candidates: readonly Module[];
   readonly module: Found;
+  readonly isWords: boolean;
 }
 
 function rebuildNodeId(
@@ -149,7 +152,7 @@ function rebuildNodeId(
   const dotted = withoutPrefix(address, evidence.prefix);
   if (address.collected) return collectedModule(dotted, address, locations, evidence, checkout);
   if (dotted === '' && /\.py(?:::|$)/.test(address.name)) return bracketedPath(address.name);
-  const { segments, candidates, module } = remember(dotted);
+  const { segments, candidates, module, isWords } = remember(dotted);
   const withoutGroup = withoutXdistGroup(address.name);
   if (namesNoFile(dotted, segments))
     return withFile(unknownId(segments.slice(1).join('::'), withoutGroup), address, locations, checkout);
@@ -159,9 +162,9 @@ function rebuildNodeId(
     fromCheckout(segments, candidates, bareName, locations, declared) ??
     fromLocations(segments, locations) ??
     module ??
-    (isWords(segments) ? undefined : fromConvention(segments, address.name));
+    (isWords ? undefined : fromConvention(segments, address.name));
   if (found === undefined) {
-    return isWords(segments)
+    return isWords
       ? withFile(unknownId(dotted, address.name), address, locations, checkout)
       : unknownId(dotted, withoutGroup);
   }
@@ -172,7 +175,7 @@ function rebuildNodeId(
     testName: [found.file, ...classes, name].join('::'),
     testFile: found.file,
     testClass: classes.length === 0 ? undefined : classes.join('::'),
-    testFunction: name.split('[', 1)[0] ?? '',
+    testFunction: name === withoutGroup ? bareName : (name.split('[', 1)[0] ?? ''),
     source: found.source,
   };
 }
@@ -250,7 +253,8 @@ function isWords(segments: readonly string[]): boolean {
  * The collectors behind a file. A classname joins them by dots, and a custom collector's name may hold dots itself:
  * `check-3.8.test` is one, `Outer.Inner` are two.
  */
-function collectorNames(segments: readonly string[], checkout: Checkout | undefined): string[] {
+function collectorNames(segments: readonly string[], checkout: Checkout | undefined): readonly string[] {
+  if (segments.length < 2) return segments;
   const names: string[] = [];
   for (let at = 0; at < segments.length; ) {
     let taken = 1;
@@ -535,7 +539,8 @@ function conventionalFile(segments: readonly string[]): string {
 
 /** An empty segment is the dot of a hidden folder: `.case.test_x` is `.case/test_x`. */
 function conventionalPath(segments: readonly string[]): string {
-  return segments.join('/').replace(/(^|\/)\//g, '$1.');
+  const path = segments.join('/');
+  return path.startsWith('/') || path.includes('//') ? path.replace(/(^|\/)\//g, '$1.') : path;
 }
 
 /** Files that plugins collect, and that are hardly ever the name of a Python module … */

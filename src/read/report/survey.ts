@@ -4,7 +4,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { InputError, type Place, ReportError } from '../../errors.ts';
 import { decodeText } from '../decode.ts';
 import { owned } from '../owned.ts';
-import { RepeatFinder, type Repeats } from './attempts.ts';
+import { RepeatFinder, RepeatHints, type Repeats } from './attempts.ts';
 import { readFailureText, readSkipText, withoutColour } from './failure-text.ts';
 import { type Frame, readFrames } from './frames.ts';
 import { fromFileAttribute, matchPath, type ReportEvidence, splitDotted } from './node-id.ts';
@@ -19,6 +19,7 @@ import {
   type RawOutcome,
   type RawTestcase,
   readDuration,
+  teardownError,
 } from './testcase.ts';
 import { isPytestSuite } from './written-by.ts';
 
@@ -145,6 +146,7 @@ async function surveyOnce(
         });
       }
       collector.endFile();
+      await collector.findRepeats(file);
     } catch (error) {
       if (bad === undefined || !(error instanceof InputError || error instanceof ReportError)) throw error;
       bad.set(file, error);
@@ -245,6 +247,7 @@ class Collector {
   readonly #prefixVotes = new Map<string, number>();
   readonly #foreign = new Set<string>();
   readonly #teardownErrors = new Set<string>();
+  readonly #hints = new RepeatHints();
   readonly #repeats = new RepeatFinder();
   #isReadable = false;
   readonly #empty: string[] = [];
@@ -254,6 +257,7 @@ class Collector {
 
   startFile(name: string): void {
     this.#file = name;
+    this.#hints.startFile();
     this.#open = [];
     this.#counts = [];
     this.#isReadable = false;
@@ -265,6 +269,23 @@ class Collector {
 
   endFile(): void {
     if (!this.#isReadable) this.#empty.push(this.#file);
+  }
+
+  /** Ends the file: reads it once more where it may hold several attempts of one test. */
+  async findRepeats(file: ReportFile): Promise<void> {
+    const { suites } = this.#hints;
+    this.#hints.endSuite();
+    if (!this.#hints.found) {
+      this.#repeats.skip(suites);
+      return;
+    }
+    for await (const frames of readFrames(decodeText(file.open(), file.name), file.name)) {
+      for (const frame of frames) {
+        if (frame.kind === 'suite') this.#repeats.startSuite(parseStartTag(frame.xml).get('tests'));
+        else if (frame.kind === 'testcase') this.#repeats.add(frame.xml);
+      }
+    }
+    this.#repeats.endSuite();
   }
 
   /** The last complete test's address, for messages. */
@@ -323,7 +344,6 @@ class Collector {
   }
 
   finish(): Omit<SurveyOnce, 'sha256' | 'cut'> {
-    this.#repeats.endSuite();
     let prefix = '';
     let most = this.#prefixVotes.get('') ?? 0;
     for (const [candidate, votes] of this.#prefixVotes) {
@@ -387,7 +407,7 @@ class Collector {
       seen: false,
     });
     this.#isWriterKnown = false;
-    this.#repeats.startSuite(attributes.get('tests'));
+    this.#hints.startSuite(attributes.get('tests'));
     if (this.#open.length > 1) return;
     if (this.#suites.length < 1000) {
       this.#suites.push({
@@ -410,7 +430,7 @@ class Collector {
     const classname = this.#classnameOf(xml);
     // includes() is faster than the pattern, and usually false.
     const isTeardown = hasContent && xml.includes('teardown') && teardownError.test(xml);
-    this.#repeats.add(xml, isTeardown);
+    this.#hints.add(xml, isTeardown);
     if (!hasContent && !xml.includes(' file="')) return false;
     if (isTeardown) return true;
     const searches = this.#searches.get(classname) ?? 0;
@@ -573,8 +593,6 @@ export function isCollected(testcase: RawTestcase): boolean {
     (o) => o.message === 'collection failure' || o.message === 'collection skipped',
   );
 }
-
-const teardownError = /<error message="(?:failed on teardown with |test teardown failure")/;
 
 /** pytest up to 5.4 wrote `test teardown failure`. */
 export function isTeardownError(testcase: RawTestcase): boolean {

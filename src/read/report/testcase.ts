@@ -43,6 +43,9 @@ export function isUnnamed(testcase: RawTestcase): boolean {
   return testcase.name === undefined && testcase.classname === undefined && testcase.outcomes.length === 0;
 }
 
+/** Finds a failed teardown in an element's text. pytest up to 5.4 wrote `test teardown failure`. */
+export const teardownError = /<error message="(?:failed on teardown with |test teardown failure")/;
+
 export type ParsedTestcase = RawTestcase | MalformedTestcase;
 
 export interface MalformedTestcase extends Position {
