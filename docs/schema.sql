@@ -203,7 +203,8 @@ CREATE TABLE test_runs (
   consciousness_score numeric(5,2),
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   repository text,
-  job_name text
+  job_name text,
+  incomplete boolean DEFAULT false NOT NULL
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE user_preferences (

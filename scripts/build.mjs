@@ -92,13 +92,32 @@ for (const input of Object.keys({ ...metafile.inputs, ...actionMetafile.inputs }
 const licences = [];
 for (const name of [...packages].sort()) {
   const manifest = JSON.parse(await readFile(`node_modules/${name}/package.json`, 'utf8'));
-  let text = '';
-  for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENCE', 'license', 'License.md']) {
-    text = await readFile(`node_modules/${name}/${file}`, 'utf8').catch(() => '');
-    if (text !== '') break;
-  }
-  licences.push(
-    `${name} ${manifest.version} (${manifest.license ?? 'see below'})\n\n${text.trim() || 'No licence file in the package.'}\n`,
-  );
+  const text = (await licenceFile(name)) ?? (await licenceInReadme(name)) ?? licenceByName(manifest);
+  licences.push(`${name} ${manifest.version} (${manifest.license ?? 'see below'})\n\n${text}\n`);
 }
 await writeFile('dist/licenses.txt', licences.join(`\n${'-'.repeat(72)}\n\n`));
+
+async function licenceFile(name) {
+  for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENCE', 'license', 'License.md']) {
+    const text = await readFile(`node_modules/${name}/${file}`, 'utf8').catch(() => '');
+    if (text.trim() !== '') return text.trim();
+  }
+  return undefined;
+}
+
+/** Some packages have the text at the end of their README. */
+async function licenceInReadme(name) {
+  const readme = await readFile(`node_modules/${name}/README.md`, 'utf8').catch(() => '');
+  const section = /^#+ *licen[cs]e\s*\n([\s\S]*?)(?=^#|$(?![\s\S]))/im.exec(readme)?.[1]?.trim() ?? '';
+  return /permission is hereby granted/i.test(section) ? section : undefined;
+}
+
+/** A package that only names its licence gets the licence's own words, with its author. */
+function licenceByName({ name, license, author }) {
+  const holder = typeof author === 'string' ? author : author?.name;
+  const words = /Permission is hereby granted[\s\S]*?DEALINGS IN(?: THE)?\s+SOFTWARE\./;
+  const mit = licences.map((text) => words.exec(text)?.[0]).find((text) => text !== undefined);
+  if (license !== 'MIT' || holder === undefined || mit === undefined)
+    throw new Error(`no licence text for ${name}`);
+  return `The MIT License\n\nCopyright (c) ${holder}\n\n${mit}`;
+}

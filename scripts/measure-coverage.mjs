@@ -15,7 +15,7 @@ try {
   await build({
     stdin: {
       contents: `
-        import { readCoverage } from './src/read/coverage.ts';
+        import { readCoverage } from './src/read/coverage/coverage.ts';
         const before = process.resourceUsage().maxRSS;
         const started = performance.now();
         const read = await readCoverage(process.argv.slice(2), {

@@ -1,14 +1,14 @@
 // The use case: reports in, rows and a verdict out. Reads as the list of the product's steps; joins the rooms, which do
 // not know each other. Both command-line doors and the Action call it.
-import { StoreError } from './errors.ts';
+import { type InputError, type Naming, type ReportError, StoreError } from './errors.ts';
 import type { CoverageFile, RunContext, SignedResult, Warning } from './model.ts';
 import { type Counted, startPasses } from './passes.ts';
 import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
 import { hashCoverage } from './read/coverage/coverage.ts';
-import { cancellable } from './read/files.ts';
+import { cancellable, distinctReports, type Found } from './read/files.ts';
 import { decideCreatedAt } from './read/report/started-at.ts';
-import { type ReportFile, requireTests, surveyReports } from './read/report/survey.ts';
+import { emptyReport, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
 import type { Settings } from './settings.ts';
 import type { Connect } from './store/database/port.ts';
 import { hashPayload, makeUploadKey } from './store/runs/upload-key.ts';
@@ -30,8 +30,12 @@ export interface Edges {
   /** Absolute. */
   readonly workingDirectory: string;
   readonly reports: readonly ReportFile[];
-  /** Paths of coverage.py's JSON reports. */
-  readonly coverage: readonly string[];
+  /** Why reports that were asked for are not among them. */
+  readonly problems?: readonly InputError[];
+  /** coverage.py's JSON reports: paths, and why some that were asked for are not among them. */
+  readonly coverage: Found;
+  /** The door's words for settings. */
+  readonly naming: Naming;
   /** What surrounds the run; found out while the report is checked. */
   readonly surroundings: Promise<Surroundings>;
   /** Absent: nothing is stored. */
@@ -41,13 +45,17 @@ export interface Edges {
   onResults?(results: readonly SignedResult[]): Promise<void>;
   onCoverage?(files: readonly CoverageFile[]): Promise<void>;
   onProgress?(what: string, fraction: number | undefined): void;
-  /** The database was not reached or was lost; it is tried again. */
+  /** Called before each new attempt to store the run. */
   onRetry?(reason: string, delayMs: number): void;
 }
 
 export interface Verdict extends StoredRun, Counted {
   readonly createdAt: Date;
   readonly context: RunContext;
+  /** pytest's rootdir relative to the checkout's root; undefined where it is not known. */
+  readonly rootdir: string | undefined;
+  /** Not all reports and tests could be read: what is absent says nothing. */
+  readonly incomplete: boolean;
   readonly warnings: readonly Warning[];
 }
 
@@ -55,12 +63,19 @@ export interface Verdict extends StoredRun, Counted {
  * Reads, signs and stores one run.
  *
  * @throws InputError, ReportError when the reports cannot be taken (nothing is stored then), StoreError `upload-cancelled`
- *   by the signal; a database's refusal is in the verdict, because the run is told all the same
+ *   by the signal. A database's refusal is in the verdict: the run is told all the same
  */
 export async function ingest(settings: Settings, edges: Edges): Promise<Verdict> {
   const { signal } = edges;
   const warnings = new Map<string, Warning>();
   const onWarning = (warning: Warning) => void warnings.set(JSON.stringify(warning), warning);
+  const onCoverageWarning = (warning: Warning) =>
+    onWarning(
+      settings.requireCoverage && noCoverage.has(warning.code) ? { ...warning, severity: 'error' } : warning,
+    );
+  // Coverage is beside the tests: what cannot be taken of it is told, and never takes them down.
+  const onUnusable = (error: InputError | ReportError) =>
+    onCoverageWarning({ ...warningOf(error, edges.naming), code: unusable });
   const bytes = edges.reports.reduce((sum, report) => sum + report.bytes, 0);
   const progress = (what: string) => (read: number) =>
     edges.onProgress?.(what, bytes > 0 ? read / bytes : undefined);
@@ -69,27 +84,53 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
 
   // A bad report is told first, even where the surroundings fail before it was read.
   edges.surroundings.catch(() => {});
-  const survey = await surveyReports(reports, {
+  const distinct = await distinctReports(reports);
+  for (const { file, of } of distinct.copies)
+    onWarning({
+      code: 'identical-report',
+      message: `this report equals ${of} byte for byte: its tests are counted once`,
+      file,
+    });
+  const survey = await surveyReports(distinct.reports, {
     allowIncomplete: settings.allowIncomplete,
     onProgress: progress('checking the report'),
   });
-  requireTests(survey, reports);
+  const problems = [...(edges.problems ?? []), ...survey.problems];
+  for (const problem of problems) onWarning({ ...warningOf(problem, edges.naming), severity: 'error' });
+  const nothing = noTests(survey);
+  if (nothing !== undefined && settings.onEmpty === 'fail') throw survey.problems[0] ?? nothing;
+  const empty =
+    settings.onEmpty === 'ignore' ? [] : nothing === undefined ? survey.empty.map(emptyReport) : [nothing];
+  for (const error of empty)
+    onWarning({
+      ...warningOf(error, edges.naming),
+      severity: settings.onEmpty === 'fail' ? 'error' : undefined,
+    });
+  const notTaken = problems.length + empty.length + survey.incomplete.length > 0;
 
   const { repositoryRoot, checkout: files, context: contextOf } = await edges.surroundings;
   const context = contextOf(survey.properties);
   const checkout = files && indexCheckout(files, survey.classnames, settings.rootdir);
-  const payloadSha256 = hashPayload(survey.sha256, await hashCoverage(edges.coverage));
+  const rootdir = settings.rootdir ?? checkout?.rootdir;
+  for (const problem of edges.coverage.problems) onUnusable(problem);
+  const payloadSha256 = hashPayload(
+    survey.sha256,
+    await hashCoverage(edges.coverage.paths),
+    ...(notTaken ? ['incomplete'] : []),
+  );
   const createdAt = decideCreatedAt(settings.createdAt, survey.suites, edges);
 
-  const passes = startPasses(reports, {
+  const passes = startPasses(survey.files, {
     survey,
     checkout,
-    coverage: readCoverageBeside(edges.coverage, {
+    incomplete: notTaken,
+    coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,
-      rootdir: settings.rootdir ?? checkout?.rootdir,
+      rootdir,
       workingDirectory: edges.workingDirectory,
       // A folder that is no repository cannot tell which files belong to it.
       trackedFiles: repositoryRoot === undefined ? undefined : files?.paths,
+      onUnusable,
     }),
     onWarning,
     onProgress: progress('reading and storing'),
@@ -97,7 +138,9 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   });
   const uploadKey = makeUploadKey({ ...context, discriminator: settings.uploadKey, payloadSha256 });
   const upload = { teamSlug: settings.team, createdAt, uploadKey, payloadSha256, context };
-  const stored = await storeRun(edges.connect, upload, passes.open, {
+  // A run without a test says nothing, and would be what the next one is compared with.
+  const connect = nothing === undefined ? edges.connect : undefined;
+  const stored = await storeRun(connect, upload, passes.open, {
     allowPrivilegedRole: settings.allowPrivilegedRole,
     baseBranch: settings.baseBranch ?? context.baseBranch,
     onWarning,
@@ -109,12 +152,25 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   });
 
   const counted = await passes.finish();
-  for (const warning of counted.coverage?.warnings ?? []) onWarning(warning);
+  for (const warning of counted.coverage?.warnings ?? []) onCoverageWarning(warning);
   await edges.onCoverage?.(counted.coverage?.files ?? []);
-  return { ...stored, ...counted, createdAt, context, warnings: [...warnings.values()] };
+  const incomplete = notTaken || counted.lost > 0;
+  return { ...stored, ...counted, createdAt, context, rootdir, incomplete, warnings: [...warnings.values()] };
 }
+
+const unusable = 'coverage-unusable';
+/** Warnings by which there is no coverage where some was asked for. */
+const noCoverage: ReadonlySet<string> = new Set([unusable, 'coverage-empty']);
 
 function cancelled(isStored: boolean): StoreError {
   const state = isStored ? 'the run is stored' : 'nothing was stored';
   return new StoreError({ code: 'upload-cancelled', message: `cancelled; ${state}` });
+}
+
+/** What is told where the work goes on without the thing that the error is about. */
+function warningOf(error: InputError | ReportError, name: Naming): Warning {
+  const { file, line, column } = error.place ?? {};
+  const fix = error.fixIn(name);
+  const message = fix === undefined ? error.message : `${error.message.replace(/\.$/, '')}. ${fix}`;
+  return { code: error.code, message, file, line, column };
 }

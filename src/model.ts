@@ -1,23 +1,22 @@
-// The words of the product, types only. Every room speaks them; none of them knows where a value came from or goes to.
-// Absent is `undefined` here and becomes NULL or null only at the SQL and JSON edges.
+// The product's types; every room uses them. An absent value is `undefined` here, NULL in SQL and null in JSON.
 
 /** pytest's verdict on one test. */
 export type Outcome = 'passed' | 'failed' | 'skipped' | 'error' | 'xfailed' | 'xpassed';
 
-/** What decided a test's node id, best evidence first. */
+/** Which evidence decided a test's node id, best first. */
 export type NodeIdSource = 'file-attribute' | 'checkout' | 'traceback' | 'convention' | 'unknown';
 
-/** Why a test failed, as far as the report tells. */
+/** Why a test failed, as the report tells it. */
 export interface Failure {
-  /** Bare class name of the last exception, e.g. `KeyError`; undefined where nothing tells. */
+  /** Class name of the last exception without its module, e.g. `KeyError`. */
   readonly errorType: string | undefined;
   /** Deepest failing line (1-based) in the test's own file. */
   readonly line: number | undefined;
-  /** Line of the last frame in any file: the signature's fallback. */
+  /** Line of the last frame in any file; the signature uses it where `line` is undefined. */
   readonly lastFrameLine: number | undefined;
   readonly message: string | undefined;
   readonly traceback: string | undefined;
-  /** Source of the failing statement in the test's own file, else of the last frame, where the traceback shows it. */
+  /** Source of the failing statement in the test's own file, else of the last frame; undefined where no traceback shows it. */
   readonly statement?: string | undefined;
 }
 
@@ -34,6 +33,8 @@ export interface TestResult {
   readonly durationSeconds: number | undefined;
   /** How often pytest ran it, where the report shows more than one attempt; the outcome is the last one's. */
   readonly attempts?: number | undefined;
+  /** The report file it stands in, where the upload has several: equal names of two reports may be two tests. */
+  readonly report?: string | undefined;
   /** Present exactly when the outcome is `failed` or `error`. */
   readonly failure: Failure | undefined;
   /** Why it was skipped or expected to fail. */
@@ -50,13 +51,13 @@ export type DriftSignature = `d1:${string}`;
 export interface SignedResult extends TestResult {
   /** Present exactly when `failure` is. */
   readonly failureSignature: FailureSignature | undefined;
-  /** Present when a failure says anything by which it could be recognised. */
+  /** Present when the failure's text has anything to recognise it by. */
   readonly driftSignature?: DriftSignature | undefined;
 }
 
-/** One file's coverage, added up over all coverage reports of the run. */
+/** One file's coverage over all coverage reports of the run. */
 export interface CoverageFile {
-  /** Relative to the repository's root with `/`, where that could be found out. */
+  /** Relative to the repository's root with `/`, where that is known. */
   readonly filePath: string;
   /** 0 to 100: statements and branches together, as coverage.py counts. */
   readonly coveragePercent: number;
@@ -73,7 +74,7 @@ export interface CoverageFile {
 /** How a memory fits a failure: same test and failure signature; same test and drift signature; another test. */
 export type Tier = 'exact' | 'moved' | 'similar';
 
-/** One entry of the team's knowledge base (`healix_memories`), as far as it is shown beside a failure. */
+/** What is shown of one entry of the team's knowledge base (`healix_memories`). */
 export interface HealixMemory {
   readonly id: string;
   readonly rootCause: string | undefined;
@@ -81,12 +82,12 @@ export interface HealixMemory {
   readonly solutionType: string | undefined;
   /** Code to show, never to run. */
   readonly autoFixCode: string | undefined;
-  /** 0 to 1; undefined where nobody ever said. */
+  /** 0 to 1; undefined where nobody gave one. */
   readonly confidence: number | undefined;
   readonly successCount: number;
   readonly failureCount: number;
   readonly lastApplied: Date | undefined;
-  /** Unused for long, or failed at least three times and at least as often as it worked: to be read with care. */
+  /** Not used for long, or failed at least three times and at least as often as it worked. */
   readonly stale?: boolean;
 }
 
@@ -107,11 +108,14 @@ export interface PastRun {
   /** Counts from 1, the latest run of its side. */
   readonly back: number;
   readonly runId: string;
-  readonly createdAt: Date;
+  /** Milliseconds since 1970. */
+  readonly at: number;
   readonly gitSha: string | undefined;
   /** 0 to 100. */
   readonly coveragePercent: number | undefined;
   readonly jobName: string | undefined;
+  /** Tests of it are missing. */
+  readonly isIncomplete: boolean;
 }
 
 /** Runs in a row in which one test failed; a run that did not have the test also ends a block. Runs by their `back`. */
@@ -147,27 +151,27 @@ export interface RunFacts {
   readonly failures: readonly FailureFacts[];
 }
 
-/** What the team's own rows tell about one failure of a run. */
+/** What the team's stored runs tell about one failure of a run. */
 export interface FailureHistory {
   readonly testName: string;
   readonly failureSignature: string | undefined;
   readonly class: FailureClass;
   /** The best match: exact before moved before similar. */
   readonly match: Match | undefined;
-  /** First run of the unbroken row of failures on this branch that this failure ends; this run itself when it is the first. */
+  /** The first run of the row of failures on this branch that ends in this run; this run itself where no other is in it. */
   readonly since: { readonly runId: string; readonly gitSha: string | undefined; readonly at: Date };
   /** Failing runs of this branch in a row, this one included. */
   readonly runsInARow: number;
-  /** The commit by which it went green the last time it had failed before; undefined when it never had. */
+  /** The commit that turned it green after its last failure before this row; undefined where it had none. */
   readonly lastFixedBy: string | undefined;
 }
 
-/** A run beside the runs before it. */
+/** A run compared with earlier runs. */
 export interface RunHistory {
   /** One for each failed test or error of the run. */
   readonly failures: readonly FailureHistory[];
   readonly baseBranch: string | undefined;
-  /** Against the latest run of the base branch (same lane); undefined where there is none. */
+  /** Compared with the latest run of the base branch (same lane); undefined where there is none. */
   readonly changes: Changes | undefined;
   readonly coverage: CoverageChange | undefined;
 }
@@ -185,7 +189,7 @@ export interface Changes {
   }[];
 }
 
-/** Against the latest run of the base branch (same lane) that has coverage too. */
+/** Compared with the latest run of the base branch (same lane) that has coverage. */
 export interface CoverageChange {
   /** 0 to 100, over all files. */
   readonly beforePercent: number;
@@ -208,13 +212,13 @@ export interface Totals {
   readonly failed: number;
   readonly skipped: number;
   readonly errors: number;
-  /** Sum over the suites' own durations, in seconds. */
+  /** Sum of the suites' durations, in seconds. */
   readonly durationSeconds: number | undefined;
-  /** Percentage over all files' counts, not a mean of percentages. */
+  /** Over the counts of all files, not a mean of percentages. */
   readonly coveragePercent: number | undefined;
 }
 
-/** Where and on what a run ran. */
+/** The commit, CI job and versions that a run ran with. */
 export interface RunContext {
   readonly gitSha: string | undefined;
   readonly gitBranch: string | undefined;
@@ -226,7 +230,7 @@ export interface RunContext {
   readonly lambdaId: string | undefined;
   readonly lane: string | undefined;
   readonly markers: readonly string[];
-  /** The branch a change is to be merged into. */
+  /** The branch that the change will be merged into. */
   readonly baseBranch: string | undefined;
   /** `owner/name` on the CI's host. */
   readonly repository: string | undefined;
@@ -234,24 +238,26 @@ export interface RunContext {
   readonly workflowRunId: string | undefined;
   readonly runAttempt: number | undefined;
   readonly job: string | undefined;
-  /** The job as people know it, the same in every run: workflow, job and its place in a matrix, without numbers of the run. */
+  /** The job's name, the same in every run: workflow, job and matrix values, without numbers of the run. */
   readonly jobName: string | undefined;
   readonly pullRequest: number | undefined;
 }
 
-/** Something a person should know that did not stop the work. `code` is stable and kebab-case. */
+/** A problem that a person should know of, but that stopped nothing. `code` is stable and kebab-case. */
 export interface Warning {
   readonly code: string;
   readonly message: string;
   readonly file?: string | undefined;
   readonly line?: number | undefined;
   readonly column?: number | undefined;
+  /** `error`: something that was asked for is missing from the run, and the exit code is 2 where nothing else decides it. */
+  readonly severity?: 'error' | undefined;
 }
 
 /** `new`: stored now. `already`: stored by an earlier upload of the same key. `no`: not stored. */
 export type Stored = 'new' | 'already' | 'no';
 
-/** What became of a run in the database. */
+/** A run that is in the database. */
 export interface SavedRun {
   readonly runId: string;
   readonly stored: 'new' | 'already';

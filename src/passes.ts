@@ -12,6 +12,8 @@ import { startTally, type Tally } from './tally.ts';
 export interface PassOptions {
   readonly survey: Survey;
   readonly checkout: Checkout | undefined;
+  /** Not all reports could be taken. */
+  readonly incomplete: boolean;
   readonly coverage: CoverageBeside;
   onWarning(warning: Warning): void;
   /** Bytes read so far in this pass. */
@@ -23,29 +25,28 @@ export interface PassOptions {
 export interface Counted {
   readonly tally: Tally;
   readonly totals: Totals;
+  /** Tests that the reports hold or speak of and that could not be read. */
+  readonly lost: number;
   /** undefined where no coverage reports were given. */
   readonly coverage: CoverageRead | undefined;
-}
-
-export interface Passes {
-  /** For the store: a new pass at each call. */
-  open(): RunSource;
-  /** What the last pass counted; makes a pass where none came to its end. */
-  finish(): Promise<Counted>;
 }
 
 /** From so many results on the database is busier than the reader, which then has time for coverage. */
 const coverageFrom = 20_000;
 
-export function startPasses(reports: readonly ReportFile[], options: PassOptions): Passes {
+export function startPasses(reports: readonly ReportFile[], options: PassOptions) {
   let tally = startTally();
   let told = 0;
   let complete = false;
+  let lost = 0;
+  const onLost = (tests: number) => {
+    lost = tests;
+  };
   let coverage: CoverageRead | undefined;
   async function* results(): AsyncGenerator<readonly SignedResult[]> {
     tally = startTally();
     complete = false;
-    for await (const unsigned of readResults(reports, options)) {
+    for await (const unsigned of readResults(reports, { ...options, onLost })) {
       const signed = signResults(unsigned);
       const before = tally.count;
       tally.add(signed);
@@ -64,11 +65,18 @@ export function startPasses(reports: readonly ReportFile[], options: PassOptions
   }
   const totals = () => tally.totals(options.survey.durationSeconds, coverage?.totals.percent);
   return {
-    open: () => ({ results, coverage: coverageFiles, totals }),
-    async finish() {
+    /** For the store: a new pass at each call. */
+    open: (): RunSource => ({
+      results,
+      coverage: coverageFiles,
+      totals,
+      incomplete: () => options.incomplete || lost > 0,
+    }),
+    /** What the last pass counted; makes a pass where none came to its end. */
+    async finish(): Promise<Counted> {
       if (!complete) for await (const _ of results());
       coverage = await options.coverage.finish();
-      return { tally, totals: totals(), coverage };
+      return { tally, totals: totals(), lost, coverage };
     },
   };
 }

@@ -1,4 +1,4 @@
-// What an upload is asked to do, checked once at the door. Knows nothing of where the words came from.
+// The settings of an upload, checked once. Knows nothing of options or inputs, where they come from.
 import * as z from 'zod';
 import { InputError } from './errors.ts';
 
@@ -36,6 +36,8 @@ const settingsSchema = z.strictObject({
     },
   ),
   set: z.array(z.string()),
+  requireCoverage: z.boolean().default(false),
+  onEmpty: z.enum(['fail', 'warn', 'ignore'], { error: 'must be fail, warn or ignore' }).default('fail'),
   allowIncomplete: z.boolean(),
   allowPrivilegedRole: z.boolean(),
   dryRun: z.boolean(),
@@ -44,7 +46,7 @@ const settingsSchema = z.strictObject({
 
 export type Settings = z.infer<typeof settingsSchema>;
 
-/** Options in the words of the command line, for messages. */
+/** The command line's name of each setting, for messages. */
 const optionNames: Readonly<Record<string, string>> = {
   reports: 'report',
   coverage: '--coverage',
@@ -61,12 +63,13 @@ const optionNames: Readonly<Record<string, string>> = {
   createdAt: '--created-at',
   set: '--set',
   failOn: '--fail-on',
+  onEmpty: '--on-empty',
 };
 
 /**
  * Checks an upload's settings.
  *
- * @throws InputError `invalid-setting` naming the first option that is wrong and what it takes
+ * @throws InputError `invalid-setting` naming the first wrong option and what it takes
  */
 export function parseSettings(raw: z.input<typeof settingsSchema>): Settings {
   const parsed = settingsSchema.safeParse(raw);

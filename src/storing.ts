@@ -9,7 +9,7 @@ import { reuseConnection } from './store/database/reuse.ts';
 import { readChanges, readCoverageMoves } from './store/history/comparison.ts';
 import { type FactsQuery, readRunFacts } from './store/history/facts.ts';
 import { type RunSource, type SaveOptions, saveRun, type Upload } from './store/runs/save.ts';
-import { type Access, inTeam, openAccess } from './store/schema/access.ts';
+import { type Access, type AccessRequest, inTeam, openAccess } from './store/schema/access.ts';
 
 export interface StoreRunOptions extends Omit<SaveOptions, 'deadlineMs'> {
   /** See FactsQuery. */
@@ -31,7 +31,8 @@ export interface StoredRun {
 const deadlineMs = 120_000;
 
 /**
- * Stores a run and reads its history; stores nothing where there is no way to connect. A history that cannot be read is a warning: the run is stored.
+ * Stores a run and reads its history; does nothing without `connect`. A history that cannot be read is a warning: the run is
+ * stored.
  *
  * @throws InputError, ReportError of a report that cannot be read to its end, and any error once the signal is given; a
  *   database's refusal is returned
@@ -64,18 +65,15 @@ export async function storeRun(
   }
 }
 
-export interface HistoryRequest {
+export interface HistoryRequest extends AccessRequest {
   readonly saved: SavedRun;
-  /** As in the upload; undefined: the credential's own team, or `local` in the embedded database. */
-  readonly teamSlug: string | undefined;
-  readonly allowPrivilegedRole: boolean;
   /** See FactsQuery. */
   readonly baseBranch: string | undefined;
   /** Milliseconds without a byte after which the connection counts as dead. Default 30 s. */
   readonly stallMs?: number | undefined;
 }
 
-/** Opens a connection of its own and reads the history of a stored run, whether it was stored now or long ago. */
+/** Reads the history of a run, stored now or earlier, over a connection of its own. */
 export async function readRunHistory(connect: Connect, request: HistoryRequest): Promise<RunHistory> {
   const db = await connect({ stallMs: request.stallMs ?? 30_000 });
   try {
@@ -106,12 +104,7 @@ function outcome(
   saved: SavedRun | undefined,
   rest: { readonly history?: RunHistory; readonly storeError?: unknown } = {},
 ): StoredRun {
-  return {
-    saved,
-    stored: saved?.stored ?? 'no',
-    history: rest.history,
-    storeError: rest.storeError,
-  };
+  return { saved, stored: saved?.stored ?? 'no', history: rest.history, storeError: rest.storeError };
 }
 
 function unreadableHistory(error: unknown): Warning {

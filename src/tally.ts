@@ -1,8 +1,8 @@
-// What is counted and remembered while results stream by, in bounded memory: totals, failures to show, slowest tests.
+// Counts results as they stream by, and keeps what the summary shows, in bounded memory.
 import type { CoverageFile, Outcome, SignedResult, Totals } from './model.ts';
 import { owned } from './read/owned.ts';
 
-/** A failure as far as it is shown to a person. */
+/** What a person is shown of a failure. */
 export interface ShownFailure {
   readonly testName: string;
   readonly testFile: string | undefined;
@@ -19,10 +19,10 @@ export interface SlowTest {
   readonly durationSeconds: number;
 }
 
-/** So many failures are kept to be shown; all are counted and stored. */
+/** At most so many failures are shown; all are counted and stored. */
 const mostFailures = 1000;
 const mostSlow = 10;
-/** Different signatures that are told apart; more are as many as these. */
+/** Different signatures are counted up to this number. */
 const mostSignatures = 100_000;
 
 export interface Tally {
@@ -95,7 +95,6 @@ export function startTally(): Tally {
   };
 }
 
-/** A failure as far as it is shown. */
 export function showFailure(
   result: Pick<SignedResult, 'testName' | 'testFile' | 'outcome' | 'failure'> & {
     readonly failureSignature: string | undefined;
@@ -115,7 +114,7 @@ export function showFailure(
   };
 }
 
-/** The first line that says something: numpy's words begin below the exception's name. */
+/** The message's first line, and the next one where the first is only the exception's name, as numpy writes it. */
 function leadingWords(message: string | undefined): string | undefined {
   const lines = message?.trim().split('\n', 20) ?? [];
   const [first, next] = lines.map((line) => line.trim()).filter((line) => line !== '');
@@ -126,7 +125,7 @@ function kept(text: string | undefined): string | undefined {
   return text === undefined ? undefined : owned(text);
 }
 
-/** The files with the lowest coverage first; complete ones are left out. */
+/** The files with the lowest coverage, lowest first; without those fully covered. */
 export function leastCovered(files: readonly CoverageFile[], most: number): CoverageFile[] {
   return files
     .filter((file) => file.coveragePercent < 100)

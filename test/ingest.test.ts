@@ -1,5 +1,6 @@
 // The steps of an upload, with real reports and no database.
 import { describe, expect, it } from 'vitest';
+import { asOptions } from '../src/errors.ts';
 import { type Edges, ingest } from '../src/ingest.ts';
 import type { RunContext } from '../src/model.ts';
 import { parseSettings } from '../src/settings.ts';
@@ -22,7 +23,8 @@ const edges: Omit<Edges, 'reports'> = {
   now: new Date(),
   hostname: 'here',
   workingDirectory: '/nowhere',
-  coverage: [],
+  coverage: { paths: [], problems: [] },
+  naming: asOptions,
   surroundings: Promise.resolve({
     context: () => ({ markers: [] }) as unknown as RunContext,
     repositoryRoot: undefined,
@@ -33,6 +35,34 @@ const edges: Omit<Edges, 'reports'> = {
 
 const suite = (tests: string) => `<testsuites><testsuite name="pytest">${tests}</testsuite></testsuites>`;
 const passing = (n: number) => `<testcase classname="tests.test_a" name="test_${n}" time="0.1"/>`;
+
+describe('an upload of several reports', () => {
+  const named = (name: string, text: string) => ({ ...textReport(text), name });
+
+  it('counts a report once that was found twice', async () => {
+    const reports = [
+      named('a.xml', suite(passing(1))),
+      named('b.xml', suite(passing(2))),
+      named('copy/a.xml', suite(passing(1))),
+    ];
+    const verdict = await ingest(settings, { ...edges, reports });
+    expect(verdict.totals.total).toBe(2);
+    expect(verdict.warnings).toMatchObject([{ code: 'identical-report', file: 'copy/a.xml' }]);
+    expect(verdict.incomplete).toBe(false);
+  });
+
+  it('takes the whole tests of a truncated one where another is whole', async () => {
+    const cut = named('cut.xml', suite(passing(2)).slice(0, -20));
+    const verdict = await ingest(settings, { ...edges, reports: [cut, named('a.xml', suite(passing(1)))] });
+    expect(verdict.totals.total).toBe(2);
+    expect(verdict.incomplete).toBe(true);
+    expect(verdict.warnings).toMatchObject([{ code: 'truncated', file: 'cut.xml', severity: 'error' }]);
+    await expect(ingest(settings, { ...edges, reports: [cut] })).rejects.toMatchObject({ code: 'truncated' });
+    await expect(
+      ingest(settings, { ...edges, reports: [cut, named('other.xml', suite(passing(3)).slice(0, -20))] }),
+    ).rejects.toMatchObject({ code: 'truncated', message: expect.stringContaining('other.xml') });
+  });
+});
 
 describe('an upload that is cancelled', () => {
   it.each([

@@ -1,22 +1,22 @@
-// Which CI system runs us and what it tells in its environment, as one ordered table. Knows nothing of git or of files.
+// Detects the CI system and reads its environment variables, by one ordered table. Knows nothing of git or of files.
 //
-// The libraries do not do it: ci-info reads process.env while it is loaded and knows names only; env-ci starts git by
-// itself and knows no attempt, no parallel index, no head commit of a merged pull request, and for GitLab the wrong number.
+// Why no library: ci-info reads process.env while it is loaded and knows names only; env-ci starts git, knows no attempt, no
+// parallel index and no head commit of a merged pull request, and takes the wrong pull request number from GitLab.
 import { commitId, fitColumn, positiveInteger } from './columns.ts';
 import type { GithubEvent } from './github-event.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** What a CI system tells about this job. Everything is fit for its column. */
+/** What a CI system tells about this job. Every value fits its column. */
 export interface CiFacts {
   readonly system: string;
-  /** The commit that people know: a pull request's head, not the merge commit made for the test. */
+  /** A pull request's head commit, not the merge commit made for the test. */
   readonly sha?: string | undefined;
-  /** Another commit that the checkout may rightly stand at. */
+  /** The merge commit that the checkout may be at instead. */
   readonly mergeSha?: string | undefined;
-  /** True where the system merges into the checkout itself, under a commit it does not name. */
+  /** True where the system merges in the checkout, which makes a commit that it does not name. */
   readonly mergesLocally?: boolean | undefined;
-  /** What holds instead when the checkout stands at this commit. */
+  /** Replaces commit and branch when the checkout is at this commit. */
   readonly ifCheckedOut?: { readonly sha: string; readonly branch: string | undefined } | undefined;
   readonly branch?: string | undefined;
   readonly commitMessage?: string | undefined;
@@ -24,14 +24,14 @@ export interface CiFacts {
   readonly repository?: string | undefined;
   readonly workflowRunId?: string | undefined;
   readonly runAttempt?: number | undefined;
-  /** Tells jobs of one run apart, parallel ones and (where the system has no attempt number) repeated ones too. */
+  /** Differs between the jobs of one run, parallel ones too, and between repeated ones where there is no attempt number. */
   readonly job?: string | undefined;
-  /** The same job in another run has the same name; parallel parts share it, since tests move between them. */
+  /** The same in every run of the job. Parallel parts share it, because tests move between them. */
   readonly jobName?: string | undefined;
   readonly pullRequest?: number | undefined;
 }
 
-/** Values as the systems write them, before they are made fit. */
+/** Values as the systems write them, before they are cut to their columns. */
 interface RawFacts {
   sha?: string | undefined;
   mergeSha?: string | undefined;
@@ -45,7 +45,7 @@ interface RawFacts {
   workflowRunId?: string | undefined;
   runAttempt?: string | number | undefined;
   job?: readonly (string | undefined)[];
-  /** Left out: the parts of `job` that are no numbers. */
+  /** Default: the parts of `job` that are no numbers. */
   jobName?: string | undefined;
   pullRequest?: string | number | undefined;
 }
@@ -56,7 +56,7 @@ interface System {
   facts(env: Env, event: GithubEvent): RawFacts;
 }
 
-// In order: what others imitate comes after its imitations, and what only sets a general variable comes last.
+// The first match wins: a system that others imitate comes after them, one with only a general variable comes last.
 const systems: readonly System[] = [
   {
     // https://forgejo.org/docs/latest/user/actions/reference/
@@ -78,8 +78,8 @@ const systems: readonly System[] = [
   },
   {
     // https://docs.gitlab.com/ci/variables/predefined_variables/
-    // A repeated job has a new CI_JOB_ID; CI_COMMIT_SHA is a merge commit in merged results pipelines only, and only
-    // then CI_MERGE_REQUEST_SOURCE_BRANCH_SHA is set.
+    // A repeated job has a new CI_JOB_ID. CI_COMMIT_SHA is a merge commit only in merged results pipelines, and only they
+    // set CI_MERGE_REQUEST_SOURCE_BRANCH_SHA.
     system: 'gitlab_ci',
     detect: (env) => isSet(env.GITLAB_CI),
     facts: (env) => {
@@ -112,7 +112,7 @@ const systems: readonly System[] = [
     detect: (env) => isSet(env.CIRCLECI),
     facts: (env) => ({
       sha: env.CIRCLE_SHA1,
-      // A fork's pull request: pull/12, which is no branch.
+      // pull/12 of a fork's pull request is no branch.
       branch: /^pull\/\d+$/.test(env.CIRCLE_BRANCH ?? '') ? undefined : env.CIRCLE_BRANCH,
       repository: joined(env.CIRCLE_PROJECT_USERNAME, env.CIRCLE_PROJECT_REPONAME),
       workflowRunId: set(env.CIRCLE_WORKFLOW_ID) ?? env.CIRCLE_BUILD_NUM,
@@ -159,7 +159,7 @@ const systems: readonly System[] = [
       branch: set(env.SYSTEM_PULLREQUEST_SOURCEBRANCH) ?? env.BUILD_SOURCEBRANCH,
       commitMessage: isSet(env.SYSTEM_PULLREQUEST_PULLREQUESTID) ? undefined : env.BUILD_SOURCEVERSIONMESSAGE,
       baseBranch: env.SYSTEM_PULLREQUEST_TARGETBRANCH,
-      // Azure's own repositories are named alone, GitHub's as owner/name.
+      // Azure's own repositories have a name only, GitHub's are owner/name.
       repository: env.BUILD_REPOSITORY_NAME?.includes('/')
         ? env.BUILD_REPOSITORY_NAME
         : joined(env.SYSTEM_TEAMPROJECT, env.BUILD_REPOSITORY_NAME),
@@ -370,7 +370,7 @@ const systems: readonly System[] = [
               : (set(env.BRANCH_NAME) ??
                 set(env.GIT_LOCAL_BRANCH) ??
                 env.GIT_BRANCH?.replace(/^(refs\/remotes\/)?origin\//, ''))),
-          // Set for a fork alone.
+          // Set only for a fork.
           { head: env.CHANGE_FORK, base: '' },
         ),
         baseBranch: env.CHANGE_TARGET,
@@ -385,7 +385,7 @@ const systems: readonly System[] = [
   },
 ];
 
-/** The CI system of the environment and its facts; `ci` for one we do not know, `local` where nothing runs us. */
+/** The CI system and its facts; `ci` for an unknown one, `local` outside CI. */
 export function detectCi(env: Env, event: GithubEvent): CiFacts {
   const known = systems.find((system) => system.detect(env));
   if (known === undefined)
@@ -419,7 +419,7 @@ export function detectCi(env: Env, event: GithubEvent): CiFacts {
   };
 }
 
-/** GitHub's own and its imitators' variables, with the event where the variables say less than it. */
+/** The variables of GitHub and its imitators, completed by the event. */
 function githubFacts(env: Env, event: GithubEvent): RawFacts {
   const common: RawFacts = {
     sha: env.GITHUB_SHA,
@@ -435,16 +435,16 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
   };
   const { pull_request: pull, workflow_run: run, merge_group: group } = event;
   if (env.GITHUB_EVENT_NAME === 'workflow_run' && run !== undefined) {
-    // This run works on the other one's results: they belong to that run, and to its commit.
+    // This run handles results of another run: they belong to that run and its commit.
     const sides = { head: run.head_repository?.full_name ?? unknownFork, base: env.GITHUB_REPOSITORY };
-    // The list holds pull requests of other repositories with the same head, too.
+    // The list also holds other repositories' pull requests with the same head.
     const own = (run.pull_requests ?? []).filter(
       ({ base }) => base?.repo?.id === undefined || base.repo.id === event.repository?.id,
     );
     const [only] = own.length === 1 && sameRepository(sides) ? own : [];
     return {
       ...common,
-      // One workflow may take the results of several.
+      // One workflow may handle the results of several workflows.
       jobName: githubJob(run.name ?? env.GITHUB_WORKFLOW, env.GITHUB_JOB),
       sha: run.head_sha,
       branch: ofFork(run.head_branch, sides),
@@ -470,7 +470,7 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
   if (fromRef !== undefined) {
     return {
       ...common,
-      // Without the event only the merge commit is known.
+      // Without the event, only the merge commit is known.
       sha: pull?.head?.sha ?? env.GITHUB_SHA,
       branch: headBranch ?? env.GITHUB_HEAD_REF,
       baseBranch: pull?.base?.ref ?? env.GITHUB_BASE_REF,
@@ -489,7 +489,7 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
   return common;
 }
 
-/** Stands for the owner of a repository that is gone. */
+/** The owner of a deleted repository. */
 const unknownFork = 'unknown';
 
 interface Sides {
@@ -503,8 +503,8 @@ function sameRepository({ head, base }: Sides): boolean {
 }
 
 /**
- * A fork's branch as GitHub writes it, `octo:main`: whoever names a branch `main` in a fork is not to be taken for the base
- * branch. No branch's own name holds a colon (git-check-ref-format).
+ * A fork's branch as GitHub writes it, `octo:main`, so that a fork's `main` is not taken for the base branch. No branch name
+ * holds a colon (git-check-ref-format).
  */
 function ofFork(branch: string | undefined, sides: Sides): string | undefined {
   const head = set(sides.head);
@@ -512,7 +512,7 @@ function ofFork(branch: string | undefined, sides: Sides): string | undefined {
   return `${head.includes('/') ? head.slice(0, head.lastIndexOf('/')) : head}:${branch?.replace(/^refs\/heads\//, '')}`;
 }
 
-/** The parts of a job's name that are the same in its next run. matches: pytest, test: [3.12]; not: #42, 2/5, {a1b2-…} */
+/** The parts of a job's name that stay the same in its next run. matches: pytest, test: [3.12]; not: #42, 2/5, {a1b2-…} */
 function lastingName(job: readonly (string | undefined)[]): string {
   return job
     .map(set)
@@ -520,7 +520,7 @@ function lastingName(job: readonly (string | undefined)[]): string {
     .join(' ');
 }
 
-/** As GitHub lists a job beside a commit. */
+/** A job's name as GitHub shows it beside a commit. */
 function githubJob(workflow: string | undefined, job: string | undefined): string {
   return [set(workflow), set(job)].filter((part) => part !== undefined).join(' / ');
 }
@@ -529,7 +529,7 @@ function branchOfRef(ref: string | undefined): string | undefined {
   return ref?.startsWith('refs/heads/') === true ? ref : undefined;
 }
 
-/** Set and not empty; `false` and an unexpanded `$(Name)` of Azure count as absent. */
+/** undefined for empty, `false`, and an unexpanded `$(Name)` of Azure. */
 function set(value: string | undefined): string | undefined {
   return value === undefined || value.trim() === '' || value === 'false' || /^\$\([\w.]+\)$/.test(value)
     ? undefined
@@ -563,7 +563,7 @@ function id(value: string | undefined): string | undefined {
   return set(value) === undefined ? undefined : `#${value}`;
 }
 
-/** `2/5` for the second of five parallel jobs; nothing for the only one. */
+/** `2/5` for the second of five parallel jobs; undefined for a single one. */
 function parallel(index: string | undefined, total: string | undefined, first: 0 | 1): string | undefined {
   if (!/^\d{1,6}$/.test(index ?? '') || total === '1') return undefined;
   const place = Number(index) + 1 - first;

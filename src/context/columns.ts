@@ -1,8 +1,7 @@
-// The context's columns: what a value may look like and how much of a detected one is kept. Knows nothing of where
-// values come from.
+// The context's columns: the form and length of their values. Knows nothing of where values come from.
 import { createHash } from 'node:crypto';
 
-/** Longest value of each text column, in code points (VARCHAR counts them so). */
+/** Longest value of each text column in code points, as VARCHAR counts. */
 const maxLengths = {
   git_sha: 40,
   git_branch: 255,
@@ -29,17 +28,17 @@ export function maxLengthOf(column: TextColumn): number {
 const controls = /[\u0000-\u001f\u007f-\u009f]/g;
 const controlsOfMessage = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
-/** Halves of characters, which neither UTF-8 nor PostgreSQL can hold. */
+/** Half characters: neither UTF-8 nor PostgreSQL can hold them. */
 export const loneSurrogates = /\p{Surrogate}/gu;
 
 /**
- * A detected value made fit for its column, or undefined when nothing is left: controls removed, ends trimmed, too long
- * ones cut with a hash at their end, so that two long values stay two.
+ * Fits a detected value to its column: removes control characters, trims, and cuts a long value with a hash at its end, so
+ * that two long values stay different. undefined when nothing is left.
  */
 export function fitColumn(column: TextColumn, value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const isMessage = column === 'git_commit_message';
-  // A bound before any work on the text; no column is anywhere near.
+  // Bounds the work below; no column is nearly as long.
   const text = value
     .slice(0, 100_000)
     .replace(loneSurrogates, '\ufffd')
@@ -56,7 +55,7 @@ export function fitColumn(column: TextColumn, value: string | undefined): string
 }
 
 /**
- * A whole commit id in lower case, cut to the column: a SHA-256 repository's 64 digits are known by their first 40.
+ * A full commit id in lower case.
  * matches: 40 or 64 hex digits; not: HEAD, abbreviations, all zeros
  */
 export function commitId(value: string | undefined): string | undefined {

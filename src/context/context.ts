@@ -1,5 +1,5 @@
-// The context of a run, found out by itself: the checkout, the CI system, and the Python that ran the tests. Knows the
-// order in which they are believed, and nothing of reports or the database.
+// Detects the context of a run from the checkout, the CI system and the Python environment, and decides which source wins
+// where they differ. Knows nothing of reports or the database.
 
 import type { RunContext, Warning } from '../model.ts';
 import { type CiFacts, detectCi, type Env } from './ci.ts';
@@ -10,23 +10,23 @@ import { versionsFromDisk, versionsFromEnv, versionsFromProperties } from './pyt
 
 export { overrideContext } from './override.ts';
 
-/** What the door hands in: its environment and working directory (absolute), as values. */
+/** Given by the door. `cwd` is absolute. */
 export interface ContextEdges {
   readonly env: Env;
   readonly cwd: string;
 }
 
 export interface DetectedContext {
-  /** `lambdaId`, `lane` and `markers` are settings and not detected. */
+  /** Without `lambdaId`, `lane` and `markers`: they are settings. */
   readonly context: RunContext;
   /** Absolute; undefined outside a repository. */
   readonly repositoryRoot: string | undefined;
-  /** The repository's files relative to its root with `/`, listed at the first call; undefined outside a repository. */
+  /** The repository's files relative to its root with `/`, listed once; undefined outside a repository. */
   trackedFiles(): Promise<readonly string[] | undefined>;
   readonly warnings: readonly Warning[];
 }
 
-/** Finds the context out. What cannot be found is undefined; nothing here fails an upload. */
+/** Detects the run's context. Missing values are undefined; detection never fails an upload. */
 export async function detectContext(edges: ContextEdges): Promise<DetectedContext> {
   const { env, cwd } = edges;
   const { event, warnings: eventWarnings } = await readGithubEvent(env.GITHUB_EVENT_PATH);
@@ -66,8 +66,8 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
 }
 
 /**
- * The context with the versions that the report's own suite properties tell. They are better evidence than what lies on
- * this machine's disk, and less than what a person said by `LUKHAS_PYTHON_VERSION` and `LUKHAS_PYTEST_VERSION`.
+ * The context with the versions of the report's suite properties. They win over versions found on this machine's disk;
+ * `LUKHAS_PYTHON_VERSION` and `LUKHAS_PYTEST_VERSION` win over them.
  */
 export function applySuiteProperties(
   context: RunContext,
@@ -84,8 +84,8 @@ export function applySuiteProperties(
 }
 
 /**
- * The context with what tells jobs of one name apart: the values of a matrix, or what a person said. Outside CI there is no
- * job, and what tells uploads apart there is as good as random.
+ * Adds to the job's name what tells jobs of that name apart: the values of a matrix, or the upload key. Outside CI there is
+ * no job, and the upload key may be random.
  */
 export function nameJob(context: RunContext, distinction: string | undefined): RunContext {
   const { jobName } = context;
@@ -100,7 +100,7 @@ interface Commit {
   readonly warnings: readonly Warning[];
 }
 
-/** CI's word before the checkout's: a detached or merged checkout does not know the branch or the head commit. */
+/** CI wins over the checkout: a detached or merged checkout does not know the branch or the head commit. */
 function chooseCommit(ci: CiFacts, checkout: Checkout): Commit {
   const { head } = checkout;
   const elsewhere = ci.ifCheckedOut?.sha === head ? ci.ifCheckedOut : undefined;

@@ -1,5 +1,5 @@
-// What git knows about the checkout: commit, branch, message, root and files. Runs git with fixed arguments only, without
-// the repository's hooks, helpers or network, since the repository may be anybody's.
+// Reads commit, branch, message, root and files of the checkout from git. Runs git with fixed arguments, without the
+// repository's hooks and helpers and without network: the repository is not trusted.
 import { execFile, spawn } from 'node:child_process';
 import type { Warning } from '../model.ts';
 import type { Env } from './ci.ts';
@@ -12,14 +12,18 @@ export interface Checkout {
   readonly head: string | undefined;
   /** Undefined where HEAD is detached. */
   readonly branch: string | undefined;
-  /** Messages of HEAD and of the asked-for commits as far as they are in the clone, by commit id. */
+  /** Messages of HEAD and of the commits asked for, by commit id; without commits that the clone lacks. */
   readonly messages: ReadonlyMap<string, string>;
   readonly warnings: readonly Warning[];
 }
 
 const timeoutMs = 10_000;
+/** Skips commits that a shallow clone lacks, and HEAD before the first commit. */
+const readMessages = 'log --no-walk=unsorted --ignore-missing --no-show-signature -z --format=%H%x00%B'.split(
+  ' ',
+);
 
-/** Reads the checkout around a folder; `commits` are other commits whose messages are wanted. */
+/** Reads the checkout that holds a folder. `commits`: more commits whose messages are wanted. */
 export async function readCheckout(
   folder: string,
   options: { readonly env: Env; readonly commits: readonly string[] },
@@ -27,29 +31,14 @@ export async function readCheckout(
   const commits = options.commits.filter((commit) => commitId(commit) === commit);
   const [places, log] = await Promise.all([
     git(folder, ['rev-parse', '--show-toplevel', '--symbolic-full-name', 'HEAD'], options.env),
-    git(
-      folder,
-      // A commit that a shallow clone lacks is passed over, and so is HEAD before the first commit.
-      [
-        'log',
-        '--no-walk=unsorted',
-        '--ignore-missing',
-        '--no-show-signature',
-        '-z',
-        '--format=%H%x00%B',
-        'HEAD',
-        ...commits,
-        '--',
-      ],
-      options.env,
-    ),
+    git(folder, [...readMessages, 'HEAD', ...commits, '--'], options.env),
   ]);
-  // Even when it then fails for want of a commit, the root comes first.
+  // rev-parse prints the root even where it then fails because there is no commit.
   const [root = '', ref = ''] = places.stdout.split('\n');
   const messages = new Map<string, string>();
   const fields = log.stdout.split('\0');
   for (let at = 0; at + 1 < fields.length; at += 2) messages.set(fields[at] ?? '', fields[at + 1] ?? '');
-  // HEAD is asked for first; before the first commit rev-parse fails.
+  // HEAD comes first; before the first commit rev-parse fails.
   const [head] = places.problem === undefined ? messages.keys() : [];
   return {
     root: root === '' ? undefined : root,
@@ -60,7 +49,7 @@ export async function readCheckout(
   };
 }
 
-/** A folder without a repository is nothing to warn of. */
+/** A folder without a repository gives no warning. */
 function warningsOf(ran: Ran, folder: string): Warning[] {
   const rest = 'commit, branch and tracked files are not known from git; name them with --set';
   if (ran.problem === 'missing') return [{ code: 'git-missing', message: `git is not installed: ${rest}` }];
@@ -104,23 +93,17 @@ function git(folder: string, args: readonly string[], env: Env): Promise<Ran> {
 function problemOf(error: (Error & { code?: unknown; killed?: boolean }) | null): Ran['problem'] {
   if (error === null) return undefined;
   if (error.code === 'ENOENT' || error.code === 'EACCES') return 'missing';
-  // A message beyond the buffer also kills git, but what came is enough.
+  // A message larger than the buffer kills git, too, but the output so far is enough.
   return error.killed === true && error.code !== 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER' ? 'timeout' : 'failed';
 }
 
-// CI containers run as another user than the one who checked out; reading commits of such a repository is safe as long as
-// its configuration starts no program, and these are the settings that would.
-const safely = [
-  '-c',
-  'safe.directory=*',
-  '-c',
-  'core.fsmonitor=false',
-  '-c',
-  'core.hooksPath=/dev/null',
-  '--no-pager',
-];
+// CI containers often run as another user than the owner of the checkout. Reading commits there is safe when the repository's
+// configuration cannot start a program; fsmonitor and hooks could.
+const safely = '-c safe.directory=* -c core.fsmonitor=false -c core.hooksPath=/dev/null --no-pager'.split(
+  ' ',
+);
 
-/** Without the caller's GIT_* variables (a hook's GIT_DIR is another repository), in English, and never on the network. */
+/** Without the caller's GIT_* variables (in a hook GIT_DIR names another repository), in English, without network. */
 function gitEnv(env: Env): Record<string, string> {
   const kept = Object.entries(env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !/^(GIT_|LC_|LANG)/i.test(entry[0]),
@@ -131,7 +114,7 @@ function gitEnv(env: Env): Record<string, string> {
     LANGUAGE: 'C',
     GIT_OPTIONAL_LOCKS: '0',
     GIT_TERMINAL_PROMPT: '0',
-    // A partial clone would fetch a commit it lacks, by whatever program its configuration names.
+    // A partial clone would fetch a missing commit, by a program that its configuration names.
     GIT_NO_LAZY_FETCH: '1',
     GIT_ALLOW_PROTOCOL: 'none',
   };
@@ -141,8 +124,8 @@ const maxFiles = 1_000_000;
 const listTimeoutMs = 60_000;
 
 /**
- * Files of the work tree that are tracked or could be (not ignored), relative to its root with `/`; undefined where git
- * cannot list them. At most a million.
+ * Files of the work tree that git does not ignore, relative to its root with `/`, at most a million; undefined where git
+ * cannot list them.
  */
 export function listFiles(root: string, env: Env): Promise<readonly string[] | undefined> {
   return new Promise((resolve) => {

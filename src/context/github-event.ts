@@ -1,5 +1,5 @@
-// Reads the event that started a GitHub Actions workflow, from the payload file that the runner writes. The payload is
-// other people's data: only a few fields are read, each on its own terms, and a broken file costs a warning.
+// Reads the payload of the event that started a GitHub Actions workflow. It is other people's data: only a few fields are
+// read, a wrong field is undefined, and a broken file is a warning.
 import { readFile, stat } from 'node:fs/promises';
 import * as z from 'zod';
 import type { Warning } from '../model.ts';
@@ -40,7 +40,7 @@ export type GithubEvent = z.infer<typeof eventSchema>;
 /** GitHub's own limit for a payload is 25 MB. */
 const maxBytes = 32 * 1024 * 1024;
 
-/** The event of `GITHUB_EVENT_PATH`; an empty one with a warning when the file is not there or not understood. */
+/** The event of `GITHUB_EVENT_PATH`; an empty one with a warning where the file is missing or broken. */
 export async function readGithubEvent(
   path: string | undefined,
 ): Promise<{ event: GithubEvent; warnings: readonly Warning[] }> {

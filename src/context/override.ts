@@ -1,4 +1,4 @@
-// `--set column=value`: what a person says instead of what was detected. Wrong columns and values are refused, not mended.
+// `--set column=value` replaces a detected value. Wrong columns and values are refused, not corrected.
 import { InputError } from '../errors.ts';
 import type { RunContext } from '../model.ts';
 import { distance } from '../nearest.ts';
@@ -28,7 +28,7 @@ const numberFields: Readonly<Record<string, Field>> = {
 const columns = [...Object.keys(textFields), ...Object.keys(numberFields)];
 
 /**
- * The context with `column=value` settings in place; a later one wins, and an empty value makes the column absent.
+ * Applies `column=value` settings to the context. A later one wins; an empty value makes the column absent.
  *
  * @throws InputError `unknown-column`, `invalid-set`
  */

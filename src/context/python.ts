@@ -1,5 +1,5 @@
-// Which Python and pytest ran the tests, from what lies around: variables, suite properties, environments on disk.
-// Lists folders and reads pyvenv.cfg; never starts an interpreter.
+// Detects which Python and pytest ran the tests: from variables, suite properties and environments on disk. Lists folders and
+// reads pyvenv.cfg; never starts an interpreter.
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Env } from './ci.ts';
@@ -12,7 +12,7 @@ export interface PythonVersions {
 
 const none: PythonVersions = { pythonVersion: undefined, pytestVersion: undefined };
 
-/** What `LUKHAS_PYTHON_VERSION` and `LUKHAS_PYTEST_VERSION` say. */
+/** The versions in `LUKHAS_PYTHON_VERSION` and `LUKHAS_PYTEST_VERSION`. */
 export function versionsFromEnv(env: Env): PythonVersions {
   return {
     pythonVersion: version(env.LUKHAS_PYTHON_VERSION),
@@ -20,7 +20,7 @@ export function versionsFromEnv(env: Env): PythonVersions {
   };
 }
 
-/** What a suite's properties say, e.g. by `record_testsuite_property('python_version', …)`. Names in any case. */
+/** The versions in a suite's properties, e.g. of `record_testsuite_property('python_version', …)`. Names in any case. */
 export function versionsFromProperties(properties: ReadonlyMap<string, string>): PythonVersions {
   const named = new Map(
     [...properties].map(([name, value]) => [name.toLowerCase().replace(/[ ._-]+/g, '_'), value]),
@@ -39,15 +39,15 @@ function leadingVersion(text: string | undefined): string | undefined {
 }
 
 /**
- * The versions of the environment that most likely ran the tests. Both come from one environment: the first that has
- * pytest, else the first that tells a Python version.
+ * Both versions of one environment, the one that most likely ran the tests: the first that has pytest, else the first with a
+ * Python version.
  */
 export async function versionsFromDisk(
   env: Env,
   repositoryRoot: string | undefined,
 ): Promise<PythonVersions> {
   const { VIRTUAL_ENV, UV_PROJECT_ENVIRONMENT, CONDA_PREFIX, pythonLocation, Python_ROOT_DIR } = env;
-  // An activated environment hides setup-python's interpreter; .venv in the repository is what uv and poetry make.
+  // An activated environment hides setup-python's interpreter; uv and poetry make .venv in the repository.
   const inRepository = (name: string): string | undefined =>
     repositoryRoot === undefined ? undefined : join(repositoryRoot, name);
   const folders = [
@@ -96,7 +96,7 @@ function versionFromConfig(config: string): string | undefined {
 
 /**
  * setup-python's folders: /opt/hostedtoolcache/Python/3.12.4/x64, C:\hostedtoolcache\windows\PyPy\3.10.16\x86, and
- * …/Python/3.14.0-rc.2/x64, where npm's way of writing a pre-release becomes Python's.
+ * …/Python/3.14.0-rc.2/x64, whose npm-style pre-release becomes Python's.
  */
 function versionFromLocation(folder: string): string | undefined {
   const name = /[\\/](?:Python|PyPy|GraalPy)[\\/](\d[^\\/]*)(?:[\\/]|$)/.exec(folder)?.[1];
@@ -108,7 +108,7 @@ function versionFromLocation(folder: string): string | undefined {
 }
 
 interface Library {
-  /** Of the folder's name: major and minor only. */
+  /** From the folder's name: major and minor only. */
   readonly python: string | undefined;
   readonly pytest: string | undefined;
 }
@@ -147,7 +147,7 @@ async function list(folder: string): Promise<string[]> {
   }
 }
 
-/** The beginning of pyvenv.cfg; an honest one has a few hundred bytes. */
+/** The first 16 KiB of pyvenv.cfg, which has a few hundred bytes. */
 async function readConfig(folder: string): Promise<string> {
   try {
     const file = await open(join(folder, 'pyvenv.cfg'), 'r');

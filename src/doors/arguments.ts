@@ -1,9 +1,10 @@
 // Command lines of both programs, on commander: typed options, help, and errors that say what was meant. Knows no command.
-import { Argument, Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { InputError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
-import type { Paint, Terminal } from '../tell/terminal/terminal.ts';
+import type { Terminal } from '../tell/terminal/terminal.ts';
 import { commandGuesses, optionGuesses, reportGuess, reportGuesses } from './guesses.ts';
+import { endOfHelp, helpLayout } from './help.ts';
 import { type ExitCode, exitCodes } from './process.ts';
 import { version } from './version.generated.ts';
 
@@ -157,11 +158,9 @@ export class CommandLine extends Command {
     return (variable === undefined ? undefined : process.env[variable]) || undefined;
   }
 
-  /** Ends the help with shell lines, folded, and a paragraph. */
-  endHelp(examples: readonly string[], closing: string | undefined, { paint, columns }: Terminal): this {
-    const lines = examples.map((example) => `  ${foldShell(example, columns - 4)}`);
-    const end = closing === undefined ? '' : `\n\n${base.boxWrap(closing, columns)}`;
-    return this.addHelpText('after', `\n${paint.bold('Examples:')}\n${lines.join('\n')}${end}`);
+  /** Ends the help with examples in shell and a paragraph. */
+  endHelp(examples: readonly string[], closing: string | undefined, terminal: Terminal): this {
+    return this.addHelpText('after', endOfHelp(examples, closing, terminal));
   }
 
   /** The command of those words; unknown ones end as an unknown command does. */
@@ -197,6 +196,7 @@ export class CommandLine extends Command {
       if (word === '-V') word = '--version';
       const equals = word.startsWith('--') ? word.indexOf('=') : -1;
       const name = equals < 0 ? word : word.slice(0, equals);
+      if (current === undefined) refuseTypeset(word);
       const option = this.options.find((known) => isNamed(known, name));
       if (option === undefined && /^-[a-z]./i.test(word)) this.#checkShortFlags(word);
       if (!/^-./.test(word)) {
@@ -265,6 +265,7 @@ export class CommandLine extends Command {
       }
       case 'commander.excessArguments': {
         const extra = this.args.slice(this.registeredArguments.length);
+        if (process.argv.some((word) => typesetQuote.test(word))) throw usage(...typesetQuotes(extra));
         const twice = extra[0] === this.name() ? `Write ${this.name()} once. ` : '';
         throw usage(`one word too many: ${extra.join(' ')}`, `${twice}${line}`);
       }
@@ -351,6 +352,27 @@ export function usage(message: string, fix?: string): InputError {
   return new InputError({ code: 'usage', message, fix: fix ?? 'See --help.' });
 }
 
+/** – — − at a word's start, and “ ” „ ‘ ’ ‚ « »: what word processors make of -- and of straight quotes. */
+const typesetDash = /^[\u2010-\u2015\u2212][-\u2010-\u2015\u2212]*(?=[a-z])/i;
+const typesetQuote = /^[\u2018\u201a\u201c\u201e\u00ab]|[\u2019\u201d\u00bb]$/;
+
+function refuseTypeset(word: string): void {
+  const dashes = typesetDash.exec(word)?.[0];
+  if (dashes === undefined) return;
+  const plain = word.slice(dashes.length);
+  throw usage(
+    `${word} begins with a dash of a word processor`,
+    `Write ${plain.length === 1 ? '-' : '--'}${plain}; a file of that name is written ./${word}.`,
+  );
+}
+
+function typesetQuotes(words: readonly string[]): [string, string] {
+  return [
+    `one word too many: ${words.join(' ')}`,
+    "The quotes come from a word processor, and a shell does not know them. Write straight ones: '…'",
+  ];
+}
+
 function isNamed({ long, short }: Option, word: string): boolean {
   return word === long || word === short;
 }
@@ -384,54 +406,4 @@ function commandFirst(program: CommandLine, args: readonly string[]): string[] {
     }
   }
   return [...words, ...options];
-}
-
-const base = new Help();
-base.minWidthToWrap = 20;
-/** With less room than this beside the options, what they do stands below them. */
-const narrowColumn = 36;
-
-function helpLayout(paint: Paint): Partial<Help> {
-  return {
-    minWidthToWrap: base.minWidthToWrap,
-    styleTitle: paint.bold,
-    commandUsage(command) {
-      return base
-        .boxWrap(base.commandUsage(command), (this.helpWidth ?? 80) - 7)
-        .replaceAll('\n', '\n       ');
-    },
-    visibleCommands: (group) =>
-      base.visibleCommands(group).flatMap((child) => {
-        const below = base.visibleCommands(child);
-        return below.length === 0 ? [child] : below;
-      }),
-    optionDescription({ description, argChoices, defaultValue }) {
-      if (argChoices === undefined) return description;
-      return `${description} (${argChoices.join(', ')}; default ${defaultValue})`;
-    },
-    subcommandTerm: (command) => (command as CommandLine).path.replace(/^\S+ /, ''),
-    formatItem(term, termWidth, about, helper) {
-      const width = helper.helpWidth ?? 80;
-      const room = width - termWidth - 4;
-      if (about === '') return `  ${term}`;
-      if (room < narrowColumn) return `  ${term}\n${base.boxWrap(about, width - 6).replace(/^/gm, '      ')}`;
-      const indent = ' '.repeat(termWidth + 4);
-      return `  ${term.padEnd(termWidth)}  ${base.boxWrap(about, room).replaceAll('\n', `\n${indent}`)}`;
-    },
-  };
-}
-
-/** Folds a shell line between its words, so that it can still be pasted. */
-function foldShell(line: string, width: number): string {
-  // An option and its value stay together where they fit.
-  const pairs = line.match(/(?:--[\w-]+ (?!-))?(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
-  const words = pairs.flatMap((pair) => (pair.length + 6 > width ? pair.split(/(?<=^--[\w-]+) /) : [pair]));
-  const lines: string[] = [];
-  for (const word of words) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + word.length + 3 <= width)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(lines.length === 0 ? word : `    ${word}`);
-  }
-  return lines.join(' \\\n');
 }

@@ -1,12 +1,12 @@
-// How much of the machine's memory an upload takes. V8 lets a heap grow far beyond what lives in it where memory is there.
+// Limits the memory of an upload. V8 lets a heap grow far beyond its live objects where the machine has memory.
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/** Bytes of the young generation, both halves, from which on it grows no more: twice as many make nothing faster. */
+/** Largest size of the young generation in bytes, both halves. A larger one makes nothing faster. */
 const youngBytes = 16 * 2 ** 20;
 
 /**
- * Keeps the heap near what lives in it: a report of any size then takes about the same memory (docs/reading.md). V8 fixes
- * the young generation's greatest size when it starts, so its growth is stopped once it is large enough.
+ * Keeps the heap near the size of its live objects, so that reports of any size take about the same memory
+ * (docs/reading.md). V8 fixes the limit of the young generation at start, so this stops its growth once it is large enough.
  */
 export function keepHeapSmall(): void {
   setFlagsFromString('--heap-growing-percent=100');

@@ -1,7 +1,7 @@
 // What both command lines share: streams, exit codes, and errors in words.
 import { fstatSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
-import { InputError, ReportError, StoreError } from '../errors.ts';
+import { asOptions, InputError, ReportError, StoreError } from '../errors.ts';
 import { createPaint, safeLine, safeText, type Terminal } from '../tell/terminal/terminal.ts';
 
 /** The contract's exit codes. */
@@ -77,7 +77,7 @@ function isPipe(fd: number): boolean {
 }
 
 /** An error as people read it: place, message, fix. An internal error keeps its stack. */
-export function describeError(error: unknown, paint: Terminal['paint']): string {
+export function describeError(error: unknown, paint: Terminal['paint'], name = asOptions): string {
   if (error instanceof InputError || error instanceof ReportError || error instanceof StoreError) {
     const place = error.place;
     const where =
@@ -86,7 +86,8 @@ export function describeError(error: unknown, paint: Terminal['paint']): string 
     const head = where.length > 0 ? `${safeLine(where.join(':'))}${byte}: ` : '';
     const state =
       error instanceof StoreError && error.sqlstate !== undefined ? ` (SQLSTATE ${error.sqlstate})` : '';
-    const fix = error.fix === undefined ? '' : `\n${paint.dim(indent(safeText(error.fix)))}`;
+    const words = error.fixIn(name);
+    const fix = words === undefined ? '' : `\n${paint.dim(indent(safeText(words)))}`;
     return `${paint.red('error:')} ${head}${safeText(error.message)}${state}${fix}`;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,5 +1,6 @@
 // What both uploading doors find around a run: its context, the files of its checkout, and the way to the database.
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import {
   applySuiteProperties,
   type DetectedContext,
@@ -7,6 +8,7 @@ import {
   nameJob,
   overrideContext,
 } from '../context/context.ts';
+import { InputError } from '../errors.ts';
 import type { Surroundings } from '../ingest.ts';
 import { listFolder, readStart } from '../read/files.ts';
 import type { Settings } from '../settings.ts';
@@ -26,6 +28,8 @@ export async function detectSurroundings(
   const { env } = process;
   const detected = await detectContext({ env, cwd: workingDirectory });
   const root = detected.repositoryRoot ?? workingDirectory;
+  const paths = (await detected.trackedFiles()) ?? (await listFolder(root));
+  requireRootdir(settings.rootdir, root, paths);
   return {
     detected,
     context: (properties) => {
@@ -36,10 +40,23 @@ export async function detectSurroundings(
     repositoryRoot: detected.repositoryRoot,
     checkout: {
       root: root.replaceAll('\\', '/'),
-      paths: (await detected.trackedFiles()) ?? (await listFolder(root)),
+      paths,
       readText: (path) => readStart(join(root, path)),
     },
   };
+}
+
+/** A rootdir that is not there would give every test another name. Without a checkout nothing can be said. */
+function requireRootdir(rootdir: string | undefined, root: string, paths: readonly string[]): void {
+  if (rootdir === undefined || paths.length === 0) return;
+  if (!isAbsolute(rootdir) && existsSync(join(root, rootdir))) return;
+  throw new InputError({
+    code: 'rootdir',
+    message: isAbsolute(rootdir)
+      ? `the rootdir ${rootdir} is an absolute path`
+      : `the rootdir ${rootdir} does not exist in ${root}`,
+    fix: "It is pytest's rootdir relative to the repository's root, such as services/shop; where it is left away it is looked for.",
+  });
 }
 
 /** Begins to connect to a server. `onRemark` gets each remark once, however often the connection is opened. */

@@ -10,7 +10,7 @@ export interface Comparison {
     | undefined;
 }
 
-/** The latest run of the base branch, and the latest one with coverage. */
+/** The latest complete run of the base branch, and the latest one with coverage. */
 export function chooseComparison({ run, isOnBaseBranch, pastRuns }: RunFacts): Comparison {
   const ofBase = pastRuns.filter((past) => past.side === (isOnBaseBranch ? 'branch' : 'base'));
   // Where the base branch has several other jobs, none of them runs the same tests as this job.
@@ -18,7 +18,8 @@ export function chooseComparison({ run, isOnBaseBranch, pastRuns }: RunFacts): C
   const candidates = severalJobs ? [] : ofBase;
   const covered = candidates.find((past) => past.coveragePercent !== undefined);
   return {
-    tests: candidates[0],
+    // What is absent in an incomplete run is neither removed nor added.
+    tests: run.isIncomplete ? undefined : candidates.find((past) => !past.isIncomplete),
     coverage:
       covered?.coveragePercent === undefined || run.coveragePercent === undefined
         ? undefined

@@ -3,7 +3,7 @@
 import type { FailingBlock, PastRun } from '../model.ts';
 
 export interface Timeline {
-  /** The first run of the unbroken row of failures on this branch that ends in this run; undefined when this run is the first. */
+  /** The first run of the row of failures on this branch that ends in this run; undefined where no earlier run is in it. */
   readonly firstOfRow: PastRun | undefined;
   /** Failing runs of this branch in a row, this one included. */
   readonly runsInARow: number;
@@ -14,7 +14,7 @@ export interface Timeline {
   /** On one commit it failed in one run and passed in the next: somebody ran it again. */
   readonly passedOnRerun: boolean;
   /** How often its outcome changed on the base branch since a time, this run included where it is on that branch. */
-  flipsSince(time: Date): number;
+  flipsSince(time: number): number;
 }
 
 export interface TimelineOptions {
@@ -53,10 +53,7 @@ export function timelineOf(
         sameCommit(side, greenAfter, newest) || sameCommit(side, greenBefore, oldest),
     ),
     flipsSince(time) {
-      const isRecent = (side: PastRun['side'], back: number): boolean => {
-        const run = runAt(side, back);
-        return run !== undefined && run.createdAt >= time;
-      };
+      const isRecent = (side: PastRun['side'], back: number) => (runAt(side, back)?.at ?? 0) >= time;
       const flips = base.reduce(
         (sum, { side, oldest, greenBefore, greenAfter }) =>
           sum +

@@ -2,6 +2,7 @@
 // `encoding`.
 import { isUtf8 } from 'node:buffer';
 import { ReportError } from '../errors.ts';
+import { shellPath } from '../shell.ts';
 
 /**
  * Decodes a byte stream chunk by chunk. The byte order mark names the encoding, else the XML declaration, else it is
@@ -40,12 +41,28 @@ interface Decoder {
   end(): string;
 }
 
+/** What reports are packed in, by the first bytes. GitHub gives artifacts as zip archives. */
+const archives = [
+  { start: 'PK\x03\x04', what: 'a zip archive', command: 'unzip' },
+  { start: 'BZh', what: 'a file compressed by bzip2', command: 'bunzip2 -k' },
+  { start: '\xfd7zXZ', what: 'a file compressed by xz', command: 'unxz -k' },
+  { start: '\x28\xb5\x2f\xfd', what: 'a file compressed by zstd', command: 'unzstd' },
+];
+
 function openDecoder(head: Buffer, file: string): Decoder {
   if (head[0] === 0x1f && head[1] === 0x8b)
     throw new ReportError({
       code: 'compressed',
       message: 'a file compressed by gzip, not a report',
-      fix: `Decompress it first: gunzip -k '${file}', or gunzip -c '${file}' | lukhas-upload -`,
+      fix: `Decompress it first: gunzip -k ${shellPath(file)}, or gunzip -c ${shellPath(file)} | lukhas-upload -`,
+      place: { file },
+    });
+  const archive = archives.find(({ start }) => head.subarray(0, start.length).toString('latin1') === start);
+  if (archive !== undefined)
+    throw new ReportError({
+      code: 'compressed',
+      message: `${archive.what}, not a report`,
+      fix: `Unpack it first: ${archive.command} ${shellPath(file)}`,
       place: { file },
     });
   if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return utf8Decoder(file, 3);

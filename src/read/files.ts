@@ -1,5 +1,6 @@
 // Expands a user's paths and globs to reports that can be read twice. The only file that searches for files; knows
 // nothing of their content.
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -18,6 +19,7 @@ import { pipeline } from 'node:stream/promises';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { InputError } from '../errors.ts';
 import { distance } from '../nearest.ts';
+import { shellPath } from '../shell.ts';
 import type { ReportFile } from './report/survey.ts';
 
 export interface FindOptions {
@@ -29,17 +31,33 @@ export interface FindOptions {
   readonly extension: string;
 }
 
-/**
- * Expands paths and globs. Symbolic links are not followed while matching globs.
- *
- * @returns paths relative to the working directory where they are below it, each once, in the order of the patterns
- * @throws InputError `no-match`, `not-a-file`: names the patterns, the folder and near misses
- */
-export async function findFiles(patterns: readonly string[], options: FindOptions): Promise<string[]> {
+export interface Found {
+  /** Relative to the working directory where they are below it, each once, in the order of the patterns. */
+  readonly paths: readonly string[];
+  /** `no-match`, `not-a-file`: each names patterns, the folder and near misses. */
+  readonly problems: readonly InputError[];
+}
+
+/** Expands paths and globs; `!old/**` takes files away from the globs. Symbolic links are not followed while matching globs. */
+export async function findFiles(patterns: readonly string[], options: FindOptions): Promise<Found> {
   const found = new Set<string>();
   const empty: string[] = [];
+  const problems: InputError[] = [];
+  const excluded: string[] = [];
+  const wanted: string[] = [];
   for (const pattern of patterns) {
+    // A file whose name begins with ! is a file.
+    if (pattern.startsWith('!') && (await literalFile(pattern, options)) === undefined)
+      excluded.push(pattern.slice(1).replaceAll('\\', '/'));
+    else wanted.push(pattern);
+  }
+  if (wanted.length === 0) empty.push(...patterns);
+  for (const pattern of wanted) {
     const literal = await literalFile(pattern, options);
+    if (literal instanceof InputError) {
+      problems.push(literal);
+      continue;
+    }
     if (literal !== undefined) {
       found.add(literal);
       continue;
@@ -53,7 +71,7 @@ export async function findFiles(patterns: readonly string[], options: FindOption
           followSymbolicLinks: false,
           dot: true,
           expandDirectories: false,
-          ignore: ['**/node_modules/**', '**/.git/**'],
+          ignore: ['**/node_modules/**', '**/.git/**', ...excluded],
         })
       : [];
     if (matches.length === 0) empty.push(pattern);
@@ -61,40 +79,73 @@ export async function findFiles(patterns: readonly string[], options: FindOption
     for (const match of matches.sort())
       found.add(shown(resolve(options.workingDirectory, match), options.workingDirectory));
   }
-  if (empty.length > 0) throw await noMatch(empty, options);
-  return [...found];
+  if (empty.length > 0) problems.unshift(await noMatch(empty, options));
+  return { paths: [...found], problems };
 }
 
 /** A path that exists literally, even if it looks like a glob. */
-async function literalFile(pattern: string, options: FindOptions): Promise<string | undefined> {
+async function literalFile(pattern: string, options: FindOptions): Promise<string | InputError | undefined> {
   const path = resolve(options.workingDirectory, pattern);
   const info = await stat(path).catch(() => undefined);
   if (info === undefined) return undefined;
   if (info.isFile()) return shown(path, options.workingDirectory);
-  throw new InputError({
+  if (info.isDirectory()) return await notAFolder(pattern, path, options);
+  return new InputError({
     code: 'not-a-file',
-    message: info.isDirectory() ? 'this is a folder' : 'this is not a regular file',
-    fix: info.isDirectory()
-      ? `Name the files in it: '${join(pattern, `**/*${options.extension}`)}'`
-      : 'Pipes and devices cannot be read twice; use - to read standard input.',
+    message: 'this is not a regular file',
+    fix: 'Pipes and devices cannot be read twice; use - to read standard input.',
     place: { file: pattern },
   });
 }
 
+async function notAFolder(pattern: string, path: string, options: FindOptions): Promise<InputError> {
+  const details = (message: string, fix: string) =>
+    new InputError({ code: 'not-a-file', message, fix, place: { file: pattern } });
+  const inside = await nearMisses([], { ...options, workingDirectory: path });
+  if (inside.length > 0)
+    return details(
+      'this is a folder',
+      `Name the files in it: ${shellPath(join(pattern, `**/*${options.extension}`))}`,
+    );
+  const names = await readdir(path).catch(() => []);
+  if (options.extension === '.xml' && names.some((name) => name.endsWith('-result.json')))
+    return details(
+      'this is a folder of Allure results, which are no JUnit reports',
+      'Let pytest write one beside them: pytest --alluredir=allure-results --junitxml=results.xml',
+    );
+  return details(
+    `this is a folder without a ${options.extension} file, also three folders deep`,
+    `Name the ${options.what}'s file.`,
+  );
+}
+
+/** “ ” „ ‘ ’ ‚ « »: what word processors make of straight quotes. */
+const typesetQuotes = /[\u2018-\u201e\u00ab\u00bb]/;
+
 async function noMatch(patterns: readonly string[], options: FindOptions): Promise<InputError> {
   const near = await nearMisses(patterns, options);
   const quoted = patterns.map((pattern) => `'${pattern}'`).join(', ');
+  const list = patterns.find((pattern) => /,/.test(pattern) && !/\{[^}]*,/.test(pattern));
+  const typeset = patterns.find((pattern) => typesetQuotes.test(pattern));
+  if (typeset !== undefined)
+    return new InputError({
+      code: 'no-match',
+      message: `no ${options.what} found for ${quoted} in ${options.workingDirectory}`,
+      fix: `These quotes come from a word processor, and a shell does not know them. Write ${shellPath(typeset.replace(new RegExp(typesetQuotes, 'g'), ''))}`,
+    });
   return new InputError({
     code: 'no-match',
     message: `no ${options.what} found for ${quoted} in ${options.workingDirectory}`,
     fix:
-      near.length > 0
-        ? `Did you mean ${near.length === 1 ? 'this one' : 'one of these'}?\n${near.map((path) => `  ${path}`).join('\n')}`
-        : `There is no ${options.extension} file in this folder or three folders below it. ${
-            options.extension === '.xml'
-              ? 'Did pytest run with --junitxml=results.xml, and in this folder?'
-              : 'Did `coverage json` run, and in this folder?'
-          }`,
+      list !== undefined
+        ? 'Commas do not part names: name each file or pattern by itself, each on a line of its own where it is an input.'
+        : near.length > 0
+          ? `Did you mean ${near.length === 1 ? 'this one' : 'one of these'}?\n${near.map((path) => `  ${path}`).join('\n')}`
+          : `There is no ${options.extension} file in this folder or three folders below it. ${
+              options.extension === '.xml'
+                ? 'Did pytest run with --junitxml=results.xml, and in this folder?'
+                : 'Did `coverage json` run, and in this folder?'
+            }`,
   });
 }
 
@@ -228,6 +279,41 @@ async function* readChunks(path: string, name: string): AsyncGenerator<Buffer> {
       cause: error,
     });
   }
+}
+
+/**
+ * Reports without those that equal an earlier one byte for byte: one report that was found at two places. Only files of one
+ * length are read for it; what cannot be read is kept.
+ */
+export async function distinctReports(reports: readonly ReportFile[]): Promise<{
+  readonly reports: readonly ReportFile[];
+  readonly copies: readonly { readonly file: string; readonly of: string }[];
+}> {
+  const lengths = new Map<number, number>();
+  for (const { bytes } of reports) lengths.set(bytes, (lengths.get(bytes) ?? 0) + 1);
+  const seen = new Map<string, string>();
+  const copies: { file: string; of: string }[] = [];
+  const kept: ReportFile[] = [];
+  for (const report of reports) {
+    const sha256 =
+      (lengths.get(report.bytes) ?? 0) > 1 && report.bytes > 0 ? await hashOf(report) : undefined;
+    const of = sha256 === undefined ? undefined : seen.get(sha256);
+    if (of === undefined) kept.push(report);
+    else copies.push({ file: report.name, of });
+    if (sha256 !== undefined && of === undefined) seen.set(sha256, report.name);
+  }
+  return { reports: kept, copies };
+}
+
+async function hashOf(report: ReportFile): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of report.open()) hash.update(chunk);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+  return hash.digest('hex');
 }
 
 /** The operating system's error code: `EACCES`, `ENOSPC`. */

@@ -38,7 +38,7 @@ function leadingWords(message: string): string {
 
 /** The type is signed separately: pytest puts it before `assert …` only in some cases. */
 function withoutType(words: string, errorType: string | undefined): string {
-  const name = /^(?:[\p{L}\p{N}_<>]+\.)*([\p{L}\p{N}_]+): /u.exec(words);
+  const name = /^(?:[\p{L}\p{N}_<>]+\.)*([\p{L}\p{N}_]+): /u.exec(words.slice(0, 1000));
   return name !== null && name[1] === errorType ? words.slice(name[0].length) : words;
 }
 

@@ -1,4 +1,4 @@
-// The JSON contract of `--json`: one object a line, each with its `kind`, absent values null. Pure; docs/json.md shows it.
+// The lines of `--json`, as docs/json.md describes them: one object a line with its `kind`; absent values are null. Pure.
 import type {
   CoverageFile,
   FailureHistory,
@@ -45,6 +45,7 @@ export function coverageLine(file: CoverageFile): string {
 export function warningLine(warning: Warning): string {
   return line({
     kind: 'warning',
+    severity: warning.severity ?? 'warning',
     code: warning.code,
     message: warning.message,
     file: warning.file,
@@ -53,7 +54,7 @@ export function warningLine(warning: Warning): string {
   });
 }
 
-/** What Healix knows about a failure. */
+/** A failure's match in Healix. */
 export function matchLine({ testName, failureSignature }: FailureHistory, { memory, tier }: Match): string {
   return line({
     kind: 'match',
@@ -70,7 +71,7 @@ export function matchLine({ testName, failureSignature }: FailureHistory, { memo
   });
 }
 
-/** Whether a failure is new, and since when it fails. */
+/** A failure's class, and since when it fails. */
 export function failureLine(failure: FailureHistory): string {
   return line({
     kind: 'failure',
@@ -85,7 +86,7 @@ export function failureLine(failure: FailureHistory): string {
   });
 }
 
-/** The run beside the latest one of the base branch. */
+/** The run compared with the latest one of the base branch. */
 export function changesLine({ baseBranch, changes, coverage }: RunHistory): string {
   return line({
     kind: 'changes',
@@ -119,10 +120,11 @@ export interface RunLine {
   readonly stored: Stored;
   readonly createdAt: Date;
   readonly totals: Totals;
+  readonly incomplete: boolean;
   readonly context: RunContext;
 }
 
-/** The last line: everything before it can stream. */
+/** The last line, so that all lines before it can stream. */
 export function runLine(run: RunLine): string {
   const { totals, context } = run;
   return line({
@@ -144,12 +146,30 @@ export function runLine(run: RunLine): string {
     python_version: context.pythonVersion,
     pytest_version: context.pytestVersion,
     created_at: (run.saved?.createdAt ?? run.createdAt).toISOString(),
+    incomplete: run.incomplete,
     stored: run.stored,
   });
 }
 
 function line(value: Record<string, unknown>): string {
-  return `${JSON.stringify(value, (_, member) => (member === undefined ? null : member))}\n`;
+  return `${toJson(value)}\n`;
+}
+
+/**
+ * JSON as it may be printed: absent members are null; what a terminal would act on or show in another order (C1, DEL,
+ * bidirectional controls, line separators) is written as `\u…`, which reads back as it was.
+ *
+ * @param indent in blanks; all on one line without
+ */
+export function toJson(value: unknown, indent?: number): string {
+  return JSON.stringify(
+    value,
+    (_, member: unknown) => (member === undefined ? null : member),
+    indent,
+  ).replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function round(percent: number): number {

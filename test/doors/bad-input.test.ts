@@ -62,6 +62,10 @@ const reports: Readonly<Record<string, string | Buffer>> = {
   ),
   'encoding.xml': '<?xml version="1.0" encoding="klingon"?><testsuites/>',
   'packed.xml.gz': gzipSync('<testsuites/>'),
+  '-packed.xml.gz': gzipSync('<testsuites/>'),
+  'artifact.zip': Buffer.from('PK\x03\x04\x14\x00\x00\x00results.xml', 'latin1'),
+  'report.html': '<!doctype html>\n<html><head><title>Report</title></head></html>',
+  'a-result.json': '{"uuid":"1","historyId":"2","fullName":"t#a","status":"failed"}',
 };
 
 async function refused(result: CliResult, code: number): Promise<void> {
@@ -92,13 +96,23 @@ describe('a report that cannot be taken', () => {
       'encoding.xml: the XML declaration names an encoding that is not known: klingon',
       'UTF-8',
     ],
-    ['packed.xml.gz', 'packed.xml.gz: a file compressed by gzip', 'gunzip -c'],
+    ['packed.xml.gz', 'packed.xml.gz: a file compressed by gzip', "gunzip -c 'packed.xml.gz'"],
+    ['artifact.zip', 'artifact.zip: a zip archive, not a report', "unzip 'artifact.zip'"],
+    ['report.html', 'report.html: this is not a JUnit report: its root element is <html>', '--junitxml'],
+    ['a-result.json', 'a-result.json: this is a result of Allure', '--junitxml'],
   ])('%s: %s', async (name, message, fix) => {
     writeFileSync(join(home, name), reports[name] ?? '');
     const result = await upload([name]);
     await refused(result, 2);
     expect(result.stderr).toContain(message);
     expect(result.stderr).toContain(fix);
+  });
+
+  it('has its name quoted in what there is to run, also where it looks like an option', async () => {
+    writeFileSync(join(home, '-packed.xml.gz'), reports['-packed.xml.gz'] ?? '');
+    const result = await upload(['./-packed.xml.gz']);
+    await refused(result, 2);
+    expect(result.stderr).toContain("gunzip -k './-packed.xml.gz'");
   });
 
   it('is refused when it is cut off, with the last test that is whole', async () => {
@@ -148,9 +162,17 @@ describe('a report that is not there', () => {
   });
 
   it('is named by every glob that matches nothing', async () => {
-    const result = await upload(['results.xml', 'nowhere/*.xml', '**/TEST-*.xml']);
-    await refused(result, 2);
-    expect(result.stderr).toContain(`no report found for 'nowhere/*.xml', '**/TEST-*.xml' in ${home}`);
+    const says = `no report found for 'nowhere/*.xml', '**/TEST-*.xml' in ${home}`;
+    const alone = await upload(['nowhere/*.xml', '**/TEST-*.xml']);
+    await refused(alone, 2);
+    expect(alone.stderr).toContain(says);
+    const args = ['results.xml', 'nowhere/*.xml', '**/TEST-*.xml', '--dry-run'];
+    const beside = await runCli('lukhas-upload', args, { cwd: home });
+    expect(beside.code).toBe(2);
+    expect(beside.stdout).toContain(`error: ${says}`);
+    expect(beside.stdout).toContain('288 tests');
+    const gate = await runCli('lukhas-upload', [...args, '--fail-on', 'any'], { cwd: home });
+    expect(gate.code).toBe(4);
   });
 
   it('is asked for where nothing is near', async () => {
@@ -165,6 +187,15 @@ describe('a report that is not there', () => {
     const folder = await upload(['build']);
     await refused(folder, 2);
     expect(folder.stderr).toContain("build: this is a folder\n  Name the files in it: 'build/**/*.xml'");
+    mkdirSync(join(home, 'no-reports/deep'), { recursive: true });
+    const none = await upload(['no-reports']);
+    await refused(none, 2);
+    expect(none.stderr).toContain('no-reports: this is a folder without a .xml file');
+    mkdirSync(join(home, 'allure-results'));
+    writeFileSync(join(home, 'allure-results/0-result.json'), '{}');
+    const allure = await upload(['allure-results']);
+    await refused(allure, 2);
+    expect(allure.stderr).toContain('allure-results: this is a folder of Allure results');
     execFileSync('mkfifo', [join(home, 'pipe.xml')]);
     const pipe = await upload(['pipe.xml']);
     await refused(pipe, 2);
@@ -176,28 +207,93 @@ describe('a report that is not there', () => {
 });
 
 describe('a coverage report that cannot be taken', () => {
-  it.each([
-    ['results.xml', /results\.xml.*JUnit/],
-    ['missing.json', /no coverage report found for 'missing\.json'/],
-    ['istanbul.json', /istanbul\.json.*Istanbul/],
+  const coverageFiles: [string, RegExp][] = [
+    ['results.xml', /results\.xml.*JUnit.*Name it as a report/],
+    ['missing.json', /no coverage report found for 'missing\.json'.*Did you mean/],
+    ['build', /build: this is a folder/],
+    ['istanbul.json', /istanbul\.json.*Istanbul.*Run `coverage json`/],
     ['broken.json', /broken\.json/],
     ['empty.json', /empty\.json.*empty/],
-  ])('%s', async (name, message) => {
+    ['nothing.json', /nothing\.json.*lists no files/],
+  ];
+  beforeAll(() => {
+    writeFileSync(join(home, 'nothing.json'), '{"meta": {"version": "7.4"}, "files": {}, "totals": {}}');
     writeFileSync(
       join(home, 'istanbul.json'),
       '{"/app/a.js":{"path":"/app/a.js","statementMap":{},"fnMap":{},"branchMap":{},"s":{},"f":{},"b":{}}}',
     );
     writeFileSync(join(home, 'broken.json'), '{"meta": {"version": "7.4"}, "files": {');
     writeFileSync(join(home, 'empty.json'), '');
-    const result = await upload(['results.xml', '--coverage', name]);
-    await refused(result, 2);
-    expect(result.stderr).toMatch(message);
+  });
+
+  it.each(coverageFiles)('is one warning, and the tests are told: %s', async (name, message) => {
+    const result = await runCli('lukhas-upload', ['results.xml', '--dry-run', '--coverage', name], {
+      cwd: home,
+    });
+    expect(result.stderr).toBe('');
+    expect(result.code).toBe(0);
+    expect(result.stdout.match(/^warning: .*$/gm)).toEqual([expect.stringMatching(message)]);
+    expect(result.stdout).toContain('288 tests');
+    const any = await runCli(
+      'lukhas-upload',
+      ['results.xml', '--dry-run', '--fail-on', 'any', '--coverage', name],
+      { cwd: home },
+    );
+    expect(any.code).toBe(4);
+  });
+
+  it.each(coverageFiles)(
+    'is an error where it is required, and the tests are told: %s',
+    async (name, message) => {
+      const args = ['results.xml', '--dry-run', '--require-coverage', '--coverage', name];
+      const result = await runCli('lukhas-upload', args, { cwd: home });
+      expect(result.code).toBe(2);
+      expect(result.stdout.match(/^error: .*$/gm)).toEqual([expect.stringMatching(message)]);
+      expect(result.stdout).toContain('288 tests');
+      const any = await runCli('lukhas-upload', [...args, '--fail-on', 'any'], { cwd: home });
+      expect(any.code).toBe(4);
+    },
+  );
+
+  it('leaves the others that were named', async () => {
+    const args = [
+      'results.xml',
+      '--dry-run',
+      '--json',
+      '--coverage',
+      'broken.json',
+      'gone.json',
+      'coverage.json',
+    ];
+    const result = await runCli('lukhas-upload', args, { cwd: home });
+    expect(result.code).toBe(0);
+    const lines = jsonLines(result.stdout);
+    expect(lines.filter(({ kind }) => kind === 'coverage')).toHaveLength(3);
+    expect(
+      lines.filter(({ kind }) => kind === 'warning').map(({ code, severity }) => [code, severity]),
+    ).toEqual([
+      ['coverage-unusable', 'warning'],
+      ['coverage-unusable', 'warning'],
+    ]);
+  });
+
+  it('cannot be required without one', async () => {
+    await refused(await upload(['results.xml', '--require-coverage']), 2);
   });
 });
 
 describe('an option that is wrong', () => {
   it.each([
     [['--lanes', 'x'], 'unknown option --lanes'],
+    [['–-json'], '–-json begins with a dash of a word processor'],
+    [['—dry-run'], 'Write --dry-run;'],
+    [['“other.xml”'], "Write 'other.xml'"],
+    [['--rootdir', 'services/none'], 'the rootdir services/none does not exist in'],
+    [['--rootdir', '/srv'], 'the rootdir /srv is an absolute path'],
+    [
+      ['--ssl-ca', 'no-ca.pem'],
+      'no-ca.pem: the certificate file of the database’s authority (ssl-ca, sslrootcert) does not exist',
+    ],
     [['--team', 'Not A Slug'], '--team: a team is named by its slug'],
     [['--created-at', 'yesterday'], '--created-at: must be report, now, or an ISO time'],
     [['--created-at', '2001-01-01T00:00:00Z'], 'is not within 31 days back and 1 day ahead'],

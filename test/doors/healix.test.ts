@@ -351,6 +351,21 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       ],
       ['no id of a run', ['add', '--test', testName, '--run', 'latest', ...words], 'not the id of a run'],
       ['no solution', ['add', '--test', testName], '--solution <text> is missing'],
+      [
+        'a solution still to be written',
+        ['add', '--test', testName, '--solution', '…'],
+        "--solution 'what you",
+      ],
+      [
+        'a cause still to be written',
+        ['add', '--test', testName, '--cause', '…', ...words],
+        '--cause says nothing yet',
+      ],
+      [
+        'quotes of a word processor',
+        ['add', '--test', testName, '--solution', '“use', 'the', 'cache”'],
+        'come from a word processor',
+      ],
       ['an empty solution', ['add', '--test', testName, '--solution', ' '], '--solution is empty'],
       ['a confidence above 1', ['add', '--test', testName, ...words, '--confidence', '1.5'], 'from 0 to 1'],
       ['a confidence below 0', ['add', '--test', testName, ...words, '--confidence=-0.1'], 'from 0 to 1'],

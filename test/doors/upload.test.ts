@@ -174,9 +174,15 @@ describe('an upload into PostgreSQL by a credential of one team', () => {
     const big = join(home, 'big.xml');
     const tests = rounds(5_000, 20_000);
     writeFileSync(big, bigReport(tests));
-    const started = performance.now();
-    await toPostgres([big, '--lane', 'kill-warm', '-q']);
-    const whole = performance.now() - started;
+    let whole = 0;
+    const timed = async (lane: string) => {
+      const started = performance.now();
+      const result = await toPostgres([big, '--lane', lane, '-q']);
+      // How long one takes changes with what else the machine does.
+      whole = performance.now() - started;
+      return result;
+    };
+    await timed('kill-warm');
     const copies: unknown[] = [];
     let killed = 0;
     for (let i = 0; i < 20; i++) {
@@ -186,13 +192,13 @@ describe('an upload into PostgreSQL by a credential of one team', () => {
         kill: { afterMs: 40 + (i / 18) * whole, signal: 'SIGKILL' },
       });
       if (first.signal === 'SIGKILL') killed++;
-      const again = await toPostgres([big, '--lane', lane, '-q']);
+      const again = await timed(lane);
       expect(again).toMatchObject({ code: 0, stderr: '' });
       copies.push(await stored(lane));
     }
     expect(killed).toBeGreaterThanOrEqual(10);
     expect(copies).toEqual(Array.from({ length: 20 }, () => ({ runs: 1, results: tests, coverage: 0 })));
-  }, 180_000);
+  }, 600_000);
 
   it('says where the rows went when CI has no database', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'lukhas-ci-'));

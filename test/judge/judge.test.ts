@@ -5,7 +5,7 @@ import { chooseComparison } from '../../src/judge/comparison.ts';
 import { judgeRun } from '../../src/judge/judge.ts';
 import type { FailingBlock, FailureFacts, Match, PastRun, RunFacts } from '../../src/model.ts';
 
-const now = new Date('2026-03-15T12:00:00Z');
+const now = Date.parse('2026-03-15T12:00:00Z');
 const hour = 3_600_000;
 const nothing = { changes: undefined, coverageMoves: undefined };
 
@@ -25,10 +25,11 @@ function past(side: PastRun['side'], text: string): Past {
       side,
       back: i + 1,
       runId: `${side}-${i + 1}`,
-      createdAt: new Date(now.getTime() - (i + 1) * hour - Number(days) * 24 * hour),
+      at: now - (i + 1) * hour - Number(days) * 24 * hour,
       gitSha: gitSha === '' ? undefined : gitSha,
       coveragePercent: undefined,
       jobName: undefined,
+      isIncomplete: false,
     };
   });
   const blocks: FailingBlock[] = [];
@@ -59,7 +60,14 @@ function facts(
   const { branch = '', base = '', onBase = false, ...failure } = changes;
   const pasts = [past('branch', branch), past('base', base)];
   return {
-    run: { runId: 'me', createdAt: now, gitSha: 'z', coveragePercent: undefined, jobName: undefined },
+    run: {
+      runId: 'me',
+      at: now,
+      gitSha: 'z',
+      coveragePercent: undefined,
+      jobName: undefined,
+      isIncomplete: false,
+    },
     baseBranch: 'main',
     isOnBaseBranch: onBase,
     pastRuns: pasts.flatMap(({ runs }) => runs),
@@ -152,10 +160,11 @@ describe('with which run a run is compared', () => {
     side: 'base',
     back,
     runId: `r${back}`,
-    createdAt: now,
+    at: now,
     gitSha: 'a',
     coveragePercent: undefined,
     jobName: undefined,
+    isIncomplete: false,
     ...changes,
   });
   const choose = (
@@ -179,6 +188,8 @@ describe('with which run a run is compared', () => {
     ['the latest of the base', choose([run(1), run(2)]), ['r1', undefined]],
     ['never the branch', choose([run(1, { side: 'branch' })]), [undefined, undefined]],
     ['the branch where it is the base', choose([run(1, { side: 'branch' })], {}, true), ['r1', undefined]],
+    ['the latest complete one', choose([run(1, { isIncomplete: true }), run(2)]), ['r2', undefined]],
+    ['none for an incomplete run', choose([run(1)], { isIncomplete: true }), [undefined, undefined]],
     ['coverage: the latest that has it', choose([run(1), run(2, covered)], covered), ['r1', 'r2']],
     ['no coverage there', choose([run(1)], covered), ['r1', undefined]],
     ['no coverage of its own', choose([run(1, covered)]), ['r1', undefined]],

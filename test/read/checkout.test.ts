@@ -1,6 +1,7 @@
 // Where pytest's rootdir lies, asked of the files on disk and the addresses in a report.
 import { describe, expect, it } from 'vitest';
 import { indexCheckout } from '../../src/read/checkout.ts';
+import { cpuMs } from '../support/cpu.ts';
 
 function index(paths: string[], classnames: string[], rootdir?: string, root = '/home/me/work/repo') {
   return indexCheckout({ root, paths, readText: (path) => `text of ${path}` }, classnames, rootdir);
@@ -74,14 +75,14 @@ describe('an index made to take long', () => {
 
   it('of a large monorepo and many addresses takes a moment', () => {
     const classnames = Array.from({ length: 20_000 }, (_, i) => `tests.test_a.TestCase${i}.pkg${i}`);
-    const start = performance.now();
+    const start = cpuMs();
     expect(index(paths, classnames).rootdir).toBeDefined();
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(cpuMs() - start).toBeLessThan(10_000);
   });
 
   it('of addresses of very many parts takes a moment', () => {
-    const start = performance.now();
+    const start = cpuMs();
     index(paths, ['test_a.'.repeat(100_000), '.'.repeat(100_000)]);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(cpuMs() - start).toBeLessThan(1000);
   });
 });

@@ -30,8 +30,15 @@ function make(...paths: string[]): void {
   }
 }
 
-const find = (...patterns: string[]) =>
-  findFiles(patterns, { workingDirectory: folder, what: 'report', extension: '.xml' });
+const find = async (...patterns: string[]) => {
+  const { paths, problems } = await findFiles(patterns, {
+    workingDirectory: folder,
+    what: 'report',
+    extension: '.xml',
+  });
+  for (const problem of problems) throw problem;
+  return paths;
+};
 
 async function refusal(...patterns: string[]): Promise<InputError> {
   const error = await find(...patterns).then(
@@ -62,13 +69,27 @@ describe('paths and globs', () => {
       ),
     ).toEqual(['out/a.xml']);
     const there = { workingDirectory: join(folder, 'here'), what: 'report', extension: '.xml' };
-    expect(await findFiles(['../out/a.xml', '../out/*.xml'], there)).toEqual([join(folder, 'out/a.xml')]);
+    expect(await findFiles(['../out/a.xml', '../out/*.xml'], there)).toEqual({
+      paths: [join(folder, 'out/a.xml')],
+      problems: [],
+    });
   });
 
   it('are files as they stand, even where they look like globs', async () => {
     make('results[3.12].xml', 'results3.xml', 'a*.xml', 'ab.xml', '{x}.xml', 'a?.xml', '!no.xml');
     for (const name of ['results[3.12].xml', 'a*.xml', '{x}.xml', 'a?.xml', '!no.xml'])
       expect(await find(name)).toEqual([name]);
+  });
+
+  it('leave out what is excluded, wherever the exclusion stands', async () => {
+    make('new/a.xml', 'old/b.xml');
+    expect(await find('!old/**', '**/*.xml')).toEqual(['new/a.xml']);
+    expect(await find('**/*.xml', '!old/*.xml')).toEqual(['new/a.xml']);
+  });
+
+  it('are not parted by commas, and the message says so', async () => {
+    make('a.xml', 'b.xml');
+    expect((await refusal('a.xml,b.xml')).fix).toContain('Commas do not part names');
   });
 
   it('match in hidden folders, not among installed packages or in git', async () => {

@@ -8,8 +8,8 @@ export function rounds(few: number, all: number): number {
   return long ? all : few;
 }
 
-/** Some of a list, spread over it, or all of it. `few` is less than the length, which 7 does not divide. */
+/** `few` of a list, spread over it, or all of it. */
 export function some<T>(list: readonly T[], few: number): T[] {
   if (long) return [...list];
-  return Array.from({ length: few }, (_, i) => list[(i * 7) % list.length] as T);
+  return Array.from({ length: few }, (_, i) => list[Math.floor((i * list.length) / few)] as T);
 }

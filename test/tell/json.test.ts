@@ -42,6 +42,17 @@ const result: SignedResult = {
 };
 
 describe('the JSON contract', () => {
+  it('escapes what a terminal would act on, and reads back as it was', () => {
+    const message = 'a\u009b31m\u007f\u0085\u202eb\u2066\u2028\ufeff\u061c\u200f\u001b[0m é😀';
+    const text = warningLine({ code: 'a', message });
+    expect(text).not.toMatch(
+      /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200f\u2028-\u202e\u2066-\u2069\ufeff]/,
+    );
+    expect(text).toContain('\\u202eb');
+    expect(text).toContain('é😀');
+    expect((JSON.parse(text) as { message: string }).message).toBe(message);
+  });
+
   it('has one object a line, each with its kind', () => {
     for (const line of [resultLine(result), warningLine({ code: 'a', message: 'b\nc' })]) {
       expect(line.match(/\n/g)).toHaveLength(1);
@@ -123,7 +134,15 @@ describe('the JSON contract', () => {
     };
     const createdAt = new Date('2026-11-22T16:00:00.123Z');
     const not = JSON.parse(
-      runLine({ saved: undefined, team: undefined, stored: 'no', createdAt, totals, context }),
+      runLine({
+        saved: undefined,
+        team: undefined,
+        stored: 'no',
+        incomplete: false,
+        createdAt,
+        totals,
+        context,
+      }),
     ) as object;
     expect(Object.keys(not)).toEqual([
       'kind',
@@ -143,6 +162,7 @@ describe('the JSON contract', () => {
       'python_version',
       'pytest_version',
       'created_at',
+      'incomplete',
       'stored',
     ]);
     expect(not).toMatchObject({
@@ -155,12 +175,13 @@ describe('the JSON contract', () => {
     const earlier = new Date('2026-11-20T00:00:00Z');
     const saved = { runId: 'an-id', stored: 'already' as const, team: 'core', createdAt: earlier };
     const already = JSON.parse(
-      runLine({ saved, team: 'x', stored: 'already', createdAt, totals, context }),
+      runLine({ saved, team: 'x', stored: 'already', incomplete: false, createdAt, totals, context }),
     ) as object;
     expect(already).toMatchObject({
       id: 'an-id',
       team: 'core',
       stored: 'already',
+      incomplete: false,
       created_at: earlier.toISOString(),
     });
   });

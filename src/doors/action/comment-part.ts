@@ -1,5 +1,5 @@
-// What this job puts into the pull request's comment: itself alone, or with a database all jobs of the commit that are stored
-// there by now. Knows how jobs are named, nothing of GitHub.
+// The part of this job in the pull request's comment: itself, or with a database all jobs of the commit that are stored by
+// now. Knows how jobs are named, nothing of GitHub.
 
 import type { RunContext, SavedRun } from '../../model.ts';
 import { jobKey, makePart, type Part } from '../../tell/github/comment.ts';
@@ -11,11 +11,11 @@ export interface PartRequest {
   readonly section: Section;
   /** Absent: nothing was stored. */
   readonly stored: { readonly run: SavedRun; readonly jobs: CommitJobs } | undefined;
-  /** Called once when the other jobs cannot be read; this one is told alone then. */
+  /** Called once when the other jobs cannot be read; the part then holds this job alone. */
   onUnreadable(error: unknown): void;
 }
 
-/** The job as people know it: `tests / test (3.13)`, with its lane where the name does not hold it. */
+/** The job's name, `tests / test (3.13)`, with its lane where the name does not hold it. */
 export function jobLabel({ jobName, lane }: Pick<RunContext, 'jobName' | 'lane'>): string {
   const name = jobName ?? '';
   const [short = ''] = shortLabels([name]);
@@ -23,7 +23,7 @@ export function jobLabel({ jobName, lane }: Pick<RunContext, 'jobName' | 'lane'>
   return name === '' ? lane : `${name} ${lane}`;
 }
 
-/** Gives the part as it is by now, at each call. */
+/** Each call gives the part as it is now. */
 export function commentPart(request: PartRequest): () => Promise<Part> {
   const { context, section, stored } = request;
   const own = { ...namedJob(context), section };
@@ -55,11 +55,11 @@ function together(
     ...namedJob(job),
     section: sectionOf(job, own.section.hideSolutions),
   }));
-  // A later attempt of this very job is the one that counts.
+  // A later attempt of this job replaces it.
   const repeated = jobs.some(({ key }) => key === own.key);
   const runs = [...others.map((job) => job.runId), ...(repeated ? [] : [saved.runId])].sort();
   return makePart(repeated ? jobs : [own, ...jobs], {
-    // What other rows than these are asked for is told by itself.
+    // Jobs of another team, pull request or commit have a part of their own.
     key: jobKey('database', saved.team, repository, String(pullRequest), gitSha, gitBranch),
     version: jobKey(...runs, String(own.section.hideSolutions)),
   });
@@ -74,7 +74,18 @@ function namedJob(job: Pick<RunContext, 'jobName' | 'lane'>): {
 }
 
 function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
-  const { totals, failures, history, leastCovered } = job;
+  const { totals, incomplete, failures, history, leastCovered } = job;
   const stored = { ok: true, text: '' };
-  return { totals, xfailed: 0, failures, history, leastCovered, stored, hideSolutions };
+  return {
+    totals,
+    lost: 0,
+    incomplete,
+    troubles: [],
+    xfailed: 0,
+    failures,
+    history,
+    leastCovered,
+    stored,
+    hideSolutions,
+  };
 }

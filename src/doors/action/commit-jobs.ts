@@ -1,5 +1,5 @@
-// All jobs of a commit as the database has them by now: the second use case, for a comment that tells them together. Joins
-// store and read, and knows nothing of words.
+// Reads all jobs of a commit that are in the database by now, for the comment that shows them together. Joins store and read;
+// knows no wording.
 import type { Outcome, RunHistory, SavedRun, Totals } from '../../model.ts';
 import { readStoredFailure } from '../../read/report/junit.ts';
 import type { Connect, Database } from '../../store/database/port.ts';
@@ -15,31 +15,33 @@ import { type Access, openAccess } from '../../store/schema/access.ts';
 import { readHistory } from '../../storing.ts';
 import { type ShownFailure, showFailure } from '../../tally.ts';
 
-/** A job of the commit with all there is to tell about it. */
+/** A job of the commit with all that the comment shows of it. */
 export interface CommitJob {
   readonly runId: string;
   readonly jobName: string | undefined;
   readonly lane: string | undefined;
   readonly totals: Totals;
+  /** Tests of it are missing. */
+  readonly incomplete: boolean;
   readonly failures: readonly ShownFailure[];
   readonly history: RunHistory;
   readonly leastCovered: readonly LeastCovered[];
 }
 
 export interface CommitJobs {
-  /** The other jobs, as of now; the same array while nothing was stored since the call before. */
+  /** The other jobs that are stored now; the same array while nothing new was stored. */
   read(): Promise<readonly CommitJob[]>;
   close(): Promise<void>;
 }
 
 export interface CommitJobsRequest extends CommitQuery {
-  /** The run of this job: told by itself, and not among the others. */
+  /** The run of this job, which is not among the others. */
   readonly saved: SavedRun;
   readonly teamSlug: string | undefined;
   readonly baseBranch: string | undefined;
 }
 
-/** So many failures of each class are read with their texts. */
+/** At most so many failures of each class are read with their texts. */
 const mostShown = 50;
 
 /** Opens nothing before the first `read`. */
@@ -96,6 +98,7 @@ async function readJob(
     jobName: job.jobName,
     lane: job.lane,
     totals: job.totals,
+    incomplete: job.incomplete,
     failures: texts.map((text) =>
       showFailure({ ...text, outcome: text.outcome as Outcome, failure: readStoredFailure(text) }),
     ),

@@ -1,6 +1,6 @@
-// The Action's inputs: what the runner put into the environment, checked once. Knows nothing of what is done with them.
+// Reads and checks the Action's inputs. Knows nothing of what is done with them.
 import { getInput, getMultilineInput } from '@actions/core';
-import { InputError } from '../../errors.ts';
+import { InputError, type Naming } from '../../errors.ts';
 import type { Warning } from '../../model.ts';
 import { nearest } from '../../nearest.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
@@ -8,6 +8,7 @@ import { parseSettings, type Settings } from '../../settings.ts';
 const names = [
   'reports',
   'coverage',
+  'require-coverage',
   'database-url',
   'ssl-ca',
   'team',
@@ -19,6 +20,7 @@ const names = [
   'python-version',
   'pytest-version',
   'fail-on',
+  'on-empty',
   'require-upload',
   'comment',
   'annotations',
@@ -37,20 +39,20 @@ export interface Inputs {
   readonly annotations: boolean;
   readonly summary: boolean;
   readonly showSolutions: 'trusted' | 'always' | 'never';
-  /** Its name; undefined: none is wanted. */
+  /** The check run's name; undefined: none is wanted. */
   readonly checkRun: string | undefined;
   readonly token: string | undefined;
-  /** What tells this job from others of its name: values of the matrix in its order, and the upload-key. */
+  /** Tells this job from others of its name: the matrix values in order, and the upload-key. */
   readonly distinction: string | undefined;
-  /** Other jobs of a matrix may finish in the same moment. */
+  /** Other jobs of the matrix may finish at the same moment. */
   readonly inMatrix: boolean;
   readonly warnings: readonly Warning[];
 }
 
 /**
- * Reads the inputs as the runner hands them over (`INPUT_*`).
+ * Reads the inputs from `INPUT_*`.
  *
- * @throws InputError naming the input that is wrong and what it takes
+ * @throws InputError naming the wrong input and what it takes
  */
 export function readInputs(env: Readonly<Record<string, string | undefined>>): Inputs {
   const reports = getMultilineInput('reports');
@@ -85,6 +87,8 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
         ...given(text('python-version')).map((version) => `python_version=${version}`),
         ...given(text('pytest-version')).map((version) => `pytest_version=${version}`),
       ],
+      requireCoverage: yes('require-coverage', false),
+      onEmpty: oneOf('on-empty', ['fail', 'warn', 'ignore']),
       allowIncomplete: false,
       allowPrivilegedRole: false,
       dryRun: text('database-url') === undefined,
@@ -97,6 +101,13 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
       code: 'usage',
       message: 'require-upload: true needs a database-url, and it is empty',
       fix: 'Secrets are not given to pull requests from forks and Dependabot: see the fork recipe in docs/action.md.',
+    });
+  }
+  if (settings.requireCoverage && settings.coverage.length === 0) {
+    throw new InputError({
+      code: 'usage',
+      message: 'require-coverage: true needs coverage, and it is empty',
+      fix: 'Name the coverage.json that `coverage json` writes: with: { coverage: coverage.json }',
     });
   }
   return {
@@ -113,6 +124,12 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
     warnings: unknownInputs(env),
   };
 }
+
+/** `the input upload-key` for `uploadKey`; the Action has no input for the others. */
+export const asInputs: Naming = (setting) => {
+  const name = setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return (names as readonly string[]).includes(name) ? `the input ${name}` : undefined;
+};
 
 /** Whether the step must fail when there is no verdict. Works with inputs that are otherwise wrong. */
 export function asksForVerdict(): boolean {
@@ -147,7 +164,7 @@ function yes(name: InputName, otherwise: boolean): boolean {
   throw new InputError({ code: 'invalid-setting', message: `${name}: takes true or false` });
 }
 
-/** Its values in order: `{"python": "3.13", "os": "ubuntu"}` is 3.13 and ubuntu. What is no object is no matrix. */
+/** The matrix's values in order, 3.13 and ubuntu for `{"python": "3.13", "os": "ubuntu"}`; none for anything but an object. */
 function readMatrix(json: string | undefined): string[] {
   try {
     const parsed: unknown = JSON.parse(json ?? 'null');
@@ -158,7 +175,7 @@ function readMatrix(json: string | undefined): string[] {
   }
 }
 
-/** A setting that is wrong is named as the input, not as the option of the command line. */
+/** Names a wrong setting by its input, not by its command-line option. */
 function namingInputs<T>(parse: () => T): T {
   try {
     return parse();

@@ -13,7 +13,7 @@ export function say(command: string): void {
   process.stdout.write(command);
 }
 
-export function warn({ file, line, column, message }: Warning): void {
+export function warn({ file, line, column, message, severity }: Warning): void {
   const place = [file, line, column].filter((part) => part !== undefined).join(':');
-  say(workflowCommand('warning', place === '' ? message : `${place}: ${message}`));
+  say(workflowCommand(severity ?? 'warning', place === '' ? message : `${place}: ${message}`));
 }

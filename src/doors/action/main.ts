@@ -9,11 +9,11 @@ import { findFiles, openReport } from '../../read/files.ts';
 import type { Opening } from '../../store/database/open-early.ts';
 import { secretsOf, workflowCommand } from '../../tell/github/workflow-log.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
-import { failuresToBlame } from '../fail-on.ts';
+import { failuresToBlame, hasErrors } from '../fail-on.ts';
 import { keepHeapSmall } from '../heap.ts';
 import { describeError } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
-import { asksForVerdict, type Inputs, readInputs } from './inputs.ts';
+import { asInputs, asksForVerdict, type Inputs, readInputs } from './inputs.ts';
 import { log, say, warn } from './log.ts';
 import { isTrusted, planComment } from './pull-request.ts';
 import { tellSurfaces } from './surfaces.ts';
@@ -41,7 +41,13 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   for (const secret of secretsOf(settings.databaseUrl)) say(workflowCommand('add-mask', secret));
   for (const warning of inputs.warnings) warn(warning);
   const workingDirectory = process.cwd();
-  const paths = await findFiles(settings.reports, { workingDirectory, what: 'report', extension: '.xml' });
+  const { paths, problems } = await findFiles(settings.reports, {
+    workingDirectory,
+    what: 'report',
+    extension: '.xml',
+  });
+  const [problem] = problems;
+  if (problem !== undefined && paths.length === 0) throw problem;
   const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
   const coverage = await findFiles(settings.coverage, {
     workingDirectory,
@@ -70,7 +76,9 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     hostname: hostname(),
     workingDirectory,
     reports,
+    problems,
     coverage,
+    naming: asInputs,
     surroundings: Promise.resolve(surroundings),
     connect: opening?.connect,
     signal: cancelled.signal,
@@ -78,6 +86,9 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   });
   process.off('SIGINT', cancel).off('SIGTERM', cancel);
 
+  // Said before all that follows: GitHub shows the first ten errors of a step.
+  const reasons = reasonsToFail(inputs, verdict);
+  for (const reason of reasons) say(workflowCommand('error', reason));
   // A workflow_run checks out the default branch, and its results belong to another run's commit.
   const isExpected = ({ code }: Warning) =>
     code === 'commit-differs' && eventFacts.eventName === 'workflow_run';
@@ -91,37 +102,37 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
       showSolutions === 'never' || (showSolutions === 'trusted' && !isTrusted(eventFacts, pullRequest)),
     pullRequest,
     connect: opening?.connect,
+    errorsSaid: reasons.length,
   });
-  return decide(inputs, verdict);
+  return reasons.length === 0;
 }
 
-/** Whether the step is green. */
-function decide({ settings, requireUpload }: Inputs, verdict: Verdict): boolean {
+/** Why the step is red; none where it is green. What is no reason by the inputs is a warning. */
+function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verdict): string[] {
   const { totals, storeError } = verdict;
-  let good = true;
-  const fail = (message: string) => {
-    good = false;
-    say(workflowCommand('error', message));
-  };
-  if (storeError !== undefined) {
-    const message = 'The run was NOT stored; the log of this step says why.';
-    if (requireUpload) fail(message);
-    else warn({ code: 'not-stored', message });
-  }
+  const reasons: string[] = [];
+  if (hasErrors(verdict)) reasons.push('Not all that was asked for could be taken: see the errors below.');
   const failures = totals.failed + totals.errors;
   const { failOn } = settings;
   const blamed = failuresToBlame(failOn, verdict);
   if (blamed === undefined) {
-    const message = `fail-on: ${failOn} could not be decided without the history of the failures; the step is not failed by it.`;
-    warn({ code: 'fail-on', message });
+    const undecided = `fail-on: ${failOn} could not be decided without the history of the failures`;
+    // A bug of ours is never green where a verdict was asked for.
+    if (storeError !== undefined && !(storeError instanceof StoreError)) reasons.push(`${undecided}.`);
+    else warn({ code: 'fail-on', message: `${undecided}; the step is not failed by it.` });
   } else if (blamed > 0) {
-    fail(
+    reasons.push(
       failOn === 'any'
-        ? `fail-on: any, and ${failures} of ${totals.total} tests failed.`
+        ? `fail-on: any, and ${failures} of ${totals.total} tests failed${verdict.lost > 0 ? `, ${verdict.lost} could not be read` : ''}.`
         : `fail-on: ${failOn}, and ${blamed} of ${failures} failures are.`,
     );
   }
-  return good;
+  if (storeError !== undefined) {
+    const message = 'The run was NOT stored; the log of this step says why.';
+    if (requireUpload) reasons.push(message);
+    else warn({ code: 'not-stored', message });
+  }
+  return reasons;
 }
 
 main().then(
@@ -131,10 +142,10 @@ main().then(
   (error: unknown) => {
     const expected =
       error instanceof InputError || error instanceof ReportError || error instanceof StoreError;
-    const words = describeError(error, createPaint(false)).replace(/^error: /, '');
+    const words = describeError(error, createPaint(false), asInputs).replace(/^error: /, '');
     const title = expected ? 'lukhas-ingest' : 'lukhas-ingest: internal error';
     say(workflowCommand('error', words, { title }));
-    // Our own failure is no verdict on the tests; but where a verdict was asked for, none must not be green.
+    // Our own failure is no verdict on the tests. But a step that was asked for a verdict must not be green without one.
     const bad = error instanceof InputError || error instanceof ReportError || asksForVerdict();
     process.exitCode = bad ? 1 : 0;
   },

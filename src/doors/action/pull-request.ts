@@ -1,30 +1,30 @@
-// Which pull request an event is about, and how far it is to be trusted. Pure; the payload is other people's data.
+// Decides which pull request an event is about, and whether it is trusted. Pure; the payload is other people's data.
 import type { GithubEvent } from '../../context/github-event.ts';
 import { InputError } from '../../errors.ts';
 
 export interface PullRequest {
-  /** undefined: to be found by its head. */
+  /** undefined: not known yet, found by its head. */
   readonly number: number | undefined;
   readonly head: { readonly headRepository: string; readonly headBranch: string; readonly headSha: string };
-  /** Its head lies in another repository; what cannot be told counts as one. */
+  /** Its head is in another repository, or nothing says in which. */
   readonly fork: boolean;
 }
 
 export interface EventFacts {
   readonly event: GithubEvent;
   readonly eventName: string;
-  /** `owner/name` that the workflow runs in. */
+  /** `owner/name` of the repository that the workflow runs in. */
   readonly repository: string;
   /** The commit that the results are stored for. */
   readonly checkedOut: string | undefined;
-  /** The checkout is at a commit that the event does not name. */
+  /** The checkout is at another commit than the event names. */
   readonly elsewhere: boolean;
 }
 
 /**
  * The pull request to comment on; undefined where the event is about none.
  *
- * @throws InputError `pull-request-target` where a workflow with write access has run what a stranger wrote
+ * @throws InputError `pull-request-target` where a workflow with write access checked out a stranger's code
  */
 export function planComment(facts: EventFacts): PullRequest | undefined {
   const { event, eventName, repository } = facts;
@@ -62,8 +62,8 @@ export function planComment(facts: EventFacts): PullRequest | undefined {
 }
 
 /**
- * Whether only people who may read the repository's secrets can have written what was tested. Where GitHub does not say whose
- * it is, it is a stranger's.
+ * Whether the tested code can only come from people with access to the repository's secrets. Code of unknown origin is not
+ * trusted.
  */
 export function isTrusted(
   { event, eventName, repository }: EventFacts,

@@ -13,11 +13,12 @@ import { type Section, shortLabels } from '../../tell/github/comment-section.ts'
 import { type JobSummary, maxCheckBytes, renderJobSummary } from '../../tell/github/job-summary.ts';
 import { renderSummary } from '../../tell/terminal/summary.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
-import { failuresToBlame } from '../fail-on.ts';
+import { placed } from '../../tell/words.ts';
+import { failuresToBlame, hasErrors } from '../fail-on.ts';
 import { describeError } from '../process.ts';
 import { commentPart, jobLabel } from './comment-part.ts';
 import { openCommitJobs } from './commit-jobs.ts';
-import type { Inputs } from './inputs.ts';
+import { asInputs, type Inputs } from './inputs.ts';
 import { log, say, warn } from './log.ts';
 import type { PullRequest } from './pull-request.ts';
 
@@ -37,6 +38,8 @@ export interface Told {
   readonly pullRequest: PullRequest | undefined;
   /** Absent: nothing was stored. */
   readonly connect: Connect | undefined;
+  /** Errors that the step has shown already. */
+  readonly errorsSaid: number;
 }
 
 /** Tells every surface that the inputs ask for. Never fails. */
@@ -63,23 +66,31 @@ async function attempt<T>(code: string, consequence: string, tell: () => T): Pro
   }
 }
 
-function sectionOf({ verdict, hideSolutions }: Told): Section {
+function sectionOf({ inputs, verdict, hideSolutions }: Told): Section {
+  const troubles = verdict.warnings.filter((warning) => warning.severity === 'error');
   return {
     totals: verdict.totals,
+    lost: verdict.lost,
+    incomplete: verdict.incomplete,
+    troubles: troubles.map((warning) => placed(warning)),
     xfailed: verdict.tally.xfailed,
     failures: verdict.tally.failures,
     history: verdict.history,
     leastCovered: leastCovered(verdict.coverage?.files ?? [], 10),
-    stored: storedSentence(verdict),
+    stored: storedSentence(verdict, inputs),
     hideSolutions,
+    folder: verdict.rootdir,
   };
 }
 
-function storedSentence({ saved, storeError }: Verdict): Section['stored'] {
+function storedSentence({ saved, storeError, incomplete }: Verdict, { settings }: Inputs): Section['stored'] {
   if (saved !== undefined) {
-    const what = saved.stored === 'already' ? 'Stored before, nothing was written: run' : 'Stored as run';
+    const stored = incomplete ? 'Stored as incomplete run' : 'Stored as run';
+    const what = saved.stored === 'already' ? 'Stored before, nothing was written: run' : stored;
     return { ok: true, text: `${what} ${saved.runId} of team ${saved.team}` };
   }
+  if (storeError === undefined && settings.databaseUrl !== undefined)
+    return { ok: false, text: 'Not stored: there is no test in it.' };
   if (storeError === undefined) {
     return {
       ok: false,
@@ -104,7 +115,7 @@ function tellLog({ verdict, reports, hideSolutions }: Told, section: Section): v
     warnings: [],
   };
   log(renderSummary(summary, { paint: plain, columns: 140, mostFailures: verdict.tally.failures.length }));
-  if (verdict.storeError !== undefined) log(describeError(verdict.storeError, plain));
+  if (verdict.storeError !== undefined) log(describeError(verdict.storeError, plain, asInputs));
 }
 
 function withoutMatches(history: Verdict['history']): Verdict['history'] {
@@ -112,11 +123,11 @@ function withoutMatches(history: Verdict['history']): Verdict['history'] {
   return { ...history, failures: history.failures.map((failure) => ({ ...failure, match: undefined })) };
 }
 
-function annotate({ inputs, verdict, files }: Told, section: Section): void {
+function annotate({ inputs, verdict, files, errorsSaid }: Told, section: Section): void {
   const { rootdir } = inputs.settings;
   const locate = (testFile: string) => locateFile(testFile, files, rootdir);
   const all = verdict.totals.failed + verdict.totals.errors;
-  for (const command of renderAnnotations({ ...section, all, locate })) say(command);
+  for (const command of renderAnnotations({ ...section, all, locate, errorsSaid })) say(command);
 }
 
 /** A test's file is relative to pytest's rootdir, which may lie below the repository's root. */
@@ -189,7 +200,9 @@ async function postComment(told: Told, section: Section): Promise<string | undef
       part,
       create: ({ rows }) =>
         inputs.comment === 'always' ||
-        (inputs.comment === 'failures' ? rows.some((row) => row.failed > 0) : hasNews(verdict)),
+        (inputs.comment === 'failures'
+          ? rows.some((row) => row.failed > 0 || row.incomplete)
+          : hasNews(verdict)),
       crowded: inputs.inMatrix && jobs === undefined,
     });
     if (outcome.kind === 'not-wanted') return undefined;
@@ -201,7 +214,8 @@ async function postComment(told: Told, section: Section): Promise<string | undef
 }
 
 /** Whether this change brought anything: a failure that was not there before, or tests added or removed. */
-function hasNews({ history, totals }: Verdict): boolean {
+function hasNews({ history, totals, incomplete }: Verdict): boolean {
+  if (incomplete) return true;
   if (history === undefined) return totals.failed + totals.errors > 0;
   const { failures, changes } = history;
   return (
@@ -230,8 +244,18 @@ async function postCheckRun(told: Told, section: Section): Promise<void> {
   await addCheckRun(githubEdges(token), {
     name,
     sha,
-    conclusion: failed === 0 ? 'success' : blamed === 0 ? 'neutral' : 'failure',
-    title: failed === 0 ? `${totals.passed} passed` : `${failed} of ${totals.total} failed`,
+    conclusion: hasErrors(verdict)
+      ? 'failure'
+      : failed === 0 && totals.total > 0
+        ? 'success'
+        : blamed === 0
+          ? 'neutral'
+          : 'failure',
+    title: [
+      failed === 0 ? `${totals.passed} passed` : `${failed} of ${totals.total} failed`,
+      ...(verdict.lost > 0 ? [`${verdict.lost} could not be read`] : []),
+      ...(verdict.incomplete && verdict.lost === 0 ? ['incomplete'] : []),
+    ].join(', '),
     summary: renderJobSummary(jobSummary(told, section), maxCheckBytes),
   });
 }

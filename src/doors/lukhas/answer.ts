@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { defaultDataDir } from '../../store/database/data-dir.ts';
 import type { Database } from '../../store/database/port.ts';
 import type { MigrateOptions } from '../../store/schema/migrate.ts';
+import { toJson } from '../../tell/json.ts';
 import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
 import { usage } from '../arguments.ts';
 import { type ExitCode, exitCodes } from '../process.ts';
@@ -42,7 +43,7 @@ export async function answer(
   const second = settings.databaseUrl === undefined ? undefined : () => connect(settings, () => {}, stallMs);
   try {
     const { lines, json } = await work(db, { connect: second, onWait: say });
-    if (settings.json) await terminal.write(`${JSON.stringify(json)}\n`);
+    if (settings.json) await terminal.write(`${toJson(json)}\n`);
     else for (const line of lines) terminal.out(line);
   } finally {
     await db.close();

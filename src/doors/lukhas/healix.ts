@@ -18,6 +18,7 @@ import {
 import { parseMemories } from '../../store/healix/memory-file.ts';
 import { openAccess } from '../../store/schema/access.ts';
 import { requireSchema } from '../../store/schema/state.ts';
+import { toJson } from '../../tell/json.ts';
 import { safeLine, safeText, type Terminal } from '../../tell/terminal/terminal.ts';
 import { usage } from '../arguments.ts';
 import type { ExitCode } from '../process.ts';
@@ -121,6 +122,11 @@ export async function add(
   ] as const) {
     if (value !== undefined && value.length > 100_000)
       throw usage(`${option} is longer than 100000 characters`);
+    if (value !== undefined && /^[\s.…]+$/.test(value))
+      throw usage(
+        `${option} says nothing yet: ${safeLine(value.slice(0, 20))} stands for your own words`,
+        `Write them in its place: ${option} 'what you found out'`,
+      );
   }
   if ((settings.type ?? '').length > 50) throw usage('--type is longer than 50 characters');
   const autoFixCode = settings.fixFile === undefined ? undefined : await readFix(settings.fixFile);
@@ -230,7 +236,7 @@ export async function importFile(
 export function exportAll(settings: ScopeSettings, terminal: Terminal): Promise<ExitCode> {
   return answerIn(settings, terminal, async (db, scope) => {
     const json = (await exportMemories(db, scope)).map(exportedOf);
-    return { lines: settings.json ? [] : [JSON.stringify(json, null, 2)], json };
+    return { lines: settings.json ? [] : [toJson(json, 2)], json };
   });
 }
 

@@ -22,9 +22,19 @@ export const uploadCommand = () =>
           'coverage.py JSON reports; several are added up',
           (word) => /\.json$/i.test(word),
         ),
+        requireCoverage: flag(
+          '--require-coverage',
+          'exit with 2 when a coverage report is missing or cannot be used; else it is a warning',
+        ),
         rootdir: text(
           '--rootdir <dir>',
           "pytest's rootdir, relative to the repository root (found by itself where possible)",
+        ),
+        onEmpty: choice(
+          '--on-empty <what>',
+          'what a report without a test is: an error (fail), a warning (warn), or nothing (ignore)',
+          ['fail', 'warn', 'ignore'],
+          'fail',
         ),
         allowIncomplete: flag('--allow-incomplete', 'store what is whole of a truncated report'),
       }),
@@ -44,7 +54,7 @@ export const uploadCommand = () =>
           'pytest markers that were selected',
           (word) => /^[\w:.-]+$/.test(word) && !/\.(?:xml|json)$/i.test(word),
         ),
-        lambdaId: text('--lambda-id <id>', 'the id of the lambda that ran the tests'),
+        lambdaId: text('--lambda-id <id>', 'the person who ran the tests (users.lambda_id)'),
         uploadKey: text('--upload-key <text>', 'tells uploads of one job apart (matrix legs)'),
         createdAt: text(
           '--created-at <report | now | time>',

@@ -1,6 +1,7 @@
 // The action of `lukhas-upload`: opens what an upload needs, calls ingest() and prints the result.
 import { homedir, hostname } from 'node:os';
-import { InputError, StoreError } from '../../errors.ts';
+import { relative, resolve } from 'node:path';
+import { asOptions, InputError, StoreError } from '../../errors.ts';
 import { type Edges, ingest, type Verdict } from '../../ingest.ts';
 import type { Warning } from '../../model.ts';
 import { findFiles, openReport, spoolInput } from '../../read/files.ts';
@@ -19,9 +20,10 @@ import {
   warningLine,
 } from '../../tell/json.ts';
 import { type Progress, startProgress } from '../../tell/terminal/progress.ts';
-import { count, renderSummary, renderWarnings } from '../../tell/terminal/summary.ts';
+import { renderSummary, renderWarnings } from '../../tell/terminal/summary.ts';
 import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
-import { failuresToBlame } from '../fail-on.ts';
+import { count } from '../../tell/words.ts';
+import { failuresToBlame, hasErrors } from '../fail-on.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
 
@@ -42,6 +44,13 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
   const dataDir = raw.dataDir ?? defaultDataDir(process.env, process.platform, homedir());
   const settings = parseSettings({ ...raw, dataDir });
   requireHistory(settings);
+  if (settings.requireCoverage && settings.coverage.length === 0) {
+    throw new InputError({
+      code: 'usage',
+      message: '--require-coverage needs a coverage report',
+      fix: 'Name what `coverage json` wrote: --coverage coverage.json',
+    });
+  }
   const workingDirectory = currentFolder();
   const { progress, ...telling } = withProgress(asked);
   const { terminal } = telling;
@@ -65,7 +74,9 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       hostname: hostname(),
       workingDirectory,
       reports: inputs.reports,
+      problems: inputs.problems,
       coverage,
+      naming: asOptions,
       surroundings,
       connect: opening?.connect,
       signal: cancelled.signal,
@@ -81,15 +92,26 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
     const verdict = await ingest(settings, edges).finally(() => progress.done());
     const warned = {
       ...verdict,
-      warnings: [...(await surroundings).detected.warnings, ...throwAway(settings, raw), ...verdict.warnings],
+      warnings: [
+        ...(await surroundings).detected.warnings,
+        ...warnEmbeddedInCi(settings, raw),
+        ...verdict.warnings,
+      ],
     };
     if (telling.json) await tellJson(warned, settings, telling);
-    else tellTerminal(warned, settings, inputs.reports, telling);
+    else {
+      const root = (await surroundings).checkout?.root;
+      const folder =
+        root === undefined || verdict.rootdir === undefined
+          ? undefined
+          : relative(workingDirectory, resolve(root, verdict.rootdir)).replaceAll('\\', '/');
+      tellTerminal(warned, settings, { reports: inputs.reports, folder }, telling);
+    }
     if (verdict.storeError !== undefined) {
       terminal.err(describeError(verdict.storeError, terminal.paint));
       return exitCodeOf(verdict.storeError);
     }
-    if (!failsBuild(settings, verdict)) return exitCodes.ok;
+    if (!failsBuild(settings, verdict)) return hasErrors(verdict) ? exitCodes.input : exitCodes.ok;
     if (!telling.quiet) terminal.err(`${terminal.paint.red('failing:')} ${failingWords(settings, verdict)}`);
     return exitCodes.failOn;
   } finally {
@@ -99,8 +121,8 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
   }
 }
 
-/** A secret that is not there looks like no database at all, and a runner's disk goes with it. */
-function throwAway(settings: Settings, raw: RawSettings): Warning[] {
+/** Warns in CI when no database is named: a missing secret looks the same, and a runner's disk is deleted. */
+function warnEmbeddedInCi(settings: Settings, raw: RawSettings): Warning[] {
   const inCi = (process.env.CI ?? '') !== '' && process.env.CI !== 'false';
   if (!inCi || settings.dryRun || settings.databaseUrl !== undefined || raw.dataDir !== undefined) return [];
   const empty = process.env.DATABASE_URL === '' ? 'DATABASE_URL is empty' : 'there is no DATABASE_URL';
@@ -112,7 +134,7 @@ function throwAway(settings: Settings, raw: RawSettings): Warning[] {
   ];
 }
 
-/** A line that is drawn over, out of the way of everything else that is said. */
+/** Adds a progress line, and clears it before anything else is printed to standard error. */
 function withProgress(telling: Telling): Telling & { readonly progress: Progress } {
   const { terminal } = telling;
   const interactive =
@@ -141,12 +163,13 @@ async function openReports(
   patterns: readonly string[],
   workingDirectory: string,
   signal: AbortSignal,
-): Promise<{ reports: ReportFile[]; remove(): Promise<void> }> {
+): Promise<{ reports: ReportFile[]; problems: readonly InputError[]; remove(): Promise<void> }> {
   const named = patterns.filter((pattern) => pattern !== '-');
-  const paths =
-    named.length === 0 ? [] : await findFiles(named, { workingDirectory, what: 'report', extension: '.xml' });
+  const { paths, problems } = await findFiles(named, { workingDirectory, what: 'report', extension: '.xml' });
+  const [problem] = problems;
+  if (problem !== undefined && patterns.length === named.length && paths.length === 0) throw problem;
   const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
-  if (named.length === patterns.length) return { reports, remove: async () => {} };
+  if (named.length === patterns.length) return { reports, problems, remove: async () => {} };
   if (process.stdin.isTTY) {
     throw new InputError({
       code: 'usage',
@@ -155,7 +178,7 @@ async function openReports(
     });
   }
   const { report, remove } = await spoolInput(process.stdin, signal);
-  return { reports: [...reports, report], remove };
+  return { reports: [...reports, report], problems, remove };
 }
 
 function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening {
@@ -194,7 +217,7 @@ const failuresShown = 20;
 function tellTerminal(
   verdict: Verdict,
   settings: Settings,
-  reports: readonly ReportFile[],
+  { reports, folder }: { readonly reports: readonly ReportFile[]; readonly folder: string | undefined },
   { terminal, quiet, verbose }: Telling,
 ): void {
   if (quiet) {
@@ -204,7 +227,10 @@ function tellTerminal(
   const coverage = verdict.coverage?.files ?? [];
   const summary = {
     reports: reports.map((report) => report.name),
+    folder,
     totals: verdict.totals,
+    lost: verdict.lost,
+    incomplete: verdict.incomplete,
     xfailed: verdict.tally.xfailed,
     failures: verdict.tally.failures,
     history: verdict.history,
@@ -226,10 +252,14 @@ function tellTerminal(
 function storedSentence(verdict: Verdict, settings: Settings): { ok: boolean; text: string } {
   if (verdict.storeError !== undefined) return { ok: false, text: 'NOT stored: see the error' };
   const { saved } = verdict;
-  if (saved === undefined) return { ok: false, text: 'not stored: --dry-run' };
+  if (saved === undefined) {
+    const why = settings.dryRun ? '--dry-run' : 'there is no test in it';
+    return { ok: false, text: `not stored: ${why}` };
+  }
   const where =
     settings.databaseUrl === undefined ? `the embedded database in ${settings.dataDir}` : 'your PostgreSQL';
-  const what = saved.stored === 'already' ? 'already stored, nothing was written: run' : 'stored as run';
+  const stored = verdict.incomplete ? 'stored as incomplete run' : 'stored as run';
+  const what = saved.stored === 'already' ? 'already stored, nothing was written: run' : stored;
   return { ok: true, text: `${what} ${saved.runId} of team ${saved.team} in ${where}` };
 }
 
@@ -256,7 +286,7 @@ function requireHistory({ failOn, dryRun }: Settings): void {
 /** Why the exit code is 4. */
 function failingWords({ failOn }: Settings, verdict: Verdict): string {
   const what = {
-    any: 'did not pass',
+    any: verdict.lost > 0 ? 'did not pass or could not be read' : 'did not pass',
     new: 'failed that did not fail before',
     unknown: 'failed for no known cause',
   };

@@ -1,7 +1,6 @@
 // Reads the coverage reports while something else is being read. Their rows are stored last, so they need not be ready
 // before the tests are.
-import { type CoverageRead, readCoverage } from './coverage.ts';
-import type { PathOptions } from './paths.ts';
+import { type CoverageOptions, type CoverageRead, readCoverage } from './coverage.ts';
 
 export interface CoverageBeside {
   /** Begins reading at the first call; each call lets one more chunk be read. */
@@ -11,7 +10,7 @@ export interface CoverageBeside {
 }
 
 /** Reads each report once, however often `finish` is called. It fails as `readCoverage` does. */
-export function readCoverageBeside(paths: readonly string[], options: PathOptions): CoverageBeside {
+export function readCoverageBeside(paths: readonly string[], options: CoverageOptions): CoverageBeside {
   const readers = alternateReaders();
   let reading: Promise<CoverageRead | undefined> | undefined;
   const begin = () => {

@@ -33,6 +33,11 @@ export interface CoverageRead {
   readonly coverageVersion: string | undefined;
 }
 
+export interface CoverageOptions extends PathOptions {
+  /** Gets the error of each file that cannot be taken, and the others are read; absent: the first one is thrown. */
+  onUnusable?(error: InputError | ReportError): void;
+}
+
 /**
  * Reads and sums coverage reports. Awaits `turn` before each chunk, so that the caller controls the pace.
  *
@@ -41,7 +46,7 @@ export interface CoverageRead {
  */
 export async function readCoverage(
   paths: readonly string[],
-  options: PathOptions,
+  options: CoverageOptions,
   turn?: () => Promise<void>,
 ): Promise<CoverageRead> {
   const hash = createHash('sha256');
@@ -51,7 +56,12 @@ export async function readCoverage(
   const inexact = new Set<string>();
   let coverageVersion: string | undefined;
   for (const path of paths) {
-    const input = await readInput(path, hash, turn);
+    const input = await readInput(path, hash, turn).catch((error: unknown) => {
+      const isUnusable = error instanceof InputError || error instanceof ReportError;
+      if (!isUnusable || options.onUnusable === undefined) throw error;
+      options.onUnusable(error);
+    });
+    if (input === undefined) continue;
     warnings.push(...input.warnings);
     coverageVersion ??= input.version;
     const resolved = resolvePaths([...input.entries.keys()], options);
@@ -81,18 +91,21 @@ export async function readCoverage(
 }
 
 /**
- * SHA-256 (hex) over the bytes of all inputs in order: the same as `readCoverage`'s, much faster.
- *
- * @throws InputError if a file cannot be opened
+ * SHA-256 (hex) over the bytes of all inputs in order: the same as `readCoverage`'s, much faster. What cannot be read is
+ * left out.
  */
 export async function hashCoverage(paths: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   for (const path of paths) {
-    const file = await openFile(path);
     try {
-      for await (const _ of readBytes(file, path, hash));
-    } finally {
-      await file.close();
+      const file = await openFile(path);
+      try {
+        for await (const _ of readBytes(file, path, hash));
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (!(error instanceof InputError || error instanceof ReportError)) throw error;
     }
   }
   return hash.digest('hex');

@@ -30,7 +30,7 @@ const textRules: readonly Rule[] = [
   {
     pattern: /^\s*(?=<)[\s\S]*?<testsuites?[\s>/]/,
     what: 'a JUnit report',
-    fix: 'Pass it without --coverage.',
+    fix: 'Name it as a report, not as coverage.',
   },
   // matches: <coverage line-rate="…">, the Cobertura document type; not: <coverage generated="…"> of Clover
   {

@@ -194,9 +194,15 @@ export function errorTypeOfMessage(message: string): string | undefined {
   return nameInFront(message);
 }
 
+/** Of a qualified class name; in characters. */
+const longestTypeName = 1000;
+
 /** Matches `a.b.<locals>.Type: …`, `Type`; not `a sentence: …`, nor a lone lower-case word. */
 function nameInFront(words: string): string | undefined {
-  const match = /^((?:[\p{L}\p{N}_<>]+\.)*)([\p{L}_][\p{L}\p{N}_]*)(?:: |:$|:\n|\n|$)/u.exec(words);
+  // Longer words are nobody's class name, and the pattern is slow on them.
+  const front = words.slice(0, longestTypeName);
+  const match = /^((?:[\p{L}\p{N}_<>]+\.)*)([\p{L}_][\p{L}\p{N}_]*)(?:: |:$|:\n|\n|$)/u.exec(front);
+  if (match !== null && match[0].length === longestTypeName) return undefined;
   if (match === null) return undefined;
   const name = match[2] ?? '';
   return match[1] !== '' || /^(?:_*\p{Lu})/u.test(name) ? name : undefined;

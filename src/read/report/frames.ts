@@ -45,7 +45,7 @@ const largestTag = 8 << 20;
 /** Shorter texts are left to the parser. */
 const longText = 80;
 /** While an unfinished element is longer than this, new text is gathered to a share of it. Keeps copying linear. */
-const patientLength = 2 << 20;
+const patientLength = 1 << 18;
 const deepestNesting = 64;
 
 /**
@@ -447,6 +447,7 @@ class Framer {
   }
 
   #doctype(at: number): ReportError {
+    if (/^<!DOCTYPE\s+html\b/i.test(this.#buffer.slice(at, at + 40))) return this.#notAReport('html');
     return new ReportError({
       code: 'doctype',
       message:
@@ -469,6 +470,14 @@ class Framer {
   #notAReport(rootName: string, at?: number): ReportError {
     const known = foreignRoots[rootName.toLowerCase()];
     const json = at !== undefined && '[{"'.includes(this.#buffer.charAt(at));
+    // matches: Allure's result files, whose first members are these; not: coverage.json
+    if (json && /"(?:historyId|testCaseId|fullName)"\s*:/.test(this.#buffer.slice(at, at + 65_536)))
+      return new ReportError({
+        code: 'json-not-xml',
+        message: 'this is a result of Allure, where a JUnit XML report is meant',
+        fix: 'Let pytest write one beside it: pytest --alluredir=allure-results --junitxml=results.xml',
+        place: { file: this.#file },
+      });
     return new ReportError({
       code: json ? 'json-not-xml' : 'not-a-report',
       message: json
@@ -477,7 +486,10 @@ class Framer {
           ? 'this is not XML'
           : `this is not a JUnit report: its root element is <${rootName.slice(0, 60)}>${known === undefined ? '' : `, ${known}`}`,
       fix: json
-        ? 'A coverage report goes behind --coverage: lukhas-upload results.xml --coverage coverage.json'
+        ? (name) =>
+            name('allowIncomplete') === undefined
+              ? `A coverage report goes into ${name('coverage')}.`
+              : `A coverage report goes behind ${name('coverage')}: lukhas-upload results.xml ${name('coverage')} coverage.json`
         : 'Give the file that pytest writes with: pytest --junitxml=results.xml',
       place: { file: this.#file },
     });

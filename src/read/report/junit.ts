@@ -18,7 +18,14 @@ import { readMessage } from './message.ts';
 import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
 import { findStatement } from './statement.ts';
 import { isCollected, isTeardownError, type ReportFile, type Survey } from './survey.ts';
-import { addressKey, parseTestcases, type RawOutcome, type RawTestcase, readDuration } from './testcase.ts';
+import {
+  addressKey,
+  isUnnamed,
+  parseTestcases,
+  type RawOutcome,
+  type RawTestcase,
+  readDuration,
+} from './testcase.ts';
 
 export interface ReadOptions {
   readonly survey: Survey;
@@ -26,6 +33,8 @@ export interface ReadOptions {
   onWarning(warning: Warning): void;
   /** Bytes read so far, over all files. */
   onProgress?(bytes: number): void;
+  /** At the end: how many tests the reports hold or speak of that could not be read. */
+  onLost?(tests: number): void;
 }
 
 /** fast-xml-parser is fastest on batches of about this many characters. */
@@ -43,6 +52,7 @@ export async function* readResults(
   options: ReadOptions,
 ): AsyncGenerator<readonly TestResult[]> {
   const reader = new ResultReader(options);
+  const names = files.length > 1 ? new SharedNames(files) : undefined;
   let testcases = 0;
   let bytes = 0;
   for (const file of files) {
@@ -58,6 +68,7 @@ export async function* readResults(
         if (frame.kind === 'suite') {
           testcases += batch.length;
           const rest = [...reader.take(batch), ...reader.startSuite()];
+          names?.add(file.name, rest);
           if (rest.length > 0) yield rest;
           [batch, length] = [[], 0];
         }
@@ -66,12 +77,16 @@ export async function* readResults(
         length += frame.xml.length;
         if (length < batchLength) continue;
         testcases += batch.length;
-        yield reader.take(batch);
+        const ready = reader.take(batch);
+        names?.add(file.name, ready);
+        yield ready;
         [batch, length] = [[], 0];
       }
     }
     testcases += batch.length;
-    yield [...reader.take(batch), ...reader.endFile()];
+    const last = [...reader.take(batch), ...reader.endFile()];
+    names?.add(file.name, last);
+    yield last;
   }
   if (testcases !== options.survey.testcases) {
     throw new ReportError({
@@ -82,6 +97,53 @@ export async function* readResults(
     });
   }
   reader.summarise();
+  const shared = names?.warning();
+  if (shared !== undefined) options.onWarning(shared);
+}
+
+/** Names that are remembered to find them in another report; a later one takes the slot of an earlier one. */
+const nameSlots = 1 << 20;
+
+/** Marks results with their report, and finds names that stand in several reports: by hashes, in bounded memory. */
+class SharedNames {
+  readonly #files: readonly ReportFile[];
+  readonly #hashes = new Int32Array(nameSlots);
+  readonly #owners = new Uint32Array(nameSlots);
+  #count = 0;
+  #example: string | undefined;
+
+  constructor(files: readonly ReportFile[]) {
+    this.#files = files;
+  }
+
+  add(report: string, results: readonly TestResult[]): void {
+    const owner = this.#files.findIndex((file) => file.name === report) + 1;
+    for (const result of results) {
+      // Set in place, as signatures are.
+      (result as { report?: string }).report = report;
+      const { testName } = result;
+      let hash = testName.length;
+      for (let i = 0; i < testName.length && i < 10_000; i++)
+        hash = Math.imul(hash ^ testName.charCodeAt(i), 0x01000193);
+      const slot = (hash ^ (hash >>> 20)) & (nameSlots - 1);
+      const other = this.#owners[slot] ?? 0;
+      if (this.#hashes[slot] === hash && other !== 0 && other !== owner) {
+        this.#count++;
+        this.#example ??= `${testName.slice(0, 300)} in ${this.#files[other - 1]?.name} and ${report}`;
+      } else {
+        this.#hashes[slot] = hash;
+        this.#owners[slot] = owner;
+      }
+    }
+  }
+
+  warning(): Warning | undefined {
+    if (this.#count === 0) return undefined;
+    return {
+      code: 'same-test-in-reports',
+      message: `${this.#count} ${this.#count === 1 ? 'test stands' : 'tests stand'} in several reports under one name, for example ${this.#example}; each is kept. If the reports come from different folders, upload them apart with --rootdir`,
+    };
+  }
 }
 
 type TestcaseFrame = Extract<Frame, { kind: 'testcase' }>;
@@ -132,13 +194,13 @@ class ResultReader {
             file: this.#file,
             line: testcase.line,
             column: testcase.column,
+            severity: 'error',
           });
         }
         continue;
       }
       if (testcase.lostAttribute === true) this.#lostAttributes.add(1, this.#file);
-      // After Ctrl-C, pytest.exit() or an internal error pytest writes the running test without a name.
-      if (testcase.name === undefined && testcase.classname === undefined && testcase.outcomes.length === 0) {
+      if (isUnnamed(testcase)) {
         this.#interrupted.add(1, this.#file);
         continue;
       }
@@ -188,6 +250,7 @@ class ResultReader {
         code: 'malformed-testcase',
         message: `${this.#malformed.count} tests were left out in all because they are not well-formed XML`,
         file: this.#malformed.file,
+        severity: 'error',
       });
     }
     if (this.#replaced.count > 0) {
@@ -217,8 +280,19 @@ class ResultReader {
         code: 'interrupted',
         message: `${this.#interrupted.of('test')} ${one ? 'was' : 'were'} begun and never finished (interrupted, pytest.exit() or an internal error); the report does not name ${one ? 'it' : 'them'}`,
         file: this.#interrupted.file,
+        severity: 'error',
       });
     }
+    for (const { file, failures } of survey.unseen) {
+      this.#warn({
+        code: 'failures-missing',
+        message: `a suite counts ${failures} ${failures === 1 ? 'failure or error' : 'failures and errors'}, and none of its tests has one: ${failures === 1 ? 'a test is' : 'tests are'} missing from the report`,
+        file,
+        severity: 'error',
+      });
+    }
+    const unseen = survey.unseen.reduce((sum, { failures }) => sum + failures, 0);
+    this.#options.onLost?.(this.#malformed.count + this.#interrupted.count + unseen);
     for (const file of survey.foreign) {
       this.#warn({
         code: 'foreign-report',

@@ -1,7 +1,7 @@
 // The first pass over a report: checks that it is whole, hashes it, and collects evidence about its tests' files. Keeps no
 // tests; its memory is bounded by the number of modules.
 import { createHash, type Hash } from 'node:crypto';
-import { type Place, ReportError } from '../../errors.ts';
+import { InputError, type Place, ReportError } from '../../errors.ts';
 import { decodeText } from '../decode.ts';
 import { owned } from '../owned.ts';
 import { RepeatFinder, type Repeats } from './attempts.ts';
@@ -11,6 +11,8 @@ import { fromFileAttribute, matchPath, type ReportEvidence, splitDotted } from '
 import {
   addressKey,
   decodeReferences,
+  isUnnamed,
+  type ParsedTestcase,
   parseProperties,
   parseStartTag,
   parseTestcases,
@@ -46,14 +48,30 @@ export interface Survey {
   readonly evidence: ReportEvidence;
   /** Distinct classnames without the prefix; at most 20,000, and as many collected modules. */
   readonly classnames: ReadonlySet<string>;
+  /** The same by report file; at most 100,000 in all. Several files may come from several rootdirs. */
+  readonly classnamesByFile: ReadonlyMap<string, ReadonlySet<string>>;
   /** Addresses of tests whose teardown failed; if the call failed too, pytest wrote two testcases. */
   readonly teardownErrors: ReadonlySet<string>;
   /** By the suite's ordinal over all files, from 1: addresses that stand there more than once. */
   readonly repeats: ReadonlyMap<number, Repeats>;
   /** Names of the files that pytest did not write. */
   readonly foreign: ReadonlySet<string>;
-  /** Files that end before their root element does. */
+  /** Files that end before their root element does, where that was allowed. */
   readonly incomplete: readonly Place[];
+  /** The files that were taken, in order. */
+  readonly files: readonly ReportFile[];
+  /** Why the other files were not taken, or not to their end. */
+  readonly problems: readonly (InputError | ReportError)[];
+  /** Names of files without a test that can be read. */
+  readonly empty: readonly string[];
+  /** Suites that count failures or errors and hold none. Other differences are lawful: subtests, reruns. */
+  readonly unseen: readonly UnseenFailures[];
+}
+
+export interface UnseenFailures {
+  readonly file: string;
+  /** As the suite counts them. */
+  readonly failures: number;
 }
 
 export interface SurveyOptions {
@@ -64,14 +82,49 @@ export interface SurveyOptions {
 }
 
 /**
- * Reads every file once.
+ * Reads every file once; once more where some of them cannot be taken. Of a truncated report the whole tests are taken where
+ * it is allowed, or where another report is whole.
  *
- * @throws ReportError if a file is no whole report: codes of frames.ts and decode.ts, and `truncated`
+ * @throws InputError, ReportError if no file can be taken: codes of frames.ts and decode.ts, and `truncated`
  */
 export async function surveyReports(files: readonly ReportFile[], options: SurveyOptions): Promise<Survey> {
+  const bad = new Map<ReportFile, InputError | ReportError>();
+  const first = await surveyOnce(files, options, bad);
+  const { cut } = first;
+  if (!options.allowIncomplete && bad.size + cut.size === files.length)
+    for (const [file, { place, collected }] of cut) bad.set(file, truncated(place, collected));
+  if (files.length > 0 && bad.size === files.length) throw noneTaken([...bad.values()]);
+  const taken = files.filter((file) => !bad.has(file));
+  // What was collected of a bad file cannot be told from the rest.
+  const survey = bad.size === 0 ? first : await surveyOnce(taken, { allowIncomplete: true });
+  const problems = files.flatMap((file) => {
+    const half = cut.get(file);
+    const error =
+      half === undefined || options.allowIncomplete ? undefined : halfTaken(half.place, half.collected);
+    return bad.get(file) ?? error ?? [];
+  });
+  const incomplete = options.allowIncomplete ? [...cut.values()].map(({ place }) => place) : [];
+  return { ...survey, files: taken, problems, incomplete };
+}
+
+interface Collected {
+  readonly testcases: number;
+  readonly last: string | undefined;
+}
+
+type SurveyOnce = Omit<Survey, 'files' | 'problems' | 'incomplete'> & {
+  readonly cut: ReadonlyMap<ReportFile, { readonly place: Place; readonly collected: Collected }>;
+};
+
+/** Files that cannot be taken go into `bad`; without it the first one's error is thrown. */
+async function surveyOnce(
+  files: readonly ReportFile[],
+  options: SurveyOptions,
+  bad?: Map<ReportFile, InputError | ReportError>,
+): Promise<SurveyOnce> {
   const hash = createHash('sha256');
   const collector = new Collector();
-  const incomplete: Place[] = [];
+  const cut = new Map<ReportFile, { place: Place; collected: Collected }>();
   let bytes = 0;
   for (const file of files) {
     hash.update(`${file.bytes}\n`);
@@ -81,19 +134,36 @@ export async function surveyReports(files: readonly ReportFile[], options: Surve
       options.onProgress?.(bytes);
     });
     const frames = readFrames(decodeText(counted, file.name), file.name);
-    for (;;) {
-      const next = await frames.next();
-      if (next.done === true) {
-        if (next.value.complete) break;
+    try {
+      let next = await frames.next();
+      for (; next.done !== true; next = await frames.next()) collector.take(next.value);
+      if (!next.value.complete) {
         const place = { file: file.name, ...next.value.position };
-        if (!options.allowIncomplete) throw truncated(place, collector);
-        incomplete.push(place);
-        break;
+        cut.set(file, {
+          place,
+          collected: { testcases: collector.testcasesOfFile, last: collector.lastTestcase },
+        });
       }
-      collector.take(next.value);
+      collector.endFile();
+    } catch (error) {
+      if (bad === undefined || !(error instanceof InputError || error instanceof ReportError)) throw error;
+      bad.set(file, error);
     }
   }
-  return { ...collector.finish(), sha256: hash.digest('hex'), incomplete };
+  return { ...collector.finish(), sha256: hash.digest('hex'), cut };
+}
+
+/** The first error, and which other files share its fate. */
+function noneTaken([first, ...others]: readonly (InputError | ReportError)[]): unknown {
+  if (first === undefined || others.length === 0) return first;
+  const names = others.slice(0, 5).map((error) => error.place?.file ?? 'another one');
+  const more = others.length > names.length ? ` and ${others.length - names.length} more` : '';
+  return new ReportError({
+    code: first.code,
+    message: `${first.message}. The other reports cannot be taken either: ${names.join(', ')}${more}`,
+    fix: (name) => first.fixIn(name),
+    place: first.place,
+  });
 }
 
 async function* countBytes(
@@ -108,21 +178,36 @@ async function* countBytes(
   }
 }
 
-function truncated(place: Place, collector: Collector): ReportError {
-  const last = collector.lastTestcase;
+const wholeFile = 'Upload the whole file (was the disk full, or the copy interrupted?)';
+
+function truncated(place: Place, collected: Collected): ReportError {
   return new ReportError({
     code: 'truncated',
-    message: `the report is cut off: it ends before its root element does. ${
-      last === undefined
-        ? 'Not one test in it is complete'
-        : `${collector.testcasesOfFile} ${collector.testcasesOfFile === 1 ? 'test is' : 'tests are'} complete, the last one is ${last}`
-    }`,
-    fix: 'Upload the whole file (was the disk full, or the copy interrupted?), or store what is whole of it with --allow-incomplete.',
+    message: cutOff(collected),
+    fix: (name) => {
+      const allow = name('allowIncomplete');
+      return `${wholeFile}${allow === undefined ? '' : `, or store what is whole of it with ${allow}`}.`;
+    },
     place,
   });
 }
 
+/** Where other reports are whole. */
+function halfTaken(place: Place, collected: Collected): ReportError {
+  const message = `${cutOff(collected)}${collected.last === undefined ? '' : '; what is complete was taken'}`;
+  return new ReportError({ code: 'truncated', message, fix: `${wholeFile}.`, place });
+}
+
+function cutOff({ testcases, last }: Collected): string {
+  return `the report is cut off: it ends before its root element does. ${
+    last === undefined
+      ? 'Not one test in it is complete'
+      : `${testcases} ${testcases === 1 ? 'test is' : 'tests are'} complete, the last one is ${last}`
+  }`;
+}
+
 const mostClassnames = 20_000;
+const mostClassnamesOfFiles = 100_000;
 const mostModules = 200_000;
 /** Longer classnames, prefixes and modules are not kept: they name no file. In characters. */
 const longestName = 1000;
@@ -147,6 +232,8 @@ class Collector {
   /** Searched failures per classname. Cleared when large: searching again does no harm. */
   readonly #searches = new Map<string, number>();
   readonly #classnames = new Set<string>();
+  readonly #classnamesByFile = new Map<string, Set<string>>();
+  #classnamesOfFiles = 0;
   /** Modules that failed or were skipped during collection, without the prefix: as good as classnames. */
   readonly #collected = new Set<string>();
   /** The dotted start that all classnames share; undefined before the first. */
@@ -159,13 +246,25 @@ class Collector {
   readonly #foreign = new Set<string>();
   readonly #teardownErrors = new Set<string>();
   readonly #repeats = new RepeatFinder();
+  #isReadable = false;
+  readonly #empty: string[] = [];
+  /** The failures and errors that the open suites count, and whether one of their tests has any. */
+  #counts: { readonly failures: number; seen: boolean }[] = [];
+  readonly #unseen: UnseenFailures[] = [];
 
   startFile(name: string): void {
     this.#file = name;
     this.#open = [];
+    this.#counts = [];
+    this.#isReadable = false;
     this.#isWriterKnown = false;
+    this.#searches.clear();
     this.testcasesOfFile = 0;
     this.#lastXml = undefined;
+  }
+
+  endFile(): void {
+    if (!this.#isReadable) this.#empty.push(this.#file);
   }
 
   /** The last complete test's address, for messages. */
@@ -190,6 +289,7 @@ class Collector {
           break;
         case 'suite-end':
           this.#open.pop();
+          this.#endCount();
           this.#isWriterKnown = false;
           break;
         case 'properties':
@@ -203,6 +303,8 @@ class Collector {
           this.#testcases++;
           this.testcasesOfFile++;
           this.#lastXml = frame.xml;
+          if (!this.#isReadable) this.#isReadable = parseTestcases([frame]).testcases.some(isReadable);
+          this.#countFailure(frame.xml);
           if (this.#mayHaveEvidence(frame.xml)) candidates.push(frame);
           break;
         default:
@@ -220,7 +322,7 @@ class Collector {
     }
   }
 
-  finish(): Omit<Survey, 'sha256' | 'incomplete'> {
+  finish(): Omit<SurveyOnce, 'sha256' | 'cut'> {
     this.#repeats.endSuite();
     let prefix = '';
     let most = this.#prefixVotes.get('') ?? 0;
@@ -233,11 +335,17 @@ class Collector {
         addModule(this.#modules, dotted.slice(prefix.length + 1), file.slice(prefix.length + 1));
       else addModule(this.#modules, dotted, file);
     }
-    const classnames = new Set(this.#collected);
-    for (const name of this.#classnames) {
-      if (name === prefix) continue;
-      classnames.add(prefix !== '' && name.startsWith(`${prefix}.`) ? name.slice(prefix.length + 1) : name);
-    }
+    const withoutPrefix = (names: Iterable<string>) => {
+      const bare = new Set<string>();
+      for (const name of names) {
+        if (name === prefix) continue;
+        bare.add(prefix !== '' && name.startsWith(`${prefix}.`) ? name.slice(prefix.length + 1) : name);
+      }
+      return bare;
+    };
+    const classnames = new Set([...this.#collected, ...withoutPrefix(this.#classnames)]);
+    const classnamesByFile = new Map<string, Set<string>>();
+    for (const [file, names] of this.#classnamesByFile) classnamesByFile.set(file, withoutPrefix(names));
     return {
       testcases: this.#testcases,
       suites: this.#suites,
@@ -245,14 +353,39 @@ class Collector {
       properties: this.#properties,
       evidence: { prefix, modules: this.#modules },
       classnames,
+      classnamesByFile,
       teardownErrors: this.#teardownErrors,
       repeats: this.#repeats.repeats,
       foreign: this.#foreign,
+      empty: this.#empty,
+      unseen: this.#unseen,
     };
+  }
+
+  #countFailure(xml: string): void {
+    const suite = this.#counts.at(-1);
+    if (suite === undefined || suite.seen || suite.failures === 0 || xml.endsWith('/>')) return;
+    suite.seen = /<(?:failure|error)\b/.test(xml);
+  }
+
+  #endCount(): void {
+    const suite = this.#counts.pop();
+    if (suite === undefined || suite.failures === 0) return;
+    const outer = this.#counts.at(-1);
+    if (suite.seen && outer !== undefined) outer.seen = true;
+    // An outer suite counts the failures of its inner ones: told once.
+    if (!suite.seen && this.#unseen.length < mostUnseen) {
+      this.#unseen.push({ file: this.#file, failures: suite.failures });
+      if (outer !== undefined) outer.seen = true;
+    }
   }
 
   #takeSuite(attributes: ReadonlyMap<string, string>): void {
     this.#open.push(attributes);
+    this.#counts.push({
+      failures: amount(attributes, 'failures') + amount(attributes, 'errors'),
+      seen: false,
+    });
     this.#isWriterKnown = false;
     this.#repeats.startSuite(attributes.get('tests'));
     if (this.#open.length > 1) return;
@@ -360,10 +493,26 @@ class Collector {
     if (this.#searches.size >= mostClassnames) this.#searches.clear();
     this.#searches.set(classname, 0);
     if (this.#classnames.size < mostClassnames) this.#classnames.add(classname);
+    if (this.#classnamesOfFiles++ < mostClassnamesOfFiles) {
+      const names = this.#classnamesByFile.get(this.#file);
+      if (names === undefined) this.#classnamesByFile.set(this.#file, new Set([classname]));
+      else names.add(classname);
+    }
     // A collected module's classname is only the prefix, or empty.
     if (classname !== '')
       this.#common = this.#common === undefined ? classname : commonStart(this.#common, classname);
   }
+}
+
+const mostUnseen = 20;
+
+function amount(attributes: ReadonlyMap<string, string>, name: string): number {
+  const text = attributes.get(name) ?? '';
+  return /^\d{1,9}$/.test(text) ? Number(text) : 0;
+}
+
+function isReadable(testcase: ParsedTestcase): boolean {
+  return !('malformed' in testcase) && !isUnnamed(testcase);
 }
 
 /** The leading segments that two dotted names share. */
@@ -433,17 +582,32 @@ export function isTeardownError(testcase: RawTestcase): boolean {
   return message.startsWith('failed on teardown with ') || message === 'test teardown failure';
 }
 
-/** @throws ReportError `no-tests` when no report holds a test */
-export function requireTests(survey: Survey, reports: readonly ReportFile[]): void {
-  if (survey.testcases > 0) return;
-  throw new ReportError({
+/** Why there is nothing to store: no report holds a test that can be read; undefined where one does. */
+export function noTests({ testcases, files, empty }: Survey): ReportError | undefined {
+  if (empty.length < files.length) return undefined;
+  const whose = files.length === 1 ? 'the report' : `none of the ${files.length} reports`;
+  const elements = `${testcases} ${testcases === 1 ? 'element' : 'elements'}`;
+  return new ReportError({
     code: 'no-tests',
     message:
-      reports.length === 1
-        ? 'the report holds no test'
-        : `none of the ${reports.length} reports holds a test`,
-    fix: 'pytest ran nothing (it exits with 5 then): look at -k, -m, testpaths and the folder it was started in.',
-    place: { file: reports[0]?.name },
+      testcases > 0
+        ? `no test is left of ${files.length === 1 ? 'the report' : 'the reports'}: ${elements} without a name or not well-formed`
+        : `${whose} holds ${files.length === 1 ? 'no' : 'a'} test`,
+    fix:
+      testcases > 0
+        ? 'pytest writes a test without a name when it was interrupted while the test ran (pytest.exit(), Ctrl-C, an internal error): look at its output.'
+        : 'pytest ran nothing (it exits with 5 then): look at -k, -m, testpaths and the folder it was started in.',
+    place: { file: files[0]?.name },
+  });
+}
+
+/** One report of several without a test. */
+export function emptyReport(file: string): ReportError {
+  return new ReportError({
+    code: 'no-tests',
+    message: 'the report holds no test',
+    fix: 'pytest ran nothing (it exits with 5 then), or was interrupted in its first test.',
+    place: { file },
   });
 }
 

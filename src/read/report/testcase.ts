@@ -38,6 +38,11 @@ export function addressKey(testcase: Pick<RawTestcase, 'classname' | 'name'>): s
   return `${key.slice(0, longestKey)}\n${createHash('sha256').update(key, 'utf8').digest('hex')}`;
 }
 
+/** After Ctrl-C, pytest.exit() or an internal error pytest writes the running test without a name. */
+export function isUnnamed(testcase: RawTestcase): boolean {
+  return testcase.name === undefined && testcase.classname === undefined && testcase.outcomes.length === 0;
+}
+
 export type ParsedTestcase = RawTestcase | MalformedTestcase;
 
 export interface MalformedTestcase extends Position {
@@ -208,7 +213,7 @@ function readPlainChildren(xml: string, start: number): RawOutcome[] | undefined
  * @returns undefined for what is no duration, and for `1,234`, which may be either
  */
 export function readDuration(time: string | undefined): number | undefined {
-  if (time === undefined) return undefined;
+  if (time === undefined || time.length > 40) return undefined;
   let number: string | undefined;
   if (/^\d+(?:\.\d*)?(?:[eE][-+]?\d{1,3})?$/.test(time)) number = time;
   else if (/^\d{1,3}(?:,\d{3})+\.\d+$|^\d{1,3}(?:,\d{3}){2,}$/.test(time)) number = time.replaceAll(',', '');

@@ -45,7 +45,7 @@ export function parseConnectionUrl(text: string): ConnectionSettings {
   const url = parseUrl(text.trim());
   const query = new Map<string, string>();
   for (const [name, value] of url.searchParams) {
-    if (!known.includes(name)) throw unknownParameter(name);
+    if (!known.includes(name)) throw url.search.includes('@') ? unreadable() : unknownParameter(name);
     query.set(name, value);
   }
   const socket = query.get('host');
@@ -104,20 +104,24 @@ function parseUrl(text: string): URL {
       'postgres://user:password@host:5432/database',
     );
   }
-  const unreadable = invalid(
-    'the database URL cannot be read',
-    'postgres://user:password@host:5432/database, with special characters of user and password percent-encoded (@ as %40, / as %2F, # as %23, ? as %3F)',
-  );
   let url: URL;
   try {
     // A Unix socket's URL may leave the host empty (user@/database?host=/run/postgresql), which URL itself does not take.
     url = new URL(text.replace(/^([a-z]+:\/\/[^/?#]*@)(?=[/?#]|$)/i, '$1localhost'));
   } catch {
-    throw unreadable;
+    throw unreadable();
   }
-  // A bare # or / in a password cuts it in two, and the rest ends up here.
-  if (url.hash !== '' || url.pathname.includes('@')) throw unreadable;
+  // A bare #, / or ? in a password cuts it in two, and the rest ends up here.
+  const cut = url.username === '' && url.search.includes('@');
+  if (cut || url.hash !== '' || url.pathname.includes('@')) throw unreadable();
   return url;
+}
+
+function unreadable(): InputError {
+  return invalid(
+    'the database URL cannot be read',
+    'postgres://user:password@host:5432/database, with special characters of user and password percent-encoded (@ as %40, / as %2F, # as %23, ? as %3F)',
+  );
 }
 
 function decode(text: string, what: string): string {

@@ -188,9 +188,10 @@ async function tlsOptions(
   settings: ConnectionSettings,
   sslCa: string | undefined,
 ): Promise<pg.ClientConfig['ssl']> {
+  // Also where it is not needed: a file that is not there is a mistake before it is one in production.
+  const ca = await readCertificate(sslCa ?? settings.rootCertificate);
   if (settings.tls === 'off') return false;
   if (settings.tls === 'unverified') return { rejectUnauthorized: false };
-  const ca = await readCertificate(sslCa ?? settings.rootCertificate);
   return {
     rejectUnauthorized: true,
     ...(ca === undefined ? {} : { ca }),
@@ -205,11 +206,13 @@ async function readCertificate(given: string | undefined): Promise<string | unde
   let pem: string;
   try {
     pem = await readFile(text, 'utf8');
-  } catch {
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    const state = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
     throw new InputError({
       code: 'ssl-ca',
-      message: 'the certificate file of the database\u2019s authority cannot be read',
-      fix: 'Give --ssl-ca (or sslrootcert) a PEM file, or the PEM text itself.',
+      message: `the certificate file of the database\u2019s authority ${state}`,
+      fix: (name) => `Give ${name('sslCa')} (or sslrootcert) a PEM file, or the PEM text itself.`,
       place: { file: text },
     });
   }

@@ -1,16 +1,8 @@
 // Keeps the last connection open for the next question: opening a new one can take longer than asking.
-import type { Connect, Database } from './port.ts';
-
-export interface ReusedConnection {
-  /** Closes the kept connection and opens a new one. */
-  readonly open: Connect;
-  /** The kept connection where there is one, else a new one. */
-  readonly reuse: Connect;
-  close(): Promise<void>;
-}
+import type { Connect, ConnectLimits, Database } from './port.ts';
 
 /** A connection that its user closes is kept until the next `open`, `reuse` or `close`. */
-export function reuseConnection(connect: Connect): ReusedConnection {
+export function reuseConnection(connect: Connect) {
   let idle: Database | undefined;
   const close = async () => {
     const db = idle;
@@ -24,11 +16,13 @@ export function reuseConnection(connect: Connect): ReusedConnection {
     },
   });
   return {
-    open: async (limits) => {
+    /** Closes the kept connection and opens a new one. */
+    open: async (limits?: ConnectLimits) => {
       await close();
       return keep(await connect(limits));
     },
-    reuse: async (limits) => {
+    /** The kept connection where there is one, else a new one. */
+    reuse: async (limits?: ConnectLimits) => {
       const db = idle ?? (await connect(limits));
       idle = undefined;
       return keep(db);

@@ -1,7 +1,7 @@
-// One run beside another: tests added, removed, newly skipped and slower, and files whose coverage differs. Decides not with
-// which run to compare: that is src/judge.
+// Compares a run with another one: tests added, removed, newly skipped and slower, and files whose coverage differs. With which
+// run to compare is decided in src/judge.
 import type { Changes, CoverageMove, PastRun } from '../../model.ts';
-import type { Database } from '../database/port.ts';
+import type { Database, Row, SqlValue } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
 import type { RunQuery } from './facts.ts';
 
@@ -14,20 +14,9 @@ export async function readChanges(
   run: RunQuery,
   earlier: PastRun,
 ): Promise<Changes> {
-  const params = [access.team.id, run.runId, run.createdAt, earlier.runId, earlier.createdAt];
-  const [row] = await db.query<{ answer: ChangesRow }>(changesSql, params);
+  const [row] = await db.query<{ answer: Changes }>(changesSql, paramsOf(access, run, earlier));
   if (row === undefined) throw new Error('no answer about two runs');
-  const { added, removed, newly_skipped: newlySkipped, slower } = row.answer;
-  return {
-    added,
-    removed,
-    newlySkipped,
-    slower: slower.map(({ test_name: testName, before, after }) => ({
-      testName,
-      beforeSeconds: before,
-      afterSeconds: after,
-    })),
-  };
+  return row.answer;
 }
 
 /** Files of both runs whose coverage differs, greatest difference first; at most 20. In a transaction of the team. */
@@ -37,23 +26,14 @@ export async function readCoverageMoves(
   run: RunQuery,
   earlier: PastRun,
 ): Promise<readonly CoverageMove[]> {
-  const params = [access.team.id, run.runId, run.createdAt, earlier.runId, earlier.createdAt];
-  const rows = await db.query<{ file_path: string; before: number; after: number }>(coverageSql, params);
-  return rows.map(({ file_path: filePath, before, after }) => ({
-    filePath,
-    beforePercent: before,
-    afterPercent: after,
-  }));
+  return db.query<CoverageMove & Row>(coverageSql, paramsOf(access, run, earlier));
 }
 
-interface ChangesRow {
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-  readonly newly_skipped: readonly string[];
-  readonly slower: readonly { readonly test_name: string; readonly before: number; readonly after: number }[];
+function paramsOf({ team }: Access, run: RunQuery, earlier: PastRun): SqlValue[] {
+  return [team.id, run.runId, run.createdAt, earlier.runId, new Date(earlier.at)];
 }
 
-// Durations are compared where the test passed both times: one that fails early or late says nothing about speed.
+// Compares durations only where the test passed in both runs: a failed test's duration says nothing about speed.
 const changesSql = `
   WITH here AS MATERIALIZED (
     SELECT test_name, bool_and(outcome = 'skipped') AS skipped, bool_and(outcome = 'passed') AS passed, sum(duration_seconds) AS seconds
@@ -73,16 +53,16 @@ const changesSql = `
       (SELECT test_name FROM pairs WHERE is_added ORDER BY test_name LIMIT ${mostNames}) AS list),
     'removed', (SELECT coalesce(json_agg(test_name), '[]') FROM
       (SELECT test_name FROM pairs WHERE is_removed ORDER BY test_name LIMIT ${mostNames}) AS list),
-    'newly_skipped', (SELECT coalesce(json_agg(test_name), '[]') FROM
+    'newlySkipped', (SELECT coalesce(json_agg(test_name), '[]') FROM
       (SELECT test_name FROM pairs WHERE is_newly_skipped ORDER BY test_name LIMIT ${mostNames}) AS list),
-    'slower', (SELECT coalesce(json_agg(json_build_object('test_name', test_name, 'before', before, 'after', after)
+    'slower', (SELECT coalesce(json_agg(json_build_object('testName', test_name, 'beforeSeconds', before, 'afterSeconds', after)
         ORDER BY slower_by DESC, test_name), '[]') FROM
       (SELECT * FROM pairs WHERE slower_by > 0 ORDER BY slower_by DESC, test_name LIMIT 10) AS list)
   ) AS answer`;
 
 // float8: numeric would come as text.
 const coverageSql = `
-  SELECT here.file_path, there.coverage_percent::float8 AS before, here.coverage_percent::float8 AS after
+  SELECT here.file_path AS "filePath", there.coverage_percent::float8 AS "beforePercent", here.coverage_percent::float8 AS "afterPercent"
   FROM coverage_data here
   JOIN coverage_data there ON there.team_id = $1 AND there.test_run_id = $4 AND there.created_at = $5 AND there.file_path = here.file_path
   WHERE here.team_id = $1 AND here.test_run_id = $2 AND here.created_at = $3 AND here.coverage_percent <> there.coverage_percent

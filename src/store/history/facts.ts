@@ -1,15 +1,7 @@
 // The facts about a run and the runs before it: two statements a run, however many tests failed. Decides nothing: what the
 // facts mean is decided in src/judge.
 import { StoreError } from '../../errors.ts';
-import type {
-  FailingBlock,
-  FailureFacts,
-  HealixMemory,
-  Match,
-  PastRun,
-  RunFacts,
-  Tier,
-} from '../../model.ts';
+import type { FailingBlock, FailureFacts, HealixMemory, Match, RunFacts, Tier } from '../../model.ts';
 import type { Database } from '../database/port.ts';
 import { bestMemory, healixEnabled, isExact, ranking, stale } from '../healix/matching.ts';
 import type { Access } from '../schema/access.ts';
@@ -49,157 +41,61 @@ export async function readRunFacts(db: Database, access: Access, query: FactsQue
   return factsOf(query, await db.query<FactsRow>(factsSql, params));
 }
 
-interface PastRow {
-  readonly side: 'branch' | 'base';
-  readonly back: number;
-  readonly id: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly sha: string | null;
-  readonly coverage: number | null;
-  readonly job: string | null;
-}
-
-interface BlockRow {
-  readonly side: 'branch' | 'base';
-  readonly newest: number;
-  readonly oldest: number;
-  readonly green_after: number | null;
-  readonly green_before: number | null;
-}
-
-interface Frame {
-  readonly me: Pick<PastRow, 'sha' | 'coverage' | 'job'> | null;
-  readonly base: string | null;
-  readonly on_base: boolean;
-  readonly lines: readonly PastRow[];
-}
-
-interface FailureRow {
-  readonly test_name: string;
-  readonly signature: string | null;
-  readonly tier: Tier | null;
-  readonly memory: string | null;
-  /** The memory is one that all teams share. */
-  readonly shared: boolean | null;
-  readonly passed_here: boolean;
-}
-
-/** A row each: one answer in one value would be in memory several times over where thousands fail. */
+/**
+ * The statement's rows: JSON with the names of the facts, and without members where it would say null. A row each: one answer
+ * in one value would be in memory several times over where thousands fail.
+ */
 type FactsRow =
-  | { readonly kind: 'frame'; readonly facts: Frame }
+  | { readonly kind: 'frame'; readonly facts: Omit<RunFacts, 'run' | 'failures'> & { run?: OwnColumns } }
   | { readonly kind: 'failure'; readonly facts: FailureRow }
-  | {
-      readonly kind: 'blocks';
-      readonly facts: { readonly test_name: string; readonly list: readonly BlockRow[] };
-    }
+  | { readonly kind: 'blocks'; readonly facts: Pick<FailureFacts, 'testName' | 'blocks'> }
   | { readonly kind: 'memory'; readonly facts: MemoryRow };
+type OwnColumns = Omit<RunFacts['run'], 'runId' | 'at'>;
+type MemoryRow = Omit<HealixMemory, 'lastApplied'> & { lastApplied?: number; shared: boolean };
+type FailureRow = Omit<FailureFacts, 'match' | 'blocks'> & { tier?: Tier; memory?: string; shared?: boolean };
 
 function factsOf({ runId, createdAt }: RunQuery, rows: readonly FactsRow[]): RunFacts {
-  let frame: Frame = { me: null, base: null, on_base: false, lines: [] };
+  let frame: Extract<FactsRow, { kind: 'frame' }>['facts'] | undefined;
   const failures: FailureRow[] = [];
   const blocksOf = new Map<string, readonly FailingBlock[]>();
   const memories = new Map<string, HealixMemory>();
   for (const { kind, facts } of rows) {
     if (kind === 'frame') frame = facts;
     else if (kind === 'failure') failures.push(facts);
-    else if (kind === 'blocks') blocksOf.set(facts.test_name, facts.list.map(blockOf));
-    else memories.set(memoryKey(facts.id, facts.shared), memoryOf(facts));
+    else if (kind === 'blocks') blocksOf.set(facts.testName, facts.blocks);
+    else memories.set(memoryKey(facts), memoryOf(facts));
   }
-  const { me } = frame;
-  if (me === null) throw unknownRun(runId);
+  if (frame?.run === undefined) throw unknownRun(runId);
+  // Failures with the same match share one object: thousands may have it.
   const matches = new Map<string, Match>();
-  return {
-    run: {
-      runId,
-      createdAt,
-      gitSha: me.sha ?? undefined,
-      coveragePercent: me.coverage ?? undefined,
-      jobName: me.job ?? undefined,
-    },
-    baseBranch: frame.base ?? undefined,
-    isOnBaseBranch: frame.on_base,
-    pastRuns: frame.lines.map(pastRunOf),
-    failures: failures.map(
-      (row): FailureFacts => ({
-        testName: row.test_name,
-        failureSignature: row.signature ?? undefined,
-        match: matchOf(row, memories, matches),
-        passedInTwin: row.passed_here,
-        blocks: blocksOf.get(row.test_name) ?? [],
-      }),
-    ),
+  const matchOf = ({ tier, memory: id = '', shared = false }: FailureRow): Match | undefined => {
+    const key = memoryKey({ id, shared });
+    const memory = memories.get(key);
+    if (tier === undefined || memory === undefined) return undefined;
+    const match = matches.get(`${tier} ${key}`) ?? { tier, memory };
+    matches.set(`${tier} ${key}`, match);
+    return match;
   };
-}
-
-function pastRunOf(row: PastRow): PastRun {
   return {
-    side: row.side,
-    back: row.back,
-    runId: row.id,
-    createdAt: new Date(row.at),
-    gitSha: row.sha ?? undefined,
-    coveragePercent: row.coverage ?? undefined,
-    jobName: row.job ?? undefined,
+    ...frame,
+    run: { ...frame.run, runId, at: createdAt.getTime() },
+    failures: failures.map((row) => ({
+      testName: row.testName,
+      failureSignature: row.failureSignature,
+      passedInTwin: row.passedInTwin,
+      match: matchOf(row),
+      blocks: blocksOf.get(row.testName) ?? [],
+    })),
   };
-}
-
-function blockOf(row: BlockRow): FailingBlock {
-  return {
-    side: row.side,
-    newest: row.newest,
-    oldest: row.oldest,
-    greenAfter: row.green_after ?? undefined,
-    greenBefore: row.green_before ?? undefined,
-  };
-}
-
-/** Failures with the same match share one object: thousands may have it. */
-function matchOf(
-  { tier, memory: id, shared }: FailureRow,
-  memories: ReadonlyMap<string, HealixMemory>,
-  matches: Map<string, Match>,
-): Match | undefined {
-  const key = `${tier} ${memoryKey(id ?? '', shared)}`;
-  const memory = memories.get(memoryKey(id ?? '', shared));
-  if (tier === null || memory === undefined) return undefined;
-  const match = matches.get(key) ?? { tier, memory };
-  matches.set(key, match);
-  return match;
 }
 
 /** A team's memory and a shared one may have one id: both can be imported from one file. */
-function memoryKey(id: string, shared: boolean | null): string {
+function memoryKey({ id, shared }: { readonly id: string; readonly shared?: boolean }): string {
   return `${shared === true ? 'shared' : 'own'} ${id}`;
 }
 
-interface MemoryRow {
-  readonly id: string;
-  readonly shared: boolean;
-  readonly root_cause: string | null;
-  readonly solution: string;
-  readonly solution_type: string | null;
-  readonly auto_fix_code: string | null;
-  readonly confidence: number | null;
-  readonly success_count: number | null;
-  readonly failure_count: number | null;
-  readonly last_applied: number | null;
-  readonly stale: boolean | null;
-}
-
-function memoryOf(row: MemoryRow): HealixMemory {
-  return {
-    id: row.id,
-    rootCause: row.root_cause ?? undefined,
-    solution: row.solution,
-    solutionType: row.solution_type ?? undefined,
-    autoFixCode: row.auto_fix_code ?? undefined,
-    confidence: row.confidence ?? undefined,
-    successCount: row.success_count ?? 0,
-    failureCount: row.failure_count ?? 0,
-    lastApplied: row.last_applied === null ? undefined : new Date(row.last_applied),
-    stale: row.stale === true,
-  };
+function memoryOf({ lastApplied: at, shared: _, ...memory }: MemoryRow): HealixMemory {
+  return { ...memory, lastApplied: at === undefined ? undefined : new Date(at) };
 }
 
 function unknownRun(runId: string): StoreError {
@@ -210,7 +106,7 @@ function unknownRun(runId: string): StoreError {
   });
 }
 
-/** Whether a run is of the same repository, as far as both say. */
+/** Whether a run is of the same repository; true where one of them names none. */
 const sameRepository = (run: string): string =>
   `(${run}.repository = (SELECT repository FROM me)) IS NOT FALSE`;
 
@@ -220,24 +116,24 @@ const ofBranch = (branch: string): string => `
       WHERE r.team_id = $1 AND r.git_branch = ${branch} AND r.lane IS NOT DISTINCT FROM (SELECT lane FROM me)
         AND r.created_at >= $4 AND r.created_at < $3 AND ${sameRepository('r')}`;
 
-/** The pull request that a run was for, as a subquery that is asked run by run. */
+/** The pull request of a run, as a subquery for each run. */
 const pullRequestOf = (run: string): string =>
   `(SELECT u.pull_request FROM ingest_uploads u WHERE u.team_id = $1 AND u.run_id = ${run} LIMIT 1)`;
 
 /**
- * Whether a run tested what this one did: a push tests the branch's head, a pull request its merge with the base, and both
- * are stored for the same branch and commit.
+ * Whether a run is of the same pull request, or both are of none. A push tests the branch's head and a pull request its merge
+ * with the base, but both are stored for the same branch and commit.
  */
 const sameEvent = (run: string): string =>
   `${pullRequestOf(`${run}.id`)} IS NOT DISTINCT FROM (SELECT pull_request FROM me)`;
 
 /**
- * The last runs of a branch before this one: those of its own job, else, where there is none, those of all jobs. The other
- * jobs of the very commit are no past.
+ * The last runs of a branch before this one: those of the same job, or of all jobs where that job has none. Other jobs of the
+ * same commit do not count.
  */
 const pastRuns = (side: 'branch' | 'base', branch: string): string => `
-    SELECT '${side}' AS side, row_number() OVER (ORDER BY created_at DESC, id DESC)::int AS back, id, created_at, git_sha, coverage_percent, job_name
-    FROM (SELECT r.id, r.created_at, r.git_sha, r.coverage_percent, r.job_name ${ofBranch(branch)}
+    SELECT '${side}' AS side, row_number() OVER (ORDER BY created_at DESC, id DESC)::int AS back, id, created_at, git_sha, coverage_percent, job_name, incomplete
+    FROM (SELECT r.id, r.created_at, r.git_sha, r.coverage_percent, r.job_name, r.incomplete ${ofBranch(branch)}
             AND CASE WHEN (SELECT EXISTS (SELECT ${ofBranch(branch)} AND r.job_name = (SELECT job_name FROM me)))
                   THEN r.job_name = (SELECT job_name FROM me)
                   ELSE (SELECT job_name FROM me) IS NULL OR r.git_sha IS DISTINCT FROM (SELECT git_sha FROM me) END
@@ -245,8 +141,9 @@ const pastRuns = (side: 'branch' | 'base', branch: string): string => `
           ORDER BY r.created_at DESC LIMIT ${lookBack.runs}) AS past`;
 
 /**
- * Whether a test was green in one run; both are given, so that one row of one partition's index is looked at. Written so that
- * no other index fits: before a table's first ANALYZE the planner takes the one of outcomes, and reads a run for each test.
+ * Whether a test was green in one run. Test and run are given, so that PostgreSQL reads one row of one partition's index. No
+ * other index fits this form: before a table's first ANALYZE the planner would take the one of outcomes, and read a whole run
+ * for each test.
  */
 const greenIn = (testName: string, run: { readonly id: string; readonly at: string }): string => `
       FROM test_results r WHERE r.team_id = $1 AND r.test_name = ${testName} AND r.created_at = ${run.at}
@@ -261,20 +158,19 @@ const shown =
 const labelled = (tier: Tier): string => `'${tier} ' || b.shared || ' ' || b.id`;
 
 /**
- * The first green run of a block's side in a series of places. The runs of a side come as arrays: looking through their list
- * for each block would take longer than looking for the test. A scalar subquery is asked place by place in the series' order,
- * and no further than to the first green one.
+ * The first green run of a block's side in a series of `back`. The runs of a side are arrays: searching a list of them for each
+ * block would take longer than finding the test. A scalar subquery runs in the series' order and stops at the first green run.
  */
 const firstGreen = (series: string): string => `
       SELECT p.back FROM generate_series(${series}) AS p (back)
       WHERE (SELECT true ${greenIn('b.test_name', { id: 'b.ids[p.back]', at: 'b.times[p.back]' })} LIMIT 1) LIMIT 1`;
 
-// Failing rows are found by team, outcome and a run's created_at (all rows of a run share it); green ones are looked up only
-// at the edges of a block of failures. Both use indexes of the schema document, under row-level security too. IS NOT DISTINCT
-// FROM keeps the index on test_run_id out: it would read every test of a run to find the failed ones.
+// Finds failed rows by team, outcome and the run's created_at (all rows of a run share it), and green rows only next to a block
+// of failures. Both use indexes of the schema document, under row-level security, too. IS NOT DISTINCT FROM keeps the planner
+// from the index on test_run_id, by which it would read every test of a run to find the failed ones.
 const factsSql = `
   WITH me AS MATERIALIZED (
-    SELECT git_branch, git_sha, lane, coverage_percent, repository, job_name, ${pullRequestOf('$2')} AS pull_request
+    SELECT git_branch, git_sha, lane, coverage_percent, repository, job_name, incomplete, ${pullRequestOf('$2')} AS pull_request
     FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
   ), base AS MATERIALIZED (
     SELECT coalesce($5,
@@ -319,13 +215,13 @@ const factsSql = `
       AND r.created_at >= $4 AND r.created_at < $6
     ORDER BY r.created_at DESC LIMIT ${twinRuns}
   ), knows AS MATERIALIZED (
-    -- Where nothing is known, nothing is looked for.
+    -- Without memories nothing is searched.
     SELECT ${healixEnabled('$1')} AND (
       EXISTS (SELECT FROM healix_memories h WHERE h.team_id = $1 AND h.deleted_at IS NULL)
       OR EXISTS (SELECT FROM shared_memories h WHERE h.deleted_at IS NULL)) AS anything
   ), matched AS MATERIALIZED (
-    -- With all of the failure's own columns: joining them on again would take the square of their number. Each tier is asked
-    -- only where the one before had nothing.
+    -- Holds all columns of the failure: joining them again would take quadratic time. A tier is searched only where the one
+    -- before found nothing.
     SELECT f.*, split_part(m.best, ' ', 1) AS tier, split_part(m.best, ' ', 2)::boolean AS shared, split_part(m.best, ' ', 3)::uuid AS id
     FROM (SELECT *, split_part(test_name, '[', 1) AS test_family FROM f) AS f
     CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) THEN coalesce(
@@ -341,28 +237,30 @@ const factsSql = `
          SELECT * FROM (${bestMemory('$1', (memory) => `${memory}.failure_signature = f.failure_signature AND ${memory}.test_name <> f.test_name`)}) AS elsewhere
        ) AS b ORDER BY ${ranking('b')} LIMIT 1)) END AS best OFFSET 0) m
   )
-  SELECT 'frame' AS kind, json_build_object(
-    'me', (SELECT json_build_object('sha', git_sha, 'coverage', coverage_percent, 'job', job_name) FROM me),
-    'base', (SELECT branch FROM base),
-    'on_base', (SELECT git_branch = (SELECT branch FROM base) FROM me),
-    'lines', (SELECT coalesce(json_agg(json_build_object('side', side, 'back', back, 'id', id, 'sha', git_sha,
-        'coverage', coverage_percent, 'job', job_name, 'at', round(extract(epoch FROM created_at) * 1000)) ORDER BY side, back), '[]') FROM line)) AS facts
+  SELECT 'frame' AS kind, json_strip_nulls(json_build_object(
+    'run', (SELECT json_build_object('gitSha', git_sha, 'coveragePercent', coverage_percent, 'jobName', job_name, 'isIncomplete', incomplete) FROM me),
+    'baseBranch', (SELECT branch FROM base),
+    'isOnBaseBranch', coalesce((SELECT git_branch = (SELECT branch FROM base) FROM me), false),
+    'pastRuns', (SELECT coalesce(json_agg(json_build_object('side', side, 'back', back, 'runId', id, 'gitSha', git_sha,
+        'coveragePercent', coverage_percent, 'jobName', job_name, 'isIncomplete', incomplete, 'at', round(extract(epoch FROM created_at) * 1000))
+        ORDER BY side, back), '[]') FROM line))) AS facts
   UNION ALL
   SELECT 'failure', facts FROM (
-    SELECT f.place, json_build_object('test_name', f.test_name, 'signature', f.failure_signature, 'tier', f.tier, 'shared', f.shared, 'memory', f.id,
-      'passed_here', EXISTS (SELECT FROM twin WHERE EXISTS (SELECT ${greenIn('f.test_name', { id: 'twin.id', at: 'twin.created_at' })}))) AS facts
+    SELECT f.place, json_strip_nulls(json_build_object(
+      'testName', f.test_name, 'failureSignature', f.failure_signature, 'tier', f.tier, 'shared', f.shared, 'memory', f.id, 'passedInTwin',
+      EXISTS (SELECT FROM twin WHERE EXISTS (SELECT ${greenIn('f.test_name', { id: 'twin.id', at: 'twin.created_at' })})))) AS facts
     FROM matched f ORDER BY f.place) AS failures
   UNION ALL
-  SELECT 'blocks', json_build_object('test_name', b.test_name, 'list', json_agg(json_build_object(
+  SELECT 'blocks', json_strip_nulls(json_build_object('testName', b.test_name, 'blocks', json_agg(json_build_object(
       'side', b.side, 'newest', b.newest, 'oldest', b.oldest,
-      'green_after', (${firstGreen('b.newest - 1, b.newer + 1, -1')}),
-      'green_before', (${firstGreen('b.oldest + 1, least(b.older - 1, cardinality(b.ids))')})) ORDER BY b.newest))
+      'greenAfter', (${firstGreen('b.newest - 1, b.newer + 1, -1')}),
+      'greenBefore', (${firstGreen('b.oldest + 1, least(b.older - 1, cardinality(b.ids))')})) ORDER BY b.newest)))
   FROM (SELECT * FROM blocks JOIN sides USING (side)) AS b GROUP BY b.test_name
   UNION ALL
-  SELECT 'memory', json_build_object('id', h.id, 'shared', h.shared, 'root_cause', h.root_cause, 'solution', h.solution,
-      'solution_type', h.solution_type, 'auto_fix_code', h.auto_fix_code, 'confidence', h.confidence,
-      'success_count', h.success_count, 'failure_count', h.failure_count, 'stale', ${stale('h')},
-      'last_applied', round(extract(epoch FROM h.last_applied) * 1000))
+  SELECT 'memory', json_strip_nulls(json_build_object('id', h.id, 'shared', h.shared, 'rootCause', h.root_cause, 'solution', h.solution,
+      'solutionType', h.solution_type, 'autoFixCode', h.auto_fix_code, 'confidence', h.confidence,
+      'successCount', coalesce(h.success_count, 0), 'failureCount', coalesce(h.failure_count, 0),
+      'stale', coalesce(${stale('h')}, false), 'lastApplied', round(extract(epoch FROM h.last_applied) * 1000)))
   FROM (
     SELECT h.*, false AS shared FROM (SELECT ${shown} FROM healix_memories WHERE team_id = $1) AS h
     WHERE h.id IN (SELECT id FROM matched WHERE NOT shared)

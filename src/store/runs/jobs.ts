@@ -17,6 +17,8 @@ export interface StoredJob {
   readonly jobName: string | undefined;
   readonly lane: string | undefined;
   readonly totals: Totals;
+  /** Tests of it are missing. */
+  readonly incomplete: boolean;
 }
 
 /** A failure with its stored texts; of a long traceback the end. */
@@ -43,7 +45,7 @@ export async function listJobs(db: Database, access: Access, commit: CommitQuery
   const rows = await inTeam(db, access, () =>
     db.query<Record<string, unknown>>(
       `SELECT DISTINCT ON (r.job_name, r.lane) r.id, r.created_at, r.job_name, r.lane, r.total_tests, r.passed, r.failed, r.skipped,
-         r.errors, r.duration_seconds::float8 AS seconds, r.coverage_percent::float8 AS coverage
+         r.errors, r.incomplete, r.duration_seconds::float8 AS seconds, r.coverage_percent::float8 AS coverage
        FROM test_runs r
        JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id
        WHERE r.team_id = $1 AND r.git_sha = $2 AND r.git_branch IS NOT DISTINCT FROM $3
@@ -63,6 +65,7 @@ export async function listJobs(db: Database, access: Access, commit: CommitQuery
     createdAt: row.created_at as Date,
     jobName: textOf(row.job_name),
     lane: textOf(row.lane),
+    incomplete: row.incomplete === true,
     totals: {
       total: Number(row.total_tests),
       passed: Number(row.passed),

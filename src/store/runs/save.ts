@@ -32,6 +32,8 @@ export interface RunSource {
   coverage(): AsyncIterable<readonly CoverageFile[]> | Iterable<readonly CoverageFile[]>;
   /** Valid once results and coverage were read to their ends. */
   totals(): Totals;
+  /** Valid as `totals`: tests of the run are missing. Absent: none. */
+  incomplete?(): boolean;
 }
 
 export interface SaveOptions {
@@ -203,7 +205,8 @@ function settle(stored: StoredUpload, upload: Upload, access: Access): SavedRun 
     throw new StoreError({
       code: 'upload-conflict',
       message: `an upload with the same key and other content is stored already (run ${stored.runId}); nothing was written`,
-      fix: 'Uploads of one job (the legs of a matrix, several reports) are told apart by --upload-key <text>; a re-run of the job has an attempt number of its own.',
+      fix: (name) =>
+        `Uploads of one job (the legs of a matrix, several reports) are told apart by ${name('uploadKey')}; a re-run of the job has an attempt number of its own.`,
     });
   }
   return { runId: stored.runId, stored: 'already', team: access.team.slug, createdAt: stored.createdAt };
@@ -217,7 +220,11 @@ async function makeMonth(db: Database, schema: string, at: Date): Promise<void> 
     throw new StoreError({
       code: 'run-time-range',
       message: `the run\u2019s time ${at.toISOString()} is more than 31 days back or 1 day ahead of the database\u2019s clock`,
-      fix: 'Store it with the time of now: --created-at now. For older runs an administrator makes the months first (`lukhas db partitions`).',
+      fix: (name) => {
+        const option = name('createdAt');
+        const now = option === undefined ? '' : `Store it with the time of now: ${option} now. `;
+        return `${now}For older runs an administrator makes the months first (\`lukhas db partitions\`).`;
+      },
       sqlstate: error.sqlstate,
     });
   }
@@ -281,6 +288,7 @@ async function writeRun(
         upload,
         storable,
         totals: source.totals(),
+        incomplete: source.incomplete?.() ?? false,
         resultRows,
         coverageRows,
       });
@@ -413,6 +421,7 @@ interface RunToStage {
   readonly upload: Upload;
   readonly storable: Storable;
   readonly totals: Totals;
+  readonly incomplete: boolean;
   readonly resultRows: number;
   readonly coverageRows: number;
 }
@@ -426,9 +435,9 @@ async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<
     `INSERT INTO ${stages.run} (upload_key, payload_sha256, result_rows, coverage_rows, repository, workflow_run_id,
        run_attempt, job, pull_request, base_branch, id, team_id, lambda_id, total_tests, passed, failed, skipped, errors,
        coverage_percent, duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch,
-       git_commit_message, created_at, job_name)
+       git_commit_message, created_at, job_name, incomplete)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19::text::numeric,
-       $20::text::numeric, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)`,
+       $20::text::numeric, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)`,
     [
       run.teamKey,
       Buffer.from(run.upload.payloadSha256, 'hex'),
@@ -460,6 +469,7 @@ async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<
       storable.text(context.gitCommitMessage) ?? null,
       run.upload.createdAt,
       storable.text(context.jobName) ?? null,
+      run.incomplete,
     ],
   );
 }
@@ -509,7 +519,7 @@ const stageTables = (stages: Stages): string[] => [
     id uuid, team_id uuid, lambda_id varchar(255), total_tests integer, passed integer, failed integer, skipped integer,
     errors integer, coverage_percent numeric(5, 2), duration_seconds numeric(10, 3), lane varchar(50), markers text[],
     python_version varchar(20), pytest_version varchar(20), ci_system varchar(50), git_sha varchar(40),
-    git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text
+    git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text, incomplete boolean
   ) ON COMMIT DROP`,
 ];
 
@@ -554,10 +564,11 @@ const storeRun = (stages: Stages, known: number): string => `
     END IF;
     INSERT INTO test_runs (id, team_id, lambda_id, total_tests, passed, failed, skipped, errors, coverage_percent,
       duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch, git_commit_message,
-      created_at, repository, job_name)
+      created_at, repository, job_name, incomplete)
     SELECT s.id, s.team_id, (SELECT u.lambda_id FROM users u WHERE u.lambda_id = s.lambda_id), s.total_tests, s.passed,
       s.failed, s.skipped, s.errors, s.coverage_percent, s.duration_seconds, s.lane, s.markers, s.python_version,
-      s.pytest_version, s.ci_system, s.git_sha, s.git_branch, s.git_commit_message, s.created_at, s.repository, s.job_name
+      s.pytest_version, s.ci_system, s.git_sha, s.git_branch, s.git_commit_message, s.created_at, s.repository, s.job_name,
+      s.incomplete
     FROM ${stages.run} s;
     SELECT id, team_id, git_branch, git_sha, lane, created_at, repository, job_name, pull_request, result_rows, coverage_rows
       INTO run FROM ${stages.run};

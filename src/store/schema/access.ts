@@ -20,6 +20,7 @@ export interface Access {
 }
 
 export interface AccessRequest {
+  /** undefined: the credential's own team, or `local` in the embedded database. */
   readonly teamSlug: string | undefined;
   /** Take a superuser, a BYPASSRLS role or the tables' owner as well. */
   readonly allowPrivilegedRole: boolean;
@@ -165,7 +166,14 @@ function privileged(role: string, privilege: string): StoreError {
   return new StoreError({
     code: 'role-privileged',
     message: `"${role}" is ${privilege}: nothing would keep its uploads to one team`,
-    fix: 'Make a credential for uploads with `lukhas db setup --team <slug>` and use the URL it prints. To go on regardless: `lukhas-upload --allow-privileged-role`; other commands take an administrator with --team <slug>.',
+    fix: (name) => {
+      const make =
+        'Make a credential for uploads with `lukhas db setup --team <slug>` and use the URL it prints.';
+      const allow = name('allowPrivilegedRole');
+      return allow === undefined
+        ? make
+        : `${make} To go on regardless: \`lukhas-upload ${allow}\`; other commands take an administrator with --team <slug>.`;
+    },
   });
 }
 
@@ -182,7 +190,8 @@ function boundTeam(session: Session, request: AccessRequest): Team {
     throw new StoreError({
       code: 'team-mismatch',
       message: `the login "${session.role}" is bound to the team ${team.slug}, not to ${JSON.stringify(request.teamSlug.slice(0, 120))}`,
-      fix: `Leave --team away, or use that team\u2019s own credential (\`lukhas db grant --team <slug> --role <login>\`).`,
+      fix: (name) =>
+        `Leave ${name('team')} away, or use that team\u2019s own credential (\`lukhas db grant --team <slug> --role <login>\`).`,
     });
   }
   return team;
@@ -193,7 +202,10 @@ async function namedTeam(db: Database, schema: string, slug: string | undefined,
     throw new StoreError({
       code: 'team-missing',
       message: 'this login works for many teams, and none was named',
-      fix: 'Name it: --team <slug> or LUKHAS_TEAM.',
+      fix: (name) =>
+        name('allowPrivilegedRole') === undefined
+          ? `Name its slug in ${name('team')}.`
+          : `Name it: ${name('team')} <slug> or LUKHAS_TEAM.`,
     });
   }
   const [row] = await db.transaction(() => db.query<{ id: string | null }>(sql, [slug]), {

@@ -1,5 +1,5 @@
-// A check run on the commit: a verdict that branch rules can ask for. Knows nothing of reports or databases.
-import { type GithubEdges, openApi, requestMs } from './api.ts';
+// A check run on the commit, which branch rules can require. Knows nothing of reports or databases.
+import { type GithubEdges, openApi } from './api.ts';
 
 export interface CheckRunRequest {
   /** Its name in the pull request's list of checks. */
@@ -13,7 +13,7 @@ export interface CheckRunRequest {
 }
 
 /**
- * Adds a completed check run; of several with one name GitHub asks for the latest.
+ * Adds a completed check run. Of several with one name GitHub uses the latest.
  *
  * @throws GithubError
  */
@@ -26,7 +26,6 @@ export async function addCheckRun(edges: GithubEdges, { sha, title, summary, ...
       head_sha: sha,
       status: 'completed',
       output: { title, summary },
-      request: { signal: AbortSignal.timeout(requestMs) },
     }),
   );
 }

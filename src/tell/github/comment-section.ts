@@ -1,6 +1,7 @@
-// What the jobs of a commit have to tell, in Markdown, for the pull request's comment and the job's summary: what failed, what
-// is known about it and what to do. Pure; every piece of data goes through markdown.ts.
+// The results of a commit's jobs in Markdown, for the pull request's comment and the job's summary: what failed, what is known
+// about it, what to do. Pure; all data goes through markdown.ts.
 import type { FailureClass, FailureHistory, HealixMemory, Match, RunHistory, Totals } from '../../model.ts';
+import { type Commands, rerunCommands, teachCommands } from '../commands.ts';
 import {
   count,
   coverageDifference,
@@ -8,18 +9,24 @@ import {
   failureKey,
   number,
   percent,
-  pytestCommand,
-  type SummaryFailure,
-  teachCommand,
-} from '../terminal/summary.ts';
-import { block, code, cut, inline } from './markdown.ts';
+  type ToldFailure,
+  tierNames,
+  upTo,
+} from '../words.ts';
+import { block, code, cut, exactBlock, inline, isExact } from './markdown.ts';
 
-/** What a job has to tell. */
+/** The results of a job. */
 export interface Section {
   readonly totals: Totals;
+  /** Tests that could not be read. */
+  readonly lost: number;
+  /** Not all reports and tests could be read: what is absent says nothing. */
+  readonly incomplete: boolean;
+  /** What could not be taken, as sentences. */
+  readonly troubles: readonly string[];
   readonly xfailed: number;
-  /** As far as they are shown; `totals` counts all. */
-  readonly failures: readonly SummaryFailure[];
+  /** Those that are shown; `totals` counts all. */
+  readonly failures: readonly ToldFailure[];
   readonly history: RunHistory | undefined;
   readonly leastCovered: readonly {
     readonly filePath: string;
@@ -27,8 +34,10 @@ export interface Section {
     readonly missingStatements: number;
   }[];
   readonly stored: { readonly ok: boolean; readonly text: string };
-  /** Memories are named by their id only. */
+  /** Shows a memory's id only. */
   readonly hideSolutions: boolean;
+  /** pytest's rootdir, seen from the repository's root: commands run there. undefined: the root itself, or not known. */
+  readonly folder?: string | undefined;
 }
 
 /** A job of the commit, as the comment names it. */
@@ -37,21 +46,21 @@ export interface Job {
   readonly section: Section;
 }
 
-/** How much of it is told. */
+/** How much is shown. */
 export interface Detail {
   /** Failures of each class. */
   readonly failures: number;
   readonly messages: boolean;
   readonly fixes: boolean;
-  /** Commands to run and to teach, changed tests, files. */
+  /** Commands, changed tests, files. */
   readonly extras: boolean;
-  /** Where the rest stands, for what was left out. */
+  /** Where to find what was left out. */
   readonly more: string;
 }
 
 /** One failure, and in which jobs. */
 interface Told {
-  readonly failure: SummaryFailure;
+  readonly failure: ToldFailure;
   readonly history: FailureHistory | undefined;
   readonly hidden: boolean;
   readonly jobs: string[];
@@ -74,17 +83,17 @@ const titles: readonly { readonly class: FailureClass | undefined; readonly titl
   { class: 'pre-existing', title: 'Failing before this change' },
 ];
 
-/** One job alone; empty where all is well and there is nothing else to say. */
+/** One job; empty where nothing failed and there is nothing else to show. */
 export function renderSection(section: Section, detail: Detail): string {
   return renderJobs([{ label: '', section }], detail);
 }
 
-/** All jobs together: a failure of several is told once. Empty where all is well and there is nothing else to say. */
+/** All jobs together: shows a failure of several jobs once. Empty as for one job. */
 export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   const [only] = jobs.length === 1 ? jobs : [];
   const groups = groupFailures(jobs);
   const sections = jobs.map(({ section }) => section);
-  const parts: string[] = [];
+  const parts = renderTroubles(jobs);
   if (only !== undefined && groups.length > 0)
     parts.push(renderCounts(only.section.totals, only.section.xfailed));
   for (const group of groups) parts.push(renderGroup(group, jobs.length, detail));
@@ -94,7 +103,23 @@ export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** How many different tests fail over all jobs, and how many of them are new (undefined: the past is not known). */
+const mostTroubles = 10;
+
+/** What could not be taken; of a job whose run was stored by another program only that it is incomplete. */
+function renderTroubles(jobs: readonly Job[]): string[] {
+  return jobs.flatMap(({ label, section: { troubles, incomplete } }) => {
+    const name = jobs.length > 1 && label !== '' ? `${code(cut(label, 100))}: ` : '';
+    if (troubles.length === 0 && incomplete)
+      return [`> ❌ ${name}incomplete: not every report or test of it could be read.`];
+    const rest = troubles.length - mostTroubles;
+    return [
+      ...troubles.slice(0, mostTroubles).map((trouble) => `> ❌ ${name}${inline(cut(trouble, 500))}`),
+      ...(rest > 0 ? [`> ❌ ${name}and ${rest} more: see the log of its step.`] : []),
+    ];
+  });
+}
+
+/** Number of different tests that fail in any job, and of new ones among them (undefined: not judged). */
 export function countFailures(jobs: readonly Job[]): {
   readonly failed: number;
   readonly new: number | undefined;
@@ -122,7 +147,7 @@ export function renderCounts(totals: Totals, xfailed: number): string {
   return `${parts.join(', ')}${time}`;
 }
 
-/** What `workflow / ` all labels begin with says nothing. matches: tests / unit, tests / e2e: unit, e2e */
+/** Removes a `workflow / ` that all labels begin with. matches: tests / unit, tests / e2e: unit, e2e */
 export function shortLabels(labels: readonly string[]): string[] {
   const prefix = /^[^(]* \/ (?=.)/.exec(labels[0] ?? '')?.[0] ?? '';
   const shared = labels.every((label) => label.startsWith(prefix) && label.length > prefix.length);
@@ -150,7 +175,7 @@ function groupFailures(jobs: readonly Job[]): Group[] {
       if (before === undefined) told.set(id, { failure, history: known, hidden, jobs: [labels[i] ?? ''] });
       else before.jobs.push(labels[i] ?? '');
     }
-    // Failures that are not shown can only be counted.
+    // Failures beyond those shown are counted only.
     const rest = history === undefined ? totals.failed + totals.errors - failures.length : 0;
     for (let more = 0; more < rest; more++) count(undefined, `${i} ${more}`);
   }
@@ -159,7 +184,7 @@ function groupFailures(jobs: readonly Job[]): Group[] {
       title,
       all: all.get(name)?.size ?? 0,
       names: new Set([...(all.get(name) ?? [])].map((key) => key.replace(/\n[^\n]*\n\d+$/, ''))),
-      // What fails in more jobs comes first: no job's own failures crowd it out.
+      // Failures of more jobs come first, before many failures of a single job.
       told: [...told.values()]
         .filter(({ history }) => history?.class === name)
         .sort((a, b) => b.jobs.length - a.jobs.length),
@@ -167,7 +192,7 @@ function groupFailures(jobs: readonly Job[]): Group[] {
     .filter((group) => group.all > 0);
 }
 
-/** Two tests of one run may share name and signature: they stay two. */
+/** Keeps apart two tests of one run that share name and signature. */
 function numbered<T extends { readonly testName: string; readonly failureSignature?: string | undefined }>(
   items: readonly T[],
 ): { readonly key: string; readonly item: T }[] {
@@ -188,7 +213,7 @@ function renderGroup({ title, all, told }: Group, jobs: number, detail: Detail):
   return `**${title}** (${number(all)})\n\n${items.join('\n')}`;
 }
 
-/** A list item on one line: a comment breaks lines where the source does, a summary does not. */
+/** A list item on one line: a comment keeps line breaks of the source, a summary does not. */
 function renderFailure({ failure, history, hidden, jobs }: Told, allJobs: number, detail: Detail): string {
   const rows = [`- ${code(cut(failure.testName, 500)) || '`(a test without a name)`'}`];
   if (detail.messages) {
@@ -209,8 +234,8 @@ function renderFailure({ failure, history, hidden, jobs }: Told, allJobs: number
   return [...rows, ...renderMatch(match, hidden)].join('<br>') + renderFix(match, hidden, detail);
 }
 
-/** The error's type and its words. An exception that is told by its full name begins with it already. */
-function saying({ errorType, message }: SummaryFailure): string {
+/** The error's type and message; the type once, where the message begins with it or its full name. */
+function saying({ errorType, message }: ToldFailure): string {
   const type = errorType ?? '';
   const first = /^[\w.<>]+/.exec(message ?? '')?.[0] ?? '';
   if (type !== '' && (first === type || first.endsWith(`.${type}`))) return message ?? '';
@@ -235,26 +260,31 @@ function renderAge({ since, runsInARow, lastFixedBy }: FailureHistory): string {
   return parts.join('; ');
 }
 
-const tiers = {
-  exact: 'Known failure',
-  moved: 'Known failure, moved',
-  similar: 'Similar to a known failure',
-} as const;
-
 function renderMatch({ memory, tier }: Match, hidden: boolean): string[] {
   const id = code(memory.id.slice(0, 8));
-  if (hidden) return [`${tiers[tier]} ${id}: its solution is not shown here`];
-  const rows = [`${tiers[tier]}${facts(memory)}`];
+  if (hidden) return [`${tierNames[tier]} ${id}: its solution is not shown here`];
+  const rows = [`${tierNames[tier]}${facts(memory)}`];
   if (memory.rootCause !== undefined) rows.push(`**Cause:** ${inline(cut(memory.rootCause, 1000))}`);
   rows.push(`**Fix:** ${inline(cut(memory.solution, 1500))}`);
   return rows;
 }
 
+/** In characters. */
+const longestFix = 4000;
+
 /** The suggested code below the item, as text to read. */
 function renderFix({ memory }: Match, hidden: boolean, detail: Detail): string {
-  const fix = memory.autoFixCode ?? '';
+  const fix = (memory.autoFixCode ?? '').replaceAll('\r\n', '\n');
   if (hidden || !detail.fixes || fix.trim() === '') return '';
-  const shown = block(cut(fix, 4000), 'text', '  ');
+  // It is for copying: whole and exact, or not at all. What cannot be shown as it is stands there escaped, and says so.
+  if (fix.length > longestFix) {
+    return `<br>**Suggested change:** longer than is shown here; see ${code(`lukhas healix show ${memory.id.slice(0, 8)}`)}`;
+  }
+  if (!isExact(fix)) {
+    const escaped = block(fix, 'text', '  ');
+    return `\n\n  <details><summary>Suggested change, with invisible characters escaped</summary>\n\n${escaped}\n\n  </details>\n`;
+  }
+  const shown = exactBlock(fix, 'text', '  ');
   return `\n\n  <details><summary>Suggested change</summary>\n\n${shown}\n\n  </details>\n`;
 }
 
@@ -269,27 +299,37 @@ function facts(memory: HealixMemory): string {
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
-/** How to run what failed again, and how to tell Healix what somebody found out. */
+/** Commands to run the failed tests again, and to teach Healix their causes. */
 function renderCommands(groups: readonly Group[], sections: readonly Section[]): string[] {
   const told = groups.flatMap((group) => group.told);
-  const names = (some: readonly Told[], most: number) =>
-    [...new Set(some.map(({ failure }) => cut(failure.testName, 500)))].slice(0, most);
-  const tests = names(told, 20);
-  if (tests.length === 0) return [];
-  const again = tests.map((name) => pytestCommand(name).replace(/^pytest /, ''));
-  const folds = [folded('Run them again', block(`pytest ${again.join(' \\\n  ')}`, 'sh'))];
-  const unknown = names(
-    told.filter(({ history }) => history?.class !== 'known'),
-    5,
-  );
-  if (unknown.length > 0 && sections.every(({ history }) => history !== undefined))
-    folds.push(
-      folded(
-        'Found out why? Teach Healix, and the next one is known',
-        block(unknown.map(teachCommand).join('\n'), 'sh'),
-      ),
+  const distinct = (some: readonly Told[]) => [
+    ...new Map(some.map(({ failure }) => [failure.testName, failure])).values(),
+  ];
+  const tests = distinct(told);
+  const notTold = groups.reduce((sum, group) => sum + group.all - group.told.length, 0);
+  const again = rerunCommands(tests, tests.length + notTold, sameFolder(sections));
+  const folds = foldedCommands('Run them again', again);
+  const unknown = distinct(told.filter(({ history }) => history?.class !== 'known'));
+  if (unknown.length > 0 && sections.every(({ history }) => history !== undefined)) {
+    const teach = teachCommands(
+      unknown.map(({ testName }) => testName),
+      5,
     );
+    folds.push(...foldedCommands('Found out why? Teach Healix, and the next one is known', teach));
+  }
   return folds;
+}
+
+function foldedCommands(summary: string, { lines, left }: Commands): string[] {
+  if (lines.length === 0) return [];
+  const content = exactBlock(lines.join('\n'), 'sh');
+  return [folded(summary, left === '' ? content : `${content}\n\n${left}`)];
+}
+
+/** Where all of the jobs ran pytest; undefined where they differ or it is not known. */
+function sameFolder(sections: readonly Section[]): string | undefined {
+  const folders = new Set(sections.map(({ folder }) => folder));
+  return folders.size === 1 ? [...folders][0] : undefined;
 }
 
 function renderChanges(sections: readonly Section[]): string {
@@ -307,9 +347,7 @@ function renderChanges(sections: readonly Section[]): string {
     (test) => test.testName,
   ).slice(0, 10);
   if (lists.length === 0 && slower.length === 0) return '';
-  const numbers = lists.map(
-    (list) => `${list.names.length >= 100 ? '100 or more' : list.names.length} ${list.what}`,
-  );
+  const numbers = lists.map((list) => `${upTo(list.names.length)} ${list.what}`);
   if (slower.length > 0) numbers.push(`${slower.length} slower`);
   const rows = lists.flatMap((list) => [
     ...list.names.slice(0, 10).map((name) => `- ${list.what}: ${code(cut(name, 300))}`),
@@ -328,7 +366,7 @@ function against(sections: readonly Section[]): string {
   return branch === undefined ? '' : ` against ${code(cut(branch, 255))}`;
 }
 
-/** One job's percentage stands here, those of several in the table of jobs. */
+/** One job's percentage; those of several jobs are in the table of jobs. */
 function renderCoverage(sections: readonly Section[], detail: Detail): string {
   const covered = sections.filter(({ totals }) => totals.coveragePercent !== undefined);
   const [only] = sections.length === 1 ? covered : [];
@@ -347,7 +385,7 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
       ),
     (file) => file.filePath,
   ).slice(0, 20);
-  // What one of the jobs covers is covered.
+  // A file counts with the highest coverage of any job.
   const leastFiles = uniqueBy(
     covered.flatMap((section) => section.leastCovered).sort((a, b) => b.coveragePercent - a.coveragePercent),
     (file) => file.filePath,
@@ -382,7 +420,7 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
   return parts.join('\n\n');
 }
 
-/** The first of each key. */
+/** The first item of each key. */
 function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
   const unique = new Map<string, T>();
   for (const item of items) if (!unique.has(keyOf(item))) unique.set(keyOf(item), item);
@@ -397,7 +435,7 @@ function storedLine({ stored }: Section): string {
   return stored.ok ? '' : `> ${inline(stored.text)}`;
 }
 
-/** The summary is words of ours: data cannot stand in it. */
+/** `summary` is not escaped: it must not hold data. */
 function folded(summary: string, content: string): string {
   return `<details><summary>${summary}</summary>\n\n${content}\n\n</details>`;
 }

@@ -1,8 +1,7 @@
-// The pull request's comment: one for all jobs of a commit. What the database knows of is one part, rendered by whoever finishes;
-// a job without a database keeps a part of its own, between marks, so that others can leave it as it is. Pure;
-// tell/github.ts posts it.
+// The pull request's comment, one for all jobs of a commit. The jobs in the database are one part, which each of them renders
+// anew; a job without a database has its own part between marks, which the others copy unread. Pure; github.ts posts it.
 import { createHash } from 'node:crypto';
-import { count, coverageDifference, number, percent } from '../terminal/summary.ts';
+import { count, coverageDifference, number, percent } from '../words.ts';
 import { countFailures, type Detail, type Job, renderJobs, shortLabels } from './comment-section.ts';
 import { bytes, code, cut } from './markdown.ts';
 
@@ -11,36 +10,38 @@ export const maxCommentBytes = 60_000;
 
 /** A job's line in the table. */
 export interface JobRow {
-  /** Tells the jobs of a commit apart: 12 hex digits. */
+  /** 12 hex digits, different for each job of a commit. */
   readonly key: string;
   readonly label: string;
   readonly total: number;
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** undefined: nothing is known of the past. */
+  /** undefined: not judged. */
   readonly new: number | undefined;
   readonly coverage: number | undefined;
   /** Of the base branch. */
   readonly coverageBefore: number | undefined;
+  /** Not all of it could be read, or something that was asked for is missing. */
+  readonly incomplete: boolean;
 }
 
-/** What one source knows: the database of all jobs that stored their runs, or a job of itself. */
+/** The part of one source: the database with all jobs that stored their runs, or a job without a database. */
 export interface Part {
   /** 12 hex digits. */
   readonly key: string;
-  /** Changes when what it tells does. */
+  /** Changes when the part's content does. */
   readonly version: string;
   readonly rows: readonly JobRow[];
-  /** Different failures over all its jobs. */
+  /** Different failures of all its jobs. */
   readonly failures: { readonly failed: number; readonly new: number | undefined };
-  /** The longest first; the shorter ones are taken when the comment would grow too long. */
+  /** Longest first; a shorter one is used when the comment would be too long. */
   readonly texts: readonly string[];
 }
 
 export interface CommentState {
   readonly sha: string;
-  /** GitHub's id of the workflow run; grows with time, which tells an older commit's run from a newer one's. */
+  /** GitHub's id of the workflow run. It grows with time, so a newer commit's run has a higher one. */
   readonly run: number;
   readonly parts: readonly Part[];
 }
@@ -50,12 +51,12 @@ const partStart = '<!-- lukhas-job ';
 const partEnd = '<!-- lukhas-end -->';
 const seeSummary = 'see the summary of its job';
 
-/** A job's key: the same in every run, another for another job. */
+/** A job's key: the same in every run, different for each job. */
 export function jobKey(...names: readonly (string | undefined)[]): string {
   return shortHash(names.map((name) => name ?? null));
 }
 
-/** What jobs have to tell, at every length it may have to be told in. `version`: what it depends on besides its words. */
+/** Renders jobs at every length. `version` changes when the part's inputs change, even if its text does not. */
 export function makePart(
   jobs: readonly (Job & { readonly key: string })[],
   identity: { readonly key: string; readonly version?: string },
@@ -68,7 +69,7 @@ export function makePart(
     { failures: 0, messages: false, fixes: false, extras: false, more: seeSummary },
   ];
   const sorted = jobs.toSorted((a, b) => compare(a.label, b.label) || compare(a.key, b.key));
-  const rows = sorted.map(({ key, label, section: { totals, history } }) => ({
+  const rows = sorted.map(({ key, label, section: { totals, history, incomplete, troubles } }) => ({
     key,
     label: cut(label, 100),
     total: totals.total,
@@ -78,6 +79,7 @@ export function makePart(
     new: history?.failures.filter((failure) => failure.class === 'new').length,
     coverage: totals.coveragePercent,
     coverageBefore: history?.coverage?.beforePercent,
+    incomplete: incomplete || troubles.length > 0,
   }));
   const texts = details.map((detail) => renderJobs(sorted, detail));
   return {
@@ -97,14 +99,14 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Whether a comment is one of ours; its author has to be asked for as well. */
+/** Whether a comment begins as ours do; the caller checks its author, too. */
 export function isOurs(body: string): boolean {
   return body.startsWith(markerStart);
 }
 
-/** The whole comment, at most so many UTF-8 bytes. What had to be left out is said. */
+/** The whole comment, at most so many UTF-8 bytes; it says what was left out. */
 export function renderComment(state: CommentState, maxBytes = maxCommentBytes): string {
-  // What is told together has no heading of its own, so it cannot come after one that has.
+  // Parts without a heading must come first.
   const parts = state.parts.toSorted(
     (a, b) =>
       Number(b.rows.length > 1) - Number(a.rows.length > 1) ||
@@ -117,7 +119,7 @@ export function renderComment(state: CommentState, maxBytes = maxCommentBytes): 
   const frame = bytes(assemble(state, parts, () => ' '));
   let size = frame + parts.reduce((sum, _, i) => sum + sizeOf(i), 0);
   while (size > maxBytes) {
-    // The longest part gives way first: one job cannot crowd out the others.
+    // Shortens the longest part first, so that one job cannot crowd out the others.
     let longest: number | undefined;
     for (const [i, part] of parts.entries()) {
       const last = (levels[i] ?? 0) + 1 >= part.texts.length;
@@ -145,7 +147,7 @@ function assemble(state: CommentState, parts: readonly Part[], textOf: (i: numbe
   return [head(state, parts), ...told, foot(state)].join('\n\n');
 }
 
-/** Without any part's text, and with as many jobs as there is room for. */
+/** Without the parts' texts, and with as many jobs as fit. */
 function minimal(state: CommentState, parts: readonly Part[], maxBytes: number): string {
   const jobs = parts.reduce((sum, part) => sum + part.rows.length, 0);
   for (let most = jobs; most > 0; most = Math.floor(most / 2)) {
@@ -172,21 +174,29 @@ function verdict(parts: readonly Part[]): string {
   const [only] = rows.length === 1 ? rows : [];
   const coverage = only?.coverage === undefined ? '' : `, ${percent(only.coverage)} covered`;
   const red = rows.filter((row) => row.failed > 0).length;
+  const cutOff = rows.filter((row) => row.incomplete).length;
+  const unread =
+    cutOff === 0
+      ? ''
+      : rows.length === 1
+        ? ', not all could be read'
+        : `, ${count(cutOff, 'job')} incomplete`;
   if (red === 0) {
     const skipped = sum((row) => row.skipped);
     const jobs = rows.length > 1 ? ` in ${rows.length} jobs` : '';
-    return `✅ ${count(sum((row) => row.total) - skipped, 'test')} passed${jobs}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
+    if (cutOff === 0 && rows.every((row) => row.total === 0)) return `⚪ No test ran${jobs}`;
+    return `${cutOff > 0 ? '❌' : '✅'} ${count(sum((row) => row.total) - skipped, 'test')} passed${jobs}${unread}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
   }
-  // A test that fails in several jobs is one failure to look at; only the database can tell.
+  // A test that fails in several jobs is one failure; only the database's part knows.
   const failed = parts.reduce((total, part) => total + part.failures.failed, 0);
   const blind = parts.some((part) => part.failures.new === undefined);
   const fresh = parts.reduce((total, part) => total + (part.failures.new ?? 0), 0);
   const news = blind ? '' : fresh === 0 ? ', none of them new' : `, ${number(fresh)} new`;
   if (only !== undefined)
-    return `❌ ${number(only.failed)} of ${number(only.total)} tests failed${news}${coverage}`;
-  // Of several tests each may fail in another job.
+    return `❌ ${number(only.failed)} of ${number(only.total)} tests failed${news}${unread}${coverage}`;
+  // Several tests may fail in different jobs: `all jobs` would be wrong.
   const jobs = failed === 1 && red === rows.length ? `all ${red} jobs` : `${red} of ${rows.length} jobs`;
-  return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}`;
+  return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}${unread}`;
 }
 
 function table(rows: readonly JobRow[]): string[] {
@@ -198,7 +208,7 @@ function table(rows: readonly JobRow[]): string[] {
         ? ''
         : ` (${coverageDifference({ beforePercent: before, afterPercent: coverage })})`;
     const cells = [
-      `${row.failed > 0 ? '❌' : '✅'} ${code(labels[i] ?? '', { cell: true })}`,
+      `${markOf(row)} ${code(labels[i] ?? '', { cell: true })}${row.incomplete ? ' (incomplete)' : ''}`,
       row.failed,
       row.new ?? '',
       row.passed,
@@ -210,6 +220,10 @@ function table(rows: readonly JobRow[]): string[] {
   return ['| Job | Failed | New | Passed | Skipped | Coverage |', '|:--|--:|--:|--:|--:|--:|', ...lines];
 }
 
+function markOf({ failed, incomplete, total }: JobRow): string {
+  return failed > 0 || incomplete ? '❌' : total === 0 ? '⚪' : '✅';
+}
+
 function foot({ sha }: CommentState): string {
   return `Commit ${code(sha.slice(0, 8))}. One comment for all jobs; it is updated with every run.`;
 }
@@ -218,48 +232,45 @@ function marker({ sha, run }: CommentState): string {
   return `${markerStart}${packed({ v: 1, sha, run })} -->`;
 }
 
-/** Rows are lists of values: the marks of 256 jobs have to leave room for words. */
+/** A mark holds rows as lists of values in this order, so that the marks of 256 jobs leave room for text. */
+const numbersOfRow = ['total', 'passed', 'failed', 'skipped', 'new', 'coverage', 'coverageBefore'] as const;
+
 function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): string {
   const rows = facts.rows
     .slice(0, mostRows)
-    .map((row) => [
-      row.key,
-      row.label,
-      row.total,
-      row.passed,
-      row.failed,
-      row.skipped,
-      row.new,
-      row.coverage,
-      row.coverageBefore,
-    ]);
+    .map((row) => [row.key, row.label, ...numbersOfRow.map((name) => row[name]), row.incomplete ? 1 : 0]);
   return `${partStart}${packed({ ...facts, rows })} -->`;
 }
 
-/** Base64: nothing in it can end the HTML comment around it. */
+/** Base64, so that nothing in it can end the HTML comment around it. */
 function packed(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64');
 }
 
-/** What a comment of ours says, as far as it can be read; other people's edits cost no more than the part they broke. */
+/** Reads a comment of ours; a part that somebody's edit broke is left out. */
 export function parseComment(body: string): CommentState | undefined {
   const text = body.replaceAll('\r\n', '\n');
   const state = unpacked(/^<!-- lukhas-ingest ([A-Za-z0-9+/=]+) -->/.exec(text)?.[1]);
-  if (state === undefined || typeof state.sha !== 'string') return undefined;
+  if (state === undefined || typeof state.sha !== 'string' || !/^[0-9a-f]{40,64}$/.test(state.sha))
+    return undefined;
   const parts: Part[] = [];
-  for (const piece of text.split(partStart).slice(1)) {
+  // Marks stand at a line's start, where no data can.
+  for (const piece of text.split(`\n${partStart}`).slice(1)) {
     const facts = unpacked(/^([A-Za-z0-9+/=]+) -->/.exec(piece)?.[1]);
     const part = facts === undefined ? undefined : readPart(facts, piece);
+    // More than a matrix can have was not written by us.
+    if (parts.length === mostParts) break;
     if (part !== undefined && !parts.some((other) => other.key === part.key)) parts.push(part);
   }
-  return { sha: state.sha, run: amount(state.run) ?? 0, parts };
+  return { sha: state.sha, run: whole(state.run, mostRun) ?? 0, parts };
 }
 
 function readPart(facts: Record<string, unknown>, piece: string): Part | undefined {
   const key = hex(facts.key);
-  const rows = (Array.isArray(facts.rows) ? facts.rows : []).flatMap((row: unknown) => readRow(row) ?? []);
+  const listed = Array.isArray(facts.rows) ? facts.rows.slice(0, mostParts) : [];
+  const rows = listed.flatMap((row: unknown) => readRow(row) ?? []);
   if (key === undefined || rows.length === 0) return undefined;
-  const end = piece.indexOf(partEnd);
+  const end = piece.indexOf(`\n${partEnd}`);
   const content = end < 0 ? '' : piece.slice(piece.indexOf('-->') + 3, end);
   const text = content.trim().replace(/^#### [^\n]*\n+/, '');
   const left = `The details of ${rows.length === 1 ? 'this job' : 'these jobs'} were left out here: ${seeSummary}.`;
@@ -269,8 +280,8 @@ function readPart(facts: Record<string, unknown>, piece: string): Part | undefin
     version: hex(facts.version) ?? '',
     rows,
     failures: {
-      failed: amount(failures?.failed) ?? rows.reduce((sum, row) => sum + row.failed, 0),
-      new: amount(failures?.new),
+      failed: whole(failures?.failed) ?? rows.reduce((sum, row) => sum + row.failed, 0),
+      new: whole(failures?.new),
     },
     texts: bytes(text) <= bytes(left) ? [text] : [text, left],
   };
@@ -281,7 +292,9 @@ function readRow(value: unknown): JobRow | undefined {
   const [first, label, ...numbers] = value as readonly unknown[];
   const key = hex(first);
   if (key === undefined) return undefined;
-  const [total, passed, failed, skipped, fresh, coverage, coverageBefore] = numbers.map(amount);
+  const [total, passed, failed, skipped, fresh] = numbers.slice(0, 5).map((number) => whole(number));
+  const [coverage, coverageBefore] = numbers.slice(5, 7).map(percentage);
+  const incomplete = whole(numbers[7], 1);
   return {
     key,
     label: typeof label === 'string' ? cut(label, 100) : key,
@@ -292,6 +305,7 @@ function readRow(value: unknown): JobRow | undefined {
     new: fresh,
     coverage,
     coverageBefore,
+    incomplete: incomplete === 1,
   };
 }
 
@@ -311,6 +325,17 @@ function hex(value: unknown): string | undefined {
   return typeof value === 'string' && /^[0-9a-f]{12}$/.test(value) ? value : undefined;
 }
 
-function amount(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+/** Parts of a comment, and jobs of a part: GitHub runs at most 256 jobs of a matrix. */
+const mostParts = 1000;
+/** GitHub's ids of workflow runs are far below it: an edited one must not be newer than every run to come. */
+const mostRun = 1e12;
+
+function whole(value: unknown, most = 1e9): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most
+    ? value
+    : undefined;
+}
+
+function percentage(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 && value <= 100 ? value : undefined;
 }

@@ -1,6 +1,6 @@
-// Finds the pull request and keeps its one comment. Knows nothing of reports or databases.
+// Finds the pull request and updates its one comment. Knows nothing of reports or databases.
 
-import { type Api, type GithubEdges, GithubError, openApi, requestMs, statusOf } from './api.ts';
+import { type Api, type GithubEdges, GithubError, openApi, statusOf, wordsOf } from './api.ts';
 import {
   type CommentState,
   isOurs,
@@ -11,11 +11,11 @@ import {
 } from './comment.ts';
 
 const permission = 'pull-requests: write';
-/** Rounds of reading, writing and reading again; more only where many jobs finish in the same second. */
+/** Rounds of reading and writing; many are needed only where many jobs finish in the same second. */
 const mostRounds = 20;
-/** A comment whose answer never came may still be on its way: so long it is waited for before the one that stands is all. */
+/** A request without an answer may still create its comment later: wait so long before trusting what is there. */
 const lateMs = 5_000;
-/** Pages of 100 comments that are looked through. */
+/** Reads at most so many pages of 100 comments. */
 const mostPages = 100;
 
 interface PullRequestQuery {
@@ -26,8 +26,8 @@ interface PullRequestQuery {
 }
 
 /**
- * The pull request of a workflow_run event, by its head's repository, branch and commit. What an artifact or the event's
- * own list says is not asked: a fork can write the one, and the other is empty for forks.
+ * The pull request of a workflow_run event, found by its head's repository, branch and commit. An artifact is no source, since
+ * a fork can write it, nor the event's own list, which is empty for forks.
  */
 export async function findPullRequest(
   edges: GithubEdges,
@@ -41,7 +41,6 @@ export async function findPullRequest(
       state: 'open',
       head: `${headOwner}:${query.headBranch}`,
       per_page: 100,
-      request: { signal: AbortSignal.timeout(requestMs) },
     }),
   );
   const found = answer.data.filter(
@@ -57,17 +56,17 @@ export interface CommentRequest {
   readonly pullRequest: number;
   readonly sha: string;
   readonly run: number;
-  /** What there is to tell by now; asked for before each look at the comment, since other jobs go on storing theirs. */
+  /** The part as it is now; called in each round, since other jobs store their runs meanwhile. */
   part(): Promise<Part>;
-  /** Whether a comment is made where there is none yet. */
+  /** Whether to create a comment where there is none. */
   create(part: Part): boolean;
-  /** Other jobs finish in the same moment and know nothing of this one: it is looked once more whether the part still stands. */
+  /** Other jobs may finish at the same moment without knowing this one: check once more that the part is still there. */
   readonly crowded: boolean;
 }
 
 export type CommentOutcome =
   | { readonly kind: 'posted'; readonly url: string }
-  /** A newer commit's comment stands there. */
+  /** The comment is a newer commit's. */
   | { readonly kind: 'superseded'; readonly url: string }
   | { readonly kind: 'not-wanted' };
 
@@ -78,17 +77,22 @@ interface OwnComment {
 }
 
 /**
- * Puts a part into the pull request's comment: reads what stands there, writes, and reads again until the part stands in
- * the one comment there is. Jobs that do so at once find each other's; a newer commit's is left alone. Whoever writes last
- * has read the database after every job that wrote before, and looks once more after writing: no job is lost.
+ * Puts a part into the pull request's comment: reads the comment, writes, and reads again until the part is in it and there is
+ * one comment only. Jobs that do this at once keep each other's parts; a newer commit's comment is left alone. No job is lost:
+ * the last one to write has read the database after all others stored, and reads the comment again after writing.
  *
  * @throws GithubError
  */
 export async function upsertComment(edges: GithubEdges, request: CommentRequest): Promise<CommentOutcome> {
-  // Reading what others have stored takes the longest the first time: not between reading the comment and writing it.
+  // The first read of other jobs takes longest: do it before reading the comment, not between reading and writing.
   await request.part();
   const api = openApi(edges, permission);
   const { octokit, names } = api;
+  const remove = (id: number) =>
+    octokit.request('DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}', {
+      ...names,
+      comment_id: id,
+    });
   let author: string | undefined;
   let maxBytes = maxCommentBytes;
   let seen = 0;
@@ -99,7 +103,7 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
     last = undefined;
     const marked = await api.repeat(() => listMarked(api, request.pullRequest));
     if (marked.length > 0) author ??= await whoAmI(api);
-    // After the comment: what stands in it is never newer than this.
+    // Read after the comment, so that the comment is never newer than the part.
     const part = await request.part();
     const own = marked.filter((comment) => sameLogin(comment.author, author)).sort((a, b) => a.id - b.id);
     const states = own.map((comment) => parseComment(comment.body));
@@ -107,13 +111,10 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
       (state) => state !== undefined && state.sha !== request.sha && state.run > request.run,
     );
     if (newer >= 0) {
-      // Made in the same moment as the newer one's: it is the one that stays.
+      // Created at the same moment as the newer commit's comment, which stays.
       for (const [i, { id }] of own.entries()) {
         if (states[i]?.sha !== request.sha) continue;
-        const path = 'DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}';
-        await octokit
-          .request(path, { ...names, comment_id: id, request: { signal: AbortSignal.timeout(requestMs) } })
-          .catch(() => {});
+        await remove(id).catch(() => {});
       }
       return { kind: 'superseded', url: own[newer]?.url ?? '' };
     }
@@ -131,14 +132,12 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
     }
     if (first === undefined && !request.create(part)) return { kind: 'not-wanted' };
     const body = renderComment(merge(request, part, states), maxBytes);
-    const options = { request: { signal: AbortSignal.timeout(requestMs) } };
     try {
       if (first === undefined) {
         const made = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
           ...names,
           issue_number: request.pullRequest,
           body,
-          ...options,
         });
         author ??= made.data.user?.login;
         continue;
@@ -148,39 +147,35 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
           ...names,
           comment_id: first.id,
           body,
-          ...options,
         });
       }
-      // Their parts stand in the first one now.
-      for (const { id } of duplicates) {
-        const path = 'DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}';
-        await octokit.request(path, { ...names, comment_id: id, ...options }).catch(gone);
-      }
+      // The first comment holds their parts now.
+      for (const { id } of duplicates) await remove(id).catch(gone);
     } catch (error) {
       const status = statusOf(error);
-      if (status === 422 && maxBytes > 2000) {
+      if (status === 422 && maxBytes > 2000 && isTooLong(error)) {
         maxBytes = Math.floor(maxBytes / 2);
         continue;
       }
-      // Deleted by a person or by another job between reading and writing.
+      // A person or another job deleted it between reading and writing.
       if (status === 404 && first !== undefined) continue;
       last = api.described(error);
       unanswered ||= first === undefined && status === undefined;
-      // Reading comes before writing again: what was lost may have been the answer alone.
+      // Read before writing again: maybe only the answer was lost.
       if (!(await api.mayRepeat(error))) throw last;
     }
   }
   throw last ?? new GithubError('the comment kept changing under the hands of other jobs');
 }
 
-/** Whether the comment tells just this part, at whatever length, and nothing that it has taken over. */
+/** Whether the comment holds this version of the part, and no part that it replaces. */
 function standsIn(state: CommentState | undefined, { sha }: CommentRequest, part: Part): boolean {
   if (state?.sha !== sha) return false;
   const there = state.parts.find((other) => other.key === part.key);
   return there?.version === part.version && !state.parts.some((other) => isTold(other, part));
 }
 
-/** A part of a job's own gives way to the database's, once that knows the job. */
+/** The database's part replaces a job's own part once it has the job. */
 function isTold(other: Part, part: Part): boolean {
   return other.key !== part.key && other.rows.every(({ key }) => part.rows.some((row) => row.key === key));
 }
@@ -212,7 +207,6 @@ async function listMarked(
       issue_number: pullRequest,
       per_page: 100,
       page,
-      request: { signal: AbortSignal.timeout(requestMs) },
     });
     for (const comment of answer.data) {
       const body = comment.body ?? '';
@@ -224,12 +218,10 @@ async function listMarked(
   return marked;
 }
 
-/** The token's own login; a token that may not ask is taken for the workflow's own. */
+/** The token's login; where the token may not ask, that of the workflow's own token. */
 async function whoAmI({ octokit }: Api): Promise<string> {
   try {
-    const answer = await octokit.graphql<{ viewer?: { login?: string } }>('query { viewer { login } }', {
-      request: { signal: AbortSignal.timeout(requestMs) },
-    });
+    const answer = await octokit.graphql<{ viewer?: { login?: string } }>('query { viewer { login } }', {});
     return answer.viewer?.login ?? 'github-actions[bot]';
   } catch {
     return 'github-actions[bot]';
@@ -238,8 +230,13 @@ async function whoAmI({ octokit }: Api): Promise<string> {
 
 function sameLogin(a: string | undefined, b: string | undefined): boolean {
   const bare = (login: string | undefined) => login?.toLowerCase().replace(/\[bot\]$/, '');
-  // A person may be called like an app: only apps have [bot], and GraphQL leaves it away for some.
+  // A person may have an app's name: only apps have [bot], which GraphQL omits for some.
   return a !== undefined && bare(a) === bare(b) && (a.endsWith('[bot]') || b?.endsWith('[bot]') !== true);
+}
+
+/** A 422 without words may be one for length; one about anything else is not helped by a shorter body. */
+function isTooLong(error: unknown): boolean {
+  return /^(?:validation failed)?$|too (?:long|large)|maximum/i.test(wordsOf(error));
 }
 
 function gone(error: unknown): void {

@@ -1,11 +1,11 @@
-// The job's summary in Markdown: the comment's part at length, the slowest tests and the coverage of files. Pure.
+// The job's summary in Markdown: the comment's section with more failures, and the slowest tests. Pure.
 
 import type { Warning } from '../../model.ts';
-import { count, duration, number } from '../terminal/summary.ts';
+import { count, duration, number, placed } from '../words.ts';
 import { type Detail, renderCounts, renderSection, type Section } from './comment-section.ts';
 import { bytes, code, cut, inline } from './markdown.ts';
 
-/** GitHub takes 1 MiB a step, and shows nothing at all of what is longer. */
+/** GitHub takes 1 MiB a step, and shows nothing of a longer summary. */
 const maxSummaryBytes = 900_000;
 /** GitHub takes 65,535 characters of a check run's summary. */
 export const maxCheckBytes = 60_000;
@@ -16,7 +16,7 @@ export interface JobSummary extends Section {
   readonly warnings: readonly Warning[];
 }
 
-/** At most so many UTF-8 bytes; what had to be left out is said. */
+/** At most so many UTF-8 bytes; it says what was left out. */
 export function renderJobSummary(summary: JobSummary, maxBytes = maxSummaryBytes): string {
   for (const failures of [1000, 300, 100, 30, 10, 0]) {
     const more = 'see the log of this step and the report';
@@ -35,19 +35,28 @@ function render(summary: JobSummary, detail: Detail): string {
     renderSection(summary, detail),
     renderSlowest(summary),
     summary.stored.ok ? inline(summary.stored.text) : '',
+    // Errors stand above, as what could not be taken.
     ...summary.warnings
+      .filter(({ severity }) => severity !== 'error')
       .slice(0, 50)
-      .map((warning) => `> ⚠️ ${inline(cut(place(warning) + warning.message, 1000))}`),
+      .map((warning) => `> ⚠️ ${inline(cut(placed(warning), 1000))}`),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function title({ totals, label }: JobSummary): string {
+function title({ totals, label, lost, incomplete, troubles }: JobSummary): string {
   const bad = totals.failed + totals.errors;
+  const passed = `${count(totals.total - totals.skipped, 'test')} passed`;
+  const unread =
+    lost > 0 ? `, ${number(lost)} could not be read` : incomplete ? ', the run is incomplete' : '';
   const words =
-    bad === 0
-      ? `✅ ${count(totals.total - totals.skipped, 'test')} passed`
-      : `❌ ${number(bad)} of ${number(totals.total)} tests failed`;
+    bad > 0
+      ? `❌ ${number(bad)} of ${number(totals.total)} tests failed${unread}`
+      : troubles.length > 0 || incomplete
+        ? `❌ ${passed}${unread}`
+        : totals.total === 0
+          ? '⚪ No test ran'
+          : `✅ ${passed}`;
   return `### ${words}${label === '' ? '' : `: ${code(cut(label, 100))}`}`;
 }
 
@@ -58,9 +67,4 @@ function renderSlowest({ slowest }: JobSummary): string {
     (test) => `| ${duration(test.durationSeconds)} | ${code(cut(test.testName, 500), { cell: true })} |`,
   );
   return ['**Slowest tests**', '', '| Time | Test |', '|--:|:--|', ...rows].join('\n');
-}
-
-function place({ file, line, column }: Warning): string {
-  const parts = [file, line, column].filter((part) => part !== undefined);
-  return parts.length === 0 ? '' : `${parts.join(':')}: `;
 }

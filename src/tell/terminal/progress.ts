@@ -1,19 +1,19 @@
-// A progress line on a terminal for work that takes longer than about a second. Draws nothing anywhere else.
+// A progress line on a terminal, drawn once the work takes longer than a second. Draws nothing elsewhere.
 import type { Terminal } from './terminal.ts';
 
 export interface Progress {
-  /** What is being done, and how far: 0 to 1, or undefined where nobody knows. */
+  /** `fraction` is 0 to 1, undefined where it is not known. */
   update(what: string, fraction?: number): void;
-  /** Removes the line, so that something else can be said; the next update draws it again. */
+  /** Removes the line before other output; the next update draws it again. */
   clear(): void;
-  /** Removes the line; nothing is drawn afterwards. */
+  /** Removes the line for good. */
   done(): void;
 }
 
 const firstAfterMs = 1000;
 const everyMs = 100;
 
-/** @param clock milliseconds that only grow, e.g. performance.now */
+/** @param clock monotonic milliseconds, e.g. performance.now */
 export function startProgress(
   terminal: Pick<Terminal, 'interactive' | 'draw' | 'paint' | 'columns'>,
   clock: () => number,

@@ -1,23 +1,33 @@
-// The summary of an upload on a terminal. Pure: a verdict in, lines out; every piece of data goes through safeText.
+// The summary of an upload on a terminal. Pure: a verdict in, lines out; all data goes through safeLine.
 import type { FailureClass, FailureHistory, Match, RunHistory, Totals, Warning } from '../../model.ts';
-import { fold as foldTo, type Paint, safeLine, widthOf } from './terminal.ts';
-
-export interface SummaryFailure {
-  readonly testName: string;
-  readonly testFile: string | undefined;
-  readonly outcome: string;
-  readonly line: number | undefined;
-  readonly errorType: string | undefined;
-  readonly message: string | undefined;
-  readonly failureSignature?: string | undefined;
-}
+import { pytestCommand, teachCommand } from '../commands.ts';
+import { safeLine } from '../safe.ts';
+import {
+  count,
+  coverageDifference,
+  duration,
+  failureKey,
+  number,
+  percent,
+  placed,
+  type ToldFailure,
+  tierNames,
+  upTo,
+} from '../words.ts';
+import { fold as foldTo, type Paint, widthOf } from './terminal.ts';
 
 export interface Summary {
   readonly reports: readonly string[];
+  /** Where the tests ran, seen from where their commands are pasted; undefined: the same folder, or not known. */
+  readonly folder?: string | undefined;
   readonly totals: Totals;
+  /** Tests that could not be read. */
+  readonly lost: number;
+  /** Not all reports and tests could be read. */
+  readonly incomplete: boolean;
   readonly xfailed: number;
-  readonly failures: readonly SummaryFailure[];
-  /** What the team's own rows tell; undefined where nothing was stored. */
+  readonly failures: readonly ToldFailure[];
+  /** undefined where nothing was stored. */
   readonly history?: RunHistory | undefined;
   readonly slowest: readonly { readonly testName: string; readonly durationSeconds: number }[];
   /** Lowest first. */
@@ -53,7 +63,8 @@ export function renderSummary(summary: Summary, style: SummaryStyle): string {
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
-function renderTotals({ reports, totals, xfailed, coveredFiles, history }: Summary, paint: Paint): string {
+function renderTotals(summary: Summary, paint: Paint): string {
+  const { reports, totals, lost, incomplete, xfailed, coveredFiles, history } = summary;
   const change = history?.coverage;
   const moved =
     change === undefined
@@ -64,17 +75,20 @@ function renderTotals({ reports, totals, xfailed, coveredFiles, history }: Summa
   const parts: string[] = [];
   if (totals.failed > 0) parts.push(paint.red(paint.bold(`${number(totals.failed)} failed`)));
   if (totals.errors > 0) parts.push(paint.red(paint.bold(count(totals.errors, 'error'))));
+  if (lost > 0) parts.push(paint.red(paint.bold(`${count(lost, 'test')} could not be read`)));
   parts.push(totals.passed > 0 ? paint.green(`${number(totals.passed)} passed`) : paint.dim('0 passed'));
   if (totals.skipped > xfailed) parts.push(paint.yellow(`${number(totals.skipped - xfailed)} skipped`));
   if (xfailed > 0) parts.push(paint.yellow(`${number(xfailed)} xfailed`));
-  const good = totals.failed + totals.errors === 0;
+  const bad =
+    totals.failed + totals.errors + lost > 0 || summary.warnings.some(({ severity }) => severity === 'error');
+  if (incomplete && lost === 0) parts.push(paint.yellow('incomplete'));
   const source = reports.length === 1 ? safeLine(reports[0] ?? '') : `${reports.length} reports`;
   const time = totals.durationSeconds === undefined ? '' : ` in ${duration(totals.durationSeconds)}`;
   const coverage =
     totals.coveragePercent === undefined
       ? ''
       : `\n  coverage ${paint.bold(`${percent(totals.coveragePercent)}`)} of ${count(coveredFiles, 'file')}${moved}`;
-  const mark = good ? paint.green('✓') : paint.red('✗');
+  const mark = bad ? paint.red('✗') : incomplete || totals.total === 0 ? paint.yellow('○') : paint.green('✓');
   return `${mark} ${paint.bold(count(totals.total, 'test'))}${time}  ${paint.dim(source)}\n  ${parts.join(paint.dim(' · '))}${coverage}`;
 }
 
@@ -84,22 +98,14 @@ function renderFailures(summary: Summary, style: SummaryStyle): string {
   const { paint, mostFailures } = style;
   const histories = new Map(summary.history?.failures.map((failure) => [failureKey(failure), failure]));
   const told = summary.failures.map((failure) => ({ failure, history: histories.get(failureKey(failure)) }));
-  // What nobody has seen before comes first; within a class the report's order stays.
+  // Sorted by class; within a class the order of the report stays.
   if (summary.history !== undefined) told.sort((a, b) => urgency(a.history) - urgency(b.history));
   const shown = told.slice(0, mostFailures);
   const hint = shown.length < told.length ? '; --verbose shows more' : '';
   const more = shown.length < all ? paint.dim(` (${number(shown.length)} of ${number(all)}${hint})`) : '';
   const classes = summary.history === undefined ? '' : `  ${renderClasses(summary.history, paint)}`;
-  const blocks = shown.map(({ failure, history }) => renderFailure(failure, history, style));
+  const blocks = shown.map(({ failure, history }) => renderFailure(failure, history, style, summary.folder));
   return `${paint.bold('Failures')}${classes}${more}\n${blocks.join('\n')}`;
-}
-
-/** What ties a failure of the report to its history. */
-export function failureKey(failure: {
-  readonly testName: string;
-  readonly failureSignature?: string | undefined;
-}): string {
-  return `${failure.testName}\n${failure.failureSignature ?? ''}`;
 }
 
 const classOrder: readonly FailureClass[] = ['new', 'flaky', 'pre-existing', 'known'];
@@ -122,9 +128,10 @@ function paintClass(name: FailureClass, text: string, paint: Paint): string {
 }
 
 function renderFailure(
-  failure: SummaryFailure,
+  failure: ToldFailure,
   history: FailureHistory | undefined,
   { paint, columns }: SummaryStyle,
+  folder: string | undefined,
 ): string {
   const type = fold(safeLine(failure.errorType ?? (failure.outcome === 'error' ? 'error' : 'failure')), 60);
   const line = failure.line === undefined ? '' : `:${failure.line}`;
@@ -137,14 +144,15 @@ function renderFailure(
   const age = history === undefined ? '' : renderAge(history);
   if (where !== '' || age !== '')
     rows.push(`    ${paint.cyan(where)}${age === '' ? '' : paint.dim(`  ${age}`)}`);
-  rows.push(`    ${paint.dim(pytestCommand(failure.testName))}`);
+  const again = pytestCommand(failure, folder);
+  if (again !== undefined) rows.push(`    ${paint.dim(again)}`);
   if (history?.match !== undefined) rows.push(...renderMatch(history.match, paint, columns));
-  if (history !== undefined && history.class !== 'known')
-    rows.push(`    ${paint.dim(teachCommand(failure.testName))}`);
+  const teach =
+    history === undefined || history.class === 'known' ? undefined : teachCommand(failure.testName);
+  if (teach !== undefined) rows.push(`    ${paint.dim(teach)}`);
   return rows.join('\n');
 }
 
-/** Since when it fails, and what made it green the last time. */
 function renderAge({ since, runsInARow, lastFixedBy }: FailureHistory): string {
   const commit = since.gitSha === undefined ? since.at.toISOString().slice(0, 10) : shortSha(since.gitSha);
   const age = runsInARow > 1 ? `failing for ${runsInARow} runs, since ${commit}` : '';
@@ -156,11 +164,10 @@ function shortSha(sha: string): string {
   return safeLine(sha).slice(0, 8);
 }
 
-/** The cause and the fix, how sure they are, and where they come from. */
 function renderMatch({ memory, tier }: Match, paint: Paint, columns: number): string[] {
   const tries = memory.successCount + memory.failureCount;
   const facts = [
-    { exact: 'known failure', moved: 'known failure, moved', similar: 'similar to a known failure' }[tier],
+    tierNames[tier].toLowerCase(),
     ...(memory.confidence === undefined ? [] : [`confidence ${memory.confidence.toFixed(2)}`]),
     ...(tries === 0 ? [] : [`worked ${memory.successCount} of ${tries} times`]),
     ...(memory.lastApplied === undefined ? [] : [`last on ${memory.lastApplied.toISOString().slice(0, 10)}`]),
@@ -173,11 +180,6 @@ function renderMatch({ memory, tier }: Match, paint: Paint, columns: number): st
       : [`      cause  ${fold(safeLine(memory.rootCause), columns - 14)}`]),
     `      fix    ${paint.bold(fold(safeLine(memory.solution), columns - 14))}`,
   ];
-}
-
-/** A line to paste once somebody knows. */
-export function teachCommand(testName: string): string {
-  return `lukhas healix add --test ${shellQuote(testName)} --cause '…' --solution '…'`;
 }
 
 function renderChanges(history: RunHistory | undefined, { paint, columns }: SummaryStyle): string {
@@ -200,12 +202,7 @@ function renderChanges(history: RunHistory | undefined, { paint, columns }: Summ
   return [head, ...(slower.length === 0 ? [] : ['  slower', ...slower])].join('\n');
 }
 
-/** The history names at most a hundred of each. */
-function upTo(n: number): string {
-  return n >= 100 ? '100 or more' : String(n);
-}
-
-/** The exception's name is shown already: its own words begin with it. */
+/** The message without the exception's name, which is shown before it. */
 function withoutType(message: string, errorType: string | undefined): string {
   const bare = message
     .replace(/^failed on (setup|teardown)( at [^"\n]+:\d+)? with "/, '$1$2: ')
@@ -219,20 +216,6 @@ function withoutType(message: string, errorType: string | undefined): string {
 
 function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-}
-
-/** A line to paste into a shell. */
-export function pytestCommand(testName: string): string {
-  return `pytest ${shellQuote(testName)}`;
-}
-
-/** One word for a shell; what holds control characters is quoted the way bash and zsh read them. */
-function shellQuote(word: string): string {
-  if (safeLine(word) === word) return `'${word.replaceAll("'", `'\\''`)}'`;
-  const quoted = word
-    .replace(/[\\']/g, '\\$&')
-    .replace(/[\u0000-\u001f\u007f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return `$'${safeLine(quoted)}'`;
 }
 
 function renderSlowest(summary: Summary, { paint, columns }: SummaryStyle): string {
@@ -260,55 +243,13 @@ function renderCoverage(summary: Summary, { paint, columns }: SummaryStyle): str
 export function renderWarnings(warnings: readonly Warning[], paint: Paint): string {
   return warnings
     .map((warning) => {
-      const place = [warning.file, warning.line, warning.column]
-        .filter((part) => part !== undefined)
-        .join(':');
-      return `${paint.yellow('warning:')} ${place === '' ? '' : `${safeLine(place)}: `}${safeLine(warning.message)}`;
+      const head = warning.severity === 'error' ? paint.red('error:') : paint.yellow('warning:');
+      return `${head} ${safeLine(placed(warning))}`;
     })
     .join('\n');
 }
 
-/** However narrow the terminal is, this much of every text is shown. */
+/** Shows at least 20 columns of a text, however narrow the terminal is. */
 function fold(text: string, width: number): string {
   return foldTo(text, Math.max(20, width));
-}
-
-export function duration(seconds: number): string {
-  if (seconds < 59.95) return `${seconds.toFixed(seconds < 9.995 ? 2 : 1)} s`;
-  const whole = Math.round(seconds);
-  const minutes = Math.floor(whole / 60);
-  return minutes < 60
-    ? `${minutes} min ${whole % 60} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** coverage.py's rule: 0 and 100 only when they are exact. */
-export function percent(value: number): string {
-  const text = value.toFixed(1);
-  if (text === '100.0' && value < 100) return '99.9 %';
-  if (text === '0.0' && value > 0) return '0.1 %';
-  return `${text.replace(/\.0$/, '')} %`;
-}
-
-/** In percentage points, with its sign: `+0.6`. */
-export function coverageDifference({
-  beforePercent,
-  afterPercent,
-}: {
-  readonly beforePercent: number;
-  readonly afterPercent: number;
-}): string {
-  const points = afterPercent - beforePercent;
-  const size = Math.abs(points);
-  if (size < 0.005) return '±0';
-  return `${points < 0 ? '−' : '+'}${size < 0.1 ? size.toFixed(2) : size.toFixed(1)}`;
-}
-
-export function count(n: number, noun: string): string {
-  return `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
-}
-
-/** `12,345`: toLocaleString takes 20 ms to load its tables. */
-export function number(n: number): string {
-  return String(n).replace(/(?<=\d)(?=(?:\d{3})+$)/g, ',');
 }

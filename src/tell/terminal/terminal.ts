@@ -1,15 +1,16 @@
-// The one way to a person's terminal: every line printed by the command line goes through here, and data is made
-// harmless on its way (terminal escapes, bidirectional overrides). Knows nothing of runs or databases.
+// A person's terminal: its streams, colours and width. Knows nothing of runs or databases.
 import picocolors from 'picocolors';
 
+export { safeLine, safeText } from '../safe.ts';
+
 export interface Terminal {
-  /** What was asked for: standard output. A line feed is added. */
+  /** Standard output, for what was asked for. Adds a line feed. */
   out(text: string): void;
-  /** Words beside it: standard error. A line feed is added. */
+  /** Standard error, for all other messages. Adds a line feed. */
   err(text: string): void;
-  /** Standard output as it stands, waiting until the reader on the other side takes more. */
+  /** Standard output without a line feed; resolves when the reader takes more. */
   write(text: string): Promise<void>;
-  /** Standard error as it stands: for a line that is drawn over. */
+  /** Standard error without a line feed, for a line that is drawn again. */
   draw(text: string): void;
   readonly paint: Paint;
   /** Width to fold to, in columns. */
@@ -24,25 +25,7 @@ export function createPaint(color: boolean): Paint {
   return picocolors.createColors(color);
 }
 
-/**
- * Data on its way to a terminal: C0 and C1 controls, DEL and bidirectional overrides become visible pictures or
- * escapes, so that nothing in a report can move the cursor, recolour or reorder what is shown. Line feeds and tabs stay.
- */
-export function safeText(text: string): string {
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g,
-    visible,
-  );
-}
-
-function visible(char: string): string {
-  const code = char.charCodeAt(0);
-  if (code < 0x20) return String.fromCharCode(0x2400 + code);
-  if (code === 0x7f) return '\u2421';
-  return `\\u${code.toString(16).padStart(4, '0')}`;
-}
-
-// Scripts that are written in full-width cells, and emoji; and marks that are drawn over the character before.
+// Full-width scripts and emoji; marks that combine with the character before.
 const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 const combining = /[\p{Mn}\p{Me}\u200b-\u200d]/u;
@@ -55,12 +38,12 @@ export function widthOf(text: string): number {
 }
 
 function columnsOf(char: string): number {
-  // What we write ourselves (… · →) needs no look at the tables of Unicode, which take 20 ms to build.
+  // Our own signs (… · →) skip the Unicode tables, which take 20 ms to build.
   if (char < '\u0300' || (char >= '\u2010' && char < '\u2300')) return 1;
   return combining.test(char) ? 0 : wide.test(char) ? 2 : 1;
 }
 
-/** Cut at the end to so many columns, with a sign that it was. */
+/** Cuts a text to so many columns; `…` shows the cut. */
 export function fold(text: string, width: number): string {
   if (text.length * 2 <= width || widthOf(text) <= width) return text;
   let kept = '';
@@ -71,9 +54,4 @@ export function fold(text: string, width: number): string {
     kept += char;
   }
   return `${kept}…`;
-}
-
-/** `safeText` for one line: line feeds and tabs become spaces as well. */
-export function safeLine(text: string): string {
-  return safeText(text.replace(/\s*[\r\n\t]+\s*/g, ' '));
 }

@@ -44,6 +44,12 @@ function run(changes: Partial<ActionRun> = {}): Promise<ActionResult> {
   });
 }
 
+const notAccessible = { message: 'Resource not accessible by integration' };
+const tooLong = {
+  message: 'Validation Failed',
+  errors: [{ field: 'body', code: 'custom', message: 'body is too long (maximum is 65536 characters)' }],
+};
+
 describe('without a database', () => {
   it('tells outputs, annotations, summary and comment, says that nothing is stored, and is green', async () => {
     writeReport({ test_a: 'failed', test_b: 'passed' });
@@ -178,6 +184,16 @@ describe('fail-on and require-upload', () => {
     if (failOn === 'new') expect(words(result, 'warning').join()).toContain('could not be decided');
   });
 
+  it('say why first, within the ten errors that GitHub shows of a step', async () => {
+    writeReport(Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`test_${i}`, 'failed' as const])));
+    const result = await run({ inputs: { 'fail-on': 'any', comment: 'off' } });
+    const errors = words(result, 'error');
+    expect(errors[0]).toBe('fail-on: any, and 30 of 30 tests failed.');
+    expect(errors).toHaveLength(10);
+    expect(errors.at(-1)).toContain('21 more failures are not annotated');
+    expect(result.code).toBe(1);
+  });
+
   it('refuses require-upload without a database-url', async () => {
     writeReport({ test_a: 'passed' });
     const result = await run({ inputs: { 'require-upload': 'true' } });
@@ -253,7 +269,7 @@ describe('with a database', () => {
     writeReport({ test_fresh: 'failed' });
     const fresh = await run({ inputs: { ...inputs, 'fail-on': 'new' }, env: { GITHUB_RUN_ATTEMPT: '5' } });
     expect(fresh.code).toBe(1);
-    expect(words(fresh, 'error').at(-1)).toContain('fail-on: new, and 1 of 1');
+    expect(words(fresh, 'error')[0]).toContain('fail-on: new, and 1 of 1');
   });
 
   it('adds a check run where one is asked for, failed by what fail-on is about', async () => {
@@ -276,7 +292,8 @@ describe('with a database', () => {
     expect(github.checkRuns[1]?.output.title).toBe('1 of 1 failed');
     expect(github.checkRuns[1]?.output.summary).toContain('Known by now');
 
-    github.fault = (_method, path) => (path.endsWith('/check-runs') ? { status: 403 } : undefined);
+    github.fault = (_method, path) =>
+      path.endsWith('/check-runs') ? { status: 403, body: notAccessible } : undefined;
     const refused = await run({
       inputs,
       event: { name: 'push', payload: {} },
@@ -413,7 +430,7 @@ describe('inputs', () => {
         expect.stringMatching(/^the outputs could not be written: EISDIR/),
       ]);
       expect(result.log).toContain("pytest 'tests/test_m.py::test_a'");
-      expect(words(result, 'error')[0]).toBe("KeyError: 'test_a'");
+      expect(words(result, 'error')).toContain("KeyError: 'test_a'");
       expect(github.comments).toHaveLength(1);
       expect(result.code).toBe(code);
     },
@@ -465,7 +482,7 @@ describe("GitHub's faults", () => {
   it('makes the body smaller on 422', async () => {
     writeReport(Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`test_${i}`, 'failed' as const])));
     github.fault = (method, _path, _count, body) =>
-      method === 'POST' && body.length > 12_000 ? { status: 422 } : undefined;
+      method === 'POST' && body.length > 12_000 ? { status: 422, body: tooLong } : undefined;
     const result = await run();
     expect(words(result, 'warning')).toEqual([]);
     expect(github.comments[0]?.body).toContain('see the summary of its job');

@@ -376,7 +376,7 @@ describe('files that are no coverage report', () => {
       'a JUnit report',
       '<?xml version="1.0"?><testsuites><testsuite name="pytest"/></testsuites>',
       /JUnit report/,
-      /without --coverage/,
+      /as a report/,
     ],
     [
       'a Cobertura report',

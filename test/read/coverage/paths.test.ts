@@ -1,6 +1,7 @@
 // Where the paths of a coverage report lie in the repository: by evidence, and left alone without any.
 import { describe, expect, it } from 'vitest';
 import { type PathOptions, resolvePaths } from '../../../src/read/coverage/paths.ts';
+import { cpuMs } from '../../support/cpu.ts';
 
 const base: PathOptions = {
   repositoryRoot: '/repo',
@@ -152,9 +153,9 @@ it('places 50,000 files in a repository of 200,000 within seconds', () => {
   const paths = trackedFiles
     .filter((file) => file.startsWith('mono/part2/'))
     .map((file) => file.slice('mono/part2/'.length));
-  const started = performance.now();
+  const started = cpuMs();
   const resolved = resolvePaths(paths, { ...base, trackedFiles });
-  expect(performance.now() - started).toBeLessThan(10_000);
+  expect(cpuMs() - started).toBeLessThan(10_000);
   expect([...resolved.values()].every(({ path }) => path.startsWith('mono/part2/'))).toBe(true);
 });
 

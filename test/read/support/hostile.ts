@@ -30,6 +30,10 @@ export const hostileReports: Readonly<Record<string, (n: number) => string>> = {
   'a long type in front of the message': (n) => failing(`E   ${'A'.repeat(n)}: x`, `${'A'.repeat(n)}: x`),
   'dotted types in front of the message': (n) => failing(`E   ${'A.'.repeat(n / 2)}`, 'A.'.repeat(n / 2)),
   'colour codes': (n) => failing('#x1B[31m'.repeat(n / 8)),
+  'colour codes between the two halves of a line end': (n) => failing(`a\r${'#x1B[31m'.repeat(n / 8)}\n`),
+  'references in a name': (n) => suite(testcase('&amp;'.repeat(n / 5), failure)),
+  'references in a message': (n) => failing('x', '&lt;a'.repeat(n / 5)),
+  'references in a text': (n) => failing('&lt;a'.repeat(n / 5)),
   'unfinished colour codes': (n) => failing('#x1B[3'.repeat(n / 6)),
   'fixtures that are not found': (n) =>
     failing('x', `failed on setup with &quot;${"E   fixture '&#10;".repeat(n / 19)}&quot;`),

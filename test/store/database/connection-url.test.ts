@@ -101,3 +101,14 @@ test('another login\u2019s URL keeps everything else', () => {
     }),
   ).toBe('postgres://ci:x%2Fy@h.example:6543/db?sslmode=verify-ca');
 });
+
+test.each([
+  'postgres://u:12?secret@h.example/db',
+  'postgres://u:12?secret=x@h.example/db',
+  'postgres://u:12?sslmode=secret@h.example/db',
+  'postgres://u:a@?secret@h.example/db',
+  'postgres://u:a@?secret=b@h.example/db',
+  'postgres://u:a@1?secret&b=c@h.example/db',
+])('a password with a bare ? is never said, not even in part: %s', (url) => {
+  expect(() => parseConnectionUrl(url)).toThrow(/^the database URL cannot be read$/);
+});

@@ -1,6 +1,5 @@
 // The embedded database's directory: one process at a time, ours or nobody's, whole or a clear error.
 
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -10,7 +9,8 @@ import { lockDataDir } from '../../../src/store/database/data-dir-lock.ts';
 import { beginIn } from '../../../src/store/database/search-path.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { openEmbedded } from '../../../src/store/schema/embedded.ts';
-import { temporaryDir } from '../../support/databases.ts';
+import { runCli } from '../../support/cli.ts';
+import { createEmbedded, temporaryDir } from '../../support/databases.ts';
 import { makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
 import { rowsIn } from '../../support/sql.ts';
 
@@ -128,7 +128,7 @@ describe('the directory', () => {
 });
 
 test('row-level security is in force in the embedded database, too', async () => {
-  const db = await openEmbedded(dir);
+  const { db, remove } = await createEmbedded();
   const kept = { ...db, close: async () => {} };
   await saveRun(async () => kept, makeUpload('mine'), sourceOf([makeResult(1)]), makeOptions());
   const seen = (team: string) =>
@@ -145,18 +145,21 @@ test('row-level security is in force in the embedded database, too', async () =>
   await expect(
     saveRun(async () => kept, makeUpload('x', { teamSlug: 'unknown' }), sourceOf([]), makeOptions()),
   ).rejects.toMatchObject({ code: 'team-unknown' });
-  await db.close();
+  await remove();
 });
 
 test('six processes that write into one new directory at once lose nothing', async () => {
-  const program = path.resolve('test/support/embedded-writer.ts');
-  const write = (key: string): Promise<number | null> =>
-    new Promise((resolve) => {
-      const args = ['--import', 'tsx', program, dir, key];
-      spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] }).once('exit', resolve);
-    });
-  expect(await Promise.all([1, 2, 3, 4, 5, 6].map((n) => write(`writer ${n}`)))).toEqual([0, 0, 0, 0, 0, 0]);
-  const db = await openEmbedded(dir);
+  const report = path.join(dir, 'report.xml');
+  const cases = Array.from({ length: 200 }, (_, i) => `<testcase classname="tests.t" name="test_${i}"/>`);
+  await writeFile(report, `<testsuites><testsuite name="pytest">${cases.join('')}</testsuite></testsuites>`);
+  const place = path.join(dir, 'new');
+  const written = await Promise.all(
+    [1, 2, 3, 4, 5, 6].map((n) =>
+      runCli('lukhas-upload', [report, '--data-dir', place, '--upload-key', `writer ${n}`]),
+    ),
+  );
+  expect(written.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0]);
+  const db = await openEmbedded(place);
   expect(
     await rowsIn(db, 'SELECT count(*) AS results, count(DISTINCT test_run_id) AS runs FROM test_results'),
   ).toEqual([{ results: 1200, runs: 6 }]);

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { asOptions } from '../../../src/errors.ts';
 import { ingest } from '../../../src/ingest.ts';
 import { openReport } from '../../../src/read/files.ts';
 import { parseSettings } from '../../../src/settings.ts';
@@ -105,7 +106,8 @@ describe.each(placeNames)('on %s', (name) => {
       hostname: 'runner',
       workingDirectory: folder,
       reports: [await openReport(step.report, folder)],
-      coverage: [],
+      coverage: { paths: [], problems: [] },
+      naming: asOptions,
       surroundings: Promise.resolve({
         context: () => ({
           ...emptyContext,

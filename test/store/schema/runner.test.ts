@@ -140,16 +140,18 @@ test('an index, a column and a foreign key come into a database while uploads go
   const uploading = [0, 1].map(async (who) => {
     for (let n = 0; going; n++) stored.push((await upload(database.uploadUrl, `uploader ${who} ${n}`)).runId);
   });
-  await sleep(300);
+  const seen = async (count: number) => {
+    while (stored.length < count) await sleep(20);
+  };
+  await seen(1);
   const before = stored.length;
   expect(await migrateTo(database.adminUrl, nextMigrations())).toEqual([nextName]);
   const during = stored.length;
-  await sleep(300);
+  await seen(during + 1);
   going = false;
   await Promise.all(uploading);
-  expect(before).toBeGreaterThan(0);
+  // Some were stored while it was at work.
   expect(during).toBeGreaterThan(before);
-  expect(stored.length).toBeGreaterThan(during);
   await upload(database.uploadUrl, 'the program after', nextMigrations());
   const [count] = await rowsOf(
     database.adminUrl,
@@ -233,7 +235,7 @@ describe('a runner that is killed', () => {
       call: 1 + Math.floor((n * verbs.length) / 20),
       afterMs: n % 3 === 0 ? 0 : 2,
     }));
-    const points = some(all, 8);
+    const points = some(all, 4);
     const kill = async ({ call, afterMs }: (typeof points)[number], database: ReadyDatabase) => {
       const { killed } = await runAndDie(database.adminUrl, call, afterMs);
       const where = `call ${call} (${verbs[call - 1]}), ${afterMs} ms after`;
@@ -351,7 +353,7 @@ describe('a partition that comes or goes in the middle', () => {
     return database;
   }
 
-  test.each([
+  const moments = [
     ['after the index of the parent', 'after script', 1],
     ['before the first index of a partition', 'outside', 1],
     ['between two of them', 'outside', 2],
@@ -359,7 +361,8 @@ describe('a partition that comes or goes in the middle', () => {
     ['before the foreign keys', 'script', 6],
     ['before their validation', 'script', 9],
     ['before the foreign key of the parent', 'script', 12],
-  ] as const)('attached %s gets everything too', async (_, verb, nth) => {
+  ] as const;
+  test.each(some(moments, 3))('attached %s gets everything too', async (_, verb, nth) => {
     const database = await interruptedAt(verb, nth, async (url) => {
       await asAdmin(url, 'SELECT ensure_partitions(4, 0)');
     });

@@ -33,6 +33,7 @@ const row = (i: number) => ({
   new: 1,
   coverage: undefined,
   coverageBefore: undefined,
+  incomplete: false,
 });
 
 /** What a job without a database knows: itself. */
@@ -175,9 +176,95 @@ describe('writing', () => {
     expect(github.comments[0]?.body).toContain('part of job 2');
   });
 
+  it('takes nothing impossible from a comment that somebody has edited', async () => {
+    await upsertComment(edges(), request(1));
+    const body = github.comments[0]?.body ?? '';
+    const marked = (name: string, value: unknown) =>
+      `<!-- lukhas-${name} ${Buffer.from(JSON.stringify(value)).toString('base64')} -->`;
+    const edited = (state: unknown, row: unknown) =>
+      body
+        .replace(/<!-- lukhas-ingest \S+ -->/, marked('ingest', state))
+        .replace(/<!-- lukhas-job \S+ -->/, marked('job', { key: keyOf(9), version: keyOf(1), rows: [row] }));
+    const sha = '1'.repeat(40);
+    const row = [keyOf(9), 'job 9', 1e300, -1, 0.5, '3', 1e10, 1e9, -4];
+    const read = parseComment(edited({ v: 1, sha, run: 1e300 }, row));
+    expect(read?.run).toBe(0);
+    expect(read?.parts[0]?.rows).toEqual([
+      { key: keyOf(9), label: 'job 9', total: 0, passed: 0, failed: 0, skipped: 0 },
+    ]);
+    const [comment] = github.comments;
+    // A run that is newer than all to come, of a commit that is none: the comment would never be written again.
+    if (comment !== undefined) comment.body = edited({ v: 1, sha: '<b>', run: 1e15 }, row);
+    expect((await upsertComment(edges(), request(2))).kind).toBe('posted');
+    expect(labelsIn(github.comments[0]?.body)).toEqual(['job 2']);
+  });
+
   it('gives up in words after its time, and never hangs', async () => {
     github.fault = () => ({ status: 500 });
     await expect(upsertComment(edges(), request(1))).rejects.toThrow('GitHub answered 500');
+  });
+});
+
+describe("GitHub's refusals", () => {
+  const locked = { message: 'Unable to create comment because issue is locked.' };
+  const archived = { message: 'Repository was archived so is read-only.' };
+  const blocked = {
+    message:
+      'Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.',
+  };
+  const invalid = { message: 'Validation Failed', errors: [{ code: 'custom', message: 'Body is spam' }] };
+  const date = 'Fri, 27 Nov 2026 03:00:00 GMT';
+  const at = (seconds: number) => String(Date.parse(date) / 1000 + seconds);
+  const usedUp = (seconds: number) => ({
+    date,
+    'x-ratelimit-remaining': '0',
+    'x-ratelimit-reset': at(seconds),
+  });
+  const exceeded = { message: 'API rate limit exceeded for installation.' };
+
+  it.each([
+    { status: 403, body: locked, said: `GitHub answered 403: ${locked.message}` },
+    { status: 403, body: archived, said: `GitHub answered 403: ${archived.message}` },
+    { status: 403, body: blocked, said: `GitHub answered 403: ${blocked.message}` },
+    { status: 422, body: invalid, said: 'GitHub answered 422: Validation Failed; Body is spam' },
+    {
+      status: 403,
+      body: { message: 'Resource not accessible by integration' },
+      said: 'GitHub answered 403: Resource not accessible by integration; the github-token may not do that; give the job `permissions: pull-requests: write`',
+    },
+    {
+      status: 403,
+      body: exceeded,
+      headers: usedUp(2400),
+      said: 'GitHub answered 403: API rate limit exceeded for installation.; the limit is reset at 2026-11-27T03:40:00Z',
+    },
+    {
+      status: 429,
+      body: exceeded,
+      headers: { date, 'retry-after': '900' },
+      said: /^GitHub answered 429: API rate/,
+    },
+    {
+      status: 403,
+      body: exceeded,
+      headers: { date, 'retry-after': 'Fri, 27 Nov 2026 04:00:00 GMT' },
+      said: /^GitHub answered 403: API rate/,
+    },
+  ])('$status $body.message is told in its own words, and asked once', async ({ said, ...fault }) => {
+    github.fault = (method) => (method === 'POST' ? fault : undefined);
+    const refused = await upsertComment(edges(), request(1)).catch((error: Error) => error.message);
+    expect(refused).toEqual(typeof said === 'string' ? said : expect.stringMatching(said));
+    expect(github.requests.filter((line) => line.startsWith('POST'))).toHaveLength(1);
+  });
+
+  it('a limit that ends soon is waited for, by its reset', async () => {
+    let left = 1;
+    const pauses: number[] = [];
+    github.fault = (method) =>
+      method === 'POST' && left-- > 0 ? { status: 403, body: exceeded, headers: usedUp(7) } : undefined;
+    const pausing = { ...edges(), pause: async (ms: number) => void pauses.push(ms) };
+    expect((await upsertComment(pausing, request(1))).kind).toBe('posted');
+    expect(Math.floor((pauses[0] ?? 0) / 1000)).toBe(7);
   });
 });
 

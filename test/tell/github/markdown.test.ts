@@ -11,7 +11,7 @@ import { renderAnnotations } from '../../../src/tell/github/annotations.ts';
 import { makePart, maxCommentBytes, parseComment, renderComment } from '../../../src/tell/github/comment.ts';
 import { renderSection, type Section } from '../../../src/tell/github/comment-section.ts';
 import { renderJobSummary } from '../../../src/tell/github/job-summary.ts';
-import { block, bytes, code, inline } from '../../../src/tell/github/markdown.ts';
+import { block, bytes, code, exactBlock, inline, isExact } from '../../../src/tell/github/markdown.ts';
 import { logLines, secretsOf, workflowCommand } from '../../../src/tell/github/workflow-log.ts';
 import { long } from '../../support/long.ts';
 import { runnerCommands } from '../../support/runner.ts';
@@ -30,8 +30,9 @@ function parse(markdown: string): Nodes[] {
   return nodes;
 }
 
-/** What GitHub makes live in text that is no code: mentions, issues, and addresses the parser knows already. */
-const live = /(?<![\w/])@[A-Za-z0-9]|(?<!\w)#\d|\bGH-\d|https?:\/\/|\bwww\.\w/i;
+/** What GitHub makes live in text that is no code: mentions, issues, commits, and addresses the parser knows already. */
+const live =
+  /(?<![\w/])@[A-Za-z0-9]|(?<!\w)#\d|\bGH-\d|https?:\/\/|\bwww\.\w|(?<![A-Za-z0-9])[0-9a-f]{7,40}(?![A-Za-z0-9])/i;
 
 function judge(markdown: string): void {
   for (const node of parse(markdown)) {
@@ -64,6 +65,9 @@ const nasty = [
   '#123',
   'acme/shop#1',
   'GH-7',
+  'deadbee',
+  '0123456789abcdef0123456789abcdef01234567',
+  'octocat@0123456789abcdef0123456789abcdef01234567',
   'https://evil.example/a?b=c',
   'www.evil.example',
   'mallory@evil.example',
@@ -202,6 +206,9 @@ function section(
       durationSeconds: 1,
       coveragePercent: 50,
     },
+    lost: 0,
+    incomplete: false,
+    troubles: [],
     xfailed: 0,
     failures,
     history: options.withHistory ? history : undefined,
@@ -231,9 +238,9 @@ describe('hostile text', () => {
         judge(body);
         expect(bytes(body)).toBeLessThanOrEqual(maxCommentBytes);
         expect(body.startsWith('<!-- lukhas-ingest ')).toBe(true);
-        expect(body.split('<!-- lukhas-ingest ')).toHaveLength(2);
-        expect(body.split('<!-- lukhas-job ')).toHaveLength(3);
-        expect(body.split('<!-- lukhas-end -->')).toHaveLength(3);
+        expect(body.split(/^<!-- lukhas-ingest /m)).toHaveLength(2);
+        expect(body.split(/^<!-- lukhas-job /m)).toHaveLength(3);
+        expect(body.split(/^<!-- lukhas-end -->/m)).toHaveLength(3);
         expect(
           parseComment(body)
             ?.parts.map((part) => part.rows[0]?.failed)
@@ -255,7 +262,7 @@ describe('hostile text', () => {
         const part = makePart(jobs, { key: 'd'.repeat(12) });
         const body = renderComment({ sha: '1'.repeat(40), run: 7, parts: [part] });
         judge(body);
-        expect(body.split('<!-- lukhas-job ')).toHaveLength(2);
+        expect(body.split(/^<!-- lukhas-job /m)).toHaveLength(2);
         expect(parseComment(body)?.parts).toMatchObject([{ key: part.key, version: part.version }]);
         expect(parseComment(body)?.parts[0]?.rows).toHaveLength(jobs.length);
       }),
@@ -304,12 +311,46 @@ describe('hostile text', () => {
         judge(`- ${code(text)} x`);
         judge(`| a |\n|--|\n| ${code(text, { cell: true })} |`);
         judge(`${block(text)}\n`);
+        if (isExact(text)) judge(`- x\n\n${exactBlock(text, 'text', '  ')}\n`);
         const [fenced] = parse(block(text)).filter((node) => node.type === 'code');
         expect(fenced?.position?.end.offset).toBe(block(text).length);
       }),
       runs(300, 5000, alone),
     );
   }, 600_000);
+});
+
+describe('code that Healix suggests', () => {
+  const shownFix = (autoFixCode: string) => {
+    const told = section('x', 1);
+    const failures = (told.history?.failures ?? []).map((failure) => ({
+      ...failure,
+      match: failure.match && { ...failure.match, memory: { ...failure.match.memory, autoFixCode } },
+    }));
+    const history = told.history && { ...told.history, failures };
+    const detail = { failures: 9, messages: true, fixes: true, extras: false, more: '' };
+    return renderSection({ ...told, history }, detail);
+  };
+  const blocks = (markdown: string) =>
+    parse(markdown).flatMap((node) => (node.type === 'code' ? [node.value] : []));
+
+  it.each([
+    '@pytest.fixture\ndef shop():\n    return 1\n\n\n@pytest.mark.slow\ndef x(): ...',
+    'html = "<!-- lukhas-job eyJ2IjoxfQ== -->"\n<!-- lukhas-end -->',
+    '```\nfenced\n```\n  two  blanks',
+  ])('is shown as it is, to be copied: %j', (fix) => {
+    expect(blocks(shownFix(fix))).toEqual([fix]);
+    expect(blocks(shownFix(fix.replaceAll('\n', '\r\n')))).toEqual([fix]);
+  });
+
+  it('is escaped and says so where it cannot be, and is not there at all where it is too long', () => {
+    expect(shownFix('a = "\u202ex"')).toContain('Suggested change, with invisible characters escaped');
+    expect(blocks(shownFix('a = "\u202ex"'))).toEqual(['a = "\\u202ex"']);
+    expect(blocks(shownFix('x'.repeat(5000)))).toEqual([]);
+    expect(shownFix('x'.repeat(5000))).toContain(
+      'longer than is shown here; see `lukhas healix show 01234567`',
+    );
+  });
 });
 
 describe('a comment grown too long', () => {

@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  duration,
-  percent,
-  pytestCommand,
-  renderSummary,
-  type Summary,
-} from '../../../src/tell/terminal/summary.ts';
+import { renderSummary, type Summary } from '../../../src/tell/terminal/summary.ts';
 import { createPaint } from '../../../src/tell/terminal/terminal.ts';
+import { duration, percent } from '../../../src/tell/words.ts';
 
 const style = { paint: createPaint(false), columns: 100, mostFailures: 2 };
 
@@ -22,6 +17,8 @@ const failing: Summary = {
     durationSeconds: 75.2,
     coveragePercent: 99.96,
   },
+  lost: 0,
+  incomplete: false,
   xfailed: 1,
   failures: [
     {
@@ -129,17 +126,6 @@ describe('the summary on a terminal', () => {
       }),
       { numRuns: 1000 },
     );
-  });
-});
-
-describe('the command to run a failing test again', () => {
-  it.each([
-    ['tests/t.py::test_a', "pytest 'tests/t.py::test_a'"],
-    ["t.py::test_a[it's $HOME `x`]", "pytest 't.py::test_a[it'\\''s $HOME `x`]'"],
-    ['t.py::test_a[a\nb]', "pytest $'t.py::test_a[a\\x0ab]'"],
-    ["t.py::test_a['\u001b]", "pytest $'t.py::test_a[\\'\\x1b]'"],
-  ])('of %j is %s', (name, command) => {
-    expect(pytestCommand(name)).toBe(command);
   });
 });
 

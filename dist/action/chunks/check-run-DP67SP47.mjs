@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{a as s,c as n}from"./chunk-4EER2RRH.mjs";import{a as t}from"./chunk-XDXRSEZP.mjs";async function l(r,{sha:a,title:o,summary:u,...i}){let e=n(r,"checks: write");await e.repeat(()=>e.octokit.request("POST /repos/{owner}/{repo}/check-runs",{...e.names,...i,head_sha:a,status:"completed",output:{title:o,summary:u},request:{signal:AbortSignal.timeout(s)}}))}t(l,"addCheckRun");export{l as addCheckRun};

@@ -1,0 +1,24 @@
+// Makes data harmless to look at, on every surface.
+
+/**
+ * Data for a person's eyes: C0 and C1 controls, DEL and bidirectional overrides become visible pictures or escapes, so that
+ * nothing in a report can move the cursor, change colours or reorder what is shown. Line feeds and tabs stay.
+ */
+export function safeText(text: string): string {
+  return text.replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g,
+    visible,
+  );
+}
+
+function visible(char: string): string {
+  const code = char.charCodeAt(0);
+  if (code < 0x20) return String.fromCharCode(0x2400 + code);
+  if (code === 0x7f) return '\u2421';
+  return `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
+/** `safeText` for one line: line feeds and tabs become spaces as well. */
+export function safeLine(text: string): string {
+  return safeText(text.replace(/\s*[\r\n\t]+\s*/g, ' '));
+}

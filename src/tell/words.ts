@@ -1,0 +1,79 @@
+// Words and numbers that every surface writes alike. Pure; data in them is escaped by the surface.
+import type { Tier, Warning } from '../model.ts';
+
+/** What is told of a failure. */
+export interface ToldFailure {
+  readonly testName: string;
+  readonly testFile: string | undefined;
+  readonly outcome: string;
+  readonly line: number | undefined;
+  readonly errorType: string | undefined;
+  readonly message: string | undefined;
+  readonly failureSignature?: string | undefined;
+}
+
+/** Finds the history of a failure of the report. */
+export function failureKey(failure: {
+  readonly testName: string;
+  readonly failureSignature?: string | undefined;
+}): string {
+  return `${failure.testName}\n${failure.failureSignature ?? ''}`;
+}
+
+/** How a memory fits a failure. */
+export const tierNames: Readonly<Record<Tier, string>> = {
+  exact: 'Known failure',
+  moved: 'Known failure, moved',
+  similar: 'Similar to a known failure',
+};
+
+/** A number of names, of which the history holds at most a hundred. */
+export function upTo(n: number): string {
+  return n >= 100 ? '100 or more' : String(n);
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 59.95) return `${seconds.toFixed(seconds < 9.995 ? 2 : 1)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? `${minutes} min ${whole % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** coverage.py's rule: 0 and 100 only when they are exact. */
+export function percent(value: number): string {
+  const text = value.toFixed(1);
+  if (text === '100.0' && value < 100) return '99.9 %';
+  if (text === '0.0' && value > 0) return '0.1 %';
+  return `${text.replace(/\.0$/, '')} %`;
+}
+
+/** In percentage points with a sign: `+0.6`. */
+export function coverageDifference({
+  beforePercent,
+  afterPercent,
+}: {
+  readonly beforePercent: number;
+  readonly afterPercent: number;
+}): string {
+  const points = afterPercent - beforePercent;
+  const size = Math.abs(points);
+  if (size < 0.005) return '±0';
+  return `${points < 0 ? '−' : '+'}${size < 0.1 ? size.toFixed(2) : size.toFixed(1)}`;
+}
+
+export function count(n: number, noun: string): string {
+  return `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** `12,345`. Not by toLocaleString, which takes 20 ms to load its tables. */
+export function number(n: number): string {
+  return String(n).replace(/(?<=\d)(?=(?:\d{3})+$)/g, ',');
+}
+
+/** A warning's words behind its place. */
+export function placed({ file, line, column, message }: Warning): string {
+  const parts = [file, line, column].filter((part) => part !== undefined);
+  return parts.length === 0 ? message : `${parts.join(':')}: ${message}`;
+}

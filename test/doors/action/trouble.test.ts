@@ -1,0 +1,224 @@
+// Inputs that are missing, broken or half there, through the bundled Action on Node 24: what can be read is told everywhere, and
+// what cannot is never green.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
+import { type GithubServer, startGithub } from '../../support/github-server.ts';
+import { type ActionResult, runAction } from '../../support/runner.ts';
+
+let home: string;
+let github: GithubServer;
+let postgres: ReadyDatabase;
+
+beforeAll(async () => {
+  postgres = await createReadyDatabase();
+});
+afterAll(async () => {
+  await postgres.drop();
+});
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'lukhas-trouble-'));
+  github = await startGithub();
+});
+afterEach(async () => {
+  await github.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const passed = (name: string) => `<testcase classname="tests.test_m" name="${name}" time="0.01" />`;
+const failed = (name: string) =>
+  `<testcase classname="tests.test_m" name="${name}" time="0.01"><failure message="AssertionError">E   AssertionError
+
+tests/test_m.py:3: AssertionError</failure></testcase>`;
+const report = (...cases: string[]) =>
+  `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" time="1.0">${cases.join('')}</testsuite></testsuites>`;
+const write = (name: string, text: string) => writeFileSync(join(home, name), text);
+
+let runs = 0;
+/** A step in a pull request's job, a workflow run of its own. */
+function run(inputs: Readonly<Record<string, string>> = {}, stored = false): Promise<ActionResult> {
+  const payload = JSON.parse(
+    readFileSync(new URL('../../../fixtures/events/pull-request.json', import.meta.url), 'utf8'),
+  );
+  payload.pull_request.head.repo.full_name = 'acme/shop';
+  return runAction({
+    cwd: home,
+    event: { name: 'pull_request', payload },
+    apiUrl: github.url,
+    inputs: {
+      reports: 'results.xml',
+      ...(stored ? { 'database-url': postgres.uploadUrl } : {}),
+      ...inputs,
+    },
+    env: {
+      GITHUB_REF: 'refs/pull/42/merge',
+      GITHUB_HEAD_REF: 'feature/rounding',
+      GITHUB_BASE_REF: 'main',
+      GITHUB_RUN_ID: String(9_100_000_000 + runs++),
+    },
+  });
+}
+
+const words = (result: ActionResult, name: string) =>
+  result.commands.filter((command) => command.name === name).map((command) => command.message);
+
+describe('coverage that is not there', () => {
+  it.each([false, true])(
+    'is one warning, and the tests are told and stored (database: %s)',
+    async (stored) => {
+      write('results.xml', report(passed('test_a'), failed('test_b')));
+      const result = await run({ coverage: 'coverage.json' }, stored);
+      expect(result.code).toBe(0);
+      expect(words(result, 'warning')).toEqual([
+        expect.stringContaining("no coverage report found for 'coverage.json'"),
+      ]);
+      expect(words(result, 'warning').join()).not.toContain('--coverage');
+      expect(result.outputs).toMatchObject({
+        total: '2',
+        failed: '1',
+        coverage: '',
+        stored: stored ? 'new' : 'no',
+      });
+      expect(result.summary).toContain('no coverage report found');
+      expect(github.comments).toHaveLength(1);
+    },
+  );
+
+  it('fails the step where it is required, and the tests are told and stored', async () => {
+    write('results.xml', report(passed('test_a')));
+    write('coverage.json', '');
+    const result = await run({ coverage: 'coverage.json', 'require-coverage': 'true' }, true);
+    expect(result.code).toBe(1);
+    expect(words(result, 'error')[0]).toMatch(/^coverage\.json: the coverage report is empty/);
+    expect(result.outputs).toMatchObject({ total: '1', stored: 'new' });
+    expect(github.comments).toHaveLength(1);
+  });
+
+  it('cannot be required where none is named', async () => {
+    write('results.xml', report(passed('test_a')));
+    const result = await run({ 'require-coverage': 'true' });
+    expect(result.code).toBe(1);
+    expect(words(result, 'error')[0]).toMatch(/^require-coverage: true needs coverage/);
+  });
+});
+
+describe('a test that was lost', () => {
+  const malformed =
+    '<testcase classname="tests.test_m" name="test_x"><failure message="x">a & b</failure></testcase>';
+  const unseen = `<testsuites><testsuite name="pytest" failures="1" errors="0" tests="2">${passed('test_a')}</testsuite></testsuites>`;
+  const interrupted = report(passed('test_a'), '<testcase time="0.000" />');
+
+  it.each([
+    ['a malformed testcase', report(passed('test_a'), malformed)],
+    ['a suite that counts a failure', unseen],
+    ['a test that was begun and never finished', interrupted],
+  ])('is red everywhere: %s', async (_, text) => {
+    write('results.xml', text);
+    const result = await run({ 'fail-on': 'any', 'check-run': 'tests' }, true);
+    expect(result.code).toBe(1);
+    expect(words(result, 'error').join('\n')).toContain(
+      'fail-on: any, and 0 of 1 tests failed, 1 could not be read.',
+    );
+    expect(result.log).not.toContain('✓ 1 test');
+    expect(result.log).toContain('1 test could not be read');
+    expect(result.summary).toContain('❌ 1 test passed, 1 could not be read');
+    expect(github.comments[0]?.body).toContain('❌ 1 test passed, not all could be read');
+    expect(github.comments[0]?.body).not.toContain('✅');
+    expect(github.checkRuns).toEqual([
+      expect.objectContaining({
+        conclusion: 'failure',
+        output: expect.objectContaining({ title: '1 passed, 1 could not be read' }),
+      }),
+    ]);
+    const rows = await rowsOf(
+      postgres.adminUrl,
+      `SELECT incomplete FROM test_runs WHERE id = '${result.outputs['run-id']}'`,
+    );
+    expect(rows).toEqual([{ incomplete: true }]);
+    const lenient = await run();
+    expect(lenient.code).toBe(1);
+  });
+
+  it('leaves a report without any like one without tests', async () => {
+    write('results.xml', report('<testcase time="0.000" />'));
+    const result = await run({}, true);
+    expect(result.code).toBe(1);
+    expect(words(result, 'error')[0]).toMatch(/^results\.xml: no test is left of the report: 1 element/);
+    const ignored = await run({ 'on-empty': 'ignore' }, true);
+    // Nobody asked to ignore that a test was begun and never finished.
+    expect(ignored.code).toBe(1);
+  });
+
+  it.each([
+    ['fail', 1, 'error'],
+    ['warn', 0, 'warning'],
+    ['ignore', 0, undefined],
+  ])('on-empty: %s', async (onEmpty, code, said) => {
+    write('results.xml', report());
+    const result = await run({ 'on-empty': onEmpty }, true);
+    expect(result.code).toBe(code);
+    for (const name of ['error', 'warning'])
+      expect(words(result, name).join().includes('holds no test')).toBe(name === said);
+    expect(result.log).not.toContain('✓');
+    expect(result.summary).not.toContain('✅');
+    if (said !== 'error') expect(result.outputs).toMatchObject({ 'run-id': '', stored: 'no', total: '0' });
+  });
+});
+
+describe('one bad report of several', () => {
+  const cut = `<testsuites><testsuite name="pytest">${passed('test_cut')}<testcase classname="tests.te`;
+  it.each([
+    ['truncated', cut, /^bad\.xml:.*the report is cut off/, '3'],
+    ['empty', '', /^bad\.xml: .*empty/, '2'],
+    ['foreign', '<coverage line-rate="1"></coverage>', /^bad\.xml:.*<coverage>/, '2'],
+    ['damaged behind its tests', `${report(passed('test_x'))}<x/>`, /^bad\.xml:/, '2'],
+    ['without tests', report(), /^bad\.xml: the report holds no test/, '2'],
+  ])('does not hide the others: %s', async (_, text, says, total) => {
+    write('good.xml', report(passed('test_a'), failed('test_b')));
+    write('bad.xml', text);
+    const result = await run({ reports: 'good.xml\nbad.xml', 'check-run': 'tests' }, true);
+    expect(result.code).toBe(1);
+    expect(words(result, 'error').filter((word) => says.test(word))).toHaveLength(1);
+    expect(result.outputs).toMatchObject({ total, failed: '1', stored: 'new' });
+    expect(result.summary).toContain('bad.xml&#58;');
+    expect(result.summary).toContain('the run is incomplete');
+    expect(github.comments[0]?.body).toContain('bad.xml&#58;');
+    expect(github.comments[0]?.body).toContain('not all could be read');
+    expect(github.checkRuns).toEqual([expect.objectContaining({ conclusion: 'failure' })]);
+    const rows = await rowsOf(
+      postgres.adminUrl,
+      `SELECT incomplete FROM test_runs WHERE id = '${result.outputs['run-id']}'`,
+    );
+    expect(rows).toEqual([{ incomplete: true }]);
+  });
+
+  it('does not hide the others where a pattern matches nothing', async () => {
+    write('good.xml', report(passed('test_a')));
+    const result = await run({ reports: 'good.xml\nunit/*.xml' });
+    expect(result.code).toBe(1);
+    expect(words(result, 'error')[0]).toContain("no report found for 'unit/*.xml'");
+    expect(result.outputs).toMatchObject({ total: '1', passed: '1' });
+    expect(github.comments[0]?.body).toContain('❌ 1 test passed, not all could be read');
+  });
+});
+
+describe('messages about settings', () => {
+  it('speak of inputs, not of options', async () => {
+    write('results.xml', '{"meta": {}}');
+    const json = await run();
+    expect(words(json, 'error').join()).toContain('A coverage report goes into the input coverage.');
+    write('results.xml', '<testsuites><testsuite>');
+    const cut = await run();
+    expect(cut.code).toBe(1);
+    expect(words(cut, 'error').join()).toContain('Upload the whole file');
+    write('results.xml', report(passed('test_a')));
+    await run({ 'upload-key': 'x' }, true);
+    runs--;
+    write('results.xml', report(passed('test_b')));
+    const conflict = await run({ 'upload-key': 'x' }, true);
+    expect(conflict.log).toContain('are told apart by the input upload-key');
+    for (const { log } of [json, cut, conflict]) expect(log).not.toMatch(/--[a-z]/);
+  });
+});

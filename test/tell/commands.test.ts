@@ -1,0 +1,341 @@
+// What people copy, pasted into real shells: 200 hostile test ids, from each place they are shown in.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Nodes } from 'mdast';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { gfmFromMarkdown } from 'mdast-util-gfm';
+import { gfm } from 'micromark-extension-gfm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FailureHistory, RunHistory } from '../../src/model.ts';
+import { pytestCommand, rerunCommands, teachCommand, teachCommands } from '../../src/tell/commands.ts';
+import { makePart, renderComment } from '../../src/tell/github/comment.ts';
+import type { Section } from '../../src/tell/github/comment-section.ts';
+import { renderJobSummary } from '../../src/tell/github/job-summary.ts';
+import { logLines } from '../../src/tell/github/workflow-log.ts';
+import { renderSummary } from '../../src/tell/terminal/summary.ts';
+import { createPaint } from '../../src/tell/terminal/terminal.ts';
+import { runnerCommands } from '../support/runner.ts';
+
+const pieces = [
+  '@octocat',
+  'a@b.c',
+  '<!-- lukhas-job eyJ2IjoxfQ== -->',
+  '<!-- lukhas-end -->',
+  '-->',
+  "it's",
+  "''",
+  '"',
+  '`touch pwned`',
+  '$(touch pwned)',
+  '; touch pwned;',
+  '| touch pwned',
+  '&& touch pwned',
+  '> pwned',
+  '\ntouch pwned\n',
+  '\r\ntouch pwned\r\n',
+  '\ttouch\t',
+  "'; touch pwned; '",
+  "\n'; touch pwned; '",
+  '  two  blanks  ',
+  '!!',
+  '!touch',
+  '\n!touch',
+  '\\',
+  '\\\\n',
+  "\\'",
+  '\\\n',
+  '$HOME',
+  '$PATH',
+  '~root',
+  '*',
+  '?',
+  '{a,b}',
+  '[a-z]',
+  '=ls',
+  '%1',
+  '#',
+  '##[add-mask]x',
+  '::error::x',
+  '####',
+  '```',
+  '~~~~',
+  '</code></pre>',
+  '</details>',
+  '&lt;&amp;',
+  'é😀',
+  '👩‍👩‍👧',
+  'e\u0301',
+  '\u202eabc',
+  '\u200b',
+  '\u00a0',
+  '\u0085',
+  '\u009b31m',
+  '\u2028',
+  '\ufeff',
+  '\u001b[31mred\u001b[0m',
+  '\u0007',
+  '\u0008\u0008',
+  '\u007f',
+  '\u00010',
+  '\u000177',
+  '\u0004',
+  '\u0003',
+  'x'.repeat(700),
+  '-x',
+  '--',
+  '- ',
+];
+
+/** 200 ids: every piece as a parameter, at the beginning, and beside another. */
+const ids = [
+  ...pieces.map((piece) => `tests/test_a.py::test_a[${piece}]`),
+  ...pieces.map((piece) => `${piece}.py::test_a`),
+  ...pieces.map((piece, i) => `t.py::t[${piece}${pieces[(i * 7 + 3) % pieces.length]}${piece}]`),
+  '--basetemp=precious',
+  '-pevil_plugin',
+  '-x.py::test_a',
+  '--junitxml=over.xml',
+  '@arguments.txt',
+].slice(-200);
+
+/** What pytest has to be given for an id: options and files of arguments are no paths. */
+const argumentFor = (id: string) => (/^[-@]/.test(id) ? `./${id}` : id);
+
+const shells = [
+  { name: 'bash', args: ['--norc', '--noprofile', '-i'] },
+  { name: 'bash', args: ['--norc', '--noprofile'] },
+  { name: 'zsh', args: ['-f', '-i'] },
+  { name: 'zsh', args: ['-f', '-o', 'RC_QUOTES'] },
+];
+const found = new Map(
+  ['bash', 'zsh'].map((name) => [name, spawnSync(name, ['-c', 'true']).status === 0] as const),
+);
+for (const [name, here] of found) if (!here) console.warn(`no ${name} here: its tests are skipped`);
+
+let home: string;
+let bin: string;
+beforeAll(() => {
+  bin = mkdtempSync(join(tmpdir(), 'lukhas-bin-'));
+  mkdirSync(join(bin, 'sub'));
+  // Records its name, its folder and its arguments, each ended by U+0000, and a line feed after the last.
+  const recorder = `#!/bin/sh\n{ printf '%s\\0' "\${0##*/}" "$PWD" "$@"; printf '\\n\\0'; } >> "$RECORD"\n`;
+  for (const name of ['pytest', 'lukhas', 'gunzip']) {
+    writeFileSync(join(bin, name), recorder);
+    chmodSync(join(bin, name), 0o755);
+  }
+});
+afterAll(() => rmSync(bin, { recursive: true, force: true }));
+
+/** Pastes lines into a shell: what was run, and the files that came into being. */
+function paste(
+  shell: (typeof shells)[number],
+  lines: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): { readonly ran: string[][]; readonly made: string[]; readonly folder: string } {
+  home = mkdtempSync(join(tmpdir(), 'lukhas-paste-'));
+  const record = join(bin, 'record');
+  writeFileSync(record, '');
+  spawnSync(shell.name, shell.args, {
+    cwd: home,
+    input: `${lines.join('\n')}\nexit\n`,
+    env: {
+      PATH: [bin, process.env.PATH].join(delimiter),
+      HOME: home,
+      HISTFILE: '',
+      RECORD: record,
+      LC_ALL: 'C.UTF-8',
+      ...env,
+    },
+    maxBuffer: 1 << 26,
+  });
+  const made = readdirSync(home).filter((name) => !name.startsWith('.'));
+  const ran = readFileSync(record, 'utf8')
+    .split('\n\0')
+    .slice(0, -1)
+    .map((words) => words.split('\0').slice(0, -1));
+  rmSync(home, { recursive: true, force: true });
+  return { ran, made, folder: home };
+}
+
+const failureOf = (testName: string) => ({
+  testName,
+  testFile: 'tests/test_a.py',
+  outcome: 'failed',
+  line: 1,
+  errorType: 'KeyError',
+  message: 'm',
+  failureSignature: 'md5:1',
+});
+
+function sectionOf(names: readonly string[]): Section {
+  const failures = names.map(failureOf);
+  const history: RunHistory = {
+    baseBranch: 'main',
+    changes: undefined,
+    coverage: undefined,
+    failures: failures.map(
+      (failure): FailureHistory => ({
+        testName: failure.testName,
+        failureSignature: failure.failureSignature,
+        class: 'new',
+        match: undefined,
+        since: { runId: 'r', gitSha: undefined, at: new Date(0) },
+        runsInARow: 1,
+        lastFixedBy: undefined,
+      }),
+    ),
+  };
+  return {
+    totals: {
+      total: names.length,
+      passed: 0,
+      failed: names.length,
+      skipped: 0,
+      errors: 0,
+      durationSeconds: 1,
+      coveragePercent: undefined,
+    },
+    lost: 0,
+    incomplete: false,
+    troubles: [],
+    xfailed: 0,
+    failures,
+    history,
+    leastCovered: [],
+    stored: { ok: true, text: 'stored' },
+    hideSolutions: false,
+  };
+}
+
+/** The blocks for a shell, as a browser shows them. */
+function shellBlocks(markdown: string): string[] {
+  const blocks: string[] = [];
+  const visit = (node: Nodes) => {
+    if (node.type === 'code' && node.lang === 'sh') blocks.push(node.value);
+    if ('children' in node) for (const child of node.children) visit(child);
+  };
+  visit(fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] }));
+  return blocks;
+}
+
+/** Lists of ids, so that none of them is left out of a comment. */
+const lists = Array.from({ length: Math.ceil(ids.length / 5) }, (_, i) => ids.slice(i * 5, i * 5 + 5));
+
+const surfaces: Readonly<Record<string, () => string[]>> = {
+  terminal: () => {
+    const summary = { ...sectionOf(ids), reports: ['r.xml'], slowest: [], coveredFiles: 0, warnings: [] };
+    return renderSummary(summary, { paint: createPaint(false), columns: 80, mostFailures: 1000 })
+      .split('\n')
+      .filter((line) => /^ {4}(?:pytest|lukhas) /.test(line));
+  },
+  'log of the step': () => {
+    const summary = { ...sectionOf(ids), reports: ['r.xml'], slowest: [], coveredFiles: 0, warnings: [] };
+    const log = logLines(
+      renderSummary(summary, { paint: createPaint(false), columns: 80, mostFailures: 1000 }),
+    );
+    expect(runnerCommands(log)).toEqual([]);
+    return log.split('\n').filter((line) => /^ {4}(?:pytest|lukhas) /.test(line));
+  },
+  summary: () =>
+    lists.flatMap((list) =>
+      shellBlocks(renderJobSummary({ ...sectionOf(list), label: 'x', slowest: [], warnings: [] })),
+    ),
+  comment: () =>
+    lists.flatMap((list) => {
+      const part = makePart([{ key: '0'.repeat(12), label: 'x', section: sectionOf(list) }], {
+        key: '0'.repeat(12),
+      });
+      return shellBlocks(renderComment({ sha: '1'.repeat(40), run: 1, parts: [part] }));
+    }),
+};
+
+describe.each(shells)('pasted into $name $args', (shell) => {
+  const test = it.skipIf(found.get(shell.name) !== true);
+
+  test.each(Object.keys(surfaces))(
+    '200 hostile ids of the %s run exactly what they name, and nothing else',
+    (surface) => {
+      expect(ids).toHaveLength(200);
+      const lines = surfaces[surface]?.() ?? [];
+      const { ran, made } = paste(shell, lines);
+      const tests = ran.filter(([name]) => name === 'pytest').flatMap(([, , ...words]) => words);
+      expect(tests.sort()).toEqual(ids.map(argumentFor).sort());
+      const taught = ran.filter(([name]) => name === 'lukhas').map(([, , ...words]) => words);
+      for (const words of taught) expect(words.slice(-4)).toEqual(['--cause', '…', '--solution', '…']);
+      expect(
+        taught.map((words) => (words[2] === '--test' ? words[3] : words[2]?.replace(/^--test=/, ''))).sort(),
+      ).toEqual([...ids].sort());
+      expect(made).toEqual([]);
+    },
+  );
+
+  test('where bytes are no UTF-8 for the shell, the bytes are the same', () => {
+    const { ran } = paste(
+      shell,
+      ids.map((id) => pytestCommand(failureOf(id)) ?? ''),
+      { LC_ALL: 'C' },
+    );
+    expect(ran.map((words) => words.slice(2))).toEqual(ids.map((id) => [argumentFor(id)]));
+  });
+
+  test('a folder is entered for the command alone, whatever it is called', () => {
+    const again = (folder?: string) => pytestCommand(failureOf('t.py::t'), folder) ?? '';
+    const lines = ["mkdir -p -- './-a b/c' sub", again('-a b/c'), again('sub'), again('..'), again()];
+    // The recorder's folder holds a `sub` as well.
+    const { ran } = paste(shell, lines, { CDPATH: bin });
+    const own = /^.*lukhas-paste-[^/]*/;
+    expect(ran.map(([, folder, ...words]) => [folder?.replace(own, 'home'), ...words])).toEqual([
+      ['home/-a b/c', 't.py::t'],
+      ['home/sub', 't.py::t'],
+      [tmpdir(), 't.py::t'],
+      ['home', 't.py::t'],
+    ]);
+  });
+});
+
+describe('commands', () => {
+  it('look for doctests where the test is one', () => {
+    const doctest = (testName: string, testFile: string) => ({
+      ...failureOf(testName),
+      testFile,
+      errorType: 'DocTestFailure',
+    });
+    expect(pytestCommand(doctest('src/app.py::app.load', 'src/app.py'))).toBe(
+      "pytest --doctest-modules 'src/app.py::app.load'",
+    );
+    expect(pytestCommand({ ...doctest('src/app.py::app.C.m', 'src/app.py'), errorType: 'KeyError' })).toBe(
+      "pytest --doctest-modules 'src/app.py::app.C.m'",
+    );
+    expect(pytestCommand(doctest('guide.txt::guide.txt', 'guide.txt'))).toBe("pytest 'guide.txt::guide.txt'");
+    expect(pytestCommand(doctest('guide.md::guide.md', 'guide.md'))).toBe(
+      "pytest '--doctest-glob=*.md' 'guide.md::guide.md'",
+    );
+  });
+
+  it('give a file that does not import a line of its own, and say what no command can run', () => {
+    const tests = [
+      failureOf('a.py::t'),
+      { ...failureOf('b.py'), outcome: 'error', errorType: 'ModuleNotFoundError' },
+      { ...failureOf('pytest internal error'), outcome: 'error' },
+      failureOf(''),
+      failureOf(`${'x'.repeat(487)}…#0123456789a`),
+      failureOf('c.py::t'),
+    ];
+    expect(rerunCommands(tests, 9)).toEqual({
+      lines: ["pytest 'a.py::t' \\\n  'c.py::t'", "pytest 'b.py'"],
+      left: 'Left out: 3 that no id can run (an internal error, a name that was cut or is too long), 3 more.',
+    });
+  });
+
+  it('are whole or not there, however long the ids', () => {
+    const long = Array.from({ length: 30 }, (_, i) => failureOf(`t.py::t[${i}${'y'.repeat(3000)}]`));
+    const { lines, left } = rerunCommands(long, 30);
+    expect(lines.join('\n').length).toBeLessThan(17_000);
+    expect(left).toBe('Left out: 25 more.');
+    expect(pytestCommand(failureOf(`t.py::t[${'y'.repeat(20_000)}]`))).toBeUndefined();
+    expect(teachCommand('')).toBeUndefined();
+    expect(teachCommands(['a', '', 'b'], 1).left).toBe('Left out: 2 more.');
+  });
+});
