@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 test('a migration of a database in use fails no upload, holds up no read, waits for a reader and says for whom', async () => {
   // A machine that runs other tests meanwhile is slow: what queued behind the reader would wait longer than that still.
-  const args = ['--runs', '2000', '--results', '40000', '--reader', '8', '--slack', '4'];
+  const args = ['--runs', '2000', '--results', '40000', '--reader', '8', '--slack', '2'];
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--import',
     'tsx',

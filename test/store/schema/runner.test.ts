@@ -15,9 +15,11 @@ import { openEmbedded } from '../../../src/store/schema/embedded.ts';
 import { type MigrateOptions, migrate } from '../../../src/store/schema/migrate.ts';
 import { type Migration, migrations } from '../../../src/store/schema/migrations.generated.ts';
 import { ensurePartitions } from '../../../src/store/schema/partitions.ts';
+import { addTeam } from '../../../src/store/schema/teams.ts';
 import { connectForTurn, holdTurn } from '../../../src/store/schema/turn.ts';
 import {
   asAdmin,
+  createDatabaseOn,
   createReadyDatabase,
   type ReadyDatabase,
   rowsOf,
@@ -25,6 +27,7 @@ import {
 } from '../../support/databases.ts';
 import { some } from '../../support/long.ts';
 import { migrationOf, nextMigrations, nextName, nextNumber, ownName } from '../../support/next-migration.ts';
+import { startPostgres } from '../../support/postgres.ts';
 import { makeFailure, makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
 import { dumpSchema } from '../../support/schema-dump.ts';
 import { rowsIn, scriptIn } from '../../support/sql.ts';
@@ -508,6 +511,36 @@ describe('behind a reader\u2019s open transaction', () => {
     await db.close();
     await database.drop();
   });
+});
+
+test('autovacuum of a large partition, which may take hours, gives way to a migration', async () => {
+  const own = await startPostgres({ external: false, settings: { fsync: 'off', autovacuum_naptime: '1s' } });
+  try {
+    const database = await createDatabaseOn(own.adminUrl);
+    const db = await openPostgres(database.adminUrl);
+    await migrate(db);
+    const team = await addTeam(db, { slug: 'acme' });
+    await ensurePartitions(db, { monthsAhead: 0 });
+    await db.close();
+    const [{ leaf } = { leaf: '' }] = await rowsOf<{ leaf: string }>(
+      database.adminUrl,
+      `SELECT child::text AS leaf FROM partition_bounds('test_runs') WHERE now() >= lower_bound AND now() < upper_bound`,
+    );
+    await asAdmin(
+      database.adminUrl,
+      `INSERT INTO test_runs (team_id, total_tests) SELECT '${team.id}', n FROM generate_series(1, 20000) AS n;
+       ALTER TABLE ${leaf} SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,
+         autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1);
+       DELETE FROM test_runs WHERE total_tests % 2 = 0`,
+    );
+    const vacuuming = () =>
+      rowsOf(database.adminUrl, `SELECT pid FROM pg_stat_progress_vacuum WHERE relid = '${leaf}'::regclass`);
+    await until(async () => (await vacuuming()).length === 1);
+    const list = migrationOf('ALTER TABLE test_runs ADD COLUMN tries INTEGER NOT NULL DEFAULT 1;');
+    expect(await migrateTo(database.adminUrl, list, { waitMs: 15_000 })).toEqual([ownName]);
+  } finally {
+    await own.stop();
+  }
 });
 
 test('CREATE INDEX CONCURRENTLY never waits for the connection that keeps other migrations away', async () => {
