@@ -8,8 +8,9 @@ export function rounds(few: number, all: number): number {
   return long ? all : few;
 }
 
-/** `few` of a list, spread over it, or all of it. */
+/** `few` of a list, spread over it, or all of it. In steps that no list's own pattern has: many alternate. */
 export function some<T>(list: readonly T[], few: number): T[] {
   if (long) return [...list];
-  return Array.from({ length: few }, (_, i) => list[Math.floor((i * list.length) / few)] as T);
+  const step = list.length % 7 === 0 ? 5 : 7;
+  return Array.from({ length: few }, (_, i) => list[(i * step) % list.length] as T);
 }
