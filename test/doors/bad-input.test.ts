@@ -287,13 +287,9 @@ describe('an option that is wrong', () => {
     [['--lanes', 'x'], 'unknown option --lanes'],
     [['–-json'], '–-json begins with a dash of a word processor'],
     [['—dry-run'], 'Write --dry-run;'],
-    [['“other.xml”'], "Write 'other.xml'"],
     [['--rootdir', 'services/none'], 'the rootdir services/none does not exist in'],
     [['--rootdir', '/srv'], 'the rootdir /srv is an absolute path'],
-    [
-      ['--ssl-ca', 'no-ca.pem'],
-      'no-ca.pem: the certificate file of the database’s authority (ssl-ca, sslrootcert) does not exist',
-    ],
+    [['--ssl-ca', 'no-ca.pem'], 'no-ca.pem: the certificate file of the database’s authority does not exist'],
     [['--team', 'Not A Slug'], '--team: a team is named by its slug'],
     [['--created-at', 'yesterday'], '--created-at: must be report, now, or an ISO time'],
     [['--created-at', '2001-01-01T00:00:00Z'], 'is not within 31 days back and 1 day ahead'],
@@ -306,6 +302,12 @@ describe('an option that is wrong', () => {
     const result = await upload(['results.xml', ...args]);
     await refused(result, 2);
     expect(result.stderr).toContain(message);
+  });
+
+  it('and quotes of a word processor are named', async () => {
+    const result = await upload(['“other.xml”']);
+    await refused(result, 2);
+    expect(result.stderr).toContain("Write 'other.xml'");
   });
 });
 

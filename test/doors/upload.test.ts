@@ -295,6 +295,7 @@ describe('what an upload reads', () => {
         file: 'cut.xml',
         line: 2804,
         column: 15,
+        severity: 'warning',
       },
     ]);
     expect(await stored('cut')).toMatchObject({ runs: 1, results: 81 });

@@ -165,8 +165,10 @@ class Framer {
             this.#at = buffer.length;
             return;
           }
-          // Wait until a comment, a section and a declaration can be told apart.
-          if (open + 9 > buffer.length && !/^<[/A-Za-z_]/.test(buffer.slice(open, open + 2))) {
+          // Wait until a comment, a section, a declaration and the one of a web page can be told apart.
+          const start = buffer.slice(open, open + 15);
+          const told = start.length >= (/^<!D[^>]*$/i.test(start) ? 15 : 9);
+          if (!told && !/^<[/A-Za-z_]/.test(start)) {
             this.#requireBlank(open);
             this.#at = open;
             return;

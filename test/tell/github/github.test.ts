@@ -190,7 +190,7 @@ describe('writing', () => {
     const read = parseComment(edited({ v: 1, sha, run: 1e300 }, row));
     expect(read?.run).toBe(0);
     expect(read?.parts[0]?.rows).toEqual([
-      { key: keyOf(9), label: 'job 9', total: 0, passed: 0, failed: 0, skipped: 0 },
+      { key: keyOf(9), label: 'job 9', total: 0, passed: 0, failed: 0, skipped: 0, incomplete: false },
     ]);
     const [comment] = github.comments;
     // A run that is newer than all to come, of a commit that is none: the comment would never be written again.
