@@ -111,7 +111,7 @@ describe.each(Object.keys(shells) as (keyof typeof shells)[])('%s', (shell) => {
   });
   afterAll(() => {
     tmux('kill-server');
-    rmSync(home, { recursive: true, force: true });
+    rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
 
   it.each([

@@ -104,14 +104,14 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     connect: opening?.connect,
     errorsSaid: reasons.length,
   });
-  return reasons.length === 0;
+  // What could not be taken is an error of its own on each surface.
+  return reasons.length === 0 && !hasErrors(verdict);
 }
 
 /** Why the step is red; none where it is green. What is no reason by the inputs is a warning. */
 function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verdict): string[] {
   const { totals, storeError } = verdict;
   const reasons: string[] = [];
-  if (hasErrors(verdict)) reasons.push('Not all that was asked for could be taken: see the errors below.');
   const failures = totals.failed + totals.errors;
   const { failOn } = settings;
   const blamed = failuresToBlame(failOn, verdict);

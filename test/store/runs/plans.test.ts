@@ -78,7 +78,10 @@ function statementsOf(block: string): string[] {
   const counts = [...block.matchAll(/\(SELECT count\(\*\) FROM [\s\S]*?\) <>/g)].map(
     ([text]) => `SELECT ${text.slice(0, -3)}`,
   );
-  const credits = block.slice(block.indexOf('WITH near AS'), block.lastIndexOf('END IF;'));
+  const credits = block.slice(
+    block.indexOf('WITH near AS'),
+    block.indexOf('END IF;', block.indexOf('WITH near AS')),
+  );
   expect(counts).toHaveLength(3);
   expect(credits.length).toBeGreaterThan(1000);
   return [...counts, credits.trim().replace(/;$/, '')].map(field);
