@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { writeReport } from '../../../scripts/make-report.mjs';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Connect } from '../../../src/store/database/port.ts';
@@ -326,6 +326,7 @@ describe('through PgBouncer', () => {
     const older = await createReadyDatabase();
     const pooler = await places(older.uploadUrl, 1, 'session');
     if (pooler === undefined) return skip('pgbouncer is not installed (Debian: pgbouncer)');
+    onTestFinished(pooler.stop);
     const refusal = {
       code: 'migration-connections',
       message: expect.stringContaining('a migration needs two connections at once'),
@@ -338,7 +339,6 @@ describe('through PgBouncer', () => {
       ),
     );
     expect(await Promise.all([empty, older].map(({ adminUrl }) => objectsOf(adminUrl)))).toEqual(states);
-    await pooler.stop();
     await empty.drop();
     await older.drop();
   });
@@ -354,6 +354,7 @@ describe('through PgBouncer', () => {
       const database = await createReadyDatabase();
       const pooler = await places(database.uploadUrl, poolSize, mode);
       if (pooler === undefined) return skip('pgbouncer is not installed (Debian: pgbouncer)');
+      onTestFinished(pooler.stop);
       const url = pooler.url(database.adminUrl);
       const reader = new pg.Client({ connectionString: database.adminUrl });
       await reader.connect();
@@ -374,7 +375,6 @@ describe('through PgBouncer', () => {
       await reader.end();
       expect(await running).toEqual([nextName]);
       await db.close();
-      await pooler.stop();
       await database.drop();
     },
   );
