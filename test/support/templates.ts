@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -54,11 +54,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
 /** Puts an embedded database with the schema into `dir`, which may not be there yet and holds nothing. */
 export async function copyEmbedded(dir: string): Promise<void> {
   const template = path.join(inject('templateDir'), 'embedded');
-  const made = `${template}.made`;
-  if (!existsSync(made)) {
-    // Another test file may do it at the same moment: the directory's own lock lets one after the other in.
-    await (await openEmbedded(template)).close();
-    await writeFile(made, '');
+  if (!existsSync(template)) {
+    // Another test file may do the same at this moment: the first one that is ready gives it its name.
+    const own = `${template}-${randomBytes(6).toString('hex')}`;
+    await (await openEmbedded(own)).close();
+    await rename(own, template).catch(() => rm(own, { recursive: true, force: true }));
   }
   await rm(dir, { recursive: true, force: true });
   // Two thousand files: Node's own copying takes several times as long.
