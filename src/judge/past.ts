@@ -97,12 +97,10 @@ export function pastOf(
   {
     rows,
     siblings,
-    order,
     limits = defaultLimits,
   }: {
     readonly rows: RowsByRun;
     readonly siblings: readonly StoredRun[];
-    readonly order: CommitOrder;
     readonly limits?: Limits;
   },
 ): Past {
