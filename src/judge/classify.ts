@@ -2,6 +2,7 @@
 import { isImprobable, rowAtEnd } from './broken.ts';
 import type { FileAtPoint, StoredRun } from './facts.ts';
 import { type FlakyEvidence, failedThenPassed, flakyEvidence } from './flaky.ts';
+import { groupBy } from './group.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type Attempt, type FailureText, isAlike, type Past } from './past.ts';
 import type { Point } from './point.ts';
@@ -33,6 +34,12 @@ export type Reason =
       readonly jobs: readonly string[] | undefined;
       /** The base was repaired after the point: a rebase helps. */
       readonly repairedBy: string | undefined;
+    }
+  /** Green at the point, but the newest runs of all other changes since then fail alike: this change is not the cause. */
+  | {
+      readonly kind: 'red-elsewhere';
+      readonly sha: string;
+      readonly branches: readonly string[];
     }
   | { readonly kind: 'green-there'; readonly sha: string; readonly jobs: readonly string[] | undefined }
   /** Green on the same commit without the uncommitted changes. */
@@ -71,6 +78,8 @@ export interface FailureCase {
   readonly own: readonly Attempt[];
   /** Attempts of other branches. */
   readonly others: readonly Attempt[];
+  /** Attempts of other changes, of either kind, in the order of time. */
+  readonly since: readonly Attempt[];
   /** Attempts of clean runs of the commit that was edited. */
   readonly cleanHead: readonly Attempt[];
   readonly uncommittedFiles: number | undefined;
@@ -117,7 +126,43 @@ export function classify(test: FailureCase, limits: Limits = defaultLimits): Cla
       reason: { kind: 'red-there', sha: state.sha, jobs: state.jobs, repairedBy: repairedAfter(past) },
       notes: noNotes,
     };
+  const elsewhere = redElsewhere(test, past, point, text, limits);
+  if (elsewhere !== undefined) return { class: 'pre-existing', reason: elsewhere, notes: noNotes };
   return isNew(test, thereReason(past, text), text);
+}
+
+/**
+ * The base may have broken since the point's last run: by a commit that has no run, or by the environment. Then other changes
+ * fail alike as well. It takes two of them, or one that contains an untested commit of the base; one that passes speaks against it.
+ */
+function redElsewhere(
+  { since }: FailureCase,
+  { attempts }: Past,
+  point: Point,
+  text: FailureText,
+  limits: Limits,
+): Reason | undefined {
+  const last = attempts.at(-1);
+  if (last === undefined) return undefined;
+  const recent = since.filter(({ run }) => run.at > last.run.at);
+  const changeOf = ({ run }: Attempt) => String(run.pullRequest ?? run.branch);
+  const newest = [...groupBy(recent, changeOf).values()].flatMap((group) => group.slice(-1));
+  const areAlike = (some: readonly Attempt[], least: number) =>
+    some.length >= least && some.every(({ failed, text: there }) => failed && isAlike(there ?? {}, text));
+  const untested = new Set(point.untested ?? []);
+  const contain = newest.filter(({ run }) => run.parents?.some((parent) => untested.has(parent)) ?? false);
+  const chosen = areAlike(contain, limits.elsewhereUntested)
+    ? contain
+    : areAlike(newest, limits.elsewhere)
+      ? newest
+      : undefined;
+  return (
+    chosen && {
+      kind: 'red-elsewhere',
+      sha: last.sha,
+      branches: [...new Set(chosen.map(({ run }) => run.branch ?? run.runId))],
+    }
+  );
 }
 
 function noHistory(reason: Reason): Classified {

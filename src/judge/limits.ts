@@ -8,6 +8,10 @@ export interface Limits {
   readonly loneFailures: number;
   /** Evidence of flakiness and failure rates are read so many days back. */
   readonly evidenceDays: number;
+  /** So many other changes fail alike since the point's last run, and none passes: this change is not the cause. */
+  readonly elsewhere: number;
+  /** The same, where they contain a commit of the base that was not tested. */
+  readonly elsewhereUntested: number;
   /** A repaired test that fails alike again within so many runs was not repaired. */
   readonly relapseRuns: number;
   /** An episode failed when the test still fails alike on so many later commits. */
@@ -31,6 +35,8 @@ export const defaultLimits: Limits = {
   broken: 0.01,
   loneFailures: 3,
   evidenceDays: 30,
+  elsewhere: 2,
+  elsewhereUntested: 1,
   relapseRuns: 20,
   failedCommits: 3,
   changePointRuns: 6,

@@ -25,6 +25,8 @@ export interface JudgedPoint {
   readonly own: readonly StoredRun[];
   /** Runs of other branches, of its kind, within the days of evidence. */
   readonly others: readonly StoredRun[];
+  /** Runs of all other changes, of either kind, after the point's commit was first run. */
+  readonly elsewhere: readonly StoredRun[];
 }
 
 export interface FailureVerdict extends Classified {
@@ -57,9 +59,8 @@ export function judgePoint(facts: RunFacts, limits: Limits = defaultLimits): Jud
     run.pullRequest !== undefined || other.pullRequest !== undefined
       ? other.pullRequest === run.pullRequest
       : other.branch !== undefined && other.branch === run.branch;
-  const rest = evidence.runs.filter(
-    (other) => !ofBase.has(other) && other.kind === run.kind && other.at <= run.at,
-  );
+  const notBase = evidence.runs.filter((other) => !ofBase.has(other) && other.at <= run.at);
+  const rest = notBase.filter(({ kind }) => kind === run.kind);
   const own = rest.filter((other) => isOwnBranch(other) && isOwnCommit(other));
   const from = run.at - limits.evidenceDays * dayMs;
   return {
@@ -69,6 +70,13 @@ export function judgePoint(facts: RunFacts, limits: Limits = defaultLimits): Jud
     point,
     own,
     others: change.isOnBaseBranch ? [] : rest.filter((other) => !isOwnBranch(other) && other.at >= from),
+    elsewhere: notBase.filter(
+      (other) =>
+        other.branch !== change.baseBranch &&
+        other.branch !== run.branch &&
+        !isOwnBranch(other) &&
+        other.gitSha !== run.gitSha,
+    ),
   };
 }
 
@@ -103,6 +111,13 @@ export function judgeTests(
         rows,
         order,
       ),
+      since: judged.elsewhere
+        .filter(({ lineId }) => past?.lines.has(lineId) ?? false)
+        .flatMap((other) => {
+          const row = rows.get(other.runId);
+          return row === undefined ? [] : attemptsOf(row, other);
+        })
+        .sort((a, b) => a.run.at - b.run.at),
       cleanHead: attemptsIn(judged.evidence.cleanHead, rows, order),
       uncommittedFiles: facts.change.uncommittedFiles,
       file: testFile === undefined ? undefined : files.get(testFile),

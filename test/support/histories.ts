@@ -89,7 +89,7 @@ export function makeHistory(seed: number): History {
     mainTested: random.pick([1, 1, 0.95, 0.8, 0.6]),
     knowsParents: random.chance(0.93),
     order: random.pick(['positions', 'positions', 'positions', 'dates', 'none'] as const),
-    renamesJobAt: random.chance(0.25) ? random.between(30, 90) : Infinity,
+    renamesJobAt: random.chance(0.25) ? random.between(25, 70) : Infinity,
     reshardsAt: random.between(20, 100),
     fastForwards: random.chance(0.2),
     stopsAtFirst: random.chance(0.15),
@@ -400,10 +400,10 @@ export function makeHistory(seed: number): History {
 
   advanceMain(addCommit(new Set(), []));
   runMain(tip(), undefined);
-  const steps = random.between(80, 130);
+  const steps = random.between(60, 100);
   for (step = 1; step <= steps; step++) {
     now += Math.round(random.next() * 2 * shape.hoursBetween * hour);
-    if (environment === undefined ? random.chance(0.012) : random.chance(0.12))
+    if (environment === undefined ? random.chance(0.008) : random.chance(0.15))
       environment =
         environment === undefined
           ? {
