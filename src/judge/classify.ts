@@ -76,10 +76,10 @@ export interface FailureCase {
   readonly here: readonly Attempt[];
   /** Attempts of this change before, in order. */
   readonly own: readonly Attempt[];
-  /** Attempts of other branches. */
+  /** Attempts of other changes, of any job and kind, in the order of time. */
   readonly others: readonly Attempt[];
-  /** Attempts of other changes, of either kind, in the order of time. */
-  readonly since: readonly Attempt[];
+  /** Attempts of any job at the base's commits at or before the point. */
+  readonly allBase: readonly Attempt[];
   /** Attempts of clean runs of the commit that was edited. */
   readonly cleanHead: readonly Attempt[];
   readonly uncommittedFiles: number | undefined;
@@ -95,12 +95,12 @@ export function classify(test: FailureCase, limits: Limits = defaultLimits): Cla
   const { point, past } = test;
   const edited = greenWithoutEdits(test);
   if (point === undefined || past === undefined)
-    return edited === undefined ? noHistory({ kind: 'no-run' }) : isNew(test, edited, text);
+    return edited === undefined ? noHistory({ kind: 'no-run' }) : isNew(test, edited, text, limits);
 
   const { state } = past;
   if (state.kind === 'steps') return noHistory({ kind: 'steps-differ' });
   if (state.kind === 'absent' || state.kind === 'skipped')
-    return withoutPast(test, state.kind === 'skipped' ? state.sha : undefined, text);
+    return withoutPast(test, state.kind === 'skipped' ? state.sha : undefined, text, limits);
 
   const row = rowAtEnd(past.attempts, limits);
   const evidence = row.isBroken ? undefined : evidenceOf(test, past, point, text, limits);
@@ -109,9 +109,9 @@ export function classify(test: FailureCase, limits: Limits = defaultLimits): Cla
     if (wasFlaky === undefined)
       return { class: 'flaky', reason: { kind: 'flaky', evidence }, notes: noNotes };
     const reason = edited ?? thereReason(past, text);
-    return { class: 'new', reason, notes: { ...notesOf(test, text), wasFlaky } };
+    return { class: 'new', reason, notes: { ...notesOf(test, text, limits), wasFlaky } };
   }
-  if (edited !== undefined) return isNew(test, edited, text);
+  if (edited !== undefined) return isNew(test, edited, text, limits);
   if (state.kind === 'mixed')
     return noHistory({ kind: 'jobs-differ', sha: state.sha, passed: state.passed, failed: state.failed });
   if (point.isApproximate) {
@@ -128,7 +128,7 @@ export function classify(test: FailureCase, limits: Limits = defaultLimits): Cla
     };
   const elsewhere = redElsewhere(test, past, point, text, limits);
   if (elsewhere !== undefined) return { class: 'pre-existing', reason: elsewhere, notes: noNotes };
-  return isNew(test, thereReason(past, text), text);
+  return isNew(test, thereReason(past, text), text, limits);
 }
 
 /**
@@ -136,16 +136,16 @@ export function classify(test: FailureCase, limits: Limits = defaultLimits): Cla
  * fail alike as well. It takes two of them, or one that contains an untested commit of the base; one that passes speaks against it.
  */
 function redElsewhere(
-  { since }: FailureCase,
-  { attempts }: Past,
+  { others }: FailureCase,
+  { attempts, lines }: Past,
   point: Point,
   text: FailureText,
   limits: Limits,
 ): Reason | undefined {
   const last = attempts.at(-1);
   if (last === undefined) return undefined;
-  const recent = since.filter(({ run }) => run.at > last.run.at);
-  const changeOf = ({ run }: Attempt) => String(run.pullRequest ?? run.branch);
+  const recent = others.filter(({ run }) => run.at > last.run.at && lines.has(run.lineId));
+  const changeOf = ({ run }: Attempt) => run.branch ?? String(run.pullRequest);
   const newest = [...groupBy(recent, changeOf).values()].flatMap((group) => group.slice(-1));
   const areAlike = (some: readonly Attempt[], least: number) =>
     some.length >= least && some.every(({ failed, text: there }) => failed && isAlike(there ?? {}, text));
@@ -169,8 +169,8 @@ function noHistory(reason: Reason): Classified {
   return { class: 'no-history', reason, notes: noNotes };
 }
 
-function isNew(test: FailureCase, reason: Reason, text: FailureText): Classified {
-  return { class: 'new', reason, notes: notesOf(test, text) };
+function isNew(test: FailureCase, reason: Reason, text: FailureText, limits: Limits): Classified {
+  return { class: 'new', reason, notes: notesOf(test, text, limits) };
 }
 
 /** The test passed on the very commit, without the changes that are not committed. */
@@ -181,12 +181,19 @@ function greenWithoutEdits({ cleanHead, uncommittedFiles }: FailureCase): Reason
     : { kind: 'green-without-edits', sha: last.sha, files: uncommittedFiles };
 }
 
-function withoutPast(test: FailureCase, skippedAt: string | undefined, text: FailureText): Classified {
+function withoutPast(
+  test: FailureCase,
+  skippedAt: string | undefined,
+  text: FailureText,
+  limits: Limits,
+): Classified {
   const { file, sharesFiles } = test;
-  if (skippedAt !== undefined) return isNew(test, { kind: 'skipped-there', sha: skippedAt }, text);
+  if (skippedAt !== undefined) return isNew(test, { kind: 'skipped-there', sha: skippedAt }, text, limits);
   const isAbsent =
     file?.isInTree === false || file?.ran === true || (file?.isInTree === undefined && sharesFiles);
-  return isAbsent ? isNew(test, { kind: 'absent-there' }, text) : noHistory({ kind: 'not-run-there' });
+  return isAbsent
+    ? isNew(test, { kind: 'absent-there' }, text, limits)
+    : noHistory({ kind: 'not-run-there' });
 }
 
 function evidenceOf(
@@ -197,7 +204,9 @@ function evidenceOf(
   limits: Limits,
 ): FlakyEvidence | undefined {
   const until = point.runs.reduce((latest, { at }) => Math.max(latest, at), 0);
-  return flakyEvidence(text, { base: past.attempts, others: test.others, until }, limits);
+  // On the base branch itself other branches are no evidence: what they add may never come here.
+  const reruns = [...(test.isOnBaseBranch ? [] : test.others), ...test.allBase];
+  return flakyEvidence(text, { base: past.attempts, reruns, until }, limits);
 }
 
 /** The row of failures that this change made, where it is improbable at the test's rate on the base. */
@@ -244,11 +253,31 @@ function repairedAfter({ later }: Past): string | undefined {
   return later[last + 1]?.sha;
 }
 
-function notesOf({ own, here, past }: FailureCase, text: FailureText): Notes {
+/** The test fails more often in this change than its rate on the base lets expect. */
+function isMoreOften(own: readonly Attempt[], base: readonly Attempt[], { broken }: Limits): boolean {
+  const count = (attempts: readonly Attempt[]) => attempts.filter(({ failed }) => failed).length;
+  const rate = (count(base) + 1) / (base.length + 2);
+  return probabilityOfAtLeast(count(own), own.length, rate) < broken;
+}
+
+/** Of at least so many failures in so many runs, at a rate: the binomial distribution's tail. */
+function probabilityOfAtLeast(failures: number, runs: number, rate: number): number {
+  let term = (1 - rate) ** runs;
+  let below = 0;
+  for (let i = 0; i < failures; i++) {
+    below += term;
+    term *= ((runs - i) / (i + 1)) * (rate / (1 - rate));
+  }
+  return 1 - below;
+}
+
+function notesOf({ own, here, past }: FailureCase, text: FailureText, limits: Limits): Notes {
   const before = past?.attempts ?? [];
   const red = before.filter((attempt) => attempt.failed && isAlike(attempt.text ?? {}, text));
   return {
-    newlyFlakyOn: failedThenPassed([...own, ...here]).at(-1)?.sha,
+    newlyFlakyOn: isMoreOften([...own, ...here], before, limits)
+      ? failedThenPassed([...own, ...here]).at(-1)?.sha
+      : undefined,
     wasFlaky: undefined,
     redBefore: [...new Set(red.map(({ sha }) => sha))].toReversed().slice(0, 3),
   };

@@ -25,31 +25,28 @@ interface Chance {
  * A failed attempt without text counts for any error.
  *
  * @param base attempts at or before the point, in order
- * @param others attempts of other branches, never of the judged change
+ * @param reruns attempts of any job, of the base and of other changes, never of the judged one
  * @param until the point's time
  */
 export function flakyEvidence(
   here: FailureText,
   {
     base,
-    others,
+    reruns,
     until,
-  }: { readonly base: readonly Attempt[]; readonly others: readonly Attempt[]; readonly until: number },
+  }: { readonly base: readonly Attempt[]; readonly reruns: readonly Attempt[]; readonly until: number },
   limits: Limits = defaultLimits,
 ): FlakyEvidence | undefined {
   const from = until - limits.evidenceDays * dayMs;
   const recent = base.filter(({ run }) => run.at >= from);
-  const reruns = [
-    ...failedThenPassed(others.filter(({ run }) => run.at >= from)),
-    ...failedThenPassed(recent),
-  ];
+  const again = failedThenPassed(reruns.filter(({ run }) => run.at >= from));
   const alone = failedAlone(recent);
   const chances: Chance[] = [
     ...(alone.length >= limits.loneFailures ? alone : []).map((attempt) => ({
       kind: 'lone' as const,
       attempt,
     })),
-    ...reruns.map((attempt) => ({ kind: 'rerun' as const, attempt })),
+    ...again.map((attempt) => ({ kind: 'rerun' as const, attempt })),
   ];
   const found = chances.findLast(({ attempt }) => isOneOf(here, attempt.text ?? {}));
   if (found === undefined) return undefined;
@@ -69,10 +66,13 @@ function isOneOf(here: FailureText, seen: FailureText): boolean {
   return isAlike(here, seen);
 }
 
-/** Failures after which the test passed on the same commit and line. */
+/** Failures after which the test passed on the same commit, in the same step of the same job. */
 export function failedThenPassed(attempts: readonly Attempt[]): Attempt[] {
   const found: Attempt[] = [];
-  for (const group of groupBy(attempts, ({ run, commit }) => `${run.lineId}\n${commit}`).values()) {
+  for (const group of groupBy(
+    attempts,
+    ({ run, commit }) => `${run.lineId}\n${run.ordinal}\n${commit}`,
+  ).values()) {
     if (group.length < 2) continue;
     const inTime = group
       .map((attempt, place) => ({ attempt, place }))

@@ -8,7 +8,7 @@ import { type Evidence, evidenceFor } from './evidence.ts';
 import type { RunFacts, StoredRun, TestFacts, TestRow } from './facts.ts';
 import { type Fixed, fixedOf, repairsOf } from './fixed.ts';
 import { groupBy } from './group.ts';
-import { dayMs, defaultLimits, type Limits } from './limits.ts';
+import { defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, orderCommits, testedCommit } from './order.ts';
 import { type Attempt, attemptsOf, didRun, isAlike, type Past, pastOf, sortAttempts } from './past.ts';
 import { choosePoint, type Point } from './point.ts';
@@ -23,10 +23,8 @@ export interface JudgedPoint {
   readonly point: Point | undefined;
   /** Runs of this change before the judged one, of its kind. */
   readonly own: readonly StoredRun[];
-  /** Runs of other branches, of its kind, within the days of evidence. */
+  /** Runs of all other changes, of either kind. */
   readonly others: readonly StoredRun[];
-  /** Runs of all other changes, of either kind, after the point's commit was first run. */
-  readonly elsewhere: readonly StoredRun[];
 }
 
 export interface FailureVerdict extends Classified {
@@ -60,23 +58,22 @@ export function judgePoint(facts: RunFacts, limits: Limits = defaultLimits): Jud
       ? other.pullRequest === run.pullRequest
       : other.branch !== undefined && other.branch === run.branch;
   const notBase = evidence.runs.filter((other) => !ofBase.has(other) && other.at <= run.at);
-  const rest = notBase.filter(({ kind }) => kind === run.kind);
-  const own = rest.filter((other) => isOwnBranch(other) && isOwnCommit(other));
-  const from = run.at - limits.evidenceDays * dayMs;
+  const own = notBase.filter((other) => other.kind === run.kind && isOwnBranch(other) && isOwnCommit(other));
+  // A push and a pull request of one head test one change.
+  const ofOthers = notBase.filter(
+    (other) =>
+      !isOwnBranch(other) &&
+      other.branch !== run.branch &&
+      other.branch !== change.baseBranch &&
+      other.gitSha !== run.gitSha,
+  );
   return {
     facts,
     order,
     evidence,
     point,
     own,
-    others: change.isOnBaseBranch ? [] : rest.filter((other) => !isOwnBranch(other) && other.at >= from),
-    elsewhere: notBase.filter(
-      (other) =>
-        other.branch !== change.baseBranch &&
-        other.branch !== run.branch &&
-        !isOwnBranch(other) &&
-        other.gitSha !== run.gitSha,
-    ),
+    others: ofOthers,
   };
 }
 
@@ -106,18 +103,12 @@ export function judgeTests(
         rows,
         order,
       ),
-      others: attemptsIn(
-        judged.others.filter(({ lineId }) => past?.lines.has(lineId) ?? false),
-        rows,
-        order,
-      ),
-      since: judged.elsewhere
-        .filter(({ lineId }) => past?.lines.has(lineId) ?? false)
-        .flatMap((other) => {
-          const row = rows.get(other.runId);
-          return row === undefined ? [] : attemptsOf(row, other);
-        })
+      others: judged.others
+        .flatMap((other) => attemptsOfRun(other, rows))
         .sort((a, b) => a.run.at - b.run.at),
+      allBase: (point?.base ?? []).flatMap((commit) =>
+        commit.runs.flatMap((other) => attemptsOfRun(other, rows, commit.sha)),
+      ),
       cleanHead: attemptsIn(judged.evidence.cleanHead, rows, order),
       uncommittedFiles: facts.change.uncommittedFiles,
       file: testFile === undefined ? undefined : files.get(testFile),
@@ -184,17 +175,21 @@ function byRun(rows: readonly TestRow[]): ReadonlyMap<string, TestRow> {
   return new Map(rows.map((row) => [row.runId, row]));
 }
 
+function attemptsOfRun(run: StoredRun, rows: ReadonlyMap<string, TestRow>, sha?: string): Attempt[] {
+  const row = rows.get(run.runId);
+  return row === undefined ? [] : attemptsOf(row, run, sha);
+}
+
 /** Attempts of a change go by the commit that people know: a pull request's merges have no place in an order. */
 function attemptsIn(
   runs: readonly StoredRun[],
   rows: ReadonlyMap<string, TestRow>,
   order: CommitOrder,
 ): Attempt[] {
-  const attempts = runs.flatMap((run) => {
-    const row = rows.get(run.runId);
-    return row === undefined ? [] : attemptsOf(row, run, run.gitSha ?? testedCommit(run));
-  });
-  return sortAttempts(attempts, order);
+  return sortAttempts(
+    runs.flatMap((run) => attemptsOfRun(run, rows, run.gitSha ?? testedCommit(run))),
+    order,
+  );
 }
 
 /** The attempts that tell the age of a failure: the base's for a pre-existing one, else the change's behind the base's. */
