@@ -154,7 +154,9 @@ function countRun(
       !isChance && past.class === 'flaky',
       test,
     );
-    const isBase = truth.startsWith('base’s') || (truth === 'environment' && wasRedBefore(test));
+    // A flaky test is the base's: that it was red there by chance is said truly.
+    const isBase =
+      truth.startsWith('base’s') || truth === 'flake' || (truth === 'environment' && wasRedBefore(test));
     count(
       isBase ? 'wrong pre-existing' : `wrong pre-existing: ${truth}`,
       !isBase && verdict.class === 'pre-existing',
@@ -174,8 +176,8 @@ function countRun(
 
   /** The environment's break began before this run. */
   function wasRedBefore(test: string): boolean {
-    const last = earlier.findLast((run) => run.results.has(test));
-    return last?.results.get(test)?.cause?.kind === 'environment';
+    const drift = results.get(test)?.drift;
+    return earlier.some((run) => run.results.get(test)?.drift === drift);
   }
 
   /** The commit has none of the test's defects that a commit tested not long before it had. */
