@@ -25,8 +25,8 @@ export interface Since {
   /** Failed attempts in a row. */
   readonly inARow: number;
   /**
-   * The smallest set of commits that holds the break with 99 %, likeliest first. undefined where no earlier run passed, or
-   * commits between are not known by name.
+   * The smallest set of commits that holds the break with 99 %, likeliest first. undefined where no earlier run passed, where
+   * commits between are not known by name, and where the test failed before and no change point is probable.
    */
   readonly culprits: readonly Culprit[] | undefined;
   /** The culprits come from a change point: the test also passed since, or failed before. */
@@ -60,7 +60,8 @@ export function sinceOf(
   if (estimated !== undefined) return { ...bracket, culprits: estimated, isEstimated: true };
   return {
     ...bracket,
-    culprits: untested && evenly([...untested, first.sha]),
+    // After an earlier failure the row's first commit need not be the one that broke it.
+    culprits: failedBefore || untested === undefined ? undefined : evenly([...untested, first.sha]),
     isEstimated: false,
   };
 }

@@ -48,10 +48,12 @@ export function judgePoint(facts: RunFacts, limits: Limits = defaultLimits): Jud
   const evidence = evidenceFor(facts, limits);
   const point = choosePoint(facts, evidence, order, limits);
   const ofBase = new Set([...(point?.base ?? []), ...(point?.later ?? [])].flatMap(({ runs }) => runs));
+  const rankOf = (other: StoredRun) => order.rank(testedCommit(other));
+  // On the base branch what lies before the point is no part of the change, also where it is older than the look-back.
+  const first = change.isOnBaseBranch ? (order.rank(point?.target ?? point?.sha) ?? -1) : -1;
   const isOwnCommit = (other: StoredRun): boolean => {
-    if (other.testedSha !== undefined && other.testedSha === run.testedSha) return true;
-    const rank = order.rank(testedCommit(other)) ?? Infinity;
-    return rank <= (order.rank(testedCommit(run)) ?? -Infinity);
+    const rank = rankOf(other) ?? Infinity;
+    return testedCommit(other) === testedCommit(run) || (rank > first && rank <= (rankOf(run) ?? -1));
   };
   const isOwnBranch = (other: StoredRun) =>
     run.pullRequest !== undefined || other.pullRequest !== undefined
