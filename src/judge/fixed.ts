@@ -46,21 +46,30 @@ export type Fixed =
       readonly since: string;
       readonly sinceAt: number;
     }
-  /** It was red there by chance, or not for long enough to tell. */
-  | { readonly kind: 'green-here'; readonly testName: string; readonly redAt: string };
+  /** It was red there by chance or not for long enough to tell, or other changes pass it as well. */
+  | {
+      readonly kind: 'green-here';
+      readonly testName: string;
+      readonly redAt: string;
+      readonly passesElsewhere: boolean;
+    };
 
 /**
  * @param attempts of the test at or before the point, oldest first; the last one failed
+ * @param passesElsewhere other changes pass it since
  */
 export function fixedOf(
   testName: string,
   attempts: readonly Attempt[],
-  limits: Limits = defaultLimits,
+  {
+    passesElsewhere = false,
+    limits = defaultLimits,
+  }: { readonly passesElsewhere?: boolean; readonly limits?: Limits } = {},
 ): Fixed | undefined {
   const row = rowAtEnd(attempts, limits);
   const [first, last] = [row.failures[0], row.failures.at(-1)];
   if (first === undefined || last === undefined) return undefined;
-  return row.isBroken
+  return row.isBroken && !passesElsewhere
     ? { kind: 'fixed', testName, since: first.sha, sinceAt: first.run.at }
-    : { kind: 'green-here', testName, redAt: last.sha };
+    : { kind: 'green-here', testName, redAt: last.sha, passesElsewhere };
 }

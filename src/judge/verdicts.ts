@@ -147,7 +147,7 @@ function isFixedTold({ point, evidence }: JudgedPoint): boolean {
 function fixedHere(
   testName: string,
   rows: ReadonlyMap<string, TestRow>,
-  { facts, point }: JudgedPoint,
+  { facts, point, others }: JudgedPoint,
   siblings: readonly StoredRun[],
   limits: Limits,
 ): Fixed | undefined {
@@ -155,7 +155,17 @@ function fixedHere(
   if (point === undefined || here === undefined || !didRun(here) || isFailed(here)) return undefined;
   const past = pastOf(facts.run, point, { rows, siblings, limits });
   if (past.state.kind !== 'failed' || past.state.sha !== point.sha) return undefined;
-  return fixedOf(testName, past.attempts, limits);
+  // Another change of the point's very commit passes since its last run, without this one's repair: it was the environment, or
+  // chance.
+  const last = past.attempts.at(-1)?.run.at ?? 0;
+  const passesElsewhere = others
+    .filter(
+      (other) =>
+        other.at > last && past.lines.has(other.lineId) && other.parents?.includes(point.sha) === true,
+    )
+    .flatMap((other) => attemptsOfRun(other, rows))
+    .some(({ failed }) => !failed);
+  return fixedOf(testName, past.attempts, { passesElsewhere, limits });
 }
 
 const isFailed = ({ outcome }: TestRow) => outcome === 'failed' || outcome === 'error';

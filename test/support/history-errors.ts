@@ -135,14 +135,13 @@ function countRun(
       count(`innocent run blocked: ${cause}`, blocksNow, blocksFormer);
       count('innocent run blocked', blocksNow, blocksFormer);
     }
-    // Before the base's first run there is nothing to compare with.
-    const hasBase = earlier.some((run) => run.stored.branch === 'main');
-    if (hasBase)
-      count(
-        'run undecided',
-        [...now.values()].every((verdict) => verdict.class === 'no-history'),
-        undefined,
-      );
+    // The base ran an earlier commit: there is something to compare with.
+    const first = history.runs[0]?.stored.testedSha;
+    const hasBase = earlier.some((run) => run.stored.branch === 'main') && stored.testedSha !== first;
+    if (hasBase) count('run undecided', judged.point === undefined, undefined);
+    for (const reason of new Set([...now.values()].map((verdict) => verdict.reason.kind)))
+      if (['no-run', 'not-run-there', 'jobs-differ', 'steps-differ', 'maybe-base'].includes(reason))
+        count(`run with no-history: ${reason}`, true, undefined);
   }
   for (const test of failed) {
     const [verdict, past, truth] = [now.get(test), former.get(test), truths.get(test) ?? ''];
