@@ -228,6 +228,7 @@ function tellTerminal(
   const summary = {
     reports: reports.map((report) => report.name),
     folder,
+    isFromWindows: verdict.tally.isFromWindows || process.platform === 'win32',
     totals: verdict.totals,
     lost: verdict.lost,
     incomplete: verdict.incomplete,

@@ -50,7 +50,7 @@ function fenced(lines: readonly string[], language: string, indent: string): str
  * A fenced block for copying: a browser shows and copies exactly this. The caller sees to it that no line begins with a mark
  * of ours: shell words hold none, and what is indented begins with blanks.
  */
-export function exactBlock(text: string, language: 'text' | 'sh', indent = ''): string {
+export function exactBlock(text: string, language: 'text' | 'sh' | 'powershell', indent = ''): string {
   return fenced(text.split('\n'), language, indent);
 }
 
