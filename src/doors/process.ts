@@ -2,7 +2,8 @@
 import { fstatSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { asOptions, InputError, ReportError, StoreError } from '../errors.ts';
-import { createPaint, safeLine, safeText, type Terminal } from '../tell/terminal/terminal.ts';
+import { safeLine, safeText } from '../tell/safe.ts';
+import { createPaint, type Terminal } from '../tell/terminal/terminal.ts';
 
 /** The contract's exit codes. */
 export const exitCodes = { ok: 0, bug: 1, input: 2, store: 3, failOn: 4 } as const;

@@ -20,5 +20,6 @@ function visible(char: string): string {
 
 /** `safeText` for one line: line feeds and tabs become spaces as well. */
 export function safeLine(text: string): string {
-  return safeText(text.replace(/\s*[\r\n\t]+\s*/g, ' '));
+  // Each run of blanks as a whole: a pattern that looks for a line feed in it begins anew at each of its blanks.
+  return safeText(text.replace(/\s+/g, (run) => (/[\r\n\t]/.test(run) ? ' ' : run)));
 }

@@ -28,7 +28,7 @@ export function code(text: string, options: { readonly cell?: boolean } = {}): s
   if (line === '') return '';
   // In a table cell a code span cannot hold a pipe safely: a backslash in the data would undo its escape.
   if (options.cell === true && line.includes('|')) return inline(line);
-  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map((run) => run[0].length));
+  const longest = longestRun(line);
   const ticks = '`'.repeat(longest + 1);
   const pad = longest > 0 ? ' ' : '';
   return `${ticks}${pad}${line}${pad}${ticks}`;
@@ -41,9 +41,15 @@ export function block(text: string, language: 'text' | 'python' | 'sh' = 'text',
 }
 
 function fenced(lines: readonly string[], language: string, indent: string): string {
-  const longest = Math.max(2, ...[...lines.join('\n').matchAll(/`+/g)].map((run) => run[0].length));
-  const fence = '`'.repeat(longest + 1);
+  const fence = '`'.repeat(Math.max(2, longestRun(lines.join('\n'))) + 1);
   return [`${fence}${language}`, ...lines, fence].map((line) => `${indent}${line}`).join('\n');
+}
+
+/** Of backticks. */
+function longestRun(text: string): number {
+  let longest = 0;
+  for (const [run] of text.matchAll(/`+/g)) longest = Math.max(longest, run.length);
+  return longest;
 }
 
 /**
