@@ -34,9 +34,9 @@ const unprintable = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p
 
 /**
  * Where a word has to be parted, though no shell minds: mentions (mail programs read them in code), our own marks and other
- * comments of HTML, the runner's commands.
+ * comments of HTML, commands of CI systems (`##[x]`, `##vso[x]`).
  */
-const live = /(?<![\w.])@(?=[A-Za-z0-9])|<(?=!--)|(?<=##)\[/g;
+const live = /(?<![\w.])@(?=[A-Za-z0-9])|<(?=!--)|(?<=##\w{0,20})\[/g;
 /** The same, and the single quote, which ends a quoted part. */
 const parted = new RegExp(`'|${live.source}`, 'g');
 
