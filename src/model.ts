@@ -18,6 +18,8 @@ export interface Failure {
   readonly traceback: string | undefined;
   /** Source of the failing statement in the test's own file, else of the last frame; undefined where no traceback shows it. */
   readonly statement?: string | undefined;
+  /** Its traceback names files as Windows does. */
+  readonly isFromWindows?: boolean | undefined;
 }
 
 /** One test of a run; `testName` is pytest's node id. */

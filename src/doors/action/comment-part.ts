@@ -87,5 +87,6 @@ function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
     leastCovered,
     stored,
     hideSolutions,
+    isFromWindows: failures.some((failure) => failure.isFromWindows),
   };
 }
