@@ -41,13 +41,16 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   for (const secret of secretsOf(settings.databaseUrl)) say(workflowCommand('add-mask', secret));
   for (const warning of inputs.warnings) warn(warning);
   const workingDirectory = process.cwd();
-  const { paths, problems } = await findFiles(settings.reports, {
+  const { paths, problems, ...found } = await findFiles(settings.reports, {
     workingDirectory,
     what: 'report',
     extension: '.xml',
   });
   const [problem] = problems;
-  if (problem !== undefined && paths.length === 0) throw problem;
+  if (problem !== undefined && paths.length === 0) {
+    for (const warning of found.warnings) warn(warning);
+    throw problem;
+  }
   const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
   const coverage = await findFiles(settings.coverage, {
     workingDirectory,
@@ -96,7 +99,9 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     inputs,
     verdict,
     reports: reports.map((report) => report.name),
-    warnings: [...warnings, ...verdict.warnings].filter((warning) => !isExpected(warning)),
+    warnings: [...found.warnings, ...coverage.warnings, ...warnings, ...verdict.warnings].filter(
+      (warning) => !isExpected(warning),
+    ),
     files: surroundings.checkout.paths,
     hideSolutions:
       showSolutions === 'never' || (showSolutions === 'trusted' && !isTrusted(eventFacts, pullRequest)),
