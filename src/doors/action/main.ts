@@ -16,7 +16,7 @@ import { detectSurroundings, openServer } from '../surroundings.ts';
 import { asInputs, asksForVerdict, type Inputs, readInputs } from './inputs.ts';
 import { log, say, warn } from './log.ts';
 import { isTrusted, planComment } from './pull-request.ts';
-import { tellSurfaces } from './surfaces.ts';
+import { summariseError, tellSurfaces } from './surfaces.ts';
 
 const { env } = process;
 
@@ -31,6 +31,9 @@ async function main(): Promise<boolean> {
       : openServer(databaseUrl, sslCa, (remark) => warn({ code: 'database', message: remark }));
   try {
     return await run(inputs, opening);
+  } catch (error) {
+    if (inputs.summary) await summariseError(error);
+    throw error;
   } finally {
     await opening?.dispose();
   }
