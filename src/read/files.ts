@@ -240,7 +240,10 @@ async function literalFile(pattern: string, options: FindOptions): Promise<strin
   return new InputError({
     code: 'not-a-file',
     message: 'this is not a regular file',
-    fix: 'Pipes and devices cannot be read twice; use - to read standard input.',
+    fix: (name) => {
+      const input = name('standardInput');
+      return `Pipes and devices cannot be read twice${input === undefined ? '' : `; use ${input} to read standard input`}.`;
+    },
     place: { file: pattern },
   });
 }

@@ -61,7 +61,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     extension: '.json',
   });
   const [surroundings, { event }] = await Promise.all([
-    detectSurroundings(settings, workingDirectory, inputs.distinction),
+    detectSurroundings(settings, workingDirectory, inputs.distinction, asInputs),
     readGithubEvent(env.GITHUB_EVENT_PATH),
   ]);
   const { context, warnings } = surroundings.detected;

@@ -73,7 +73,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       what: 'coverage report',
       extension: '.json',
     });
-    const surroundings = detectSurroundings(settings, workingDirectory, settings.uploadKey);
+    const surroundings = detectSurroundings(settings, workingDirectory, settings.uploadKey, asOptions);
     const edges: Edges = {
       now: new Date(),
       hostname: hostname(),
@@ -264,6 +264,7 @@ function tellTerminal(
       paint: terminal.paint,
       columns: terminal.columns,
       mostFailures: verbose ? verdict.tally.failures.length : failuresShown,
+      hint: '--verbose shows more',
     }),
   );
 }
