@@ -3,9 +3,10 @@
 
 import { asOptions, type Naming } from '../errors.ts';
 import type { RunContext, Warning } from '../model.ts';
+import { type Beginning, findBeginning } from './beginning.ts';
 import { type CiFacts, detectCi, type Env } from './ci.ts';
 import { fitColumn } from './columns.ts';
-import { type Checkout, listFiles, readCheckout } from './git.ts';
+import { type Checkout, listFiles, readCheckout, readHead } from './git.ts';
 import { readGithubEvent } from './github-event.ts';
 import { versionsFromDisk, versionsFromEnv, versionsFromProperties } from './python.ts';
 
@@ -26,6 +27,8 @@ export interface DetectedContext {
   readonly repositoryRoot: string | undefined;
   /** The repository's files relative to its root with `/`, listed once; undefined outside a repository. */
   trackedFiles(): Promise<readonly string[] | undefined>;
+  /** The earliest that a report of this run can have been begun; undefined where nothing reliable says it. */
+  readonly beginning: Beginning | undefined;
   readonly warnings: readonly Warning[];
 }
 
@@ -38,7 +41,12 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
   const checkout = await readCheckout(cwd, { env, commits, naming });
   const commit = chooseCommit(ci, checkout, naming);
   const versions = versionsFromEnv(env);
-  const onDisk = await versionsFromDisk(env, checkout.root);
+  const [onDisk, beginning] = await Promise.all([
+    versionsFromDisk(env, checkout.root),
+    findBeginning(env, event, commit.sha, async () =>
+      checkout.root === undefined ? undefined : readHead(checkout.root, env),
+    ),
+  ]);
   let files: Promise<readonly string[] | undefined> | undefined;
   return {
     context: {
@@ -64,6 +72,7 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
       files ??= checkout.root === undefined ? Promise.resolve(undefined) : listFiles(checkout.root, env);
       return files;
     },
+    beginning,
     warnings: [...eventWarnings, ...checkout.warnings, ...commit.warnings],
   };
 }

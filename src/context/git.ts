@@ -122,6 +122,16 @@ function gitEnv(env: Env): Record<string, string> {
   };
 }
 
+/** HEAD and when it was committed; undefined where there is no commit. */
+export async function readHead(
+  folder: string,
+  env: Env,
+): Promise<{ readonly sha: string; readonly committedAt: Date } | undefined> {
+  const ran = await git(folder, ['log', '-1', '--no-show-signature', '--format=%H %ct', 'HEAD', '--'], env);
+  const [, sha, seconds] = /^([0-9a-f]{40,64}) (\d{1,12})$/m.exec(ran.stdout) ?? [];
+  return sha === undefined ? undefined : { sha, committedAt: new Date(Number(seconds) * 1000) };
+}
+
 const maxFiles = 1_000_000;
 const listTimeoutMs = 60_000;
 

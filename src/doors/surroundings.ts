@@ -39,6 +39,7 @@ export async function detectSurroundings(
       return overrideContext({ ...context, lane, markers, lambdaId }, settings.set);
     },
     repositoryRoot: detected.repositoryRoot,
+    beginning: detected.beginning,
     checkout: {
       root: root.replaceAll('\\', '/'),
       paths,
