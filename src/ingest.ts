@@ -7,7 +7,7 @@ import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
 import { hashCoverage } from './read/coverage/coverage.ts';
 import { cancellable, distinctReports, type Found } from './read/files.ts';
-import { decideCreatedAt } from './read/report/started-at.ts';
+import { decideCreatedAt, findOldReports } from './read/report/started-at.ts';
 import { emptyReport, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
 import type { Settings } from './settings.ts';
 import type { Connect } from './store/database/port.ts';
@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly repositoryRoot: string | undefined;
   /** The files of the checkout, or of the working directory where there is no repository. */
   readonly checkout: CheckoutFiles | undefined;
+  /** The earliest that a report of this run can have been begun, and what happened then. */
+  readonly beginning?: { readonly at: Date; readonly what: string } | undefined;
 }
 
 /** What the outside world gives to an upload. */
@@ -33,7 +35,7 @@ export interface Edges {
   /** Why reports that were asked for are not among them. */
   readonly problems?: readonly InputError[];
   /** coverage.py's JSON reports: paths, and why some that were asked for are not among them. */
-  readonly coverage: Found;
+  readonly coverage: Pick<Found, 'paths' | 'problems'>;
   /** The door's words for settings. */
   readonly naming: Naming;
   /** What surrounds the run; found out while the report is checked. */
@@ -108,7 +110,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     });
   const notTaken = problems.length + empty.length + survey.incomplete.length > 0;
 
-  const { repositoryRoot, checkout: files, context: contextOf } = await edges.surroundings;
+  const { repositoryRoot, checkout: files, context: contextOf, beginning } = await edges.surroundings;
   const context = contextOf(survey.properties);
   const checkout = files && indexCheckout(files, survey.classnames, settings.rootdir);
   const rootdir = settings.rootdir ?? checkout?.rootdir;
@@ -118,11 +120,13 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     await hashCoverage(edges.coverage.paths),
     ...(notTaken ? ['incomplete'] : []),
   );
+  for (const warning of findOldReports(survey.suites, beginning)) onWarning(warning);
   const createdAt = decideCreatedAt(settings.createdAt, survey.suites, edges);
 
   const passes = startPasses(survey.files, {
     survey,
     checkout,
+    naming: edges.naming,
     incomplete: notTaken,
     coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,

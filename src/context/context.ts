@@ -1,10 +1,12 @@
 // Detects the context of a run from the checkout, the CI system and the Python environment, and decides which source wins
 // where they differ. Knows nothing of reports or the database.
 
+import { asOptions, type Naming } from '../errors.ts';
 import type { RunContext, Warning } from '../model.ts';
+import { type Beginning, findBeginning } from './beginning.ts';
 import { type CiFacts, detectCi, type Env } from './ci.ts';
 import { fitColumn } from './columns.ts';
-import { type Checkout, listFiles, readCheckout } from './git.ts';
+import { type Checkout, listFiles, readCheckout, readHead } from './git.ts';
 import { readGithubEvent } from './github-event.ts';
 import { versionsFromDisk, versionsFromEnv, versionsFromProperties } from './python.ts';
 
@@ -14,6 +16,8 @@ export { overrideContext } from './override.ts';
 export interface ContextEdges {
   readonly env: Env;
   readonly cwd: string;
+  /** The door's words for settings; the command line's by default. */
+  readonly naming?: Naming;
 }
 
 export interface DetectedContext {
@@ -23,19 +27,26 @@ export interface DetectedContext {
   readonly repositoryRoot: string | undefined;
   /** The repository's files relative to its root with `/`, listed once; undefined outside a repository. */
   trackedFiles(): Promise<readonly string[] | undefined>;
+  /** The earliest that a report of this run can have been begun; undefined where nothing reliable says it. */
+  readonly beginning: Beginning | undefined;
   readonly warnings: readonly Warning[];
 }
 
 /** Detects the run's context. Missing values are undefined; detection never fails an upload. */
 export async function detectContext(edges: ContextEdges): Promise<DetectedContext> {
-  const { env, cwd } = edges;
+  const { env, cwd, naming = asOptions } = edges;
   const { event, warnings: eventWarnings } = await readGithubEvent(env.GITHUB_EVENT_PATH);
   const ci = detectCi(env, event);
   const commits = [ci.sha, ci.ifCheckedOut?.sha].filter((sha) => sha !== undefined);
-  const checkout = await readCheckout(cwd, { env, commits });
-  const commit = chooseCommit(ci, checkout);
+  const checkout = await readCheckout(cwd, { env, commits, naming });
+  const commit = chooseCommit(ci, checkout, naming);
   const versions = versionsFromEnv(env);
-  const onDisk = await versionsFromDisk(env, checkout.root);
+  const [onDisk, beginning] = await Promise.all([
+    versionsFromDisk(env, checkout.root),
+    findBeginning(env, event, commit.sha, async () =>
+      checkout.root === undefined ? undefined : readHead(checkout.root, env),
+    ),
+  ]);
   let files: Promise<readonly string[] | undefined> | undefined;
   return {
     context: {
@@ -61,6 +72,7 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
       files ??= checkout.root === undefined ? Promise.resolve(undefined) : listFiles(checkout.root, env);
       return files;
     },
+    beginning,
     warnings: [...eventWarnings, ...checkout.warnings, ...commit.warnings],
   };
 }
@@ -101,7 +113,7 @@ interface Commit {
 }
 
 /** CI wins over the checkout: a detached or merged checkout does not know the branch or the head commit. */
-function chooseCommit(ci: CiFacts, checkout: Checkout): Commit {
+function chooseCommit(ci: CiFacts, checkout: Checkout, naming: Naming): Commit {
   const { head } = checkout;
   const elsewhere = ci.ifCheckedOut?.sha === head ? ci.ifCheckedOut : undefined;
   const sha = elsewhere?.sha ?? ci.sha ?? head;
@@ -109,14 +121,15 @@ function chooseCommit(ci: CiFacts, checkout: Checkout): Commit {
   const own = sha === undefined ? undefined : fitColumn('git_commit_message', checkout.messages.get(sha));
   const message = own ?? (sha === ci.sha ? ci.commitMessage : undefined);
   const expected = head === undefined || head === sha || head === ci.mergeSha || ci.mergesLocally === true;
-  return { sha, branch, message, warnings: expected ? [] : [differs(sha ?? '', head)] };
+  return { sha, branch, message, warnings: expected ? [] : [differs(sha ?? '', head, naming)] };
 }
 
-function differs(sha: string, head: string): Warning {
+function differs(sha: string, head: string, name: Naming): Warning {
+  const set = name('set');
   return {
     code: 'commit-differs',
     message:
-      `the checkout is at ${head.slice(0, 12)}, but the CI system runs for ${sha.slice(0, 12)}, which is what is stored; ` +
-      `if the tests ran on the checkout, add --set git_sha=${head}`,
+      `the checkout is at ${head.slice(0, 12)}, but the CI system runs for ${sha.slice(0, 12)}, which is what is stored` +
+      (set === undefined ? '' : `; if the tests ran on the checkout, add ${set} git_sha=${head}`),
   };
 }

@@ -16,7 +16,7 @@ import { detectSurroundings, openServer } from '../surroundings.ts';
 import { asInputs, asksForVerdict, type Inputs, readInputs } from './inputs.ts';
 import { log, say, warn } from './log.ts';
 import { isTrusted, planComment } from './pull-request.ts';
-import { tellSurfaces } from './surfaces.ts';
+import { summariseError, tellSurfaces } from './surfaces.ts';
 
 const { env } = process;
 
@@ -31,6 +31,9 @@ async function main(): Promise<boolean> {
       : openServer(databaseUrl, sslCa, (remark) => warn({ code: 'database', message: remark }));
   try {
     return await run(inputs, opening);
+  } catch (error) {
+    if (inputs.summary) await summariseError(error);
+    throw error;
   } finally {
     await opening?.dispose();
   }
@@ -41,13 +44,16 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   for (const secret of secretsOf(settings.databaseUrl)) say(workflowCommand('add-mask', secret));
   for (const warning of inputs.warnings) warn(warning);
   const workingDirectory = process.cwd();
-  const { paths, problems } = await findFiles(settings.reports, {
+  const { paths, problems, ...found } = await findFiles(settings.reports, {
     workingDirectory,
     what: 'report',
     extension: '.xml',
   });
   const [problem] = problems;
-  if (problem !== undefined && paths.length === 0) throw problem;
+  if (problem !== undefined && paths.length === 0) {
+    for (const warning of found.warnings) warn(warning);
+    throw problem;
+  }
   const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
   const coverage = await findFiles(settings.coverage, {
     workingDirectory,
@@ -55,7 +61,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     extension: '.json',
   });
   const [surroundings, { event }] = await Promise.all([
-    detectSurroundings(settings, workingDirectory, inputs.distinction),
+    detectSurroundings(settings, workingDirectory, inputs.distinction, asInputs),
     readGithubEvent(env.GITHUB_EVENT_PATH),
   ]);
   const { context, warnings } = surroundings.detected;
@@ -96,7 +102,9 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     inputs,
     verdict,
     reports: reports.map((report) => report.name),
-    warnings: [...warnings, ...verdict.warnings].filter((warning) => !isExpected(warning)),
+    warnings: [...found.warnings, ...coverage.warnings, ...warnings, ...verdict.warnings].filter(
+      (warning) => !isExpected(warning),
+    ),
     files: surroundings.checkout.paths,
     hideSolutions:
       showSolutions === 'never' || (showSolutions === 'trusted' && !isTrusted(eventFacts, pullRequest)),

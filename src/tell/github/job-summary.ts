@@ -27,6 +27,14 @@ export function renderJobSummary(summary: JobSummary, maxBytes = maxSummaryBytes
   return `${title(summary)}\n`;
 }
 
+/** The summary of a step that read no tests: why, and what to do about it. */
+export function renderNoResults(words: readonly string[]): string {
+  const lines = words.flatMap((part) => part.split('\n')).slice(0, 20);
+  return ['### ❌ No test results', ...lines.map((line) => `> ${inline(cut(line, 1000))}`)]
+    .join('\n\n')
+    .concat('\n');
+}
+
 function render(summary: JobSummary, detail: Detail): string {
   const bad = summary.totals.failed + summary.totals.errors > 0;
   const parts = [
