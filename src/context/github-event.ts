@@ -19,6 +19,7 @@ const eventSchema = z.object({
     .object({
       id,
       name: text,
+      path: text,
       run_attempt: number,
       event: text,
       head_sha: text,
