@@ -18,15 +18,16 @@ export type Setting =
   | 'rootdir'
   | 'set'
   | 'sslCa'
+  | 'step'
   | 'team'
   | 'uploadKey';
 
 /** The word of a door for a setting: `--team`, `the input team`; undefined where the door has no such setting. */
 export type Naming = (setting: Setting) => string | undefined;
 
-/** `--created-at` for `createdAt`. */
+/** `--created-at` for `createdAt`; the command line has no word for the workflow's step. */
 export const asOptions: Naming = (setting) =>
-  `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  setting === 'step' ? undefined : `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 interface Details {
   /** Stable, kebab-case; part of the JSON contract. */

@@ -204,9 +204,11 @@ function settle(stored: StoredUpload, upload: Upload, access: Access): SavedRun 
   if (stored.payloadSha256 !== upload.payloadSha256.toLowerCase()) {
     throw new StoreError({
       code: 'upload-conflict',
-      message: `an upload with the same key and other content is stored already (run ${stored.runId}); nothing was written`,
-      fix: (name) =>
-        `Uploads of one job (the legs of a matrix, several reports) are told apart by ${name('uploadKey')}; a re-run of the job has an attempt number of its own.`,
+      message: `an upload of this attempt of this job with other content is stored already (run ${stored.runId}); nothing was written`,
+      fix: (name) => {
+        const words = [name('uploadKey'), name('step')].filter((word) => word !== undefined);
+        return `Two uploads of one job are told apart by ${words.join(' or ')}. A report that was repaired is stored by running the job again, which is an attempt of its own.`;
+      },
     });
   }
   return { runId: stored.runId, stored: 'already', team: access.team.slug, createdAt: stored.createdAt };

@@ -22,6 +22,8 @@ export interface Section {
   readonly lost: number;
   /** Not all reports and tests could be read: what is absent says nothing. */
   readonly incomplete: boolean;
+  /** There was no report at all; `troubles` say why. */
+  readonly missing?: boolean | undefined;
   /** What could not be taken, as sentences. */
   readonly troubles: readonly string[];
   readonly xfailed: number;

@@ -31,7 +31,7 @@ function render(summary: JobSummary, detail: Detail): string {
   const bad = summary.totals.failed + summary.totals.errors > 0;
   const parts = [
     title(summary),
-    bad ? '' : renderCounts(summary.totals, summary.xfailed),
+    bad || summary.missing === true ? '' : renderCounts(summary.totals, summary.xfailed),
     renderSection(summary, detail),
     renderSlowest(summary),
     summary.stored.ok ? inline(summary.stored.text) : '',
@@ -44,13 +44,14 @@ function render(summary: JobSummary, detail: Detail): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function title({ totals, label, lost, incomplete, troubles }: JobSummary): string {
+function title({ totals, label, lost, incomplete, troubles, missing }: JobSummary): string {
   const bad = totals.failed + totals.errors;
   const passed = `${count(totals.total - totals.skipped, 'test')} passed`;
   const unread =
     lost > 0 ? `, ${number(lost)} could not be read` : incomplete ? ', the run is incomplete' : '';
-  const words =
-    bad > 0
+  const words = missing
+    ? '❌ No report'
+    : bad > 0
       ? `❌ ${number(bad)} of ${number(totals.total)} tests failed${unread}`
       : troubles.length > 0 || incomplete
         ? `❌ ${passed}${unread}`
