@@ -18,6 +18,7 @@ export type Setting =
   | 'rootdir'
   | 'set'
   | 'sslCa'
+  | 'standardInput'
   | 'step'
   | 'team'
   | 'uploadKey';
@@ -25,9 +26,13 @@ export type Setting =
 /** The word of a door for a setting: `--team`, `the input team`; undefined where the door has no such setting. */
 export type Naming = (setting: Setting) => string | undefined;
 
-/** `--created-at` for `createdAt`; the command line has no word for the workflow's step. */
-export const asOptions: Naming = (setting) =>
-  setting === 'step' ? undefined : `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+/** `--created-at` for `createdAt`, `-` for standard input; the command line has no word for the workflow's step. */
+export const asOptions: Naming = (setting) => {
+  if (setting === 'step') return undefined;
+  return setting === 'standardInput'
+    ? '-'
+    : `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+};
 
 interface Details {
   /** Stable, kebab-case; part of the JSON contract. */

@@ -33,7 +33,7 @@ export interface Edges {
   /** Why reports that were asked for are not among them. */
   readonly problems?: readonly InputError[];
   /** coverage.py's JSON reports: paths, and why some that were asked for are not among them. */
-  readonly coverage: Found;
+  readonly coverage: Pick<Found, 'paths' | 'problems'>;
   /** The door's words for settings. */
   readonly naming: Naming;
   /** What surrounds the run; found out while the report is checked. */
@@ -125,6 +125,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const passes = startPasses(survey.files, {
     survey,
     checkout,
+    naming: edges.naming,
     incomplete: notTaken,
     coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,

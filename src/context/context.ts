@@ -1,6 +1,7 @@
 // Detects the context of a run from the checkout, the CI system and the Python environment, and decides which source wins
 // where they differ. Knows nothing of reports or the database.
 
+import { asOptions, type Naming } from '../errors.ts';
 import type { RunContext, Warning } from '../model.ts';
 import { type CiFacts, detectCi, type Env } from './ci.ts';
 import { fitColumn } from './columns.ts';
@@ -14,6 +15,8 @@ export { overrideContext } from './override.ts';
 export interface ContextEdges {
   readonly env: Env;
   readonly cwd: string;
+  /** The door's words for settings; the command line's by default. */
+  readonly naming?: Naming;
 }
 
 export interface DetectedContext {
@@ -28,12 +31,12 @@ export interface DetectedContext {
 
 /** Detects the run's context. Missing values are undefined; detection never fails an upload. */
 export async function detectContext(edges: ContextEdges): Promise<DetectedContext> {
-  const { env, cwd } = edges;
+  const { env, cwd, naming = asOptions } = edges;
   const { event, warnings: eventWarnings } = await readGithubEvent(env.GITHUB_EVENT_PATH);
   const ci = detectCi(env, event);
   const commits = [ci.sha, ci.ifCheckedOut?.sha].filter((sha) => sha !== undefined);
-  const checkout = await readCheckout(cwd, { env, commits });
-  const commit = chooseCommit(ci, checkout);
+  const checkout = await readCheckout(cwd, { env, commits, naming });
+  const commit = chooseCommit(ci, checkout, naming);
   const versions = versionsFromEnv(env);
   const onDisk = await versionsFromDisk(env, checkout.root);
   let files: Promise<readonly string[] | undefined> | undefined;
@@ -104,7 +107,7 @@ interface Commit {
 }
 
 /** CI wins over the checkout: a detached or merged checkout does not know the branch or the head commit. */
-function chooseCommit(ci: CiFacts, checkout: Checkout): Commit {
+function chooseCommit(ci: CiFacts, checkout: Checkout, naming: Naming): Commit {
   const { head } = checkout;
   const elsewhere = ci.ifCheckedOut?.sha === head ? ci.ifCheckedOut : undefined;
   const sha = elsewhere?.sha ?? ci.sha ?? head;
@@ -112,14 +115,15 @@ function chooseCommit(ci: CiFacts, checkout: Checkout): Commit {
   const own = sha === undefined ? undefined : fitColumn('git_commit_message', checkout.messages.get(sha));
   const message = own ?? (sha === ci.sha ? ci.commitMessage : undefined);
   const expected = head === undefined || head === sha || head === ci.mergeSha || ci.mergesLocally === true;
-  return { sha, branch, message, warnings: expected ? [] : [differs(sha ?? '', head)] };
+  return { sha, branch, message, warnings: expected ? [] : [differs(sha ?? '', head, naming)] };
 }
 
-function differs(sha: string, head: string): Warning {
+function differs(sha: string, head: string, name: Naming): Warning {
+  const set = name('set');
   return {
     code: 'commit-differs',
     message:
-      `the checkout is at ${head.slice(0, 12)}, but the CI system runs for ${sha.slice(0, 12)}, which is what is stored; ` +
-      `if the tests ran on the checkout, add --set git_sha=${head}`,
+      `the checkout is at ${head.slice(0, 12)}, but the CI system runs for ${sha.slice(0, 12)}, which is what is stored` +
+      (set === undefined ? '' : `; if the tests ran on the checkout, add ${set} git_sha=${head}`),
   };
 }

@@ -8,7 +8,7 @@ import {
   nameJob,
   overrideContext,
 } from '../context/context.ts';
-import { InputError } from '../errors.ts';
+import { InputError, type Naming } from '../errors.ts';
 import type { Surroundings } from '../ingest.ts';
 import { listFolder, readStart } from '../read/files.ts';
 import type { Settings } from '../settings.ts';
@@ -24,9 +24,10 @@ export async function detectSurroundings(
   settings: Settings,
   workingDirectory: string,
   distinction: string | undefined,
+  naming: Naming,
 ): Promise<DetectedSurroundings> {
   const { env } = process;
-  const detected = await detectContext({ env, cwd: workingDirectory });
+  const detected = await detectContext({ env, cwd: workingDirectory, naming });
   const root = detected.repositoryRoot ?? workingDirectory;
   const paths = (await detected.trackedFiles()) ?? (await listFolder(root));
   requireRootdir(settings.rootdir, root, paths);

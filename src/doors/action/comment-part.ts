@@ -81,7 +81,10 @@ function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
   };
 }
 
-/** What is told of a step that had no report. */
+/** How the reason begins where no file was found. */
+export const noReport = 'no report: ';
+
+/** What is told of a step that had no results; `reason` is a sentence. */
 export function missingSection(reason: string, stored: Section['stored'], hideSolutions: boolean): Section {
   return {
     totals: {
@@ -95,8 +98,8 @@ export function missingSection(reason: string, stored: Section['stored'], hideSo
     },
     lost: 0,
     incomplete: true,
-    missing: true,
-    troubles: [`no report: ${reason}`],
+    missing: reason.startsWith(noReport) ? 'report' : 'results',
+    troubles: [reason],
     xfailed: 0,
     failures: [],
     history: undefined,

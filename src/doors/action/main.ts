@@ -17,10 +17,11 @@ import { failuresToBlame, hasErrors } from '../fail-on.ts';
 import { keepHeapSmall } from '../heap.ts';
 import { describeError } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
+import { noReport } from './comment-part.ts';
 import { asInputs, asksForVerdict, type Inputs, readInputs } from './inputs.ts';
 import { log, say, warn } from './log.ts';
 import { isTrusted, planComment } from './pull-request.ts';
-import { tellMissing, tellSurfaces } from './surfaces.ts';
+import { summariseError, tellMissing, tellSurfaces } from './surfaces.ts';
 
 const { env } = process;
 
@@ -35,6 +36,9 @@ async function main(): Promise<boolean> {
       : openServer(databaseUrl, sslCa, (remark) => warn({ code: 'database', message: remark }));
   try {
     return await run(inputs, opening);
+  } catch (error) {
+    if (inputs.summary) await summariseError(error);
+    throw error;
   } finally {
     await opening?.dispose();
   }
@@ -46,7 +50,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   for (const warning of inputs.warnings) warn(warning);
   const workingDirectory = process.cwd();
   const [surroundings, { event }] = await Promise.all([
-    detectSurroundings(settings, workingDirectory, inputs.distinction),
+    detectSurroundings(settings, workingDirectory, inputs.distinction, asInputs),
     readGithubEvent(env.GITHUB_EVENT_PATH),
   ]);
   const { context, warnings } = surroundings.detected;
@@ -63,12 +67,13 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     showSolutions === 'never' || (showSolutions === 'trusted' && !isTrusted(eventFacts, pullRequest));
   const connect = opening?.connect;
 
-  let read: { readonly verdict: Verdict; readonly reports: readonly string[] };
+  let read: ReadReports;
   try {
     read = await readAndStore(settings, { workingDirectory, surroundings, connect });
   } catch (error) {
     if (!(error instanceof InputError || error instanceof ReportError)) throw error;
     sayError(error);
+    if (inputs.summary) await summariseError(error);
     // A job that crashed before its report was written must not leave an older commit's results standing.
     const reason = reasonOf(error);
     const runContext = surroundings.context(new Map());
@@ -95,7 +100,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     inputs,
     verdict,
     reports: read.reports,
-    warnings: [...warnings, ...verdict.warnings].filter(
+    warnings: [...read.warnings, ...warnings, ...verdict.warnings].filter(
       (warning) => !isExpected(warning, eventFacts.eventName),
     ),
     files: surroundings.checkout.paths,
@@ -106,6 +111,14 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   });
   // What could not be taken is an error of its own on each surface.
   return reasons.length === 0 && !hasErrors(verdict);
+}
+
+interface ReadReports {
+  readonly verdict: Verdict;
+  /** The reports' names. */
+  readonly reports: readonly string[];
+  /** What was found beside them. */
+  readonly warnings: readonly Warning[];
 }
 
 /**
@@ -120,15 +133,18 @@ async function readAndStore(
     readonly surroundings: Surroundings;
     readonly connect: Connect | undefined;
   },
-): Promise<{ verdict: Verdict; reports: string[] }> {
+): Promise<ReadReports> {
   const { workingDirectory } = edges;
-  const { paths, problems } = await findFiles(settings.reports, {
+  const { paths, problems, ...found } = await findFiles(settings.reports, {
     workingDirectory,
     what: 'report',
     extension: '.xml',
   });
   const [problem] = problems;
-  if (problem !== undefined && paths.length === 0) throw problem;
+  if (problem !== undefined && paths.length === 0) {
+    for (const warning of found.warnings) warn(warning);
+    throw problem;
+  }
   const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
   const coverage = await findFiles(settings.coverage, {
     workingDirectory,
@@ -152,7 +168,11 @@ async function readAndStore(
     onRetry: (reason) => log(`${reason}; trying again`),
   });
   process.off('SIGINT', cancel).off('SIGTERM', cancel);
-  return { verdict, reports: reports.map((report) => report.name) };
+  return {
+    verdict,
+    reports: reports.map((report) => report.name),
+    warnings: [...found.warnings, ...coverage.warnings],
+  };
 }
 
 /** A workflow_run checks out the default branch, and its results belong to another run's commit. */
@@ -160,14 +180,14 @@ function isExpected({ code }: Warning, eventName: string): boolean {
   return code === 'commit-differs' && eventName === 'workflow_run';
 }
 
-/** Why there is no report, in one sentence. */
+/** Why there are no results, in one sentence. */
 function reasonOf(error: InputError | ReportError): string {
-  const { file, line, column } = error.place ?? {};
-  const said = error.message.replace(/^no report found for /, 'nothing found for ');
-  return placed({ code: error.code, message: said, file, line, column });
+  if (error.code === 'no-match')
+    return `${noReport}${error.message.replace(/^no report found for /, 'nothing found for ')}`;
+  return `no results: ${placed({ ...error.place, code: error.code, message: error.message })}`;
 }
 
-/** Keeps in the database that there was no report, so that the commit's other jobs tell it as well. */
+/** Keeps in the database that there were no results, so that the commit's other jobs tell it as well. */
 async function storeMissing(
   settings: Settings,
   { connect, context, reason }: { connect: Connect | undefined; context: RunContext; reason: string },
@@ -177,9 +197,9 @@ async function storeMissing(
     const { team: teamSlug, uploadKey: discriminator } = settings;
     return { saved: await saveMissing(connect, { teamSlug, context, discriminator, reason }), notStored: '' };
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    warn({ code: 'not-stored', message: `that there is no report was NOT stored: ${error.message}` });
-    return { saved: undefined, notStored: `NOT stored: ${error.message}` };
+    const why = error instanceof StoreError ? error.message : 'an internal error';
+    warn({ code: 'not-stored', message: `that there are no results was NOT stored: ${why}` });
+    return { saved: undefined, notStored: `NOT stored: ${why}` };
   }
 }
 

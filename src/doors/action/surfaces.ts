@@ -3,15 +3,20 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setOutput } from '@actions/core';
-import { StoreError } from '../../errors.ts';
+import { InputError, ReportError, StoreError } from '../../errors.ts';
 import type { Verdict } from '../../ingest.ts';
 import type { RunContext, Warning } from '../../model.ts';
 import type { Connect } from '../../store/database/port.ts';
 import type { SavedMissing } from '../../store/runs/missing.ts';
 import { leastCovered } from '../../tally.ts';
-import { renderAnnotations } from '../../tell/github/annotations.ts';
+import { renderAnnotations, renderTroubles } from '../../tell/github/annotations.ts';
 import { type Section, shortLabels } from '../../tell/github/comment-section.ts';
-import { type JobSummary, maxCheckBytes, renderJobSummary } from '../../tell/github/job-summary.ts';
+import {
+  type JobSummary,
+  maxCheckBytes,
+  renderJobSummary,
+  renderNoResults,
+} from '../../tell/github/job-summary.ts';
 import { renderSummary } from '../../tell/terminal/summary.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
 import { placed } from '../../tell/words.ts';
@@ -50,9 +55,15 @@ export async function tellSurfaces(told: Told): Promise<void> {
   const { saved } = verdict;
   const section = sectionOf(told);
   await attempt('log', 'the log of this step is not complete', () => tellLog(told, section));
-  for (const warning of told.warnings) warn(warning);
-  if (inputs.annotations)
-    await attempt('annotations', 'not every failure is annotated', () => annotate(told, section));
+  for (const warning of told.warnings) if (warning.severity !== 'error') warn(warning);
+  const troubles = renderTroubles(told.warnings.filter(({ severity }) => severity === 'error'));
+  if (inputs.annotations) {
+    const errorsSaid = told.errorsSaid + troubles.length;
+    await attempt('annotations', 'not every failure is annotated', () =>
+      annotate({ ...told, errorsSaid }, section),
+    );
+  }
+  for (const trouble of troubles) say(trouble);
   if (inputs.summary)
     await attempt('summary', "the job's summary could not be written", () =>
       writeSummary(jobSummary(told, section)),
@@ -75,7 +86,7 @@ export async function tellSurfaces(told: Told): Promise<void> {
 
 export interface ToldMissing extends Pick<Told, 'inputs' | 'hideSolutions' | 'pullRequest' | 'connect'> {
   readonly context: RunContext;
-  /** Why there is no report: one sentence. */
+  /** Why there are none: one sentence. */
   readonly reason: string;
   readonly warnings: readonly Warning[];
   /** Absent: it is in no database. */
@@ -84,19 +95,17 @@ export interface ToldMissing extends Pick<Told, 'inputs' | 'hideSolutions' | 'pu
   readonly notStored: string;
 }
 
-/** Tells that there is no report where a run would be told. Never fails. */
+/** Tells beside log and summary that there are no results where a run would be told. Never fails. */
 export async function tellMissing(told: ToldMissing): Promise<void> {
-  const { inputs, context, reason, saved } = told;
+  const { context, reason, saved } = told;
   const stored =
     saved === undefined
       ? { ok: false, text: told.notStored }
-      : { ok: true, text: `Stored for team ${saved.team}, as a job without a report` };
+      : { ok: true, text: `Stored for team ${saved.team}, as a job without results` };
   const section = missingSection(reason, stored, told.hideSolutions);
   for (const warning of told.warnings) warn(warning);
   const [label = ''] = shortLabels([jobLabel({ jobName: context.jobName, lane: context.lane })]);
   const summary = { ...section, label, slowest: [], warnings: told.warnings };
-  if (inputs.summary)
-    await attempt('summary', "the job's summary could not be written", () => writeSummary(summary));
   const url = await attempt('comment', 'no comment on the pull request', () =>
     postComment({
       ...told,
@@ -107,7 +116,7 @@ export async function tellMissing(told: ToldMissing): Promise<void> {
     }),
   );
   await attempt('check-run', 'no check run', () =>
-    postCheckRun({ ...told, context }, { conclusion: 'failure', title: 'no report', summary }),
+    postCheckRun({ ...told, context }, { conclusion: 'failure', title: 'no test results', summary }),
   );
   await attempt('outputs', 'the outputs could not be written', () => {
     if (!hasOutputFile()) return;
@@ -163,15 +172,15 @@ function storedSentence({ saved, storeError, incomplete }: Verdict, { settings }
   return { ok: false, text: `NOT stored: ${why}` };
 }
 
-function tellLog({ verdict, reports, hideSolutions }: Told, section: Section): void {
+function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: Section): void {
   const summary = {
     ...section,
     reports,
     history: hideSolutions ? withoutMatches(verdict.history) : verdict.history,
     slowest: verdict.tally.slowest,
     coveredFiles: verdict.coverage?.files.length ?? 0,
-    // Each of them is a command of its own.
-    warnings: [],
+    // The others are commands of their own.
+    warnings: warnings.filter(({ severity }) => severity === 'error'),
   };
   log(renderSummary(summary, { paint: plain, columns: 140, mostFailures: verdict.tally.failures.length }));
   if (verdict.storeError !== undefined) log(describeError(verdict.storeError, plain, asInputs));
@@ -207,6 +216,19 @@ function locateFile(
 function writeSummary(summary: JobSummary): void {
   const path = env.GITHUB_STEP_SUMMARY;
   if (path !== undefined && path !== '') appendFileSync(path, renderJobSummary(summary));
+}
+
+/** Writes the job's summary of a step that has nothing to tell but why. Never fails. */
+export async function summariseError(error: unknown): Promise<void> {
+  const path = env.GITHUB_STEP_SUMMARY;
+  if (path === undefined || path === '') return;
+  const words =
+    error instanceof InputError || error instanceof ReportError || error instanceof StoreError
+      ? [placed({ ...error.place, code: error.code, message: error.message }), error.fixIn(asInputs)]
+      : ['an internal error of lukhas-ingest; the log of this step has the details'];
+  await attempt('summary', "the job's summary could not be written", () =>
+    appendFileSync(path, renderNoResults(words.filter((part) => part !== undefined))),
+  );
 }
 
 function jobSummary({ verdict, warnings }: Told, section: Section): JobSummary {

@@ -489,7 +489,7 @@ class Framer {
           : `this is not a JUnit report: its root element is <${rootName.slice(0, 60)}>${known === undefined ? '' : `, ${known}`}`,
       fix: json
         ? (name) =>
-            name('allowIncomplete') === undefined
+            name('standardInput') === undefined
               ? `A coverage report goes into ${name('coverage')}.`
               : `A coverage report goes behind ${name('coverage')}: lukhas-upload results.xml ${name('coverage')} coverage.json`
         : 'Give the file that pytest writes with: pytest --junitxml=results.xml',

@@ -30,8 +30,9 @@ export function decideCreatedAt(
   if (isPlausible(asked.getTime(), reader.now)) return asked;
   throw new InputError({
     code: 'implausible-time',
-    message: `--created-at ${asked.toISOString()} is not within 31 days back and 1 day ahead`,
-    fix: 'Runs are stored by month; a time that far away would make partitions nobody expects. Use report or now.',
+    message: `the time ${asked.toISOString()} is not within 31 days back and 1 day ahead`,
+    fix: (name) =>
+      `Runs are stored by month; a time that far away would make partitions nobody expects. ${name('createdAt') ?? 'It'} also takes report or now.`,
   });
 }
 

@@ -3,7 +3,14 @@
 import { createHash } from 'node:crypto';
 import { count, coverageDifference, number, percent } from '../words.ts';
 import { type Attempted, compareAttempts, standing } from './attempts.ts';
-import { countFailures, type Detail, type Job, renderJobs, shortLabels } from './comment-section.ts';
+import {
+  countFailures,
+  type Detail,
+  type Job,
+  renderJobs,
+  type Section,
+  shortLabels,
+} from './comment-section.ts';
 import { bytes, code, cut } from './markdown.ts';
 
 /** GitHub refuses longer comments, and documents 65,536 characters. */
@@ -34,8 +41,7 @@ export interface JobRow extends JobIdentity {
   readonly coverageBefore: number | undefined;
   /** Not all of it could be read, or something that was asked for is missing. */
   readonly incomplete: boolean;
-  /** It had no report. */
-  readonly missing: boolean;
+  readonly missing: Section['missing'];
 }
 
 /** The part of one source: the database with all jobs that stored their runs, or a job without a database. */
@@ -101,7 +107,7 @@ export function makePart(
     coverage: totals.coveragePercent,
     coverageBefore: history?.coverage?.beforePercent,
     incomplete: incomplete || troubles.length > 0,
-    missing: missing === true,
+    missing,
   }));
   const labels = labelRows(rows);
   const labelled = sorted.map((job, i) => ({ label: labels[i] ?? job.label, section: job.section }));
@@ -286,17 +292,17 @@ function verdict(parts: readonly Part[]): string {
   const [only] = rows.length === 1 ? rows : [];
   const coverage = only?.coverage === undefined ? '' : `, ${percent(only.coverage)} covered`;
   const red = rows.filter((row) => row.failed > 0).length;
-  const missing = rows.filter((row) => row.missing).length;
+  const missing = rows.filter((row) => row.missing !== undefined).length;
   if (missing > 0 && missing === rows.length)
-    return missing === 1 ? '❌ No report' : `❌ No report of ${missing} jobs`;
-  const cutOff = rows.filter((row) => row.incomplete && !row.missing).length;
+    return `❌ No test results${missing === 1 ? '' : ` of ${missing} jobs`}`;
+  const cutOff = rows.filter((row) => row.incomplete && row.missing === undefined).length;
   const unread = [
     cutOff === 0
       ? ''
       : rows.length === 1
         ? ', not all could be read'
         : `, ${count(cutOff, 'job')} incomplete`,
-    missing === 0 ? '' : `, no report of ${count(missing, 'job')}`,
+    missing === 0 ? '' : `, no results of ${count(missing, 'job')}`,
   ].join('');
   if (red === 0) {
     const skipped = sum((row) => row.skipped);
@@ -321,7 +327,7 @@ function table(rows: readonly JobRow[]): string[] {
   const labels = shortLabels(labelRows(rows));
   const lines = rows.map((row, i) => {
     const label = code(labels[i] ?? '', { cell: true });
-    if (row.missing) return `| ${markOf(row)} ${label} (no report) |  |  |  |  |  |`;
+    if (row.missing !== undefined) return `| ${markOf(row)} ${label} (no ${row.missing}) |  |  |  |  |  |`;
     const { coverage, coverageBefore: before } = row;
     const moved =
       coverage === undefined || before === undefined
@@ -345,7 +351,7 @@ function markOf({ failed, incomplete, total }: JobRow): string {
 }
 
 function foot({ sha, older, parts }: CommentState): string {
-  const isNothing = parts.every(({ rows }) => rows.every((row) => row.missing));
+  const isNothing = parts.every(({ rows }) => rows.every((row) => row.missing !== undefined));
   const before =
     older === undefined || !isNothing
       ? ''
@@ -373,7 +379,7 @@ function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): s
       row.attempt,
       row.job ?? 0,
       row.step ?? '',
-      ...(row.missing ? [1] : []),
+      ...(row.missing === undefined ? [] : [row.missing]),
     ]);
   return `${partStart}${packed({ ...facts, rows })} -->`;
 }
@@ -444,7 +450,7 @@ function readRow(value: unknown): JobRow | undefined {
     attempt: whole(attempt) ?? 1,
     job: whole(job, mostRun) || undefined,
     step: typeof step === 'string' && step !== '' ? cut(step, 100) : undefined,
-    missing: missing === 1,
+    missing: missing === 'report' || missing === 'results' ? missing : undefined,
     label: typeof label === 'string' ? cut(label, 100) : key,
     total: total ?? 0,
     passed: passed ?? 0,

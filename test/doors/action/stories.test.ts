@@ -135,15 +135,15 @@ describe.each([{ database: true }, { database: false }])('with a database: $data
         stored: 'no',
         'comment-url': expect.stringContaining('issuecomment'),
       });
-      expect(result.summary).toContain('❌ No report: `test (3.13)`');
-      expect(result.summary).toContain('no report&#58; nothing found for');
+      expect(result.summary).toContain('❌ No test results');
+      expect(result.summary).toContain('no report found for');
       expect(github.checkRuns.at(-1)).toMatchObject({
         conclusion: 'failure',
-        output: { title: 'no report' },
+        output: { title: 'no test results' },
       });
       report({ test_a: 'passed' });
       await run(leg('3.14'));
-      expect(body()).toContain('❌ 2 tests passed in 2 jobs, no report of 1 job');
+      expect(body()).toContain('❌ 2 tests passed in 2 jobs, no results of 1 job');
       expect(body()).toContain('| ❌ `test (3.13)` (no report) |');
       for (const python of ['3.12', '3.14']) expect(body()).toContain(`| ✅ \`test (${python})\` |`);
       expect(body()).toContain('no report&#58; nothing found for');
@@ -151,7 +151,7 @@ describe.each([{ database: true }, { database: false }])('with a database: $data
       const again = { ...leg('3.13'), env: { GITHUB_RUN_ATTEMPT: '2' } };
       await run(again);
       expect(body()).toContain('✅ 3 tests passed in 3 jobs');
-      expect(body()).not.toContain('no report');
+      expect(body()).not.toContain('no re');
     },
   );
 
@@ -235,7 +235,7 @@ describe.each([{ database: true }, { database: false }])('with a database: $data
       const crashed = await run({ ...next, inputs: { comment: 'failures' } });
       expect(crashed.code).toBe(1);
       expect(github.comments).toHaveLength(1);
-      expect(body()).toContain('❌ No report');
+      expect(body()).toContain('❌ No test results');
       expect(body()).toContain(`were of the older commit \`${commit.slice(0, 8)}\``);
       expect(body()).not.toContain('✅');
     },

@@ -122,6 +122,8 @@ describe('a test that was lost', () => {
     const result = await run({}, true);
     expect(result.code).toBe(1);
     expect(words(result, 'error')[0]).toMatch(/^results\.xml: no test is left of the report: 1 element/);
+    expect(result.summary).toContain('### ❌ No test results');
+    expect(result.summary).toContain('no test is left of the report');
     const ignored = await run({ 'on-empty': 'ignore' }, true);
     // Nobody asked to ignore that a test was begun and never finished.
     expect(ignored.code).toBe(1);
@@ -140,6 +142,41 @@ describe('a test that was lost', () => {
     expect(result.log).not.toContain('✓');
     expect(result.summary).not.toContain('✅');
     if (said !== 'error') expect(result.outputs).toMatchObject({ 'run-id': '', stored: 'no', total: '0' });
+  });
+});
+
+describe('no result at all', () => {
+  it.each([
+    ['an empty file', '', 'the file is empty'],
+    ['a report cut off', '<testsuites><testsuite name="pytest"><testcase', 'the report is cut off'],
+    ['no file', undefined, 'no report found for'],
+  ])('stands in the summary with its reason: %s', async (_, text, says) => {
+    if (text !== undefined) write('results.xml', text);
+    const result = await run();
+    expect(result.code).toBe(1);
+    expect(words(result, 'error')).toHaveLength(1);
+    expect(result.summary).toContain('### ❌ No test results');
+    expect(result.summary).toContain(says);
+    expect((await run({ summary: 'false' })).summary).toBe('');
+  });
+});
+
+describe('many troubles', () => {
+  it('leave the ten errors of a step to the failures, and are all in the log', async () => {
+    const bad = (name: string) =>
+      `\n<testcase classname="tests.test_m" name="${name}"><failure>a & b</failure></testcase>`;
+    const names = Array.from({ length: 15 }, (_, i) => `test_${i}`);
+    write('results.xml', report(...names.map(bad), ...names.map(failed)));
+    write('bad.xml', '');
+    const result = await run({ reports: 'results.xml\nbad.xml', 'fail-on': 'any' });
+    expect(result.code).toBe(1);
+    const errors = words(result, 'error');
+    expect(errors).toHaveLength(10);
+    expect(errors[0]).toBe('fail-on: any, and 15 of 15 tests failed, 15 could not be read.');
+    expect(errors.filter((word) => word.startsWith('AssertionError'))).toHaveLength(7);
+    expect(errors[8]).toMatch(/^bad\.xml: the file is empty/);
+    expect(errors[9]).toMatch(/^results\.xml:2:\d+: one test is not well-formed[\s\S]*14 more like it/);
+    for (let line = 2; line < 17; line++) expect(result.log).toContain(`error: results.xml:${line}:`);
   });
 });
 

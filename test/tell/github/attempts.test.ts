@@ -59,7 +59,7 @@ const row = (i: number, changes: Partial<JobRow> = {}): JobRow => ({
   coverage: undefined,
   coverageBefore: undefined,
   incomplete: false,
-  missing: false,
+  missing: undefined,
   ...changes,
 });
 
@@ -139,18 +139,18 @@ describe('parts of a comment', () => {
   });
 });
 
-describe('a job without a report', () => {
-  const missing = row(1, { missing: true, incomplete: true, total: 0, passed: 0 });
+describe('a job without results', () => {
+  const missing = row(1, { missing: 'report', incomplete: true, total: 0, passed: 0 });
   const title = (parts: readonly Part[]) =>
     renderComment({ sha: '1'.repeat(40), run: 7, parts }).split('\n')[1];
 
   it.each([
-    { rows: [missing], says: '### ❌ No report' },
-    { rows: [missing, { ...missing, key: keyOf(2) }], says: '### ❌ No report of 2 jobs' },
-    { rows: [missing, row(2)], says: '### ❌ 2 tests passed in 1 job, no report of 1 job' },
+    { rows: [missing], says: '### ❌ No test results' },
+    { rows: [missing, { ...missing, key: keyOf(2) }], says: '### ❌ No test results of 2 jobs' },
+    { rows: [missing, row(2)], says: '### ❌ 2 tests passed in 1 job, no results of 1 job' },
     {
       rows: [missing, row(2, { incomplete: true })],
-      says: '### ❌ 2 tests passed in 1 job, 1 job incomplete, no report of 1 job',
+      says: '### ❌ 2 tests passed in 1 job, 1 job incomplete, no results of 1 job',
     },
   ])('is never green: $says', ({ rows, says }) => {
     expect(title(rows.map((one, i) => part(i, [one])))).toBe(says);
@@ -161,7 +161,7 @@ describe('a job without a report', () => {
     const state = { sha: '1'.repeat(40), run: 7, older };
     const body = renderComment({ ...state, parts: [part(1, [missing])] });
     expect(body).toContain('were of the older commit `22222222`');
-    expect(parseComment(body)).toMatchObject({ older, parts: [{ rows: [{ missing: true }] }] });
+    expect(parseComment(body)).toMatchObject({ older, parts: [{ rows: [{ missing: 'report' }] }] });
     expect(renderComment({ ...state, parts: [part(1, [missing]), part(2, [row(2)])] })).not.toContain(
       'older',
     );

@@ -30,7 +30,7 @@ const row = (i: number) => ({
   attempt: 1,
   job: undefined,
   step: undefined,
-  missing: false,
+  missing: undefined,
   label: `job ${i}`,
   total: 2,
   passed: 1,
