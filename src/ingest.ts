@@ -54,6 +54,8 @@ export interface Edges {
 export interface Verdict extends StoredRun, Counted {
   readonly createdAt: Date;
   readonly context: RunContext;
+  /** SHA-256 over the bytes of all reports, in hex. */
+  readonly payloadSha256: string;
   /** pytest's rootdir relative to the checkout's root; undefined where it is not known. */
   readonly rootdir: string | undefined;
   /** Not all reports and tests could be read: what is absent says nothing. */
@@ -159,7 +161,16 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   for (const warning of counted.coverage?.warnings ?? []) onCoverageWarning(warning);
   await edges.onCoverage?.(counted.coverage?.files ?? []);
   const incomplete = notTaken || counted.lost > 0;
-  return { ...stored, ...counted, createdAt, context, rootdir, incomplete, warnings: [...warnings.values()] };
+  return {
+    ...stored,
+    ...counted,
+    createdAt,
+    context,
+    payloadSha256,
+    rootdir,
+    incomplete,
+    warnings: [...warnings.values()],
+  };
 }
 
 const unusable = 'coverage-unusable';

@@ -243,6 +243,12 @@ export interface RunContext {
   /** The job's name, the same in every run: workflow, job and matrix values, without numbers of the run. */
   readonly jobName: string | undefined;
   readonly pullRequest: number | undefined;
+  /** GitHub: path of the workflow's file, which tells workflows of one name apart. */
+  readonly workflow?: string | undefined;
+  /** GitHub: the step's `id:`, or `__owner_repo` and `__owner_repo_2` for uses of one action without one. */
+  readonly step?: string | undefined;
+  /** GitHub's id of the job's check run: tells jobs of one attempt apart, whatever they are called. */
+  readonly checkRunId?: number | undefined;
 }
 
 /** A problem that a person should know of, but that stopped nothing. `code` is stable and kebab-case. */

@@ -26,6 +26,7 @@ import { logLines } from '../../src/tell/github/workflow-log.ts';
 import { renderSummary } from '../../src/tell/terminal/summary.ts';
 import { createPaint } from '../../src/tell/terminal/terminal.ts';
 import { argumentsBy51, argumentsBy73, powershellWords } from '../support/powershell.ts';
+import { jobIdentity } from '../support/job-identity.ts';
 import { runnerCommands } from '../support/runner.ts';
 
 const pieces = [
@@ -269,7 +270,7 @@ const surfaces: Readonly<Record<string, () => string[]>> = {
     ),
   comment: () =>
     lists.flatMap((list) => {
-      const part = makePart([{ key: '0'.repeat(12), label: 'x', section: sectionOf(list) }], {
+      const part = makePart([{ ...jobIdentity('0'.repeat(12)), label: 'x', section: sectionOf(list) }], {
         key: '0'.repeat(12),
       });
       return shellBlocks(renderComment({ sha: '1'.repeat(40), run: 1, parts: [part] }));
