@@ -8,12 +8,20 @@ const text = z.string().max(1000).optional().catch(undefined);
 const number = z.int().min(1).max(2_147_483_647).optional().catch(undefined);
 const id = z.int().min(1).optional().catch(undefined);
 const repository = z.object({ id, full_name: text }).optional().catch(undefined);
+const repositoryOfEvent = z.object({ id, full_name: text, default_branch: text }).optional().catch(undefined);
 const side = z.object({ ref: text, sha: text, repo: repository }).optional().catch(undefined);
 
 // https://docs.github.com/webhooks/webhook-events-and-payloads
 const eventSchema = z.object({
   number,
-  repository,
+  repository: repositoryOfEvent,
+  /** Of a push: the branch's commit before it. */
+  before: text,
+  /** Of a comment: `pull_request` is there where the comment is on one. */
+  issue: z
+    .object({ number, pull_request: z.object({}).optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
   pull_request: z.object({ number, head: side, base: side }).optional().catch(undefined),
   workflow_run: z
     .object({
@@ -32,7 +40,10 @@ const eventSchema = z.object({
     })
     .optional()
     .catch(undefined),
-  merge_group: z.object({ head_sha: text, head_ref: text, base_ref: text }).optional().catch(undefined),
+  merge_group: z
+    .object({ head_sha: text, head_ref: text, base_sha: text, base_ref: text })
+    .optional()
+    .catch(undefined),
 });
 
 export type GithubEvent = z.infer<typeof eventSchema>;
