@@ -178,8 +178,9 @@ describe('changed files', () => {
       git(path, 'config', `filter.${name}.process`, script);
       git(path, 'config', `filter.${name}.required`, 'true');
     }
-    writeFileSync(join(path, 'tests/test_a.py'), 'changed');
-    writeFileSync(join(path, 'c.py'), 'changed');
+    // Of equal size: else git compares no content.
+    writeFileSync(join(path, 'tests/test_a.py'), 'eno\nowt\neerht\nruof\n');
+    writeFileSync(join(path, 'c.py'), 'd');
     writeFileSync(join(path, '.gitattributes'), 'tests/test_a.py filter=evil\nc.py filter=ev.il\n# \n');
     expect(await countChangedFiles(join(path, 'tests'), env)).toBe(1);
     // A name that no -c can say.
