@@ -221,8 +221,8 @@ export interface Totals {
 /** The commit that the tests really ran on. */
 export interface TestedCommit {
   readonly gitSha: string;
-  /** Empty where git does not know the commit, and for the first commit of all. */
-  readonly parents: readonly string[];
+  /** undefined where git does not know the commit; empty for the first commit of all. */
+  readonly parents: readonly string[] | undefined;
   /** The committer's time. */
   readonly committedAt: Date | undefined;
   /** Tracked files that differ from it in the checkout; undefined where git could not say. */
@@ -240,6 +240,8 @@ export type RunOrigin = 'team' | 'stranger' | 'local';
 
 /** Commits and a branch that the CI system names, for whoever chooses what a run is compared with. */
 export interface NamedCommits {
+  /** What the run was started for. */
+  readonly event?: 'pull-request' | 'merge-group' | 'branch' | 'tag' | undefined;
   /** The head of the pull request that was tested. */
   readonly pullHead?: string | undefined;
   /** The base branch's commit as the pull request's event knew it, which may be hours old. */
@@ -275,6 +277,8 @@ export interface RunContext {
   readonly tested?: TestedCommit | undefined;
   readonly kind?: RunKind | undefined;
   readonly origin?: RunOrigin | undefined;
+  /** The report is older than the commit that it is stored for: no evidence. */
+  readonly isStale?: boolean | undefined;
   /** The CI's own id of the workflow run, pipeline or build. */
   readonly workflowRunId: string | undefined;
   readonly runAttempt: number | undefined;

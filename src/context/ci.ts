@@ -460,6 +460,7 @@ export function detectCi(env: Env, event: GithubEvent): CiFacts {
     checkoutDecides: raw.checkoutDecides === true,
     isElsewhere: raw.isElsewhere === true,
     named: {
+      event: named.event ?? eventOf(env, raw),
       pullHead: commitId(named.pullHead),
       pullBase: commitId(named.pullBase),
       mergeGroupBase: commitId(named.mergeGroupBase),
@@ -489,6 +490,28 @@ export function detectCi(env: Env, event: GithubEvent): CiFacts {
   };
 }
 
+/** Where these are set, each system runs for a tag. */
+const tags = [
+  'BITBUCKET_TAG',
+  'BITRISE_GIT_TAG',
+  'BUILDKITE_TAG',
+  'CIRCLE_TAG',
+  'CIRRUS_TAG',
+  'CI_COMMIT_TAG',
+  'DRONE_TAG',
+  'APPVEYOR_REPO_TAG_NAME',
+  'SEMAPHORE_GIT_TAG_NAME',
+  'TAG_NAME',
+  'TRAVIS_TAG',
+] as const;
+
+function eventOf(env: Env, { pullRequest }: RawFacts): NamedCommits['event'] {
+  if (positiveInteger(set(pullRequest?.toString())) !== undefined) return 'pull-request';
+  const isTag =
+    tags.some((name) => isSet(env[name])) || env.BUILD_SOURCEBRANCH?.startsWith('refs/tags/') === true;
+  return isTag ? 'tag' : 'branch';
+}
+
 /** The variables of GitHub and its imitators, completed by the event. */
 function githubFacts(env: Env, event: GithubEvent): RawFacts {
   const common: RawFacts = {
@@ -505,6 +528,7 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
     isMerge: false,
     checkoutDecides: dispatches.has(env.GITHUB_EVENT_NAME ?? ''),
     named: {
+      event: env.GITHUB_REF_TYPE === 'tag' ? 'tag' : 'branch',
       before: env.GITHUB_EVENT_NAME === 'push' ? event.before : undefined,
       defaultBranch: event.repository?.default_branch,
     },
@@ -531,7 +555,10 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
       isElsewhere: true,
       isMerge: run.event === 'pull_request',
       isStranger: comments.has(run.event ?? ''),
-      named: { ...common.named, pullHead: run.event === 'pull_request' ? run.head_sha : undefined },
+      named:
+        run.event === 'pull_request'
+          ? { ...common.named, event: 'pull-request', pullHead: run.head_sha }
+          : { ...common.named, event: 'branch' },
     };
   }
   if (comments.has(env.GITHUB_EVENT_NAME ?? '')) {
@@ -545,7 +572,7 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
   if (env.GITHUB_EVENT_NAME === 'merge_group') {
     return {
       ...common,
-      named: { ...common.named, mergeGroupBase: group?.base_sha },
+      named: { ...common.named, event: 'merge-group', mergeGroupBase: group?.base_sha },
       branch: group?.head_ref ?? common.branch,
       baseBranch: group?.base_ref ?? common.baseBranch,
     };
@@ -565,7 +592,7 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
       baseBranch: pull?.base?.ref ?? env.GITHUB_BASE_REF,
       pullRequest,
       isMerge: true,
-      named: { ...common.named, pullHead: pull?.head?.sha, pullBase: pull?.base?.sha },
+      named: { ...common.named, event: 'pull-request', pullHead: pull?.head?.sha, pullBase: pull?.base?.sha },
     };
   }
   if (pull !== undefined) {

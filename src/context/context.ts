@@ -170,7 +170,7 @@ function testedCommit(
 function toTested(gitSha: string, commit: Commit | undefined, dirty: number | undefined): TestedCommit {
   return {
     gitSha: gitSha.slice(0, 40),
-    parents: (commit?.parents ?? []).map((parent) => parent.slice(0, 40)),
+    parents: commit?.parents.map((parent) => parent.slice(0, 40)),
     committedAt: commit?.committedAt,
     dirty,
   };

@@ -286,7 +286,11 @@ describe('whose commit, and of what kind', () => {
       origin: 'team',
       tested: { gitSha: merge },
     });
-    expect(got.named).toMatchObject({ pullHead: feature, pullBase: '9'.repeat(40) });
+    expect(got.named).toMatchObject({
+      event: 'pull-request',
+      pullHead: feature,
+      pullBase: '9'.repeat(40),
+    });
   });
 
   it('a pull request whose head is checked out tests that head, a merge commit of its own too', async () => {
@@ -369,7 +373,7 @@ describe('whose commit, and of what kind', () => {
       origin: 'team',
       tested: { gitSha: merge },
     });
-    expect(got.named).toMatchObject({ before: start, defaultBranch: 'trunk' });
+    expect(got.named).toMatchObject({ event: 'branch', before: start, defaultBranch: 'trunk' });
   });
 
   it('results of another workflow say nothing of this checkout', async () => {
@@ -410,7 +414,7 @@ describe('whose commit, and of what kind', () => {
       GITHUB_SHA: head(path),
     });
     expect(got.context).toMatchObject({ kind: 'head', origin: 'team', baseBranch: 'main' });
-    expect(got.named.mergeGroupBase).toBe('6'.repeat(40));
+    expect(got.named).toMatchObject({ event: 'merge-group', mergeGroupBase: '6'.repeat(40) });
   });
 
   it('GitLab: a merge request tests its head, merged results the merge', async () => {

@@ -84,5 +84,40 @@ export const migrations: readonly Migration[] = [
         "sql": "-- Purpose: say of a run that tests of it are missing, so that what is absent in it is not taken for removed.\n-- Locks: test_runs, partitions of test_runs: ACCESS EXCLUSIVE\n-- Older programs: go on uploading\n-- Reversible: ALTER TABLE test_runs DROP COLUMN incomplete; what it said is lost.\n\n-- A constant default: no row is rewritten.\nALTER TABLE test_runs ADD COLUMN incomplete BOOLEAN NOT NULL DEFAULT false;\n"
       }
     ]
+  },
+  {
+    "number": 6,
+    "name": "lines",
+    "checksum": "656820c7887001965e58e1e3ce6d3533c22bfc61780c26a66f9009760379652c",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the columns of runs",
+        "inTransaction": true,
+        "sql": "-- Without defaults and checks: no row is rewritten or read. NULL in rows of older programs, and where nobody could tell.\nALTER TABLE test_runs\n  ADD COLUMN line_id UUID,\n  -- pytest's rootdir relative to the repository's root, '.' where they are one.\n  ADD COLUMN project TEXT,\n  -- What was checked out; git_sha stays the commit that people know.\n  ADD COLUMN tested_git_sha VARCHAR(40),\n  ADD COLUMN parents TEXT[],\n  ADD COLUMN committed_at TIMESTAMPTZ,\n  -- head, merge\n  ADD COLUMN kind VARCHAR(10),\n  -- team, stranger, local\n  ADD COLUMN origin VARCHAR(10),\n  -- Tracked files that differed from the commit.\n  ADD COLUMN dirty INTEGER,\n  -- The report is older than its commit.\n  ADD COLUMN stale BOOLEAN,\n  ADD COLUMN attempt INTEGER,\n  ADD COLUMN step TEXT;"
+      },
+      {
+        "title": "the columns of results",
+        "inTransaction": true,
+        "sql": "ALTER TABLE test_results\n  ADD COLUMN line_id UUID,\n  -- How often it was run, where that was more than once.\n  ADD COLUMN attempts INTEGER,\n  ADD COLUMN error_type VARCHAR(255),\n  ADD COLUMN statement TEXT;"
+      },
+      {
+        "title": "the index of the parent",
+        "inTransaction": true,
+        "sql": "CREATE INDEX idx_test_results_line ON ONLY test_results (team_id, line_id, test_name, created_at DESC);"
+      },
+      {
+        "title": "the index of a partition",
+        "inTransaction": false,
+        "partitionsOf": "test_results",
+        "sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS \"{name}_line\" ON {leaf} (team_id, line_id, test_name, created_at DESC);"
+      },
+      {
+        "title": "attaching the index",
+        "inTransaction": true,
+        "partitionsOf": "test_results",
+        "sql": "ALTER INDEX idx_test_results_line ATTACH PARTITION \"{name}_line\";"
+      }
+    ]
   }
 ];
