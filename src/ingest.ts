@@ -1,5 +1,6 @@
 // The use case: reports in, rows and a verdict out. Reads as the list of the product's steps; joins the rooms, which do
 // not know each other. Both command-line doors and the Action call it.
+import { posix } from 'node:path';
 import { type InputError, type Naming, type ReportError, StoreError } from './errors.ts';
 import type { CoverageFile, RunContext, SignedResult, Warning } from './model.ts';
 import { type Counted, startPasses } from './passes.ts';
@@ -7,7 +8,7 @@ import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
 import { hashCoverage } from './read/coverage/coverage.ts';
 import { cancellable, distinctReports, type Found } from './read/files.ts';
-import { decideCreatedAt } from './read/report/started-at.ts';
+import { decideCreatedAt, earliestZonedTime } from './read/report/started-at.ts';
 import { emptyReport, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
 import type { Settings } from './settings.ts';
 import type { Connect } from './store/database/port.ts';
@@ -109,9 +110,12 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const notTaken = problems.length + empty.length + survey.incomplete.length > 0;
 
   const { repositoryRoot, checkout: files, context: contextOf } = await edges.surroundings;
-  const context = contextOf(survey.properties);
+  const detected = contextOf(survey.properties);
   const checkout = files && indexCheckout(files, survey.classnames, settings.rootdir);
   const rootdir = settings.rootdir ?? checkout?.rootdir;
+  const stale = staleReport(detected, earliestZonedTime(survey.suites));
+  if (stale !== undefined) onWarning(stale);
+  const context = { ...detected, project: projectOf(rootdir), isStale: stale !== undefined };
   for (const problem of edges.coverage.problems) onUnusable(problem);
   const payloadSha256 = hashPayload(
     survey.sha256,
@@ -156,6 +160,29 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   await edges.onCoverage?.(counted.coverage?.files ?? []);
   const incomplete = notTaken || counted.lost > 0;
   return { ...stored, ...counted, createdAt, context, rootdir, incomplete, warnings: [...warnings.values()] };
+}
+
+/** The rootdir in one spelling: `services/shop`, `..`, and `.` for the repository's root. */
+function projectOf(rootdir: string | undefined): string | undefined {
+  return rootdir === undefined ? undefined : posix.normalize(rootdir).replace(/(?<=.)\/+$/, '');
+}
+
+/** A report may be so much older than its commit: clocks differ. */
+const clocksDifferMs = 10 * 60_000;
+
+/** Outside CI a report lies about from an earlier commit, or the tests ran before what they tested was committed. */
+function staleReport({ origin, tested }: RunContext, reported: Date | undefined): Warning | undefined {
+  const committed = tested?.committedAt;
+  if (origin !== 'local' || tested === undefined || committed === undefined || reported === undefined)
+    return undefined;
+  if (reported.getTime() >= committed.getTime() - clocksDifferMs) return undefined;
+  const minute = (time: Date) => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return {
+    code: 'report-older-than-commit',
+    message:
+      `the report is of ${minute(reported)}, and the commit ${tested.gitSha.slice(0, 12)} of ${minute(committed)}: ` +
+      'no later run is compared with it; if the tests ran on another commit, add --set git_sha=',
+  };
 }
 
 const unusable = 'coverage-unusable';

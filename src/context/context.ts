@@ -7,6 +7,8 @@ import { fitColumn } from './columns.ts';
 import { type Commit, type CommitHistory, countChangedFiles, openHistory, readCommits } from './commits.ts';
 import { type Checkout, listFiles, readCheckout } from './git.ts';
 import { readGithubEvent } from './github-event.ts';
+import { identifyRepository } from './identity.ts';
+import { invalidGitSha } from './override.ts';
 import { versionsFromDisk, versionsFromEnv, versionsFromProperties } from './python.ts';
 
 export { overrideContext } from './override.ts';
@@ -26,6 +28,8 @@ export interface DetectedContext {
   trackedFiles(): Promise<readonly string[] | undefined>;
   /** What git tells about other commits; undefined outside a repository. */
   readonly history: CommitHistory | undefined;
+  /** Matters where the database is one that others upload to. */
+  readonly unsureRepository: Warning | undefined;
   /** Commits that the CI system names. */
   readonly named: NamedCommits;
   readonly warnings: readonly Warning[];
@@ -44,6 +48,10 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
   ]);
   const place: Place = { ci, checkout, commits: new Map(commits.map((one) => [one.sha, one])), dirty };
   const commit = chooseCommit(place);
+  const identity =
+    ci.repository === undefined
+      ? await identifyRepository(cwd, checkout.root, env)
+      : { repository: ci.repository, unsure: undefined };
   const versions = versionsFromEnv(env);
   const onDisk = await versionsFromDisk(env, checkout.root);
   let files: Promise<readonly string[] | undefined> | undefined;
@@ -59,7 +67,7 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
       lane: undefined,
       markers: [],
       baseBranch: ci.baseBranch,
-      repository: ci.repository,
+      repository: identity.repository,
       tested: testedCommit(place, commit),
       kind: kindOf(place, commit),
       origin: originOf(place, commit),
@@ -71,6 +79,7 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
     },
     repositoryRoot: checkout.root,
     history: checkout.root === undefined ? undefined : openHistory(checkout.root, env),
+    unsureRepository: identity.unsure,
     named: { ...ci.named, pullHead: pullHeadOf(ci) },
     trackedFiles: () => {
       files ??= checkout.root === undefined ? Promise.resolve(undefined) : listFiles(checkout.root, env);
@@ -96,6 +105,39 @@ export function applySuiteProperties(
     pythonVersion: said.pythonVersion ?? recorded.pythonVersion ?? context.pythonVersion,
     pytestVersion: said.pytestVersion ?? recorded.pytestVersion ?? context.pytestVersion,
   };
+}
+
+/** What `--set git_sha=` says, with git's help. */
+export interface NamedSha {
+  /** The settings, with the whole id. */
+  readonly sets: readonly string[];
+  /** Where another commit was named than the detected one: the tests ran on that. */
+  readonly tested: TestedCommit | undefined;
+}
+
+/**
+ * Completes an abbreviated `git_sha` among `column=value` settings.
+ *
+ * @throws InputError `invalid-set` where git does not know the one commit that begins so
+ */
+export async function completeGitSha(
+  sets: readonly string[],
+  { context, history }: Pick<DetectedContext, 'context' | 'history'>,
+): Promise<NamedSha> {
+  let named: string | undefined;
+  const whole: string[] = [];
+  for (const set of sets) {
+    const short = /^\s*git[_-]sha\s*=\s*([0-9a-f]{7,40})\s*$/i.exec(set)?.[1]?.toLowerCase();
+    const full = short === undefined ? undefined : ((await history?.complete(short)) ?? short);
+    if (short !== undefined && full !== undefined && full.length < 40) throw invalidGitSha(short);
+    named = full ?? named;
+    whole.push(full === undefined ? set : `git_sha=${full.slice(0, 40)}`);
+  }
+  const sha = named?.slice(0, 40);
+  if (named === undefined || sha === context.gitSha) return { sets: whole, tested: undefined };
+  if (sha === context.tested?.gitSha) return { sets: whole, tested: context.tested };
+  const [commit] = (await history?.commits([named])) ?? [];
+  return { sets: whole, tested: toTested(named, commit, undefined) };
 }
 
 /**

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import {
   applySuiteProperties,
+  completeGitSha,
   type DetectedContext,
   detectContext,
   nameJob,
@@ -26,16 +27,21 @@ export async function detectSurroundings(
   distinction: string | undefined,
 ): Promise<DetectedSurroundings> {
   const { env } = process;
-  const detected = await detectContext({ env, cwd: workingDirectory });
+  const found = await detectContext({ env, cwd: workingDirectory });
+  const isShared = settings.databaseUrl !== undefined && !settings.dryRun;
+  const unsure = isShared && settings.repository === undefined ? found.unsureRepository : undefined;
+  const detected = { ...found, warnings: [...found.warnings, ...(unsure === undefined ? [] : [unsure])] };
   const root = detected.repositoryRoot ?? workingDirectory;
   const paths = (await detected.trackedFiles()) ?? (await listFolder(root));
   requireRootdir(settings.rootdir, root, paths);
+  const { sets, tested } = await completeGitSha(settings.set, detected);
   return {
     detected,
     context: (properties) => {
       const context = nameJob(applySuiteProperties(detected.context, properties, env), distinction);
-      const { lane, markers, lambdaId } = settings;
-      return overrideContext({ ...context, lane, markers, lambdaId }, settings.set);
+      const { lane, markers, lambdaId, repository = context.repository } = settings;
+      const named = tested === undefined ? {} : { tested, kind: 'head' as const };
+      return overrideContext({ ...context, ...named, lane, markers, lambdaId, repository }, sets);
     },
     repositoryRoot: detected.repositoryRoot,
     checkout: {

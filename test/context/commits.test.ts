@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { countChangedFiles, openHistory, parseCommit, readCommits } from '../../src/context/commits.ts';
-import { type DetectedContext, detectContext } from '../../src/context/context.ts';
+import { completeGitSha, type DetectedContext, detectContext } from '../../src/context/context.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -260,6 +260,39 @@ describe('the history', () => {
       ['tests/test_a.py', 'tests/unit/test_a\t.py'],
     ]);
     expect(await history.renames(before, 'f'.repeat(40))).toBeUndefined();
+  });
+});
+
+describe('an abbreviated commit', () => {
+  it('is completed, and is then the one that was tested', async () => {
+    const { path, start, main, merge } = pullRequest();
+    const detected = await detect(path);
+    const named = await completeGitSha(['lane=x', `Git-Sha= ${main.slice(0, 8).toUpperCase()} `], detected);
+    expect(named).toEqual({
+      sets: ['lane=x', `git_sha=${main}`],
+      tested: {
+        gitSha: main,
+        parents: [start],
+        committedAt: new Date('2026-11-20T08:00:00Z'),
+        dirty: undefined,
+      },
+    });
+    expect((await completeGitSha([`git_sha=${merge}`], detected)).tested).toBeUndefined();
+    expect((await completeGitSha([`git_sha=${'a'.repeat(40)}`], detected)).tested).toEqual({
+      gitSha: 'a'.repeat(40),
+      parents: undefined,
+      committedAt: undefined,
+      dirty: undefined,
+    });
+  });
+
+  it('is refused where git does not know it', async () => {
+    const path = repository();
+    for (const cwd of [path, folder])
+      await expect(completeGitSha(['git_sha=abcdef1'], await detect(cwd))).rejects.toMatchObject({
+        code: 'invalid-set',
+        message: 'git_sha is abbreviated, and git knows no single commit abcdef1 here',
+      });
   });
 });
 
