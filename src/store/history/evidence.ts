@@ -380,7 +380,7 @@ async function isLineSparse(
     `SELECT count(*)::int AS n FROM (
        SELECT FROM test_runs r WHERE r.team_id = $1 AND r.created_at BETWEEN $4 AND $5 AND r.line_id = (
          SELECT m.line_id FROM test_runs m WHERE m.team_id = $1 AND m.id = $2 AND m.created_at = $3)
-       LIMIT ${limit + 1}) AS some`,
+       LIMIT ${limit + 1}) AS found`,
     [
       access.team.id,
       query.runId,
