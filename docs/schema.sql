@@ -199,7 +199,11 @@ CREATE TABLE test_results (
   auto_healed boolean DEFAULT false,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   drift_signature character varying(255),
-  shared_memory_id uuid
+  shared_memory_id uuid,
+  line_id uuid,
+  attempts integer,
+  error_type character varying(255),
+  statement text
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE test_runs (
@@ -226,7 +230,18 @@ CREATE TABLE test_runs (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   repository text,
   job_name text,
-  incomplete boolean DEFAULT false NOT NULL
+  incomplete boolean DEFAULT false NOT NULL,
+  line_id uuid,
+  project text,
+  tested_git_sha character varying(40),
+  parents text[],
+  committed_at timestamp with time zone,
+  kind character varying(10),
+  origin character varying(10),
+  dirty integer,
+  stale boolean,
+  attempt integer,
+  step text
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE user_preferences (
@@ -365,6 +380,7 @@ CREATE INDEX idx_shared_test_signature ON shared_memories USING btree (test_name
 CREATE INDEX idx_teams_plan ON teams USING btree (plan) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX idx_teams_slug ON teams USING btree (slug) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_test_results_failed ON test_results USING btree (test_name, failure_signature) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
+CREATE INDEX idx_test_results_line ON test_results USING btree (team_id, line_id, test_name, created_at DESC);
 CREATE INDEX idx_test_results_memory ON test_results USING btree (team_id, healix_memory_id) WHERE (healix_memory_id IS NOT NULL);
 CREATE INDEX idx_test_results_run_id ON test_results USING btree (test_run_id);
 CREATE INDEX idx_test_results_shared_memory ON test_results USING btree (shared_memory_id) WHERE (shared_memory_id IS NOT NULL);

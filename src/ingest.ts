@@ -1,5 +1,6 @@
 // The use case: reports in, rows and a verdict out. Reads as the list of the product's steps; joins the rooms, which do
 // not know each other. Both command-line doors and the Action call it.
+import { posix } from 'node:path';
 import { type InputError, type Naming, type ReportError, StoreError } from './errors.ts';
 import type { CoverageFile, RunContext, SignedResult, Warning } from './model.ts';
 import { type Counted, startPasses } from './passes.ts';
@@ -113,16 +114,18 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const notTaken = problems.length + empty.length + survey.incomplete.length > 0;
 
   const { repositoryRoot, checkout: files, context: contextOf, beginning } = await edges.surroundings;
-  const context = contextOf(survey.properties);
+  const detected = contextOf(survey.properties);
   const checkout = files && indexCheckout(files, survey.classnames, settings.rootdir);
   const rootdir = settings.rootdir ?? checkout?.rootdir;
+  const old = findOldReports(survey.suites, beginning);
+  for (const warning of old) onWarning(warning);
+  const context = { ...detected, project: projectOf(rootdir), isStale: old.length > 0 };
   for (const problem of edges.coverage.problems) onUnusable(problem);
   const payloadSha256 = hashPayload(
     survey.sha256,
     await hashCoverage(edges.coverage.paths),
     ...(notTaken ? ['incomplete'] : []),
   );
-  for (const warning of findOldReports(survey.suites, beginning)) onWarning(warning);
   const createdAt = decideCreatedAt(settings.createdAt, survey.suites, edges);
 
   const passes = startPasses(survey.files, {
@@ -171,6 +174,11 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     incomplete,
     warnings: [...warnings.values()],
   };
+}
+
+/** The rootdir in one spelling: `services/shop`, `..`, and `.` for the repository's root. */
+function projectOf(rootdir: string | undefined): string | undefined {
+  return rootdir === undefined ? undefined : posix.normalize(rootdir).replace(/(?<=.)\/+$/, '');
 }
 
 const unusable = 'coverage-unusable';
