@@ -18,6 +18,20 @@ export interface Failure {
   readonly traceback: string | undefined;
   /** Source of the failing statement in the test's own file, else of the last frame; undefined where no traceback shows it. */
   readonly statement?: string | undefined;
+  /** Where it was raised, if that is not the test's own function: a fixture, a helper, the code under test, a library. */
+  readonly place?: Place | undefined;
+}
+
+/** A line of code outside the tests' own functions. */
+export interface Place {
+  /** As pytest shows it: relative to its working directory, or absolute. */
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  /** Undefined where the report does not name it. */
+  readonly function: string | undefined;
+  /** Source of the failing statement there; undefined where no traceback shows it. */
+  readonly statement: string | undefined;
 }
 
 /** One test of a run; `testName` is pytest's node id. */
@@ -48,11 +62,16 @@ export type FailureSignature = `md5:${string}`;
 /** `d1:` and 32 hex digits: version 1 of the signature that survives edits. */
 export type DriftSignature = `d1:${string}`;
 
+/** `w1:` and 32 hex digits: version 1 of the signature that survives edits and knows the compared values. */
+export type WordsSignature = `w1:${string}`;
+
 export interface SignedResult extends TestResult {
   /** Present exactly when `failure` is. */
   readonly failureSignature: FailureSignature | undefined;
   /** Present when the failure's text has anything to recognise it by. */
   readonly driftSignature?: DriftSignature | undefined;
+  /** Present when the failure's text has anything to recognise it by. */
+  readonly wordsSignature?: WordsSignature | undefined;
 }
 
 /** One file's coverage over all coverage reports of the run. */

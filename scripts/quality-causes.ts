@@ -1,0 +1,1 @@
+export async function judgeCauses(_corpus: string): Promise<void> {}
