@@ -65,6 +65,9 @@ export type DriftSignature = `d1:${string}`;
 /** `w1:` and 32 hex digits: version 1 of the signature that survives edits and knows the compared values. */
 export type WordsSignature = `w1:${string}`;
 
+/** `c1:`, 32 hex digits, a space and the place: what failures of one run share when one fault made them. */
+export type CauseKey = `c1:${string}`;
+
 export interface SignedResult extends TestResult {
   /** Present exactly when `failure` is. */
   readonly failureSignature: FailureSignature | undefined;
@@ -72,6 +75,8 @@ export interface SignedResult extends TestResult {
   readonly driftSignature?: DriftSignature | undefined;
   /** Present when the failure's text has anything to recognise it by. */
   readonly wordsSignature?: WordsSignature | undefined;
+  /** Present when the failure lies outside of the test's own function: in a fixture, a helper, the code under test, an import. */
+  readonly causeKey?: CauseKey | undefined;
 }
 
 /** One file's coverage over all coverage reports of the run. */

@@ -2,6 +2,7 @@
 // years of knowledge under it (fixtures/signatures/golden.json pins it).
 import { createHash } from 'node:crypto';
 import type {
+  CauseKey,
   DriftSignature,
   Failure,
   FailureSignature,
@@ -9,6 +10,7 @@ import type {
   TestResult,
   WordsSignature,
 } from '../model.ts';
+import { signCause } from './cause.ts';
 import { signDrift } from './drift.ts';
 import { signWords } from './words.ts';
 
@@ -33,6 +35,7 @@ export function signResults(results: readonly TestResult[]): SignedResult[] {
     signed.failureSignature = failure === undefined ? undefined : signFailure(result.testFile, failure);
     signed.driftSignature = failure === undefined ? undefined : signDrift(failure);
     signed.wordsSignature = failure === undefined ? undefined : signWords(failure);
+    signed.causeKey = failure === undefined ? undefined : signCause(failure);
     return signed;
   });
 }
@@ -41,4 +44,5 @@ interface Signatures {
   failureSignature: FailureSignature | undefined;
   driftSignature: DriftSignature | undefined;
   wordsSignature: WordsSignature | undefined;
+  causeKey: CauseKey | undefined;
 }

@@ -60,7 +60,13 @@ function normaliseWords(message: string, errorType: string | undefined): string 
 const longest = { read: 8000, kept: 4000 } as const;
 
 function normaliseAssertion(message: string, words: string, errorType: string): string {
-  if (showsValues(words)) return scrubValues(words);
+  if (showsValues(words)) {
+    const asserted = words.search(/^assert /m);
+    // A sentence before the values may count anything: `assert a == b, f'after {n} rows'`.
+    return asserted <= 0
+      ? scrubValues(words)
+      : `${scrub(words.slice(0, asserted))}\n${scrubValues(words.slice(asserted))}`;
+  }
   // The values stand in the explanation. Sets are listed in any order, so its lines are sorted.
   const lines = scrubValues(withoutType(exceptionWords(message).trimStart(), errorType)).split('\n');
   return lines.sort().join('\n').slice(0, longest.kept);
