@@ -477,4 +477,4 @@ console.log(
 console.log(`moved, other failures  ${changed.of - changed.good} of ${changed.of}`);
 judgeRealTwins('words signature', signedWords);
 await judgeCauses(corpus);
-judgeRenames();
+judgeRenames(corpus);
