@@ -95,8 +95,11 @@ export interface CoverageFile {
   readonly missingLines: readonly number[];
 }
 
-/** How a memory fits a failure: same test and failure signature; same test and drift signature; another test. */
-export type Tier = 'exact' | 'moved' | 'similar';
+/**
+ * How a memory fits a failure. Known: `exact` (same test and failure signature), `moved` (same test and words), `cause` (same
+ * words at the same place outside of the test). Only `similar`: looked like this before.
+ */
+export type Tier = 'exact' | 'moved' | 'cause' | 'similar';
 
 /** What is shown of one entry of the team's knowledge base (`healix_memories`). */
 export interface HealixMemory {
@@ -118,6 +121,16 @@ export interface HealixMemory {
 export interface Match {
   readonly memory: HealixMemory;
   readonly tier: Tier;
+}
+
+/** A memory that may fit a failure, and what the two have in common. */
+export interface MemoryCandidate {
+  readonly memory: HealixMemory;
+  readonly isSameTest: boolean;
+  /** By the failure signature of the schema document, which knows no values. */
+  readonly isSameFailure: boolean;
+  /** By the words signature; undefined where the memory or the failure has none. */
+  readonly hasSameWords: boolean | undefined;
 }
 
 /**
@@ -156,8 +169,10 @@ export interface FailingBlock {
 export interface FailureFacts {
   readonly testName: string;
   readonly failureSignature: string | undefined;
-  /** The best match: exact before moved before similar. */
-  readonly match: Match | undefined;
+  /** Its key has the place: a fixture, a helper, the code under test, an import. Undefined for the test's own failure. */
+  readonly causeKey?: CauseKey | undefined;
+  /** Best first of those that are alike. */
+  readonly candidates: readonly MemoryCandidate[];
   /** The test passed in another run of the same commit, job and lane. */
   readonly passedInTwin: boolean;
   /** Its earlier failures, of each side the latest first. */
@@ -180,7 +195,7 @@ export interface FailureHistory {
   readonly testName: string;
   readonly failureSignature: string | undefined;
   readonly class: FailureClass;
-  /** The best match: exact before moved before similar. */
+  /** The best match: exact before moved before cause before similar. */
   readonly match: Match | undefined;
   /** The first run of the row of failures on this branch that ends in this run; this run itself where no other is in it. */
   readonly since: { readonly runId: string; readonly gitSha: string | undefined; readonly at: Date };

@@ -19,7 +19,12 @@ export function signCause(failure: Failure): CauseKey | undefined {
   if (missing === undefined && place === undefined) return undefined;
   const where = missing ?? `${place?.file}:${place?.line}`;
   const text = [errorType, missing === undefined ? causeWords(failure) : '', where].join('\n');
-  return `${version}:${createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32)} ${where}`;
+  return `${version}:${createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32)} ${shortened(where)}`;
+}
+
+/** The key is stored in 500 characters; of a longer place the end tells most. */
+function shortened(where: string): string {
+  return where.length <= 400 ? where : `\u2026${[...where].slice(-399).join('')}`;
 }
 
 function causeWords({ message = '', errorType }: Failure): string {

@@ -84,5 +84,28 @@ export const migrations: readonly Migration[] = [
         "sql": "-- Purpose: say of a run that tests of it are missing, so that what is absent in it is not taken for removed.\n-- Locks: test_runs, partitions of test_runs: ACCESS EXCLUSIVE\n-- Older programs: go on uploading\n-- Reversible: ALTER TABLE test_runs DROP COLUMN incomplete; what it said is lost.\n\n-- A constant default: no row is rewritten.\nALTER TABLE test_runs ADD COLUMN incomplete BOOLEAN NOT NULL DEFAULT false;\n"
       }
     ]
+  },
+  {
+    "number": 6,
+    "name": "knowledge",
+    "checksum": "f8e1015fa188581e1501b78f58ecb556e8248d86fa9d2112f0004a80afad87bd",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the columns of results",
+        "inTransaction": true,
+        "sql": "-- The signature that knows the compared values, and the key of the cause with its place: both are NULL for rows of older programs.\nALTER TABLE test_results ADD COLUMN words_signature VARCHAR(255), ADD COLUMN cause_key VARCHAR(500);"
+      },
+      {
+        "title": "the columns of memories",
+        "inTransaction": true,
+        "sql": "-- NULL in repository and project: it matches in every one.\nALTER TABLE healix_memories ADD COLUMN words_signature VARCHAR(255), ADD COLUMN repository TEXT, ADD COLUMN project TEXT,\n  ADD COLUMN state VARCHAR(20) NOT NULL DEFAULT 'active'\n    CONSTRAINT healix_memories_state_check CHECK (state IN ('active', 'proposed'));\nALTER TABLE shared_memories ADD COLUMN words_signature VARCHAR(255),\n  ADD COLUMN state VARCHAR(20) NOT NULL DEFAULT 'active'\n    CONSTRAINT shared_memories_state_check CHECK (state IN ('active', 'proposed'));"
+      },
+      {
+        "title": "the indexes of memories",
+        "inTransaction": true,
+        "sql": "-- `moved` asks for one test's memories of some words, `cause` for the best memory of any test with them. `moved` asked for the drift\n-- signature and the test before.\nCREATE INDEX idx_healix_words_test ON healix_memories (team_id, words_signature, test_name)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_healix_words_rank ON healix_memories\n  (team_id, words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_shared_words_test ON shared_memories (words_signature, test_name)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_shared_words_rank ON shared_memories\n  (words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nDROP INDEX idx_healix_drift_family, idx_shared_drift_family;"
+      }
+    ]
   }
 ];
