@@ -253,12 +253,13 @@ async function writeRun(
   await db.transaction(
     async () => {
       const lane = storable.short(upload.context.lane, 50) ?? null;
-      await db.run(`INSERT INTO ${stages.shared} VALUES ($1, $2, $3, $4, $5)`, [
+      await db.run(`INSERT INTO ${stages.shared} VALUES ($1, $2, $3, $4, $5, $6)`, [
         runId,
         access.team.id,
         upload.createdAt,
         lane,
         lineId,
+        storable.text(upload.context.repository) ?? null,
       ]);
       const results = createWriter(
         db,
@@ -405,6 +406,8 @@ function resultFields(result: SignedResult, storable: Storable): string {
     copyText(storable.text(failure?.traceback)),
     copyText(result.failureSignature),
     copyText(result.driftSignature),
+    copyText(result.wordsSignature),
+    copyText(storable.name(result.causeKey, 500)),
     copyTextArray(result.markers.map((marker) => storable.text(marker) ?? '')),
     copyNumber(result.attempts === undefined ? undefined : storable.count(result.attempts)),
     copyText(storable.name(failure?.errorType, 255)),
@@ -529,12 +532,13 @@ function nameStages(): Stages {
 
 // COPY into a table with row-level security is refused by PostgreSQL; through a temporary table every row meets the policy.
 const stageTables = (stages: Stages): string[] => [
-  `CREATE TABLE ${stages.shared} (run_id uuid, team_id uuid, created_at timestamptz, lane varchar(50), line_id uuid) ON COMMIT DROP`,
+  `CREATE TABLE ${stages.shared} (run_id uuid, team_id uuid, created_at timestamptz, lane varchar(50), line_id uuid,
+    repository text) ON COMMIT DROP`,
   `CREATE TABLE ${stages.results} (
     id uuid, test_name varchar(500), test_class varchar(255), test_function varchar(255), test_file varchar(500),
     outcome varchar(20), duration_seconds numeric(8, 3), error_message text, error_traceback text,
-    failure_signature varchar(255), drift_signature varchar(255), markers text[], attempts integer, error_type varchar(255),
-    statement text
+    failure_signature varchar(255), drift_signature varchar(255), words_signature varchar(255), cause_key varchar(500),
+    markers text[], attempts integer, error_type varchar(255), statement text
   ) ON COMMIT DROP`,
   `CREATE TABLE ${stages.coverage} (
     id uuid, file_path varchar(500), coverage_percent numeric(5, 2), total_statements integer, covered_statements integer,
@@ -554,10 +558,11 @@ const stageTables = (stages: Stages): string[] => [
 ];
 
 const resultColumns = `test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message,
-      error_traceback, failure_signature, drift_signature, markers, attempts, error_type, statement`;
+      error_traceback, failure_signature, drift_signature, words_signature, cause_key, markers, attempts, error_type,
+      statement`;
 
 function moveStatements(stages: Stages): Readonly<Record<'results' | 'matched' | 'coverage', string>> {
-  const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane' | 'line_id'): string =>
+  const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane' | 'line_id' | 'repository'): string =>
     `(SELECT ${column} FROM ${stages.shared})`;
   const sharedColumns = `${shared('run_id')}, ${shared('team_id')}, ${shared('created_at')}`;
   const lineId = shared('line_id');
@@ -568,7 +573,7 @@ function moveStatements(stages: Stages): Readonly<Record<'results' | 'matched' |
     // A subquery in CASE and not a join: only failures are looked for.
     matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, healix_memory_id, shared_memory_id, ${resultColumns})
       SELECT id, ${sharedColumns}, ${lineId}, memory[1], memory[2], ${resultColumns}
-      FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', shared('team_id'))} END AS memory
+      FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', { team: shared('team_id'), repository: shared('repository') })} END AS memory
         FROM ${stages.results} s OFFSET 0) AS matched`,
     coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
         total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)

@@ -87,6 +87,7 @@ export const migrations: readonly Migration[] = [
   },
   {
     "number": 6,
+<<<<<<< HEAD
     "name": "upload-steps",
     "checksum": "b65c710784822a33a72a22980be181745dde2c564f576a3c753e070a6d13a258",
     "refusesOlder": false,
@@ -130,6 +131,26 @@ export const migrations: readonly Migration[] = [
         "inTransaction": true,
         "partitionsOf": "test_results",
         "sql": "ALTER INDEX idx_test_results_line ATTACH PARTITION \"{name}_line\";"
+=======
+    "name": "knowledge",
+    "checksum": "f8e1015fa188581e1501b78f58ecb556e8248d86fa9d2112f0004a80afad87bd",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the columns of results",
+        "inTransaction": true,
+        "sql": "-- The signature that knows the compared values, and the key of the cause with its place: both are NULL for rows of older programs.\nALTER TABLE test_results ADD COLUMN words_signature VARCHAR(255), ADD COLUMN cause_key VARCHAR(500);"
+      },
+      {
+        "title": "the columns of memories",
+        "inTransaction": true,
+        "sql": "-- NULL in repository and project: it matches in every one.\nALTER TABLE healix_memories ADD COLUMN words_signature VARCHAR(255), ADD COLUMN repository TEXT, ADD COLUMN project TEXT,\n  ADD COLUMN state VARCHAR(20) NOT NULL DEFAULT 'active'\n    CONSTRAINT healix_memories_state_check CHECK (state IN ('active', 'proposed'));\nALTER TABLE shared_memories ADD COLUMN words_signature VARCHAR(255),\n  ADD COLUMN state VARCHAR(20) NOT NULL DEFAULT 'active'\n    CONSTRAINT shared_memories_state_check CHECK (state IN ('active', 'proposed'));"
+      },
+      {
+        "title": "the indexes of memories",
+        "inTransaction": true,
+        "sql": "-- `moved` asks for one test's memories of some words, `cause` for the best memory of any test with them. `moved` asked for the drift\n-- signature and the test before.\nCREATE INDEX idx_healix_words_test ON healix_memories (team_id, words_signature, test_name)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_healix_words_rank ON healix_memories\n  (team_id, words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_shared_words_test ON shared_memories (words_signature, test_name)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_shared_words_rank ON shared_memories\n  (words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nDROP INDEX idx_healix_drift_family, idx_shared_drift_family;"
+>>>>>>> knowledge
       }
     ]
   }
