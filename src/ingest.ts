@@ -3,6 +3,7 @@
 import { posix } from 'node:path';
 import { type InputError, type Naming, type ReportError, StoreError } from './errors.ts';
 import type { CoverageFile, RunContext, SignedResult, Warning } from './model.ts';
+import type { ChangeSource } from './judging.ts';
 import { type Counted, startPasses } from './passes.ts';
 import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
@@ -22,6 +23,9 @@ export interface Surroundings {
   readonly repositoryRoot: string | undefined;
   /** The files of the checkout, or of the working directory where there is no repository. */
   readonly checkout: CheckoutFiles | undefined;
+  /** Commits that the CI system names, and what git tells about others. */
+  readonly named?: ChangeSource['named'] | undefined;
+  readonly git?: ChangeSource['git'];
   /** The earliest that a report of this run can have been begun, and what happened then. */
   readonly beginning?: { readonly at: Date; readonly what: string } | undefined;
 }
@@ -55,6 +59,8 @@ export interface Edges {
 export interface Verdict extends StoredRun, Counted {
   readonly createdAt: Date;
   readonly context: RunContext;
+  /** For judging other runs of the commit. */
+  readonly change: ChangeSource;
   /** SHA-256 over the bytes of all reports, in hex. */
   readonly payloadSha256: string;
   /** pytest's rootdir relative to the checkout's root; undefined where it is not known. */
@@ -113,7 +119,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     });
   const notTaken = problems.length + empty.length + survey.incomplete.length > 0;
 
-  const { repositoryRoot, checkout: files, context: contextOf, beginning } = await edges.surroundings;
+  const { repositoryRoot, checkout: files, context: contextOf, beginning, named = {}, git } = await edges.surroundings;
   const detected = contextOf(survey.properties);
   const checkout = files && indexCheckout(files, survey.classnames, settings.rootdir);
   const rootdir = settings.rootdir ?? checkout?.rootdir;
@@ -145,13 +151,15 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     onProgress: progress('reading and storing'),
     onResults: edges.onResults,
   });
+  const change = { context, named, git };
   const uploadKey = makeUploadKey({ ...context, discriminator: settings.uploadKey, payloadSha256 });
   const upload = { teamSlug: settings.team, createdAt, uploadKey, payloadSha256, context };
   // A run without a test says nothing, and would be what the next one is compared with.
   const connect = nothing === undefined ? edges.connect : undefined;
   const stored = await storeRun(connect, upload, passes.open, {
     allowPrivilegedRole: settings.allowPrivilegedRole,
-    baseBranch: settings.baseBranch ?? context.baseBranch,
+    baseBranch: settings.baseBranch,
+    change,
     onWarning,
     onRetry: ({ reason, delayMs }) => edges.onRetry?.(reason.message, delayMs),
     onSaved: () => {
@@ -169,6 +177,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     ...counted,
     createdAt,
     context,
+    change,
     payloadSha256,
     rootdir,
     incomplete,

@@ -135,75 +135,174 @@ export interface MemoryCandidate {
   readonly hasSameWords: boolean | undefined;
 }
 
-/**
- * `known`: an exact or moved memory matches. Else `flaky`: passed and failed on one commit, or flipped on the base branch
- * within 14 days. Else `pre-existing`: failing on the base branch already. Else `new`.
- */
-export type FailureClass = 'known' | 'flaky' | 'pre-existing' | 'new';
+/** `new`: this change. `flaky`: by chance. `pre-existing`: the base has it. `no-history`: nothing to compare with. */
+export type Novelty = 'new' | 'flaky' | 'pre-existing' | 'no-history';
 
-/** A run before the judged one, on its own branch or on the base branch. */
-export interface PastRun {
-  readonly side: 'branch' | 'base';
-  /** Counts from 1, the latest run of its side. */
-  readonly back: number;
-  readonly runId: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly gitSha: string | undefined;
-  /** 0 to 100. */
-  readonly coveragePercent: number | undefined;
-  readonly jobName: string | undefined;
-  /** Tests of it are missing. */
-  readonly isIncomplete: boolean;
+/** Why a failure has its class, as data. Shas are the base's unless said otherwise. */
+export type Reason =
+  /** No run to compare with at all. */
+  | { readonly kind: 'no-run' }
+  /** Nothing at the point tells whether its file was run there. */
+  | { readonly kind: 'not-run-there' }
+  | {
+      readonly kind: 'jobs-differ';
+      readonly sha: string;
+      readonly passed: readonly string[];
+      readonly failed: readonly string[];
+    }
+  /** Several steps of this job ran it: they need ids. */
+  | { readonly kind: 'steps-differ' }
+  /** The merge base is not known, and the base failed alike at `sha`. */
+  | { readonly kind: 'maybe-base'; readonly sha: string }
+  | { readonly kind: 'flaky'; readonly evidence: FlakyEvidence }
+  | {
+      readonly kind: 'red-there';
+      readonly sha: string;
+      /** The jobs that failed there, where they are not the run's own. */
+      readonly jobs: readonly string[] | undefined;
+      /** The base was repaired after the point: a rebase helps. */
+      readonly repairedBy: string | undefined;
+    }
+  /** Green at the point, but the newest runs of all other changes since then fail alike: this change is not the cause. */
+  | {
+      readonly kind: 'red-elsewhere';
+      readonly sha: string;
+      readonly branches: readonly string[];
+    }
+  | { readonly kind: 'green-there'; readonly sha: string; readonly jobs: readonly string[] | undefined }
+  /** Green on the same commit without the uncommitted changes. */
+  | { readonly kind: 'green-without-edits'; readonly sha: string; readonly files: number | undefined }
+  | { readonly kind: 'other-error-there'; readonly sha: string; readonly errorType: string | undefined }
+  | { readonly kind: 'absent-there' }
+  | { readonly kind: 'skipped-there'; readonly sha: string };
+
+/** What else holds of a failure. */
+export interface Notes {
+  /** It failed and passed on this commit of this change. */
+  readonly newlyFlakyOn: string | undefined;
+  /** The test was flaky, and this change's row of failures is improbable at its rate. */
+  readonly wasFlaky:
+    | { readonly failures: number; readonly runs: number; readonly inARow: number }
+    | undefined;
+  /** Commits before the point on which it failed alike and alone, newest first; at most 3. */
+  readonly redBefore: readonly string[];
 }
 
-/** Runs in a row in which one test failed; a run that did not have the test also ends a block. Runs by their `back`. */
-export interface FailingBlock {
-  readonly side: PastRun['side'];
-  readonly newest: number;
-  readonly oldest: number;
-  /** The first green run after the block, and the last one before it, up to the next block; undefined where there is none. */
-  readonly greenAfter: number | undefined;
-  readonly greenBefore: number | undefined;
+export interface FlakyEvidence {
+  /** `rerun`: failed and later passed on one commit. `lone`: failed alone between greens, several times. */
+  readonly kind: 'rerun' | 'lone';
+  /** The newest commit that shows it. */
+  readonly sha: string;
+  readonly branch: string | undefined;
+  /** How often it failed, of how many runs, on the base within the evidence's days. */
+  readonly failures: number;
+  readonly runs: number;
 }
 
-/** What is stored about one failure of a run. */
-export interface FailureFacts {
+/** A commit that may have broken the test. */
+export interface Culprit {
+  readonly sha: string;
+  /** Share of the probability, 0 to 1; untested commits share that of the next tested one. */
+  readonly weight: number;
+}
+
+export interface Since {
+  /** undefined: no pass within the look-back. */
+  readonly lastGreen: string | undefined;
+  /** First commit of the row of failures. */
+  readonly firstRed: string;
+  readonly firstRedAt: number;
+  /** Commits between both that were not tested; undefined where their order is not known. */
+  readonly untested: readonly string[] | undefined;
+  /** Failed attempts in a row. */
+  readonly inARow: number;
+  /**
+   * The smallest set of commits that holds the break with 99 %, likeliest first. undefined where no earlier run passed, where
+   * commits between are not known by name, and where the test failed before and no change point is probable.
+   */
+  readonly culprits: readonly Culprit[] | undefined;
+  /** The culprits come from a change point: the test also passed since, or failed before. */
+  readonly isEstimated: boolean;
+}
+
+/** What a green test that was red at the point means. */
+export type Fixed =
+  | {
+      /** It was broken: the change repaired it. */
+      readonly kind: 'fixed';
+      readonly testName: string;
+      readonly since: string;
+      readonly sinceAt: number;
+    }
+  /** It was red there by chance or not for long enough to tell, or other changes pass it as well. */
+  | {
+      readonly kind: 'green-here';
+      readonly testName: string;
+      readonly redAt: string;
+      readonly passesElsewhere: boolean;
+    };
+
+export interface NotRun {
+  readonly file: string;
+  readonly tests: number;
+  readonly why: 'not part of this run' | 'not collected';
+}
+
+export interface SlowerTest {
   readonly testName: string;
-  readonly failureSignature: string | undefined;
-  /** Its key has the place: a fixture, a helper, the code under test, an import. Undefined for the test's own failure. */
-  readonly causeKey?: CauseKey | undefined;
-  /** Best first of those that are alike. */
-  readonly candidates: readonly MemoryCandidate[];
-  /** The test passed in another run of the same commit, job and lane. */
-  readonly passedInTwin: boolean;
-  /** Its earlier failures, of each side the latest first. */
-  readonly blocks: readonly FailingBlock[];
+  /** Median of its green runs at the base. */
+  readonly beforeSeconds: number;
+  readonly afterSeconds: number;
 }
 
-/** What is stored about a run and the runs before it. */
-export interface RunFacts {
-  readonly run: Omit<PastRun, 'side' | 'back'>;
-  readonly baseBranch: string | undefined;
-  readonly isOnBaseBranch: boolean;
-  /** Of each side the latest first. No `base` where the run itself is on the base branch. */
-  readonly pastRuns: readonly PastRun[];
-  /** One for each failed test or error of the run. */
-  readonly failures: readonly FailureFacts[];
+export interface TestChanges {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly renamed: readonly { readonly from: string; readonly to: string }[];
+  /** Functions whose parameters changed: their tests are neither added nor removed. */
+  readonly parametersChanged: readonly string[];
+  readonly newlySkipped: readonly string[];
+  readonly notRun: readonly NotRun[];
+  /** Greatest difference first. */
+  readonly slower: readonly SlowerTest[];
+}
+
+/** How the place where the change begins was found. The last two are approximations, and said as such. */
+export type PointSource =
+  | 'merged-parent'
+  | 'merge-group'
+  | 'merge-base'
+  | 'tag'
+  | 'before-push'
+  | 'first-parent'
+  | 'head'
+  | 'payload-base'
+  | 'older-commit';
+
+/** The commit that a run is compared with: the newest one, at or before the place where its change begins, that was tested. */
+export interface ComparisonPoint {
+  readonly sha: string;
+  readonly source: PointSource;
+  /** The change may begin elsewhere: its place is not known exactly. */
+  readonly isApproximate: boolean;
+  /** Commits after the point, up to where the change begins, without a run; undefined where not known. */
+  readonly untested: readonly string[] | undefined;
 }
 
 /** What the team's stored runs tell about one failure of a run. */
 export interface FailureHistory {
   readonly testName: string;
   readonly failureSignature: string | undefined;
-  readonly class: FailureClass;
-  /** The best match: exact before moved before cause before similar. */
+  readonly class: Novelty;
+  readonly reason: Reason;
+  readonly notes: Notes;
+  /** The surest match: exact before moved before cause before similar. */
   readonly match: Match | undefined;
-  /** The first run of the row of failures on this branch that ends in this run; this run itself where no other is in it. */
-  readonly since: { readonly runId: string; readonly gitSha: string | undefined; readonly at: Date };
-  /** Failing runs of this branch in a row, this one included. */
-  readonly runsInARow: number;
-  /** The commit that turned it green after its last failure before this row; undefined where it had none. */
+  /** The match is surer than `similar`. */
+  readonly known: boolean;
+  /** Of a pre-existing failure on the base, else up to this run; undefined where no run tells. */
+  readonly since: Since | undefined;
+  /** The commit that ended its last break; undefined unless a repair was seen that lasted. */
   readonly lastFixedBy: string | undefined;
 }
 
@@ -212,25 +311,18 @@ export interface RunHistory {
   /** One for each failed test or error of the run. */
   readonly failures: readonly FailureHistory[];
   readonly baseBranch: string | undefined;
-  /** Compared with the latest run of the base branch (same lane); undefined where there is none. */
-  readonly changes: Changes | undefined;
+  /** undefined: no earlier run to compare with. */
+  readonly point: ComparisonPoint | undefined;
+  /** Nearly all failed here, and not elsewhere on this commit. */
+  readonly isInfrastructure: boolean;
+  /** Tests that were red at the point and are green here. */
+  readonly fixed: readonly Fixed[];
+  /** undefined where there is no point, or this run is incomplete. */
+  readonly changes: TestChanges | undefined;
   readonly coverage: CoverageChange | undefined;
 }
 
-/** How a run's tests differ from those of an earlier run; at most 100 names each. */
-export interface Changes {
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-  readonly newlySkipped: readonly string[];
-  /** Tests that took at least 0.1 s and 50 % longer, greatest difference first; at most 10. */
-  readonly slower: readonly {
-    readonly testName: string;
-    readonly beforeSeconds: number;
-    readonly afterSeconds: number;
-  }[];
-}
-
-/** Compared with the latest run of the base branch (same lane) that has coverage. */
+/** Compared with the run of the same line at the point. */
 export interface CoverageChange {
   /** 0 to 100, over all files. */
   readonly beforePercent: number;

@@ -1,19 +1,16 @@
-// The use case's half that needs a database: stores a run, reads the facts about it and the runs before it, and has them
-// judged. Joins store and judge, which do not know each other.
+// The use case's half that needs a database: stores a run, and has it judged.
 import { InputError, ReportError } from './errors.ts';
-import { chooseComparison } from './judge/comparison.ts';
-import { judgeRun } from './judge/judge.ts';
+import { type ChangeSource, judgeStored } from './judging.ts';
 import type { RunHistory, SavedRun, Stored, Warning } from './model.ts';
-import type { Connect, Database } from './store/database/port.ts';
+import type { Connect } from './store/database/port.ts';
 import { reuseConnection } from './store/database/reuse.ts';
-import { readChanges, readCoverageMoves } from './store/history/comparison.ts';
-import { type FactsQuery, readRunFacts } from './store/history/facts.ts';
 import { type RunSource, type SaveOptions, saveRun, type Upload } from './store/runs/save.ts';
-import { type Access, type AccessRequest, inTeam, openAccess } from './store/schema/access.ts';
+import { type AccessRequest, openAccess } from './store/schema/access.ts';
 
 export interface StoreRunOptions extends Omit<SaveOptions, 'deadlineMs'> {
-  /** See FactsQuery. */
+  /** See HistoryQuery. */
   readonly baseBranch: string | undefined;
+  readonly change: ChangeSource | undefined;
   /** Called as soon as the run is stored. */
   onSaved(saved: SavedRun): void;
 }
@@ -67,8 +64,10 @@ export async function storeRun(
 
 export interface HistoryRequest extends AccessRequest {
   readonly saved: SavedRun;
-  /** See FactsQuery. */
+  /** See HistoryQuery. */
   readonly baseBranch: string | undefined;
+  readonly change?: ChangeSource | undefined;
+  onWarning?(warning: Warning): void;
   /** Milliseconds without a byte after which the connection counts as dead. Default 30 s. */
   readonly stallMs?: number | undefined;
 }
@@ -78,26 +77,10 @@ export async function readRunHistory(connect: Connect, request: HistoryRequest):
   const db = await connect({ stallMs: request.stallMs ?? 30_000 });
   try {
     const access = await openAccess(db, request);
-    return await readHistory(db, access, { ...request.saved, baseBranch: request.baseBranch });
+    return await judgeStored(db, access, { ...request, ...request.saved });
   } finally {
     await db.close();
   }
-}
-
-/**
- * Reads the facts about one run of the access's team, and judges them.
- *
- * @throws StoreError `run-unknown` when the team has no such run
- */
-export function readHistory(db: Database, access: Access, run: FactsQuery): Promise<RunHistory> {
-  return inTeam(db, access, async () => {
-    const facts = await readRunFacts(db, access, run);
-    const { tests, coverage } = chooseComparison(facts);
-    return judgeRun(facts, {
-      changes: tests && (await readChanges(db, access, run, tests)),
-      coverageMoves: coverage && (await readCoverageMoves(db, access, run, coverage.run)),
-    });
-  });
 }
 
 function outcome(

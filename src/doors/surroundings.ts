@@ -46,6 +46,8 @@ export async function detectSurroundings(
       return overrideContext({ ...context, ...named, lane, markers, lambdaId, repository }, sets);
     },
     repositoryRoot: detected.repositoryRoot,
+    named: detected.named,
+    git: detected.history,
     // A commit that was named is the one that the report must be of.
     beginning: tested === undefined ? detected.beginning : beginningOf(tested.gitSha, tested.committedAt),
     checkout: {

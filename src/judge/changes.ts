@@ -1,32 +1,8 @@
 // How the tests of a run differ from those of the runs at the point: added, removed, newly skipped, not run here, slower. What
 // a run did not run is not removed.
+import type { NotRun, SlowerTest, TestChanges } from '../model.ts';
 import type { ChangesFacts, FilePair, TestPair } from './facts.ts';
 import { groupBy } from './group.ts';
-
-export interface NotRun {
-  readonly file: string;
-  readonly tests: number;
-  readonly why: 'not part of this run' | 'not collected';
-}
-
-export interface SlowerTest {
-  readonly testName: string;
-  /** Median of its green runs at the base. */
-  readonly beforeSeconds: number;
-  readonly afterSeconds: number;
-}
-
-export interface TestChanges {
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-  readonly renamed: readonly { readonly from: string; readonly to: string }[];
-  /** Functions whose parameters changed: their tests are neither added nor removed. */
-  readonly parametersChanged: readonly string[];
-  readonly newlySkipped: readonly string[];
-  readonly notRun: readonly NotRun[];
-  /** Greatest difference first. */
-  readonly slower: readonly SlowerTest[];
-}
 
 /** Green runs at the base that a comparison of durations needs. */
 const samples = 10;

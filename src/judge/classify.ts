@@ -1,64 +1,12 @@
 // The class of a failure: was it so before this change?
+import type { FlakyEvidence, Notes, Novelty, Reason } from '../model.ts';
 import { isImprobable, rowAtEnd } from './broken.ts';
 import type { FileAtPoint, StoredRun } from './facts.ts';
-import { type FlakyEvidence, failedThenPassed, flakyEvidence } from './flaky.ts';
+import { failedThenPassed, flakyEvidence } from './flaky.ts';
 import { groupBy } from './group.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type Attempt, type FailureText, isAlike, type Past } from './past.ts';
 import type { Point } from './point.ts';
-
-/** `new`: this change. `flaky`: by chance. `pre-existing`: the base has it. `no-history`: nothing to compare with. */
-export type Novelty = 'new' | 'flaky' | 'pre-existing' | 'no-history';
-
-/** Why a failure has its class, as data. Shas are the base's unless said otherwise. */
-export type Reason =
-  /** No run to compare with at all. */
-  | { readonly kind: 'no-run' }
-  /** Nothing at the point tells whether its file was run there. */
-  | { readonly kind: 'not-run-there' }
-  | {
-      readonly kind: 'jobs-differ';
-      readonly sha: string;
-      readonly passed: readonly string[];
-      readonly failed: readonly string[];
-    }
-  /** Several steps of this job ran it: they need ids. */
-  | { readonly kind: 'steps-differ' }
-  /** The merge base is not known, and the base failed alike at `sha`. */
-  | { readonly kind: 'maybe-base'; readonly sha: string }
-  | { readonly kind: 'flaky'; readonly evidence: FlakyEvidence }
-  | {
-      readonly kind: 'red-there';
-      readonly sha: string;
-      /** The jobs that failed there, where they are not the run's own. */
-      readonly jobs: readonly string[] | undefined;
-      /** The base was repaired after the point: a rebase helps. */
-      readonly repairedBy: string | undefined;
-    }
-  /** Green at the point, but the newest runs of all other changes since then fail alike: this change is not the cause. */
-  | {
-      readonly kind: 'red-elsewhere';
-      readonly sha: string;
-      readonly branches: readonly string[];
-    }
-  | { readonly kind: 'green-there'; readonly sha: string; readonly jobs: readonly string[] | undefined }
-  /** Green on the same commit without the uncommitted changes. */
-  | { readonly kind: 'green-without-edits'; readonly sha: string; readonly files: number | undefined }
-  | { readonly kind: 'other-error-there'; readonly sha: string; readonly errorType: string | undefined }
-  | { readonly kind: 'absent-there' }
-  | { readonly kind: 'skipped-there'; readonly sha: string };
-
-/** What else holds of a failure. */
-export interface Notes {
-  /** It failed and passed on this commit of this change. */
-  readonly newlyFlakyOn: string | undefined;
-  /** The test was flaky, and this change's row of failures is improbable at its rate. */
-  readonly wasFlaky:
-    | { readonly failures: number; readonly runs: number; readonly inARow: number }
-    | undefined;
-  /** Commits before the point on which it failed alike and alone, newest first; at most 3. */
-  readonly redBefore: readonly string[];
-}
 
 export interface Classified {
   readonly class: Novelty;

@@ -1,5 +1,6 @@
 // Repairs: a test was broken, and is green on a later commit. Green by chance is no repair, and neither is one that does not
 // last.
+import type { Fixed } from '../model.ts';
 import { rowAtEnd } from './broken.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type Attempt, isAlike } from './past.ts';
@@ -36,23 +37,6 @@ export function repairsOf(attempts: readonly Attempt[], limits: Limits = default
   }
   return repairs;
 }
-
-/** What a green test that was red at the point means. */
-export type Fixed =
-  | {
-      /** It was broken: the change repaired it. */
-      readonly kind: 'fixed';
-      readonly testName: string;
-      readonly since: string;
-      readonly sinceAt: number;
-    }
-  /** It was red there by chance or not for long enough to tell, or other changes pass it as well. */
-  | {
-      readonly kind: 'green-here';
-      readonly testName: string;
-      readonly redAt: string;
-      readonly passesElsewhere: boolean;
-    };
 
 /**
  * @param attempts of the test at or before the point, oldest first; the last one failed

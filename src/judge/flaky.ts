@@ -1,18 +1,8 @@
 // Evidence that a test fails by chance: it failed and later passed on one commit, or failed several times alone between greens.
+import type { FlakyEvidence } from '../model.ts';
 import { groupBy } from './group.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type Attempt, type FailureText, hasText, isAlike } from './past.ts';
-
-export interface FlakyEvidence {
-  /** `rerun`: failed and later passed on one commit. `lone`: failed alone between greens, several times. */
-  readonly kind: 'rerun' | 'lone';
-  /** The newest commit that shows it. */
-  readonly sha: string;
-  readonly branch: string | undefined;
-  /** How often it failed, of how many runs, on the base within the evidence's days. */
-  readonly failures: number;
-  readonly runs: number;
-}
 
 /** One failure that was chance. */
 interface Chance {

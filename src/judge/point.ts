@@ -1,23 +1,12 @@
 // The comparison point: the newest commit, at or before the place where the judged run's change begins, that has a run which
 // counts. A branch's own commits are never its point: else the second push of a red branch would be "pre-existing".
 
+import type { PointSource } from '../model.ts';
 import type { Evidence } from './evidence.ts';
 import type { ChangeFacts, RunFacts, StoredRun } from './facts.ts';
 import { groupBy } from './group.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, testedCommit } from './order.ts';
-
-/** How the place where the change begins was found. The last two are approximations, and said as such. */
-export type PointSource =
-  | 'merged-parent'
-  | 'merge-group'
-  | 'merge-base'
-  | 'tag'
-  | 'before-push'
-  | 'first-parent'
-  | 'head'
-  | 'payload-base'
-  | 'older-commit';
 
 /** A commit of the base with its counting runs. */
 export interface BaseCommit {

@@ -1,37 +1,12 @@
 // Since when a test fails: the last commit on which it passed, the first on which it failed, and what was not tested between.
 // Where it also passes now and then, the change point of its failure rate and the commits that may have made it.
+import type { Culprit, Since } from '../model.ts';
 import { presentBreak } from './changepoint.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { Attempt } from './past.ts';
 
-/** A commit that may have broken the test. */
-export interface Culprit {
-  readonly sha: string;
-  /** Share of the probability, 0 to 1; untested commits share that of the next tested one. */
-  readonly weight: number;
-}
-
 /** Commits after one and before another that were not tested; undefined where their order is not known. */
 export type Untested = (after: string, before: string) => readonly string[] | undefined;
-
-export interface Since {
-  /** undefined: no pass within the look-back. */
-  readonly lastGreen: string | undefined;
-  /** First commit of the row of failures. */
-  readonly firstRed: string;
-  readonly firstRedAt: number;
-  /** Commits between both that were not tested; undefined where their order is not known. */
-  readonly untested: readonly string[] | undefined;
-  /** Failed attempts in a row. */
-  readonly inARow: number;
-  /**
-   * The smallest set of commits that holds the break with 99 %, likeliest first. undefined where no earlier run passed, where
-   * commits between are not known by name, and where the test failed before and no change point is probable.
-   */
-  readonly culprits: readonly Culprit[] | undefined;
-  /** The culprits come from a change point: the test also passed since, or failed before. */
-  readonly isEstimated: boolean;
-}
 
 /**
  * @param attempts in order; the last one failed

@@ -3,7 +3,7 @@
 import { changePoint, presentBreak, type Sample } from '../../src/judge/changepoint.ts';
 import type { CommitPlace, StoredRun } from '../../src/judge/facts.ts';
 import { groupBy } from '../../src/judge/group.ts';
-import { type FailureVerdict, judgePoint, judgeTests } from '../../src/judge/verdicts.ts';
+import { type FailureVerdict, judgePoint, judgeTests } from '../../src/judge/judge.ts';
 import { Random } from './random.ts';
 
 export interface SingleHistory {

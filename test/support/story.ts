@@ -1,6 +1,6 @@
 // Facts for stories, written shortly: commits of main by letters, runs with the outcome of each test.
 import type { ChangeFacts, CommitPlace, FileAtPoint, StoredRun, TestRow } from '../../src/judge/facts.ts';
-import { type JudgedPoint, judgePoint, judgeTests, type TestVerdicts } from '../../src/judge/verdicts.ts';
+import { type JudgedPoint, judgePoint, judgeTests, type TestVerdicts } from '../../src/judge/judge.ts';
 
 const hour = 3_600_000;
 

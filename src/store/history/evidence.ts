@@ -4,7 +4,12 @@ import { StoreError } from '../../errors.ts';
 import type { Outcome, RunKind, RunOrigin } from '../../model.ts';
 import type { Database } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
-import type { RunQuery } from './facts.ts';
+
+/** A stored run of the access's team. */
+export interface RunQuery {
+  readonly runId: string;
+  readonly createdAt: Date;
+}
 
 /** One stored run of the judged run's repository, project and lane. Times are milliseconds since 1970. */
 export interface EvidenceRun {
@@ -158,7 +163,9 @@ async function readBase(
   if (row?.facts.known !== true) throw unknownRun(runId);
   const { asked, own, branches, withRuns } = row.facts;
   const candidates = [asked, own, defaultBranch, 'main', 'master'].filter((name) => name !== undefined);
-  const name = candidates.find((candidate) => withRuns.includes(candidate)) ?? branches[0];
+  const name =
+    candidates.find((candidate) => withRuns.includes(candidate)) ??
+    (asked === undefined && defaultBranch === undefined ? branches[0] : undefined);
   return {
     name: name ?? candidates[0],
     missing: asked === undefined || withRuns.includes(asked) ? undefined : { name: asked, branches },

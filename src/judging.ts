@@ -1,0 +1,269 @@
+// The use case's half that judges: facts about commits from git, about runs from the database, verdicts out. Joins context, store
+// and judge, which do not know each other.
+import { posix } from 'node:path';
+import type { CommitHistory } from './context/commits.ts';
+import { changesOf } from './judge/changes.ts';
+import type { ChangeFacts, CommitPlace, FilePair } from './judge/facts.ts';
+import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
+import { chooseMatch, isKnown } from './judge/tiers.ts';
+import type { FailureHistory, NamedCommits, RunContext, RunHistory, Warning } from './model.ts';
+import { nearest } from './nearest.ts';
+import type { Database } from './store/database/port.ts';
+import { readCoverageChange, readDifferences } from './store/history/changes.ts';
+import {
+  type EvidenceRun,
+  type RunEvidence,
+  type RunQuery,
+  readFileEvidence,
+  readRunEvidence,
+  readTestEvidence,
+} from './store/history/evidence.ts';
+import { readMatches } from './store/history/matches.ts';
+import { type Access, inTeam } from './store/schema/access.ts';
+
+/** What is known of the change that a run tests, beyond what is stored. */
+export interface ChangeSource {
+  readonly context: Pick<RunContext, 'gitBranch' | 'kind' | 'tested' | 'project'>;
+  readonly named: NamedCommits;
+  /** undefined outside a repository. */
+  readonly git: CommitHistory | undefined;
+}
+
+export interface HistoryQuery extends RunQuery {
+  /** The branch that somebody named. undefined: the one that CI named when the run was stored, else the default one. */
+  readonly baseBranch: string | undefined;
+  readonly change?: ChangeSource | undefined;
+  onWarning?(warning: Warning): void;
+}
+
+/**
+ * Judges one stored run of the access's team.
+ *
+ * @throws StoreError `run-unknown` when the team has no such run
+ */
+export async function judgeStored(db: Database, access: Access, query: HistoryQuery): Promise<RunHistory> {
+  const { runId, createdAt, change } = query;
+  const { evidence, git } = await readRuns(db, access, query);
+  const judged = judgePoint({
+    run: evidence.run,
+    runs: evidence.runs,
+    change: changeFacts(evidence, change, git),
+    commits: commitPlaces(evidence, git),
+  });
+  const { point } = judged;
+  const there = point === undefined ? [] : ofLine(evidence.run, point.runs);
+  const base = [...(point?.base ?? [])].reverse().flatMap((commit) => commit.runs);
+  const changesQuery = { runId, createdAt, there, base: base.filter(isOfLine(evidence.run)) };
+  const facts = await inTeam(db, access, async () => {
+    const tests = await readTestEvidence(db, access, { runId, createdAt, ...runsToRead(judged) });
+    const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
+    return {
+      tests,
+      files,
+      there: await readFileEvidence(db, access, { runId, createdAt, point: point?.runs ?? [], files }),
+      matches: await readMatches(db, access, query),
+      differences: there.length === 0 ? undefined : await readDifferences(db, access, changesQuery),
+      coverage: there.length === 0 ? undefined : await readCoverageChange(db, access, changesQuery),
+    };
+  });
+
+  const { differences } = facts;
+  const [inPoint, inThis] = await Promise.all([
+    filesIn(change, point?.sha, [...facts.files, ...(differences?.files ?? []).map(({ file }) => file)]),
+    filesIn(
+      change,
+      evidence.run.testedSha,
+      (differences?.files ?? []).map(({ file }) => file),
+    ),
+  ]);
+  const verdicts = judgeTests(judged, {
+    rows: facts.tests.rows,
+    failures: facts.tests.failures,
+    files: facts.files.map((file) => ({ file, isInTree: inPoint?.has(file), ran: facts.there.ran.has(file) })),
+    filesHere: facts.there.filesHere,
+    filesAlsoAtPoint: facts.there.filesAlsoAtPoint,
+  });
+  const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
+  return {
+    failures: facts.matches.flatMap(({ testName, failureSignature, causeKey, candidates }): FailureHistory[] => {
+      const verdict = verdictOf.get(testName);
+      if (verdict === undefined) return [];
+      const match = chooseMatch(candidates, causeKey !== undefined);
+      return [{ ...verdict, failureSignature, match, known: isKnown(match) }];
+    }),
+    baseBranch: evidence.baseBranch,
+    point:
+      point &&
+      {
+        sha: point.sha,
+        source: point.source,
+        isApproximate: point.isApproximate,
+        untested: point.untested,
+      },
+    isInfrastructure: judged.evidence.isInfrastructure,
+    fixed: verdicts.fixed,
+    // What is absent in an incomplete run says nothing.
+    changes:
+      differences === undefined || point === undefined || !evidence.run.isComplete
+        ? undefined
+        : changesOf(
+            {
+              tests: differences.tests,
+              files: differences.files.map(
+                (file): FilePair => ({
+                  ...file,
+                  isInTreeHere: inThis?.has(file.file),
+                  isInTreeThere: inPoint?.has(file.file),
+                }),
+              ),
+              renamed: [],
+            },
+            {
+              isPointTested: !point.isApproximate && point.untested?.length === 0,
+              isComplete: evidence.run.isComplete,
+            },
+          ),
+    coverage: facts.coverage,
+  };
+}
+
+/** What git says about where the change begins. */
+interface GitPlace {
+  readonly baseBranch: string | undefined;
+  /** The base branch's commits in first-parent order, the newest first. */
+  readonly order: readonly string[];
+  readonly mergeBase: string | undefined;
+  readonly beginsAt: number | undefined;
+}
+
+/** Which branch is the base is known when the runs are read, and git is asked about it: where the first guess was wrong, again. */
+async function readRuns(
+  db: Database,
+  access: Access,
+  query: HistoryQuery,
+): Promise<{ evidence: RunEvidence; git: GitPlace | undefined }> {
+  const { change } = query;
+  const defaultBranch = change?.named.defaultBranch ?? (await change?.git?.defaultBranch());
+  const read = async (git: GitPlace | undefined) => ({
+    git,
+    evidence: await inTeam(db, access, () =>
+      readRunEvidence(db, access, {
+        ...query,
+        defaultBranch,
+        baseCommits: git?.order ?? [],
+        beginsAt: git?.beginsAt,
+      }),
+    ),
+  });
+  const first = await read(change && (await placeInGit(change, query.baseBranch ?? defaultBranch ?? 'main')));
+  const { baseBranch, missingBase } = first.evidence;
+  if (missingBase !== undefined && missingBase.name === query.baseBranch)
+    query.onWarning?.(unknownBase(missingBase.name, baseBranch, missingBase.branches));
+  if (change === undefined || baseBranch === undefined || baseBranch === first.git?.baseBranch) return first;
+  return read(await placeInGit(change, baseBranch));
+}
+
+async function placeInGit(
+  { context, named, git }: ChangeSource,
+  baseBranch: string,
+): Promise<GitPlace | undefined> {
+  if (git === undefined) return undefined;
+  const { tested, kind, gitBranch } = context;
+  const tip = await git.tip(baseBranch);
+  const mergeBase =
+    named.mergeBase ??
+    (tip === undefined || tested === undefined ? undefined : await git.mergeBase(tested.gitSha, tip));
+  const isBase = kind === 'head' && gitBranch === baseBranch;
+  const begins = isBase
+    ? (named.before ?? tested?.parents?.[0])
+    : (named.mergeGroupBase ??
+      (kind === 'merge' ? tested?.parents?.find((parent) => parent !== named.pullHead) : undefined) ??
+      mergeBase);
+  const wanted = isBase ? tested?.gitSha : begins;
+  let order: readonly string[] = [];
+  for (const from of [tip, wanted]) {
+    if (from === undefined || (wanted !== undefined && order.includes(wanted))) continue;
+    const found = (await git.order(from))?.shas ?? [];
+    if (found.length > order.length || (wanted !== undefined && found.includes(wanted))) order = found;
+  }
+  const [commit] = begins === undefined ? [] : await git.commits([begins]);
+  return { baseBranch, order, mergeBase, beginsAt: commit?.committedAt?.getTime() };
+}
+
+function changeFacts(
+  { baseBranch, isOnBaseBranch, run }: RunEvidence,
+  change: ChangeSource | undefined,
+  git: GitPlace | undefined,
+): ChangeFacts {
+  const named = change?.named;
+  return {
+    event: named?.event ?? (run.pullRequest === undefined ? 'branch' : 'pull-request'),
+    baseBranch,
+    isOnBaseBranch,
+    pullRequestHead: named?.pullHead ?? (run.kind === 'merge' ? run.gitSha : undefined),
+    payloadBase: named?.pullBase,
+    mergeGroupBase: named?.mergeGroupBase,
+    mergeBase: git?.mergeBase ?? named?.mergeBase,
+    before: named?.before,
+    uncommittedFiles: change?.context.tested?.dirty,
+  };
+}
+
+function commitPlaces({ committedAt }: RunEvidence, git: GitPlace | undefined): CommitPlace[] {
+  const order = git?.order ?? [];
+  const places = new Map<string, CommitPlace>();
+  for (const [sha, at] of committedAt) places.set(sha, { sha, position: undefined, committedAt: at });
+  for (const [place, sha] of order.entries())
+    places.set(sha, { sha, position: order.length - place, committedAt: committedAt.get(sha) });
+  return [...places.values()];
+}
+
+const isOfLine =
+  ({ lineId }: EvidenceRun) =>
+  (other: EvidenceRun): boolean =>
+    other.lineId === lineId;
+
+/** The runs of the judged run's own line; those of other jobs where it has none. */
+function ofLine(run: EvidenceRun, runs: readonly EvidenceRun[]): readonly EvidenceRun[] {
+  const own = runs.filter(isOfLine(run));
+  return own.length > 0 ? own.slice(-1) : runs;
+}
+
+function runsToRead({ facts, point, own, others, evidence }: JudgedPoint) {
+  const base = [...(point?.base ?? []), ...(point?.later ?? [])].reverse().flatMap(({ runs }) => runs);
+  const isSibling = (run: EvidenceRun) =>
+    isOfLine(facts.run)(run) && run.execution !== undefined && run.execution === facts.run.execution;
+  return {
+    own: [
+      ...base.filter(isOfLine(facts.run)),
+      ...own.filter(isOfLine(facts.run)),
+      ...evidence.cleanHead,
+      ...facts.runs.filter(isSibling),
+    ],
+    base,
+    others,
+    point: point?.runs ?? [],
+  };
+}
+
+/** Which of the files are in a commit's tree; undefined where git cannot say. Test files are named from pytest's rootdir. */
+async function filesIn(
+  change: ChangeSource | undefined,
+  sha: string | undefined,
+  files: readonly string[],
+): Promise<ReadonlySet<string> | undefined> {
+  if (change?.git === undefined || sha === undefined || files.length === 0) return undefined;
+  const { project = '.' } = change.context;
+  const paths = new Map(files.map((file) => [posix.join(project, file), file]));
+  const found = await change.git.filesAt(sha, [...paths.keys()]);
+  return found && new Set([...found].flatMap((path) => paths.get(path) ?? []));
+}
+
+function unknownBase(name: string, used: string | undefined, branches: readonly string[]): Warning {
+  const like = nearest(name, branches);
+  const instead = used === undefined ? 'there is nothing to compare with' : `compared with ${used}`;
+  return {
+    code: 'base-branch',
+    message: `no run of the branch ${name} is stored: ${instead}${like === undefined || like === used ? '' : `; did you mean ${like}?`}`,
+  };
+}
