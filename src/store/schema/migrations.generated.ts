@@ -87,7 +87,6 @@ export const migrations: readonly Migration[] = [
   },
   {
     "number": 6,
-<<<<<<< HEAD
     "name": "upload-steps",
     "checksum": "b65c710784822a33a72a22980be181745dde2c564f576a3c753e070a6d13a258",
     "refusesOlder": false,
@@ -131,7 +130,11 @@ export const migrations: readonly Migration[] = [
         "inTransaction": true,
         "partitionsOf": "test_results",
         "sql": "ALTER INDEX idx_test_results_line ATTACH PARTITION \"{name}_line\";"
-=======
+      }
+    ]
+  },
+  {
+    "number": 8,
     "name": "knowledge",
     "checksum": "f8e1015fa188581e1501b78f58ecb556e8248d86fa9d2112f0004a80afad87bd",
     "refusesOlder": false,
@@ -150,7 +153,6 @@ export const migrations: readonly Migration[] = [
         "title": "the indexes of memories",
         "inTransaction": true,
         "sql": "-- `moved` asks for one test's memories of some words, `cause` for the best memory of any test with them. `moved` asked for the drift\n-- signature and the test before.\nCREATE INDEX idx_healix_words_test ON healix_memories (team_id, words_signature, test_name)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_healix_words_rank ON healix_memories\n  (team_id, words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_shared_words_test ON shared_memories (words_signature, test_name)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_shared_words_rank ON shared_memories\n  (words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nDROP INDEX idx_healix_drift_family, idx_shared_drift_family;"
->>>>>>> knowledge
       }
     ]
   }
