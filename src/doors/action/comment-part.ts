@@ -78,6 +78,7 @@ function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
     leastCovered,
     stored,
     hideSolutions,
+    isFromWindows: failures.some((failure) => failure.isFromWindows),
   };
 }
 

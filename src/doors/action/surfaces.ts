@@ -148,6 +148,7 @@ function sectionOf({ inputs, verdict, hideSolutions }: Told): Section {
     stored: storedSentence(verdict, inputs),
     hideSolutions,
     folder: verdict.rootdir,
+    isFromWindows: verdict.tally.isFromWindows,
   };
 }
 

@@ -38,11 +38,16 @@ const write = (name: string, text: string) => writeFileSync(join(home, name), te
 
 let runs = 0;
 /** A step in a pull request's job, a workflow run of its own. */
-function run(inputs: Readonly<Record<string, string>> = {}, stored = false): Promise<ActionResult> {
+function run(
+  inputs: Readonly<Record<string, string>> = {},
+  stored = false,
+  pull: Readonly<Record<string, string>> = {},
+): Promise<ActionResult> {
   const payload = JSON.parse(
     readFileSync(new URL('../../../fixtures/events/pull-request.json', import.meta.url), 'utf8'),
   );
   payload.pull_request.head.repo.full_name = 'acme/shop';
+  Object.assign(payload.pull_request, pull);
   return runAction({
     cwd: home,
     event: { name: 'pull_request', payload },
@@ -158,6 +163,23 @@ describe('no result at all', () => {
     expect(result.summary).toContain('### ❌ No test results');
     expect(result.summary).toContain(says);
     expect((await run({ summary: 'false' })).summary).toBe('');
+  });
+});
+
+describe('a report of an earlier run', () => {
+  it('is named in a warning, and is no error', async () => {
+    const dated = (time: string) => report(passed('test_a')).replace('time="1.0"', `timestamp="${time}"`);
+    write('old.xml', dated('2026-11-18T09:30:00.5+00:00'));
+    write('new.xml', dated('2026-11-20T10:01:00.5+00:00'));
+    const pull = { updated_at: '2026-11-20T10:00:00Z' };
+    const result = await run({ reports: 'old.xml\nnew.xml' }, false, pull);
+    expect(result.code).toBe(0);
+    expect(words(result, 'warning').filter((word) => word.includes('pytest began'))).toEqual([
+      expect.stringMatching(
+        /^old\.xml: pytest began this report at 2026-11-18 09:30 UTC, before the change of the pull request .* \(2026-11-20 10:00 UTC\)/,
+      ),
+    ]);
+    expect(result.summary).toContain('pytest began this report');
   });
 });
 
