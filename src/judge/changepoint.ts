@@ -33,15 +33,7 @@ export interface ChangePoint {
  * @param samples in commit order
  */
 export function changePoint(samples: readonly Sample[]): ChangePoint | undefined {
-  const failures = [0];
-  for (const { failed } of samples) failures.push((failures.at(-1) ?? 0) + Number(failed));
-  const failedUpTo = (end: number) => failures[end] ?? 0;
-  const evidence = (from: number, to: number) => {
-    const failed = failedUpTo(to) - failedUpTo(from);
-    return (
-      logBeta(priorFailed + failed, priorPassed + to - from - failed) - logBeta(priorFailed, priorPassed)
-    );
-  };
+  const { evidence, failedUpTo } = evidenceOf(samples);
   const splits: { readonly at: number; readonly commit: number; readonly log: number }[] = [];
   for (let at = 1; at < samples.length; at++) {
     const commit = samples[at]?.commit;
@@ -85,16 +77,49 @@ export function presentBreak(samples: readonly Sample[]): ChangePoint | undefine
     : undefined;
 }
 
-/** Index of the first sample after the last fall of the failure rate; 0 where it never fell. */
+/**
+ * Index of the first sample after the last fall of the failure rate; 0 where it never fell. Goes by the most probable way to cut
+ * the sequence into parts of constant rate: one change alone would not be seen where several undo each other.
+ */
 function lastRecovery(samples: readonly Sample[]): number {
-  const change = changePoint(samples);
-  const commit = change?.candidates[0]?.commit;
-  if (change === undefined || change.probability <= 0.5 || commit === undefined) return 0;
-  const at = samples.findIndex((sample) => sample.commit === commit);
-  const later = lastRecovery(samples.slice(at));
-  if (later > 0) return at + later;
-  if (change.rateAfter < change.rateBefore) return at;
-  return lastRecovery(samples.slice(0, at));
+  const { evidence, failedUpTo } = evidenceOf(samples);
+  const price = Math.log(priorChange / Math.max(1, samples.length - 1));
+  const best = [-price];
+  const cutBefore = [0];
+  for (let end = 1; end <= samples.length; end++) {
+    let [most, cut] = [-Infinity, 0];
+    if (end === samples.length || samples[end]?.commit !== samples[end - 1]?.commit)
+      for (let start = 0; start < end; start++) {
+        const total = (best[start] ?? -Infinity) + price + evidence(start, end);
+        if (total > most) [most, cut] = [total, start];
+      }
+    best.push(most);
+    cutBefore.push(cut);
+  }
+  const rate = (from: number, to: number) => (failedUpTo(to) - failedUpTo(from)) / (to - from);
+  for (let end = samples.length, cut = cutBefore[end] ?? 0; cut > 0; ) {
+    const before = cutBefore[cut] ?? 0;
+    if (rate(cut, end) < rate(before, cut)) return cut;
+    [end, cut] = [cut, before];
+  }
+  return 0;
+}
+
+/** Logarithm of the probability of a part's outcomes at one unknown rate, and the failures before a place. */
+function evidenceOf(samples: readonly Sample[]) {
+  const failures = [0];
+  for (const { failed } of samples) failures.push((failures.at(-1) ?? 0) + Number(failed));
+  const failedUpTo = (end: number) => failures[end] ?? 0;
+  const table = (prior: number) => samples.concat(samples.slice(0, 1)).map((_, n) => logGamma(prior + n));
+  const [failed, passed, both] = [table(priorFailed), table(priorPassed), table(priorFailed + priorPassed)];
+  const none = logBeta(priorFailed, priorPassed);
+  return {
+    failedUpTo,
+    evidence(from: number, to: number): number {
+      const count = failedUpTo(to) - failedUpTo(from);
+      return (failed[count] ?? 0) + (passed[to - from - count] ?? 0) - (both[to - from] ?? 0) - none;
+    },
+  };
 }
 
 function logBeta(a: number, b: number): number {
