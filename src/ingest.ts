@@ -3,10 +3,11 @@
 import { type InputError, type Naming, type ReportError, StoreError } from './errors.ts';
 import type { CoverageFile, RunContext, SignedResult, Warning } from './model.ts';
 import { type Counted, startPasses } from './passes.ts';
-import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
+import type { CheckoutFiles } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
 import { hashCoverage } from './read/coverage/coverage.ts';
 import { cancellable, distinctReports, type Found } from './read/files.ts';
+import { findProjects, severalProjects } from './read/projects.ts';
 import { decideCreatedAt, findOldReports } from './read/report/started-at.ts';
 import { emptyReport, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
 import type { Settings } from './settings.ts';
@@ -112,8 +113,12 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
 
   const { repositoryRoot, checkout: files, context: contextOf, beginning } = await edges.surroundings;
   const context = contextOf(survey.properties);
-  const checkout = files && indexCheckout(files, survey.classnames, settings.rootdir);
+  const { workingDirectory } = edges;
+  const projects = files && findProjects(files, survey, { rootdir: settings.rootdir, workingDirectory });
+  const checkout = projects?.checkout;
   const rootdir = settings.rootdir ?? checkout?.rootdir;
+  const several = projects && severalProjects(projects, edges.naming);
+  if (several !== undefined) onWarning(several);
   for (const problem of edges.coverage.problems) onUnusable(problem);
   const payloadSha256 = hashPayload(
     survey.sha256,
@@ -126,12 +131,13 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const passes = startPasses(survey.files, {
     survey,
     checkout,
+    projects: projects?.byReport,
     naming: edges.naming,
     incomplete: notTaken,
     coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,
       rootdir,
-      workingDirectory: edges.workingDirectory,
+      workingDirectory,
       // A folder that is no repository cannot tell which files belong to it.
       trackedFiles: repositoryRoot === undefined ? undefined : files?.paths,
       onUnusable,
@@ -159,7 +165,16 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   for (const warning of counted.coverage?.warnings ?? []) onCoverageWarning(warning);
   await edges.onCoverage?.(counted.coverage?.files ?? []);
   const incomplete = notTaken || counted.lost > 0;
-  return { ...stored, ...counted, createdAt, context, rootdir, incomplete, warnings: [...warnings.values()] };
+  return {
+    ...stored,
+    ...counted,
+    createdAt,
+    context,
+    // The ids of several projects are seen from the repository's root.
+    rootdir: several === undefined ? rootdir : '',
+    incomplete,
+    warnings: [...warnings.values()],
+  };
 }
 
 const unusable = 'coverage-unusable';

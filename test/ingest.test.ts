@@ -64,6 +64,97 @@ describe('an upload of several reports', () => {
   });
 });
 
+describe('reports of several projects in one upload', () => {
+  const failing = (classname: string, name = 'test_x') =>
+    `<testcase classname="${classname}" name="${name}"><failure message="KeyError">def test_x():
+>       boom()
+E       KeyError
+
+tests/test_a.py:7: KeyError</failure></testcase>`;
+  const told = async (paths: readonly string[], reports: Record<string, string>, more = {}) => {
+    const names: string[] = [];
+    const verdict = await ingest(
+      { ...settings, ...more },
+      {
+        ...edges,
+        workingDirectory: '/repo',
+        surroundings: Promise.resolve({
+          context: () => ({ markers: [] }) as unknown as RunContext,
+          repositoryRoot: '/repo',
+          checkout: { root: '/repo', paths, readText: () => undefined },
+        }),
+        reports: Object.entries(reports).map(([name, text]) => ({ ...textReport(suite(text)), name })),
+        onResults: async (results) => void names.push(...results.map((result) => result.testName)),
+      },
+    );
+    return { names, verdict, codes: verdict.warnings.map(({ code }) => code) };
+  };
+  const monorepo = ['api/tests/test_a.py', 'web/tests/test_a.py', 'web/tests/test_b.py', 'ci/run.sh'];
+
+  it('are named from the root of the repository where they lie in their folders', async () => {
+    const { names, verdict, codes } = await told(monorepo, {
+      'api/results.xml': failing('tests.test_a'),
+      'web/out/results.xml': failing('tests.test_a.TestX'),
+    });
+    expect(names).toEqual(['api/tests/test_a.py::test_x', 'web/tests/test_a.py::TestX::test_x']);
+    expect(codes).toEqual(['several-projects']);
+    expect(verdict.warnings[0]?.message).toMatch(/2 projects \(api, web\).*--rootdir and --upload-key/);
+    expect(verdict.rootdir).toBe('');
+    expect(verdict.tally.failures).toMatchObject([
+      { testFile: 'api/tests/test_a.py', line: 7, errorType: 'KeyError' },
+      { testFile: 'web/tests/test_a.py', line: 7, errorType: 'KeyError' },
+    ]);
+  });
+
+  it('are told apart wherever they lie where their files are not in one folder', async () => {
+    const { names } = await told([...monorepo, 'api/tests/test_c.py'], {
+      'out/1.xml': `${failing('tests.test_a')}${failing('tests.test_c')}`,
+      'out/2.xml': `${failing('tests.test_a')}${failing('tests.test_b')}`,
+    });
+    expect(names).toEqual([
+      'api/tests/test_a.py::test_x',
+      'api/tests/test_c.py::test_x',
+      'web/tests/test_a.py::test_x',
+      'web/tests/test_b.py::test_x',
+    ]);
+  });
+
+  it("leave the root's own tests as they are", async () => {
+    const { names } = await told(['tests/test_a.py', 'web/tests/test_a.py'], {
+      'results.xml': failing('tests.test_a'),
+      'web/results.xml': failing('tests.test_a', 'test_y'),
+    });
+    expect(names).toEqual(['tests/test_a.py::test_x', 'web/tests/test_a.py::test_y']);
+  });
+
+  it('are one project where nothing proves two: shards, a named rootdir, equal names without a place', async () => {
+    const shards = { 'out/1.xml': failing('tests.test_a'), 'out/2.xml': failing('tests.test_b') };
+    expect(await told(monorepo, shards)).toMatchObject({
+      names: ['tests/test_a.py::test_x', 'tests/test_b.py::test_x'],
+      codes: [],
+    });
+    const apart = {
+      'api/results.xml': failing('tests.test_a'),
+      'web/results.xml': failing('tests.test_a', 'y'),
+    };
+    expect((await told(monorepo, apart, { rootdir: 'web' })).names).toEqual([
+      'tests/test_a.py::test_x',
+      'tests/test_a.py::y',
+    ]);
+    const unplaced = { 'out/1.xml': failing('tests.test_a'), 'out/2.xml': `${failing('tests.test_a')} ` };
+    expect(await told(monorepo, unplaced)).toMatchObject({
+      names: ['tests/test_a.py::test_x', 'tests/test_a.py::test_x'],
+      codes: ['same-test-in-reports'],
+    });
+  });
+
+  it('give one report the folder that it lies in, of folders that fit equally', async () => {
+    const { verdict, names } = await told(monorepo, { 'web/results.xml': failing('tests.test_a') });
+    expect(verdict.rootdir).toBe('web');
+    expect(names).toEqual(['tests/test_a.py::test_x']);
+  });
+});
+
 describe('an upload that is cancelled', () => {
   it.each([
     ['checked', 0],
