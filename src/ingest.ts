@@ -13,7 +13,7 @@ import { emptyReport, noTests, type ReportFile, surveyReports } from './read/rep
 import type { Settings } from './settings.ts';
 import type { Connect } from './store/database/port.ts';
 import { hashPayload, makeUploadKey } from './store/runs/upload-key.ts';
-import { type StoredRun, storeRun } from './storing.ts';
+import { type StoredRun, storeRun, withReportNames } from './storing.ts';
 
 /** Commit, CI system and checkout. */
 export interface Surroundings {
@@ -168,6 +168,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   return {
     ...stored,
     ...counted,
+    history: withReportNames(stored.history, counted.tally.failures),
     createdAt,
     context,
     // The ids of several projects are seen from the repository's root.

@@ -6,6 +6,7 @@ import { judgeRun } from './judge/judge.ts';
 import type { RunHistory, SavedRun, Stored, Warning } from './model.ts';
 import type { Connect, Database } from './store/database/port.ts';
 import { reuseConnection } from './store/database/reuse.ts';
+import { storedTestName } from './store/database/storable.ts';
 import { readChanges, readCoverageMoves } from './store/history/comparison.ts';
 import { type FactsQuery, readRunFacts } from './store/history/facts.ts';
 import { type RunSource, type SaveOptions, saveRun, type Upload } from './store/runs/save.ts';
@@ -98,6 +99,26 @@ export function readHistory(db: Database, access: Access, run: FactsQuery): Prom
       coverageMoves: coverage && (await readCoverageMoves(db, access, run, coverage.run)),
     });
   });
+}
+
+/** The history under the report's own names of its failures, where a name had to be cut or changed to be stored. */
+export function withReportNames(
+  history: RunHistory | undefined,
+  failures: readonly { readonly testName: string }[],
+): RunHistory | undefined {
+  const names = new Map<string, string>();
+  for (const { testName } of failures) {
+    const stored = storedTestName(testName);
+    if (stored !== testName) names.set(stored, testName);
+  }
+  if (history === undefined || names.size === 0) return history;
+  return {
+    ...history,
+    failures: history.failures.map((failure) => ({
+      ...failure,
+      testName: names.get(failure.testName) ?? failure.testName,
+    })),
+  };
 }
 
 function outcome(

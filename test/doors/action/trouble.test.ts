@@ -207,6 +207,25 @@ describe('a report of an earlier run', () => {
   });
 });
 
+describe('a test whose stored name differs from its own', () => {
+  it.each([
+    ['over 500 characters', `test_a[${'long '.repeat(150)}]`],
+    ['astral characters around the cut', `test_a[${'\u{1f600}'.repeat(490)}]`],
+  ])('is told with its past like others: %s', async (_, name) => {
+    write('results.xml', report(failed(name), failed('test_b')));
+    const result = await run({ 'fail-on': 'new', team: '' }, true);
+    expect(result.code).toBe(1);
+    expect(result.outputs).toMatchObject({ failed: '2', new: '2' });
+    expect(result.log).toContain('Failures  2 new');
+    expect(result.log.match(/^ {2}new {2}AssertionError/gm)).toHaveLength(2);
+    expect(result.commands.filter(({ properties }) => properties.title?.startsWith('new: '))).toHaveLength(2);
+    expect(result.summary).toContain('New failures');
+    expect(result.summary).not.toContain('**Failures');
+    expect(github.comments[0]?.body.match(/AssertionError/g)?.length).toBeGreaterThanOrEqual(1);
+    expect(github.comments[0]?.body).not.toContain('**Failures');
+  });
+});
+
 describe('many troubles', () => {
   it('leave the ten errors of a step to the failures, and are all in the log', async () => {
     const bad = (name: string) =>
