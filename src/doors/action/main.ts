@@ -98,6 +98,8 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   // A workflow_run checks out the default branch, and its results belong to another run's commit.
   const isExpected = ({ code }: Warning) =>
     code === 'commit-differs' && eventFacts.eventName === 'workflow_run';
+  // What could not be taken is an error of its own on each surface.
+  const good = reasons.length === 0 && !hasErrors(verdict);
   await tellSurfaces({
     inputs,
     verdict,
@@ -111,9 +113,12 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     pullRequest,
     connect: opening?.connect,
     errorsSaid: reasons.length,
+  }).catch((error: unknown) => {
+    // A verdict that is red stays red.
+    if (good) throw error;
+    sayError(error);
   });
-  // What could not be taken is an error of its own on each surface.
-  return reasons.length === 0 && !hasErrors(verdict);
+  return good;
 }
 
 /** Why the step is red; none where it is green. What is no reason by the inputs is a warning. */
@@ -125,9 +130,7 @@ function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verdict): s
   const blamed = failuresToBlame(failOn, verdict);
   if (blamed === undefined) {
     const undecided = `fail-on: ${failOn} could not be decided without the history of the failures`;
-    // A bug of ours is never green where a verdict was asked for.
-    if (storeError !== undefined && !(storeError instanceof StoreError)) reasons.push(`${undecided}.`);
-    else warn({ code: 'fail-on', message: `${undecided}; the step is not failed by it.` });
+    warn({ code: 'fail-on', message: `${undecided}; the step is not failed by it.` });
   } else if (blamed > 0) {
     reasons.push(
       failOn === 'any'
@@ -137,10 +140,19 @@ function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verdict): s
   }
   if (storeError !== undefined) {
     const message = 'The run was NOT stored; the log of this step says why.';
-    if (requireUpload) reasons.push(message);
+    // A bug of ours is never green where a verdict was asked for.
+    const isBug = !(storeError instanceof StoreError);
+    if (requireUpload || (isBug && failOn !== 'never')) reasons.push(message);
     else warn({ code: 'not-stored', message });
   }
   return reasons;
+}
+
+function sayError(error: unknown): void {
+  const expected = error instanceof InputError || error instanceof ReportError || error instanceof StoreError;
+  const words = describeError(error, createPaint(false), asInputs).replace(/^error: /, '');
+  const title = expected ? 'lukhas-ingest' : 'lukhas-ingest: internal error';
+  say(workflowCommand('error', words, { title }));
 }
 
 main().then(
@@ -148,11 +160,7 @@ main().then(
     process.exitCode = good ? 0 : 1;
   },
   (error: unknown) => {
-    const expected =
-      error instanceof InputError || error instanceof ReportError || error instanceof StoreError;
-    const words = describeError(error, createPaint(false), asInputs).replace(/^error: /, '');
-    const title = expected ? 'lukhas-ingest' : 'lukhas-ingest: internal error';
-    say(workflowCommand('error', words, { title }));
+    sayError(error);
     // Our own failure is no verdict on the tests. But a step that was asked for a verdict must not be green without one.
     const bad = error instanceof InputError || error instanceof ReportError || asksForVerdict();
     process.exitCode = bad ? 1 : 0;

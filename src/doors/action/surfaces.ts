@@ -168,7 +168,7 @@ export async function summariseError(error: unknown): Promise<void> {
   const words =
     error instanceof InputError || error instanceof ReportError || error instanceof StoreError
       ? [placed({ ...error.place, code: error.code, message: error.message }), error.fixIn(asInputs)]
-      : ['an internal error of lukhas-ingest; the log of this step has the details'];
+      : ['an internal error of this action, a bug of ours: the log of this step says more'];
   await attempt('summary', "the job's summary could not be written", () =>
     appendFileSync(path, renderNoResults(words.filter((part) => part !== undefined))),
   );

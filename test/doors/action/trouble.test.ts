@@ -42,6 +42,7 @@ function run(
   inputs: Readonly<Record<string, string>> = {},
   stored = false,
   pull: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string>> = {},
 ): Promise<ActionResult> {
   const payload = JSON.parse(
     readFileSync(new URL('../../../fixtures/events/pull-request.json', import.meta.url), 'utf8'),
@@ -62,6 +63,7 @@ function run(
       GITHUB_HEAD_REF: 'feature/rounding',
       GITHUB_BASE_REF: 'main',
       GITHUB_RUN_ID: String(9_100_000_000 + runs++),
+      ...env,
     },
   });
 }
@@ -223,6 +225,35 @@ describe('a test whose stored name differs from its own', () => {
     expect(result.summary).not.toContain('**Failures');
     expect(github.comments[0]?.body.match(/AssertionError/g)?.length).toBeGreaterThanOrEqual(1);
     expect(github.comments[0]?.body).not.toContain('**Failures');
+  });
+});
+
+describe('an internal error', () => {
+  // A workspace that is removed while the step starts: nothing in the program expects it.
+  const withoutWorkspace = () => {
+    write(
+      'vanish.cjs',
+      `const { mkdirSync, rmdirSync } = require('node:fs');
+       mkdirSync(${JSON.stringify(join(home, 'gone'))});
+       process.chdir(${JSON.stringify(join(home, 'gone'))});
+       rmdirSync(${JSON.stringify(join(home, 'gone'))});`,
+    );
+    return { NODE_OPTIONS: `--require ${join(home, 'vanish.cjs')}` };
+  };
+
+  it.each<[Record<string, string>, number]>([
+    [{}, 0],
+    [{ 'fail-on': 'any' }, 1],
+    [{ 'fail-on': 'new' }, 1],
+    [{ 'fail-on': 'unknown' }, 1],
+  ])('is told, and is never green where a verdict was asked for: %j exits with %i', async (inputs, code) => {
+    write('results.xml', report(failed('test_a')));
+    const result = await run(inputs, false, {}, withoutWorkspace());
+    expect(result.commands.find(({ name }) => name === 'error')?.properties.title).toBe(
+      'lukhas-ingest: internal error',
+    );
+    expect(result.code).toBe(code);
+    expect(result.summary).toContain('an internal error of this action');
   });
 });
 
