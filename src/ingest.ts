@@ -55,6 +55,8 @@ export interface Edges {
 export interface Verdict extends StoredRun, Counted {
   readonly createdAt: Date;
   readonly context: RunContext;
+  /** SHA-256 over the bytes of all reports, in hex. */
+  readonly payloadSha256: string;
   /** pytest's rootdir relative to the checkout's root; undefined where it is not known. */
   readonly rootdir: string | undefined;
   /** Not all reports and tests could be read: what is absent says nothing. */
@@ -171,6 +173,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     history: withReportNames(stored.history, counted.tally.failures),
     createdAt,
     context,
+    payloadSha256,
     // The ids of several projects are seen from the repository's root.
     rootdir: several === undefined ? rootdir : '',
     incomplete,

@@ -18,6 +18,8 @@ export interface Failure {
   readonly traceback: string | undefined;
   /** Source of the failing statement in the test's own file, else of the last frame; undefined where no traceback shows it. */
   readonly statement?: string | undefined;
+  /** Its traceback names files as Windows does. */
+  readonly isFromWindows?: boolean | undefined;
 }
 
 /** One test of a run; `testName` is pytest's node id. */
@@ -241,6 +243,12 @@ export interface RunContext {
   /** The job's name, the same in every run: workflow, job and matrix values, without numbers of the run. */
   readonly jobName: string | undefined;
   readonly pullRequest: number | undefined;
+  /** GitHub: path of the workflow's file, which tells workflows of one name apart. */
+  readonly workflow?: string | undefined;
+  /** GitHub: the step's `id:`, or `__owner_repo` and `__owner_repo_2` for uses of one action without one. */
+  readonly step?: string | undefined;
+  /** GitHub's id of the job's check run: tells jobs of one attempt apart, whatever they are called. */
+  readonly checkRunId?: number | undefined;
 }
 
 /** A problem that a person should know of, but that stopped nothing. `code` is stable and kebab-case. */

@@ -66,6 +66,9 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
       job: ci.job,
       jobName: ci.jobName,
       pullRequest: ci.pullRequest,
+      workflow: ci.workflow,
+      step: ci.step,
+      checkRunId: ci.checkRunId,
     },
     repositoryRoot: checkout.root,
     trackedFiles: () => {

@@ -25,6 +25,7 @@ const eventSchema = z.object({
       id,
       name: text,
       created_at: time,
+      path: text,
       run_attempt: number,
       event: text,
       head_sha: text,

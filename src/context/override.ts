@@ -20,6 +20,8 @@ const textFields: Readonly<Record<TextColumn, Field>> = {
   workflow_run_id: 'workflowRunId',
   job: 'job',
   job_name: 'jobName',
+  workflow: 'workflow',
+  step: 'step',
 };
 const numberFields: Readonly<Record<string, Field>> = {
   run_attempt: 'runAttempt',

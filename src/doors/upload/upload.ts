@@ -19,9 +19,10 @@ import {
   runLine,
   warningLine,
 } from '../../tell/json.ts';
+import { safeLine } from '../../tell/safe.ts';
 import { type Progress, startProgress } from '../../tell/terminal/progress.ts';
 import { renderSummary, renderWarnings } from '../../tell/terminal/summary.ts';
-import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
+import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { count } from '../../tell/words.ts';
 import { failuresToBlame, hasErrors } from '../fail-on.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from '../process.ts';
@@ -247,6 +248,7 @@ function tellTerminal(
   const summary = {
     reports: reports.map((report) => report.name),
     folder,
+    isFromWindows: verdict.tally.isFromWindows || process.platform === 'win32',
     totals: verdict.totals,
     lost: verdict.lost,
     incomplete: verdict.incomplete,

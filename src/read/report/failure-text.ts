@@ -7,6 +7,8 @@ export interface Location {
   readonly path: string;
   /** 1-based. */
   readonly line: number;
+  /** Written with `\`: pytest ran on Windows. */
+  readonly isWindows?: true;
 }
 
 export interface FailureText {
@@ -218,7 +220,8 @@ function looksLikePath(path: string): boolean {
 }
 
 function location(path: string | undefined, line: string | undefined): Location {
-  return { path: (path ?? '').replaceAll('\\', '/'), line: Number(line) };
+  const at = { path: (path ?? '').replaceAll('\\', '/'), line: Number(line) };
+  return path?.includes('\\') === true ? { ...at, isWindows: true } : at;
 }
 
 /**

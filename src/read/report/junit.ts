@@ -461,6 +461,7 @@ function readFailure(
     message: readMessage(outcome, own, locations),
     traceback: outcome.text === '' ? undefined : outcome.text,
     statement: findStatement(outcome.text, own ?? locations.at(-1)),
+    ...(locations.some(({ isWindows }) => isWindows) ? { isFromWindows: true } : {}),
   };
 }
 

@@ -204,9 +204,11 @@ function settle(stored: StoredUpload, upload: Upload, access: Access): SavedRun 
   if (stored.payloadSha256 !== upload.payloadSha256.toLowerCase()) {
     throw new StoreError({
       code: 'upload-conflict',
-      message: `an upload with the same key and other content is stored already (run ${stored.runId}); nothing was written`,
-      fix: (name) =>
-        `Uploads of one job (the legs of a matrix, several reports) are told apart by ${name('uploadKey')}; a re-run of the job has an attempt number of its own.`,
+      message: `an upload of this attempt of this job with other content is stored already (run ${stored.runId}); nothing was written`,
+      fix: (name) => {
+        const words = [name('uploadKey'), name('step')].filter((word) => word !== undefined);
+        return `Two uploads of one job are told apart by ${words.join(' or ')}. A report that was repaired is stored by running the job again, which is an attempt of its own.`;
+      },
     });
   }
   return { runId: stored.runId, stored: 'already', team: access.team.slug, createdAt: stored.createdAt };
@@ -435,9 +437,10 @@ async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<
     `INSERT INTO ${stages.run} (upload_key, payload_sha256, result_rows, coverage_rows, repository, workflow_run_id,
        run_attempt, job, pull_request, base_branch, id, team_id, lambda_id, total_tests, passed, failed, skipped, errors,
        coverage_percent, duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch,
-       git_commit_message, created_at, job_name, incomplete)
+       git_commit_message, created_at, job_name, incomplete, workflow, step, check_run_id)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19::text::numeric,
-       $20::text::numeric, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)`,
+       $20::text::numeric, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33,
+       $34)`,
     [
       run.teamKey,
       Buffer.from(run.upload.payloadSha256, 'hex'),
@@ -470,6 +473,9 @@ async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<
       run.upload.createdAt,
       storable.text(context.jobName) ?? null,
       run.incomplete,
+      storable.text(context.workflow) ?? null,
+      storable.text(context.step) ?? null,
+      context.checkRunId ?? null,
     ],
   );
 }
@@ -519,7 +525,8 @@ const stageTables = (stages: Stages): string[] => [
     id uuid, team_id uuid, lambda_id varchar(255), total_tests integer, passed integer, failed integer, skipped integer,
     errors integer, coverage_percent numeric(5, 2), duration_seconds numeric(10, 3), lane varchar(50), markers text[],
     python_version varchar(20), pytest_version varchar(20), ci_system varchar(50), git_sha varchar(40),
-    git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text, incomplete boolean
+    git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text, incomplete boolean,
+    workflow text, step text, check_run_id bigint
   ) ON COMMIT DROP`,
 ];
 
@@ -554,9 +561,9 @@ const storeRun = (stages: Stages, known: number): string => `
     run record;
   BEGIN
     INSERT INTO ingest_uploads (team_id, upload_key, run_id, created_at, payload_sha256, result_rows, coverage_rows, repository,
-      workflow_run_id, run_attempt, job, pull_request, base_branch)
+      workflow_run_id, run_attempt, job, pull_request, base_branch, workflow, step, check_run_id)
     SELECT team_id, upload_key, id, created_at, payload_sha256, result_rows, coverage_rows, repository,
-      workflow_run_id, run_attempt, job, pull_request, base_branch
+      workflow_run_id, run_attempt, job, pull_request, base_branch, workflow, step, check_run_id
     FROM ${stages.run}
     ON CONFLICT (team_id, upload_key) DO NOTHING;
     IF NOT FOUND THEN
