@@ -1,10 +1,15 @@
 // The steps of an upload, with real reports and no database.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { asOptions } from '../src/errors.ts';
 import { type Edges, ingest } from '../src/ingest.ts';
 import type { RunContext } from '../src/model.ts';
 import { parseSettings } from '../src/settings.ts';
-import { generatedReport, textReport } from './read/support/reports.ts';
+import { renderJobSummary } from '../src/tell/github/job-summary.ts';
+import { renderSummary } from '../src/tell/terminal/summary.ts';
+import { createPaint } from '../src/tell/terminal/terminal.ts';
+import { fixtures, generatedReport, textReport } from './read/support/reports.ts';
 
 const settings = parseSettings({
   reports: ['results.xml'],
@@ -61,6 +66,41 @@ describe('an upload of several reports', () => {
     await expect(
       ingest(settings, { ...edges, reports: [cut, named('other.xml', suite(passing(3)).slice(0, -20))] }),
     ).rejects.toMatchObject({ code: 'truncated', message: expect.stringContaining('other.xml') });
+  });
+});
+
+describe('tests that pytest ran more than once', () => {
+  it('are told with the number of their attempts, by terminal and summary', async () => {
+    const text = readFileSync(join(fixtures, 'reading/reruns-xunit2.xml'), 'utf8');
+    const { totals, lost, incomplete, tally } = await ingest(settings, {
+      ...edges,
+      reports: [textReport(text)],
+    });
+    const { reruns, failures, xfailed, slowest } = tally;
+    expect(reruns.count).toBe(3);
+    const stored = { ok: true, text: 'stored' };
+    const run = { totals, lost, incomplete, xfailed, failures, reruns, slowest, stored, warnings: [] };
+    const terminal = renderSummary(
+      { ...run, reports: ['r.xml'], leastCovered: [], coveredFiles: 0 },
+      { paint: createPaint(false), columns: 100, mostFailures: 20 },
+    );
+    expect(terminal).toContain('Passed with more than one attempt\n');
+    expect(terminal).toMatch(/^ {2}3 attempts {2}.*test_r\.py::test_flaky_passes$/m);
+    expect(terminal).toMatch(/test_r\.py:\d+ {2}3 attempts$/m);
+    const summary = renderJobSummary({
+      ...run,
+      label: '',
+      troubles: [],
+      history: undefined,
+      leastCovered: [],
+      hideSolutions: false,
+    });
+    expect(summary).toMatch(/^\| 3 \| `.*test_r\.py::test_flaky_passes` \|$/m);
+  });
+
+  it('are not told where each ran once', async () => {
+    const { tally } = await ingest(settings, { ...edges, reports: [textReport(suite(passing(1)))] });
+    expect(tally.reruns).toEqual({ count: 0, first: [] });
   });
 });
 

@@ -21,6 +21,8 @@ export function resultLine(result: SignedResult): string {
     test_function: result.testFunction,
     outcome: result.outcome,
     duration_seconds: result.durationSeconds,
+    attempts: result.attempts,
+    report: result.report,
     error_type: result.failure?.errorType,
     line: result.failure?.line,
     error_message: result.failure?.message ?? result.reason,

@@ -10,6 +10,8 @@ export interface ToldFailure {
   readonly errorType: string | undefined;
   readonly message: string | undefined;
   readonly failureSignature?: string | undefined;
+  /** How often pytest ran it, where the report shows it. */
+  readonly attempts?: number | undefined;
 }
 
 /** Finds the history of a failure of the report. */

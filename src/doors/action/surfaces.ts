@@ -178,6 +178,7 @@ function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: S
     ...section,
     reports,
     history: hideSolutions ? withoutMatches(verdict.history) : verdict.history,
+    reruns: verdict.tally.reruns,
     slowest: verdict.tally.slowest,
     coveredFiles: verdict.coverage?.files.length ?? 0,
     // The others are commands of their own.
@@ -234,7 +235,7 @@ export async function summariseError(error: unknown): Promise<void> {
 
 function jobSummary({ verdict, warnings }: Told, section: Section): JobSummary {
   const [label = ''] = shortLabels([jobLabel(verdict.context)]);
-  return { ...section, label, slowest: verdict.tally.slowest, warnings };
+  return { ...section, label, reruns: verdict.tally.reruns, slowest: verdict.tally.slowest, warnings };
 }
 
 interface Post extends Pick<Told, 'inputs' | 'pullRequest' | 'connect'> {

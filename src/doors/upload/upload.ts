@@ -255,6 +255,7 @@ function tellTerminal(
     xfailed: verdict.tally.xfailed,
     failures: verdict.tally.failures,
     history: verdict.history,
+    reruns: verdict.tally.reruns,
     slowest: verdict.tally.slowest,
     leastCovered: leastCovered(coverage, verbose ? 20 : 5),
     coveredFiles: coverage.length,

@@ -31,6 +31,13 @@ export interface Summary {
   readonly failures: readonly ToldFailure[];
   /** undefined where nothing was stored. */
   readonly history?: RunHistory | undefined;
+  /** Tests that passed with more than one attempt. */
+  readonly reruns?:
+    | {
+        readonly count: number;
+        readonly first: readonly { readonly testName: string; readonly attempts: number }[];
+      }
+    | undefined;
   readonly slowest: readonly { readonly testName: string; readonly durationSeconds: number }[];
   /** Lowest first. */
   readonly leastCovered: readonly {
@@ -58,6 +65,7 @@ export function renderSummary(summary: Summary, style: SummaryStyle): string {
   const sections = [
     renderTotals(summary, paint),
     renderFailures(summary, style),
+    renderReruns(summary, style),
     renderChanges(summary.history, style),
     renderSlowest(summary, style),
     renderCoverage(summary, style),
@@ -145,7 +153,12 @@ function renderFailure(
   const before = 4 + widthOf(type) + (history === undefined ? 0 : history.class.length + 2);
   const words = message === '' ? '' : `  ${fold(message, columns - before)}`;
   const rows = [`  ${label}${paint.red(type)}${words}`];
-  const age = history === undefined ? '' : renderAge(history);
+  const age = [
+    (failure.attempts ?? 1) > 1 ? `${failure.attempts} attempts` : '',
+    history === undefined ? '' : renderAge(history),
+  ]
+    .filter((part) => part !== '')
+    .join('; ');
   if (where !== '' || age !== '')
     rows.push(`    ${paint.cyan(where)}${age === '' ? '' : paint.dim(`  ${age}`)}`);
   const shell = shellOf(isFromWindows);
@@ -221,6 +234,17 @@ function withoutType(message: string, errorType: string | undefined): string {
 
 function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
+function renderReruns({ reruns }: Summary, { paint, columns }: SummaryStyle): string {
+  if (reruns === undefined || reruns.count === 0) return '';
+  const shown = reruns.first.slice(0, 5);
+  const rows = shown.map(
+    ({ testName, attempts }) =>
+      `  ${paint.dim(`${attempts} attempts`)}  ${fold(safeLine(testName), columns - 16)}`,
+  );
+  const more = reruns.count > shown.length ? paint.dim(` (${shown.length} of ${number(reruns.count)})`) : '';
+  return `${paint.bold('Passed with more than one attempt')}${more}\n${rows.join('\n')}`;
 }
 
 function renderSlowest(summary: Summary, { paint, columns }: SummaryStyle): string {
