@@ -23,7 +23,14 @@ export interface Surroundings {
   /** The files of the checkout, or of the working directory where there is no repository. */
   readonly checkout: CheckoutFiles | undefined;
   /** The earliest that a report of this run can have been begun, and what happened then. */
-  readonly beginning?: { readonly at: Date; readonly what: string } | undefined;
+  readonly beginning?:
+    | {
+        readonly at: Date;
+        readonly what: string;
+        /** Whether a file, by its absolute path, is older by nature. */
+        readonly holds?: (path: string) => Promise<boolean>;
+      }
+    | undefined;
 }
 
 /** What the outside world gives to an upload. */
@@ -127,7 +134,8 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     await hashCoverage(edges.coverage.paths),
     ...(notTaken ? ['incomplete'] : []),
   );
-  for (const warning of findOldReports(survey.suites, beginning)) onWarning(warning);
+  for (const warning of await findOldReports(survey.suites, beginning, edges.workingDirectory))
+    onWarning(warning);
   const createdAt = decideCreatedAt(settings.createdAt, survey.suites, edges);
 
   const passes = startPasses(survey.files, {

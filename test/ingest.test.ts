@@ -69,6 +69,26 @@ describe('an upload of several reports', () => {
   });
 });
 
+describe('a report from before the commit', () => {
+  it.each([true, false])('is told, but for one that is committed itself (%s)', async (isCommitted) => {
+    const text = suite(passing(1)).replace(
+      'name="pytest"',
+      'name="pytest" timestamp="2026-11-19T08:00:00+00:00"',
+    );
+    const surroundings = edges.surroundings.then((found) => ({
+      ...found,
+      beginning: {
+        at: new Date('2026-11-20T08:00:00Z'),
+        what: 'the commit',
+        holds: async (path: string) => isCommitted && path === '/nowhere/r.xml',
+      },
+    }));
+    const reports = [{ ...textReport(text), name: 'r.xml' }];
+    const { warnings } = await ingest(settings, { ...edges, surroundings, reports });
+    expect(warnings.map(({ code }) => code)).toEqual(isCommitted ? [] : ['old-report']);
+  });
+});
+
 describe('tests that pytest ran more than once', () => {
   it('are told with the number of their attempts, by terminal and summary', async () => {
     const text = readFileSync(join(fixtures, 'reading/reruns-xunit2.xml'), 'utf8');

@@ -7,12 +7,16 @@ export interface Beginning {
   readonly at: Date;
   /** What happened then, to follow "before": `this pipeline was created`. */
   readonly what: string;
+  /** Whether a file, by its absolute path, is older than it by nature: of a commit, whether it is committed itself. */
+  readonly holds?: (path: string) => Promise<boolean>;
 }
 
 /** HEAD of the checkout. */
 export interface Head {
   readonly sha: string;
   readonly committedAt: Date;
+  /** Whether git tracks the file. */
+  holds(path: string): Promise<boolean>;
 }
 
 /**
@@ -36,7 +40,8 @@ export async function findBeginning(
   }
   const commit = await head();
   if (commit === undefined || commit.sha !== gitSha) return undefined;
-  return { at: commit.committedAt, what: `the commit ${commit.sha.slice(0, 12)}, which it is stored for` };
+  const { committedAt: at, holds } = commit;
+  return { at, what: `the commit ${commit.sha.slice(0, 12)}, which it is stored for`, holds };
 }
 
 /**

@@ -1,8 +1,10 @@
 // Reads commit, branch, message, root and files of the checkout from git. Runs git with fixed arguments, without the
 // repository's hooks and helpers and without network: the repository is not trusted.
 import { execFile, spawn } from 'node:child_process';
+import { relative } from 'node:path';
 import type { Naming } from '../errors.ts';
 import type { Warning } from '../model.ts';
+import type { Head } from './beginning.ts';
 import type { Env } from './ci.ts';
 import { commitId } from './columns.ts';
 
@@ -122,14 +124,19 @@ function gitEnv(env: Env): Record<string, string> {
   };
 }
 
-/** HEAD and when it was committed; undefined where there is no commit. */
-export async function readHead(
-  folder: string,
-  env: Env,
-): Promise<{ readonly sha: string; readonly committedAt: Date } | undefined> {
+/** HEAD, and when it was committed; undefined where there is no commit. */
+export async function readHead(folder: string, env: Env): Promise<Head | undefined> {
   const ran = await git(folder, ['log', '-1', '--no-show-signature', '--format=%H %ct', 'HEAD', '--'], env);
   const [, sha, seconds] = /^([0-9a-f]{40,64}) (\d{1,12})$/m.exec(ran.stdout) ?? [];
-  return sha === undefined ? undefined : { sha, committedAt: new Date(Number(seconds) * 1000) };
+  if (sha === undefined) return undefined;
+  return {
+    sha,
+    committedAt: new Date(Number(seconds) * 1000),
+    holds: async (path) => {
+      const listed = ['ls-files', '--error-unmatch', '-z', '--', `:(top,literal)${relative(folder, path)}`];
+      return (await git(folder, listed, env)).problem === undefined;
+    },
+  };
 }
 
 const maxFiles = 1_000_000;
