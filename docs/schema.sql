@@ -66,7 +66,11 @@ CREATE TABLE healix_memories (
   test_family text GENERATED ALWAYS AS (split_part((test_name)::text, '['::text, 1)) STORED,
   created_at timestamp with time zone DEFAULT now(),
   updated_at timestamp with time zone DEFAULT now(),
-  deleted_at timestamp with time zone
+  deleted_at timestamp with time zone,
+  words_signature character varying(255),
+  repository text,
+  project text,
+  state character varying(20) DEFAULT 'active'::character varying NOT NULL
 );
 
 CREATE TABLE ingest_uploads (
@@ -158,7 +162,9 @@ CREATE TABLE shared_memories (
   test_family text GENERATED ALWAYS AS (split_part((test_name)::text, '['::text, 1)) STORED,
   created_at timestamp with time zone DEFAULT now(),
   updated_at timestamp with time zone DEFAULT now(),
-  deleted_at timestamp with time zone
+  deleted_at timestamp with time zone,
+  words_signature character varying(255),
+  state character varying(20) DEFAULT 'active'::character varying NOT NULL
 );
 
 CREATE TABLE team_credentials (
@@ -199,7 +205,16 @@ CREATE TABLE test_results (
   auto_healed boolean DEFAULT false,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   drift_signature character varying(255),
-  shared_memory_id uuid
+  shared_memory_id uuid,
+<<<<<<< HEAD
+  line_id uuid,
+  attempts integer,
+  error_type character varying(255),
+  statement text
+=======
+  words_signature character varying(255),
+  cause_key character varying(500)
+>>>>>>> knowledge
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE test_runs (
@@ -226,7 +241,18 @@ CREATE TABLE test_runs (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   repository text,
   job_name text,
-  incomplete boolean DEFAULT false NOT NULL
+  incomplete boolean DEFAULT false NOT NULL,
+  line_id uuid,
+  project text,
+  tested_git_sha character varying(40),
+  parents text[],
+  committed_at timestamp with time zone,
+  kind character varying(10),
+  origin character varying(10),
+  dirty integer,
+  stale boolean,
+  attempt integer,
+  step text
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE user_preferences (
@@ -284,6 +310,7 @@ ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_coverage_percent_check CH
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_pkey PRIMARY KEY (team_id, id, created_at);
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_pkey PRIMARY KEY (team_id, test_name, passed_run_id);
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric)));
+ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_state_check CHECK (((state)::text = ANY ((ARRAY['active'::character varying, 'proposed'::character varying])::text[])));
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_pkey PRIMARY KEY (team_id, id);
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_payload_sha256_check CHECK ((octet_length(payload_sha256) = 32));
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_upload_key_check CHECK ((octet_length(upload_key) = 32));
@@ -296,6 +323,7 @@ ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_pkey PRIMARY KEY (tea
 ALTER TABLE sessions ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 ALTER TABLE sessions ADD CONSTRAINT sessions_session_token_key UNIQUE (session_token);
 ALTER TABLE shared_memories ADD CONSTRAINT shared_memories_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric)));
+ALTER TABLE shared_memories ADD CONSTRAINT shared_memories_state_check CHECK (((state)::text = ANY ((ARRAY['active'::character varying, 'proposed'::character varying])::text[])));
 ALTER TABLE shared_memories ADD CONSTRAINT shared_memories_pkey PRIMARY KEY (id);
 ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_pkey PRIMARY KEY (role_name);
 ALTER TABLE teams ADD CONSTRAINT teams_pkey PRIMARY KEY (id);
@@ -345,26 +373,29 @@ CREATE INDEX idx_coverage_run_id ON coverage_data USING btree (test_run_id);
 CREATE INDEX idx_coverage_team_file ON coverage_data USING btree (team_id, file_path, created_at DESC);
 CREATE INDEX idx_healix_confidence ON healix_memories USING btree (team_id, confidence DESC);
 CREATE INDEX idx_healix_credits_memory ON healix_credits USING btree (team_id, memory_id);
-CREATE INDEX idx_healix_drift_family ON healix_memories USING btree (team_id, drift_signature, test_family) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
 CREATE INDEX idx_healix_drift_rank ON healix_memories USING btree (team_id, drift_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
 CREATE INDEX idx_healix_metadata_gin ON healix_memories USING gin (metadata);
 CREATE INDEX idx_healix_signature_rank ON healix_memories USING btree (team_id, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_healix_success_rate ON healix_memories USING btree (team_id, round(((success_count)::numeric / (NULLIF((success_count + failure_count), 0))::numeric), 3) DESC, confidence DESC) WHERE ((success_count + failure_count) >= 5);
 CREATE INDEX idx_healix_test_errtype ON healix_memories USING btree (team_id, test_name, error_type) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_healix_test_signature ON healix_memories USING btree (team_id, test_name, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_healix_words_rank ON healix_memories USING btree (team_id, words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
+CREATE INDEX idx_healix_words_test ON healix_memories USING btree (team_id, words_signature, test_name) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
 CREATE INDEX idx_ingest_uploads_pull_request ON ingest_uploads USING btree (team_id, repository, pull_request, created_at DESC) WHERE (pull_request IS NOT NULL);
 CREATE INDEX idx_ingest_uploads_run_id ON ingest_uploads USING btree (team_id, run_id);
 CREATE INDEX idx_missing_reports_git_sha ON missing_reports USING btree (team_id, git_sha);
 CREATE INDEX idx_sessions_active ON sessions USING btree (lambda_id, expires_at);
 CREATE INDEX idx_sessions_expires ON sessions USING btree (expires_at);
 CREATE INDEX idx_sessions_lambda_id ON sessions USING btree (lambda_id, last_activity DESC);
-CREATE INDEX idx_shared_drift_family ON shared_memories USING btree (drift_signature, test_family) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
 CREATE INDEX idx_shared_drift_rank ON shared_memories USING btree (drift_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
 CREATE INDEX idx_shared_signature_rank ON shared_memories USING btree (failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_shared_test_signature ON shared_memories USING btree (test_name, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_shared_words_rank ON shared_memories USING btree (words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
+CREATE INDEX idx_shared_words_test ON shared_memories USING btree (words_signature, test_name) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
 CREATE INDEX idx_teams_plan ON teams USING btree (plan) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX idx_teams_slug ON teams USING btree (slug) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_test_results_failed ON test_results USING btree (test_name, failure_signature) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
+CREATE INDEX idx_test_results_line ON test_results USING btree (team_id, line_id, test_name, created_at DESC);
 CREATE INDEX idx_test_results_memory ON test_results USING btree (team_id, healix_memory_id) WHERE (healix_memory_id IS NOT NULL);
 CREATE INDEX idx_test_results_run_id ON test_results USING btree (test_run_id);
 CREATE INDEX idx_test_results_shared_memory ON test_results USING btree (shared_memory_id) WHERE (shared_memory_id IS NOT NULL);

@@ -1,5 +1,6 @@
 // The use case: reports in, rows and a verdict out. Reads as the list of the product's steps; joins the rooms, which do
 // not know each other. Both command-line doors and the Action call it.
+import { posix } from 'node:path';
 import { type InputError, type Naming, type ReportError, StoreError } from './errors.ts';
 import type { CoverageFile, RunContext, SignedResult, Warning } from './model.ts';
 import { type Counted, startPasses } from './passes.ts';
@@ -28,7 +29,7 @@ export interface Surroundings {
         readonly at: Date;
         readonly what: string;
         /** Whether a file, by its absolute path, is older by nature. */
-        readonly holds?: (path: string) => Promise<boolean>;
+        readonly holds?: ((path: string) => Promise<boolean>) | undefined;
       }
     | undefined;
 }
@@ -121,21 +122,23 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const notTaken = problems.length + empty.length + survey.incomplete.length > 0;
 
   const { repositoryRoot, checkout: files, context: contextOf, beginning } = await edges.surroundings;
-  const context = contextOf(survey.properties);
+  const detected = contextOf(survey.properties);
   const { workingDirectory } = edges;
   const projects = files && findProjects(files, survey, { rootdir: settings.rootdir, workingDirectory });
   const checkout = projects?.checkout;
-  const rootdir = settings.rootdir ?? checkout?.rootdir;
   const several = projects && severalProjects(projects, edges.naming);
   if (several !== undefined) onWarning(several);
+  // The ids of several projects are seen from the repository's root.
+  const rootdir = several === undefined ? (settings.rootdir ?? checkout?.rootdir) : '';
+  const old = await findOldReports(survey.suites, beginning, workingDirectory);
+  for (const warning of old) onWarning(warning);
+  const context = { ...detected, project: projectOf(rootdir), isStale: old.length > 0 };
   for (const problem of edges.coverage.problems) onUnusable(problem);
   const payloadSha256 = hashPayload(
     survey.sha256,
     await hashCoverage(edges.coverage.paths),
     ...(notTaken ? ['incomplete'] : []),
   );
-  for (const warning of await findOldReports(survey.suites, beginning, edges.workingDirectory))
-    onWarning(warning);
   const createdAt = decideCreatedAt(settings.createdAt, survey.suites, edges);
 
   const passes = startPasses(survey.files, {
@@ -146,7 +149,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     incomplete: notTaken,
     coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,
-      rootdir,
+      rootdir: settings.rootdir ?? checkout?.rootdir,
       workingDirectory,
       // A folder that is no repository cannot tell which files belong to it.
       trackedFiles: repositoryRoot === undefined ? undefined : files?.paths,
@@ -182,11 +185,15 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     createdAt,
     context,
     payloadSha256,
-    // The ids of several projects are seen from the repository's root.
-    rootdir: several === undefined ? rootdir : '',
+    rootdir,
     incomplete,
     warnings: [...warnings.values()],
   };
+}
+
+/** The rootdir in one spelling: `services/shop`, `..`, and `.` for the repository's root. */
+function projectOf(rootdir: string | undefined): string | undefined {
+  return rootdir === undefined ? undefined : posix.normalize(rootdir).replace(/(?<=.)\/+$/, '');
 }
 
 const unusable = 'coverage-unusable';

@@ -20,6 +20,20 @@ export interface Failure {
   readonly statement?: string | undefined;
   /** Its traceback names files as Windows does. */
   readonly isFromWindows?: boolean | undefined;
+  /** Where it was raised, if that is not the test's own function: a fixture, a helper, the code under test, a library. */
+  readonly place?: Place | undefined;
+}
+
+/** A line of code outside the tests' own functions. */
+export interface Place {
+  /** As pytest shows it: relative to its working directory, or absolute. */
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  /** Undefined where the report does not name it. */
+  readonly function: string | undefined;
+  /** Source of the failing statement there; undefined where no traceback shows it. */
+  readonly statement: string | undefined;
 }
 
 /** One test of a run; `testName` is pytest's node id. */
@@ -50,11 +64,21 @@ export type FailureSignature = `md5:${string}`;
 /** `d1:` and 32 hex digits: version 1 of the signature that survives edits. */
 export type DriftSignature = `d1:${string}`;
 
+/** `w1:` and 32 hex digits: version 1 of the signature that survives edits and knows the compared values. */
+export type WordsSignature = `w1:${string}`;
+
+/** `c1:`, 32 hex digits, a space and the place: what failures of one run share when one fault made them. */
+export type CauseKey = `c1:${string}`;
+
 export interface SignedResult extends TestResult {
   /** Present exactly when `failure` is. */
   readonly failureSignature: FailureSignature | undefined;
   /** Present when the failure's text has anything to recognise it by. */
   readonly driftSignature?: DriftSignature | undefined;
+  /** Present when the failure's text has anything to recognise it by. */
+  readonly wordsSignature?: WordsSignature | undefined;
+  /** Present when the failure lies outside of the test's own function: in a fixture, a helper, the code under test, an import. */
+  readonly causeKey?: CauseKey | undefined;
 }
 
 /** One file's coverage over all coverage reports of the run. */
@@ -73,8 +97,11 @@ export interface CoverageFile {
   readonly missingLines: readonly number[];
 }
 
-/** How a memory fits a failure: same test and failure signature; same test and drift signature; another test. */
-export type Tier = 'exact' | 'moved' | 'similar';
+/**
+ * How a memory fits a failure. Known: `exact` (same test and failure signature), `moved` (same test and words), `cause` (same
+ * words at the same place outside of the test). Only `similar`: looked like this before.
+ */
+export type Tier = 'exact' | 'moved' | 'cause' | 'similar';
 
 /** What is shown of one entry of the team's knowledge base (`healix_memories`). */
 export interface HealixMemory {
@@ -96,6 +123,16 @@ export interface HealixMemory {
 export interface Match {
   readonly memory: HealixMemory;
   readonly tier: Tier;
+}
+
+/** A memory that may fit a failure, and what the two have in common. */
+export interface MemoryCandidate {
+  readonly memory: HealixMemory;
+  readonly isSameTest: boolean;
+  /** By the failure signature of the schema document, which knows no values. */
+  readonly isSameFailure: boolean;
+  /** By the words signature; undefined where the memory or the failure has none. */
+  readonly hasSameWords: boolean | undefined;
 }
 
 /**
@@ -134,8 +171,10 @@ export interface FailingBlock {
 export interface FailureFacts {
   readonly testName: string;
   readonly failureSignature: string | undefined;
-  /** The best match: exact before moved before similar. */
-  readonly match: Match | undefined;
+  /** Its key has the place: a fixture, a helper, the code under test, an import. Undefined for the test's own failure. */
+  readonly causeKey?: CauseKey | undefined;
+  /** Best first of those that are alike. */
+  readonly candidates: readonly MemoryCandidate[];
   /** The test passed in another run of the same commit, job and lane. */
   readonly passedInTwin: boolean;
   /** Its earlier failures, of each side the latest first. */
@@ -158,7 +197,7 @@ export interface FailureHistory {
   readonly testName: string;
   readonly failureSignature: string | undefined;
   readonly class: FailureClass;
-  /** The best match: exact before moved before similar. */
+  /** The best match: exact before moved before cause before similar. */
   readonly match: Match | undefined;
   /** The first run of the row of failures on this branch that ends in this run; this run itself where no other is in it. */
   readonly since: { readonly runId: string; readonly gitSha: string | undefined; readonly at: Date };
@@ -220,6 +259,43 @@ export interface Totals {
   readonly coveragePercent: number | undefined;
 }
 
+/** The commit that the tests really ran on. */
+export interface TestedCommit {
+  readonly gitSha: string;
+  /** undefined where git does not know the commit; empty for the first commit of all. */
+  readonly parents: readonly string[] | undefined;
+  /** The committer's time. */
+  readonly committedAt: Date | undefined;
+  /** Tracked files that differ from it in the checkout; undefined where git could not say. */
+  readonly dirty: number | undefined;
+}
+
+/** `head`: a commit of a branch. `merge`: the merge of a change with its base, made for the test. */
+export type RunKind = 'head' | 'merge';
+
+/**
+ * `team`: CI on the team's own commits. `stranger`: a fork's change, a run that a comment started, or one dispatched on somebody's
+ * head. `local`: outside CI.
+ */
+export type RunOrigin = 'team' | 'stranger' | 'local';
+
+/** Commits and a branch that the CI system names, for whoever chooses what a run is compared with. */
+export interface NamedCommits {
+  /** What the run was started for. */
+  readonly event?: 'pull-request' | 'merge-group' | 'branch' | 'tag' | undefined;
+  /** The head of the pull request that was tested. */
+  readonly pullHead?: string | undefined;
+  /** The base branch's commit as the pull request's event knew it, which may be hours old. */
+  readonly pullBase?: string | undefined;
+  /** The commit that a merge queue tests its group on. */
+  readonly mergeGroupBase?: string | undefined;
+  /** The branch's commit before the push. */
+  readonly before?: string | undefined;
+  /** The merge base with the base branch, as the system computed it. */
+  readonly mergeBase?: string | undefined;
+  readonly defaultBranch?: string | undefined;
+}
+
 /** The commit, CI job and versions that a run ran with. */
 export interface RunContext {
   readonly gitSha: string | undefined;
@@ -234,8 +310,16 @@ export interface RunContext {
   readonly markers: readonly string[];
   /** The branch that the change will be merged into. */
   readonly baseBranch: string | undefined;
-  /** `owner/name` on the CI's host. */
+  /** `owner/name` on the CI's host; outside CI host and path of the remote, or what stands for them. */
   readonly repository: string | undefined;
+  /** pytest's rootdir relative to the repository's root, `.` where they are one. */
+  readonly project?: string | undefined;
+  /** undefined where the tests ran elsewhere on a commit that nobody names. */
+  readonly tested?: TestedCommit | undefined;
+  readonly kind?: RunKind | undefined;
+  readonly origin?: RunOrigin | undefined;
+  /** The report is older than the commit that it is stored for: no evidence. */
+  readonly isStale?: boolean | undefined;
   /** The CI's own id of the workflow run, pipeline or build. */
   readonly workflowRunId: string | undefined;
   readonly runAttempt: number | undefined;

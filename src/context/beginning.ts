@@ -1,6 +1,7 @@
 // The earliest moment at which a report of this run can have been begun, from what the CI system or the checkout says without
 // asking a server. Where nothing reliable says it: undefined.
 import type { Env } from './ci.ts';
+import type { Commit } from './commits.ts';
 import type { GithubEvent } from './github-event.ts';
 
 export interface Beginning {
@@ -8,15 +9,7 @@ export interface Beginning {
   /** What happened then, to follow "before": `this pipeline was created`. */
   readonly what: string;
   /** Whether a file, by its absolute path, is older than it by nature: of a commit, whether it is committed itself. */
-  readonly holds?: (path: string) => Promise<boolean>;
-}
-
-/** HEAD of the checkout. */
-export interface Head {
-  readonly sha: string;
-  readonly committedAt: Date;
-  /** Whether git tracks the file. */
-  holds(path: string): Promise<boolean>;
+  readonly holds?: ((path: string) => Promise<boolean>) | undefined;
 }
 
 /**
@@ -24,24 +17,30 @@ export interface Head {
  * earlier attempts are not old.
  *
  * @param gitSha the commit that the run is stored for
- * @param head asked for only where no CI system gives a time
+ * @param head of the checkout
+ * @param isTracked whether git tracks a file, by its absolute path
  */
-export async function findBeginning(
+export function findBeginning(
   env: Env,
   event: GithubEvent,
   gitSha: string | undefined,
-  head: () => Promise<Head | undefined>,
-): Promise<Beginning | undefined> {
+  head: Pick<Commit, 'sha' | 'committedAt'> | undefined,
+  isTracked?: (path: string) => Promise<boolean>,
+): Beginning | undefined {
   if (env.GITHUB_ACTIONS === 'true') return fromEvent(env.GITHUB_EVENT_NAME, event);
   if (env.GITLAB_CI === 'true') {
     // A pipeline that another one started may be there to upload that one's report.
     if (/pipeline$/.test(env.CI_PIPELINE_SOURCE ?? '')) return undefined;
     return beginning(env.CI_PIPELINE_CREATED_AT, 'this pipeline was created');
   }
-  const commit = await head();
-  if (commit === undefined || commit.sha !== gitSha) return undefined;
-  const { committedAt: at, holds } = commit;
-  return { at, what: `the commit ${commit.sha.slice(0, 12)}, which it is stored for`, holds };
+  if (head === undefined || head.sha !== gitSha) return undefined;
+  const found = beginningOf(head.sha, head.committedAt);
+  return found && { ...found, holds: isTracked };
+}
+
+/** A report is not older than its commit. */
+export function beginningOf(sha: string, committedAt: Date | undefined): Beginning | undefined {
+  return committedAt && { at: committedAt, what: `the commit ${sha.slice(0, 12)}, which it is stored for` };
 }
 
 /**

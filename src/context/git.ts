@@ -1,10 +1,9 @@
 // Reads commit, branch, message, root and files of the checkout from git. Runs git with fixed arguments, without the
-// repository's hooks and helpers and without network: the repository is not trusted.
+// repository's hooks and helpers and without network: the repository is not trusted. What lies between commits: commits.ts.
 import { execFile, spawn } from 'node:child_process';
 import { relative } from 'node:path';
 import type { Naming } from '../errors.ts';
 import type { Warning } from '../model.ts';
-import type { Head } from './beginning.ts';
 import type { Env } from './ci.ts';
 import { commitId } from './columns.ts';
 
@@ -33,8 +32,8 @@ export async function readCheckout(
 ): Promise<Checkout> {
   const commits = options.commits.filter((commit) => commitId(commit) === commit);
   const [places, log] = await Promise.all([
-    git(folder, ['rev-parse', '--show-toplevel', '--symbolic-full-name', 'HEAD'], options.env),
-    git(folder, [...readMessages, 'HEAD', ...commits, '--'], options.env),
+    runGit(folder, ['rev-parse', '--show-toplevel', '--symbolic-full-name', 'HEAD'], options.env),
+    runGit(folder, [...readMessages, 'HEAD', ...commits, '--'], options.env),
   ]);
   // rev-parse prints the root even where it then fails because there is no commit.
   const [root = '', ref = ''] = places.stdout.split('\n');
@@ -71,26 +70,50 @@ function warningsOf(ran: Ran, folder: string, name: Naming): Warning[] {
   return [];
 }
 
-interface Ran {
+export interface Ran {
   readonly stdout: string;
   readonly stderr: string;
   readonly problem: 'missing' | 'timeout' | 'failed' | undefined;
 }
 
-function git(folder: string, args: readonly string[], env: Env): Promise<Ran> {
+export interface RunGitOptions {
+  /** What git reads from standard input. */
+  readonly input?: string;
+  /** More `-c` settings. */
+  readonly config?: readonly string[];
+  /** Default UTF-8; `latin1` gives one character a byte. */
+  readonly encoding?: 'latin1';
+}
+
+/**
+ * Runs git in a folder, safely: without hooks, network, pager, replaced objects and the caller's `GIT_*` variables. At most 10 s
+ * and 8 MiB of output; what came until then is returned beside the problem.
+ */
+export function runGit(
+  folder: string,
+  args: readonly string[],
+  env: Env,
+  { input, config = [], encoding }: RunGitOptions = {},
+): Promise<Ran> {
+  const settings = config.flatMap((setting) => ['-c', setting]);
   return new Promise((resolve) => {
-    execFile(
+    const child = execFile(
       'git',
-      [...safely, '-C', folder, ...args],
+      [...safely, ...settings, '-C', folder, ...args],
       {
         env: gitEnv(env),
         timeout: timeoutMs,
         killSignal: 'SIGKILL',
         maxBuffer: 8 * 1024 * 1024,
         windowsHide: true,
+        encoding: encoding ?? 'utf8',
       },
       (error, stdout, stderr) => resolve({ stdout, stderr, problem: problemOf(error) }),
     );
+    if (input === undefined) return;
+    // git may end before it has read all.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
   });
 }
 
@@ -121,22 +144,18 @@ function gitEnv(env: Env): Record<string, string> {
     // A partial clone would fetch a missing commit, by a program that its configuration names.
     GIT_NO_LAZY_FETCH: '1',
     GIT_ALLOW_PROTOCOL: 'none',
+    // refs/replace and grafts would show other commits than those that were checked out.
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_GRAFT_FILE: '/dev/null',
   };
 }
 
-/** HEAD, and when it was committed; undefined where there is no commit. */
-export async function readHead(folder: string, env: Env): Promise<Head | undefined> {
-  const ran = await git(folder, ['log', '-1', '--no-show-signature', '--format=%H %ct', 'HEAD', '--'], env);
-  const [, sha, seconds] = /^([0-9a-f]{40,64}) (\d{1,12})$/m.exec(ran.stdout) ?? [];
-  if (sha === undefined) return undefined;
-  return {
-    sha,
-    committedAt: new Date(Number(seconds) * 1000),
-    holds: async (path) => {
-      const listed = ['ls-files', '--error-unmatch', '-z', '--', `:(top,literal)${relative(folder, path)}`];
-      return (await git(folder, listed, env)).problem === undefined;
-    },
-  };
+/** Whether git tracks the file; `root` is the work tree's. */
+export async function isTracked(root: string, path: string, env: Env): Promise<boolean> {
+  const pattern = `:(top,literal)${relative(root, path)}`;
+  return (
+    (await runGit(root, ['ls-files', '--error-unmatch', '-z', '--', pattern], env)).problem === undefined
+  );
 }
 
 const maxFiles = 1_000_000;

@@ -13,12 +13,23 @@ const time = z
   .optional()
   .catch(undefined);
 const repository = z.object({ id, full_name: text, pushed_at: time }).optional().catch(undefined);
+const repositoryOfEvent = z
+  .object({ id, full_name: text, default_branch: text, pushed_at: time })
+  .optional()
+  .catch(undefined);
 const side = z.object({ ref: text, sha: text, repo: repository }).optional().catch(undefined);
 
 // https://docs.github.com/webhooks/webhook-events-and-payloads
 const eventSchema = z.object({
   number,
-  repository,
+  repository: repositoryOfEvent,
+  /** Of a push: the branch's commit before it. */
+  before: text,
+  /** Of a comment: `pull_request` is there where the comment is on one. */
+  issue: z
+    .object({ number, pull_request: z.object({}).optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
   pull_request: z.object({ number, updated_at: time, head: side, base: side }).optional().catch(undefined),
   workflow_run: z
     .object({
@@ -43,6 +54,7 @@ const eventSchema = z.object({
     .object({
       head_sha: text,
       head_ref: text,
+      base_sha: text,
       base_ref: text,
       head_commit: z.object({ timestamp: time }).optional().catch(undefined),
     })

@@ -4,7 +4,7 @@ import type { RunContext } from '../model.ts';
 import { distance } from '../nearest.ts';
 import { loneSurrogates, maxLengthOf, type TextColumn, version } from './columns.ts';
 
-type Field = Exclude<keyof RunContext, 'markers'>;
+type Field = Exclude<keyof RunContext, 'markers' | 'tested'>;
 
 const textFields: Readonly<Record<TextColumn, Field>> = {
   git_sha: 'gitSha',
@@ -65,8 +65,8 @@ function textValue(column: TextColumn, value: string): string | undefined {
   if (controls.test(value) || value.search(loneSurrogates) !== -1)
     throw invalid(`${column} holds control characters or broken text`);
   if (column === 'git_sha') {
-    if (!/^[0-9a-f]{7,40}$/i.test(value))
-      throw invalid(`git_sha must be 7 to 40 hexadecimal digits, not '${shorten(value)}'`);
+    if (!/^[0-9a-f]{40}$/i.test(value))
+      throw invalid(`git_sha must be 40 hexadecimal digits, not '${shorten(value)}'`);
     return value.toLowerCase();
   }
   if ((column === 'python_version' || column === 'pytest_version') && version(value) === undefined) {
@@ -84,6 +84,15 @@ function numberValue(column: string, value: string): number | undefined {
   if (number < 1 || number > 2_147_483_647)
     throw invalid(`${column} must be a whole number from 1, not '${shorten(value)}'`);
   return number;
+}
+
+/** Of an abbreviated commit id that git cannot complete. */
+export function invalidGitSha(short: string): InputError {
+  return new InputError({
+    code: 'invalid-set',
+    message: `git_sha is abbreviated, and git knows no single commit ${short} here`,
+    fix: 'Give the whole commit id, which `git rev-parse` prints: --set git_sha=<40 digits>.',
+  });
 }
 
 function invalid(message: string): InputError {

@@ -4,13 +4,9 @@ import { findBeginning } from '../../src/context/beginning.ts';
 import type { GithubEvent } from '../../src/context/github-event.ts';
 
 const at = '2026-11-20T10:00:00Z';
-const head = {
-  sha: 'a'.repeat(40),
-  committedAt: new Date('2026-11-19T08:00:00Z'),
-  holds: async () => false,
-};
+const head = { sha: 'a'.repeat(40), committedAt: new Date('2026-11-19T08:00:00Z') };
 const find = (env: Record<string, string>, event: GithubEvent = {}, gitSha = head.sha) =>
-  findBeginning(env, event, gitSha, async () => head);
+  findBeginning(env, event, gitSha, head);
 
 describe('the beginning of a run', () => {
   it.each<[string, GithubEvent]>([
@@ -19,8 +15,8 @@ describe('the beginning of a run', () => {
     ['pull_request_target', { pull_request: { updated_at: '2026-11-20T12:00:00+02:00' } }],
     ['merge_group', { merge_group: { head_commit: { timestamp: '2026-11-20T03:00:00-07:00' } } }],
     ['workflow_run', { workflow_run: { created_at: at, run_attempt: 2 }, repository: { pushed_at: 2e9 } }],
-  ])('is what GitHub wrote into the event %s', async (name, event) => {
-    const found = await find({ GITHUB_ACTIONS: 'true', GITHUB_EVENT_NAME: name }, event);
+  ])('is what GitHub wrote into the event %s', (name, event) => {
+    const found = find({ GITHUB_ACTIONS: 'true', GITHUB_EVENT_NAME: name }, event);
     expect(found?.at.toISOString()).toBe('2026-11-20T10:00:00.000Z');
   });
 
@@ -34,24 +30,24 @@ describe('the beginning of a run', () => {
     ['push', { repository: { pushed_at: '2026-11-20T10:00:00' } }],
     ['push', { repository: { pushed_at: 1e300 } }],
     ['workflow_run', { repository: { pushed_at: at } }],
-  ])('is not known of the event %s with %j', async (name, event) => {
-    expect(await find({ GITHUB_ACTIONS: 'true', GITHUB_EVENT_NAME: name }, event)).toBeUndefined();
+  ])('is not known of the event %s with %j', (name, event) => {
+    expect(find({ GITHUB_ACTIONS: 'true', GITHUB_EVENT_NAME: name }, event)).toBeUndefined();
   });
 
-  it('is when GitLab made the pipeline, where no other pipeline started it', async () => {
+  it('is when GitLab made the pipeline, where no other pipeline started it', () => {
     const gitlab = { GITLAB_CI: 'true', CI_PIPELINE_CREATED_AT: at };
-    expect(await find({ ...gitlab, CI_PIPELINE_SOURCE: 'push' })).toMatchObject({ at: new Date(at) });
+    expect(find({ ...gitlab, CI_PIPELINE_SOURCE: 'push' })).toMatchObject({ at: new Date(at) });
     for (const source of ['parent_pipeline', 'pipeline'])
-      expect(await find({ ...gitlab, CI_PIPELINE_SOURCE: source })).toBeUndefined();
-    expect(await find({ GITLAB_CI: 'true' })).toBeUndefined();
+      expect(find({ ...gitlab, CI_PIPELINE_SOURCE: source })).toBeUndefined();
+    expect(find({ GITLAB_CI: 'true' })).toBeUndefined();
   });
 
-  it('is the commit elsewhere, where the run is stored for the commit that is checked out', async () => {
-    expect(await find({})).toMatchObject({
+  it('is the commit elsewhere, where the run is stored for the commit that is checked out', () => {
+    expect(find({})).toEqual({
       at: head.committedAt,
       what: 'the commit aaaaaaaaaaaa, which it is stored for',
     });
-    expect(await find({}, {}, 'b'.repeat(40))).toBeUndefined();
-    expect(await findBeginning({}, {}, undefined, async () => undefined)).toBeUndefined();
+    expect(find({}, {}, 'b'.repeat(40))).toBeUndefined();
+    expect(findBeginning({}, {}, undefined, undefined)).toBeUndefined();
   });
 });

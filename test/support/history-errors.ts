@@ -24,6 +24,8 @@ export type Blind = (run: SimulatedRun['stored']) => SimulatedRun['stored'];
 export interface CountOptions {
   readonly limits?: Limits;
   readonly blind?: Blind;
+  /** Forget the order of commits, or the text of failures. */
+  readonly forget?: 'order' | 'text' | undefined;
   /** Called for each error of the rules of today, to look at one. */
   readonly onError?: (row: string, history: History, place: number, test: string) => void;
 }
@@ -61,7 +63,7 @@ function countRun(
   history: History,
   place: number,
   rows: Errors['rows'],
-  { limits = defaultLimits, blind = (run) => run, onError }: CountOptions,
+  { limits = defaultLimits, blind = (run) => run, forget, onError }: CountOptions,
 ): void {
   const simulated = history.runs[place];
   if (simulated === undefined) return;
@@ -88,11 +90,11 @@ function countRun(
       run: blind(stored),
       change,
       runs: earlier.map((run) => blind(run.stored)),
-      commits: history.commitsAt(place),
+      commits: forget === 'order' ? [] : history.commitsAt(place),
     },
     limits,
   );
-  const verdicts = judgeSimulated(judged, history, place, failed, limits);
+  const verdicts = judgeSimulated(judged, history, place, failed, limits, forget === 'text');
 
   // The former rules.
   const before = earlier.map((run) => run.stored);
@@ -147,24 +149,30 @@ function countRun(
     const [verdict, past, truth] = [now.get(test), former.get(test), truths.get(test) ?? ''];
     if (verdict === undefined || past === undefined) throw new Error(`no verdict for ${test}`);
     const isChance = truth === 'flake' || truth === 'base’s race';
-    count(
-      isChance ? 'wrong flaky' : `wrong flaky: ${truth}`,
-      !isChance && verdict.class === 'flaky',
-      !isChance && past.class === 'flaky',
-      test,
-    );
+    const said = (novelty: string, isRight: boolean) =>
+      count(
+        `wrong ${novelty}`,
+        verdict.class === novelty ? !isRight : undefined,
+        past.class === novelty ? !isRight : undefined,
+        test,
+      );
+    said('flaky', isChance);
+    if (!isChance) count(`wrong flaky: ${truth}`, verdict.class === 'flaky', past.class === 'flaky', test);
     // A flaky test is the base's: that it was red there by chance is said truly.
     const isBase =
       truth.startsWith('base’s') || truth === 'flake' || (truth === 'environment' && wasRedBefore(test));
-    count(
-      isBase ? 'wrong pre-existing' : `wrong pre-existing: ${truth}`,
-      !isBase && verdict.class === 'pre-existing',
-      !isBase && past.class === 'pre-existing',
-      test,
-    );
-    count(`no-history: ${truth}`, verdict.class === 'no-history', undefined, test);
-    if (verdict.notes.newlyFlakyOn !== undefined)
+    said('pre-existing', isBase);
+    if (!isBase)
+      count(
+        `wrong pre-existing: ${truth}`,
+        verdict.class === 'pre-existing',
+        past.class === 'pre-existing',
+        test,
+      );
+    if (verdict.notes.newlyFlakyOn !== undefined) {
       count('wrong newly flaky', truth !== 'own race', undefined, test);
+      if (truth !== 'own race') count(`wrong newly flaky: ${truth}`, true, undefined, test);
+    }
     count(
       'wrong fixed by',
       verdict.lastFixedBy === undefined ? undefined : !isRepair(test, verdict.lastFixedBy),
@@ -229,6 +237,7 @@ export function judgeSimulated(
   place: number,
   failed: readonly string[],
   limits: Limits,
+  withoutText = false,
 ): ReturnType<typeof judgeTests> {
   const here = history.runs[place];
   const byId = new Map(history.runs.slice(0, place + 1).map((run) => [run.stored.runId, run]));
@@ -247,9 +256,9 @@ export function judgeSimulated(
         testName,
         runId,
         outcome: result.failed ? 'failed' : 'passed',
-        driftSignature: result.drift,
-        errorType: result.drift === undefined ? undefined : 'AssertionError',
-        statement: result.drift,
+        driftSignature: withoutText ? undefined : result.drift,
+        errorType: withoutText || result.drift === undefined ? undefined : 'AssertionError',
+        statement: withoutText ? undefined : result.drift,
       });
     }
   }

@@ -8,7 +8,7 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ReportError } from '../../src/errors.ts';
+import { asOptions, type ReportError } from '../../src/errors.ts';
 import type { FailureHistory, RunHistory } from '../../src/model.ts';
 import { decodeText } from '../../src/read/decode.ts';
 import { powershell } from '../../src/shell.ts';
@@ -180,7 +180,7 @@ async function fixFor(file: string, start: string): Promise<string> {
   try {
     for await (const _ of decodeText(bytes(), file));
   } catch (error) {
-    return (error as ReportError).fixIn((option) => option) ?? '';
+    return (error as ReportError).fixIn(asOptions) ?? '';
   }
   throw new Error('taken for a report');
 }
@@ -470,7 +470,7 @@ describe('in PowerShell, 5.1 and 7.3, by their documentation', () => {
 
   it('are written where a failure comes from Windows, beside the others where it fails elsewhere, too', () => {
     const job = (label: string, names: string[], isFromWindows: boolean) => ({
-      key: Buffer.from(label).toString('hex').padStart(12, '0'),
+      ...jobIdentity(Buffer.from(label).toString('hex').padStart(12, '0')),
       label,
       section: { ...sectionOf(names), isFromWindows },
     });

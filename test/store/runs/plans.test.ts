@@ -111,7 +111,13 @@ const upload = (key: string, letter: 'F' | 'P', sha: string) =>
       Array.from({ length: unknown }, (_, n) =>
         letter === 'P'
           ? makeResult(n, { testName: testName(n) })
-          : { ...makeFailure(n), testName: testName(n), driftSignature: `d1:${'e'.repeat(32)}` as const },
+          : {
+              ...makeFailure(n),
+              testName: testName(n),
+              driftSignature: `d1:${'e'.repeat(32)}` as const,
+              wordsSignature: `w1:${'e'.repeat(32)}` as const,
+              causeKey: `c1:${'e'.repeat(32)} tests/conftest.py:3` as const,
+            },
       ),
     ),
     makeOptions(),
@@ -122,11 +128,12 @@ beforeAll(async () => {
   const team = database.team.id;
   await asAdmin(
     database.adminUrl,
-    `INSERT INTO healix_memories (team_id, test_name, failure_signature, drift_signature, solution, confidence)
-     SELECT '${team}', 'tests/test_known_' || n % 97 || '.py::test_' || n, md5('s' || n), 'd1:' || md5('d' || n), 'do it', 0.5
+    `INSERT INTO healix_memories (team_id, test_name, failure_signature, drift_signature, words_signature, solution, confidence)
+     SELECT '${team}', 'tests/test_known_' || n % 97 || '.py::test_' || n, md5('s' || n), 'd1:' || md5('d' || n), 'w1:' || md5('w' || n),
+       'do it', 0.5
      FROM generate_series(1, ${memories}) AS n;
-     INSERT INTO shared_memories (test_name, failure_signature, drift_signature, solution)
-     SELECT 'tests/test_shared_' || n % 97 || '.py::test_' || n, md5('s' || n), 'd1:' || md5('d' || n), 'do it'
+     INSERT INTO shared_memories (test_name, failure_signature, drift_signature, words_signature, solution)
+     SELECT 'tests/test_shared_' || n % 97 || '.py::test_' || n, md5('s' || n), 'd1:' || md5('d' || n), 'w1:' || md5('w' || n), 'do it'
      FROM generate_series(1, ${memories}) AS n;
      INSERT INTO test_runs (id, team_id, total_tests, git_sha, git_branch, job_name, repository, created_at)
      SELECT gen_random_uuid(), '${team}', 100, md5('c' || n), CASE WHEN n % 20 = 0 THEN 'main' ELSE 'branch-' || n % 97 END,
@@ -193,7 +200,7 @@ test('memories are found by their team and what is asked for', () => {
       .map((node) => node['Index Cond'] ?? ''),
   );
   expect(conditions.length).toBeGreaterThan(5);
-  const narrow = /team_id.*(?:failure_signature|drift_signature|test_name|\bid =)/;
+  const narrow = /team_id.*(?:failure_signature|drift_signature|words_signature|test_name|\bid =)/;
   expect(conditions.filter((text) => !narrow.test(text))).toEqual([]);
 });
 

@@ -5,6 +5,7 @@ import type { Warning } from '../../../src/model.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Connect, Database } from '../../../src/store/database/port.ts';
 import { listJobs } from '../../../src/store/runs/jobs.ts';
+import { makeLineId } from '../../../src/store/runs/line.ts';
 import { saveMissing } from '../../../src/store/runs/missing.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { makeUploadKey, runIdTime } from '../../../src/store/runs/upload-key.ts';
@@ -89,10 +90,21 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
         pytestVersion: '8.1.0',
         lane: 'nightly',
         markers: ['slow', 'a "b", {c}', ''],
+        project: 'services/shop',
+        tested: {
+          gitSha: 'e'.repeat(40),
+          parents: ['d'.repeat(40), 'f'.repeat(40)],
+          committedAt: new Date('2026-11-20T08:00:00Z'),
+          dirty: 2,
+        },
+        kind: 'merge',
+        origin: 'stranger',
+        isStale: true,
+        step: 'unit',
       },
     });
     const results = [
-      makeResult(1, { markers: ['unit', 'a,b'] }),
+      makeResult(1, { markers: ['unit', 'a,b'], attempts: 3 }),
       makeFailure(2, 'line one\n\tline two\\n\r\nE   KeyError: \\.'),
       makeResult(3, { outcome: 'skipped', reason: 'no display', durationSeconds: undefined }),
       makeResult(4, { outcome: 'xfailed', reason: 'known' }),
@@ -105,6 +117,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
           lastFrameLine: undefined,
           message: 'boom',
           traceback: undefined,
+          statement: 'assert a == b',
         },
         failureSignature: 'md5:00000000000000000000000000000000',
       }),
@@ -139,6 +152,17 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       git_commit_message: 'Say\thello\n\nÜnïcödé \\ 🎉',
       created_at: createdAt,
       from_id: createdAt,
+      project: 'services/shop',
+      tested_git_sha: 'e'.repeat(40),
+      parents: ['d'.repeat(40), 'f'.repeat(40)],
+      committed_at: new Date('2026-11-20T08:00:00Z'),
+      kind: 'merge',
+      origin: 'stranger',
+      dirty: 2,
+      stale: true,
+      attempt: 2,
+      step: 'unit',
+      line_id: makeLineId(String(run?.team_id), upload.context),
     });
     const rows = await rowsOf(saved.runId);
     expect(rows.map((row) => [row.outcome, row.error_message])).toEqual([
@@ -164,6 +188,15 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       new Set([createdAt.getTime()]),
     );
     expect(new Set(rows.map((row) => row.team_id))).toEqual(new Set([run?.team_id]));
+    expect(new Set(rows.map((row) => row.line_id))).toEqual(new Set([run?.line_id]));
+    expect(rows.map((row) => [row.attempts, row.error_type, row.statement])).toEqual([
+      [3, null, null],
+      [null, 'KeyError', null],
+      [null, null, null],
+      [null, null, null],
+      [null, null, null],
+      [null, null, 'assert a == b'],
+    ]);
     const coverage = await rowsOf(saved.runId, 'coverage_data');
     expect(coverage).toHaveLength(2);
     expect(coverage[0]).toMatchObject({
