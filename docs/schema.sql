@@ -206,15 +206,12 @@ CREATE TABLE test_results (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   drift_signature character varying(255),
   shared_memory_id uuid,
-<<<<<<< HEAD
   line_id uuid,
   attempts integer,
   error_type character varying(255),
-  statement text
-=======
+  statement text,
   words_signature character varying(255),
   cause_key character varying(500)
->>>>>>> knowledge
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE test_runs (
