@@ -56,7 +56,7 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
   const commit = chooseCommit(place, naming);
   const identity =
     ci.repository === undefined
-      ? await identifyRepository(cwd, checkout.root, env)
+      ? await identifyRepository(cwd, checkout.root, env, naming)
       : { repository: ci.repository, unsure: undefined };
   const versions = versionsFromEnv(env);
   const onDisk = await versionsFromDisk(env, checkout.root);
