@@ -1,9 +1,10 @@
 // Inputs that are missing, broken or half there, through the bundled Action on Node 24: what can be read is told everywhere, and
 // what cannot is never green. Those that everybody meets stand in stories.test.ts.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { jsonLines, runCli } from '../../support/cli.ts';
 import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { type GithubServer, startGithub } from '../../support/github-server.ts';
 import { type ActionResult, runAction } from '../../support/runner.ts';
@@ -286,6 +287,36 @@ describe('one bad report of several', () => {
     expect(words(result, 'error')[0]).toContain("no report found for 'unit/*.xml'");
     expect(result.outputs).toMatchObject({ total: '1', passed: '1' });
     expect(github.comments[0]?.body).toContain('❌ 1 test passed, not all could be read');
+  });
+});
+
+describe('links and exclusions', () => {
+  it('are kept by both doors alike: followed within the workspace, named where they lead out', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'lukhas-elsewhere-'));
+    try {
+      for (const folder of ['runs/7', 'old', 'all']) mkdirSync(join(home, folder), { recursive: true });
+      write('runs/7/a.xml', report(passed('test_a')));
+      write('old/b.xml', report(failed('test_b')));
+      writeFileSync(join(elsewhere, 'c.xml'), report(failed('test_c')));
+      symlinkSync(join('..', 'runs', '7'), join(home, 'all/latest'));
+      symlinkSync(elsewhere, join(home, 'all/far'));
+      const says = /^a link leads out of .*: all\/far\. To read a report behind it/;
+      const action = await run({ reports: 'all/**/*.xml\nold/*.xml\n!old' });
+      // Every file of old/ is excluded, which leaves that pattern without a report.
+      expect(action.outputs).toMatchObject({ total: '1', passed: '1' });
+      expect(words(action, 'warning')).toEqual([expect.stringMatching(says)]);
+      const upload = await runCli('lukhas-upload', ['all/**/*.xml', '!old', '--dry-run', '--json'], {
+        cwd: home,
+      });
+      expect(upload.code).toBe(0);
+      const lines = jsonLines(upload.stdout);
+      expect(lines.filter(({ kind }) => kind === 'result')).toHaveLength(1);
+      expect(lines.filter(({ kind }) => kind === 'warning')).toMatchObject([
+        { code: 'link-outside', message: expect.stringMatching(says) },
+      ]);
+    } finally {
+      rmSync(elsewhere, { recursive: true, force: true });
+    }
   });
 });
 
