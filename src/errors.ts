@@ -15,6 +15,7 @@ export type Setting =
   | 'coverage'
   | 'createdAt'
   | 'databaseUrl'
+  | 'repository'
   | 'rootdir'
   | 'set'
   | 'sslCa'

@@ -2,19 +2,20 @@
 // not know each other. Both command-line doors and the Action call it.
 import { posix } from 'node:path';
 import { type InputError, type Naming, type ReportError, StoreError } from './errors.ts';
-import type { CoverageFile, RunContext, SignedResult, Warning } from './model.ts';
 import type { ChangeSource } from './judging.ts';
+import type { CoverageFile, RunContext, SignedResult, Warning } from './model.ts';
 import { type Counted, startPasses } from './passes.ts';
-import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
+import type { CheckoutFiles } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
 import { hashCoverage } from './read/coverage/coverage.ts';
 import { cancellable, distinctReports, type Found } from './read/files.ts';
+import { findProjects, severalProjects } from './read/projects.ts';
 import { decideCreatedAt, findOldReports } from './read/report/started-at.ts';
 import { emptyReport, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
 import type { Settings } from './settings.ts';
 import type { Connect } from './store/database/port.ts';
 import { hashPayload, makeUploadKey } from './store/runs/upload-key.ts';
-import { type StoredRun, storeRun } from './storing.ts';
+import { type StoredRun, storeRun, withReportNames } from './storing.ts';
 
 /** Commit, CI system and checkout. */
 export interface Surroundings {
@@ -27,7 +28,14 @@ export interface Surroundings {
   readonly named?: ChangeSource['named'] | undefined;
   readonly git?: ChangeSource['git'];
   /** The earliest that a report of this run can have been begun, and what happened then. */
-  readonly beginning?: { readonly at: Date; readonly what: string } | undefined;
+  readonly beginning?:
+    | {
+        readonly at: Date;
+        readonly what: string;
+        /** Whether a file, by its absolute path, is older by nature. */
+        readonly holds?: ((path: string) => Promise<boolean>) | undefined;
+      }
+    | undefined;
 }
 
 /** What the outside world gives to an upload. */
@@ -119,11 +127,23 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     });
   const notTaken = problems.length + empty.length + survey.incomplete.length > 0;
 
-  const { repositoryRoot, checkout: files, context: contextOf, beginning, named = {}, git } = await edges.surroundings;
+  const {
+    repositoryRoot,
+    checkout: files,
+    context: contextOf,
+    beginning,
+    named = {},
+    git,
+  } = await edges.surroundings;
   const detected = contextOf(survey.properties);
-  const checkout = files && indexCheckout(files, survey.classnames, settings.rootdir);
-  const rootdir = settings.rootdir ?? checkout?.rootdir;
-  const old = findOldReports(survey.suites, beginning);
+  const { workingDirectory } = edges;
+  const projects = files && findProjects(files, survey, { rootdir: settings.rootdir, workingDirectory });
+  const checkout = projects?.checkout;
+  const several = projects && severalProjects(projects, edges.naming);
+  if (several !== undefined) onWarning(several);
+  // The ids of several projects are seen from the repository's root.
+  const rootdir = several === undefined ? (settings.rootdir ?? checkout?.rootdir) : '';
+  const old = await findOldReports(survey.suites, beginning, workingDirectory);
   for (const warning of old) onWarning(warning);
   const context = { ...detected, project: projectOf(rootdir), isStale: old.length > 0 };
   for (const problem of edges.coverage.problems) onUnusable(problem);
@@ -137,12 +157,13 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const passes = startPasses(survey.files, {
     survey,
     checkout,
+    projects: projects?.byReport,
     naming: edges.naming,
     incomplete: notTaken,
     coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,
-      rootdir,
-      workingDirectory: edges.workingDirectory,
+      rootdir: settings.rootdir ?? checkout?.rootdir,
+      workingDirectory,
       // A folder that is no repository cannot tell which files belong to it.
       trackedFiles: repositoryRoot === undefined ? undefined : files?.paths,
       onUnusable,
@@ -175,6 +196,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   return {
     ...stored,
     ...counted,
+    history: withReportNames(stored.history, counted.tally.failures),
     createdAt,
     context,
     change,

@@ -23,7 +23,7 @@ import { type Access, inTeam } from './store/schema/access.ts';
 
 /** What is known of the change that a run tests, beyond what is stored. */
 export interface ChangeSource {
-  readonly context: Pick<RunContext, 'gitBranch' | 'kind' | 'tested' | 'project'>;
+  readonly context: Pick<RunContext, 'baseBranch' | 'gitBranch' | 'kind' | 'tested' | 'project'>;
   readonly named: NamedCommits;
   /** undefined outside a repository. */
   readonly git: CommitHistory | undefined;
@@ -79,27 +79,31 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
   const verdicts = judgeTests(judged, {
     rows: facts.tests.rows,
     failures: facts.tests.failures,
-    files: facts.files.map((file) => ({ file, isInTree: inPoint?.has(file), ran: facts.there.ran.has(file) })),
+    files: facts.files.map((file) => ({
+      file,
+      isInTree: inPoint?.has(file),
+      ran: facts.there.ran.has(file),
+    })),
     filesHere: facts.there.filesHere,
     filesAlsoAtPoint: facts.there.filesAlsoAtPoint,
   });
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
   return {
-    failures: facts.matches.flatMap(({ testName, failureSignature, causeKey, candidates }): FailureHistory[] => {
-      const verdict = verdictOf.get(testName);
-      if (verdict === undefined) return [];
-      const match = chooseMatch(candidates, causeKey !== undefined);
-      return [{ ...verdict, failureSignature, match, known: isKnown(match) }];
-    }),
-    baseBranch: evidence.baseBranch,
-    point:
-      point &&
-      {
-        sha: point.sha,
-        source: point.source,
-        isApproximate: point.isApproximate,
-        untested: point.untested,
+    failures: facts.matches.flatMap(
+      ({ testName, failureSignature, causeKey, candidates }): FailureHistory[] => {
+        const verdict = verdictOf.get(testName);
+        if (verdict === undefined) return [];
+        const match = chooseMatch(candidates, causeKey !== undefined);
+        return [{ ...verdict, failureSignature, match, known: isKnown(match) }];
       },
+    ),
+    baseBranch: evidence.baseBranch,
+    point: point && {
+      sha: point.sha,
+      source: point.source,
+      isApproximate: point.isApproximate,
+      untested: point.untested,
+    },
     isInfrastructure: judged.evidence.isInfrastructure,
     fixed: verdicts.fixed,
     // What is absent in an incomplete run says nothing.
@@ -155,7 +159,10 @@ async function readRuns(
       }),
     ),
   });
-  const first = await read(change && (await placeInGit(change, query.baseBranch ?? defaultBranch ?? 'main')));
+  const first = await read(
+    change &&
+      (await placeInGit(change, query.baseBranch ?? change.context.baseBranch ?? defaultBranch ?? 'main')),
+  );
   const { baseBranch, missingBase } = first.evidence;
   if (missingBase !== undefined && missingBase.name === query.baseBranch)
     query.onWarning?.(unknownBase(missingBase.name, baseBranch, missingBase.branches));

@@ -4,6 +4,7 @@ import type { CoverageFile, SignedResult, Totals, Warning } from './model.ts';
 import type { Checkout } from './read/checkout.ts';
 import type { CoverageBeside } from './read/coverage/beside.ts';
 import type { CoverageRead } from './read/coverage/coverage.ts';
+import type { Projects } from './read/projects.ts';
 import { readResults } from './read/report/junit.ts';
 import type { ReportFile, Survey } from './read/report/survey.ts';
 import { signResults } from './sign/signature.ts';
@@ -13,6 +14,7 @@ import { startTally, type Tally } from './tally.ts';
 export interface PassOptions {
   readonly survey: Survey;
   readonly checkout: Checkout | undefined;
+  readonly projects: Projects['byReport'] | undefined;
   readonly naming: Naming;
   /** Not all reports could be taken. */
   readonly incomplete: boolean;

@@ -4,6 +4,7 @@ import { type ChangeSource, judgeStored } from './judging.ts';
 import type { RunHistory, SavedRun, Stored, Warning } from './model.ts';
 import type { Connect } from './store/database/port.ts';
 import { reuseConnection } from './store/database/reuse.ts';
+import { storedTestName } from './store/database/storable.ts';
 import { type RunSource, type SaveOptions, saveRun, type Upload } from './store/runs/save.ts';
 import { type AccessRequest, openAccess } from './store/schema/access.ts';
 
@@ -81,6 +82,26 @@ export async function readRunHistory(connect: Connect, request: HistoryRequest):
   } finally {
     await db.close();
   }
+}
+
+/** The history under the report's own names of its failures, where a name had to be cut or changed to be stored. */
+export function withReportNames(
+  history: RunHistory | undefined,
+  failures: readonly { readonly testName: string }[],
+): RunHistory | undefined {
+  const names = new Map<string, string>();
+  for (const { testName } of failures) {
+    const stored = storedTestName(testName);
+    if (stored !== testName) names.set(stored, testName);
+  }
+  if (history === undefined || names.size === 0) return history;
+  return {
+    ...history,
+    failures: history.failures.map((failure) => ({
+      ...failure,
+      testName: names.get(failure.testName) ?? failure.testName,
+    })),
+  };
 }
 
 function outcome(

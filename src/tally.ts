@@ -13,6 +13,14 @@ export interface ShownFailure {
   readonly message: string | undefined;
   readonly failureSignature: string | undefined;
   readonly isFromWindows?: boolean | undefined;
+  /** How often pytest ran it, where the report shows it. */
+  readonly attempts?: number | undefined;
+}
+
+/** A test that passed and that pytest ran more than once: a rerun after a failure, as a rule. */
+export interface Rerun {
+  readonly testName: string;
+  readonly attempts: number;
 }
 
 export interface SlowTest {
@@ -23,6 +31,7 @@ export interface SlowTest {
 /** At most so many failures are shown; all are counted and stored. */
 const mostFailures = 1000;
 const mostSlow = 10;
+const mostReruns = 10;
 /** Different signatures are counted up to this number. */
 const mostSignatures = 100_000;
 
@@ -35,6 +44,8 @@ export interface Tally {
   readonly isFromWindows: boolean;
   /** Number of different failure signatures. */
   readonly signatures: number;
+  /** Tests that passed with more than one attempt, and the first ten of them. */
+  readonly reruns: { readonly count: number; readonly first: readonly Rerun[] };
   /** Slowest first. */
   readonly slowest: readonly SlowTest[];
   totals(durationSeconds: number | undefined, coveragePercent: number | undefined): Totals;
@@ -53,12 +64,16 @@ export function startTally(): Tally {
   const signatures = new Set<string>();
   let slowest: SlowTest[] = [];
   let count = 0;
+  const reruns: { count: number; first: Rerun[] } = { count: 0, first: [] };
   let summed: number | undefined;
   return {
     add(results) {
       for (const result of results) {
         count++;
         counts[result.outcome]++;
+        const { attempts = 1 } = result;
+        if (attempts > 1 && result.outcome === 'passed' && ++reruns.count <= mostReruns)
+          reruns.first.push({ testName: owned(result.testName), attempts });
         const signature = result.failureSignature;
         if (signature !== undefined && signatures.size < mostSignatures) signatures.add(signature);
         if (result.failure !== undefined && failures.length < mostFailures)
@@ -83,6 +98,7 @@ export function startTally(): Tally {
     get isFromWindows() {
       return failures.some((failure) => failure.isFromWindows);
     },
+    reruns,
     get signatures() {
       return signatures.size;
     },
@@ -102,7 +118,7 @@ export function startTally(): Tally {
 }
 
 export function showFailure(
-  result: Pick<SignedResult, 'testName' | 'testFile' | 'outcome' | 'failure'> & {
+  result: Pick<SignedResult, 'testName' | 'testFile' | 'outcome' | 'failure' | 'attempts'> & {
     readonly failureSignature: string | undefined;
   },
 ): ShownFailure {
@@ -118,6 +134,7 @@ export function showFailure(
     message: kept(message),
     failureSignature: result.failureSignature,
     isFromWindows: result.failure?.isFromWindows,
+    attempts: result.attempts,
   };
 }
 

@@ -8,6 +8,8 @@ export interface Beginning {
   readonly at: Date;
   /** What happened then, to follow "before": `this pipeline was created`. */
   readonly what: string;
+  /** Whether a file, by its absolute path, is older than it by nature: of a commit, whether it is committed itself. */
+  readonly holds?: ((path: string) => Promise<boolean>) | undefined;
 }
 
 /**
@@ -16,12 +18,14 @@ export interface Beginning {
  *
  * @param gitSha the commit that the run is stored for
  * @param head of the checkout
+ * @param isTracked whether git tracks a file, by its absolute path
  */
 export function findBeginning(
   env: Env,
   event: GithubEvent,
   gitSha: string | undefined,
   head: Pick<Commit, 'sha' | 'committedAt'> | undefined,
+  isTracked?: (path: string) => Promise<boolean>,
 ): Beginning | undefined {
   if (env.GITHUB_ACTIONS === 'true') return fromEvent(env.GITHUB_EVENT_NAME, event);
   if (env.GITLAB_CI === 'true') {
@@ -29,7 +33,9 @@ export function findBeginning(
     if (/pipeline$/.test(env.CI_PIPELINE_SOURCE ?? '')) return undefined;
     return beginning(env.CI_PIPELINE_CREATED_AT, 'this pipeline was created');
   }
-  return head === undefined || head.sha !== gitSha ? undefined : beginningOf(head.sha, head.committedAt);
+  if (head === undefined || head.sha !== gitSha) return undefined;
+  const found = beginningOf(head.sha, head.committedAt);
+  return found && { ...found, holds: isTracked };
 }
 
 /** A report is not older than its commit. */

@@ -7,7 +7,7 @@ import { type Beginning, findBeginning } from './beginning.ts';
 import { type CiFacts, detectCi, type Env } from './ci.ts';
 import { fitColumn } from './columns.ts';
 import { type Commit, type CommitHistory, countChangedFiles, openHistory, readCommits } from './commits.ts';
-import { type Checkout, listFiles, readCheckout } from './git.ts';
+import { type Checkout, isTracked, listFiles, readCheckout } from './git.ts';
 import { readGithubEvent } from './github-event.ts';
 import { identifyRepository } from './identity.ts';
 import { invalidGitSha } from './override.ts';
@@ -56,11 +56,17 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
   const commit = chooseCommit(place, naming);
   const identity =
     ci.repository === undefined
-      ? await identifyRepository(cwd, checkout.root, env)
+      ? await identifyRepository(cwd, checkout.root, env, naming)
       : { repository: ci.repository, unsure: undefined };
   const versions = versionsFromEnv(env);
   const onDisk = await versionsFromDisk(env, checkout.root);
-  const beginning = findBeginning(env, event, commit.sha, place.commits.get(checkout.head ?? ''));
+  const beginning = findBeginning(
+    env,
+    event,
+    commit.sha,
+    place.commits.get(checkout.head ?? ''),
+    async (path) => checkout.root !== undefined && isTracked(checkout.root, path, env),
+  );
   let files: Promise<readonly string[] | undefined> | undefined;
   return {
     context: {

@@ -1,6 +1,7 @@
 // Reads commit, branch, message, root and files of the checkout from git. Runs git with fixed arguments, without the
 // repository's hooks and helpers and without network: the repository is not trusted. What lies between commits: commits.ts.
 import { execFile, spawn } from 'node:child_process';
+import { relative } from 'node:path';
 import type { Naming } from '../errors.ts';
 import type { Warning } from '../model.ts';
 import type { Env } from './ci.ts';
@@ -147,6 +148,14 @@ function gitEnv(env: Env): Record<string, string> {
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_GRAFT_FILE: '/dev/null',
   };
+}
+
+/** Whether git tracks the file; `root` is the work tree's. */
+export async function isTracked(root: string, path: string, env: Env): Promise<boolean> {
+  const pattern = `:(top,literal)${relative(root, path)}`;
+  return (
+    (await runGit(root, ['ls-files', '--error-unmatch', '-z', '--', pattern], env)).problem === undefined
+  );
 }
 
 const maxFiles = 1_000_000;

@@ -1,6 +1,7 @@
 // Names the repository outside CI, where no system does: by its remote, else by its first commit, else by its folder.
 import { createHash } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
+import type { Naming } from '../errors.ts';
 import type { Warning } from '../model.ts';
 import type { Env } from './ci.ts';
 import { fitColumn } from './columns.ts';
@@ -22,13 +23,14 @@ export async function identifyRepository(
   folder: string,
   root: string | undefined,
   env: Env,
+  naming: Naming,
 ): Promise<Identity> {
   if (root !== undefined) {
     const repository = (await remoteOf(root, env)) ?? (await firstCommitOf(root, env));
     if (repository !== undefined)
       return { repository: fitColumn('repository', repository), unsure: undefined };
   }
-  return identifyFolder(root ?? folder, env);
+  return identifyFolder(root ?? folder, env, naming);
 }
 
 async function remoteOf(root: string, env: Env): Promise<string | undefined> {
@@ -76,7 +78,7 @@ async function firstCommitOf(root: string, env: Env): Promise<string | undefined
   return problem === undefined && sha !== undefined ? `first-commit:${sha}` : undefined;
 }
 
-function identifyFolder(folder: string, env: Env): Identity {
+function identifyFolder(folder: string, env: Env, naming: Naming): Identity {
   let real: string;
   try {
     real = realpathSync.native(folder);
@@ -84,7 +86,10 @@ function identifyFolder(folder: string, env: Env): Identity {
     return { repository: undefined, unsure: undefined };
   }
   const hash = createHash('sha256').update(real).digest('hex').slice(0, 32);
-  return { repository: `folder:${hash}`, unsure: isContainer(env) ? containerWarning(real) : undefined };
+  return {
+    repository: `folder:${hash}`,
+    unsure: isContainer(env) ? containerWarning(real, naming) : undefined,
+  };
 }
 
 function isContainer(env: Env): boolean {
@@ -96,11 +101,11 @@ function isContainer(env: Env): boolean {
   );
 }
 
-function containerWarning(folder: string): Warning {
+function containerWarning(folder: string, name: Naming): Warning {
+  const option = name('repository');
   return {
     code: 'repository-by-folder',
-    message:
-      'git names no repository here: the run is stored for this folder, and equal folders of other containers are taken for it; name it with --repository',
+    message: `git names no repository here: the run is stored for this folder, and equal folders of other containers are taken for it${option === undefined ? '' : `; name it with ${option}`}`,
     file: folder,
   };
 }

@@ -91,7 +91,10 @@ export function invalidGitSha(short: string): InputError {
   return new InputError({
     code: 'invalid-set',
     message: `git_sha is abbreviated, and git knows no single commit ${short} here`,
-    fix: 'Give the whole commit id, which `git rev-parse` prints: --set git_sha=<40 digits>.',
+    fix: (name) => {
+      const option = name('set');
+      return `Give the whole commit id, which \`git rev-parse\` prints${option === undefined ? '' : `: ${option} git_sha=<40 digits>`}.`;
+    },
   });
 }
 

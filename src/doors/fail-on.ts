@@ -11,8 +11,8 @@ export function failuresToBlame(
   // A test that was lost may have failed.
   if (failOn === 'any') return failed + lost;
   if (failOn === 'never' || failed === 0) return 0;
-  const wanted = (name: string) => (failOn === 'new' ? name === 'new' : name !== 'known');
-  return history?.failures.filter((failure) => wanted(failure.class)).length;
+  return history?.failures.filter((failure) => (failOn === 'new' ? failure.class === 'new' : !failure.known))
+    .length;
 }
 
 /** Whether something that was asked for is missing: exit code 2 where nothing before it in the order decides. */

@@ -1,6 +1,6 @@
 // What both command lines share: streams, exit codes, and errors in words.
 import { fstatSync } from 'node:fs';
-import { stripVTControlCharacters } from 'node:util';
+import { inspect, stripVTControlCharacters } from 'node:util';
 import { asOptions, InputError, ReportError, StoreError } from '../errors.ts';
 import { safeLine, safeText, withoutCommands } from '../tell/safe.ts';
 import { createPaint, type Terminal } from '../tell/terminal/terminal.ts';
@@ -91,7 +91,7 @@ export function describeError(error: unknown, paint: Terminal['paint'], name = a
     const fix = words === undefined ? '' : `\n${paint.dim(indent(safeText(words)))}`;
     return `${paint.red('error:')} ${head}${safeText(error.message)}${state}${fix}`;
   }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const stack = error instanceof Error ? (error.stack ?? error.message) : inspect(error);
   return `${paint.red('internal error:')} ${safeText(stack)}\n${paint.dim(indent('This is a bug of lukhas-ingest. Please report it with the lines above.'))}`;
 }
 

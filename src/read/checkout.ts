@@ -34,11 +34,13 @@ export interface CheckoutFiles {
  *
  * @param classnames a sample of the report's addresses, without `--junitprefix`
  * @param rootdir relative to the root, where the user named it
+ * @param reportFolder where the report lies, relative to the root: of folders that fit equally, the one that holds it is taken
  */
 export function indexCheckout(
   checkout: CheckoutFiles,
   classnames: Iterable<string>,
   rootdir: string | undefined,
+  reportFolder?: string,
 ): Checkout {
   const names = [...classnames].map((name) => name.split('.')).filter((name) => name.length <= mostSegments);
   const needed = new Set(names.flat());
@@ -48,7 +50,9 @@ export function indexCheckout(
     (path) => path.length <= longestPath && needed.has(lastSegment(path)),
   );
   const base =
-    rootdir === undefined ? voteForBase(names, candidates, above) : { below: split(rootdir), above: [] };
+    rootdir === undefined
+      ? voteForBase(names, candidates, above, split(reportFolder ?? ''))
+      : { below: split(rootdir), above: [] };
   const fileNames = new Set(candidates.map((path) => path.slice(path.lastIndexOf('/') + 1)));
   const index = new Map<string, string[]>();
   const byIndexed = new Map<string, string>();
@@ -103,6 +107,7 @@ function voteForBase(
   names: readonly (readonly string[])[],
   paths: readonly string[],
   above: readonly string[],
+  reportFolder: readonly string[],
 ): Base {
   const bySegment = new Map<string, string[][]>();
   for (const path of paths) {
@@ -128,8 +133,11 @@ function voteForBase(
       else vote.count++;
     }
   }
-  // On equal votes, take the one nearest to the repository's root.
-  const distance = (base: Base) => base.below.length + base.above.length;
+  // On equal votes, take the one that the report lies in, else the one nearest to the repository's root.
+  const holdsReport = ({ below }: Base) =>
+    below.length > 0 && below.every((part, i) => part === reportFolder[i]);
+  const distance = (base: Base) =>
+    base.below.length + base.above.length - (holdsReport(base) ? 2 * mostSegments : 0);
   let best: { base: Base; count: number } | undefined;
   for (const vote of votes.values()) {
     const better =

@@ -46,7 +46,7 @@ function reasonOf(
 ): string {
   switch (reason.kind) {
     case 'no-run':
-      return 'no earlier run to compare with';
+      return '';
     case 'not-run-there':
       return `no run of ${base} tells whether it was so before`;
     case 'jobs-differ':
@@ -138,7 +138,11 @@ export function comparedWith({ baseBranch, point }: Pick<RunHistory, 'baseBranch
 }
 
 function howOf({ source }: ComparisonPoint): string {
-  return source === 'merge-base' ? ' (merge base)' : source === 'head' ? ' (without the uncommitted changes)' : '';
+  return source === 'merge-base'
+    ? ' (merge base)'
+    : source === 'head'
+      ? ' (without the uncommitted changes)'
+      : '';
 }
 
 /** What a green test that was red at the point means, and since when it was. */
@@ -150,13 +154,17 @@ export function fixedEvidence(fixed: Fixed, base: string): string {
 }
 
 /** `2 new, 1 flaky, 1 known`, and what was fixed. */
-export function classCounts(history: RunHistory): readonly { readonly class: Novelty; readonly count: number }[] {
+export function classCounts(
+  history: RunHistory,
+): readonly { readonly class: Novelty; readonly count: number }[] {
   return novelties.flatMap((novelty) => {
     const n = history.failures.filter((failure) => failure.class === novelty).length;
     return n === 0 ? [] : [{ class: novelty, count: n }];
   });
 }
 
-export function fixedTests({ fixed }: Pick<RunHistory, 'fixed'>): readonly Fixed[] {
-  return fixed.filter(({ kind }) => kind === 'fixed');
+export function fixedTests({
+  fixed,
+}: Pick<RunHistory, 'fixed'>): readonly Extract<Fixed, { kind: 'fixed' }>[] {
+  return fixed.filter((test) => test.kind === 'fixed');
 }

@@ -2,7 +2,9 @@
 import type {
   CoverageFile,
   FailureHistory,
+  Fixed,
   Match,
+  Novelty,
   RunContext,
   RunHistory,
   SavedRun,
@@ -11,6 +13,7 @@ import type {
   Totals,
   Warning,
 } from '../model.ts';
+import { evidenceOf, fixedTests } from './evidence.ts';
 
 export function resultLine(result: SignedResult): string {
   return line({
@@ -21,6 +24,8 @@ export function resultLine(result: SignedResult): string {
     test_function: result.testFunction,
     outcome: result.outcome,
     duration_seconds: result.durationSeconds,
+    attempts: result.attempts,
+    report: result.report,
     error_type: result.failure?.errorType,
     line: result.failure?.line,
     error_message: result.failure?.message ?? result.reason,
@@ -71,29 +76,51 @@ export function matchLine({ testName, failureSignature }: FailureHistory, { memo
   });
 }
 
-/** A failure's class, and since when it fails. */
-export function failureLine(failure: FailureHistory): string {
+/** A failure's class with its evidence, what is known of it, and since when it fails. */
+export function failureLine(failure: FailureHistory, history: RunHistory): string {
+  const { since } = failure;
+  const evidence = evidenceOf(failure, history);
   return line({
     kind: 'failure',
     test_name: failure.testName,
     failure_signature: failure.failureSignature,
     class: failure.class,
-    since_run: failure.since.runId,
-    since_git_sha: failure.since.gitSha,
-    since: failure.since.at.toISOString(),
-    runs_in_a_row: failure.runsInARow,
+    known: failure.known,
+    tier: failure.match?.tier,
+    memory_id: failure.match?.memory.id,
+    evidence: evidence === '' ? undefined : evidence,
+    last_green_git_sha: since?.lastGreen,
+    since_git_sha: since?.firstRed,
+    since: since === undefined ? undefined : new Date(since.firstRedAt).toISOString(),
+    untested_commits: since?.untested?.length,
+    runs_in_a_row: since?.inARow,
+    culprits: since?.culprits?.map(({ sha }) => sha),
     last_fixed_by: failure.lastFixedBy,
   });
 }
 
-/** The run compared with the latest one of the base branch. */
-export function changesLine({ baseBranch, changes, coverage }: RunHistory): string {
+/** A test that was broken where the change begins, and is green here. */
+export function fixedLine(fixed: Extract<Fixed, { kind: 'fixed' }>): string {
+  return line({
+    kind: 'fixed',
+    test_name: fixed.testName,
+    since_git_sha: fixed.since,
+    since: new Date(fixed.sinceAt).toISOString(),
+  });
+}
+
+/** The run beside the point that it is compared with. */
+export function changesLine({ baseBranch, point, changes, coverage }: RunHistory): string {
   return line({
     kind: 'changes',
     base_branch: baseBranch,
+    base_git_sha: point?.sha,
     added: changes?.added,
     removed: changes?.removed,
+    renamed: changes?.renamed,
+    parameters_changed: changes?.parametersChanged,
     newly_skipped: changes?.newlySkipped,
+    not_run: changes?.notRun,
     slower: changes?.slower.map((test) => ({
       test_name: test.testName,
       before_seconds: test.beforeSeconds,
@@ -114,6 +141,11 @@ export function changesLine({ baseBranch, changes, coverage }: RunHistory): stri
   });
 }
 
+/** The first line. Version 2: `class` is about novelty alone, `known` stands beside it. */
+export function schemaLine(): string {
+  return line({ kind: 'schema', version: 2 });
+}
+
 export interface RunLine {
   readonly saved: SavedRun | undefined;
   readonly team: string | undefined;
@@ -122,11 +154,15 @@ export interface RunLine {
   readonly totals: Totals;
   readonly incomplete: boolean;
   readonly context: RunContext;
+  /** undefined: not judged. */
+  readonly history: RunHistory | undefined;
 }
 
 /** The last line, so that all lines before it can stream. */
 export function runLine(run: RunLine): string {
-  const { totals, context } = run;
+  const { totals, context, history } = run;
+  const ofClass = (novelty: Novelty) =>
+    history?.failures.filter((failure) => failure.class === novelty).length;
   return line({
     kind: 'run',
     id: run.saved?.runId,
@@ -147,6 +183,18 @@ export function runLine(run: RunLine): string {
     pytest_version: context.pytestVersion,
     created_at: (run.saved?.createdAt ?? run.createdAt).toISOString(),
     incomplete: run.incomplete,
+    repository: context.repository,
+    project: context.project,
+    tested_git_sha: context.tested?.gitSha,
+    dirty: context.tested?.dirty === undefined ? undefined : context.tested.dirty > 0,
+    infrastructure: history?.isInfrastructure,
+    judged: history !== undefined,
+    new: ofClass('new'),
+    flaky: ofClass('flaky'),
+    pre_existing: ofClass('pre-existing'),
+    no_history: ofClass('no-history'),
+    known: history?.failures.filter(({ known }) => known).length,
+    fixed: history === undefined ? undefined : fixedTests(history).length,
     stored: run.stored,
   });
 }

@@ -10,6 +10,8 @@ export interface ToldFailure {
   readonly errorType: string | undefined;
   readonly message: string | undefined;
   readonly failureSignature?: string | undefined;
+  /** How often pytest ran it, where the report shows it. */
+  readonly attempts?: number | undefined;
 }
 
 /** Finds the history of a failure of the report. */
@@ -27,11 +29,6 @@ export const tierNames: Readonly<Record<Tier, string>> = {
   cause: 'Known cause',
   similar: 'Similar to a known failure',
 };
-
-/** A number of names, of which the history holds at most a hundred. */
-export function upTo(n: number): string {
-  return n >= 100 ? '100 or more' : String(n);
-}
 
 export function duration(seconds: number): string {
   if (seconds < 59.95) return `${seconds.toFixed(seconds < 9.995 ? 2 : 1)} s`;

@@ -89,7 +89,13 @@ describe('a checkout', () => {
   it('tells when HEAD was committed, as the earliest that a report for it can have begun', async () => {
     const path = repository();
     const seconds = Number(git(path, 'log', '-1', '--format=%ct'));
-    expect((await detect(path)).beginning?.at).toEqual(new Date(seconds * 1000));
+    const { beginning } = await detect(path);
+    expect(beginning?.at).toEqual(new Date(seconds * 1000));
+    // What is committed is older than its commit by nature.
+    writeFileSync(join(path, 'new.xml'), '');
+    expect(
+      await Promise.all(['a.py', 'new.xml', '*.py'].map((name) => beginning?.holds?.(join(path, name)))),
+    ).toEqual([true, false, false]);
     expect((await detect(folder)).beginning).toBeUndefined();
     expect((await detect(path, { GITHUB_ACTIONS: 'true' })).beginning).toBeUndefined();
   });

@@ -39,6 +39,8 @@ const exempt: Readonly<Record<string, RegExp>> = {
   // The table of names, and where the Action turns them into inputs.
   'settings.ts': /^ *\w+: '--[a-z-]+',$|See lukhas-upload --help/,
   'doors/action/inputs.ts': /error\.message\.replace\(/,
+  // Options of git.
+  'context/commits.ts': /\blines\('/,
   // Options of pytest and `lukhas healix` in commands for a terminal.
   'tell/commands.ts': /--test|--rootdir/,
   // `lukhas db` makes logins; the other line is said only where the door has the option.

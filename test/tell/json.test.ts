@@ -71,6 +71,8 @@ describe('the JSON contract', () => {
       'test_function',
       'outcome',
       'duration_seconds',
+      'attempts',
+      'report',
       'error_type',
       'line',
       'error_message',

@@ -1,5 +1,7 @@
 // Reads all jobs of a commit that are in the database by now, for the comment that shows them together. Joins store and read;
 // knows no wording.
+
+import { type ChangeSource, judgeStored } from '../../judging.ts';
 import type { Outcome, RunHistory, Totals } from '../../model.ts';
 import { readStoredFailure } from '../../read/report/junit.ts';
 import type { Connect, Database } from '../../store/database/port.ts';
@@ -14,7 +16,6 @@ import {
   type StoredRunJob,
 } from '../../store/runs/jobs.ts';
 import { type Access, openAccess } from '../../store/schema/access.ts';
-import { readHistory } from '../../storing.ts';
 import { type ShownFailure, showFailure } from '../../tally.ts';
 import { standing } from '../../tell/github/attempts.ts';
 import { identifyJob } from './job-identity.ts';
@@ -49,7 +50,9 @@ export interface CommitJobsRequest extends CommitQuery {
   /** See idOf; what this job stored is not among the others. */
   readonly ownId: string;
   readonly teamSlug: string | undefined;
+  /** See HistoryQuery. */
   readonly baseBranch: string | undefined;
+  readonly change: ChangeSource | undefined;
 }
 
 /** At most so many failures of each class are read with their texts. */
@@ -81,7 +84,7 @@ export function openCommitJobs(connect: Connect, request: CommitJobsRequest): Co
       for (const job of others) {
         if (known.has(idOf(job))) continue;
         const isMissing = job.runId === undefined;
-        known.set(idOf(job), isMissing ? job : await readJob(db, access, job, request.baseBranch));
+        known.set(idOf(job), isMissing ? job : await readJob(db, access, job, request));
       }
       const jobs = others.flatMap((job) => known.get(idOf(job)) ?? []);
       const same = jobs.length === last.length && jobs.every((job, i) => job === last[i]);
@@ -100,9 +103,14 @@ async function readJob(
   db: Database,
   access: Access,
   job: StoredRunJob,
-  baseBranch: string | undefined,
+  { baseBranch, change }: Pick<CommitJobsRequest, 'baseBranch' | 'change'>,
 ): Promise<CommitRun> {
-  const history = await readHistory(db, access, { ...job, baseBranch });
+  const history = await judgeStored(db, access, {
+    runId: job.runId,
+    createdAt: job.createdAt,
+    baseBranch,
+    change,
+  });
   const counts = new Map<string, number>();
   const shown = history.failures.filter((failure) => {
     const place = counts.get(failure.class) ?? 0;

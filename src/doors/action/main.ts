@@ -81,6 +81,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     await tellMissing({
       inputs,
       context: runContext,
+      change: { context: runContext, named: surroundings.named ?? {}, git: surroundings.git },
       reason,
       warnings: [...warnings.filter((warning) => !isExpected(warning, eventFacts.eventName))],
       hideSolutions,
@@ -96,6 +97,8 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   // Said before all that follows: GitHub shows the first ten errors of a step.
   const reasons = reasonsToFail(inputs, verdict);
   for (const reason of reasons) say(workflowCommand('error', reason));
+  // What could not be taken is an error of its own on each surface.
+  const good = reasons.length === 0 && !hasErrors(verdict);
   await tellSurfaces({
     inputs,
     verdict,
@@ -108,9 +111,12 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     pullRequest,
     connect,
     errorsSaid: reasons.length,
+  }).catch((error: unknown) => {
+    // A verdict that is red stays red.
+    if (good) throw error;
+    sayError(error);
   });
-  // What could not be taken is an error of its own on each surface.
-  return reasons.length === 0 && !hasErrors(verdict);
+  return good;
 }
 
 interface ReadReports {
@@ -212,9 +218,7 @@ function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verdict): s
   const blamed = failuresToBlame(failOn, verdict);
   if (blamed === undefined) {
     const undecided = `fail-on: ${failOn} could not be decided without the history of the failures`;
-    // A bug of ours is never green where a verdict was asked for.
-    if (storeError !== undefined && !(storeError instanceof StoreError)) reasons.push(`${undecided}.`);
-    else warn({ code: 'fail-on', message: `${undecided}; the step is not failed by it.` });
+    warn({ code: 'fail-on', message: `${undecided}; the step is not failed by it.` });
   } else if (blamed > 0) {
     reasons.push(
       failOn === 'any'
@@ -224,7 +228,9 @@ function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verdict): s
   }
   if (storeError !== undefined) {
     const message = 'The run was NOT stored; the log of this step says why.';
-    if (requireUpload) reasons.push(message);
+    // A bug of ours is never green where a verdict was asked for.
+    const isBug = !(storeError instanceof StoreError);
+    if (requireUpload || (isBug && failOn !== 'never')) reasons.push(message);
     else warn({ code: 'not-stored', message });
   }
   return reasons;

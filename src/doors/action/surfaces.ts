@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { setOutput } from '@actions/core';
 import { InputError, ReportError, StoreError } from '../../errors.ts';
 import type { Verdict } from '../../ingest.ts';
+import type { ChangeSource } from '../../judging.ts';
 import type { RunContext, Warning } from '../../model.ts';
 import type { Connect } from '../../store/database/port.ts';
 import type { SavedMissing } from '../../store/runs/missing.ts';
 import { leastCovered } from '../../tally.ts';
+import { fixedTests } from '../../tell/evidence.ts';
 import { renderAnnotations, renderTroubles } from '../../tell/github/annotations.ts';
 import { type Section, shortLabels } from '../../tell/github/comment-section.ts';
 import {
@@ -73,6 +75,7 @@ export async function tellSurfaces(told: Told): Promise<void> {
       ...told,
       section,
       context: verdict.context,
+      change: verdict.change,
       payloadSha256: verdict.payloadSha256,
       stored: saved && { id: saved.runId, team: saved.team },
       hasNews: hasNews(verdict),
@@ -86,6 +89,7 @@ export async function tellSurfaces(told: Told): Promise<void> {
 
 export interface ToldMissing extends Pick<Told, 'inputs' | 'hideSolutions' | 'pullRequest' | 'connect'> {
   readonly context: RunContext;
+  readonly change: ChangeSource;
   /** Why there are none: one sentence. */
   readonly reason: string;
   readonly warnings: readonly Warning[];
@@ -178,6 +182,7 @@ function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: S
     ...section,
     reports,
     history: hideSolutions ? withoutMatches(verdict.history) : verdict.history,
+    reruns: verdict.tally.reruns,
     slowest: verdict.tally.slowest,
     coveredFiles: verdict.coverage?.files.length ?? 0,
     // The others are commands of their own.
@@ -226,7 +231,7 @@ export async function summariseError(error: unknown): Promise<void> {
   const words =
     error instanceof InputError || error instanceof ReportError || error instanceof StoreError
       ? [placed({ ...error.place, code: error.code, message: error.message }), error.fixIn(asInputs)]
-      : ['an internal error of lukhas-ingest; the log of this step has the details'];
+      : ['an internal error of this action, a bug of ours: the log of this step says more'];
   await attempt('summary', "the job's summary could not be written", () =>
     appendFileSync(path, renderNoResults(words.filter((part) => part !== undefined))),
   );
@@ -234,11 +239,12 @@ export async function summariseError(error: unknown): Promise<void> {
 
 function jobSummary({ verdict, warnings }: Told, section: Section): JobSummary {
   const [label = ''] = shortLabels([jobLabel(verdict.context)]);
-  return { ...section, label, slowest: verdict.tally.slowest, warnings };
+  return { ...section, label, reruns: verdict.tally.reruns, slowest: verdict.tally.slowest, warnings };
 }
 
 interface Post extends Pick<Told, 'inputs' | 'pullRequest' | 'connect'> {
   readonly context: RunContext;
+  readonly change: ChangeSource;
   readonly section: Section;
   readonly payloadSha256: string | undefined;
   /** Absent: nothing was stored. */
@@ -263,7 +269,8 @@ async function postComment(post: Post): Promise<string | undefined> {
           ...context,
           ownId: stored.id,
           teamSlug: inputs.settings.team,
-          baseBranch: inputs.settings.baseBranch ?? context.baseBranch,
+          baseBranch: inputs.settings.baseBranch,
+          change: post.change,
         });
   const part = commentPart({
     context,
@@ -397,9 +404,12 @@ function writeOutputs({ totals, tally, saved, stored, history }: Verdict, url: s
     skipped: totals.skipped,
     errors: totals.errors,
     new: ofClass('new'),
-    known: ofClass('known'),
     flaky: ofClass('flaky'),
-    unknown: history?.failures.filter((failure) => failure.class !== 'known').length ?? '',
+    'pre-existing': ofClass('pre-existing'),
+    'no-history': ofClass('no-history'),
+    known: history?.failures.filter(({ known }) => known).length ?? '',
+    unknown: history?.failures.filter(({ known }) => !known).length ?? '',
+    fixed: history === undefined ? '' : fixedTests(history).length,
     signatures: tally.signatures,
     coverage: totals.coveragePercent === undefined ? '' : Number(totals.coveragePercent.toFixed(2)),
     'comment-url': url ?? '',

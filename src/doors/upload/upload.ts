@@ -10,10 +10,12 @@ import { parseSettings, type Settings } from '../../settings.ts';
 import { defaultDataDir } from '../../store/database/data-dir.ts';
 import type { Opening } from '../../store/database/open-early.ts';
 import { leastCovered } from '../../tally.ts';
+import { fixedTests } from '../../tell/evidence.ts';
 import {
   changesLine,
   coverageLine,
   failureLine,
+  fixedLine,
   matchLine,
   resultLine,
   runLine,
@@ -224,8 +226,10 @@ async function tellJson(verdict: Verdict, settings: Settings, { terminal, quiet 
       failure.match === undefined ? '' : matchLine(failure, failure.match),
     );
     await terminal.write(matched.join(''));
-    await terminal.write(history.failures.map(failureLine).join(''));
-    if (history.changes !== undefined) await terminal.write(changesLine(history));
+    await terminal.write(history.failures.map((failure) => failureLine(failure, history)).join(''));
+    await terminal.write(fixedTests(history).map(fixedLine).join(''));
+    if (history.changes !== undefined || history.coverage !== undefined)
+      await terminal.write(changesLine(history));
   }
   await terminal.write(verdict.warnings.map(warningLine).join(''));
   await terminal.write(runLine({ ...verdict, team: settings.team }));
@@ -255,6 +259,7 @@ function tellTerminal(
     xfailed: verdict.tally.xfailed,
     failures: verdict.tally.failures,
     history: verdict.history,
+    reruns: verdict.tally.reruns,
     slowest: verdict.tally.slowest,
     leastCovered: leastCovered(coverage, verbose ? 20 : 5),
     coveredFiles: coverage.length,

@@ -1,9 +1,12 @@
 // The second pass over a report: streams every test as a TestResult, in bounded memory. docs/reading.md lists what a
 // pytest report can contain.
+
+import { posix } from 'node:path';
 import { asOptions, type Naming, ReportError } from '../../errors.ts';
 import type { Failure, Outcome, TestResult, Warning } from '../../model.ts';
 import type { Checkout } from '../checkout.ts';
 import { decodeText } from '../decode.ts';
+import type { Projects } from '../projects.ts';
 import { AttemptJoiner, type Joined } from './attempts.ts';
 import {
   type FailureText,
@@ -32,6 +35,8 @@ import {
 export interface ReadOptions {
   readonly survey: Survey;
   readonly checkout: Checkout | undefined;
+  /** For reports of another project than the others; see Projects. */
+  readonly projects?: Projects['byReport'] | undefined;
   /** The door's words for settings; the command line's by default. */
   readonly naming?: Naming | undefined;
   onWarning(warning: Warning): void;
@@ -163,7 +168,9 @@ class ResultReader {
   readonly #options: ReadOptions;
   readonly #window: TeardownWindow;
   readonly #attempts: AttemptJoiner;
-  readonly #nodeIds: NodeIds;
+  #nodeIds: NodeIds;
+  /** Written before the ids of the report. */
+  #folder = '';
   #file = '';
   readonly #malformed = new Counter();
   readonly #replaced = new Counter();
@@ -180,6 +187,9 @@ class ResultReader {
 
   startFile(name: string): void {
     this.#file = name;
+    const project = this.#options.projects?.get(name);
+    this.#folder = project?.folder ?? '';
+    if (project !== undefined) this.#nodeIds = createNodeIds(this.#options.survey.evidence, project.checkout);
   }
 
   take(frames: readonly TestcaseFrame[]): TestResult[] {
@@ -333,8 +343,11 @@ class ResultReader {
     const failed = verdict.outcome === 'failed' || verdict.outcome === 'error';
     // Field by field: spreading an object per test would take most of the reader's time.
     return {
-      testName: id.testName,
-      testFile: id.testFile,
+      testName: this.#folder === '' ? id.testName : belowFolder(this.#folder, id),
+      testFile:
+        this.#folder === '' || id.testFile === undefined
+          ? id.testFile
+          : posix.join(this.#folder, id.testFile),
       testClass: id.testClass,
       testFunction: id.testFunction,
       nodeIdSource: id.source,
@@ -354,6 +367,13 @@ class ResultReader {
     const collected = isCollected(testcase) && (classname === '' || classname === survey.evidence.prefix);
     return this.#nodeIds.rebuild({ classname, name, file: testcase.file, collected }, locations);
   }
+}
+
+/** The id with its file as it is seen from the repository's root; what does not begin with a file stays. */
+function belowFolder(folder: string, { testName, testFile }: NodeId): string {
+  return testFile !== undefined && testName.startsWith(testFile)
+    ? posix.join(folder, testFile) + testName.slice(testFile.length)
+    : testName;
 }
 
 /** Counts something, and names the report if it was in only one. */

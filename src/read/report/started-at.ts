@@ -1,5 +1,6 @@
 // When a run began: the report's time if it can be trusted, else now. A run's time selects its monthly partition, so a
 // hostile or wrong clock must not decide it.
+import { resolve } from 'node:path';
 import { InputError } from '../../errors.ts';
 import type { Warning } from '../../model.ts';
 import type { SuiteStart } from './survey.ts';
@@ -74,15 +75,25 @@ export function isPlausible(time: number, now: Date): boolean {
 /** Clocks differ; in milliseconds. */
 const slack = 10 * 60 * 1000;
 const mostOldReports = 5;
+/** Git is asked of each. */
+const mostLooks = 50;
 
 /**
  * Warns of reports that pytest began before the run that they are uploaded for can have begun: left over from an earlier run,
- * or restored from a cache. Times without a zone (before pytest 8.3) say nothing.
+ * or restored from a cache. A report that is committed is older than its commit by nature. Times without a zone (before pytest 8.3) say nothing.
  */
-export function findOldReports(
+export async function findOldReports(
   suites: readonly SuiteStart[],
-  beginning: { readonly at: Date; readonly what: string } | undefined,
-): Warning[] {
+  beginning:
+    | {
+        readonly at: Date;
+        readonly what: string;
+        /** Whether a file, by its absolute path, is older by nature. */
+        readonly holds?: ((path: string) => Promise<boolean>) | undefined;
+      }
+    | undefined,
+  workingDirectory: string,
+): Promise<Warning[]> {
   if (beginning === undefined) return [];
   const earliest = new Map<string, number>();
   for (const { file, timestamp } of suites) {
@@ -91,17 +102,25 @@ export function findOldReports(
     const time = Date.parse(timestamp ?? '');
     if (time < (earliest.get(file) ?? beginning.at.getTime() - slack)) earliest.set(file, time);
   }
-  const old = [...earliest].map(
-    ([file, time]): Warning => ({
+  const old: Warning[] = [];
+  for (const [file, time] of [...earliest].slice(0, mostLooks)) {
+    if ((await beginning.holds?.(resolve(workingDirectory, file))) === true) continue;
+    old.push({
       code: 'old-report',
       message: `pytest began this report at ${minute(time)}, before ${beginning.what} (${minute(beginning.at.getTime())}): is it left over from an earlier run, or from a cache?`,
       file,
-    }),
-  );
+    });
+  }
   const rest = old.length - mostOldReports;
   return rest <= 0
     ? old
-    : [...old.slice(0, mostOldReports), { code: 'old-report', message: `${rest} more reports are as old` }];
+    : [
+        ...old.slice(0, mostOldReports),
+        {
+          code: 'old-report',
+          message: `${rest}${earliest.size > mostLooks ? ' or more' : ''} other reports are as old`,
+        },
+      ];
 }
 
 /** `2026-11-22 16:05 UTC`. */

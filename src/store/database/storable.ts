@@ -58,6 +58,11 @@ export interface Storable {
   warnings(): Warning[];
 }
 
+/** The name under which a test is stored: at most 500 code points. */
+export function storedTestName(name: string): string {
+  return createStorable().name(name, 500) ?? '';
+}
+
 /** U+0000, or any half of a surrogate pair, lone or not. */
 const suspicious = /[\u0000\ud800-\udfff]/;
 const maxInt = 2_147_483_647;

@@ -1,5 +1,7 @@
 // Failures on their lines in the pull request's files, as commands to the runner. Pure.
+
 import type { FailureHistory, RunHistory, Warning } from '../../model.ts';
+import { evidenceOf, labelOf } from '../evidence.ts';
 import { failureKey, number, placed, type ToldFailure, tierNames } from '../words.ts';
 import { cut } from './markdown.ts';
 import { workflowCommand } from './workflow-log.ts';
@@ -19,7 +21,7 @@ export interface AnnotationRequest {
   locate(testFile: string): string | undefined;
 }
 
-const order = ['new', undefined, 'flaky', 'pre-existing', 'known'];
+const order = ['new', 'no-history', undefined, 'flaky', 'pre-existing'];
 
 /** At most ten errors with those said before, what is new first; what is known with its solution. */
 export function renderAnnotations(request: AnnotationRequest): string[] {
@@ -33,10 +35,10 @@ export function renderAnnotations(request: AnnotationRequest): string[] {
     const file = failure.testFile === undefined ? undefined : request.locate(failure.testFile);
     const left = i === ranked.length - 1 ? all - ranked.length : 0;
     const rest = left > 0 ? `\n\n${left} more failures are not annotated: see the job's summary.` : '';
-    return workflowCommand('error', `${message(failure, history, request.hideSolutions)}${rest}`, {
+    return workflowCommand('error', `${message(failure, history, request)}${rest}`, {
       file,
       line: file === undefined ? undefined : failure.line,
-      title: cut(`${history === undefined ? '' : `${history.class}: `}${failure.testName}`, 250),
+      title: cut(`${history === undefined ? '' : `${labelOf(history)}: `}${failure.testName}`, 250),
     });
   });
 }
@@ -71,10 +73,16 @@ function kindInWords([first, ...others]: readonly Warning[]): string {
   return `${words}\n\n${sum} See the log of this step.`;
 }
 
-function message(failure: ToldFailure, history: FailureHistory | undefined, hideSolutions: boolean): string {
+function message(
+  failure: ToldFailure,
+  history: FailureHistory | undefined,
+  { history: run, hideSolutions }: AnnotationRequest,
+): string {
   const type = failure.errorType ?? failure.outcome;
   const said = failure.message ?? '';
   const lines = [said.includes(type) ? said : [type, said].filter((part) => part !== '').join(': ')];
+  const evidence = history === undefined || run === undefined ? '' : evidenceOf(history, run);
+  if (evidence !== '') lines.push(cut(evidence, 500));
   const match = history?.match;
   if (match !== undefined) {
     const { memory, tier } = match;

@@ -1,7 +1,8 @@
 // The results of a commit's jobs in Markdown, for the pull request's comment and the job's summary: what failed, what is known
 // about it, what to do. Pure; all data goes through markdown.ts.
-import type { FailureClass, FailureHistory, HealixMemory, Match, RunHistory, Totals } from '../../model.ts';
+import type { FailureHistory, HealixMemory, Match, Novelty, RunHistory, Totals } from '../../model.ts';
 import { type Commands, rerunCommands, shellOf, teachCommands } from '../commands.ts';
+import { comparedWith, evidenceOf, fixedEvidence } from '../evidence.ts';
 import {
   count,
   coverageDifference,
@@ -11,7 +12,6 @@ import {
   percent,
   type ToldFailure,
   tierNames,
-  upTo,
 } from '../words.ts';
 import { block, code, cut, exactBlock, inline, isExact } from './markdown.ts';
 
@@ -66,6 +66,8 @@ export interface Detail {
 interface Told {
   readonly failure: ToldFailure;
   readonly history: FailureHistory | undefined;
+  /** Of the first job that tells it. */
+  readonly run: RunHistory | undefined;
   readonly hidden: boolean;
   readonly jobs: string[];
   /** It fails on Windows alone. */
@@ -81,10 +83,10 @@ interface Group {
   readonly told: readonly Told[];
 }
 
-const titles: readonly { readonly class: FailureClass | undefined; readonly title: string }[] = [
+const titles: readonly { readonly class: Novelty | undefined; readonly title: string }[] = [
   { class: undefined, title: 'Failures' },
   { class: 'new', title: 'New failures' },
-  { class: 'known', title: 'Known failures' },
+  { class: 'no-history', title: 'Failures with nothing to compare with' },
   { class: 'flaky', title: 'Flaky' },
   { class: 'pre-existing', title: 'Failing before this change' },
 ];
@@ -103,6 +105,7 @@ export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   if (only !== undefined && groups.length > 0)
     parts.push(renderCounts(only.section.totals, only.section.xfailed));
   for (const group of groups) parts.push(renderGroup(group, jobs.length, detail));
+  parts.push(renderFixed(sections));
   if (detail.extras) parts.push(...renderCommands(groups, sections), renderChanges(sections));
   parts.push(renderCoverage(sections, detail));
   for (const text of new Set(sections.map(storedLine))) parts.push(text);
@@ -163,8 +166,8 @@ export function shortLabels(labels: readonly string[]): string[] {
 function groupFailures(jobs: readonly Job[]): Group[] {
   const labels = shortLabels(jobs.map(({ label }) => label));
   const told = new Map<string, Told>();
-  const all = new Map<FailureClass | undefined, Set<string>>();
-  const count = (name: FailureClass | undefined, key: string) => {
+  const all = new Map<Novelty | undefined, Set<string>>();
+  const count = (name: Novelty | undefined, key: string) => {
     const keys = all.get(name) ?? new Set();
     all.set(name, keys.add(key));
   };
@@ -179,7 +182,7 @@ function groupFailures(jobs: readonly Job[]): Group[] {
       const id = `${known?.class}\n${key}`;
       const before = told.get(id);
       if (before === undefined)
-        told.set(id, { failure, history: known, hidden, jobs: [labels[i] ?? ''], onWindows });
+        told.set(id, { failure, history: known, run: history, hidden, jobs: [labels[i] ?? ''], onWindows });
       else {
         before.jobs.push(labels[i] ?? '');
         before.onWindows &&= onWindows;
@@ -224,7 +227,11 @@ function renderGroup({ title, all, told }: Group, jobs: number, detail: Detail):
 }
 
 /** A list item on one line: a comment keeps line breaks of the source, a summary does not. */
-function renderFailure({ failure, history, hidden, jobs }: Told, allJobs: number, detail: Detail): string {
+function renderFailure(
+  { failure, history, run, hidden, jobs }: Told,
+  allJobs: number,
+  detail: Detail,
+): string {
   const rows = [`- ${code(cut(failure.testName, 500)) || '`(a test without a name)`'}`];
   if (detail.messages) {
     const place =
@@ -236,7 +243,9 @@ function renderFailure({ failure, history, hidden, jobs }: Told, allJobs: number
   }
   const facts = [
     allJobs > 1 ? renderPlaces(jobs, allJobs) : '',
-    detail.messages && history !== undefined ? renderAge(history) : '',
+    detail.messages && history !== undefined && run !== undefined
+      ? inline(cut(evidenceOf(history, run), 500))
+      : '',
   ].filter((part) => part !== '');
   if (facts.length > 0) rows.push(facts.join('; '));
   const match = history?.match;
@@ -258,16 +267,6 @@ function renderPlaces(jobs: readonly string[], all: number): string {
   const names = jobs.slice(0, most).map((job) => code(cut(job, 100)));
   const rest = jobs.length - names.length;
   return `in ${names.join(', ')}${rest > 0 ? ` and ${rest} more jobs` : ''}`;
-}
-
-function renderAge({ since, runsInARow, lastFixedBy }: FailureHistory): string {
-  const from =
-    since.gitSha === undefined ? since.at.toISOString().slice(0, 10) : code(since.gitSha.slice(0, 8));
-  const parts = [
-    ...(runsInARow > 1 ? [`failing for ${runsInARow} runs, since ${from}`] : []),
-    ...(lastFixedBy === undefined ? [] : [`last fixed by ${code(lastFixedBy.slice(0, 8))}`]),
-  ];
-  return parts.join('; ');
 }
 
 function renderMatch({ memory, tier }: Match, hidden: boolean): string[] {
@@ -325,7 +324,9 @@ function renderCommands(groups: readonly Group[], sections: readonly Section[]):
     const again = rerunCommands(tests, tests.length + notTold, sameFolder(sections), shell);
     notTold = 0;
     const folds = foldedCommands('Run them again', again, onWindows);
-    const unknown = canTeach ? distinct(own.filter(({ history }) => history?.class !== 'known')) : [];
+    const unknown = canTeach
+      ? distinct(own.filter(({ history }) => history?.known === false && taught.has(history.class)))
+      : [];
     const teach = teachCommands(
       unknown.map(({ testName }) => testName),
       5,
@@ -351,13 +352,51 @@ function sameFolder(sections: readonly Section[]): string | undefined {
   return folders.size === 1 ? [...folders][0] : undefined;
 }
 
+/** A cause that was found out helps with these. */
+const taught: ReadonlySet<Novelty> = new Set(['new', 'no-history']);
+
+/** Tests that were red where the change begins, and are green in all jobs that tell of them. */
+function renderFixed(sections: readonly Section[]): string {
+  const failing = new Set(
+    sections.flatMap(({ history }) => history?.failures.map(({ testName }) => testName) ?? []),
+  );
+  const fixed = uniqueBy(
+    sections.flatMap(({ history }) =>
+      (history?.fixed ?? []).map((test) => ({
+        testName: test.testName,
+        words: fixedEvidence(test, history?.baseBranch ?? 'the base branch'),
+      })),
+    ),
+    ({ testName }) => testName,
+  ).filter(({ testName }) => !failing.has(testName));
+  if (fixed.length === 0) return '';
+  const rows = fixed
+    .slice(0, 10)
+    .map(({ testName, words }) => `- ${code(cut(testName, 300))}: ${inline(cut(words, 300))}`);
+  if (fixed.length > 10) rows.push(`- … and ${number(fixed.length - 10)} more`);
+  return `**Green again** (${number(fixed.length)})\n\n${rows.join('\n')}`;
+}
+
 function renderChanges(sections: readonly Section[]): string {
   const changes = sections.flatMap(({ history }) => history?.changes ?? []);
   const union = (lists: readonly (readonly string[])[]) => [...new Set(lists.flat())].sort();
   const lists = [
     { what: 'added', names: union(changes.map((one) => one.added)) },
     { what: 'removed', names: union(changes.map((one) => one.removed)) },
+    {
+      what: 'renamed',
+      names: union(changes.map((one) => one.renamed.map(({ from, to }) => `${from} → ${to}`))),
+    },
+    { what: 'with other parameters', names: union(changes.map((one) => one.parametersChanged)) },
     { what: 'newly skipped', names: union(changes.map((one) => one.newlySkipped)) },
+    {
+      what: 'files not run here',
+      names: union(
+        changes.map((one) =>
+          one.notRun.map(({ file, tests, why }) => `${file} (${count(tests, 'test')}, ${why})`),
+        ),
+      ),
+    },
   ].filter((list) => list.names.length > 0);
   const slower = uniqueBy(
     changes
@@ -366,7 +405,7 @@ function renderChanges(sections: readonly Section[]): string {
     (test) => test.testName,
   ).slice(0, 10);
   if (lists.length === 0 && slower.length === 0) return '';
-  const numbers = lists.map((list) => `${upTo(list.names.length)} ${list.what}`);
+  const numbers = lists.map((list) => `${number(list.names.length)} ${list.what}`);
   if (slower.length > 0) numbers.push(`${slower.length} slower`);
   const rows = lists.flatMap((list) => [
     ...list.names.slice(0, 10).map((name) => `- ${list.what}: ${code(cut(name, 300))}`),
@@ -381,8 +420,8 @@ function renderChanges(sections: readonly Section[]): string {
 }
 
 function against(sections: readonly Section[]): string {
-  const branch = sections.find(({ history }) => history?.baseBranch !== undefined)?.history?.baseBranch;
-  return branch === undefined ? '' : ` against ${code(cut(branch, 255))}`;
+  const history = sections.find((section) => section.history?.point !== undefined)?.history;
+  return history === undefined ? '' : ` against ${inline(cut(comparedWith(history), 400))}`;
 }
 
 /** One job's percentage; those of several jobs are in the table of jobs. */

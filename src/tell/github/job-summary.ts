@@ -12,6 +12,13 @@ export const maxCheckBytes = 60_000;
 
 export interface JobSummary extends Section {
   readonly label: string;
+  /** Tests that passed with more than one attempt. */
+  readonly reruns?:
+    | {
+        readonly count: number;
+        readonly first: readonly { readonly testName: string; readonly attempts: number }[];
+      }
+    | undefined;
   readonly slowest: readonly { readonly testName: string; readonly durationSeconds: number }[];
   readonly warnings: readonly Warning[];
 }
@@ -41,6 +48,7 @@ function render(summary: JobSummary, detail: Detail): string {
     title(summary),
     bad || summary.missing !== undefined ? '' : renderCounts(summary.totals, summary.xfailed),
     renderSection(summary, detail),
+    renderReruns(summary),
     renderSlowest(summary),
     summary.stored.ok ? inline(summary.stored.text) : '',
     // Errors stand above, as what could not be taken.
@@ -68,6 +76,21 @@ function title({ totals, label, lost, incomplete, troubles, missing }: JobSummar
             ? '⚪ No test ran'
             : `✅ ${passed}`;
   return `### ${words}${label === '' ? '' : `: ${code(cut(label, 100))}`}`;
+}
+
+function renderReruns({ reruns }: JobSummary): string {
+  if (reruns === undefined || reruns.count === 0) return '';
+  const rows = reruns.first.map(
+    ({ testName, attempts }) => `| ${attempts} | ${code(cut(testName, 500), { cell: true })} |`,
+  );
+  const more = reruns.count > rows.length ? ` (${rows.length} of ${number(reruns.count)})` : '';
+  return [
+    `**Passed with more than one attempt**${more}`,
+    '',
+    '| Attempts | Test |',
+    '|--:|:--|',
+    ...rows,
+  ].join('\n');
 }
 
 function renderSlowest({ slowest }: JobSummary): string {

@@ -1,6 +1,15 @@
 // The summary of an upload on a terminal. Pure: a verdict in, lines out; all data goes through safeLine.
-import type { FailureClass, FailureHistory, Match, RunHistory, Totals, Warning } from '../../model.ts';
+import type { FailureHistory, Match, Novelty, RunHistory, Totals, Warning } from '../../model.ts';
 import { pytestCommand, shellOf, teachCommand, whyNoCommand } from '../commands.ts';
+import {
+  classCounts,
+  comparedWith,
+  evidenceOf,
+  fixedEvidence,
+  fixedTests,
+  labelOf,
+  novelties,
+} from '../evidence.ts';
 import { safeLine } from '../safe.ts';
 import {
   count,
@@ -12,7 +21,6 @@ import {
   placed,
   type ToldFailure,
   tierNames,
-  upTo,
 } from '../words.ts';
 import { fold as foldTo, type Paint, widthOf } from './terminal.ts';
 
@@ -31,6 +39,13 @@ export interface Summary {
   readonly failures: readonly ToldFailure[];
   /** undefined where nothing was stored. */
   readonly history?: RunHistory | undefined;
+  /** Tests that passed with more than one attempt. */
+  readonly reruns?:
+    | {
+        readonly count: number;
+        readonly first: readonly { readonly testName: string; readonly attempts: number }[];
+      }
+    | undefined;
   readonly slowest: readonly { readonly testName: string; readonly durationSeconds: number }[];
   /** Lowest first. */
   readonly leastCovered: readonly {
@@ -58,11 +73,13 @@ export function renderSummary(summary: Summary, style: SummaryStyle): string {
   const sections = [
     renderTotals(summary, paint),
     renderFailures(summary, style),
+    renderFixed(summary, style),
+    renderReruns(summary, style),
     renderChanges(summary.history, style),
     renderSlowest(summary, style),
     renderCoverage(summary, style),
     renderWarnings(summary.warnings, paint),
-    `${summary.stored.ok ? paint.green('✓') : paint.yellow('○')} ${safeLine(summary.stored.text)}`,
+    renderVerdict(summary, paint),
   ];
   return sections.filter((section) => section !== '').join('\n\n');
 }
@@ -86,6 +103,8 @@ function renderTotals(summary: Summary, paint: Paint): string {
   const bad =
     totals.failed + totals.errors + lost > 0 || summary.warnings.some(({ severity }) => severity === 'error');
   if (incomplete && lost === 0) parts.push(paint.yellow('incomplete'));
+  const against =
+    history?.point === undefined ? '' : paint.dim(`  against ${safeLine(comparedWith(history))}`);
   const source = reports.length === 1 ? safeLine(reports[0] ?? '') : `${reports.length} reports`;
   const time = totals.durationSeconds === undefined ? '' : ` in ${duration(totals.durationSeconds)}`;
   const coverage =
@@ -93,7 +112,7 @@ function renderTotals(summary: Summary, paint: Paint): string {
       ? ''
       : `\n  coverage ${paint.bold(`${percent(totals.coveragePercent)}`)} of ${count(coveredFiles, 'file')}${moved}`;
   const mark = bad ? paint.red('✗') : incomplete || totals.total === 0 ? paint.yellow('○') : paint.green('✓');
-  return `${mark} ${paint.bold(count(totals.total, 'test'))}${time}  ${paint.dim(source)}\n  ${parts.join(paint.dim(' · '))}${coverage}`;
+  return `${mark} ${paint.bold(count(totals.total, 'test'))}${time}  ${paint.dim(source)}${against}\n  ${parts.join(paint.dim(' · '))}${coverage}`;
 }
 
 function renderFailures(summary: Summary, style: SummaryStyle): string {
@@ -107,27 +126,36 @@ function renderFailures(summary: Summary, style: SummaryStyle): string {
   const shown = told.slice(0, mostFailures);
   const hint = shown.length < told.length && style.hint !== undefined ? `; ${style.hint}` : '';
   const more = shown.length < all ? paint.dim(` (${number(shown.length)} of ${number(all)}${hint})`) : '';
-  const classes = summary.history === undefined ? '' : `  ${renderClasses(summary.history, paint)}`;
+  const { history } = summary;
+  const classes =
+    history === undefined
+      ? ''
+      : `  ${history.point === undefined ? paint.cyan(safeLine(comparedWith(history))) : renderClasses(history, paint)}`;
   const blocks = shown.map(({ failure, history }) => renderFailure(failure, history, style, summary));
   return `${paint.bold('Failures')}${classes}${more}\n${blocks.join('\n')}`;
 }
 
-const classOrder: readonly FailureClass[] = ['new', 'flaky', 'pre-existing', 'known'];
-
 function urgency(history: FailureHistory | undefined): number {
-  return history === undefined ? -1 : classOrder.indexOf(history.class);
+  return history === undefined ? -1 : novelties.indexOf(history.class);
 }
 
 function renderClasses(history: RunHistory, paint: Paint): string {
-  const parts = classOrder.flatMap((name) => {
-    const n = history.failures.filter((failure) => failure.class === name).length;
-    return n === 0 ? [] : [paintClass(name, `${number(n)} ${name}`, paint)];
-  });
-  return parts.join(paint.dim(' · '));
+  const known = history.failures.filter((failure) => failure.known).length;
+  return [
+    ...classCounts(history).map(({ class: name, count: n }) =>
+      paintClass(name, `${number(n)} ${name}`, paint),
+    ),
+    ...(known === 0 ? [] : [paint.green(`${number(known)} known`)]),
+  ].join(paint.dim(' · '));
 }
 
-function paintClass(name: FailureClass, text: string, paint: Paint): string {
-  const colours = { new: paint.red, flaky: paint.magenta, 'pre-existing': paint.yellow, known: paint.green };
+function paintClass(name: Novelty, text: string, paint: Paint): string {
+  const colours = {
+    new: paint.red,
+    flaky: paint.magenta,
+    'pre-existing': paint.yellow,
+    'no-history': paint.cyan,
+  };
   return colours[name](text);
 }
 
@@ -135,38 +163,35 @@ function renderFailure(
   failure: ToldFailure,
   history: FailureHistory | undefined,
   { paint, columns }: SummaryStyle,
-  { folder, isFromWindows }: Summary,
+  { folder, isFromWindows, history: run }: Summary,
 ): string {
   const type = fold(safeLine(failure.errorType ?? (failure.outcome === 'error' ? 'error' : 'failure')), 60);
   const line = failure.line === undefined ? '' : `:${failure.line}`;
   const where = `${safeLine(failure.testFile ?? '')}${line}`;
   const message = withoutType(safeLine(failure.message ?? ''), failure.errorType);
-  const label = history === undefined ? '' : `${paintClass(history.class, history.class, paint)}  `;
-  const before = 4 + widthOf(type) + (history === undefined ? 0 : history.class.length + 2);
+  const name = history === undefined ? '' : labelOf(history);
+  const label = history === undefined ? '' : `${paintClass(history.class, name, paint)}  `;
+  const before = 4 + widthOf(type) + (history === undefined ? 0 : name.length + 2);
   const words = message === '' ? '' : `  ${fold(message, columns - before)}`;
   const rows = [`  ${label}${paint.red(type)}${words}`];
-  const age = history === undefined ? '' : renderAge(history);
-  if (where !== '' || age !== '')
-    rows.push(`    ${paint.cyan(where)}${age === '' ? '' : paint.dim(`  ${age}`)}`);
+  const why = [
+    (failure.attempts ?? 1) > 1 ? `${failure.attempts} attempts` : '',
+    history === undefined || run === undefined ? '' : safeLine(evidenceOf(history, run)),
+  ]
+    .filter((part) => part !== '')
+    .join('; ');
+  if (where !== '') rows.push(`    ${paint.cyan(where)}`);
+  if (why !== '') rows.push(`    ${paint.dim(why)}`);
   const shell = shellOf(isFromWindows);
   const again = pytestCommand(failure, folder, shell) ?? whyNoCommand(failure, shell);
   if (again !== '') rows.push(`    ${paint.dim(again)}`);
   if (history?.match !== undefined) rows.push(...renderMatch(history.match, paint, columns));
   const teach =
-    history === undefined || history.class === 'known' ? undefined : teachCommand(failure.testName, shell);
+    history === undefined || history.known || !taught.has(history.class)
+      ? undefined
+      : teachCommand(failure.testName, shell);
   if (teach !== undefined) rows.push(`    ${paint.dim(teach)}`);
   return rows.join('\n');
-}
-
-function renderAge({ since, runsInARow, lastFixedBy }: FailureHistory): string {
-  const commit = since.gitSha === undefined ? since.at.toISOString().slice(0, 10) : shortSha(since.gitSha);
-  const age = runsInARow > 1 ? `failing for ${runsInARow} runs, since ${commit}` : '';
-  const fixed = lastFixedBy === undefined ? '' : `last fixed by ${shortSha(lastFixedBy)}`;
-  return [age, fixed].filter((part) => part !== '').join('; ');
-}
-
-function shortSha(sha: string): string {
-  return safeLine(sha).slice(0, 8);
 }
 
 function renderMatch({ memory, tier }: Match, paint: Paint, columns: number): string[] {
@@ -187,24 +212,72 @@ function renderMatch({ memory, tier }: Match, paint: Paint, columns: number): st
   ];
 }
 
+/** Tests that were red where the change begins, and are green here. */
+function renderFixed({ history }: Summary, { paint, columns, mostFailures }: SummaryStyle): string {
+  if (history === undefined || history.fixed.length === 0) return '';
+  const base = history.baseBranch ?? 'the base branch';
+  const shown = history.fixed.slice(0, mostFailures);
+  const rows = shown.map((test) => {
+    const words = safeLine(fixedEvidence(test, base));
+    const name = fold(safeLine(test.testName), columns - widthOf(words) - 4);
+    return `  ${paint.green(name)}  ${paint.dim(words)}`;
+  });
+  const rest = history.fixed.length - shown.length;
+  const more = rest > 0 ? paint.dim(`\n  and ${number(rest)} more`) : '';
+  return `${paint.bold('Green again')}\n${rows.join('\n')}${more}`;
+}
+
+/** A cause that was found out helps with these. */
+const taught: ReadonlySet<Novelty> = new Set(['new', 'no-history']);
+const mostNames = 10;
+
 function renderChanges(history: RunHistory | undefined, { paint, columns }: SummaryStyle): string {
   const changes = history?.changes;
-  if (changes === undefined) return '';
-  const counts = [
-    ...(changes.added.length > 0 ? [`${upTo(changes.added.length)} added`] : []),
-    ...(changes.removed.length > 0 ? [`${upTo(changes.removed.length)} removed`] : []),
-    ...(changes.newlySkipped.length > 0 ? [`${upTo(changes.newlySkipped.length)} newly skipped`] : []),
-  ];
+  if (history === undefined || changes === undefined) return '';
+  const names = (list: readonly string[]) => {
+    const rest = list.length - mostNames;
+    return fold(
+      `${list.slice(0, mostNames).map(safeLine).join(', ')}${rest > 0 ? ` and ${number(rest)} more` : ''}`,
+      columns - 4,
+    );
+  };
+  const notRun = changes.notRun.map(({ file, tests, why }) => `${file} (${count(tests, 'test')}, ${why})`);
+  const lists = [
+    { what: 'added', list: changes.added },
+    { what: 'removed', list: changes.removed },
+    { what: 'renamed', list: changes.renamed.map(({ from, to }) => `${from} → ${to}`) },
+    { what: 'with other parameters', list: changes.parametersChanged },
+    { what: 'newly skipped', list: changes.newlySkipped },
+  ].filter(({ list }) => list.length > 0);
   const slower = changes.slower
     .slice(0, 3)
     .map(
       (test) =>
         `  ${`${duration(test.beforeSeconds)} → ${duration(test.afterSeconds)}`.padStart(18)}  ${fold(safeLine(test.testName), columns - 24)}`,
     );
-  if (counts.length === 0 && slower.length === 0) return '';
-  const against = `Against ${safeLine(history?.baseBranch ?? 'the base branch')}`;
-  const head = `${paint.bold(against)}${counts.length === 0 ? '' : `  tests: ${counts.join(', ')}`}`;
-  return [head, ...(slower.length === 0 ? [] : ['  slower', ...slower])].join('\n');
+  if (lists.length === 0 && notRun.length === 0 && slower.length === 0) return '';
+  const counts = lists.map(({ what, list }) => `${number(list.length)} ${what}`).join(', ');
+  const head = `${paint.bold(`Against ${safeLine(comparedWith(history))}`)}${counts === '' ? '' : `  tests: ${counts}`}`;
+  return [
+    head,
+    ...lists.map(({ what, list }) => `  ${what}\n    ${names(list)}`),
+    ...(notRun.length === 0 ? [] : [`  not run here\n    ${names(notRun)}`]),
+    ...(slower.length === 0 ? [] : ['  slower', ...slower]),
+  ].join('\n');
+}
+
+/** The verdict once more: it is what stands above the prompt. */
+function renderVerdict({ history, totals, stored }: Summary, paint: Paint): string {
+  const text = safeLine(stored.text);
+  const isRed = totals.failed + totals.errors > 0;
+  const fixed = history === undefined ? 0 : fixedTests(history).length;
+  if (history === undefined || (!isRed && fixed === 0))
+    return `${stored.ok ? paint.green('✓') : paint.yellow('○')} ${text}`;
+  const parts = [
+    ...classCounts(history).map(({ class: name, count: n }) => `${number(n)} ${name}`),
+    ...(fixed > 0 ? [`${number(fixed)} fixed`] : []),
+  ];
+  return `${isRed ? paint.red('✗') : paint.green('✓')} ${parts.join(', ')}   ${paint.dim(text)}`;
 }
 
 /** The message without the exception's name, which is shown before it. */
@@ -221,6 +294,17 @@ function withoutType(message: string, errorType: string | undefined): string {
 
 function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
+function renderReruns({ reruns }: Summary, { paint, columns }: SummaryStyle): string {
+  if (reruns === undefined || reruns.count === 0) return '';
+  const shown = reruns.first.slice(0, 5);
+  const rows = shown.map(
+    ({ testName, attempts }) =>
+      `  ${paint.dim(`${attempts} attempts`)}  ${fold(safeLine(testName), columns - 16)}`,
+  );
+  const more = reruns.count > shown.length ? paint.dim(` (${shown.length} of ${number(reruns.count)})`) : '';
+  return `${paint.bold('Passed with more than one attempt')}${more}\n${rows.join('\n')}`;
 }
 
 function renderSlowest(summary: Summary, { paint, columns }: SummaryStyle): string {

@@ -1,9 +1,10 @@
 // Inputs that are missing, broken or half there, through the bundled Action on Node 24: what can be read is told everywhere, and
 // what cannot is never green. Those that everybody meets stand in stories.test.ts.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { jsonLines, runCli } from '../../support/cli.ts';
 import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { type GithubServer, startGithub } from '../../support/github-server.ts';
 import { type ActionResult, runAction } from '../../support/runner.ts';
@@ -42,6 +43,7 @@ function run(
   inputs: Readonly<Record<string, string>> = {},
   stored = false,
   pull: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string>> = {},
 ): Promise<ActionResult> {
   const payload = JSON.parse(
     readFileSync(new URL('../../../fixtures/events/pull-request.json', import.meta.url), 'utf8'),
@@ -62,6 +64,7 @@ function run(
       GITHUB_HEAD_REF: 'feature/rounding',
       GITHUB_BASE_REF: 'main',
       GITHUB_RUN_ID: String(9_100_000_000 + runs++),
+      ...env,
     },
   });
 }
@@ -183,6 +186,54 @@ describe('a report of an earlier run', () => {
   });
 });
 
+describe('a test whose stored name differs from its own', () => {
+  it.each([
+    ['over 500 characters', `test_a[${'long '.repeat(150)}]`],
+    ['astral characters around the cut', `test_a[${'\u{1f600}'.repeat(490)}]`],
+  ])('is told with its past like others: %s', async (_, name) => {
+    write('results.xml', report(failed(name), failed('test_b')));
+    const result = await run({ 'fail-on': 'new', team: '' }, true);
+    expect(result.code).toBe(1);
+    expect(result.outputs).toMatchObject({ failed: '2', new: '2' });
+    expect(result.log).toContain('Failures  2 new');
+    expect(result.log.match(/^ {2}new {2}AssertionError/gm)).toHaveLength(2);
+    expect(result.commands.filter(({ properties }) => properties.title?.startsWith('new: '))).toHaveLength(2);
+    expect(result.summary).toContain('New failures');
+    expect(result.summary).not.toContain('**Failures');
+    expect(github.comments[0]?.body.match(/AssertionError/g)?.length).toBeGreaterThanOrEqual(1);
+    expect(github.comments[0]?.body).not.toContain('**Failures');
+  });
+});
+
+describe('an internal error', () => {
+  // A workspace that is removed while the step starts: nothing in the program expects it.
+  const withoutWorkspace = () => {
+    write(
+      'vanish.cjs',
+      `const { mkdirSync, rmdirSync } = require('node:fs');
+       mkdirSync(${JSON.stringify(join(home, 'gone'))});
+       process.chdir(${JSON.stringify(join(home, 'gone'))});
+       rmdirSync(${JSON.stringify(join(home, 'gone'))});`,
+    );
+    return { NODE_OPTIONS: `--require ${join(home, 'vanish.cjs')}` };
+  };
+
+  it.each<[Record<string, string>, number]>([
+    [{}, 0],
+    [{ 'fail-on': 'any' }, 1],
+    [{ 'fail-on': 'new' }, 1],
+    [{ 'fail-on': 'unknown' }, 1],
+  ])('is told, and is never green where a verdict was asked for: %j exits with %i', async (inputs, code) => {
+    write('results.xml', report(failed('test_a')));
+    const result = await run(inputs, false, {}, withoutWorkspace());
+    expect(result.commands.find(({ name }) => name === 'error')?.properties.title).toBe(
+      'lukhas-ingest: internal error',
+    );
+    expect(result.code).toBe(code);
+    expect(result.summary).toContain('an internal error of this action');
+  });
+});
+
 describe('many troubles', () => {
   it('leave the ten errors of a step to the failures, and are all in the log', async () => {
     const bad = (name: string) =>
@@ -236,6 +287,36 @@ describe('one bad report of several', () => {
     expect(words(result, 'error')[0]).toContain("no report found for 'unit/*.xml'");
     expect(result.outputs).toMatchObject({ total: '1', passed: '1' });
     expect(github.comments[0]?.body).toContain('❌ 1 test passed, not all could be read');
+  });
+});
+
+describe('links and exclusions', () => {
+  it('are kept by both doors alike: followed within the workspace, named where they lead out', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'lukhas-elsewhere-'));
+    try {
+      for (const folder of ['runs/7', 'old', 'all']) mkdirSync(join(home, folder), { recursive: true });
+      write('runs/7/a.xml', report(passed('test_a')));
+      write('old/b.xml', report(failed('test_b')));
+      writeFileSync(join(elsewhere, 'c.xml'), report(failed('test_c')));
+      symlinkSync(join('..', 'runs', '7'), join(home, 'all/latest'));
+      symlinkSync(elsewhere, join(home, 'all/far'));
+      const says = /^a link leads out of .*: all\/far\. To read a report behind it/;
+      const action = await run({ reports: 'all/**/*.xml\nold/*.xml\n!old' });
+      // Every file of old/ is excluded, which leaves that pattern without a report.
+      expect(action.outputs).toMatchObject({ total: '1', passed: '1' });
+      expect(words(action, 'warning')).toEqual([expect.stringMatching(says)]);
+      const upload = await runCli('lukhas-upload', ['all/**/*.xml', '!old', '--dry-run', '--json'], {
+        cwd: home,
+      });
+      expect(upload.code).toBe(0);
+      const lines = jsonLines(upload.stdout);
+      expect(lines.filter(({ kind }) => kind === 'result')).toHaveLength(1);
+      expect(lines.filter(({ kind }) => kind === 'warning')).toMatchObject([
+        { code: 'link-outside', message: expect.stringMatching(says) },
+      ]);
+    } finally {
+      rmSync(elsewhere, { recursive: true, force: true });
+    }
   });
 });
 
