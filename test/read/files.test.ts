@@ -108,6 +108,10 @@ describe('paths and globs', () => {
     for (const exclusion of ['!old', '!old/', '!./old', '!./old/**', '!old\\**', `!${folder}/old`])
       expect(await find('**/*.xml', exclusion), exclusion).toEqual(['new/a.xml']);
     expect(await find('old/**/*.xml', '!old/deep')).toEqual(['old/b.xml']);
+    expect(await refusal('new/*.xml', 'old/*.xml', '!old')).toMatchObject({
+      code: 'no-match',
+      message: `no report is left for 'old/*.xml' in ${folder}: what it matches is excluded (old/b.xml)`,
+    });
   });
 });
 
