@@ -183,7 +183,7 @@ describe('links', () => {
     make('hidden/run/a.xml', 'hidden/run1/b.xml');
     link('../run1', 'hidden/run/next');
     link('hidden/run', 'latest');
-    expect(await find('latest/**/*.xml')).toEqual(['latest/a.xml', 'latest/next/b.xml']);
+    expect(await find('l*/**/*.xml')).toEqual(['latest/a.xml', 'latest/next/b.xml']);
   });
 
   it('that are too many are told, and the search ends', async () => {
