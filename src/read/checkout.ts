@@ -177,7 +177,7 @@ function baseOf(
 }
 
 /** `tests/test_x.py` ends with `test_x`, `docs/g.txt` with `txt`. */
-function lastSegment(path: string): string {
+export function lastSegment(path: string): string {
   const dotted = stem(path).replaceAll('/', '.');
   return dotted.slice(dotted.lastIndexOf('.') + 1);
 }

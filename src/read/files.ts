@@ -62,7 +62,7 @@ export async function findFiles(patterns: readonly string[], options: FindOption
     else wanted.push(pattern);
   }
   if (wanted.length === 0) empty.push(...patterns);
-  const passedBy: PassedBy = { outside: new Set(), unreadable: new Set(), tooManyLinks: false };
+  const passedBy = nothingPassedBy();
   for (const pattern of wanted) {
     const literal = await literalFile(pattern, options);
     if (literal instanceof InputError) {
@@ -76,7 +76,12 @@ export async function findFiles(patterns: readonly string[], options: FindOption
     // Convert Windows separators first: in a glob a backslash quotes the next character.
     const slashed = pattern.replaceAll('\\', '/');
     const matches = isDynamicPattern(slashed) ? await expand(slashed, excluded, options, passedBy) : [];
-    if (matches.length === 0) empty.push(pattern);
+    if (matches.length === 0) {
+      const hidden = excluded.length > 0 && isDynamicPattern(slashed);
+      const without = hidden ? await expand(slashed, [], options, nothingPassedBy()) : [];
+      if (without.length === 0) empty.push(pattern);
+      else problems.push(allExcluded(pattern, without, options));
+    }
     for (const match of matches) await addFile(found, match, options);
   }
   if (passedBy.tooManyLinks)
@@ -111,6 +116,19 @@ interface PassedBy {
   readonly outside: Set<string>;
   readonly unreadable: Set<string>;
   tooManyLinks: boolean;
+}
+
+function nothingPassedBy(): PassedBy {
+  return { outside: new Set(), unreadable: new Set(), tooManyLinks: false };
+}
+
+function allExcluded(pattern: string, files: readonly string[], options: FindOptions): InputError {
+  const more = files.length > 1 ? ` and ${files.length - 1} more` : '';
+  return new InputError({
+    code: 'no-match',
+    message: `no ${options.what} is left for '${pattern}' in ${options.workingDirectory}: what it matches is excluded (${files[0]}${more})`,
+    fix: 'Take the pattern away, or exclude less.',
+  });
 }
 
 /** The files that a glob matches, sorted, those reached without a link first. */

@@ -3,7 +3,7 @@
 import { dirname, relative, resolve } from 'node:path';
 import type { Naming } from '../errors.ts';
 import type { Warning } from '../model.ts';
-import { type Checkout, type CheckoutFiles, indexCheckout } from './checkout.ts';
+import { type Checkout, type CheckoutFiles, indexCheckout, lastSegment, mostSegments } from './checkout.ts';
 import type { Survey } from './report/survey.ts';
 
 /** What a report's ids are found by. */
@@ -22,6 +22,8 @@ export interface Projects {
 
 /** At most so many reports are looked at by themselves: each look goes through the checkout. */
 const mostReports = 50;
+/** So many of a report's classnames, spread over it, say where their files are. */
+const mostNames = 300;
 
 /**
  * Finds the reports' projects. A report has a rootdir of its own where more of its classnames are files seen from there than
@@ -46,20 +48,25 @@ export function findProjects(
   if (rootdir !== undefined || reports.length < 2 || reports.length > mostReports) return one;
   if (joint.rootdir === undefined || joint.rootdir.startsWith('..')) return one;
   const own = new Map<string, Checkout>();
+  const candidates = candidatesOf(files.paths);
+  const below = (base: string) =>
+    base === '' ? files.paths : files.paths.filter((path) => path.startsWith(`${base}/`));
   const holdsCode = cached((top: string) =>
     files.paths.some((path) => path.startsWith(`${top}/`) && path.endsWith('.py')),
   );
-  for (const [report, names] of reports) {
+  for (const [report, all] of reports) {
+    const every = Math.ceil(all.size / mostNames);
+    const names = [...all].filter((name, i) => i % every === 0 && name.split('.').length <= mostSegments);
     const folder = folderOf(report);
     const fits = fitting(joint, names);
     const [top = ''] = folder.split('/');
-    if (fits === names.size && (folder === joint.rootdir || top === '' || !holdsCode(top))) continue;
-    const alone = indexCheckout(files, names, undefined, folder);
+    if (fits === names.length && (folder === joint.rootdir || top === '' || !holdsCode(top))) continue;
+    const alone = indexCheckout({ ...files, paths: candidates(names) }, names, undefined, folder);
     const base = alone.rootdir;
     if (base === undefined || base === joint.rootdir || base.startsWith('..')) continue;
     const fitsAlone = fitting(alone, names);
     if (fitsAlone > fits || (fitsAlone === fits && base !== '' && `${folder}/`.startsWith(`${base}/`)))
-      own.set(report, alone);
+      own.set(report, indexCheckout({ ...files, paths: below(base) }, all, base));
   }
   if (own.size === 0) return one;
   const byReport = new Map<string, Project>();
@@ -71,8 +78,27 @@ export function findProjects(
   return folders.size < 2 ? one : { checkout: joint, byReport };
 }
 
+/** Finds the paths that may be a module of one of the classnames. The checkout is gone through once, at the first call. */
+function candidatesOf(paths: readonly string[]): (names: readonly string[]) => string[] {
+  let byLast: Map<string, string[]> | undefined;
+  return (names) => {
+    if (byLast === undefined) {
+      byLast = new Map();
+      for (const path of paths) {
+        const last = lastSegment(path);
+        const same = byLast.get(last);
+        if (same === undefined) byLast.set(last, [path]);
+        else same.push(path);
+      }
+    }
+    const index = byLast;
+    const segments = new Set(names.flatMap((name) => name.split('.')));
+    return [...segments].flatMap((segment) => index.get(segment) ?? []);
+  };
+}
+
 /** How many of the classnames begin with a file's dotted path. */
-function fitting(checkout: Checkout, names: ReadonlySet<string>): number {
+function fitting(checkout: Checkout, names: readonly string[]): number {
   let fits = 0;
   for (const name of names) {
     let end = name.length;

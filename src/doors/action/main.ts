@@ -172,6 +172,9 @@ async function readAndStore(
     connect: edges.connect,
     signal: cancelled.signal,
     onRetry: (reason) => log(`${reason}; trying again`),
+  }).catch((error: unknown) => {
+    for (const warning of [...found.warnings, ...coverage.warnings]) warn(warning);
+    throw error;
   });
   process.off('SIGINT', cancel).off('SIGTERM', cancel);
   return {
@@ -188,8 +191,7 @@ function isExpected({ code }: Warning, eventName: string): boolean {
 
 /** Why there are no results, in one sentence. */
 function reasonOf(error: InputError | ReportError): string {
-  if (error.code === 'no-match')
-    return `${noReport}${error.message.replace(/^no report found for /, 'nothing found for ')}`;
+  if (error.code === 'no-match') return `${noReport}${error.message.replace(/^no report /, 'nothing ')}`;
   return `no results: ${placed({ ...error.place, code: error.code, message: error.message })}`;
 }
 

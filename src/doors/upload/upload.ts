@@ -97,7 +97,13 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
         if (!telling.quiet) terminal.err(terminal.paint.dim(`${safeLine(reason)}; trying again`));
       },
     };
-    const verdict = await ingest(settings, edges).finally(() => progress.done());
+    const verdict = await ingest(settings, edges)
+      .finally(() => progress.done())
+      .catch((error: unknown) => {
+        const beside = [...inputs.warnings, ...coverage.warnings];
+        if (beside.length > 0) terminal.err(renderWarnings(beside, terminal.paint));
+        throw error;
+      });
     const warned = {
       ...verdict,
       warnings: [
