@@ -15,10 +15,9 @@ export interface Attempted {
  * red one is never hidden.
  */
 export function standing<T extends Attempted>(items: readonly T[]): T[] {
-  const byName = new Map<string, T[]>();
-  for (const item of items) byName.set(item.name, [...(byName.get(item.name) ?? []), item]);
   const kept = new Set<T>();
-  for (const group of byName.values()) for (const item of standingOf(group)) kept.add(item);
+  for (const group of groupsOf(items, ({ name }) => name).values())
+    for (const item of standingOf(group)) kept.add(item);
   return items.filter((item) => kept.has(item));
 }
 
@@ -43,4 +42,15 @@ function attemptsOf<T extends Attempted>(group: readonly T[]): T[][] {
 /** Negative where `a` is of an earlier attempt. */
 export function compareAttempts(a: Attempted, b: Attempted): number {
   return a.run - b.run || a.attempt - b.attempt;
+}
+
+/** The items of each key, in their order. */
+export function groupsOf<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
 }

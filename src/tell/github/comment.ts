@@ -2,7 +2,7 @@
 // anew; a job without a database has its own part between marks, which the others copy unread. Pure; github.ts posts it.
 import { createHash } from 'node:crypto';
 import { count, coverageDifference, number, percent } from '../words.ts';
-import { type Attempted, compareAttempts, standing } from './attempts.ts';
+import { type Attempted, compareAttempts, groupsOf, standing } from './attempts.ts';
 import {
   countFailures,
   type Detail,
@@ -127,24 +127,42 @@ export function makePart(
  * `/actions/runs/<run>/job/<id>`), the attempt, else a number.
  */
 export function labelRows(rows: readonly JobRow[]): string[] {
-  return rows.map((row) => {
-    const group = rows.filter(({ label }) => label === row.label);
-    const label = apart(row, group);
-    const same = group.filter((other) => apart(other, group) === label);
-    return same.length === 1 ? label : `${label} · #${same.indexOf(row) + 1}`;
-  });
+  const labels = new Map<JobRow, string>();
+  for (const group of groupsOf(rows, ({ label }) => label).values()) {
+    const told = apart(group);
+    const places = new Map<string, number>();
+    for (const label of told) places.set(label, (places.get(label) ?? 0) + 1);
+    const seen = new Map<string, number>();
+    for (const [i, row] of group.entries()) {
+      const label = told[i] ?? '';
+      const place = (seen.get(label) ?? 0) + 1;
+      seen.set(label, place);
+      labels.set(row, (places.get(label) ?? 0) > 1 ? `${label} · #${place}` : label);
+    }
+  }
+  return rows.map((row) => labels.get(row) ?? row.label);
 }
 
-function apart(row: JobRow, group: readonly JobRow[]): string {
-  const differs = (pick: (row: JobRow) => unknown) => group.some((other) => pick(other) !== pick(row));
-  const words = [
-    row.label,
-    differs(({ step }) => step) ? stepWord(row.step) : '',
-    differs(({ job }) => job) && row.job !== undefined ? `job ${row.job}` : '',
-    differs(({ run }) => run) ? `run ${row.run}` : '',
-    differs(({ attempt }) => attempt) ? `attempt ${row.attempt}` : '',
+/** The labels of rows that share one, with what differs among them. */
+function apart(group: readonly JobRow[]): string[] {
+  const differs = (pick: (row: JobRow) => unknown) => new Set(group.map(pick)).size > 1;
+  const [step, job, run, attempt] = [
+    differs((row) => row.step),
+    differs((row) => row.job),
+    differs((row) => row.run),
+    differs((row) => row.attempt),
   ];
-  return words.filter((word) => word !== '').join(' · ');
+  return group.map((row) =>
+    [
+      row.label,
+      step ? stepWord(row.step) : '',
+      job && row.job !== undefined ? `job ${row.job}` : '',
+      run ? `run ${row.run}` : '',
+      attempt ? `attempt ${row.attempt}` : '',
+    ]
+      .filter((word) => word !== '')
+      .join(' · '),
+  );
 }
 
 /** matches: unit (given by `id:`), `step 2` for `__owner_repo_2`; empty for the first use of an action without an id */
@@ -256,7 +274,7 @@ function head(state: CommentState, parts: readonly Part[], most = Number.POSITIV
 function notes(rows: readonly JobRow[]): string[] {
   const labels = shortLabels(rows.map(({ label }) => label));
   const labelsOf = (some: (row: JobRow) => boolean) => {
-    const names = new Set(labels.filter((_, i) => rows.slice(i, i + 1).some(some)));
+    const names = new Set(labels.filter((_, i) => rows[i] !== undefined && some(rows[i])));
     const rest = names.size > 3 ? ` and ${names.size - 3} more` : '';
     return (
       [...names]
@@ -265,7 +283,8 @@ function notes(rows: readonly JobRow[]): string[] {
         .join(', ') + rest
     );
   };
-  const others = (row: JobRow) => rows.filter((other) => other !== row && other.name === row.name);
+  const named = groupsOf(rows, ({ name }) => name);
+  const others = (row: JobRow) => (named.get(row.name) ?? []).filter((other) => other !== row);
   const mixed = labelsOf((row) => others(row).some((other) => compareAttempts(other, row) !== 0));
   const claimed = labelsOf((row) =>
     others(row).some((other) => compareAttempts(other, row) === 0 && other.job === row.job),
@@ -367,6 +386,9 @@ function marker({ sha, run, older }: CommentState): string {
 const numbersOfRow = ['total', 'passed', 'failed', 'skipped', 'new', 'coverage', 'coverageBefore'] as const;
 
 function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): string {
+  // Ids of one workflow lie side by side: each row holds how far it is from the least, which is shorter.
+  const run = Math.min(...facts.rows.map((row) => row.run));
+  const job = Math.min(...facts.rows.map((row) => row.job ?? mostRun));
   const rows = facts.rows
     .slice(0, mostRows)
     .map((row) => [
@@ -375,13 +397,13 @@ function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): s
       ...numbersOfRow.map((name) => row[name]),
       row.incomplete ? 1 : 0,
       row.name,
-      row.run,
+      row.run - run,
       row.attempt,
-      row.job ?? 0,
-      row.step ?? '',
+      row.job === undefined ? -1 : row.job - job,
+      stepWord(row.step),
       ...(row.missing === undefined ? [] : [row.missing]),
     ]);
-  return `${partStart}${packed({ ...facts, rows })} -->`;
+  return `${partStart}${packed({ ...facts, run, job, rows })} -->`;
 }
 
 /** Base64, so that nothing in it can end the HTML comment around it. */
@@ -414,7 +436,8 @@ function isSha(text: string): boolean {
 function readPart(facts: Record<string, unknown>, piece: string): Part | undefined {
   const key = hex(facts.key);
   const listed = Array.isArray(facts.rows) ? facts.rows.slice(0, mostParts) : [];
-  const rows = listed.flatMap((row: unknown) => readRow(row) ?? []);
+  const least = { run: whole(facts.run, mostRun) ?? 0, job: whole(facts.job, mostRun) ?? 0 };
+  const rows = listed.flatMap((row: unknown) => readRow(row, least) ?? []);
   if (key === undefined || rows.length === 0) return undefined;
   const end = piece.indexOf(`\n${partEnd}`);
   const content = end < 0 ? '' : piece.slice(piece.indexOf('-->') + 3, end);
@@ -434,7 +457,7 @@ function readPart(facts: Record<string, unknown>, piece: string): Part | undefin
   };
 }
 
-function readRow(value: unknown): JobRow | undefined {
+function readRow(value: unknown, least: { readonly run: number; readonly job: number }): JobRow | undefined {
   if (!Array.isArray(value)) return undefined;
   const [first, label, ...numbers] = value as readonly unknown[];
   const key = hex(first);
@@ -443,12 +466,16 @@ function readRow(value: unknown): JobRow | undefined {
   const [coverage, coverageBefore] = numbers.slice(5, 7).map(percentage);
   const incomplete = whole(numbers[7], 1);
   const [name, run, attempt, job, step, missing] = numbers.slice(8);
+  const above = (start: number, by: unknown) => {
+    const distance = whole(by, mostRun);
+    return distance === undefined ? undefined : whole(start + distance, mostRun);
+  };
   return {
     key,
     name: hex(name) ?? key,
-    run: whole(run, mostRun) ?? 0,
+    run: above(least.run, run) ?? 0,
     attempt: whole(attempt) ?? 1,
-    job: whole(job, mostRun) || undefined,
+    job: above(least.job, job),
     step: typeof step === 'string' && step !== '' ? cut(step, 100) : undefined,
     missing: missing === 'report' || missing === 'results' ? missing : undefined,
     label: typeof label === 'string' ? cut(label, 100) : key,

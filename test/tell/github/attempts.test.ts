@@ -139,6 +139,30 @@ describe('parts of a comment', () => {
   });
 });
 
+describe('the marks of a comment', () => {
+  it('hold who a job is, and leave room for a row of each of 256 jobs', () => {
+    const rows = Array.from({ length: 256 }, (_, i) =>
+      row(i, {
+        label: `CI / test (3.${i}, ubuntu-24.04)`,
+        run: 18_123_456_789,
+        attempt: 2,
+        job: i === 7 ? undefined : 43_210_987_654 + i,
+        step: i === 8 ? 'unit' : '__lukhas_ingest',
+        total: 1200,
+        passed: 1190,
+        skipped: 10,
+        coverage: 88.12,
+      }),
+    );
+    const body = renderComment({ sha: '1'.repeat(40), run: 7, parts: [part(1, rows, true)] });
+    expect(body).not.toContain('not listed here');
+    expect(body).toContain('`test (3.255, ubuntu-24.04)`');
+    const read = parseComment(body)?.parts[0]?.rows;
+    // The first use of an action without an id needs no word.
+    expect(read).toEqual(rows.map((one, i) => ({ ...one, step: i === 8 ? 'unit' : undefined })));
+  });
+});
+
 describe('a job without results', () => {
   const missing = row(1, { missing: 'report', incomplete: true, total: 0, passed: 0 });
   const title = (parts: readonly Part[]) =>
