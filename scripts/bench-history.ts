@@ -11,7 +11,7 @@ import { grantUploads, openAccess } from '../src/store/schema/access.ts';
 import { migrate } from '../src/store/schema/migrate.ts';
 import { ensurePartitions } from '../src/store/schema/partitions.ts';
 import { addTeam } from '../src/store/schema/teams.ts';
-import { readHistory } from '../src/storing.ts';
+import { judgeStored } from '../src/judging.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { rowsIn, scriptIn } from '../test/support/sql.ts';
 
@@ -57,7 +57,7 @@ try {
     }
     statements.push([]);
     const start = performance.now();
-    const history = await readHistory(timed, access, { ...run, baseBranch: 'main' });
+    const history = await judgeStored(timed, access, { ...run, baseBranch: 'main' });
     whole.push(performance.now() - start);
     if (round > 0) continue;
     const classes = new Map<string, number>();

@@ -6,8 +6,8 @@ import { episodeEnd } from '../../src/judge/confidence.ts';
 import type { FilePair, TestPair } from '../../src/judge/facts.ts';
 import { repairsOf } from '../../src/judge/fixed.ts';
 import { infrastructureRuns } from '../../src/judge/infrastructure.ts';
-import type { Attempt } from '../../src/judge/past.ts';
 import type { TestVerdicts } from '../../src/judge/judge.ts';
+import type { Attempt } from '../../src/judge/past.ts';
 import { type Outcomes, Story } from '../support/story.ts';
 
 const many = (n: number, outcome: string): Outcomes =>

@@ -1,5 +1,12 @@
 // Runs to store, made up or random, for tests of the store. Knows the model's words only.
-import type { CoverageFile, RunContext, SignedResult, Totals } from '../../src/model.ts';
+import type {
+  CoverageFile,
+  FailureHistory,
+  RunContext,
+  RunHistory,
+  SignedResult,
+  Totals,
+} from '../../src/model.ts';
 import type { RunSource, SaveOptions, Upload } from '../../src/store/runs/save.ts';
 import { makeUploadKey } from '../../src/store/runs/upload-key.ts';
 
@@ -117,4 +124,33 @@ export function makeUpload(discriminator: string, changes: Partial<Upload> = {})
 
 export function makeOptions(changes: Partial<SaveOptions> = {}): SaveOptions {
   return { allowPrivilegedRole: false, deadlineMs: 30_000, onWarning: () => {}, ...changes };
+}
+
+/** A failure's verdict, for tests that are about something else. */
+export function makeFailureHistory(over: Partial<FailureHistory> = {}): FailureHistory {
+  return {
+    testName: 't.py::t',
+    failureSignature: 'md5:1',
+    class: 'new',
+    reason: { kind: 'absent-there' },
+    notes: { newlyFlakyOn: undefined, wasFlaky: undefined, redBefore: [] },
+    match: undefined,
+    known: false,
+    since: undefined,
+    lastFixedBy: undefined,
+    ...over,
+  };
+}
+
+export function makeRunHistory(over: Partial<RunHistory> = {}): RunHistory {
+  return {
+    failures: [],
+    baseBranch: 'main',
+    point: { sha: '5'.repeat(40), source: 'merge-base', isApproximate: false, untested: [] },
+    isInfrastructure: false,
+    fixed: [],
+    changes: undefined,
+    coverage: undefined,
+    ...over,
+  };
 }

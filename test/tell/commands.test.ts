@@ -9,7 +9,6 @@ import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asOptions, type ReportError } from '../../src/errors.ts';
-import type { FailureHistory, RunHistory } from '../../src/model.ts';
 import { decodeText } from '../../src/read/decode.ts';
 import { powershell } from '../../src/shell.ts';
 import {
@@ -28,6 +27,7 @@ import { createPaint } from '../../src/tell/terminal/terminal.ts';
 import { jobIdentity } from '../support/job-identity.ts';
 import { argumentsBy51, argumentsBy73, powershellWords } from '../support/powershell.ts';
 import { runnerCommands } from '../support/runner.ts';
+import { makeFailureHistory, makeRunHistory } from '../support/runs.ts';
 
 const pieces = [
   '@octocat',
@@ -197,22 +197,11 @@ const failureOf = (testName: string) => ({
 
 function sectionOf(names: readonly string[]): Section {
   const failures = names.map(failureOf);
-  const history: RunHistory = {
-    baseBranch: 'main',
-    changes: undefined,
-    coverage: undefined,
-    failures: failures.map(
-      (failure): FailureHistory => ({
-        testName: failure.testName,
-        failureSignature: failure.failureSignature,
-        class: 'new',
-        match: undefined,
-        since: { runId: 'r', gitSha: undefined, at: new Date(0) },
-        runsInARow: 1,
-        lastFixedBy: undefined,
-      }),
+  const history = makeRunHistory({
+    failures: failures.map(({ testName, failureSignature }) =>
+      makeFailureHistory({ testName, failureSignature }),
     ),
-  };
+  });
   return {
     totals: {
       total: names.length,

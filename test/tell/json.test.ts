@@ -140,6 +140,7 @@ describe('the JSON contract', () => {
         saved: undefined,
         team: undefined,
         stored: 'no',
+        history: undefined,
         incomplete: false,
         createdAt,
         totals,
@@ -177,7 +178,16 @@ describe('the JSON contract', () => {
     const earlier = new Date('2026-11-20T00:00:00Z');
     const saved = { runId: 'an-id', stored: 'already' as const, team: 'core', createdAt: earlier };
     const already = JSON.parse(
-      runLine({ saved, team: 'x', stored: 'already', incomplete: false, createdAt, totals, context }),
+      runLine({
+        saved,
+        team: 'x',
+        stored: 'already',
+        history: undefined,
+        incomplete: false,
+        createdAt,
+        totals,
+        context,
+      }),
     ) as object;
     expect(already).toMatchObject({
       id: 'an-id',

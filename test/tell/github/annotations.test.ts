@@ -1,8 +1,9 @@
 // Which failures become annotations, in which order, and on which line.
 import { describe, expect, it } from 'vitest';
-import type { FailureClass, FailureHistory } from '../../../src/model.ts';
+import type { Novelty } from '../../../src/model.ts';
 import { renderAnnotations, renderTroubles } from '../../../src/tell/github/annotations.ts';
 import { runnerCommands } from '../../support/runner.ts';
+import { makeFailureHistory, makeRunHistory } from '../../support/runs.ts';
 
 const failure = (name: string) => ({
   testName: `tests/test_a.py::${name}`,
@@ -14,32 +15,22 @@ const failure = (name: string) => ({
   failureSignature: 'md5:1',
 });
 
-const past = (name: string, of: FailureClass): FailureHistory => ({
-  testName: `tests/test_a.py::${name}`,
-  failureSignature: 'md5:1',
-  class: of,
-  match: undefined,
-  since: { runId: 'r', gitSha: undefined, at: new Date(0) },
-  runsInARow: 1,
-  lastFixedBy: undefined,
-});
+const past = (name: string, novelty: Novelty) =>
+  makeFailureHistory({ testName: `tests/test_a.py::${name}`, class: novelty });
 
 describe('annotations', () => {
   it('show ten at most, new ones first, and say how many are left', () => {
     const names = Array.from({ length: 30 }, (_, i) => `test_${i}`);
-    const history = {
-      baseBranch: 'main',
-      changes: undefined,
-      coverage: undefined,
-      failures: names.map((name, i) => past(name, i === 29 ? 'new' : i === 28 ? 'flaky' : 'known')),
-    };
+    const history = makeRunHistory({
+      failures: names.map((name, i) => past(name, i === 29 ? 'new' : i === 28 ? 'flaky' : 'pre-existing')),
+    });
     const request = { failures: names.map(failure), all: 45, history, hideSolutions: false };
     const commands = runnerCommands(renderAnnotations({ ...request, locate: (file) => file }).join(''));
     expect(commands).toHaveLength(10);
     expect(commands[0]).toMatchObject({
       name: 'error',
       properties: { file: 'tests/test_a.py', line: '7', title: 'new: tests/test_a.py::test_29' },
-      message: "KeyError: 'x'",
+      message: "KeyError: 'x'\nnot a test of 55555555",
     });
     expect(commands[1]?.properties.title).toContain('flaky: ');
     expect(commands[9]?.message).toContain('35 more failures are not annotated');

@@ -6,7 +6,7 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { describe, expect, it } from 'vitest';
-import type { FailureHistory, RunHistory } from '../../../src/model.ts';
+import type { FailureHistory, Reason, RunHistory } from '../../../src/model.ts';
 import { renderAnnotations } from '../../../src/tell/github/annotations.ts';
 import { makePart, maxCommentBytes, parseComment, renderComment } from '../../../src/tell/github/comment.ts';
 import { renderSection, type Section } from '../../../src/tell/github/comment-section.ts';
@@ -20,6 +20,19 @@ import { runnerCommands } from '../../support/runner.ts';
 /** What is ours in HTML; anything else came out of data. */
 const ourHtml =
   /^(?:<!-- lukhas-(?:ingest|job) [A-Za-z0-9+/=]+ -->|<!-- lukhas-end -->|<br>|<details><summary>[\w ,?.:()]+<\/summary>|<\/details>|\s)+$/;
+
+/** Every reason that holds data. */
+const reasons = (text: string): Reason[] => [
+  { kind: 'red-there', sha: text, jobs: [text], repairedBy: text },
+  { kind: 'red-elsewhere', sha: text, branches: [text, text, text, text] },
+  { kind: 'jobs-differ', sha: text, passed: [text], failed: [text] },
+  { kind: 'maybe-base', sha: text },
+  { kind: 'flaky', evidence: { kind: 'rerun', sha: text, branch: text, failures: 1, runs: 2 } },
+  { kind: 'green-there', sha: text, jobs: [text] },
+  { kind: 'green-without-edits', sha: text, files: 2 },
+  { kind: 'other-error-there', sha: text, errorType: text },
+  { kind: 'skipped-there', sha: text },
+];
 
 function parse(markdown: string): Nodes[] {
   const nodes: Nodes[] = [];
@@ -158,10 +171,19 @@ function section(
   }));
   const history: RunHistory = {
     baseBranch: text,
+    point: { sha: text, source: 'older-commit', isApproximate: true, untested: [text] },
+    isInfrastructure: false,
+    fixed: [
+      { kind: 'fixed', testName: `fixed ${text}`, since: text, sinceAt: 0 },
+      { kind: 'green-here', testName: `green ${text}`, redAt: text, passesElsewhere: true },
+    ],
     changes: {
       added: [text],
       removed: [text],
+      renamed: [{ from: text, to: text }],
+      parametersChanged: [text],
       newlySkipped: [text],
+      notRun: [{ file: text, tests: 2, why: 'not collected' }],
       slower: [{ testName: text, beforeSeconds: 1, afterSeconds: 2 }],
     },
     coverage: {
@@ -173,7 +195,10 @@ function section(
       (failure, i): FailureHistory => ({
         testName: failure.testName,
         failureSignature: failure.failureSignature,
-        class: i > 3 ? 'new' : 'known',
+        class: i > 3 ? 'new' : 'pre-existing',
+        known: i <= 3,
+        reason: reasons(pick(i))[i % reasons(text).length] ?? { kind: 'no-run' },
+        notes: { newlyFlakyOn: pick(i), wasFlaky: { failures: 1, runs: 2, inARow: 3 }, redBefore: [pick(i)] },
         match:
           i > 3
             ? undefined
@@ -191,8 +216,15 @@ function section(
                   lastApplied: new Date(0),
                 },
               },
-        since: { runId: 'r', gitSha: pick(i), at: new Date(0) },
-        runsInARow: 2,
+        since: {
+          lastGreen: pick(i),
+          firstRed: pick(i),
+          firstRedAt: 0,
+          untested: [pick(i)],
+          inARow: 2,
+          culprits: [{ sha: pick(i), weight: 0.7 }],
+          isEstimated: true,
+        },
         lastFixedBy: pick(i),
       }),
     ),
@@ -453,7 +485,6 @@ describe('solutions', () => {
       baseBranch: undefined,
       failures: memories.map((failure) => ({
         ...failure,
-        since: { ...failure.since, at: new Date(0) },
         match: failure.match && {
           ...failure.match,
           memory: { ...failure.match.memory, lastApplied: undefined, autoFixCode: 'SECRET' },
