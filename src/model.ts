@@ -163,7 +163,7 @@ export type Reason =
       /** The base was repaired after the point: a rebase helps. */
       readonly repairedBy: string | undefined;
     }
-  /** Green at the point, but the newest runs of all other changes since then fail alike: this change is not the cause. */
+  /** Green at the point, but since then the newest runs of other changes fail alike: this change is not the cause. */
   | {
       readonly kind: 'red-elsewhere';
       readonly sha: string;
@@ -178,8 +178,11 @@ export type Reason =
 
 /** What else holds of a failure. */
 export interface Notes {
-  /** It failed and passed on this commit of this change. */
-  readonly newlyFlakyOn: string | undefined;
+  /**
+   * It failed and later passed on this commit of this change. That is said, and not that the change made it flaky: in simulated
+   * histories five of six such tests were flaky or racing before.
+   */
+  readonly passedOnRerunOf: string | undefined;
   /** The test was flaky, and this change's row of failures is improbable at its rate. */
   readonly wasFlaky:
     | { readonly failures: number; readonly runs: number; readonly inARow: number }

@@ -3,7 +3,6 @@ import type { FlakyEvidence, Notes, Novelty, Reason } from '../model.ts';
 import { isImprobable, rowAtEnd } from './broken.ts';
 import type { FileAtPoint, StoredRun } from './facts.ts';
 import { failedThenPassed, flakyEvidence } from './flaky.ts';
-import { groupBy } from './group.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type Attempt, type FailureText, isAlike, type Past } from './past.ts';
 import type { Point } from './point.ts';
@@ -36,19 +35,19 @@ export interface FailureCase {
   readonly sharesFiles: boolean;
 }
 
-const noNotes: Notes = { newlyFlakyOn: undefined, wasFlaky: undefined, redBefore: [] };
+const noNotes: Notes = { passedOnRerunOf: undefined, wasFlaky: undefined, redBefore: [] };
 
 export function classify(test: FailureCase, limits: Limits = defaultLimits): Classified {
   const text = test.here.at(-1)?.text ?? {};
   const { point, past } = test;
   const edited = greenWithoutEdits(test);
   if (point === undefined || past === undefined)
-    return edited === undefined ? noHistory({ kind: 'no-run' }) : isNew(test, edited, text, limits);
+    return edited === undefined ? noHistory({ kind: 'no-run' }) : isNew(test, edited, text);
 
   const { state } = past;
   if (state.kind === 'steps') return noHistory({ kind: 'steps-differ' });
   if (state.kind === 'absent' || state.kind === 'skipped')
-    return withoutPast(test, state.kind === 'skipped' ? state.sha : undefined, text, limits);
+    return withoutPast(test, state.kind === 'skipped' ? state.sha : undefined, text);
 
   const row = rowAtEnd(past.attempts, limits);
   const evidence = row.isBroken ? undefined : evidenceOf(test, past, point, text, limits);
@@ -57,9 +56,9 @@ export function classify(test: FailureCase, limits: Limits = defaultLimits): Cla
     if (wasFlaky === undefined)
       return { class: 'flaky', reason: { kind: 'flaky', evidence }, notes: noNotes };
     const reason = edited ?? thereReason(past, text);
-    return { class: 'new', reason, notes: { ...notesOf(test, text, limits), wasFlaky } };
+    return { class: 'new', reason, notes: { ...notesOf(test, text), wasFlaky } };
   }
-  if (edited !== undefined) return isNew(test, edited, text, limits);
+  if (edited !== undefined) return isNew(test, edited, text);
   if (state.kind === 'mixed')
     return noHistory({ kind: 'jobs-differ', sha: state.sha, passed: state.passed, failed: state.failed });
   if (point.isApproximate) {
@@ -76,7 +75,7 @@ export function classify(test: FailureCase, limits: Limits = defaultLimits): Cla
     };
   const elsewhere = redElsewhere(test, past, point, text, limits);
   if (elsewhere !== undefined) return { class: 'pre-existing', reason: elsewhere, notes: noNotes };
-  return isNew(test, thereReason(past, text), text, limits);
+  return isNew(test, thereReason(past, text), text);
 }
 
 /**
@@ -94,16 +93,16 @@ function redElsewhere(
   if (last === undefined) return undefined;
   const recent = others.filter(({ run }) => run.at > last.run.at && lines.has(run.lineId));
   const changeOf = ({ run }: Attempt) => run.branch ?? String(run.pullRequest);
-  const newest = [...groupBy(recent, changeOf).values()].flatMap((group) => group.slice(-1));
-  const areAlike = (some: readonly Attempt[], least: number) =>
-    some.length >= least && some.every(({ failed, text: there }) => failed && isAlike(there ?? {}, text));
+  // A pass ends the row: what was red before it was that change's own.
+  const redSince = (some: readonly Attempt[], least: number): readonly Attempt[] | undefined => {
+    const row = some.slice(
+      some.findLastIndex(({ failed, text: there }) => !failed || !isAlike(there ?? {}, text)) + 1,
+    );
+    return new Set(row.map(changeOf)).size >= least ? row : undefined;
+  };
   const untested = new Set(point.untested ?? []);
-  const contain = newest.filter(({ run }) => run.parents?.some((parent) => untested.has(parent)) ?? false);
-  const chosen = areAlike(contain, limits.elsewhereUntested)
-    ? contain
-    : areAlike(newest, limits.elsewhere)
-      ? newest
-      : undefined;
+  const contain = recent.filter(({ run }) => run.parents?.some((parent) => untested.has(parent)) ?? false);
+  const chosen = redSince(contain, limits.elsewhereUntested) ?? redSince(recent, limits.elsewhere);
   return (
     chosen && {
       kind: 'red-elsewhere',
@@ -117,8 +116,8 @@ function noHistory(reason: Reason): Classified {
   return { class: 'no-history', reason, notes: noNotes };
 }
 
-function isNew(test: FailureCase, reason: Reason, text: FailureText, limits: Limits): Classified {
-  return { class: 'new', reason, notes: notesOf(test, text, limits) };
+function isNew(test: FailureCase, reason: Reason, text: FailureText): Classified {
+  return { class: 'new', reason, notes: notesOf(test, text) };
 }
 
 /** The test passed on the very commit, without the changes that are not committed. */
@@ -129,19 +128,12 @@ function greenWithoutEdits({ cleanHead, uncommittedFiles }: FailureCase): Reason
     : { kind: 'green-without-edits', sha: last.sha, files: uncommittedFiles };
 }
 
-function withoutPast(
-  test: FailureCase,
-  skippedAt: string | undefined,
-  text: FailureText,
-  limits: Limits,
-): Classified {
+function withoutPast(test: FailureCase, skippedAt: string | undefined, text: FailureText): Classified {
   const { file, sharesFiles } = test;
-  if (skippedAt !== undefined) return isNew(test, { kind: 'skipped-there', sha: skippedAt }, text, limits);
+  if (skippedAt !== undefined) return isNew(test, { kind: 'skipped-there', sha: skippedAt }, text);
   const isAbsent =
     file?.isInTree === false || file?.ran === true || (file?.isInTree === undefined && sharesFiles);
-  return isAbsent
-    ? isNew(test, { kind: 'absent-there' }, text, limits)
-    : noHistory({ kind: 'not-run-there' });
+  return isAbsent ? isNew(test, { kind: 'absent-there' }, text) : noHistory({ kind: 'not-run-there' });
 }
 
 function evidenceOf(
@@ -201,31 +193,11 @@ function repairedAfter({ later }: Past): string | undefined {
   return later[last + 1]?.sha;
 }
 
-/** The test fails more often in this change than its rate on the base lets expect. */
-function isMoreOften(own: readonly Attempt[], base: readonly Attempt[], { broken }: Limits): boolean {
-  const count = (attempts: readonly Attempt[]) => attempts.filter(({ failed }) => failed).length;
-  const rate = (count(base) + 1) / (base.length + 2);
-  return probabilityOfAtLeast(count(own), own.length, rate) < broken;
-}
-
-/** Of at least so many failures in so many runs, at a rate: the binomial distribution's tail. */
-function probabilityOfAtLeast(failures: number, runs: number, rate: number): number {
-  let term = (1 - rate) ** runs;
-  let below = 0;
-  for (let i = 0; i < failures; i++) {
-    below += term;
-    term *= ((runs - i) / (i + 1)) * (rate / (1 - rate));
-  }
-  return 1 - below;
-}
-
-function notesOf({ own, here, past }: FailureCase, text: FailureText, limits: Limits): Notes {
+function notesOf({ own, here, past }: FailureCase, text: FailureText): Notes {
   const before = past?.attempts ?? [];
   const red = before.filter((attempt) => attempt.failed && isAlike(attempt.text ?? {}, text));
   return {
-    newlyFlakyOn: isMoreOften([...own, ...here], before, limits)
-      ? failedThenPassed([...own, ...here]).at(-1)?.sha
-      : undefined,
+    passedOnRerunOf: failedThenPassed([...own, ...here]).at(-1)?.sha,
     wasFlaky: undefined,
     redBefore: [...new Set(red.map(({ sha }) => sha))].toReversed().slice(0, 3),
   };

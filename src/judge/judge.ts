@@ -24,7 +24,7 @@ export interface JudgedPoint {
   readonly point: Point | undefined;
   /** Runs of this change before the judged one, of its kind. */
   readonly own: readonly StoredRun[];
-  /** Runs of all other changes, of either kind. */
+  /** Runs of all other changes, of either kind; none that may contain the judged one. */
   readonly others: readonly StoredRun[];
 }
 
@@ -63,12 +63,20 @@ export function judgePoint(facts: RunFacts, limits: Limits = defaultLimits): Jud
   const notBase = evidence.runs.filter((other) => !ofBase.has(other) && other.at <= run.at);
   const own = notBase.filter((other) => other.kind === run.kind && isOwnBranch(other) && isOwnCommit(other));
   // A push and a pull request of one head test one change.
+  // On the base branch the change is in what was made of it later, and in the branch that it merged.
+  const newest = order.rank(point?.target ?? point?.sha) ?? -1;
+  const mayContain = ({ kind, gitSha, parents }: StoredRun): boolean =>
+    kind !== 'merge' ||
+    parents === undefined ||
+    (gitSha !== undefined && run.parents?.includes(gitSha) === true) ||
+    (order.rank(parents[0]) ?? Infinity) > newest;
   const ofOthers = notBase.filter(
     (other) =>
       !isOwnBranch(other) &&
       other.branch !== run.branch &&
       other.branch !== change.baseBranch &&
-      other.gitSha !== run.gitSha,
+      other.gitSha !== run.gitSha &&
+      !(change.isOnBaseBranch && mayContain(other)),
   );
   return {
     facts,

@@ -31,8 +31,8 @@ export function evidenceOf(
       `was flaky (${failures} of ${count(runs, 'run')} failed), now fails every time: ${inARow} in a row`,
     );
   }
-  if (notes.newlyFlakyOn !== undefined)
-    parts.push(`passed and failed on ${shortSha(notes.newlyFlakyOn)}: newly flaky here`);
+  if (notes.passedOnRerunOf !== undefined)
+    parts.push(`also passed on ${shortSha(notes.passedOnRerunOf)} when it ran again`);
   if (notes.redBefore.length > 0) parts.push(`red before on ${notes.redBefore.map(shortSha).join(', ')}`);
   if (since?.isEstimated === true && since.culprits !== undefined) parts.push(likelyOf(since.culprits));
   if (lastFixedBy !== undefined) parts.push(`last repaired by ${shortSha(lastFixedBy)}`);

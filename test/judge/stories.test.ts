@@ -226,13 +226,13 @@ describe('the stories', () => {
     });
   });
 
-  it('22: a race of a pull request is new and newly flaky; after the merge main itself must show it', () => {
+  it('22: a race of a pull request is new and passes on a rerun; after the merge main itself must show it', () => {
     const main = 'ABCDEFGHIJKLMNOPQRST';
     const story = new Story(`${main}U`).all(main, 'P').pull(1, 'p', 'T', 'F').pull(1, 'p', 'T', 'P');
     const branch = { branch: 'feature-1', kind: 'head' } as const;
     story.run('p', 'F', branch).run('p', 'P', branch).commit('q');
     const verdict = first(story.judgePull(1, 'q', 'T', 'F'));
-    expect(verdict).toMatchObject({ class: 'new', notes: { newlyFlakyOn: 'p' } });
+    expect(verdict).toMatchObject({ class: 'new', notes: { passedOnRerunOf: 'p' } });
     expect(first(story.judge('U', 'F', { parents: ['T', 'q'] })).class).toBe('new');
   });
 
@@ -300,7 +300,7 @@ describe('the stories', () => {
       .run('C', 'P')
       .pull(1, 'p', 'C', 'P');
     const verdict = first(story.judgePull(2, 'q', 'C', 'F'));
-    expect(verdict).toMatchObject({ class: 'new', notes: { newlyFlakyOn: undefined } });
+    expect(verdict).toMatchObject({ class: 'new', notes: { passedOnRerunOf: undefined } });
   });
 
   it('27: CI in the merge queue alone: points by its base', () => {
@@ -368,7 +368,7 @@ describe('the stories', () => {
     expect(one).toMatchObject({ class: 'pre-existing' });
     expect(first(story.judgePull(1, 'p', 'A', 'F', step('w2', 1)))).toMatchObject({
       class: 'new',
-      notes: { newlyFlakyOn: undefined },
+      notes: { passedOnRerunOf: undefined },
     });
     // A third step was put in: which one this is, nobody knows.
     expect(first(story.judgePull(1, 'p', 'A', 'F', step('w2', 2)))).toMatchObject({

@@ -169,9 +169,10 @@ function countRun(
         past.class === 'pre-existing',
         test,
       );
-    if (verdict.notes.newlyFlakyOn !== undefined) {
-      count('wrong newly flaky', truth !== 'own race', undefined, test);
-      if (truth !== 'own race') count(`wrong newly flaky: ${truth}`, true, undefined, test);
+    if (verdict.notes.passedOnRerunOf !== undefined) {
+      count('passes on a rerun, not this change’s race', truth !== 'own race', undefined, test);
+      if (truth !== 'own race')
+        count(`passes on a rerun, not this change’s race: ${truth}`, true, undefined, test);
     }
     count(
       'wrong fixed by',

@@ -133,7 +133,7 @@ export function makeFailureHistory(over: Partial<FailureHistory> = {}): FailureH
     failureSignature: 'md5:1',
     class: 'new',
     reason: { kind: 'absent-there' },
-    notes: { newlyFlakyOn: undefined, wasFlaky: undefined, redBefore: [] },
+    notes: { passedOnRerunOf: undefined, wasFlaky: undefined, redBefore: [] },
     match: undefined,
     known: false,
     since: undefined,

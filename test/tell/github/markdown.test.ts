@@ -198,7 +198,11 @@ function section(
         class: i > 3 ? 'new' : 'pre-existing',
         known: i <= 3,
         reason: reasons(pick(i))[i % reasons(text).length] ?? { kind: 'no-run' },
-        notes: { newlyFlakyOn: pick(i), wasFlaky: { failures: 1, runs: 2, inARow: 3 }, redBefore: [pick(i)] },
+        notes: {
+          passedOnRerunOf: pick(i),
+          wasFlaky: { failures: 1, runs: 2, inARow: 3 },
+          redBefore: [pick(i)],
+        },
         match:
           i > 3
             ? undefined
