@@ -28,6 +28,8 @@ export interface EvidenceRun {
   readonly isComplete: boolean;
   readonly isDirty: boolean;
   readonly isStale: boolean;
+  /** Its rows name no line: an older program stored them. */
+  readonly isWithoutLine: boolean;
   readonly totals: {
     readonly tests: number;
     /** Failures and errors. */
@@ -213,7 +215,7 @@ const baseSql = `
   )) AS facts`;
 
 /** What was tested, as one text: merges of equal parents are one. */
-export const testedCommit = (run: string): string =>
+const testedCommit = (run: string): string =>
   `CASE WHEN ${run}.kind = 'merge' AND cardinality(${run}.parents) > 1 THEN array_to_string(${run}.parents, '+')
      ELSE coalesce(${run}.tested_git_sha, ${run}.git_sha, ${run}.id::text) END`;
 
@@ -253,7 +255,7 @@ const runsSql = `
     SELECT id, created_at FROM me
   ), runs AS (
     SELECT r.id, r.created_at, r.job_name, r.git_sha, r.git_branch, r.parents, r.committed_at, r.incomplete, r.dirty, r.stale,
-      r.total_tests, coalesce(r.failed, 0) + coalesce(r.errors, 0) AS failures, u.pull_request,
+      r.line_id IS NULL AS is_old, r.total_tests, coalesce(r.failed, 0) + coalesce(r.errors, 0) AS failures, u.pull_request,
       -- An older program's run of the judged run's job is of its line.
       coalesce(r.line_id, CASE WHEN r.job_name IS NOT DISTINCT FROM (SELECT job_name FROM me) THEN (SELECT line_id FROM me) END)::text AS line,
       coalesce(r.kind, CASE WHEN u.pull_request IS NULL THEN 'head' ELSE 'merge' END) AS kind,
@@ -271,7 +273,7 @@ const runsSql = `
     'pullRequest', r.pull_request, 'execution', r.execution,
     'ordinal', row_number() OVER (PARTITION BY coalesce(r.line, r.job_name), coalesce(r.execution, r.id::text) ORDER BY r.created_at, r.id),
     'at', round(extract(epoch FROM r.created_at) * 1000), 'isComplete', NOT r.incomplete, 'isDirty', coalesce(r.dirty, 0) > 0,
-    'isStale', coalesce(r.stale, false), 'committed', round(extract(epoch FROM r.committed_at) * 1000), 'isMe', CASE WHEN r.id = $2 THEN true END,
+    'isStale', coalesce(r.stale, false), 'isWithoutLine', r.is_old, 'committed', round(extract(epoch FROM r.committed_at) * 1000), 'isMe', CASE WHEN r.id = $2 THEN true END,
     'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles',
       CASE WHEN r.failures >= 20 AND r.failures * 2 >= r.total_tests THEN (
         SELECT count(DISTINCT f.test_file) FROM test_results f
@@ -343,7 +345,7 @@ export async function readTestEvidence(
   found.add(
     isSparse
       ? await db.query<{ facts: TestFactsRow }>(probingSql, params)
-      : await db.query<{ facts: TestFactsRow }>(scanningSql, [...params, placesOf(asked, own)]),
+      : await db.query<{ facts: TestFactsRow }>(scanningSql, params),
   );
   const names = found.namesRarelyIn(recentCommits(query.own.filter(({ runId }) => base.has(runId))));
   const foreign = new Set([...base].filter((runId) => !own.has(runId)));
@@ -351,12 +353,7 @@ export async function readTestEvidence(
     const isForeign = ({ runId }: EvidenceRun) => foreign.has(runId);
     const lists = listOf(asked, [() => false, isForeign, () => false]);
     found.add(
-      await db.query<{ facts: TestFactsRow }>(foreignSql, [
-        access.team.id,
-        names,
-        placesOf(asked, foreign),
-        ...lists,
-      ]),
+      await db.query<{ facts: TestFactsRow }>(foreignSql, [access.team.id, names, query.createdAt, ...lists]),
     );
   }
   return found.evidence();
@@ -369,25 +366,27 @@ const ownCommits = 10;
 function recentCommits(runs: readonly EvidenceRun[]): readonly ReadonlySet<string>[] {
   const byCommit = new Map<string, Set<string>>();
   for (const run of runs) {
-    const commit = run.testedSha ?? run.gitSha ?? run.runId;
+    const commit = commitOf(run);
     byCommit.set(commit, (byCommit.get(commit) ?? new Set()).add(run.runId));
   }
   return [...byCommit.values()].slice(0, ownCommits);
 }
 
-/** Run ids and times, and what is true of each run. */
+/** What was tested, as one text: merges of equal parents are one. */
+function commitOf({ kind, parents, testedSha, gitSha, runId }: EvidenceRun): string {
+  if (kind === 'merge' && parents !== undefined && parents.length > 1) return parents.join('+');
+  return testedSha ?? gitSha ?? runId;
+}
+
+/** Run ids, times, lines and commits, and what is true of each run. */
 function listOf(runs: readonly EvidenceRun[], flags: readonly ((run: EvidenceRun) => boolean)[]): string[][] {
   return [
     runs.map(({ runId }) => runId),
     runs.map(({ at }) => new Date(at).toISOString()),
+    runs.map(({ isWithoutLine, lineId }) => (isWithoutLine ? noLine : lineId)),
+    runs.map(commitOf),
     ...flags.map((is) => runs.map((run) => String(is(run)))),
   ];
-}
-
-/** Places in the list, from 1, by run id, as JSON. */
-function placesOf(runs: readonly EvidenceRun[], wanted: ReadonlySet<string>): string {
-  const places = runs.flatMap(({ runId }, index) => (wanted.has(runId) ? [[runId, index + 1]] : []));
-  return JSON.stringify(Object.fromEntries(places));
 }
 
 /** Puts the statements' rows together; a row that both have is one. */
@@ -469,18 +468,17 @@ const resultColumns =
   'r.test_name, r.outcome, r.attempts, r.drift_signature, r.error_type, md5(r.statement) AS statement';
 
 /**
- * Rows of tests on lines, in one piece of the index a test: read beside are rows of runs nobody asked for. Places by run are
- * JSON: the planner expects one row of any list of runs, and would read the index once a run. Rows of older programs have no
- * line: they are looked up one by one.
+ * Rows of tests on lines, in one piece of the index a test: read beside are rows of runs nobody asked for. Rows of older programs
+ * have no line: they are looked up one by one.
  */
-const scanned = (names: string, runs: string, places: string): string => `
-    SELECT (${places}::jsonb ->> r.test_run_id::text)::int AS place, ${resultColumns}
+const scanned = (names: string, runs: string): string => `
+    SELECT a.place, ${resultColumns}
     FROM (SELECT line_id, min(created_at) AS first, max(created_at) AS last FROM asked WHERE ${runs} AND line_id IS NOT NULL GROUP BY line_id) AS l
     CROSS JOIN ${names} AS n
     CROSS JOIN LATERAL (
       SELECT r.* FROM test_results r
       WHERE r.team_id = $1 AND r.line_id = l.line_id AND r.test_name = n.test_name AND r.created_at BETWEEN l.first AND l.last OFFSET 0) AS r
-    WHERE ${places}::jsonb ? r.test_run_id::text
+    JOIN (SELECT id, place FROM asked WHERE ${runs}) AS a ON a.id = r.test_run_id
     UNION ALL
     ${probed(names, `${runs} AND line_id IS NULL`)}`;
 
@@ -508,12 +506,15 @@ const failedIn = (run: string): string =>
 
 const mostRepaired = 2000;
 
+/** An array of the port holds no NULL. */
+const noLine = '00000000-0000-0000-0000-000000000000';
+
+/** The runs as they were given: the planner sees how many they are, and takes a join with a table for one row. */
 const asked = `
   asked AS MATERIALIZED (
-    SELECT a.place::int AS place, r.id, r.created_at, r.line_id, ${testedCommit('r')} AS commit, a.is_own, a.is_point, a.is_late
-    FROM unnest($4::uuid[], $5::timestamptz[], $6::boolean[], $7::boolean[], $8::boolean[])
-      WITH ORDINALITY AS a (id, at, is_own, is_point, is_late, place)
-    JOIN test_runs r ON r.team_id = $1 AND r.id = a.id AND r.created_at = a.at
+    SELECT a.place::int AS place, a.id, a.created_at, NULLIF(a.line_id, '${noLine}') AS line_id, a.commit, a.is_own, a.is_point, a.is_late
+    FROM unnest($4::uuid[], $5::timestamptz[], $6::uuid[], $7::text[], $8::boolean[], $9::boolean[], $10::boolean[])
+      WITH ORDINALITY AS a (id, created_at, line_id, commit, is_own, is_point, is_late, place)
   )`;
 
 const rowsByTest = (more: string): string => `
@@ -522,7 +523,7 @@ const rowsByTest = (more: string): string => `
     'rows', json_agg(json_build_object('place', r.place, 'outcome', r.outcome, 'failedAttempts', r.attempts - 1,
       'driftSignature', r.drift_signature, 'errorType', r.error_type, 'statement', r.statement))
       FILTER (WHERE r.outcome <> 'passed' OR r.attempts IS NOT NULL OR r.place = 0))) AS facts
-  FROM rows r GROUP BY r.test_name`;
+  FROM rows r GROUP BY r.test_name COLLATE "C", r.test_name`;
 
 const testsSql = (own: string): string => `
   WITH ${asked}, me AS MATERIALIZED (
@@ -533,7 +534,8 @@ const testsSql = (own: string): string => `
     SELECT test_name, min(test_file) AS test_file FROM f GROUP BY test_name
   ), repaired AS MATERIALIZED (
     SELECT p.test_name, r.outcome, r.attempts FROM (
-      SELECT DISTINCT r.test_name FROM asked a JOIN test_results r ON ${failedIn('a')}
+      SELECT DISTINCT r.test_name FROM asked a CROSS JOIN LATERAL (
+        SELECT r.test_name FROM test_results r WHERE ${failedIn('a')} OFFSET 0) AS r
       WHERE a.is_point AND (r.test_name IN (SELECT test_name FROM failing)) IS NOT TRUE LIMIT ${mostRepaired}) AS p
     CROSS JOIN me CROSS JOIN LATERAL (${rowIn('me', 'p.test_name')}) AS r
   ), names AS MATERIALIZED (
@@ -541,7 +543,9 @@ const testsSql = (own: string): string => `
   ), own AS (${own}
   ), elsewhere AS MATERIALIZED (
     SELECT a.place, a.line_id, a.commit, a.is_late, ${resultColumns}
-    FROM asked a JOIN test_results r ON ${failedIn('a')}
+    FROM asked a CROSS JOIN LATERAL (
+      -- OFFSET 0: run by run. A join would read all failures that the team ever had.
+      SELECT r.* FROM test_results r WHERE ${failedIn('a')} OFFSET 0) AS r
     WHERE NOT a.is_own AND (r.test_name IN (SELECT test_name FROM names)) IS TRUE
   ), beside AS (
     -- The runs of other lines and changes that tell what a failure there means: of the same commit, and all since the point.
@@ -566,11 +570,11 @@ const testsSql = (own: string): string => `
 
 /** Of some tests all rows in runs that are not of the own line. */
 const foreignSql = `
-  WITH ${asked}, names AS MATERIALIZED (SELECT DISTINCT test_name FROM unnest($2::text[]) AS n (test_name)
-  ), rows AS (${scanned('names', 'is_point', '$3')})
+  WITH ${asked}, names AS MATERIALIZED (SELECT DISTINCT test_name FROM unnest($2::text[]) AS n (test_name) WHERE $3::timestamptz IS NOT NULL
+  ), rows AS (${scanned('names', 'is_point')})
   ${rowsByTest('')}`;
 
-const scanningSql = testsSql(scanned('names', 'is_own', '$9'));
+const scanningSql = testsSql(scanned('names', 'is_own'));
 const probingSql = testsSql(probed('names', 'is_own'));
 
 /** Which test files runs at the point ran. */
