@@ -66,7 +66,11 @@ CREATE TABLE healix_memories (
   test_family text GENERATED ALWAYS AS (split_part((test_name)::text, '['::text, 1)) STORED,
   created_at timestamp with time zone DEFAULT now(),
   updated_at timestamp with time zone DEFAULT now(),
-  deleted_at timestamp with time zone
+  deleted_at timestamp with time zone,
+  words_signature character varying(255),
+  repository text,
+  project text,
+  state character varying(20) DEFAULT 'active'::character varying NOT NULL
 );
 
 CREATE TABLE ingest_uploads (
@@ -83,7 +87,10 @@ CREATE TABLE ingest_uploads (
   job text,
   pull_request integer,
   base_branch text,
-  uploaded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+  uploaded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+  workflow text,
+  step text,
+  check_run_id bigint
 );
 
 CREATE TABLE lukhas_locks (
@@ -103,6 +110,25 @@ CREATE TABLE lukhas_migrations (
   checksum text NOT NULL,
   oldest_program integer NOT NULL,
   applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE missing_reports (
+  team_id uuid NOT NULL,
+  upload_key bytea NOT NULL,
+  reason text NOT NULL,
+  repository text,
+  workflow text,
+  workflow_run_id text,
+  run_attempt integer,
+  job text,
+  job_name text,
+  lane character varying(50),
+  step text,
+  check_run_id bigint,
+  pull_request integer,
+  git_sha character varying(40),
+  git_branch character varying(255),
+  uploaded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 CREATE TABLE sessions (
@@ -136,7 +162,9 @@ CREATE TABLE shared_memories (
   test_family text GENERATED ALWAYS AS (split_part((test_name)::text, '['::text, 1)) STORED,
   created_at timestamp with time zone DEFAULT now(),
   updated_at timestamp with time zone DEFAULT now(),
-  deleted_at timestamp with time zone
+  deleted_at timestamp with time zone,
+  words_signature character varying(255),
+  state character varying(20) DEFAULT 'active'::character varying NOT NULL
 );
 
 CREATE TABLE team_credentials (
@@ -181,7 +209,9 @@ CREATE TABLE test_results (
   line_id uuid,
   attempts integer,
   error_type character varying(255),
-  statement text
+  statement text,
+  words_signature character varying(255),
+  cause_key character varying(500)
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE test_runs (
@@ -277,6 +307,7 @@ ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_coverage_percent_check CH
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_pkey PRIMARY KEY (team_id, id, created_at);
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_pkey PRIMARY KEY (team_id, test_name, passed_run_id);
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric)));
+ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_state_check CHECK (((state)::text = ANY ((ARRAY['active'::character varying, 'proposed'::character varying])::text[])));
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_pkey PRIMARY KEY (team_id, id);
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_payload_sha256_check CHECK ((octet_length(payload_sha256) = 32));
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_upload_key_check CHECK ((octet_length(upload_key) = 32));
@@ -284,9 +315,12 @@ ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_pkey PRIMARY KEY (team_
 ALTER TABLE lukhas_locks ADD CONSTRAINT lukhas_locks_pkey PRIMARY KEY (name);
 ALTER TABLE lukhas_migration_steps ADD CONSTRAINT lukhas_migration_steps_pkey PRIMARY KEY (number, step, target);
 ALTER TABLE lukhas_migrations ADD CONSTRAINT lukhas_migrations_pkey PRIMARY KEY (number);
+ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_upload_key_check CHECK ((octet_length(upload_key) = 32));
+ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_pkey PRIMARY KEY (team_id, upload_key);
 ALTER TABLE sessions ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 ALTER TABLE sessions ADD CONSTRAINT sessions_session_token_key UNIQUE (session_token);
 ALTER TABLE shared_memories ADD CONSTRAINT shared_memories_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric)));
+ALTER TABLE shared_memories ADD CONSTRAINT shared_memories_state_check CHECK (((state)::text = ANY ((ARRAY['active'::character varying, 'proposed'::character varying])::text[])));
 ALTER TABLE shared_memories ADD CONSTRAINT shared_memories_pkey PRIMARY KEY (id);
 ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_pkey PRIMARY KEY (role_name);
 ALTER TABLE teams ADD CONSTRAINT teams_pkey PRIMARY KEY (id);
@@ -311,6 +345,7 @@ ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_memory_id_fkey FOREIGN 
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE sessions ADD CONSTRAINT sessions_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE CASCADE;
 ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE test_results ADD CONSTRAINT test_results_healix_memory_id_fkey FOREIGN KEY (team_id, healix_memory_id) REFERENCES healix_memories(team_id, id) ON DELETE SET NULL (healix_memory_id);
@@ -335,22 +370,25 @@ CREATE INDEX idx_coverage_run_id ON coverage_data USING btree (test_run_id);
 CREATE INDEX idx_coverage_team_file ON coverage_data USING btree (team_id, file_path, created_at DESC);
 CREATE INDEX idx_healix_confidence ON healix_memories USING btree (team_id, confidence DESC);
 CREATE INDEX idx_healix_credits_memory ON healix_credits USING btree (team_id, memory_id);
-CREATE INDEX idx_healix_drift_family ON healix_memories USING btree (team_id, drift_signature, test_family) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
 CREATE INDEX idx_healix_drift_rank ON healix_memories USING btree (team_id, drift_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
 CREATE INDEX idx_healix_metadata_gin ON healix_memories USING gin (metadata);
 CREATE INDEX idx_healix_signature_rank ON healix_memories USING btree (team_id, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_healix_success_rate ON healix_memories USING btree (team_id, round(((success_count)::numeric / (NULLIF((success_count + failure_count), 0))::numeric), 3) DESC, confidence DESC) WHERE ((success_count + failure_count) >= 5);
 CREATE INDEX idx_healix_test_errtype ON healix_memories USING btree (team_id, test_name, error_type) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_healix_test_signature ON healix_memories USING btree (team_id, test_name, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_healix_words_rank ON healix_memories USING btree (team_id, words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
+CREATE INDEX idx_healix_words_test ON healix_memories USING btree (team_id, words_signature, test_name) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
 CREATE INDEX idx_ingest_uploads_pull_request ON ingest_uploads USING btree (team_id, repository, pull_request, created_at DESC) WHERE (pull_request IS NOT NULL);
 CREATE INDEX idx_ingest_uploads_run_id ON ingest_uploads USING btree (team_id, run_id);
+CREATE INDEX idx_missing_reports_git_sha ON missing_reports USING btree (team_id, git_sha);
 CREATE INDEX idx_sessions_active ON sessions USING btree (lambda_id, expires_at);
 CREATE INDEX idx_sessions_expires ON sessions USING btree (expires_at);
 CREATE INDEX idx_sessions_lambda_id ON sessions USING btree (lambda_id, last_activity DESC);
-CREATE INDEX idx_shared_drift_family ON shared_memories USING btree (drift_signature, test_family) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
 CREATE INDEX idx_shared_drift_rank ON shared_memories USING btree (drift_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
 CREATE INDEX idx_shared_signature_rank ON shared_memories USING btree (failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_shared_test_signature ON shared_memories USING btree (test_name, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_shared_words_rank ON shared_memories USING btree (words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
+CREATE INDEX idx_shared_words_test ON shared_memories USING btree (words_signature, test_name) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
 CREATE INDEX idx_teams_plan ON teams USING btree (plan) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX idx_teams_slug ON teams USING btree (slug) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_test_results_failed ON test_results USING btree (test_name, failure_signature) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
@@ -588,6 +626,8 @@ ALTER TABLE healix_memories ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON healix_memories FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE ingest_uploads ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON ingest_uploads FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE missing_reports ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON missing_reports FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE sessions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON sessions FOR ALL USING (EXISTS ( SELECT
    FROM users u
@@ -622,6 +662,7 @@ ALTER TABLE ingest_uploads OWNER TO lukhas_owner;
 ALTER TABLE lukhas_locks OWNER TO lukhas_owner;
 ALTER TABLE lukhas_migration_steps OWNER TO lukhas_owner;
 ALTER TABLE lukhas_migrations OWNER TO lukhas_owner;
+ALTER TABLE missing_reports OWNER TO lukhas_owner;
 ALTER TABLE sessions OWNER TO lukhas_owner;
 ALTER TABLE shared_memories OWNER TO lukhas_owner;
 ALTER TABLE team_credentials OWNER TO lukhas_owner;
@@ -659,6 +700,8 @@ GRANT SELECT ON lukhas_migration_steps TO lukhas_ingest;
 GRANT SELECT ON lukhas_migration_steps TO lukhas_service;
 GRANT SELECT ON lukhas_migrations TO lukhas_ingest;
 GRANT SELECT ON lukhas_migrations TO lukhas_service;
+GRANT INSERT, SELECT ON missing_reports TO lukhas_ingest;
+GRANT INSERT, SELECT ON missing_reports TO lukhas_service;
 GRANT DELETE, INSERT, SELECT, UPDATE ON sessions TO lukhas_service;
 GRANT SELECT ON shared_memories TO lukhas_ingest;
 GRANT SELECT ON shared_memories TO lukhas_service;

@@ -5,11 +5,16 @@ import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createGunzip } from 'node:zlib';
+import type { Failure } from '../src/model.ts';
 import { locationInFile, readFailureText } from '../src/read/report/failure-text.ts';
 import { readResults } from '../src/read/report/junit.ts';
+import { findPlace } from '../src/read/report/place.ts';
 import { findStatement } from '../src/read/report/statement.ts';
 import { type ReportFile, surveyReports } from '../src/read/report/survey.ts';
 import { normaliseStatement, signDrift } from '../src/sign/drift.ts';
+import { signWords } from '../src/sign/words.ts';
+import { judgeCauses } from './quality-causes.ts';
+import { judgeRenames } from './quality-renames.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,6 +28,8 @@ interface Shown {
   readonly run: string;
   readonly test: string;
   readonly file: string | undefined;
+  readonly function: string | undefined;
+  readonly isError: boolean;
   readonly text: string;
   readonly message: string;
 }
@@ -39,32 +46,40 @@ for (const entry of readdirSync(join(corpus, 'runs')).sort()) {
   };
   const survey = await surveyReports([file], { allowIncomplete: false });
   for await (const results of readResults([file], { survey, checkout: undefined, onWarning: () => {} })) {
-    for (const { testName, testFile, failure } of results) {
+    for (const { testName, testFile, testFunction, outcome, failure } of results) {
       if (failure === undefined || failure.traceback === undefined) continue;
       const shown = {
         run: entry,
         test: testName,
         file: testFile,
+        function: testFunction,
+        isError: outcome === 'error',
         text: failure.traceback,
         message: failure.message ?? '',
       };
-      if (sign(shown) !== undefined) failures.push(shown);
+      if (signDrift(failure) !== undefined) failures.push(shown);
     }
   }
 }
 
-function sign({ text, message, file }: Pick<Shown, 'text' | 'message' | 'file'>): string | undefined {
-  const read = readFailureText(text, message);
-  const own = locationInFile(read.locations, file);
-  return signDrift({
-    errorType: read.errorType,
+function failureOf({ text, message, file, function: testFunction, isError }: Shown): Failure {
+  const { locations, errorType } = readFailureText(text, message);
+  const own = locationInFile(locations, file);
+  const lines = text.split('\n');
+  return {
+    errorType,
     line: own?.line,
-    lastFrameLine: read.locations.at(-1)?.line,
+    lastFrameLine: locations.at(-1)?.line,
     message: message === '' ? undefined : message,
     traceback: text,
-    statement: findStatement(text, own ?? read.locations.at(-1)),
-  });
+    statement: findStatement(lines, own ?? locations.at(-1)),
+    place: findPlace({ lines, locations, errorType, testFile: file, testFunction, isCall: !isError }),
+  };
 }
+
+type Sign = (shown: Shown) => string | undefined;
+const sign: Sign = (shown) => signDrift(failureOf(shown));
+const signedWords: Sign = (shown) => signWords(failureOf(shown));
 
 function statementOf({ text, message, file }: Shown): string | undefined {
   const { locations } = readFailureText(text, message);
@@ -78,15 +93,16 @@ function random(below: number): number {
   return seed % below;
 }
 
-type Change = (failure: Shown) => Shown | undefined;
+type Edit = (failure: Shown) => Shown | undefined;
+type Change = (failure: Shown) => Shown | { readonly before: Shown; readonly after: Shown } | undefined;
 
 const both =
-  (change: (text: string) => string): Change =>
+  (change: (text: string) => string): Edit =>
   (failure) => ({ ...failure, text: change(failure.text), message: change(failure.message) });
 
 /** Lines that hold the exception's words, not source and not locations. */
 const words =
-  (change: (text: string) => string): Change =>
+  (change: (text: string) => string): Edit =>
   (failure) => ({
     ...failure,
     text: failure.text
@@ -108,7 +124,7 @@ const onlyWhereItIsRaised =
 
 const hex = (length: number) => Array.from({ length }, () => random(16).toString(16)).join('');
 
-const drifts: Readonly<Record<string, Change>> = {
+const drifts: Readonly<Record<string, Edit>> = {
   'lines inserted above': (failure) => {
     const by = 1 + random(400);
     const text = failure.text
@@ -251,6 +267,65 @@ const nearMisses: Readonly<Record<string, Change>> = {
   },
 };
 
+/** Changes what an assertion compared, wherever the report shows it. */
+const compared =
+  (change: (line: string) => string): Change =>
+  (failure) => {
+    if (readFailureText(failure.text, failure.message).errorType !== 'AssertionError') return undefined;
+    const lines = failure.message.split('\n');
+    const at = lines.findIndex((line) => /^(?:AssertionError: )?assert |^AssertionError: .* != /.test(line));
+    const line = lines[at];
+    if (line === undefined) return undefined;
+    const other = change(line);
+    return other === line
+      ? undefined
+      : {
+          ...failure,
+          message: lines.with(at, other).join('\n'),
+          text: failure.text.replace(/^E .*$/gm, (shown) => shown.replace(line, () => other)),
+        };
+  };
+
+const number = /(?<![\w.'"-])\d+(?![\w'".-])/;
+/** Of the failure's place, where it has one: the words signature does not know from which line of the test it was called. */
+const anotherStatement: Change = (failure) => {
+  const { place } = failureOf(failure);
+  if (place === undefined) return nearMisses['another statement of the file']?.(failure);
+  return place.statement === undefined
+    ? undefined
+    : replaceAnyStatement(failure, place.statement, `other(${random(999)})`);
+};
+
+const otherValues: Readonly<Record<string, Change>> = {
+  'another number compared': compared((line) =>
+    line.replace(number, (n) => String(Number(n) + 1 + random(50))),
+  ),
+  'another text compared': compared((line) => line.replace(/(['"])([^'"\n]*)\1/, '$1other $2$1')),
+  'another truth compared': compared((line) =>
+    / (?:==|is|!=) /.test(line)
+      ? line.replace(/\b(?:True|False|None)\b/, (word) => (word === 'None' ? 'True' : 'None'))
+      : line,
+  ),
+  'another value behind assert False': (failure) => {
+    if (!/^(?:AssertionError: )?assert (?:not )?\w+$/m.test(failure.message)) return undefined;
+    const change = (text: string) =>
+      text.replace(
+        /^( \+ +where [^\n]* = (?:[^\n]*[^\w.'"-])?)(\d+)(?=[^\w.'"-])/m,
+        (_, head, n) => `${head}${Number(n) + 1}`,
+      );
+    return change(failure.message) === failure.message
+      ? undefined
+      : { ...failure, message: change(failure.message) };
+  },
+  'another value where the assertion is cut': (failure) => {
+    if (!/^(?:AssertionError: )?assert .*\.\.\./.test(failure.message)) return undefined;
+    return {
+      ...failure,
+      message: failure.message.replace(/^( +(?:At index \d+ diff: |- |\+ |\? )?.*?)(\w)$/m, '$1$2x'),
+    };
+  },
+};
+
 function replaceAnyStatement(failure: Shown, own: string, other: string): Shown | undefined {
   const lines = failure.text.split('\n');
   const first = own.split('\n', 1)[0] ?? '';
@@ -265,6 +340,7 @@ function judge(
   title: string,
   changes: Readonly<Record<string, Change>>,
   mustBeSame: boolean,
+  sign: Sign,
 ): { good: number; of: number } {
   console.log(`\n${title}`);
   let good = 0;
@@ -274,11 +350,12 @@ function judge(
     let all = 0;
     const wrong: string[] = [];
     for (const failure of failures) {
-      const changed = change(failure);
-      if (changed === undefined || (changed.text === failure.text && changed.message === failure.message))
-        continue;
+      const made = change(failure);
+      if (made === undefined) continue;
+      const { before, after: changed } = 'after' in made ? made : { before: failure, after: made };
+      if (changed.text === before.text && changed.message === before.message) continue;
       all++;
-      if ((sign(changed) === sign(failure)) === mustBeSame) right++;
+      if ((sign(changed) === sign(before)) === mustBeSame) right++;
       else if (wrong.length < examples)
         wrong.push(
           `${failure.run} ${failure.test}\n      ${JSON.stringify(failure.message.slice(0, 160))}\n      ${JSON.stringify(changed.message.slice(0, 160))}\n      ${JSON.stringify(statementOf(failure))}\n      ${JSON.stringify(statementOf(changed))}`,
@@ -298,7 +375,7 @@ function judge(
  * Twins that nobody made: the same failing test in real runs that differ in family, workers, Python, pytest and machine
  * state, but show tracebacks in the same style.
  */
-function judgeRealTwins(): void {
+function judgeRealTwins(name: string, sign: Sign): void {
   const reference = new Map<string, Shown>();
   for (const failure of failures)
     if (failure.run.startsWith('zoo-xunit2-auto.')) reference.set(failure.test, failure);
@@ -320,7 +397,7 @@ function judgeRealTwins(): void {
         `${failure.test}\n      ${JSON.stringify(twin.message.slice(0, 200))}\n      ${JSON.stringify(failure.message.slice(0, 200))}\n      ${JSON.stringify(statementOf(twin))}\n      ${JSON.stringify(statementOf(failure))}`,
       );
   }
-  console.log('\nreal twins: the same test in another real run (against zoo-xunit2-auto)');
+  console.log(`\n${name}, real twins: the same test in another real run (against zoo-xunit2-auto)`);
   let right = 0;
   let all = 0;
   for (const [name, run] of runs) {
@@ -334,12 +411,70 @@ function judgeRealTwins(): void {
 
 const distinct = new Set(failures.map((f) => `${f.test}\n${f.message}\n${f.text}`)).size;
 console.log(`scrubber table d1, ${failures.length} real failures (${distinct} distinct texts)`);
-const twins = judge('drifted twins: keep their signature (recall of `moved`)', drifts, true);
-const misses = judge('near misses: have another signature', nearMisses, false);
+const twins = judge('drifted twins: keep their drift signature (similar)', drifts, true, sign);
+const misses = judge('near misses: have another drift signature', nearMisses, false, sign);
 console.log(
-  `\nrecall of moved        ${((100 * twins.good) / twins.of).toFixed(3)} % of ${twins.of} twins (at least 99 %)`,
+  `\nrecall of similar      ${((100 * twins.good) / twins.of).toFixed(3)} % of ${twins.of} twins (at least 99 %)`,
 );
 console.log(
-  `false moved matches    ${((100 * (misses.of - misses.good)) / misses.of).toFixed(3)} % of ${misses.of} near misses (at most 0.1 %)`,
+  `false similar matches  ${((100 * (misses.of - misses.good)) / misses.of).toFixed(3)} % of ${misses.of} near misses (at most 0.1 %)`,
 );
-judgeRealTwins();
+judgeRealTwins('drift signature', sign);
+
+const { 'other numbers': _, 'all of it': __, 'other times': ___, ...sameWords } = drifts;
+/** What differs between runs of one failure: each is put into the message twice, made anew. */
+const volatile: Readonly<Record<string, () => string>> = {
+  'an address': () => `<app.User object at 0x7f${hex(10)}>`,
+  'a time': () =>
+    `2026-1${random(3)}-1${random(10)} 1${random(10)}:2${random(10)}:3${random(10)}.${100_000 + random(900_000)}`,
+  'a temporary path': () => `'/tmp/pytest-of-runner/pytest-${random(900)}/test_x0/out.txt'`,
+  'a checkout’s path': () =>
+    `'/home/${['runner/work/shop', 'ci', 'me/src'][random(3)]}/shop/data/prices.csv'`,
+  'a port': () => `http://127.0.0.1:${33_000 + random(30_000)}/x`,
+  'a duration': () => `took ${random(9)}.${10 + random(90)}s`,
+  'an id': () => `${hex(8)}-${hex(4)}-${hex(4)}-${hex(4)}-${hex(12)}`,
+};
+const puttingIn =
+  (make: () => string): Change =>
+  (failure) => {
+    const put = () => ({
+      ...failure,
+      message: failure.message.replace(/(?<=[^\s"])(?="?$|\n)/, ` ${make()}`),
+    });
+    return failure.message === '' ? undefined : { before: put(), after: put() };
+  };
+const moves: Readonly<Record<string, Change>> = {
+  ...sameWords,
+  'other counts in a sentence': (failure) => {
+    const { errorType } = failureOf(failure);
+    const isSentence = /\p{L}{2}/u.test(failure.message.replace(/^[\w.]*: /, ''));
+    return errorType === 'AssertionError' || errorType === 'KeyError' || !isSentence
+      ? undefined
+      : drifts['other numbers']?.(failure);
+  },
+  ...Object.fromEntries(Object.entries(volatile).map(([name, make]) => [name, puttingIn(make)])),
+};
+const moved = judge('moved twins: keep their words signature', moves, true, signedWords);
+const changed = judge(
+  'changed: have another words signature',
+  { ...nearMisses, 'another statement of the file': anotherStatement, ...otherValues },
+  false,
+  signedWords,
+);
+const others = judge('other compared values: have another words signature', otherValues, false, signedWords);
+const similar = judge(
+  'other compared numbers: keep their drift signature, told as similar',
+  { 'another number': otherValues['another number compared'] as Change },
+  true,
+  sign,
+);
+console.log(
+  `\nrecall of moved        ${((100 * moved.good) / moved.of).toFixed(3)} % of ${moved.of} twins (at least 99 %)`,
+);
+console.log(
+  `moved, other values    ${others.of - others.good} of ${others.of} (0); ${similar.good} of ${similar.of} told as similar`,
+);
+console.log(`moved, other failures  ${changed.of - changed.good} of ${changed.of}`);
+judgeRealTwins('words signature', signedWords);
+await judgeCauses(corpus);
+judgeRenames(corpus);

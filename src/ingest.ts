@@ -8,7 +8,7 @@ import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
 import { hashCoverage } from './read/coverage/coverage.ts';
 import { cancellable, distinctReports, type Found } from './read/files.ts';
-import { decideCreatedAt, earliestZonedTime } from './read/report/started-at.ts';
+import { decideCreatedAt, findOldReports } from './read/report/started-at.ts';
 import { emptyReport, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
 import type { Settings } from './settings.ts';
 import type { Connect } from './store/database/port.ts';
@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly repositoryRoot: string | undefined;
   /** The files of the checkout, or of the working directory where there is no repository. */
   readonly checkout: CheckoutFiles | undefined;
+  /** The earliest that a report of this run can have been begun, and what happened then. */
+  readonly beginning?: { readonly at: Date; readonly what: string } | undefined;
 }
 
 /** What the outside world gives to an upload. */
@@ -34,7 +36,7 @@ export interface Edges {
   /** Why reports that were asked for are not among them. */
   readonly problems?: readonly InputError[];
   /** coverage.py's JSON reports: paths, and why some that were asked for are not among them. */
-  readonly coverage: Found;
+  readonly coverage: Pick<Found, 'paths' | 'problems'>;
   /** The door's words for settings. */
   readonly naming: Naming;
   /** What surrounds the run; found out while the report is checked. */
@@ -53,6 +55,8 @@ export interface Edges {
 export interface Verdict extends StoredRun, Counted {
   readonly createdAt: Date;
   readonly context: RunContext;
+  /** SHA-256 over the bytes of all reports, in hex. */
+  readonly payloadSha256: string;
   /** pytest's rootdir relative to the checkout's root; undefined where it is not known. */
   readonly rootdir: string | undefined;
   /** Not all reports and tests could be read: what is absent says nothing. */
@@ -109,13 +113,13 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     });
   const notTaken = problems.length + empty.length + survey.incomplete.length > 0;
 
-  const { repositoryRoot, checkout: files, context: contextOf } = await edges.surroundings;
+  const { repositoryRoot, checkout: files, context: contextOf, beginning } = await edges.surroundings;
   const detected = contextOf(survey.properties);
   const checkout = files && indexCheckout(files, survey.classnames, settings.rootdir);
   const rootdir = settings.rootdir ?? checkout?.rootdir;
-  const stale = staleReport(detected, earliestZonedTime(survey.suites));
-  if (stale !== undefined) onWarning(stale);
-  const context = { ...detected, project: projectOf(rootdir), isStale: stale !== undefined };
+  const old = findOldReports(survey.suites, beginning);
+  for (const warning of old) onWarning(warning);
+  const context = { ...detected, project: projectOf(rootdir), isStale: old.length > 0 };
   for (const problem of edges.coverage.problems) onUnusable(problem);
   const payloadSha256 = hashPayload(
     survey.sha256,
@@ -127,6 +131,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const passes = startPasses(survey.files, {
     survey,
     checkout,
+    naming: edges.naming,
     incomplete: notTaken,
     coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,
@@ -159,30 +164,21 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   for (const warning of counted.coverage?.warnings ?? []) onCoverageWarning(warning);
   await edges.onCoverage?.(counted.coverage?.files ?? []);
   const incomplete = notTaken || counted.lost > 0;
-  return { ...stored, ...counted, createdAt, context, rootdir, incomplete, warnings: [...warnings.values()] };
+  return {
+    ...stored,
+    ...counted,
+    createdAt,
+    context,
+    payloadSha256,
+    rootdir,
+    incomplete,
+    warnings: [...warnings.values()],
+  };
 }
 
 /** The rootdir in one spelling: `services/shop`, `..`, and `.` for the repository's root. */
 function projectOf(rootdir: string | undefined): string | undefined {
   return rootdir === undefined ? undefined : posix.normalize(rootdir).replace(/(?<=.)\/+$/, '');
-}
-
-/** A report may be so much older than its commit: clocks differ. */
-const clocksDifferMs = 10 * 60_000;
-
-/** Outside CI a report lies about from an earlier commit, or the tests ran before what they tested was committed. */
-function staleReport({ origin, tested }: RunContext, reported: Date | undefined): Warning | undefined {
-  const committed = tested?.committedAt;
-  if (origin !== 'local' || tested === undefined || committed === undefined || reported === undefined)
-    return undefined;
-  if (reported.getTime() >= committed.getTime() - clocksDifferMs) return undefined;
-  const minute = (time: Date) => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-  return {
-    code: 'report-older-than-commit',
-    message:
-      `the report is of ${minute(reported)}, and the commit ${tested.gitSha.slice(0, 12)} of ${minute(committed)}: ` +
-      'no later run is compared with it; if the tests ran on another commit, add --set git_sha=',
-  };
 }
 
 const unusable = 'coverage-unusable';

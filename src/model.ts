@@ -18,6 +18,22 @@ export interface Failure {
   readonly traceback: string | undefined;
   /** Source of the failing statement in the test's own file, else of the last frame; undefined where no traceback shows it. */
   readonly statement?: string | undefined;
+  /** Its traceback names files as Windows does. */
+  readonly isFromWindows?: boolean | undefined;
+  /** Where it was raised, if that is not the test's own function: a fixture, a helper, the code under test, a library. */
+  readonly place?: Place | undefined;
+}
+
+/** A line of code outside the tests' own functions. */
+export interface Place {
+  /** As pytest shows it: relative to its working directory, or absolute. */
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  /** Undefined where the report does not name it. */
+  readonly function: string | undefined;
+  /** Source of the failing statement there; undefined where no traceback shows it. */
+  readonly statement: string | undefined;
 }
 
 /** One test of a run; `testName` is pytest's node id. */
@@ -48,11 +64,21 @@ export type FailureSignature = `md5:${string}`;
 /** `d1:` and 32 hex digits: version 1 of the signature that survives edits. */
 export type DriftSignature = `d1:${string}`;
 
+/** `w1:` and 32 hex digits: version 1 of the signature that survives edits and knows the compared values. */
+export type WordsSignature = `w1:${string}`;
+
+/** `c1:`, 32 hex digits, a space and the place: what failures of one run share when one fault made them. */
+export type CauseKey = `c1:${string}`;
+
 export interface SignedResult extends TestResult {
   /** Present exactly when `failure` is. */
   readonly failureSignature: FailureSignature | undefined;
   /** Present when the failure's text has anything to recognise it by. */
   readonly driftSignature?: DriftSignature | undefined;
+  /** Present when the failure's text has anything to recognise it by. */
+  readonly wordsSignature?: WordsSignature | undefined;
+  /** Present when the failure lies outside of the test's own function: in a fixture, a helper, the code under test, an import. */
+  readonly causeKey?: CauseKey | undefined;
 }
 
 /** One file's coverage over all coverage reports of the run. */
@@ -71,8 +97,11 @@ export interface CoverageFile {
   readonly missingLines: readonly number[];
 }
 
-/** How a memory fits a failure: same test and failure signature; same test and drift signature; another test. */
-export type Tier = 'exact' | 'moved' | 'similar';
+/**
+ * How a memory fits a failure. Known: `exact` (same test and failure signature), `moved` (same test and words), `cause` (same
+ * words at the same place outside of the test). Only `similar`: looked like this before.
+ */
+export type Tier = 'exact' | 'moved' | 'cause' | 'similar';
 
 /** What is shown of one entry of the team's knowledge base (`healix_memories`). */
 export interface HealixMemory {
@@ -94,6 +123,16 @@ export interface HealixMemory {
 export interface Match {
   readonly memory: HealixMemory;
   readonly tier: Tier;
+}
+
+/** A memory that may fit a failure, and what the two have in common. */
+export interface MemoryCandidate {
+  readonly memory: HealixMemory;
+  readonly isSameTest: boolean;
+  /** By the failure signature of the schema document, which knows no values. */
+  readonly isSameFailure: boolean;
+  /** By the words signature; undefined where the memory or the failure has none. */
+  readonly hasSameWords: boolean | undefined;
 }
 
 /**
@@ -132,8 +171,10 @@ export interface FailingBlock {
 export interface FailureFacts {
   readonly testName: string;
   readonly failureSignature: string | undefined;
-  /** The best match: exact before moved before similar. */
-  readonly match: Match | undefined;
+  /** Its key has the place: a fixture, a helper, the code under test, an import. Undefined for the test's own failure. */
+  readonly causeKey?: CauseKey | undefined;
+  /** Best first of those that are alike. */
+  readonly candidates: readonly MemoryCandidate[];
   /** The test passed in another run of the same commit, job and lane. */
   readonly passedInTwin: boolean;
   /** Its earlier failures, of each side the latest first. */
@@ -156,7 +197,7 @@ export interface FailureHistory {
   readonly testName: string;
   readonly failureSignature: string | undefined;
   readonly class: FailureClass;
-  /** The best match: exact before moved before similar. */
+  /** The best match: exact before moved before cause before similar. */
   readonly match: Match | undefined;
   /** The first run of the row of failures on this branch that ends in this run; this run itself where no other is in it. */
   readonly since: { readonly runId: string; readonly gitSha: string | undefined; readonly at: Date };
@@ -285,9 +326,13 @@ export interface RunContext {
   readonly job: string | undefined;
   /** The job's name, the same in every run: workflow, job and matrix values, without numbers of the run. */
   readonly jobName: string | undefined;
-  /** The step's id, where the workflow gave it one. */
-  readonly step?: string | undefined;
   readonly pullRequest: number | undefined;
+  /** GitHub: path of the workflow's file, which tells workflows of one name apart. */
+  readonly workflow?: string | undefined;
+  /** GitHub: the step's `id:`, or `__owner_repo` and `__owner_repo_2` for uses of one action without one. */
+  readonly step?: string | undefined;
+  /** GitHub's id of the job's check run: tells jobs of one attempt apart, whatever they are called. */
+  readonly checkRunId?: number | undefined;
 }
 
 /** A problem that a person should know of, but that stopped nothing. `code` is stable and kebab-case. */

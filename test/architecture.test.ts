@@ -60,6 +60,7 @@ const fileOpeners = [
   'context/python.ts',
   'store/database/pg.ts',
   'store/database/pglite.ts',
+  'store/database/data-dir.ts',
   'store/database/data-dir-lock.ts',
 ];
 

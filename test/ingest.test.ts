@@ -64,48 +64,21 @@ describe('an upload of several reports', () => {
   });
 });
 
-describe('what a run is stored with', () => {
-  const committedAt = new Date('2026-11-20T10:00:00Z');
-  const at = (timestamp: string) =>
-    textReport(
-      `<testsuites><testsuite name="pytest" timestamp="${timestamp}">${passing(1)}</testsuite></testsuites>`,
-    );
-  async function contextOf(
-    timestamp: string,
-    { origin = 'local', rootdir }: { origin?: RunContext['origin']; rootdir?: string } = {},
-  ) {
-    const tested = { gitSha: 'a'.repeat(40), parents: [], committedAt, dirty: 0 };
-    const context = { markers: [], origin, tested } as unknown as RunContext;
-    const surroundings = Promise.resolve({
-      context: () => context,
-      repositoryRoot: '/repo',
-      checkout: { root: '/repo', paths: ['tests/test_a.py'], readText: () => undefined },
-    });
+it('a run belongs to the project of its rootdir, in one spelling', async () => {
+  const reports = [textReport(suite(passing(1)))];
+  const surroundings = Promise.resolve({
+    ...(await edges.surroundings),
+    repositoryRoot: '/repo',
+    checkout: { root: '/repo', paths: ['tests/test_a.py'], readText: () => undefined },
+  });
+  const projectOf = async (rootdir?: string) => {
     const asked = { ...settings, ...(rootdir !== undefined && { rootdir }) };
-    return ingest(asked, { ...edges, surroundings, reports: [at(timestamp)] });
-  }
-
-  it.each([
-    ['2026-11-20T10:49:00+01:00', 'local', true],
-    ['2026-11-20T10:51:00+01:00', 'local', false],
-    // Without a zone it may be any time; in CI the checkout may have been committed to.
-    ['2026-11-20T08:00:00', 'local', false],
-    ['2026-11-20T08:00:00Z', 'team', false],
-  ] as const)('a report of %s, %s: older than its commit is %s', async (timestamp, origin, isStale) => {
-    const { context, warnings } = await contextOf(timestamp, { origin });
-    expect(context.isStale).toBe(isStale);
-    expect(warnings.map(({ code }) => code)).toEqual(isStale ? ['report-older-than-commit'] : []);
-  });
-
-  it('the project is the rootdir in one spelling', async () => {
-    const time = '2026-11-20T12:00:00Z';
-    expect((await contextOf(time)).context.project).toBe('.');
-    for (const rootdir of ['services/api', './services//api/', 'services/x/../api'])
-      expect((await contextOf(time, { rootdir })).context.project).toBe('services/api');
-    expect((await contextOf(time, { rootdir: '.' })).context.project).toBe('.');
-    const { context } = await ingest(settings, { ...edges, reports: [at(time)] });
-    expect(context.project).toBeUndefined();
-  });
+    return (await ingest(asked, { ...edges, surroundings, reports })).context.project;
+  };
+  expect([await projectOf(), await projectOf('.')]).toEqual(['.', '.']);
+  for (const rootdir of ['services/api', './services//api/', 'services/x/../api'])
+    expect(await projectOf(rootdir)).toBe('services/api');
+  expect((await ingest(settings, { ...edges, reports })).context.project).toBeUndefined();
 });
 
 describe('an upload that is cancelled', () => {

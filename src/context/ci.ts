@@ -30,6 +30,10 @@ export interface CiFacts {
   /** The same in every run of the job. Parallel parts share it, because tests move between them. */
   readonly jobName?: string | undefined;
   readonly pullRequest?: number | undefined;
+  /** See RunContext. */
+  readonly workflow?: string | undefined;
+  readonly step?: string | undefined;
+  readonly checkRunId?: number | undefined;
   /** A change from a fork, or a run that a comment started. */
   readonly isStranger?: boolean;
   /** What is tested is the merge of a change with its base, where the checkout cannot tell. */
@@ -61,6 +65,9 @@ interface RawFacts {
   /** Default: the parts of `job` that are no numbers. */
   jobName?: string | undefined;
   pullRequest?: string | number | undefined;
+  workflow?: string | undefined;
+  step?: string | undefined;
+  checkRunId?: string | undefined;
   isStranger?: boolean;
   /** Default: the system merges in the checkout, or `mergeSha` is another commit than `sha`. */
   isMerge?: boolean;
@@ -487,6 +494,9 @@ export function detectCi(env: Env, event: GithubEvent): CiFacts {
     ),
     jobName: fitColumn('job_name', set(raw.jobName) ?? lastingName(raw.job ?? [])),
     pullRequest: positiveInteger(set(raw.pullRequest?.toString())),
+    workflow: fitColumn('workflow', set(raw.workflow)),
+    step: fitColumn('step', set(raw.step)),
+    checkRunId: largeId(raw.checkRunId),
   };
 }
 
@@ -525,6 +535,10 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
     runAttempt: env.GITHUB_RUN_ATTEMPT,
     job: [env.GITHUB_JOB],
     jobName: githubJob(env.GITHUB_WORKFLOW, env.GITHUB_JOB),
+    workflow: workflowFile(env.GITHUB_WORKFLOW_REF, env.GITHUB_REPOSITORY),
+    step: env.GITHUB_ACTION,
+    // No variable holds it: the Action's input does, by its default. Empty on GitHub Enterprise Server.
+    checkRunId: env['INPUT_CHECK-RUN-ID'],
     isMerge: false,
     checkoutDecides: dispatches.has(env.GITHUB_EVENT_NAME ?? ''),
     named: {
@@ -552,6 +566,9 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
       workflowRunId: run.id?.toString() ?? common.workflowRunId,
       runAttempt: run.id === undefined ? common.runAttempt : run.run_attempt,
       pullRequest: only?.number,
+      workflow: run.path?.replace(/@.*$/, '') ?? common.workflow,
+      // This job's own check run changes with each attempt of this workflow, which is none of that run.
+      checkRunId: undefined,
       isElsewhere: true,
       isMerge: run.event === 'pull_request',
       isStranger: comments.has(run.event ?? ''),
@@ -647,6 +664,18 @@ function lastingName(job: readonly (string | undefined)[]): string {
 /** A job's name as GitHub shows it beside a commit. */
 function githubJob(workflow: string | undefined, job: string | undefined): string {
   return [set(workflow), set(job)].filter((part) => part !== undefined).join(' / ');
+}
+
+/** `.github/workflows/ci.yml` of `owner/name/.github/workflows/ci.yml@refs/heads/main` */
+function workflowFile(ref: string | undefined, repository: string | undefined): string | undefined {
+  const path = ref?.replace(/@.*$/, '');
+  const own = `${repository}/`;
+  return path?.startsWith(own) === true ? path.slice(own.length) : path;
+}
+
+/** matches: 43210987654, which does not fit PostgreSQL's integer */
+function largeId(value: string | undefined): number | undefined {
+  return /^[1-9]\d{0,14}$/.test(value ?? '') ? Number(value) : undefined;
 }
 
 function branchOfRef(ref: string | undefined): string | undefined {

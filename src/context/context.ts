@@ -1,7 +1,9 @@
 // Detects the context of a run from the checkout, the CI system and the Python environment, and decides which source wins
 // where they differ. Knows nothing of reports or the database.
 
+import { asOptions, type Naming } from '../errors.ts';
 import type { NamedCommits, RunContext, RunKind, RunOrigin, TestedCommit, Warning } from '../model.ts';
+import { type Beginning, findBeginning } from './beginning.ts';
 import { type CiFacts, detectCi, type Env } from './ci.ts';
 import { fitColumn } from './columns.ts';
 import { type Commit, type CommitHistory, countChangedFiles, openHistory, readCommits } from './commits.ts';
@@ -17,6 +19,8 @@ export { overrideContext } from './override.ts';
 export interface ContextEdges {
   readonly env: Env;
   readonly cwd: string;
+  /** The door's words for settings; the command line's by default. */
+  readonly naming?: Naming;
 }
 
 export interface DetectedContext {
@@ -26,6 +30,8 @@ export interface DetectedContext {
   readonly repositoryRoot: string | undefined;
   /** The repository's files relative to its root with `/`, listed once; undefined outside a repository. */
   trackedFiles(): Promise<readonly string[] | undefined>;
+  /** The earliest that a report of this run can have been begun; undefined where nothing reliable says it. */
+  readonly beginning: Beginning | undefined;
   /** What git tells about other commits; undefined outside a repository. */
   readonly history: CommitHistory | undefined;
   /** Matters where the database is one that others upload to. */
@@ -37,23 +43,24 @@ export interface DetectedContext {
 
 /** Detects the run's context. Missing values are undefined; detection never fails an upload. */
 export async function detectContext(edges: ContextEdges): Promise<DetectedContext> {
-  const { env, cwd } = edges;
+  const { env, cwd, naming = asOptions } = edges;
   const { event, warnings: eventWarnings } = await readGithubEvent(env.GITHUB_EVENT_PATH);
   const ci = detectCi(env, event);
   const wanted = [ci.sha, ci.ifCheckedOut?.sha].filter((sha) => sha !== undefined);
   const [checkout, commits, dirty] = await Promise.all([
-    readCheckout(cwd, { env, commits: wanted }),
+    readCheckout(cwd, { env, commits: wanted, naming }),
     readCommits(cwd, ['HEAD', ...wanted], env),
     countChangedFiles(cwd, env),
   ]);
   const place: Place = { ci, checkout, commits: new Map(commits.map((one) => [one.sha, one])), dirty };
-  const commit = chooseCommit(place);
+  const commit = chooseCommit(place, naming);
   const identity =
     ci.repository === undefined
       ? await identifyRepository(cwd, checkout.root, env)
       : { repository: ci.repository, unsure: undefined };
   const versions = versionsFromEnv(env);
   const onDisk = await versionsFromDisk(env, checkout.root);
+  const beginning = findBeginning(env, event, commit.sha, place.commits.get(checkout.head ?? ''));
   let files: Promise<readonly string[] | undefined> | undefined;
   return {
     context: {
@@ -76,6 +83,9 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
       job: ci.job,
       jobName: ci.jobName,
       pullRequest: ci.pullRequest,
+      workflow: ci.workflow,
+      step: ci.step,
+      checkRunId: ci.checkRunId,
     },
     repositoryRoot: checkout.root,
     history: checkout.root === undefined ? undefined : openHistory(checkout.root, env),
@@ -85,6 +95,7 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
       files ??= checkout.root === undefined ? Promise.resolve(undefined) : listFiles(checkout.root, env);
       return files;
     },
+    beginning,
     warnings: [...eventWarnings, ...checkout.warnings, ...commit.warnings],
   };
 }
@@ -170,7 +181,7 @@ interface ChosenCommit {
  * CI wins over the checkout: a detached or merged checkout does not know the branch or the head commit. Where the checkout
  * decides, it is somebody's commit, and the branch that the workflow runs for is not its branch.
  */
-function chooseCommit({ ci, checkout, commits }: Place): ChosenCommit {
+function chooseCommit({ ci, checkout, commits }: Place, naming: Naming): ChosenCommit {
   const { head } = checkout;
   const isForeign =
     ci.checkoutDecides === true && head !== undefined && ci.sha !== undefined && head !== ci.sha;
@@ -187,7 +198,7 @@ function chooseCommit({ ci, checkout, commits }: Place): ChosenCommit {
   const own = sha === undefined ? undefined : fitColumn('git_commit_message', checkout.messages.get(sha));
   const message = own ?? (sha === ci.sha ? ci.commitMessage : undefined);
   const expected = head === undefined || head === sha || head === ci.mergeSha || ci.mergesLocally === true;
-  return { sha, branch, message, isForeign, warnings: expected ? [] : [differs(sha ?? '', head)] };
+  return { sha, branch, message, isForeign, warnings: expected ? [] : [differs(sha ?? '', head, naming)] };
 }
 
 function parentsOf(sha: string, commits: ReadonlyMap<string, Commit>): readonly string[] {
@@ -235,11 +246,12 @@ function originOf({ ci }: Place, { branch, isForeign }: ChosenCommit): RunOrigin
   return ci.isStranger === true || isForeign || branch?.includes(':') === true ? 'stranger' : 'team';
 }
 
-function differs(sha: string, head: string): Warning {
+function differs(sha: string, head: string, name: Naming): Warning {
+  const set = name('set');
   return {
     code: 'commit-differs',
     message:
-      `the checkout is at ${head.slice(0, 12)}, but the CI system runs for ${sha.slice(0, 12)}, which is what is stored; ` +
-      `if the tests ran on the checkout, add --set git_sha=${head}`,
+      `the checkout is at ${head.slice(0, 12)}, but the CI system runs for ${sha.slice(0, 12)}, which is what is stored` +
+      (set === undefined ? '' : `; if the tests ran on the checkout, add ${set} git_sha=${head}`),
   };
 }

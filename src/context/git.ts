@@ -1,6 +1,7 @@
 // Reads commit, branch, message, root and files of the checkout from git. Runs git with fixed arguments, without the
 // repository's hooks and helpers and without network: the repository is not trusted. What lies between commits: commits.ts.
 import { execFile, spawn } from 'node:child_process';
+import type { Naming } from '../errors.ts';
 import type { Warning } from '../model.ts';
 import type { Env } from './ci.ts';
 import { commitId } from './columns.ts';
@@ -26,7 +27,7 @@ const readMessages = 'log --no-walk=unsorted --ignore-missing --no-show-signatur
 /** Reads the checkout that holds a folder. `commits`: more commits whose messages are wanted. */
 export async function readCheckout(
   folder: string,
-  options: { readonly env: Env; readonly commits: readonly string[] },
+  options: { readonly env: Env; readonly commits: readonly string[]; readonly naming: Naming },
 ): Promise<Checkout> {
   const commits = options.commits.filter((commit) => commitId(commit) === commit);
   const [places, log] = await Promise.all([
@@ -45,13 +46,14 @@ export async function readCheckout(
     head: commitId(head),
     branch: ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : undefined,
     messages,
-    warnings: warningsOf(places, folder),
+    warnings: warningsOf(places, folder, options.naming),
   };
 }
 
 /** A folder without a repository gives no warning. */
-function warningsOf(ran: Ran, folder: string): Warning[] {
-  const rest = 'commit, branch and tracked files are not known from git; name them with --set';
+function warningsOf(ran: Ran, folder: string, name: Naming): Warning[] {
+  const set = name('set');
+  const rest = `commit, branch and tracked files are not known from git${set === undefined ? '' : `; name them with ${set}`}`;
   if (ran.problem === 'missing') return [{ code: 'git-missing', message: `git is not installed: ${rest}` }];
   if (ran.problem === 'timeout')
     return [{ code: 'git-timeout', message: `git did not answer in time: ${rest}` }];

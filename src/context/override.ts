@@ -20,6 +20,8 @@ const textFields: Readonly<Record<TextColumn, Field>> = {
   workflow_run_id: 'workflowRunId',
   job: 'job',
   job_name: 'jobName',
+  workflow: 'workflow',
+  step: 'step',
 };
 const numberFields: Readonly<Record<string, Field>> = {
   run_attempt: 'runAttempt',
@@ -36,7 +38,7 @@ export function overrideContext(context: RunContext, sets: readonly string[]): R
   const changed: Partial<Record<Field, string | number | undefined>> = {};
   for (const set of sets) {
     const equals = set.indexOf('=');
-    if (equals <= 0) throw invalid(`--set needs column=value, not '${shorten(set)}'`);
+    if (equals <= 0) throw invalid(`'${shorten(set)}' is not of the form column=value`);
     const column = set.slice(0, equals).trim().toLowerCase().replaceAll('-', '_');
     const value = set.slice(equals + 1).trim();
     if (isText(column)) changed[textFields[column]] = textValue(column, value);
@@ -97,7 +99,12 @@ function invalid(message: string): InputError {
   return new InputError({
     code: 'invalid-set',
     message,
-    fix: 'Use --set column=value, for example --set git_branch=main.',
+    fix: (name) => {
+      const option = name('set');
+      return option === undefined
+        ? undefined
+        : `Use ${option} column=value, for example ${option} git_branch=main.`;
+    },
   });
 }
 
@@ -108,7 +115,7 @@ function unknownColumn(column: string): InputError {
     .sort((a, b) => a.steps - b.steps)[0]?.name;
   return new InputError({
     code: 'unknown-column',
-    message: `--set knows no column '${shorten(column)}'${near === undefined ? '' : `: did you mean ${near}?`}`,
+    message: `there is no column '${shorten(column)}' to set${near === undefined ? '' : `: did you mean ${near}?`}`,
     fix: `The columns are ${columns.join(', ')}.`,
   });
 }

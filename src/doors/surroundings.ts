@@ -1,6 +1,7 @@
 // What both uploading doors find around a run: its context, the files of its checkout, and the way to the database.
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { beginningOf } from '../context/beginning.ts';
 import {
   applySuiteProperties,
   completeGitSha,
@@ -9,7 +10,7 @@ import {
   nameJob,
   overrideContext,
 } from '../context/context.ts';
-import { InputError } from '../errors.ts';
+import { InputError, type Naming } from '../errors.ts';
 import type { Surroundings } from '../ingest.ts';
 import { listFolder, readStart } from '../read/files.ts';
 import type { Settings } from '../settings.ts';
@@ -25,9 +26,10 @@ export async function detectSurroundings(
   settings: Settings,
   workingDirectory: string,
   distinction: string | undefined,
+  naming: Naming,
 ): Promise<DetectedSurroundings> {
   const { env } = process;
-  const found = await detectContext({ env, cwd: workingDirectory });
+  const found = await detectContext({ env, cwd: workingDirectory, naming });
   const isShared = settings.databaseUrl !== undefined && !settings.dryRun;
   const unsure = isShared && settings.repository === undefined ? found.unsureRepository : undefined;
   const detected = { ...found, warnings: [...found.warnings, ...(unsure === undefined ? [] : [unsure])] };
@@ -44,6 +46,8 @@ export async function detectSurroundings(
       return overrideContext({ ...context, ...named, lane, markers, lambdaId, repository }, sets);
     },
     repositoryRoot: detected.repositoryRoot,
+    // A commit that was named is the one that the report must be of.
+    beginning: tested === undefined ? detected.beginning : beginningOf(tested.gitSha, tested.committedAt),
     checkout: {
       root: root.replaceAll('\\', '/'),
       paths,

@@ -3,6 +3,7 @@
 import type { Changes, CoverageMove, FailureHistory, RunFacts, RunHistory } from '../model.ts';
 import { chooseComparison } from './comparison.ts';
 import { classOf } from './novelty.ts';
+import { chooseMatch } from './tiers.ts';
 import { timelineOf } from './timeline.ts';
 
 /** What was read about the runs of `chooseComparison`. */
@@ -37,11 +38,12 @@ function judgeFailures(facts: RunFacts): FailureHistory[] {
       isOnBaseBranch: facts.isOnBaseBranch,
     });
     const first = timeline.firstOfRow ?? facts.run;
+    const match = chooseMatch(failure.candidates, failure.causeKey !== undefined);
     return {
       testName: failure.testName,
       failureSignature: failure.failureSignature,
-      class: classOf(failure, timeline, facts.run.at),
-      match: failure.match,
+      class: classOf({ match, passedInTwin: failure.passedInTwin }, timeline, facts.run.at),
+      match,
       since: { runId: first.runId, gitSha: first.gitSha, at: new Date(first.at) },
       runsInARow: timeline.runsInARow,
       lastFixedBy: timeline.lastFixedBy,

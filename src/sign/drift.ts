@@ -23,10 +23,8 @@ export function signDrift(failure: Failure): DriftSignature | undefined {
  * The lines that say what is wrong. pytest's explanation below them (indented: diffs, items, `+ where`) varies with
  * values, verbosity and pytest's version.
  */
-function leadingWords(message: string): string {
-  const inner =
-    /^failed on (?:setup|teardown)(?: at [^"\n]+:\d+)? with "([\s\S]*)"$/.exec(message)?.[1] ?? message;
-  const lines = inner.split('\nand then, on teardown: ', 1)[0]?.split('\n') ?? [];
+export function leadingWords(message: string): string {
+  const lines = exceptionWords(message).split('\n');
   const leading: string[] = [];
   for (const line of lines) {
     if (leading.length > 0 && (/^\s/.test(line) || line === '')) break;
@@ -36,8 +34,15 @@ function leadingWords(message: string): string {
   return leading.join('\n');
 }
 
+/** The exception's own words, without the phase around them and a teardown's after them. */
+export function exceptionWords(message: string): string {
+  const inner =
+    /^failed on (?:setup|teardown)(?: at [^"\n]+:\d+)? with "([\s\S]*)"$/.exec(message)?.[1] ?? message;
+  return inner.split('\nand then, on teardown: ', 1)[0] ?? '';
+}
+
 /** The type is signed separately: pytest puts it before `assert …` only in some cases. */
-function withoutType(words: string, errorType: string | undefined): string {
+export function withoutType(words: string, errorType: string | undefined): string {
   const name = /^(?:[\p{L}\p{N}_<>]+\.)*([\p{L}\p{N}_]+): /u.exec(words.slice(0, 1000));
   return name !== null && name[1] === errorType ? words.slice(name[0].length) : words;
 }

@@ -1,8 +1,18 @@
 // The MD5 failure signature. Pure; its formula comes from the schema document and must never change, because teams keep
 // years of knowledge under it (fixtures/signatures/golden.json pins it).
 import { createHash } from 'node:crypto';
-import type { DriftSignature, Failure, FailureSignature, SignedResult, TestResult } from '../model.ts';
+import type {
+  CauseKey,
+  DriftSignature,
+  Failure,
+  FailureSignature,
+  SignedResult,
+  TestResult,
+  WordsSignature,
+} from '../model.ts';
+import { signCause } from './cause.ts';
 import { signDrift } from './drift.ts';
+import { signWords } from './words.ts';
 
 /**
  * `md5:` + MD5 hex of `{test_file}:{line_number}:{error_type}` in UTF-8.
@@ -24,6 +34,8 @@ export function signResults(results: readonly TestResult[]): SignedResult[] {
     // Set in place: copying each result would double the work of streaming them.
     signed.failureSignature = failure === undefined ? undefined : signFailure(result.testFile, failure);
     signed.driftSignature = failure === undefined ? undefined : signDrift(failure);
+    signed.wordsSignature = failure === undefined ? undefined : signWords(failure);
+    signed.causeKey = failure === undefined ? undefined : signCause(failure);
     return signed;
   });
 }
@@ -31,4 +43,6 @@ export function signResults(results: readonly TestResult[]): SignedResult[] {
 interface Signatures {
   failureSignature: FailureSignature | undefined;
   driftSignature: DriftSignature | undefined;
+  wordsSignature: WordsSignature | undefined;
+  causeKey: CauseKey | undefined;
 }

@@ -24,6 +24,7 @@ export function failureKey(failure: {
 export const tierNames: Readonly<Record<Tier, string>> = {
   exact: 'Known failure',
   moved: 'Known failure, moved',
+  cause: 'Known cause',
   similar: 'Similar to a known failure',
 };
 

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { chooseComparison } from '../../src/judge/comparison.ts';
 import { judgeRun } from '../../src/judge/judge.ts';
-import type { FailingBlock, FailureFacts, Match, PastRun, RunFacts } from '../../src/model.ts';
+import type { FailingBlock, FailureFacts, MemoryCandidate, PastRun, RunFacts } from '../../src/model.ts';
 
 const now = Date.parse('2026-03-15T12:00:00Z');
 const hour = 3_600_000;
@@ -75,7 +75,7 @@ function facts(
       {
         testName: 't.py::test',
         failureSignature: undefined,
-        match: undefined,
+        candidates: [],
         passedInTwin: false,
         blocks: pasts.flatMap(({ blocks }) => blocks),
         ...failure,
@@ -85,8 +85,14 @@ function facts(
 }
 
 const judged = (changes: Parameters<typeof facts>[0]) => judgeRun(facts(changes), nothing).failures[0];
-const match = (tier: Match['tier']): Match => ({
-  tier,
+const candidate = (
+  isSameTest: boolean,
+  isSameFailure: boolean,
+  hasSameWords: boolean | undefined,
+): MemoryCandidate => ({
+  isSameTest,
+  isSameFailure,
+  hasSameWords,
   memory: {
     id: 'm',
     rootCause: undefined,
@@ -120,10 +126,18 @@ describe('the class of a failure', () => {
     ['two flips on the base, long ago', { base: '+15a:P +15b:F +15c:P' }, 'new'],
     ['one flip and this run on the base branch', { branch: 'a:F b:P', onBase: true }, 'flaky'],
     ['two flips on another branch', { branch: 'a:P b:F c:P' }, 'new'],
-    ['an exact memory, flaky', { match: match('exact'), passedInTwin: true }, 'known'],
-    ['a moved memory, red on the base', { match: match('moved'), base: 'a:F' }, 'known'],
-    ['a similar memory', { match: match('similar') }, 'new'],
-    ['a similar memory, red on the base', { match: match('similar'), base: 'a:F' }, 'pre-existing'],
+    [
+      'an exact memory, flaky',
+      { candidates: [candidate(true, true, undefined)], passedInTwin: true },
+      'known',
+    ],
+    ['a moved memory, red on the base', { candidates: [candidate(true, false, true)], base: 'a:F' }, 'known'],
+    ['a similar memory', { candidates: [candidate(false, false, undefined)] }, 'new'],
+    [
+      'a similar memory, red on the base',
+      { candidates: [candidate(false, false, undefined)], base: 'a:F' },
+      'pre-existing',
+    ],
   ])('%s', (_, changes, expected) => {
     expect(judged(changes)?.class).toBe(expected);
   });

@@ -7,6 +7,10 @@ export interface Location {
   readonly path: string;
   /** 1-based. */
   readonly line: number;
+  /** Written with `\`: pytest ran on Windows. */
+  readonly isWindows?: true;
+  /** The function's name, where the location's own line has it (`--tb=short` and `native`, inner frames of `auto`). */
+  readonly function?: string | undefined;
 }
 
 export interface FailureText {
@@ -47,7 +51,7 @@ export function readFailureText(text: string, message: string | undefined): Fail
   return { locations: found.locations, errorType: found.errorType ?? errorTypeOfMessage(words) };
 }
 
-/** Frames that are never the project's own: pytest's, Python's, and those of installed packages. */
+/** Frames that are never the project's own: pytest's, Python's import system, and those of installed packages. */
 export const installedFrame = /(?:^|\/)(?:importlib|_pytest|pluggy|site-packages|dist-packages)\/|^</;
 
 /** `failed on setup with "REASON"` becomes REASON (_pytest/junitxml.py, append_error); a place may stand before `with`. */
@@ -84,8 +88,8 @@ function readGroup(body: string): FailureText | undefined {
   if (start === null) return undefined;
   const locations: Location[] = [];
   for (const line of body.slice(start.index).split('\n')) {
-    const frame = /^\s*\|\s+File "(.+?)", line (\d+), in /.exec(line);
-    if (frame !== null) locations.push(location(frame[1], frame[2]));
+    const frame = /^\s*\|\s+File "(.+?)", line (\d+), in (.*)/.exec(line);
+    if (frame !== null) locations.push(location(frame[1], frame[2], frame[3]));
     const type = /^\s*\| ((?:[\p{L}\p{N}_<>]+\.)*[\p{L}_][\p{L}\p{N}_]*): .*\(\d+ sub-exceptions?\)$/u.exec(
       line,
     );
@@ -105,8 +109,8 @@ function readNative(body: string): FailureText | undefined {
   const locations: Location[] = [];
   for (at++; at < lines.length; at++) {
     const line = lines[at] ?? '';
-    const frame = /^ {2}File "(.+?)", line (\d+), in /.exec(line);
-    if (frame !== null) locations.push(location(frame[1], frame[2]));
+    const frame = /^ {2}File "(.+?)", line (\d+), in (.*)/.exec(line);
+    if (frame !== null) locations.push(location(frame[1], frame[2], frame[3]));
     // The first line at column 0 begins the exception's message; no frames follow.
     if (line !== '' && !line.startsWith(' ')) break;
   }
@@ -135,7 +139,7 @@ function readPytest(body: string): FailureText {
     if (match === null || !looksLikePath(match[1] ?? '') || variable.test(line)) continue;
     // Without a colon after it, only the text's last line is a location.
     if (i !== last && !line.includes(':', (match[1] ?? '').length + 1)) continue;
-    locations.push(location(match[1], match[2]));
+    locations.push(location(match[1], match[2], match[3]));
     lastLocation = i;
     errorType = match[4] === undefined ? undefined : bareName(match[4]);
   }
@@ -217,8 +221,9 @@ function looksLikePath(path: string): boolean {
   return path.startsWith('<') || /[\\/]|\.\w+$/.test(path);
 }
 
-function location(path: string | undefined, line: string | undefined): Location {
-  return { path: (path ?? '').replaceAll('\\', '/'), line: Number(line) };
+function location(path: string | undefined, line: string | undefined, name?: string): Location {
+  const at = { path: (path ?? '').replaceAll('\\', '/'), line: Number(line), function: name };
+  return path?.includes('\\') === true ? { ...at, isWindows: true } : at;
 }
 
 /**
@@ -249,7 +254,7 @@ export function locationInFile(
 }
 
 /** 3: the same path; 2: an absolute path that ends with it; 1: one ends with the other (run from another folder). */
-function agreementOf(path: string, file: string): number {
+export function agreementOf(path: string, file: string): number {
   if (path === file) return 3;
   const absolute = path.startsWith('/') || /^[A-Za-z]:\//.test(path);
   if (path.endsWith(`/${file}`)) return 2;

@@ -1,11 +1,12 @@
 // The second pass over a report: streams every test as a TestResult, in bounded memory. docs/reading.md lists what a
 // pytest report can contain.
-import { ReportError } from '../../errors.ts';
+import { asOptions, type Naming, ReportError } from '../../errors.ts';
 import type { Failure, Outcome, TestResult, Warning } from '../../model.ts';
 import type { Checkout } from '../checkout.ts';
 import { decodeText } from '../decode.ts';
 import { AttemptJoiner, type Joined } from './attempts.ts';
 import {
+  type FailureText,
   type Location,
   locationInFile,
   readFailureText,
@@ -16,6 +17,7 @@ import {
 import { type Frame, readFrames } from './frames.ts';
 import { readMessage } from './message.ts';
 import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
+import { findPlace } from './place.ts';
 import { findStatement } from './statement.ts';
 import { isCollected, isTeardownError, type ReportFile, type Survey } from './survey.ts';
 import {
@@ -30,6 +32,8 @@ import {
 export interface ReadOptions {
   readonly survey: Survey;
   readonly checkout: Checkout | undefined;
+  /** The door's words for settings; the command line's by default. */
+  readonly naming?: Naming | undefined;
   onWarning(warning: Warning): void;
   /** Bytes read so far, over all files. */
   onProgress?(bytes: number): void;
@@ -97,7 +101,7 @@ export async function* readResults(
     });
   }
   reader.summarise();
-  const shared = names?.warning();
+  const shared = names?.warning(options.naming ?? asOptions);
   if (shared !== undefined) options.onWarning(shared);
 }
 
@@ -137,11 +141,11 @@ class SharedNames {
     }
   }
 
-  warning(): Warning | undefined {
+  warning(name: Naming): Warning | undefined {
     if (this.#count === 0) return undefined;
     return {
       code: 'same-test-in-reports',
-      message: `${this.#count} ${this.#count === 1 ? 'test stands' : 'tests stand'} in several reports under one name, for example ${this.#example}; each is kept. If the reports come from different folders, upload them apart with --rootdir`,
+      message: `${this.#count} ${this.#count === 1 ? 'test stands' : 'tests stand'} in several reports under one name, for example ${this.#example}; each is kept. If the reports are of different projects, upload each by itself, with ${name('rootdir')} and ${name('uploadKey')}`,
     };
   }
 }
@@ -336,10 +340,7 @@ class ResultReader {
       nodeIdSource: id.source,
       outcome: verdict.outcome,
       durationSeconds: readDuration(testcase.time),
-      failure:
-        failed && verdict.deciding !== undefined
-          ? readFailure(verdict.deciding, read.locations, read.errorType, id.testFile)
-          : undefined,
+      failure: failed && verdict.deciding !== undefined ? readFailure(verdict.deciding, read, id) : undefined,
       reason: failed || verdict.deciding === undefined ? undefined : readReason(verdict.deciding),
       markers: testcase.properties.length === 0 ? noMarkers : readMarkers(testcase.properties),
     };
@@ -421,30 +422,44 @@ function isOldStrictXpass(outcome: RawOutcome): boolean {
   return outcome.kind === 'skipped' && outcome.message === 'xfail-marked test passes unexpectedly';
 }
 
+/** Errors of fixtures; stored failures are known by it. */
+const phase = /^failed on (?:setup|teardown)\b/;
+
 /** No class has a longer name; in characters. */
 const longestErrorType = 200;
 
 function readFailure(
   outcome: RawOutcome,
-  locations: readonly Location[],
-  errorType: string | undefined,
-  file: string | undefined,
+  { locations, errorType: readType }: FailureText,
+  { testFile, testFunction }: Pick<NodeId, 'testFile' | 'testFunction'>,
 ): Failure {
-  const own = locationInFile(locations, file);
+  const own = locationInFile(locations, testFile);
   const ownType = outcome.type?.slice(outcome.type.lastIndexOf('.') + 1);
+  const errorType = (readType ?? (ownType === '' ? undefined : ownType))?.slice(0, longestErrorType);
+  const lines = outcome.text.split('\n');
   return {
-    errorType: (errorType ?? (ownType === '' ? undefined : ownType))?.slice(0, longestErrorType),
+    errorType,
     line: own?.line,
     lastFrameLine: locations.at(-1)?.line,
     message: readMessage(outcome, own, locations),
     traceback: outcome.text === '' ? undefined : outcome.text,
-    statement: findStatement(outcome.text, own ?? locations.at(-1)),
+    statement: findStatement(lines, own ?? locations.at(-1)),
+    place: findPlace({
+      lines,
+      locations,
+      errorType,
+      testFile,
+      testFunction,
+      isCall: outcome.kind === 'failure' && !phase.test(outcome.message ?? ''),
+    }),
+    ...(locations.some(({ isWindows }) => isWindows) ? { isFromWindows: true } : {}),
   };
 }
 
 /** Reads a failure again from its stored message and traceback (or the traceback's end). */
 export function readStoredFailure(stored: {
   readonly testFile: string | undefined;
+  readonly testFunction?: string | undefined;
   readonly message: string | undefined;
   readonly traceback: string | undefined;
 }): Failure {
@@ -452,7 +467,7 @@ export function readStoredFailure(stored: {
   const message = stored.message === undefined ? undefined : withoutColour(stored.message);
   const read = readFailureText(text, message);
   const outcome: RawOutcome = { kind: 'failure', type: undefined, message, text };
-  return readFailure(outcome, read.locations, read.errorType, stored.testFile);
+  return readFailure(outcome, read, { testFile: stored.testFile, testFunction: stored.testFunction });
 }
 
 /** Why a test was skipped or expected to fail; a module's reason is in the repr of a tuple. */

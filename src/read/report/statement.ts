@@ -8,12 +8,16 @@ const mostLines = 40;
 /**
  * The source of the statement at a location, with line breaks, without pytest's marks.
  *
+ * @param text the failure's text, or its lines
  * @returns undefined if the text shows no source for it (`--tb=line`, `--tb=no`, code without a file)
  */
-export function findStatement(text: string, location: Location | undefined): string | undefined {
+export function findStatement(
+  text: string | readonly string[],
+  location: Location | undefined,
+): string | undefined {
   if (location === undefined) return undefined;
-  const lines = text.split('\n');
-  const at = lines.findLastIndex((line) => names(line, location));
+  const lines = typeof text === 'string' ? text.split('\n') : text;
+  const at = lines.findLastIndex((line) => isLocationLine(line, location));
   if (at < 0) return undefined;
   const line = lines[at] ?? '';
   const native = /^[\s|]*File "/.test(line);
@@ -23,7 +27,7 @@ export function findStatement(text: string, location: Location | undefined): str
 }
 
 /** Whether this line is the location: `P:LINE:…` or `File "P", line LINE, in …`. */
-function names(line: string, { path, line: number }: Location): boolean {
+export function isLocationLine(line: string, { path, line: number }: Location): boolean {
   const slashed = line.includes('\\') ? line.replaceAll('\\', '/') : line;
   if (slashed.startsWith(`${path}:${number}:`) || slashed === `${path}:${number}`) return true;
   return slashed.includes(`File "${path}", line ${number}, in `) && /^[\s|]*File "/.test(slashed);

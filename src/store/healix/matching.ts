@@ -8,21 +8,28 @@ export const ranking = (memory: string): string =>
 export const healixEnabled = (team: string): string =>
   `coalesce((SELECT t.features ->> 'healix_enabled' FROM teams t WHERE t.id = ${team}), 'true') <> 'false'`;
 
+/** Whose memories are searched, as SQL: the team's of one repository (NULL: of all), beside the shared ones. */
+export interface MemoryScope {
+  readonly team: string;
+  readonly repository: string;
+}
+
 /**
  * The best memory that a condition finds among the team's own and the shared ones, as a subquery with one row (`id`, `shared`, and what ranks it) or
  * none. `where` gets the name of a memory; everything in it must be leakproof (equality of texts and ids is), else row-level
- * security keeps the planner from every index. `first` is a condition that goes before the ranking.
+ * security keeps the planner from every index. `first` is a number that goes before the ranking. Memories that nobody has
+ * confirmed are not found.
  */
 export const bestMemory = (
-  team: string,
+  { team, repository }: MemoryScope,
   where: (memory: string) => string,
   first?: (memory: string) => string,
 ): string => {
-  const of = (table: string, shared: boolean, owner: string): string => `
+  const of = (table: string, shared: boolean, own: string): string => `
       (SELECT h.id, ${shared} AS shared, h.confidence, h.success_count${first === undefined ? '' : `, ${first('h')} AS first`} FROM ${table} h
-       WHERE ${owner} h.deleted_at IS NULL AND ${where('h')}
+       WHERE ${own} h.deleted_at IS NULL AND h.state = 'active' AND ${where('h')}
        ORDER BY ${first === undefined ? '' : `${first('h')} DESC, `}${ranking('h')} LIMIT 1)`;
-  return `SELECT b.* FROM (${of('healix_memories', false, `h.team_id = ${team} AND`)}
+  return `SELECT b.* FROM (${of('healix_memories', false, `h.team_id = ${team} AND (h.repository = ${repository}) IS NOT FALSE AND`)}
       UNION ALL ${of('shared_memories', true, '')}) AS b
       ORDER BY ${first === undefined ? '' : 'b.first DESC, '}${ranking('b')} LIMIT 1`;
 };
@@ -31,13 +38,21 @@ export const bestMemory = (
 export const isExact = (memory: string, failure: string): string =>
   `${memory}.test_name = ${failure}.test_name AND ${memory}.failure_signature = ${failure}.failure_signature`;
 
+/** 2: equal words; 1: the memory has none, so that nothing speaks against it; 0: others. */
+export const sameWords = (memory: string, failure: string): string =>
+  `CASE WHEN ${memory}.words_signature IS NULL THEN 1 WHEN ${memory}.words_signature = ${failure}.words_signature THEN 2 ELSE 0 END`;
+
 /**
  * The best exact memory of one failure as an array: its id as the team's own, its id as a shared one; one of them is NULL.
  * A scalar subquery, part of one statement for all failures of a batch.
  */
-export const exactMemory = (failure: string, team: string): string => `(
+export const exactMemory = (failure: string, scope: MemoryScope): string => `(
       SELECT ARRAY[CASE WHEN NOT m.shared THEN m.id END, CASE WHEN m.shared THEN m.id END]
-      FROM (${bestMemory(team, (memory) => isExact(memory, failure))}) AS m)`;
+      FROM (${bestMemory(
+        scope,
+        (memory) => isExact(memory, failure),
+        (memory) => sameWords(memory, failure),
+      )}) AS m)`;
 
 /** Whether a memory is stale: unused for long, or failed at least three times and at least as often as it worked. */
 export const stale = (memory: string): string =>

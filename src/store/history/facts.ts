@@ -1,9 +1,9 @@
 // The facts about a run and the runs before it: two statements a run, however many tests failed. Decides nothing: what the
 // facts mean is decided in src/judge.
 import { StoreError } from '../../errors.ts';
-import type { FailingBlock, FailureFacts, HealixMemory, Match, RunFacts, Tier } from '../../model.ts';
+import type { FailingBlock, FailureFacts, HealixMemory, MemoryCandidate, RunFacts } from '../../model.ts';
 import type { Database } from '../database/port.ts';
-import { bestMemory, healixEnabled, isExact, ranking, stale } from '../healix/matching.ts';
+import { bestMemory, healixEnabled, isExact, ranking, sameWords, stale } from '../healix/matching.ts';
 import type { Access } from '../schema/access.ts';
 
 /** A stored run of the access's team. */
@@ -52,7 +52,7 @@ type FactsRow =
   | { readonly kind: 'memory'; readonly facts: MemoryRow };
 type OwnColumns = Omit<RunFacts['run'], 'runId' | 'at'>;
 type MemoryRow = Omit<HealixMemory, 'lastApplied'> & { lastApplied?: number; shared: boolean };
-type FailureRow = Omit<FailureFacts, 'match' | 'blocks'> & { tier?: Tier; memory?: string; shared?: boolean };
+type FailureRow = Omit<FailureFacts, 'candidates' | 'blocks'> & { candidates: readonly string[] };
 
 function factsOf({ runId, createdAt }: RunQuery, rows: readonly FactsRow[]): RunFacts {
   let frame: Extract<FactsRow, { kind: 'frame' }>['facts'] | undefined;
@@ -66,15 +66,20 @@ function factsOf({ runId, createdAt }: RunQuery, rows: readonly FactsRow[]): Run
     else memories.set(memoryKey(facts), memoryOf(facts));
   }
   if (frame?.run === undefined) throw unknownRun(runId);
-  // Failures with the same match share one object: thousands may have it.
-  const matches = new Map<string, Match>();
-  const matchOf = ({ tier, memory: id = '', shared = false }: FailureRow): Match | undefined => {
-    const key = memoryKey({ id, shared });
-    const memory = memories.get(key);
-    if (tier === undefined || memory === undefined) return undefined;
-    const match = matches.get(`${tier} ${key}`) ?? { tier, memory };
-    matches.set(`${tier} ${key}`, match);
-    return match;
+  // Failures with the same candidate share one object: thousands may have it.
+  const candidates = new Map<string, MemoryCandidate>();
+  const candidateOf = (text: string): MemoryCandidate[] => {
+    const [kind, shared, id = '', same] = text.split(' ');
+    const memory = memories.get(memoryKey({ id, shared: shared === 'true' }));
+    if (memory === undefined) return [];
+    const candidate = candidates.get(text) ?? {
+      memory,
+      isSameTest: kind === 'exact' || same === 'test',
+      isSameFailure: kind === 'exact',
+      hasSameWords: kind === 'words' || same === '2' ? true : same === '0' ? false : undefined,
+    };
+    candidates.set(text, candidate);
+    return [candidate];
   };
   return {
     ...frame,
@@ -83,7 +88,8 @@ function factsOf({ runId, createdAt }: RunQuery, rows: readonly FactsRow[]): Run
       testName: row.testName,
       failureSignature: row.failureSignature,
       passedInTwin: row.passedInTwin,
-      match: matchOf(row),
+      causeKey: row.causeKey,
+      candidates: row.candidates.flatMap(candidateOf),
       blocks: blocksOf.get(row.testName) ?? [],
     })),
   };
@@ -154,8 +160,7 @@ const greenIn = (testName: string, run: { readonly id: string; readonly at: stri
 const shown =
   'id, root_cause, solution, solution_type, auto_fix_code, confidence, success_count, failure_count, last_applied, created_at';
 
-/** A memory that was found, as one text. */
-const labelled = (tier: Tier): string => `'${tier} ' || b.shared || ' ' || b.id`;
+const scope = { team: '$1', repository: '(SELECT repository FROM me)' };
 
 /**
  * The first green run of a block's side in a series of `back`. The runs of a side are arrays: searching a list of them for each
@@ -189,7 +194,8 @@ const factsSql = `
     UNION ALL
     ${pastRuns('base', '(SELECT NULLIF((SELECT branch FROM base), (SELECT git_branch FROM me)))')}
   ), f AS MATERIALIZED (
-    SELECT row_number() OVER (ORDER BY r.id) AS place, r.test_name, r.failure_signature, r.drift_signature
+    SELECT row_number() OVER (ORDER BY r.id) AS place, r.test_name, r.failure_signature, r.drift_signature, r.words_signature,
+      r.cause_key
     FROM test_results r
     WHERE r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = $3 AND r.test_run_id IS NOT DISTINCT FROM $2
   ), failed AS (
@@ -220,22 +226,33 @@ const factsSql = `
       EXISTS (SELECT FROM healix_memories h WHERE h.team_id = $1 AND h.deleted_at IS NULL)
       OR EXISTS (SELECT FROM shared_memories h WHERE h.deleted_at IS NULL)) AS anything
   ), matched AS MATERIALIZED (
-    -- Holds all columns of the failure: joining them again would take quadratic time. A tier is searched only where the one
-    -- before found nothing.
-    SELECT f.*, split_part(m.best, ' ', 1) AS tier, split_part(m.best, ' ', 2)::boolean AS shared, split_part(m.best, ' ', 3)::uuid AS id
-    FROM (SELECT *, split_part(test_name, '[', 1) AS test_family FROM f) AS f
-    CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) THEN coalesce(
-      (SELECT ${labelled('exact')} FROM (${bestMemory('$1', (memory) => isExact(memory, 'f'))}) AS b),
-      (SELECT ${labelled('moved')} FROM (${bestMemory(
-        '$1',
-        (memory) => `${memory}.drift_signature = f.drift_signature AND ${memory}.test_family = f.test_family`,
-        (memory) => `${memory}.test_name = f.test_name`,
+    -- Holds all columns of the failure: joining them again would take quadratic time. What is alike is searched only where nothing
+    -- is the same.
+    SELECT f.*, e.exact, w.words, s.alike
+    FROM f
+    CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) THEN
+      (SELECT 'exact ' || b.shared || ' ' || b.id || ' ' || b.first FROM (${bestMemory(
+        scope,
+        (memory) => isExact(memory, 'f'),
+        (memory) => sameWords(memory, 'f'),
+      )}) AS b) END AS exact OFFSET 0) e
+    CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) AND (e.exact IS NULL OR right(e.exact, 1) = '0') THEN coalesce(
+      (SELECT 'words ' || b.shared || ' ' || b.id || ' test' FROM (${bestMemory(
+        scope,
+        (memory) => `${memory}.words_signature = f.words_signature AND ${memory}.test_name = f.test_name`,
       )}) AS b),
-      (SELECT ${labelled('similar')} FROM (
-         SELECT * FROM (${bestMemory('$1', (memory) => `${memory}.drift_signature = f.drift_signature`)}) AS drifted
+      CASE WHEN f.cause_key IS NOT NULL THEN
+        (SELECT 'words ' || b.shared || ' ' || b.id FROM (${bestMemory(scope, (memory) => `${memory}.words_signature = f.words_signature`)}) AS b)
+      END) END AS words OFFSET 0) w
+    CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) AND e.exact IS NULL AND w.words IS NULL THEN
+      (SELECT 'alike ' || b.shared || ' ' || b.id FROM (
+         SELECT * FROM (${bestMemory(scope, (memory) => `${memory}.drift_signature = f.drift_signature`)}) AS drifted
          UNION ALL
-         SELECT * FROM (${bestMemory('$1', (memory) => `${memory}.failure_signature = f.failure_signature AND ${memory}.test_name <> f.test_name`)}) AS elsewhere
-       ) AS b ORDER BY ${ranking('b')} LIMIT 1)) END AS best OFFSET 0) m
+         SELECT * FROM (${bestMemory(scope, (memory) => `${memory}.failure_signature = f.failure_signature AND ${memory}.test_name <> f.test_name`)}) AS elsewhere
+       ) AS b ORDER BY ${ranking('b')} LIMIT 1) END AS alike OFFSET 0) s
+  ), found AS MATERIALIZED (
+    SELECT DISTINCT split_part(c, ' ', 2)::boolean AS shared, split_part(c, ' ', 3)::uuid AS id
+    FROM matched m CROSS JOIN LATERAL unnest(ARRAY[m.exact, m.words, m.alike]) AS c WHERE c IS NOT NULL
   )
   SELECT 'frame' AS kind, json_strip_nulls(json_build_object(
     'run', (SELECT json_build_object('gitSha', git_sha, 'coveragePercent', coverage_percent, 'jobName', job_name, 'isIncomplete', incomplete) FROM me),
@@ -247,7 +264,8 @@ const factsSql = `
   UNION ALL
   SELECT 'failure', facts FROM (
     SELECT f.place, json_strip_nulls(json_build_object(
-      'testName', f.test_name, 'failureSignature', f.failure_signature, 'tier', f.tier, 'shared', f.shared, 'memory', f.id, 'passedInTwin',
+      'testName', f.test_name, 'failureSignature', f.failure_signature, 'causeKey', f.cause_key,
+      'candidates', array_remove(ARRAY[f.exact, f.words, f.alike], NULL), 'passedInTwin',
       EXISTS (SELECT FROM twin WHERE EXISTS (SELECT ${greenIn('f.test_name', { id: 'twin.id', at: 'twin.created_at' })})))) AS facts
     FROM matched f ORDER BY f.place) AS failures
   UNION ALL
@@ -263,6 +281,6 @@ const factsSql = `
       'stale', coalesce(${stale('h')}, false), 'lastApplied', round(extract(epoch FROM h.last_applied) * 1000)))
   FROM (
     SELECT h.*, false AS shared FROM (SELECT ${shown} FROM healix_memories WHERE team_id = $1) AS h
-    WHERE h.id IN (SELECT id FROM matched WHERE NOT shared)
+    WHERE h.id IN (SELECT id FROM found WHERE NOT shared)
     UNION ALL
-    SELECT h.*, true FROM (SELECT ${shown} FROM shared_memories) AS h WHERE h.id IN (SELECT id FROM matched WHERE shared)) AS h`;
+    SELECT h.*, true FROM (SELECT ${shown} FROM shared_memories) AS h WHERE h.id IN (SELECT id FROM found WHERE shared)) AS h`;

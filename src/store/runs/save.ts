@@ -208,9 +208,11 @@ function settle(stored: StoredUpload, upload: Upload, access: Access): SavedRun 
   if (stored.payloadSha256 !== upload.payloadSha256.toLowerCase()) {
     throw new StoreError({
       code: 'upload-conflict',
-      message: `an upload with the same key and other content is stored already (run ${stored.runId}); nothing was written`,
-      fix: (name) =>
-        `Uploads of one job (the legs of a matrix, several reports) are told apart by ${name('uploadKey')}; a re-run of the job has an attempt number of its own.`,
+      message: `an upload of this attempt of this job with other content is stored already (run ${stored.runId}); nothing was written`,
+      fix: (name) => {
+        const words = [name('uploadKey'), name('step')].filter((word) => word !== undefined);
+        return `Two uploads of one job are told apart by ${words.join(' or ')}. A report that was repaired is stored by running the job again, which is an attempt of its own.`;
+      },
     });
   }
   return { runId: stored.runId, stored: 'already', team: access.team.slug, createdAt: stored.createdAt };
@@ -251,12 +253,13 @@ async function writeRun(
   await db.transaction(
     async () => {
       const lane = storable.short(upload.context.lane, 50) ?? null;
-      await db.run(`INSERT INTO ${stages.shared} VALUES ($1, $2, $3, $4, $5)`, [
+      await db.run(`INSERT INTO ${stages.shared} VALUES ($1, $2, $3, $4, $5, $6)`, [
         runId,
         access.team.id,
         upload.createdAt,
         lane,
         lineId,
+        storable.text(upload.context.repository) ?? null,
       ]);
       const results = createWriter(
         db,
@@ -403,6 +406,8 @@ function resultFields(result: SignedResult, storable: Storable): string {
     copyText(storable.text(failure?.traceback)),
     copyText(result.failureSignature),
     copyText(result.driftSignature),
+    copyText(result.wordsSignature),
+    copyText(storable.name(result.causeKey, 500)),
     copyTextArray(result.markers.map((marker) => storable.text(marker) ?? '')),
     copyNumber(result.attempts === undefined ? undefined : storable.count(result.attempts)),
     copyText(storable.name(failure?.errorType, 255)),
@@ -446,11 +451,11 @@ async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<
     `INSERT INTO ${stages.run} (upload_key, payload_sha256, result_rows, coverage_rows, repository, workflow_run_id,
        run_attempt, job, pull_request, base_branch, id, team_id, lambda_id, total_tests, passed, failed, skipped, errors,
        coverage_percent, duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch,
-       git_commit_message, created_at, job_name, incomplete, line_id, project, tested_git_sha, parents, committed_at, kind,
-       origin, dirty, stale, step)
+       git_commit_message, created_at, job_name, incomplete, workflow, step, check_run_id, line_id, project, tested_git_sha,
+       parents, committed_at, kind, origin, dirty, stale)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19::text::numeric,
        $20::text::numeric, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35,
-       $36, $37, $38, $39, $40, $41)`,
+       $36, $37, $38, $39, $40, $41, $42, $43)`,
     [
       run.teamKey,
       Buffer.from(run.upload.payloadSha256, 'hex'),
@@ -483,6 +488,9 @@ async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<
       run.upload.createdAt,
       storable.text(context.jobName) ?? null,
       run.incomplete,
+      storable.text(context.workflow) ?? null,
+      storable.text(context.step) ?? null,
+      context.checkRunId ?? null,
       run.lineId,
       storable.text(context.project) ?? null,
       short(context.tested?.gitSha, 40),
@@ -492,7 +500,6 @@ async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<
       context.origin ?? null,
       context.tested?.dirty === undefined ? null : storable.count(context.tested.dirty),
       context.isStale ?? null,
-      storable.text(context.step) ?? null,
     ],
   );
 }
@@ -525,12 +532,13 @@ function nameStages(): Stages {
 
 // COPY into a table with row-level security is refused by PostgreSQL; through a temporary table every row meets the policy.
 const stageTables = (stages: Stages): string[] => [
-  `CREATE TABLE ${stages.shared} (run_id uuid, team_id uuid, created_at timestamptz, lane varchar(50), line_id uuid) ON COMMIT DROP`,
+  `CREATE TABLE ${stages.shared} (run_id uuid, team_id uuid, created_at timestamptz, lane varchar(50), line_id uuid,
+    repository text) ON COMMIT DROP`,
   `CREATE TABLE ${stages.results} (
     id uuid, test_name varchar(500), test_class varchar(255), test_function varchar(255), test_file varchar(500),
     outcome varchar(20), duration_seconds numeric(8, 3), error_message text, error_traceback text,
-    failure_signature varchar(255), drift_signature varchar(255), markers text[], attempts integer, error_type varchar(255),
-    statement text
+    failure_signature varchar(255), drift_signature varchar(255), words_signature varchar(255), cause_key varchar(500),
+    markers text[], attempts integer, error_type varchar(255), statement text
   ) ON COMMIT DROP`,
   `CREATE TABLE ${stages.coverage} (
     id uuid, file_path varchar(500), coverage_percent numeric(5, 2), total_statements integer, covered_statements integer,
@@ -543,17 +551,18 @@ const stageTables = (stages: Stages): string[] => [
     id uuid, team_id uuid, lambda_id varchar(255), total_tests integer, passed integer, failed integer, skipped integer,
     errors integer, coverage_percent numeric(5, 2), duration_seconds numeric(10, 3), lane varchar(50), markers text[],
     python_version varchar(20), pytest_version varchar(20), ci_system varchar(50), git_sha varchar(40),
-    git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text, incomplete boolean, line_id uuid,
-    project text, tested_git_sha varchar(40), parents text[], committed_at timestamptz, kind varchar(10), origin varchar(10),
-    dirty integer, stale boolean, step text
+    git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text, incomplete boolean,
+    workflow text, step text, check_run_id bigint, line_id uuid, project text, tested_git_sha varchar(40), parents text[],
+    committed_at timestamptz, kind varchar(10), origin varchar(10), dirty integer, stale boolean
   ) ON COMMIT DROP`,
 ];
 
 const resultColumns = `test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message,
-      error_traceback, failure_signature, drift_signature, markers, attempts, error_type, statement`;
+      error_traceback, failure_signature, drift_signature, words_signature, cause_key, markers, attempts, error_type,
+      statement`;
 
 function moveStatements(stages: Stages): Readonly<Record<'results' | 'matched' | 'coverage', string>> {
-  const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane' | 'line_id'): string =>
+  const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane' | 'line_id' | 'repository'): string =>
     `(SELECT ${column} FROM ${stages.shared})`;
   const sharedColumns = `${shared('run_id')}, ${shared('team_id')}, ${shared('created_at')}`;
   const lineId = shared('line_id');
@@ -564,7 +573,7 @@ function moveStatements(stages: Stages): Readonly<Record<'results' | 'matched' |
     // A subquery in CASE and not a join: only failures are looked for.
     matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, healix_memory_id, shared_memory_id, ${resultColumns})
       SELECT id, ${sharedColumns}, ${lineId}, memory[1], memory[2], ${resultColumns}
-      FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', shared('team_id'))} END AS memory
+      FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', { team: shared('team_id'), repository: shared('repository') })} END AS memory
         FROM ${stages.results} s OFFSET 0) AS matched`,
     coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
         total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)
@@ -581,9 +590,9 @@ const storeRun = (stages: Stages, known: number): string => `
     run record;
   BEGIN
     INSERT INTO ingest_uploads (team_id, upload_key, run_id, created_at, payload_sha256, result_rows, coverage_rows, repository,
-      workflow_run_id, run_attempt, job, pull_request, base_branch)
+      workflow_run_id, run_attempt, job, pull_request, base_branch, workflow, step, check_run_id)
     SELECT team_id, upload_key, id, created_at, payload_sha256, result_rows, coverage_rows, repository,
-      workflow_run_id, run_attempt, job, pull_request, base_branch
+      workflow_run_id, run_attempt, job, pull_request, base_branch, workflow, step, check_run_id
     FROM ${stages.run}
     ON CONFLICT (team_id, upload_key) DO NOTHING;
     IF NOT FOUND THEN

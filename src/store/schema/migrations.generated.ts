@@ -87,6 +87,19 @@ export const migrations: readonly Migration[] = [
   },
   {
     "number": 6,
+    "name": "upload-steps",
+    "checksum": "b65c710784822a33a72a22980be181745dde2c564f576a3c753e070a6d13a258",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "all of it",
+        "inTransaction": true,
+        "sql": "-- Purpose: tell the uploads of one job apart by step, those of equal job names by check run and workflow; keep that a job had no report.\n-- Locks: ingest_uploads: ACCESS EXCLUSIVE; teams: SHARE ROW EXCLUSIVE\n-- Older programs: go on uploading\n-- Reversible: DROP TABLE missing_reports; ALTER TABLE ingest_uploads DROP COLUMN workflow, DROP COLUMN step, DROP COLUMN check_run_id;\n--   what they said is lost.\n\n-- Without defaults: no row is rewritten. NULL where the CI system does not say, and in rows of older programs: their keys hold\n-- neither step nor check run, so what an older program stored is stored again where this one repeats it within the same attempt.\nALTER TABLE ingest_uploads\n  ADD COLUMN workflow TEXT,\n  ADD COLUMN step TEXT,\n  -- GitHub's id of the job's check run: it differs for each job of an attempt, whatever the jobs are called.\n  ADD COLUMN check_run_id BIGINT;\n\n-- A step that found no report to read. No run: there is nothing to count, to compare with, or to be credited.\nCREATE TABLE missing_reports (\n  team_id UUID NOT NULL CONSTRAINT missing_reports_team_id_fkey REFERENCES teams (id),\n  upload_key BYTEA NOT NULL,\n  reason TEXT NOT NULL,\n  repository TEXT,\n  workflow TEXT,\n  workflow_run_id TEXT,\n  run_attempt INTEGER,\n  job TEXT,\n  job_name TEXT,\n  lane VARCHAR(50),\n  step TEXT,\n  check_run_id BIGINT,\n  pull_request INTEGER,\n  git_sha VARCHAR(40),\n  git_branch VARCHAR(255),\n  uploaded_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),\n  CONSTRAINT missing_reports_pkey PRIMARY KEY (team_id, upload_key),\n  CONSTRAINT missing_reports_upload_key_check CHECK (octet_length(upload_key) = 32)\n);\nCREATE INDEX idx_missing_reports_git_sha ON missing_reports (team_id, git_sha);\n\nALTER TABLE missing_reports ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON missing_reports USING (team_id = (SELECT lukhas_team_id()));\n-- As in 0004: platforms give their own roles rights on every new table.\nDO $closed$\nDECLARE\n  grantee text;\nBEGIN\n  FOR grantee IN\n    SELECT 'PUBLIC' UNION ALL\n    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')\n  LOOP\n    EXECUTE format('REVOKE ALL ON missing_reports FROM %s', grantee);\n  END LOOP;\nEND\n$closed$;\nGRANT SELECT, INSERT ON missing_reports TO lukhas_ingest, lukhas_service;\n"
+      }
+    ]
+  },
+  {
+    "number": 7,
     "name": "lines",
     "checksum": "656820c7887001965e58e1e3ce6d3533c22bfc61780c26a66f9009760379652c",
     "refusesOlder": false,
@@ -117,6 +130,29 @@ export const migrations: readonly Migration[] = [
         "inTransaction": true,
         "partitionsOf": "test_results",
         "sql": "ALTER INDEX idx_test_results_line ATTACH PARTITION \"{name}_line\";"
+      }
+    ]
+  },
+  {
+    "number": 8,
+    "name": "knowledge",
+    "checksum": "f8e1015fa188581e1501b78f58ecb556e8248d86fa9d2112f0004a80afad87bd",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the columns of results",
+        "inTransaction": true,
+        "sql": "-- The signature that knows the compared values, and the key of the cause with its place: both are NULL for rows of older programs.\nALTER TABLE test_results ADD COLUMN words_signature VARCHAR(255), ADD COLUMN cause_key VARCHAR(500);"
+      },
+      {
+        "title": "the columns of memories",
+        "inTransaction": true,
+        "sql": "-- NULL in repository and project: it matches in every one.\nALTER TABLE healix_memories ADD COLUMN words_signature VARCHAR(255), ADD COLUMN repository TEXT, ADD COLUMN project TEXT,\n  ADD COLUMN state VARCHAR(20) NOT NULL DEFAULT 'active'\n    CONSTRAINT healix_memories_state_check CHECK (state IN ('active', 'proposed'));\nALTER TABLE shared_memories ADD COLUMN words_signature VARCHAR(255),\n  ADD COLUMN state VARCHAR(20) NOT NULL DEFAULT 'active'\n    CONSTRAINT shared_memories_state_check CHECK (state IN ('active', 'proposed'));"
+      },
+      {
+        "title": "the indexes of memories",
+        "inTransaction": true,
+        "sql": "-- `moved` asks for one test's memories of some words, `cause` for the best memory of any test with them. `moved` asked for the drift\n-- signature and the test before.\nCREATE INDEX idx_healix_words_test ON healix_memories (team_id, words_signature, test_name)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_healix_words_rank ON healix_memories\n  (team_id, words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_shared_words_test ON shared_memories (words_signature, test_name)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_shared_words_rank ON shared_memories\n  (words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nDROP INDEX idx_healix_drift_family, idx_shared_drift_family;"
       }
     ]
   }

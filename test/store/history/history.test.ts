@@ -32,6 +32,7 @@ function resultOf(letter: Letter, changes: Partial<SignedResult> = {}): SignedRe
         : undefined,
       failureSignature: broken ? `md5:${'a'.repeat(32)}` : undefined,
       driftSignature: broken ? `d1:${'b'.repeat(32)}` : undefined,
+      wordsSignature: broken ? `w1:${'c'.repeat(32)}` : undefined,
       ...changes,
     }),
   ];
@@ -64,13 +65,14 @@ describe.each(placeNames)('on %s', (name) => {
     readonly other?: boolean;
     readonly baseBranch?: string;
     readonly job?: string;
-    readonly repository?: string;
+    readonly repository?: string | undefined;
     readonly pullRequest?: number;
+    readonly changes?: Partial<SignedResult>;
   }
 
   function upload(run: Run): Promise<SavedRun> {
     uploads++;
-    const results = run.results ?? resultOf(run.letter);
+    const results = run.results ?? resultOf(run.letter, run.changes);
     const who = run.other === true ? place.other : place;
     return saveRun(
       who.connect,
@@ -433,10 +435,14 @@ describe.each(placeNames)('on %s', (name) => {
   describe('with memories', () => {
     const signature = `md5:${'a'.repeat(32)}`;
     const drift = `d1:${'b'.repeat(32)}`;
+    const words = `w1:${'c'.repeat(32)}`;
     async function remember(memory: {
       readonly test?: string;
       readonly signature?: string;
       readonly drift?: string;
+      readonly words?: string;
+      readonly repository?: string;
+      readonly state?: string;
       readonly confidence?: string;
       readonly team?: string;
       readonly shared?: boolean;
@@ -448,17 +454,19 @@ describe.each(placeNames)('on %s', (name) => {
           ? ['shared_memories (', '']
           : ['healix_memories (team_id, ', `'${memory.team ?? place.team.id}', `];
       await place.look(
-        `INSERT INTO ${into}test_name, failure_signature, drift_signature, confidence, solution, success_count)
+        `INSERT INTO ${into}test_name, failure_signature, drift_signature, words_signature, state, confidence, solution,
+           success_count${memory.repository === undefined ? '' : ', repository'})
          VALUES (${values}$1, $2, ${memory.drift === undefined ? 'NULL' : `'${memory.drift}'`},
-           ${memory.confidence ?? 'NULL'}, $3, ${memory.worked ?? 0})`,
+           ${memory.words === undefined ? 'NULL' : `'${memory.words}'`}, '${memory.state ?? 'active'}',
+           ${memory.confidence ?? 'NULL'}, $3, ${memory.worked ?? 0}${memory.repository === undefined ? '' : `, '${memory.repository}'`})`,
         [memory.test ?? testName, memory.signature ?? 'md5:other', memory.solution],
       );
     }
     beforeEach(async () => {
       await place.look('WITH own AS (DELETE FROM healix_memories) DELETE FROM shared_memories');
     });
-    const told = async () => {
-      const saved = await upload({ letter: 'F', at: uploads });
+    const told = async (changes: Partial<SignedResult> = {}, repository?: string) => {
+      const saved = await upload({ letter: 'F', at: uploads, changes, repository });
       const [row] = await place.look(
         `SELECT coalesce(h.solution, s.solution) AS solution FROM test_results r
          LEFT JOIN healix_memories h ON h.team_id = r.team_id AND h.id = r.healix_memory_id
@@ -501,12 +509,60 @@ describe.each(placeNames)('on %s', (name) => {
       expect(await told()).toMatchObject({ class: 'known', solution: 'shared', stored: 'shared' });
     });
 
-    test('the same test after an edit is moved; it is known, and not stored as a match', async () => {
-      await remember({ drift, solution: 'moved' });
+    test('the same test and words after an edit are moved; known, and not stored as a match', async () => {
+      await remember({ words, solution: 'moved' });
       expect(await told()).toEqual({ class: 'known', tier: 'moved', solution: 'moved', stored: undefined });
+    });
+
+    test('the same test with other values, or another parameter, is only similar', async () => {
+      await remember({ drift, words: `w1:${'d'.repeat(32)}`, solution: 'other values' });
+      expect(await told()).toMatchObject({ class: 'new', tier: 'similar', solution: 'other values' });
       await place.look('WITH own AS (DELETE FROM healix_memories) DELETE FROM shared_memories');
-      await remember({ test: `${testName}[a]`, drift, solution: 'another parameter' });
-      expect(await told()).toMatchObject({ class: 'known', tier: 'moved', solution: 'another parameter' });
+      await remember({ test: `${testName}[a]`, drift, words, solution: 'another parameter' });
+      expect(await told()).toMatchObject({ tier: 'similar', solution: 'another parameter' });
+    });
+
+    test('the same assertion on the same line with other values fills the id and is told as similar', async () => {
+      await remember({
+        signature,
+        words: `w1:${'d'.repeat(32)}`,
+        confidence: '0.9',
+        solution: 'other values',
+      });
+      expect(await told()).toEqual({
+        class: 'new',
+        tier: 'similar',
+        solution: 'other values',
+        stored: 'other values',
+      });
+      await remember({ signature, words, confidence: '0.1', solution: 'these values' });
+      expect(await told()).toMatchObject({ tier: 'exact', solution: 'these values', stored: 'these values' });
+    });
+
+    test('another test with the same words is known where both failed outside of themselves', async () => {
+      await remember({ test: 'tests/other.py::test_a', words, solution: 'the fixture' });
+      expect(await told()).toMatchObject({ class: 'new', tier: undefined });
+      const causeKey = `c1:${'e'.repeat(32)} tests/conftest.py:33` as const;
+      expect(await told({ causeKey })).toEqual({
+        class: 'known',
+        tier: 'cause',
+        solution: 'the fixture',
+        stored: undefined,
+      });
+    });
+
+    test('a memory of another repository says nothing; one without matches in all', async () => {
+      await remember({ signature, words, repository: 'acme/shop', solution: 'of the shop' });
+      expect(await told({}, 'acme/bank')).toMatchObject({ tier: undefined, stored: undefined });
+      expect(await told({}, 'acme/shop')).toMatchObject({ tier: 'exact', stored: 'of the shop' });
+      await remember({ signature, words, solution: 'of nobody' });
+      expect(await told({}, 'acme/bank')).toMatchObject({ tier: 'exact', stored: 'of nobody' });
+    });
+
+    test('a memory that nobody has confirmed is no match of any tier', async () => {
+      await remember({ signature, drift, words, state: 'proposed', solution: 'proposed' });
+      await remember({ signature, drift, words, state: 'proposed', solution: 'proposed', shared: true });
+      expect(await told()).toMatchObject({ tier: undefined, stored: undefined });
     });
 
     test('another test is similar by either signature, a suggestion and no more', async () => {

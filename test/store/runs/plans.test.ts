@@ -5,6 +5,7 @@ import type { SavedRun } from '../../../src/model.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Database } from '../../../src/store/database/port.ts';
 import { readFileEvidence, readRunEvidence, readTestEvidence } from '../../../src/store/history/evidence.ts';
+import { listJobs } from '../../../src/store/runs/jobs.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { inTeam, openAccess } from '../../../src/store/schema/access.ts';
 import { readRunHistory } from '../../../src/storing.ts';
@@ -112,7 +113,13 @@ const upload = (key: string, letter: 'F' | 'P', sha: string) =>
       Array.from({ length: unknown }, (_, n) =>
         letter === 'P'
           ? makeResult(n, { testName: testName(n) })
-          : { ...makeFailure(n), testName: testName(n), driftSignature: `d1:${'e'.repeat(32)}` as const },
+          : {
+              ...makeFailure(n),
+              testName: testName(n),
+              driftSignature: `d1:${'e'.repeat(32)}` as const,
+              wordsSignature: `w1:${'e'.repeat(32)}` as const,
+              causeKey: `c1:${'e'.repeat(32)} tests/conftest.py:3` as const,
+            },
       ),
     ),
     makeOptions(),
@@ -123,11 +130,12 @@ beforeAll(async () => {
   const team = database.team.id;
   await asAdmin(
     database.adminUrl,
-    `INSERT INTO healix_memories (team_id, test_name, failure_signature, drift_signature, solution, confidence)
-     SELECT '${team}', 'tests/test_known_' || n % 97 || '.py::test_' || n, md5('s' || n), 'd1:' || md5('d' || n), 'do it', 0.5
+    `INSERT INTO healix_memories (team_id, test_name, failure_signature, drift_signature, words_signature, solution, confidence)
+     SELECT '${team}', 'tests/test_known_' || n % 97 || '.py::test_' || n, md5('s' || n), 'd1:' || md5('d' || n), 'w1:' || md5('w' || n),
+       'do it', 0.5
      FROM generate_series(1, ${memories}) AS n;
-     INSERT INTO shared_memories (test_name, failure_signature, drift_signature, solution)
-     SELECT 'tests/test_shared_' || n % 97 || '.py::test_' || n, md5('s' || n), 'd1:' || md5('d' || n), 'do it'
+     INSERT INTO shared_memories (test_name, failure_signature, drift_signature, words_signature, solution)
+     SELECT 'tests/test_shared_' || n % 97 || '.py::test_' || n, md5('s' || n), 'd1:' || md5('d' || n), 'w1:' || md5('w' || n), 'do it'
      FROM generate_series(1, ${memories}) AS n;
      INSERT INTO test_runs (id, team_id, total_tests, git_sha, git_branch, job_name, repository, created_at)
      SELECT gen_random_uuid(), '${team}', 100, md5('c' || n), CASE WHEN n % 20 = 0 THEN 'main' ELSE 'branch-' || n % 97 END,
@@ -135,6 +143,8 @@ beforeAll(async () => {
      FROM generate_series(1, 20000) AS n;
      INSERT INTO ingest_uploads (team_id, upload_key, run_id, created_at, payload_sha256, result_rows, coverage_rows)
      SELECT team_id, sha256(id::text::bytea), id, created_at, sha256('x'), 100, 0 FROM test_runs;
+     INSERT INTO missing_reports (team_id, upload_key, reason, git_sha, git_branch, repository)
+     SELECT team_id, sha256(id::text::bytea), 'none', git_sha, git_branch, repository FROM test_runs;
      INSERT INTO test_results (team_id, test_run_id, test_name, outcome, created_at)
      SELECT r.team_id, r.id, 'tests/test_unknown_' || n % 17 || '.py::test_' || n, CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'passed' END, r.created_at
      FROM test_runs r CROSS JOIN generate_series(1, 100) AS n WHERE r.git_branch = 'main';
@@ -153,6 +163,16 @@ beforeAll(async () => {
     baseBranch: undefined,
   });
   await readEvidence(saved);
+  const db = await explaining();
+  const access = await openAccess(db, { teamSlug: undefined, allowPrivilegedRole: false });
+  const commit = {
+    repository: 'acme/shop',
+    pullRequest: undefined,
+    gitBranch: 'main',
+    gitSha: 'b'.repeat(40),
+  };
+  expect(await listJobs(db, access, commit)).toHaveLength(1);
+  await db.close();
 }, 120_000);
 
 /** The facts that the saved run is judged by, with every kind of run in the lists. */
@@ -184,13 +204,13 @@ afterAll(async () => {
 
 test('no statement reads a table of rows from end to end', () => {
   const big =
-    /^(?:healix_memories|shared_memories|ingest_uploads|(?:test_runs|test_results|coverage_data)_\d{4}_\d{2})$/;
+    /^(?:healix_memories|shared_memories|ingest_uploads|missing_reports|(?:test_runs|test_results|coverage_data)_\d{4}_\d{2})$/;
   expect(seen.length).toBeGreaterThan(15);
   const scans = seen.flatMap(({ statement, plan }) =>
     nodes(plan)
       .filter((node) => node['Node Type'] === 'Seq Scan' && big.test(node['Relation Name'] ?? ''))
       // Whether there is any memory at all ends with the first one.
-      .filter(({ Filter = '' }) => /signature|test_|\bid\b|created_at/.test(Filter))
+      .filter(({ Filter = '' }) => /signature|test_|\bid\b|created_at|git_sha|upload_key/.test(Filter))
       // A month without rows is read at once.
       .filter(
         (node) => !/_\d{4}_\d{2}$/.test(node['Relation Name'] ?? '') || thisMonth(node['Relation Name']),
@@ -207,7 +227,7 @@ test('memories are found by their team and what is asked for', () => {
       .map((node) => node['Index Cond'] ?? ''),
   );
   expect(conditions.length).toBeGreaterThan(5);
-  const narrow = /team_id.*(?:failure_signature|drift_signature|test_name|\bid =)/;
+  const narrow = /team_id.*(?:failure_signature|drift_signature|words_signature|test_name|\bid =)/;
   expect(conditions.filter((text) => !narrow.test(text))).toEqual([]);
 });
 

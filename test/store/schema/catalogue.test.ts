@@ -11,6 +11,7 @@ const distributed = [
   'healix_credits',
   'healix_memories',
   'ingest_uploads',
+  'missing_reports',
   'test_results',
   'test_runs',
 ];

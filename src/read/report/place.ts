@@ -1,0 +1,88 @@
+// Where a failure was raised, if that is not the test's own function: what failures of several tests can have in common.
+import type { Place } from '../../model.ts';
+import { agreementOf, installedFrame, type Location } from './failure-text.ts';
+import { findStatement, isLocationLine } from './statement.ts';
+
+export interface PlaceQuery {
+  /** The failure's text. */
+  readonly lines: readonly string[];
+  /** All frames, outermost first. */
+  readonly locations: readonly Location[];
+  readonly errorType: string | undefined;
+  readonly testFile: string | undefined;
+  /** Without parameters; undefined where a file could not be collected. */
+  readonly testFunction: string | undefined;
+  /** The test's function ran: neither a fixture's set-up or tear-down failed, nor the collection. */
+  readonly isCall: boolean;
+}
+
+/**
+ * The deepest frame of the project that is not the test's own function; a library's frame where the test's own function or
+ * nobody of the project called it.
+ *
+ * @returns undefined where the test's own function failed, or the text does not tell
+ */
+export function findPlace(query: PlaceQuery): Place | undefined {
+  const { lines, locations, errorType } = query;
+  const raised = locations.at(-1);
+  // A missing fixture is shown at the test that asks for it.
+  if (raised === undefined || errorType === 'FixtureLookupError') return undefined;
+  const at = locations.findLastIndex((location) => !isLibrary(location, query.testFile));
+  const deepest = locations[at] ?? raised;
+  const name = nameOf(deepest, query);
+  if (at < 0 || !isOwn(deepest, at, name, query)) return placeAt(deepest, name, lines);
+  // A library's assertions (mock, numpy.testing) are the test's own.
+  if (deepest === raised || errorType === 'AssertionError' || errorType === 'Failed') return undefined;
+  return placeAt(raised, nameOf(raised, query), lines);
+}
+
+function placeAt(location: Location, name: string | undefined, lines: readonly string[]): Place {
+  return {
+    file: location.path,
+    line: location.line,
+    function: name === undefined || name.startsWith('<') ? undefined : name,
+    statement: findStatement(lines, location),
+  };
+}
+
+/** Python's own modules. */
+const standardLibrary = /(?:^|\/)(?:lib(?:64)?\/(?:python|pypy)\d[^/]*|Lib)\//;
+
+function isLibrary({ path }: Location, testFile: string | undefined): boolean {
+  if (!installedFrame.test(path) && !standardLibrary.test(path)) return false;
+  // Tests of an installed package (`--pyargs`) lie there themselves.
+  return testFile === undefined || agreementOf(path, testFile) === 0;
+}
+
+function isOwn(location: Location, at: number, name: string | undefined, query: PlaceQuery): boolean {
+  const { testFile, testFunction, isCall } = query;
+  const inOwnFile = testFile !== undefined && agreementOf(location.path, testFile) > 0;
+  // What a module does when it is imported is its own.
+  if (testFunction === undefined) return inOwnFile;
+  if (!isCall) return false;
+  // `<lambda>` and `<genexpr>` may be the test's.
+  if (name === undefined || name.startsWith('<')) return inOwnFile;
+  if (name !== testFunction) return false;
+  // An inherited test lies in another file: it is the first frame of the project.
+  return inOwnFile || at === query.locations.findIndex((outer) => !isLibrary(outer, testFile));
+}
+
+/** From the location's line, else from the source above it. */
+function nameOf(location: Location, { lines, testFunction }: PlaceQuery): string | undefined {
+  if (location.function !== undefined) return location.function.split('.').at(-1);
+  if (testFunction === undefined) return undefined;
+  const at = lines.findLastIndex((line) => isLocationLine(line, location));
+  // The function is the nearest `def` above the failing line that is indented less.
+  let margin = Number.POSITIVE_INFINITY;
+  for (let i = at - 1; i >= 0; i--) {
+    const line = lines[i] ?? '';
+    if (line.startsWith('_ _ _ _ ')) return undefined;
+    if (margin === Number.POSITIVE_INFINITY && !line.startsWith('>')) continue;
+    const indent = line.search(/[^> ]/);
+    if (indent < 0 || indent >= margin) continue;
+    margin = indent;
+    const name = /^[> ]\s*(?:async )?def ([\p{L}_][\p{L}\p{N}_]*)/u.exec(line)?.[1];
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
