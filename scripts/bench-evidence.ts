@@ -1,7 +1,7 @@
 // Measures what the facts cost that a run is judged by: 500 failures in a million results on 8 lines, all of them unknown, by the
 // limited role under row-level security, warm.
 //   npm run bench:evidence [-- --rounds 50]
-// 50 commits of main and 350 runs of branches, in 8 jobs, over 60 days; 2,500 tests a run. Two runs are asked about: of the first
+// 25 commits of main and 25 of branches, each in 8 jobs, over 60 days; 2,500 tests a run. Two runs are asked about: of the first
 // one's failed tests 50 failed before now and then, of the second one's all 500 did.
 import { parseArgs } from 'node:util';
 import { openPostgres } from '../src/store/database/pg.ts';
@@ -94,16 +94,18 @@ async function fill(admin: Database, team: string): Promise<readonly Asked[]> {
   await scriptIn(
     admin,
     `
-    -- Commits: 50 of main, each in 4 of the 8 jobs in turn; the rest are of branches.
+    -- 50 commits in 8 jobs each, in turn of main and of branches.
     CREATE TEMP TABLE r AS SELECT n, gen_random_uuid() AS id, n % 8 AS job, md5('line ' || n % 8)::uuid AS line,
       CASE WHEN n > 400 THEN 'feature-' || n WHEN (n / 8) % 2 = 0 THEN 'main' ELSE 'feature-' || (n / 8) % 20 END AS branch,
-      date_trunc('second', now()) - interval '60 days' + n * interval '3.5 hours' AS at, md5('commit ' || n / 8) || '00000000' AS sha
+      date_trunc('second', now()) - interval '60 days' + n * interval '3.5 hours' AS at, md5('commit ' || n / 8) || '00000000' AS sha,
+      date_trunc('second', now()) - interval '60 days' + (n / 8) * interval '28 hours' AS committed
     FROM generate_series(1, 400) AS n UNION ALL
-    SELECT n, gen_random_uuid(), 0, md5('line 0')::uuid, 'feature-' || n, date_trunc('second', now()) - interval '1 minute', md5('mine ' || n) || '00000000'
+    SELECT n, gen_random_uuid(), 0, md5('line 0')::uuid, 'feature-' || n, date_trunc('second', now()) - interval '1 minute', md5('mine ' || n) || '00000000',
+      date_trunc('second', now()) - interval '2 minutes'
     FROM generate_series(401, 402) AS n;
     INSERT INTO test_runs (id, team_id, total_tests, failed, git_sha, git_branch, created_at, line_id, job_name, kind, origin,
       tested_git_sha, committed_at, project, repository)
-    SELECT id, '${team}', 2500, 25, sha, branch, at, line, 'job ' || job, 'head', 'team', sha, at, '.', 'acme/shop' FROM r;
+    SELECT id, '${team}', 2500, 25, sha, branch, at, line, 'job ' || job, 'head', 'team', sha, committed, '.', 'acme/shop' FROM r;
     INSERT INTO test_results (test_run_id, team_id, created_at, line_id, test_name, test_file, outcome, duration_seconds, error_message,
       error_traceback, failure_signature, drift_signature, markers, error_type, statement)
     SELECT r.id, '${team}', r.at, r.line, 'tests/orders/test_module_' || t % 97 || '.py::TestOrders::test_total_of_order_' || t,

@@ -213,6 +213,21 @@ tests/test_a.py:7: KeyError</failure></testcase>`;
     expect(verdict.rootdir).toBe('web');
     expect(names).toEqual(['tests/test_a.py::test_x']);
   });
+it('a run belongs to the project of its rootdir, in one spelling', async () => {
+  const reports = [textReport(suite(passing(1)))];
+  const surroundings = Promise.resolve({
+    ...(await edges.surroundings),
+    repositoryRoot: '/repo',
+    checkout: { root: '/repo', paths: ['tests/test_a.py'], readText: () => undefined },
+  });
+  const projectOf = async (rootdir?: string) => {
+    const asked = { ...settings, ...(rootdir !== undefined && { rootdir }) };
+    return (await ingest(asked, { ...edges, surroundings, reports })).context.project;
+  };
+  expect([await projectOf(), await projectOf('.')]).toEqual(['.', '.']);
+  for (const rootdir of ['services/api', './services//api/', 'services/x/../api'])
+    expect(await projectOf(rootdir)).toBe('services/api');
+  expect((await ingest(settings, { ...edges, reports })).context.project).toBeUndefined();
 });
 
 describe('an upload that is cancelled', () => {

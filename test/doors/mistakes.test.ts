@@ -132,6 +132,11 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
     'Use --set git_sha=<commit>. See lukhas-upload --help.',
   ],
   [
+    'lukhas-upload results.xml --repo acme/shop',
+    'unknown option --repo',
+    'Use --repository <name>. See lukhas-upload --help.',
+  ],
+  [
     'lukhas-upload results.xml --url postgres://u:canary@h/d',
     'unknown option --url',
     'Use --database-url <url>. See lukhas-upload --help.',

@@ -56,17 +56,6 @@ export function startedAt(suites: readonly SuiteStart[], reader: { now: Date; ho
     : { createdAt: new Date(Math.min(...times)), source: 'report' };
 }
 
-/** The earliest suite's time that has a zone, whatever it is. */
-export function earliestZonedTime(suites: readonly SuiteStart[]): Date | undefined {
-  const times = suites.flatMap(({ timestamp = '' }) =>
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)$/.test(timestamp)
-      ? [Date.parse(timestamp)]
-      : [],
-  );
-  const earliest = Math.min(...times);
-  return Number.isFinite(earliest) ? new Date(earliest) : undefined;
-}
-
 /** Whether the time is near enough to now to make no partition that nobody expects. */
 export function isPlausible(time: number, now: Date): boolean {
   return Number.isFinite(time) && time >= now.getTime() - longestAgo && time <= now.getTime() + furthestAhead;

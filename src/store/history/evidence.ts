@@ -33,6 +33,8 @@ export interface EvidenceRun {
   readonly isComplete: boolean;
   readonly isDirty: boolean;
   readonly isStale: boolean;
+  /** Its rows name no line: an older program stored them. */
+  readonly isWithoutLine: boolean;
   readonly totals: {
     readonly tests: number;
     /** Failures and errors. */
@@ -220,7 +222,7 @@ const baseSql = `
   )) AS facts`;
 
 /** What was tested, as one text: merges of equal parents are one. */
-export const testedCommit = (run: string): string =>
+const testedCommit = (run: string): string =>
   `CASE WHEN ${run}.kind = 'merge' AND cardinality(${run}.parents) > 1 THEN array_to_string(${run}.parents, '+')
      ELSE coalesce(${run}.tested_git_sha, ${run}.git_sha, ${run}.id::text) END`;
 
@@ -235,7 +237,7 @@ const runsSql = `
       SELECT unnest($8::text[]) UNION ALL SELECT unnest(ARRAY[m.git_sha, m.tested_git_sha] || m.parents) FROM me m) AS s (sha)
     WHERE sha IS NOT NULL
   ), of_base AS MATERIALIZED (
-    SELECT r.*, coalesce(r.committed_at, min(r.created_at) OVER (PARTITION BY r.commit)) AS made_at FROM (
+    SELECT r.*, min(coalesce(r.committed_at, r.created_at)) OVER (PARTITION BY r.commit) AS made_at FROM (
       SELECT r.id, r.created_at, r.committed_at, ${testedCommit('r')} AS commit FROM (
         SELECT ${runColumns} FROM test_runs r
         WHERE ${window('r')} AND r.git_branch = $7 AND ${isComparable('r', '$10')} ORDER BY r.created_at DESC LIMIT ${most.base}) AS r
@@ -260,7 +262,7 @@ const runsSql = `
     SELECT id, created_at FROM me
   ), runs AS (
     SELECT r.id, r.created_at, r.job_name, r.git_sha, r.git_branch, r.parents, r.committed_at, r.incomplete, r.dirty, r.stale,
-      r.total_tests, coalesce(r.failed, 0) + coalesce(r.errors, 0) AS failures, u.pull_request,
+      r.line_id IS NULL AS is_old, r.total_tests, coalesce(r.failed, 0) + coalesce(r.errors, 0) AS failures, u.pull_request,
       -- An older program's run of the judged run's job is of its line.
       coalesce(r.line_id, CASE WHEN r.job_name IS NOT DISTINCT FROM (SELECT job_name FROM me) THEN (SELECT line_id FROM me) END)::text AS line,
       coalesce(r.kind, CASE WHEN u.pull_request IS NULL THEN 'head' ELSE 'merge' END) AS kind,
@@ -278,7 +280,7 @@ const runsSql = `
     'pullRequest', r.pull_request, 'execution', r.execution,
     'ordinal', row_number() OVER (PARTITION BY coalesce(r.line, r.job_name), coalesce(r.execution, r.id::text) ORDER BY r.created_at, r.id),
     'at', round(extract(epoch FROM r.created_at) * 1000), 'isComplete', NOT r.incomplete, 'isDirty', coalesce(r.dirty, 0) > 0,
-    'isStale', coalesce(r.stale, false), 'committed', round(extract(epoch FROM r.committed_at) * 1000), 'isMe', CASE WHEN r.id = $2 THEN true END,
+    'isStale', coalesce(r.stale, false), 'isWithoutLine', r.is_old, 'committed', round(extract(epoch FROM r.committed_at) * 1000), 'isMe', CASE WHEN r.id = $2 THEN true END,
     'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles',
       CASE WHEN r.failures >= 20 AND r.failures * 2 >= r.total_tests THEN (
         SELECT count(DISTINCT f.test_file) FROM test_results f
@@ -331,39 +333,106 @@ export async function readTestEvidence(
   for (const run of [...query.base, ...query.own, ...query.others, ...query.point]) runs.set(run.runId, run);
   runs.delete(query.runId);
   const asked = [...runs.values()];
-  const sets = [query.own, query.base, query.point].map((list) => new Set(list.map(({ runId }) => runId)));
-  const [own, base, point] = sets as [Set<string>, Set<string>, Set<string>];
+  const idsOf = (list: readonly EvidenceRun[]) => new Set(list.map(({ runId }) => runId));
+  const [own, base, point] = [idsOf(query.own), idsOf(query.base), idsOf(query.point)];
   const pointAt = Math.max(...query.point.map(({ at }) => at), Number.NEGATIVE_INFINITY);
-  const flags = (is: (run: EvidenceRun) => boolean) => asked.map((run) => String(is(run)));
+  const ownAt = query.own.filter(({ runId }) => runId !== query.runId).map(({ at }) => at);
+  const isSparse = ownAt.length > 0 && (await isLineSparse(db, access, query, ownAt));
+  const found = collectRows(query.runId, asked);
   const params = [
     access.team.id,
     query.runId,
     query.createdAt,
-    asked.map(({ runId }) => runId),
-    asked.map(({ at }) => new Date(at).toISOString()),
-    flags(({ runId }) => own.has(runId)),
-    flags(({ runId }) => base.has(runId)),
-    flags(({ runId }) => point.has(runId)),
-    flags((run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt),
+    ...listOf(asked, [
+      ({ runId }) => own.has(runId),
+      ({ runId }) => point.has(runId),
+      (run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt,
+    ]),
   ];
-  const ownAt = query.own.filter(({ runId }) => runId !== query.runId).map(({ at }) => at);
-  const isSparse = ownAt.length > 0 && (await isLineSparse(db, access, query, ownAt));
-  const rows = await db.query<{ facts: TestFactsRow }>(isSparse ? probingSql : scanningSql, params);
-  const found: EvidenceRow[] = [];
-  const failures: { testName: string; testFile: string | undefined }[] = [];
-  for (const { facts } of rows) {
-    const { testName } = facts;
-    if (facts.isFailure === true) failures.push({ testName, testFile: facts.testFile });
-    for (const place of facts.passed ?? []) {
-      const runId = asked[place - 1]?.runId;
-      if (runId !== undefined) found.push({ testName, runId, outcome: 'passed' });
-    }
-    for (const { place, ...row } of facts.rows ?? []) {
-      const runId = place === 0 ? query.runId : asked[place - 1]?.runId;
-      if (runId !== undefined) found.push({ testName, runId, ...row });
-    }
+  found.add(
+    isSparse
+      ? await db.query<{ facts: TestFactsRow }>(probingSql, params)
+      : await db.query<{ facts: TestFactsRow }>(scanningSql, params),
+  );
+  const names = found.namesRarelyIn(recentCommits(query.own.filter(({ runId }) => base.has(runId))));
+  const foreign = new Set([...base].filter((runId) => !own.has(runId)));
+  if (names.length > 0 && foreign.size > 0) {
+    const isForeign = ({ runId }: EvidenceRun) => foreign.has(runId);
+    const lists = listOf(asked, [() => false, isForeign, () => false]);
+    found.add(
+      await db.query<{ facts: TestFactsRow }>(foreignSql, [access.team.id, names, query.createdAt, ...lists]),
+    );
   }
-  return { rows: found, failures };
+  return found.evidence();
+}
+
+/** An own past counts where it has at least half of so many commits: below that the other jobs are asked. */
+const ownCommits = 10;
+
+/** The runs of the line's newest commits, by commit. */
+function recentCommits(runs: readonly EvidenceRun[]): readonly ReadonlySet<string>[] {
+  const byCommit = new Map<string, Set<string>>();
+  for (const run of runs) {
+    const commit = commitOf(run);
+    byCommit.set(commit, (byCommit.get(commit) ?? new Set()).add(run.runId));
+  }
+  return [...byCommit.values()].slice(0, ownCommits);
+}
+
+/** What was tested, as one text: merges of equal parents are one. */
+function commitOf({ kind, parents, testedSha, gitSha, runId }: EvidenceRun): string {
+  if (kind === 'merge' && parents !== undefined && parents.length > 1) return parents.join('+');
+  return testedSha ?? gitSha ?? runId;
+}
+
+/** Run ids, times, lines and commits, and what is true of each run. */
+function listOf(runs: readonly EvidenceRun[], flags: readonly ((run: EvidenceRun) => boolean)[]): string[][] {
+  return [
+    runs.map(({ runId }) => runId),
+    runs.map(({ at }) => new Date(at).toISOString()),
+    runs.map(({ isWithoutLine, lineId }) => (isWithoutLine ? noLine : lineId)),
+    runs.map(commitOf),
+    ...flags.map((is) => runs.map((run) => String(is(run)))),
+  ];
+}
+
+/** Puts the statements' rows together; a row that both have is one. */
+function collectRows(me: string, asked: readonly EvidenceRun[]) {
+  const byTest = new Map<string, Map<string, EvidenceRow>>();
+  const failures: { testName: string; testFile: string | undefined }[] = [];
+  return {
+    add(rows: readonly { readonly facts: TestFactsRow }[]): void {
+      for (const { facts } of rows) {
+        const { testName } = facts;
+        const runs = byTest.get(testName) ?? new Map<string, EvidenceRow>();
+        byTest.set(testName, runs);
+        if (facts.isFailure === true) failures.push({ testName, testFile: facts.testFile });
+        for (const place of facts.passed ?? []) {
+          const runId = asked[place - 1]?.runId;
+          if (runId !== undefined && !runs.has(runId))
+            runs.set(runId, { testName, runId, outcome: 'passed' });
+        }
+        for (const { place, ...row } of facts.rows ?? []) {
+          const runId = place === 0 ? me : asked[place - 1]?.runId;
+          // Two reports of one run may hold one name: a failure stands for it.
+          const isFailed = row.outcome === 'failed' || row.outcome === 'error';
+          if (runId !== undefined && (isFailed || !runs.has(runId)))
+            runs.set(runId, { testName, runId, ...row });
+        }
+      }
+    },
+    /** Tests with rows in fewer than half of the commits. */
+    namesRarelyIn(commits: readonly ReadonlySet<string>[]): string[] {
+      return [...byTest].flatMap(([testName, runs]) => {
+        const ran = commits.filter((ids) => [...ids].some((runId) => runs.has(runId))).length;
+        return ran * 2 < Math.max(commits.length, 1) ? [testName] : [];
+      });
+    },
+    evidence: (): TestEvidence => ({
+      rows: [...byTest.values()].flatMap((runs) => [...runs.values()]),
+      failures,
+    }),
+  };
 }
 
 interface TestFactsRow {
@@ -375,7 +444,7 @@ interface TestFactsRow {
   readonly rows?: readonly (Omit<EvidenceRow, 'testName' | 'runId'> & { readonly place: number })[];
 }
 
-/** Whether the line has many more runs in the time of those that are asked for. */
+/** Whether the line has many more runs in the time of those that are asked for, seen by the rows of one failed test. */
 async function isLineSparse(
   db: Database,
   access: Access,
@@ -385,9 +454,12 @@ async function isLineSparse(
   const limit = times.length * sparse;
   const [row] = await db.query<{ n: number }>(
     `SELECT count(*)::int AS n FROM (
-       SELECT FROM test_runs r WHERE r.team_id = $1 AND r.created_at BETWEEN $4 AND $5 AND r.line_id = (
-         SELECT m.line_id FROM test_runs m WHERE m.team_id = $1 AND m.id = $2 AND m.created_at = $3)
-       LIMIT ${limit + 1}) AS found`,
+       SELECT FROM test_runs m
+       CROSS JOIN LATERAL (SELECT r.test_name FROM test_results r WHERE ${failedIn('m')} LIMIT 1) AS f
+       CROSS JOIN LATERAL (
+         SELECT FROM test_results r WHERE r.team_id = $1 AND r.line_id = m.line_id AND r.test_name = f.test_name
+           AND r.created_at BETWEEN $4 AND $5) AS r
+       WHERE m.team_id = $1 AND m.id = $2 AND m.created_at = $3 LIMIT ${limit + 1}) AS found`,
     [
       access.team.id,
       query.runId,
@@ -402,7 +474,10 @@ async function isLineSparse(
 const resultColumns =
   'r.test_name, r.outcome, r.attempts, r.drift_signature, r.error_type, md5(r.statement) AS statement';
 
-/** Rows of the wanted tests on the wanted lines, in one piece of the index a test: read beside are rows of runs nobody asked for. */
+/**
+ * Rows of tests on lines, in one piece of the index a test: read beside are rows of runs nobody asked for. Rows of older programs
+ * have no line: they are looked up one by one.
+ */
 const scanned = (names: string, runs: string): string => `
     SELECT a.place, ${resultColumns}
     FROM (SELECT line_id, min(created_at) AS first, max(created_at) AS last FROM asked WHERE ${runs} AND line_id IS NOT NULL GROUP BY line_id) AS l
@@ -410,11 +485,11 @@ const scanned = (names: string, runs: string): string => `
     CROSS JOIN LATERAL (
       SELECT r.* FROM test_results r
       WHERE r.team_id = $1 AND r.line_id = l.line_id AND r.test_name = n.test_name AND r.created_at BETWEEN l.first AND l.last OFFSET 0) AS r
-    JOIN asked a ON a.id = r.test_run_id AND ${runs.replaceAll('is_', 'a.is_')}
+    JOIN (SELECT id, place FROM asked WHERE ${runs}) AS a ON a.id = r.test_run_id
     UNION ALL
     ${probed(names, `${runs} AND line_id IS NULL`)}`;
 
-/** The same run by run. Rows of older programs have no line and are found so as well. */
+/** The same run by run. */
 const probed = (names: string, runs: string): string => `
     SELECT a.place, ${resultColumns}
     FROM (SELECT * FROM asked WHERE ${runs}) AS a CROSS JOIN ${names} AS n
@@ -436,74 +511,78 @@ const rowIn = (run: string, name: string): string => `
 const failedIn = (run: string): string =>
   `r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = ${run}.created_at AND r.test_run_id IS NOT DISTINCT FROM ${run}.id`;
 
-/** An own past counts where it has at least half of so many commits: below that other jobs are asked. */
-const ownCommits = 10;
 const mostRepaired = 2000;
 
-const testsSql = (rowsOf: (names: string, runs: string) => string): string => `
-  WITH asked AS MATERIALIZED (
-    SELECT a.place::int AS place, r.id, r.created_at, r.line_id, ${testedCommit('r')} AS commit, a.is_own, a.is_base, a.is_point, a.is_late
-    FROM unnest($4::uuid[], $5::timestamptz[], $6::boolean[], $7::boolean[], $8::boolean[], $9::boolean[])
-      WITH ORDINALITY AS a (id, at, is_own, is_base, is_point, is_late, place)
-    JOIN test_runs r ON r.team_id = $1 AND r.id = a.id AND r.created_at = a.at
-  ), me AS MATERIALIZED (
+/** An array of the port holds no NULL. */
+const noLine = '00000000-0000-0000-0000-000000000000';
+
+/** The runs as they were given: the planner sees how many they are, and takes a join with a table for one row. */
+const asked = `
+  asked AS MATERIALIZED (
+    SELECT a.place::int AS place, a.id, a.created_at, NULLIF(a.line_id, '${noLine}') AS line_id, a.commit, a.is_own, a.is_point, a.is_late
+    FROM unnest($4::uuid[], $5::timestamptz[], $6::uuid[], $7::text[], $8::boolean[], $9::boolean[], $10::boolean[])
+      WITH ORDINALITY AS a (id, created_at, line_id, commit, is_own, is_point, is_late, place)
+  )`;
+
+const rowsByTest = (more: string): string => `
+  SELECT json_strip_nulls(json_build_object('testName', r.test_name, ${more}
+    'passed', json_agg(r.place) FILTER (WHERE r.outcome = 'passed' AND r.attempts IS NULL AND r.place > 0),
+    'rows', json_agg(json_build_object('place', r.place, 'outcome', r.outcome, 'failedAttempts', r.attempts - 1,
+      'driftSignature', r.drift_signature, 'errorType', r.error_type, 'statement', r.statement))
+      FILTER (WHERE r.outcome <> 'passed' OR r.attempts IS NOT NULL OR r.place = 0))) AS facts
+  FROM rows r GROUP BY r.test_name COLLATE "C", r.test_name`;
+
+const testsSql = (own: string): string => `
+  WITH ${asked}, me AS MATERIALIZED (
     SELECT id, created_at, line_id FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
   ), f AS MATERIALIZED (
-    SELECT r.id AS row_id, r.test_file, ${resultColumns} FROM me JOIN test_results r ON ${failedIn('me')}
+    SELECT r.test_file, ${resultColumns} FROM me JOIN test_results r ON ${failedIn('me')}
   ), failing AS MATERIALIZED (
-    SELECT DISTINCT test_name FROM f
+    SELECT test_name, min(test_file) AS test_file FROM f GROUP BY test_name
   ), repaired AS MATERIALIZED (
     SELECT p.test_name, r.outcome, r.attempts FROM (
-      SELECT DISTINCT r.test_name FROM asked a JOIN test_results r ON ${failedIn('a')}
+      SELECT DISTINCT r.test_name FROM asked a CROSS JOIN LATERAL (
+        SELECT r.test_name FROM test_results r WHERE ${failedIn('a')} OFFSET 0) AS r
       WHERE a.is_point AND (r.test_name IN (SELECT test_name FROM failing)) IS NOT TRUE LIMIT ${mostRepaired}) AS p
     CROSS JOIN me CROSS JOIN LATERAL (${rowIn('me', 'p.test_name')}) AS r
   ), names AS MATERIALIZED (
     SELECT test_name FROM failing UNION SELECT test_name FROM repaired
-  ), own AS MATERIALIZED (${rowsOf('names', 'is_own')}
-  ), own_commits AS MATERIALIZED (
-    SELECT commit FROM asked WHERE is_own AND is_base GROUP BY commit ORDER BY min(place) LIMIT ${ownCommits}
-  ), known AS MATERIALIZED (
-    SELECT own.test_name, count(DISTINCT a.commit) AS n FROM own JOIN asked a USING (place)
-    WHERE a.is_base AND a.commit IN (SELECT commit FROM own_commits) GROUP BY own.test_name
-  ), foreign_names AS MATERIALIZED (
-    SELECT n.test_name FROM names n LEFT JOIN known k USING (test_name)
-    WHERE coalesce(k.n, 0) * 2 < greatest((SELECT count(*) FROM own_commits), 1)
+  ), own AS (${own}
   ), elsewhere AS MATERIALIZED (
     SELECT a.place, a.line_id, a.commit, a.is_late, ${resultColumns}
-    FROM asked a JOIN test_results r ON ${failedIn('a')}
+    FROM asked a CROSS JOIN LATERAL (
+      -- OFFSET 0: run by run. A join would read all failures that the team ever had.
+      SELECT r.* FROM test_results r WHERE ${failedIn('a')} OFFSET 0) AS r
     WHERE NOT a.is_own AND (r.test_name IN (SELECT test_name FROM names)) IS TRUE
   ), beside AS (
     -- The runs of other lines and changes that tell what a failure there means: of the same commit, and all since the point.
     SELECT a.place, e.test_name, a.id, a.created_at, a.line_id
     FROM (SELECT DISTINCT test_name, line_id, commit FROM elsewhere) AS e
     JOIN asked a ON a.commit = e.commit AND a.line_id IS NOT DISTINCT FROM e.line_id AND NOT a.is_own
-    WHERE NOT (a.is_base AND (e.test_name IN (SELECT test_name FROM foreign_names)) IS TRUE)
     UNION
     SELECT a.place, e.test_name, a.id, a.created_at, a.line_id
     FROM (SELECT DISTINCT test_name FROM elsewhere WHERE is_late) AS e JOIN asked a ON a.is_late
   ), passes AS (
     SELECT b.place, ${resultColumns} FROM beside b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name')}) AS r
     WHERE r.outcome NOT IN ('failed', 'error')
-  ), foreign_rows AS (${scanned('foreign_names', 'is_base AND NOT is_own')}
   ), rows AS (
     SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement FROM own
     UNION ALL SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement FROM elsewhere
     UNION ALL SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement FROM passes
-    UNION ALL SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement FROM foreign_rows
-    WHERE outcome NOT IN ('failed', 'error')
     UNION ALL SELECT 0, test_name, outcome, attempts, drift_signature, error_type, statement FROM f
     UNION ALL SELECT 0, test_name, outcome, attempts, NULL, NULL, NULL FROM repaired
   )
-  SELECT json_strip_nulls(json_build_object('testName', r.test_name, 'isFailure', (SELECT true FROM failing WHERE failing.test_name = r.test_name),
-    'testFile', (SELECT min(f.test_file) FROM f WHERE f.test_name = r.test_name),
-    'passed', json_agg(r.place) FILTER (WHERE r.outcome = 'passed' AND r.attempts IS NULL AND r.place > 0),
-    'rows', json_agg(json_build_object('place', r.place, 'outcome', r.outcome, 'failedAttempts', r.attempts - 1,
-      'driftSignature', r.drift_signature, 'errorType', r.error_type, 'statement', r.statement))
-      FILTER (WHERE r.outcome <> 'passed' OR r.attempts IS NOT NULL OR r.place = 0))) AS facts
-  FROM rows r GROUP BY r.test_name ORDER BY r.test_name`;
+  ${rowsByTest(`'isFailure', (SELECT true FROM failing WHERE failing.test_name = r.test_name),
+    'testFile', (SELECT test_file FROM failing WHERE failing.test_name = r.test_name),`)}`;
 
-const scanningSql = testsSql(scanned);
-const probingSql = testsSql(probed);
+/** Of some tests all rows in runs that are not of the own line. */
+const foreignSql = `
+  WITH ${asked}, names AS MATERIALIZED (SELECT DISTINCT test_name FROM unnest($2::text[]) AS n (test_name) WHERE $3::timestamptz IS NOT NULL
+  ), rows AS (${scanned('names', 'is_point')})
+  ${rowsByTest('')}`;
+
+const scanningSql = testsSql(scanned('names', 'is_own'));
+const probingSql = testsSql(probed('names', 'is_own'));
 
 /** Which test files runs at the point ran. */
 export interface FileEvidence {

@@ -182,6 +182,7 @@ describe.each(placeNames)('on %s', (name) => {
       isComplete: true,
       isDirty: true,
       isStale: true,
+      isWithoutLine: false,
       totals: { tests: 3, failed: 1, failedFiles: 0 },
     });
     expect(facts.runs).toEqual([]);

@@ -1,11 +1,13 @@
 // How PostgreSQL executes each statement of an upload and its history, asked under the team's own login: row-level security keeps
 // the planner from every index whose condition is not leakproof, and a table is then read from end to end.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SavedRun } from '../../../src/model.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Database } from '../../../src/store/database/port.ts';
+import { readFileEvidence, readRunEvidence, readTestEvidence } from '../../../src/store/history/evidence.ts';
 import { listJobs } from '../../../src/store/runs/jobs.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
-import { openAccess } from '../../../src/store/schema/access.ts';
+import { inTeam, openAccess } from '../../../src/store/schema/access.ts';
 import { readRunHistory } from '../../../src/storing.ts';
 import { asAdmin, createReadyDatabase, type ReadyDatabase } from '../../support/databases.ts';
 import {
@@ -160,6 +162,7 @@ beforeAll(async () => {
     allowPrivilegedRole: false,
     baseBranch: undefined,
   });
+  await readEvidence(saved);
   const db = await explaining();
   const access = await openAccess(db, { teamSlug: undefined, allowPrivilegedRole: false });
   const commit = {
@@ -171,6 +174,30 @@ beforeAll(async () => {
   expect(await listJobs(db, access, commit)).toHaveLength(1);
   await db.close();
 }, 120_000);
+
+/** The facts that the saved run is judged by, with every kind of run in the lists. */
+async function readEvidence(run: SavedRun): Promise<void> {
+  const db = await explaining();
+  const access = await openAccess(db, { teamSlug: undefined, allowPrivilegedRole: false });
+  // The transaction's questions go to the explaining connection, too.
+  await inTeam(db, access, async () => {
+    const { runs } = await readRunEvidence(db, access, {
+      ...run,
+      baseBranch: 'main',
+      defaultBranch: undefined,
+      baseCommits: ['a'.repeat(40)],
+      beginsAt: undefined,
+    });
+    const base = runs.filter(({ branch }) => branch === 'main');
+    const others = runs.filter(({ branch }) => branch !== 'main');
+    expect(base.length).toBeGreaterThan(50);
+    expect(others).toHaveLength(400);
+    const point = base.slice(0, 2);
+    await readTestEvidence(db, access, { ...run, own: base.slice(0, 30), base, others, point });
+    await readFileEvidence(db, access, { ...run, point, files: ['tests/test_a.py'] });
+  });
+  await db.close();
+}
 afterAll(async () => {
   await database.drop();
 });
@@ -202,6 +229,21 @@ test('memories are found by their team and what is asked for', () => {
   expect(conditions.length).toBeGreaterThan(5);
   const narrow = /team_id.*(?:failure_signature|drift_signature|words_signature|test_name|\bid =)/;
   expect(conditions.filter((text) => !narrow.test(text))).toEqual([]);
+});
+
+test('rows of one test are found by its line, those of a run by the run or its failures', () => {
+  const conditions = seen
+    .filter(({ statement }) => /beside AS|AS both/.test(statement))
+    .flatMap(({ plan }) => nodes(plan))
+    .filter((node) => /^test_results_/.test(node['Relation Name'] ?? '') && thisMonth(node['Relation Name']))
+    // The index below it has the condition.
+    .filter((node) => node['Node Type'] !== 'Bitmap Heap Scan')
+    .map((node) => node['Index Cond'] ?? `${node['Node Type']} without a condition`);
+  expect(conditions.length).toBeGreaterThan(5);
+  // One test at the very time of one run is as narrow as its line.
+  const narrow = /line_id.*test_name|test_name.*created_at = |outcome.*created_at = |test_run_id/;
+  expect(conditions.filter((text) => !narrow.test(text))).toEqual([]);
+  expect(conditions.filter((text) => /line_id.*test_name.*created_at/.test(text)).length).toBeGreaterThan(3);
 });
 
 function thisMonth(table = ''): boolean {
