@@ -56,6 +56,7 @@ const fileOpeners = [
   'read/coverage/coverage.ts',
   'context/git.ts',
   'context/github-event.ts',
+  'context/identity.ts',
   'context/python.ts',
   'store/database/pg.ts',
   'store/database/pglite.ts',

@@ -8,7 +8,7 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ReportError } from '../../src/errors.ts';
+import { asOptions, type ReportError } from '../../src/errors.ts';
 import type { FailureHistory, RunHistory } from '../../src/model.ts';
 import { decodeText } from '../../src/read/decode.ts';
 import { powershell } from '../../src/shell.ts';
@@ -25,6 +25,7 @@ import { renderJobSummary } from '../../src/tell/github/job-summary.ts';
 import { logLines } from '../../src/tell/github/workflow-log.ts';
 import { renderSummary } from '../../src/tell/terminal/summary.ts';
 import { createPaint } from '../../src/tell/terminal/terminal.ts';
+import { jobIdentity } from '../support/job-identity.ts';
 import { argumentsBy51, argumentsBy73, powershellWords } from '../support/powershell.ts';
 import { runnerCommands } from '../support/runner.ts';
 
@@ -179,7 +180,7 @@ async function fixFor(file: string, start: string): Promise<string> {
   try {
     for await (const _ of decodeText(bytes(), file));
   } catch (error) {
-    return (error as ReportError).fixIn((option) => option) ?? '';
+    return (error as ReportError).fixIn(asOptions) ?? '';
   }
   throw new Error('taken for a report');
 }
@@ -269,7 +270,7 @@ const surfaces: Readonly<Record<string, () => string[]>> = {
     ),
   comment: () =>
     lists.flatMap((list) => {
-      const part = makePart([{ key: '0'.repeat(12), label: 'x', section: sectionOf(list) }], {
+      const part = makePart([{ ...jobIdentity('0'.repeat(12)), label: 'x', section: sectionOf(list) }], {
         key: '0'.repeat(12),
       });
       return shellBlocks(renderComment({ sha: '1'.repeat(40), run: 1, parts: [part] }));
@@ -469,7 +470,7 @@ describe('in PowerShell, 5.1 and 7.3, by their documentation', () => {
 
   it('are written where a failure comes from Windows, beside the others where it fails elsewhere, too', () => {
     const job = (label: string, names: string[], isFromWindows: boolean) => ({
-      key: Buffer.from(label).toString('hex').padStart(12, '0'),
+      ...jobIdentity(Buffer.from(label).toString('hex').padStart(12, '0')),
       label,
       section: { ...sectionOf(names), isFromWindows },
     });

@@ -22,6 +22,8 @@ export interface Section {
   readonly lost: number;
   /** Not all reports and tests could be read: what is absent says nothing. */
   readonly incomplete: boolean;
+  /** There was no report, or none with results; `troubles` say why. */
+  readonly missing?: 'report' | 'results' | undefined;
   /** What could not be taken, as sentences. */
   readonly troubles: readonly string[];
   readonly xfailed: number;

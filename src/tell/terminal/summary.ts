@@ -49,6 +49,8 @@ export interface SummaryStyle {
   readonly columns: number;
   /** How many failures to list. */
   readonly mostFailures: number;
+  /** How to see the others: `--verbose shows more`. */
+  readonly hint?: string | undefined;
 }
 
 export function renderSummary(summary: Summary, style: SummaryStyle): string {
@@ -103,7 +105,7 @@ function renderFailures(summary: Summary, style: SummaryStyle): string {
   // Sorted by class; within a class the order of the report stays.
   if (summary.history !== undefined) told.sort((a, b) => urgency(a.history) - urgency(b.history));
   const shown = told.slice(0, mostFailures);
-  const hint = shown.length < told.length ? '; --verbose shows more' : '';
+  const hint = shown.length < told.length && style.hint !== undefined ? `; ${style.hint}` : '';
   const more = shown.length < all ? paint.dim(` (${number(shown.length)} of ${number(all)}${hint})`) : '';
   const classes = summary.history === undefined ? '' : `  ${renderClasses(summary.history, paint)}`;
   const blocks = shown.map(({ failure, history }) => renderFailure(failure, history, style, summary));

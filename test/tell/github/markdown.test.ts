@@ -13,6 +13,7 @@ import { renderSection, type Section } from '../../../src/tell/github/comment-se
 import { renderJobSummary } from '../../../src/tell/github/job-summary.ts';
 import { block, bytes, code, exactBlock, inline, isExact } from '../../../src/tell/github/markdown.ts';
 import { logLines, secretsOf, workflowCommand } from '../../../src/tell/github/workflow-log.ts';
+import { jobIdentity } from '../../support/job-identity.ts';
 import { long } from '../../support/long.ts';
 import { runnerCommands } from '../../support/runner.ts';
 
@@ -221,7 +222,7 @@ function section(
 }
 
 const makeJob = (told: Section, key: string, label: string) =>
-  makePart([{ key, label, section: told }], { key });
+  makePart([{ ...jobIdentity(key), label, section: told }], { key });
 
 const state = (text: string | readonly string[], count = 1) => ({
   sha: '1'.repeat(40),
@@ -257,8 +258,10 @@ describe('hostile text', () => {
     fc.assert(
       fc.property(hostiles, (texts) => {
         const jobs = texts.map((text, i) => ({
-          key: i.toString(16).padStart(12, '0'),
-          label: `${text} / ${texts[0] ?? ''}`,
+          ...jobIdentity(i.toString(16).padStart(12, '0')),
+          // Equal labels are told apart by their steps.
+          step: text,
+          label: i === 2 ? text : `${texts[i % 2] ?? ''} / ${texts[0] ?? ''}`,
           section: section(texts.slice(0, 1 + (i % 2)), 2, { withHistory: i < 2 }),
         }));
         const part = makePart(jobs, { key: 'd'.repeat(12) });
@@ -398,7 +401,7 @@ describe('the jobs of a commit together', () => {
     }));
     const totals = { ...told.totals, total: 9, failed: names.length };
     return {
-      key: Buffer.from(label).toString('hex').padStart(12, '0'),
+      ...jobIdentity(Buffer.from(label).toString('hex').padStart(12, '0')),
       label,
       section: { ...told, totals, failures },
     };
