@@ -245,7 +245,13 @@ const told: [string, Prepare][] = pieces.map((piece) => [
     const failures = [failureOf(text)];
     const section = {
       ...{ totals, lost: 0, incomplete: false, troubles: [text], xfailed: 0, failures, history: undefined },
-      ...{ leastCovered: [], stored: { ok: false, text: 'Not stored.' }, hideSolutions: false, label: text, slowest: [] },
+      ...{
+        leastCovered: [],
+        stored: { ok: false, text: 'Not stored.' },
+        hideSolutions: false,
+        label: text,
+        slowest: [],
+      },
       ...{ warnings: [{ code: 'x', message: text }], reports: [text], coveredFiles: 0 },
     };
     const failure = {
