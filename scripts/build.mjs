@@ -86,14 +86,15 @@ for (const name of ['upload', 'lukhas']) {
 // The licences of everything that was bundled.
 const packages = new Set();
 for (const input of Object.keys({ ...metafile.inputs, ...actionMetafile.inputs })) {
-  const match = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
+  // A package may lie in another one's node_modules, in a version of its own.
+  const match = /^node_modules\/((?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(input);
   if (match !== null) packages.add(match[1]);
 }
 const licences = [];
 for (const name of [...packages].sort()) {
   const manifest = JSON.parse(await readFile(`node_modules/${name}/package.json`, 'utf8'));
   const text = (await licenceFile(name)) ?? (await licenceInReadme(name)) ?? licenceByName(manifest);
-  licences.push(`${name} ${manifest.version} (${manifest.license ?? 'see below'})\n\n${text}\n`);
+  licences.push(`${manifest.name} ${manifest.version} (${manifest.license ?? 'see below'})\n\n${text}\n`);
 }
 await writeFile('dist/licenses.txt', licences.join(`\n${'-'.repeat(72)}\n\n`));
 

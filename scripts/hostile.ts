@@ -241,11 +241,17 @@ const totals = {
 const told: [string, Prepare][] = pieces.map((piece) => [
   `told: ${JSON.stringify(piece)}`,
   (n) => {
-    const text = piece.repeat(n / piece.length / 4);
+    const text = piece.repeat(n / piece.length);
     const failures = [failureOf(text)];
     const section = {
       ...{ totals, lost: 0, incomplete: false, troubles: [text], xfailed: 0, failures, history: undefined },
-      ...{ leastCovered: [], stored: { ok: false, text }, hideSolutions: false, label: text, slowest: [] },
+      ...{
+        leastCovered: [],
+        stored: { ok: false, text: 'Not stored.' },
+        hideSolutions: false,
+        label: text,
+        slowest: [],
+      },
       ...{ warnings: [{ code: 'x', message: text }], reports: [text], coveredFiles: 0 },
     };
     const failure = {

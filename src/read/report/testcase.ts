@@ -469,19 +469,31 @@ function text(node: Node, key: string): string | undefined {
 
 const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
+const reference = /&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(lt|gt|amp|quot|apos));/y;
+
 /** Decodes the five predefined entities and numeric references (XML 1.0, 4.1 and 4.6); expands nothing else. */
 export function decodeReferences(value: string): string {
-  if (!value.includes('&')) return value;
-  return value.replace(
-    /&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(lt|gt|amp|quot|apos));/g,
-    (_, decimal, hex, name) => {
-      if (name !== undefined) return named[name as string] ?? '';
-      const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex as string, 16);
-      return code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)
-        ? '\ufffd'
-        : String.fromCodePoint(code);
-    },
-  );
+  let at = value.indexOf('&');
+  if (at < 0) return value;
+  let decoded = '';
+  let done = 0;
+  // By hand: replacing by a function keeps all matches of a long text at once.
+  for (; at >= 0; at = value.indexOf('&', at + 1)) {
+    reference.lastIndex = at;
+    const match = reference.exec(value);
+    if (match === null) continue;
+    decoded += value.slice(done, at) + characterOf(match);
+    done = reference.lastIndex;
+  }
+  return decoded + value.slice(done);
+}
+
+function characterOf([, decimal, hex, name]: RegExpExecArray): string {
+  if (name !== undefined) return named[name] ?? '';
+  const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex ?? '', 16);
+  return code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)
+    ? '\ufffd'
+    : String.fromCodePoint(code);
 }
 
 function isNode(value: unknown): value is Node {
