@@ -87,7 +87,10 @@ CREATE TABLE ingest_uploads (
   job text,
   pull_request integer,
   base_branch text,
-  uploaded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+  uploaded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+  workflow text,
+  step text,
+  check_run_id bigint
 );
 
 CREATE TABLE lukhas_locks (
@@ -107,6 +110,25 @@ CREATE TABLE lukhas_migrations (
   checksum text NOT NULL,
   oldest_program integer NOT NULL,
   applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE missing_reports (
+  team_id uuid NOT NULL,
+  upload_key bytea NOT NULL,
+  reason text NOT NULL,
+  repository text,
+  workflow text,
+  workflow_run_id text,
+  run_attempt integer,
+  job text,
+  job_name text,
+  lane character varying(50),
+  step text,
+  check_run_id bigint,
+  pull_request integer,
+  git_sha character varying(40),
+  git_branch character varying(255),
+  uploaded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 CREATE TABLE sessions (
@@ -184,6 +206,10 @@ CREATE TABLE test_results (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   drift_signature character varying(255),
   shared_memory_id uuid,
+  line_id uuid,
+  attempts integer,
+  error_type character varying(255),
+  statement text,
   words_signature character varying(255),
   cause_key character varying(500)
 ) PARTITION BY RANGE (created_at);
@@ -212,7 +238,18 @@ CREATE TABLE test_runs (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   repository text,
   job_name text,
-  incomplete boolean DEFAULT false NOT NULL
+  incomplete boolean DEFAULT false NOT NULL,
+  line_id uuid,
+  project text,
+  tested_git_sha character varying(40),
+  parents text[],
+  committed_at timestamp with time zone,
+  kind character varying(10),
+  origin character varying(10),
+  dirty integer,
+  stale boolean,
+  attempt integer,
+  step text
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE user_preferences (
@@ -278,6 +315,8 @@ ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_pkey PRIMARY KEY (team_
 ALTER TABLE lukhas_locks ADD CONSTRAINT lukhas_locks_pkey PRIMARY KEY (name);
 ALTER TABLE lukhas_migration_steps ADD CONSTRAINT lukhas_migration_steps_pkey PRIMARY KEY (number, step, target);
 ALTER TABLE lukhas_migrations ADD CONSTRAINT lukhas_migrations_pkey PRIMARY KEY (number);
+ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_upload_key_check CHECK ((octet_length(upload_key) = 32));
+ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_pkey PRIMARY KEY (team_id, upload_key);
 ALTER TABLE sessions ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 ALTER TABLE sessions ADD CONSTRAINT sessions_session_token_key UNIQUE (session_token);
 ALTER TABLE shared_memories ADD CONSTRAINT shared_memories_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric)));
@@ -306,6 +345,7 @@ ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_memory_id_fkey FOREIGN 
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE sessions ADD CONSTRAINT sessions_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE CASCADE;
 ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE test_results ADD CONSTRAINT test_results_healix_memory_id_fkey FOREIGN KEY (team_id, healix_memory_id) REFERENCES healix_memories(team_id, id) ON DELETE SET NULL (healix_memory_id);
@@ -340,6 +380,7 @@ CREATE INDEX idx_healix_words_rank ON healix_memories USING btree (team_id, word
 CREATE INDEX idx_healix_words_test ON healix_memories USING btree (team_id, words_signature, test_name) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
 CREATE INDEX idx_ingest_uploads_pull_request ON ingest_uploads USING btree (team_id, repository, pull_request, created_at DESC) WHERE (pull_request IS NOT NULL);
 CREATE INDEX idx_ingest_uploads_run_id ON ingest_uploads USING btree (team_id, run_id);
+CREATE INDEX idx_missing_reports_git_sha ON missing_reports USING btree (team_id, git_sha);
 CREATE INDEX idx_sessions_active ON sessions USING btree (lambda_id, expires_at);
 CREATE INDEX idx_sessions_expires ON sessions USING btree (expires_at);
 CREATE INDEX idx_sessions_lambda_id ON sessions USING btree (lambda_id, last_activity DESC);
@@ -351,6 +392,7 @@ CREATE INDEX idx_shared_words_test ON shared_memories USING btree (words_signatu
 CREATE INDEX idx_teams_plan ON teams USING btree (plan) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX idx_teams_slug ON teams USING btree (slug) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_test_results_failed ON test_results USING btree (test_name, failure_signature) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
+CREATE INDEX idx_test_results_line ON test_results USING btree (team_id, line_id, test_name, created_at DESC);
 CREATE INDEX idx_test_results_memory ON test_results USING btree (team_id, healix_memory_id) WHERE (healix_memory_id IS NOT NULL);
 CREATE INDEX idx_test_results_run_id ON test_results USING btree (test_run_id);
 CREATE INDEX idx_test_results_shared_memory ON test_results USING btree (shared_memory_id) WHERE (shared_memory_id IS NOT NULL);
@@ -584,6 +626,8 @@ ALTER TABLE healix_memories ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON healix_memories FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE ingest_uploads ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON ingest_uploads FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE missing_reports ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON missing_reports FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE sessions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON sessions FOR ALL USING (EXISTS ( SELECT
    FROM users u
@@ -618,6 +662,7 @@ ALTER TABLE ingest_uploads OWNER TO lukhas_owner;
 ALTER TABLE lukhas_locks OWNER TO lukhas_owner;
 ALTER TABLE lukhas_migration_steps OWNER TO lukhas_owner;
 ALTER TABLE lukhas_migrations OWNER TO lukhas_owner;
+ALTER TABLE missing_reports OWNER TO lukhas_owner;
 ALTER TABLE sessions OWNER TO lukhas_owner;
 ALTER TABLE shared_memories OWNER TO lukhas_owner;
 ALTER TABLE team_credentials OWNER TO lukhas_owner;
@@ -655,6 +700,8 @@ GRANT SELECT ON lukhas_migration_steps TO lukhas_ingest;
 GRANT SELECT ON lukhas_migration_steps TO lukhas_service;
 GRANT SELECT ON lukhas_migrations TO lukhas_ingest;
 GRANT SELECT ON lukhas_migrations TO lukhas_service;
+GRANT INSERT, SELECT ON missing_reports TO lukhas_ingest;
+GRANT INSERT, SELECT ON missing_reports TO lukhas_service;
 GRANT DELETE, INSERT, SELECT, UPDATE ON sessions TO lukhas_service;
 GRANT SELECT ON shared_memories TO lukhas_ingest;
 GRANT SELECT ON shared_memories TO lukhas_service;

@@ -17,6 +17,7 @@ import {
   copyTextArray,
 } from '../src/store/database/copy-text.ts';
 import { openPostgres } from '../src/store/database/pg.ts';
+import { makeLineId } from '../src/store/runs/line.ts';
 import { saveRun } from '../src/store/runs/save.ts';
 import { makeRowIdPrefix, makeRunId } from '../src/store/runs/upload-key.ts';
 import { grantUploads } from '../src/store/schema/access.ts';
@@ -130,7 +131,7 @@ async function psqlCopy(resultsFile: string, coverageFile: string): Promise<void
       ...['-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1'],
       ...[
         '-c',
-        `\\copy test_results (id, test_run_id, team_id, created_at, test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message, error_traceback, failure_signature, markers) from '${resultsFile}'`,
+        `\\copy test_results (id, test_run_id, team_id, created_at, test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message, error_traceback, failure_signature, markers, line_id, error_type, statement) from '${resultsFile}'`,
       ],
       ...[
         '-c',
@@ -251,6 +252,7 @@ async function writeFloorFiles(
 ): Promise<void> {
   const runId = makeRunId(createdAt, Buffer.alloc(32, 7));
   const prefix = makeRowIdPrefix(createdAt);
+  const lineId = makeLineId(teamId, emptyContext);
   const head = (n: number): string[] => [
     `${prefix}${n.toString(16).padStart(8, '0')}`,
     runId,
@@ -271,6 +273,9 @@ async function writeFloorFiles(
       copyText(result.failure?.traceback),
       copyText(result.failureSignature),
       copyTextArray(result.markers),
+      lineId,
+      copyText(result.failure?.errorType),
+      copyText(result.failure?.statement),
     ]);
   });
   await writeLines(coverageFile, coverage.length, (n) => {

@@ -18,15 +18,21 @@ export type Setting =
   | 'rootdir'
   | 'set'
   | 'sslCa'
+  | 'standardInput'
+  | 'step'
   | 'team'
   | 'uploadKey';
 
 /** The word of a door for a setting: `--team`, `the input team`; undefined where the door has no such setting. */
 export type Naming = (setting: Setting) => string | undefined;
 
-/** `--created-at` for `createdAt`. */
-export const asOptions: Naming = (setting) =>
-  `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+/** `--created-at` for `createdAt`, `-` for standard input; the command line has no word for the workflow's step. */
+export const asOptions: Naming = (setting) => {
+  if (setting === 'step') return undefined;
+  return setting === 'standardInput'
+    ? '-'
+    : `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+};
 
 interface Details {
   /** Stable, kebab-case; part of the JSON contract. */

@@ -1,5 +1,6 @@
 // The use case: reports in, rows and a verdict out. Reads as the list of the product's steps; joins the rooms, which do
 // not know each other. Both command-line doors and the Action call it.
+import { posix } from 'node:path';
 import { type InputError, type Naming, type ReportError, StoreError } from './errors.ts';
 import type { CoverageFile, RunContext, SignedResult, Warning } from './model.ts';
 import { type Counted, startPasses } from './passes.ts';
@@ -7,7 +8,7 @@ import { type CheckoutFiles, indexCheckout } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
 import { hashCoverage } from './read/coverage/coverage.ts';
 import { cancellable, distinctReports, type Found } from './read/files.ts';
-import { decideCreatedAt } from './read/report/started-at.ts';
+import { decideCreatedAt, findOldReports } from './read/report/started-at.ts';
 import { emptyReport, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
 import type { Settings } from './settings.ts';
 import type { Connect } from './store/database/port.ts';
@@ -21,6 +22,8 @@ export interface Surroundings {
   readonly repositoryRoot: string | undefined;
   /** The files of the checkout, or of the working directory where there is no repository. */
   readonly checkout: CheckoutFiles | undefined;
+  /** The earliest that a report of this run can have been begun, and what happened then. */
+  readonly beginning?: { readonly at: Date; readonly what: string } | undefined;
 }
 
 /** What the outside world gives to an upload. */
@@ -33,7 +36,7 @@ export interface Edges {
   /** Why reports that were asked for are not among them. */
   readonly problems?: readonly InputError[];
   /** coverage.py's JSON reports: paths, and why some that were asked for are not among them. */
-  readonly coverage: Found;
+  readonly coverage: Pick<Found, 'paths' | 'problems'>;
   /** The door's words for settings. */
   readonly naming: Naming;
   /** What surrounds the run; found out while the report is checked. */
@@ -52,6 +55,8 @@ export interface Edges {
 export interface Verdict extends StoredRun, Counted {
   readonly createdAt: Date;
   readonly context: RunContext;
+  /** SHA-256 over the bytes of all reports, in hex. */
+  readonly payloadSha256: string;
   /** pytest's rootdir relative to the checkout's root; undefined where it is not known. */
   readonly rootdir: string | undefined;
   /** Not all reports and tests could be read: what is absent says nothing. */
@@ -108,10 +113,13 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     });
   const notTaken = problems.length + empty.length + survey.incomplete.length > 0;
 
-  const { repositoryRoot, checkout: files, context: contextOf } = await edges.surroundings;
-  const context = contextOf(survey.properties);
+  const { repositoryRoot, checkout: files, context: contextOf, beginning } = await edges.surroundings;
+  const detected = contextOf(survey.properties);
   const checkout = files && indexCheckout(files, survey.classnames, settings.rootdir);
   const rootdir = settings.rootdir ?? checkout?.rootdir;
+  const old = findOldReports(survey.suites, beginning);
+  for (const warning of old) onWarning(warning);
+  const context = { ...detected, project: projectOf(rootdir), isStale: old.length > 0 };
   for (const problem of edges.coverage.problems) onUnusable(problem);
   const payloadSha256 = hashPayload(
     survey.sha256,
@@ -123,6 +131,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const passes = startPasses(survey.files, {
     survey,
     checkout,
+    naming: edges.naming,
     incomplete: notTaken,
     coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,
@@ -155,7 +164,21 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   for (const warning of counted.coverage?.warnings ?? []) onCoverageWarning(warning);
   await edges.onCoverage?.(counted.coverage?.files ?? []);
   const incomplete = notTaken || counted.lost > 0;
-  return { ...stored, ...counted, createdAt, context, rootdir, incomplete, warnings: [...warnings.values()] };
+  return {
+    ...stored,
+    ...counted,
+    createdAt,
+    context,
+    payloadSha256,
+    rootdir,
+    incomplete,
+    warnings: [...warnings.values()],
+  };
+}
+
+/** The rootdir in one spelling: `services/shop`, `..`, and `.` for the repository's root. */
+function projectOf(rootdir: string | undefined): string | undefined {
+  return rootdir === undefined ? undefined : posix.normalize(rootdir).replace(/(?<=.)\/+$/, '');
 }
 
 const unusable = 'coverage-unusable';

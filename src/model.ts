@@ -18,6 +18,8 @@ export interface Failure {
   readonly traceback: string | undefined;
   /** Source of the failing statement in the test's own file, else of the last frame; undefined where no traceback shows it. */
   readonly statement?: string | undefined;
+  /** Its traceback names files as Windows does. */
+  readonly isFromWindows?: boolean | undefined;
   /** Where it was raised, if that is not the test's own function: a fixture, a helper, the code under test, a library. */
   readonly place?: Place | undefined;
 }
@@ -257,6 +259,43 @@ export interface Totals {
   readonly coveragePercent: number | undefined;
 }
 
+/** The commit that the tests really ran on. */
+export interface TestedCommit {
+  readonly gitSha: string;
+  /** undefined where git does not know the commit; empty for the first commit of all. */
+  readonly parents: readonly string[] | undefined;
+  /** The committer's time. */
+  readonly committedAt: Date | undefined;
+  /** Tracked files that differ from it in the checkout; undefined where git could not say. */
+  readonly dirty: number | undefined;
+}
+
+/** `head`: a commit of a branch. `merge`: the merge of a change with its base, made for the test. */
+export type RunKind = 'head' | 'merge';
+
+/**
+ * `team`: CI on the team's own commits. `stranger`: a fork's change, a run that a comment started, or one dispatched on somebody's
+ * head. `local`: outside CI.
+ */
+export type RunOrigin = 'team' | 'stranger' | 'local';
+
+/** Commits and a branch that the CI system names, for whoever chooses what a run is compared with. */
+export interface NamedCommits {
+  /** What the run was started for. */
+  readonly event?: 'pull-request' | 'merge-group' | 'branch' | 'tag' | undefined;
+  /** The head of the pull request that was tested. */
+  readonly pullHead?: string | undefined;
+  /** The base branch's commit as the pull request's event knew it, which may be hours old. */
+  readonly pullBase?: string | undefined;
+  /** The commit that a merge queue tests its group on. */
+  readonly mergeGroupBase?: string | undefined;
+  /** The branch's commit before the push. */
+  readonly before?: string | undefined;
+  /** The merge base with the base branch, as the system computed it. */
+  readonly mergeBase?: string | undefined;
+  readonly defaultBranch?: string | undefined;
+}
+
 /** The commit, CI job and versions that a run ran with. */
 export interface RunContext {
   readonly gitSha: string | undefined;
@@ -271,8 +310,16 @@ export interface RunContext {
   readonly markers: readonly string[];
   /** The branch that the change will be merged into. */
   readonly baseBranch: string | undefined;
-  /** `owner/name` on the CI's host. */
+  /** `owner/name` on the CI's host; outside CI host and path of the remote, or what stands for them. */
   readonly repository: string | undefined;
+  /** pytest's rootdir relative to the repository's root, `.` where they are one. */
+  readonly project?: string | undefined;
+  /** undefined where the tests ran elsewhere on a commit that nobody names. */
+  readonly tested?: TestedCommit | undefined;
+  readonly kind?: RunKind | undefined;
+  readonly origin?: RunOrigin | undefined;
+  /** The report is older than the commit that it is stored for: no evidence. */
+  readonly isStale?: boolean | undefined;
   /** The CI's own id of the workflow run, pipeline or build. */
   readonly workflowRunId: string | undefined;
   readonly runAttempt: number | undefined;
@@ -280,6 +327,12 @@ export interface RunContext {
   /** The job's name, the same in every run: workflow, job and matrix values, without numbers of the run. */
   readonly jobName: string | undefined;
   readonly pullRequest: number | undefined;
+  /** GitHub: path of the workflow's file, which tells workflows of one name apart. */
+  readonly workflow?: string | undefined;
+  /** GitHub: the step's `id:`, or `__owner_repo` and `__owner_repo_2` for uses of one action without one. */
+  readonly step?: string | undefined;
+  /** GitHub's id of the job's check run: tells jobs of one attempt apart, whatever they are called. */
+  readonly checkRunId?: number | undefined;
 }
 
 /** A problem that a person should know of, but that stopped nothing. `code` is stable and kebab-case. */

@@ -1,4 +1,5 @@
 // The passes over the reports: each reads, signs, counts and tells. The store makes one for each attempt.
+import type { Naming } from './errors.ts';
 import type { CoverageFile, SignedResult, Totals, Warning } from './model.ts';
 import type { Checkout } from './read/checkout.ts';
 import type { CoverageBeside } from './read/coverage/beside.ts';
@@ -12,6 +13,7 @@ import { startTally, type Tally } from './tally.ts';
 export interface PassOptions {
   readonly survey: Survey;
   readonly checkout: Checkout | undefined;
+  readonly naming: Naming;
   /** Not all reports could be taken. */
   readonly incomplete: boolean;
   readonly coverage: CoverageBeside;

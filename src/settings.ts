@@ -24,6 +24,7 @@ const settingsSchema = z.strictObject({
   lambdaId: name(255).optional(),
   rootdir: text().optional(),
   baseBranch: name(255).optional(),
+  repository: name(255).optional(),
   uploadKey: name(500).optional(),
   createdAt: z.union(
     [
@@ -59,6 +60,7 @@ const optionNames: Readonly<Record<string, string>> = {
   lambdaId: '--lambda-id',
   rootdir: '--rootdir',
   baseBranch: '--base-branch',
+  repository: '--repository',
   uploadKey: '--upload-key',
   createdAt: '--created-at',
   set: '--set',

@@ -12,6 +12,7 @@ export interface ShownFailure {
   /** First line of the message that says something, at most 300 characters. */
   readonly message: string | undefined;
   readonly failureSignature: string | undefined;
+  readonly isFromWindows?: boolean | undefined;
 }
 
 export interface SlowTest {
@@ -30,6 +31,8 @@ export interface Tally {
   readonly count: number;
   readonly xfailed: number;
   readonly failures: readonly ShownFailure[];
+  /** One of its failures comes from Windows. */
+  readonly isFromWindows: boolean;
   /** Number of different failure signatures. */
   readonly signatures: number;
   /** Slowest first. */
@@ -77,6 +80,9 @@ export function startTally(): Tally {
       return counts.xfailed;
     },
     failures,
+    get isFromWindows() {
+      return failures.some((failure) => failure.isFromWindows);
+    },
     get signatures() {
       return signatures.size;
     },
@@ -111,6 +117,7 @@ export function showFailure(
     errorType: kept(result.failure?.errorType),
     message: kept(message),
     failureSignature: result.failureSignature,
+    isFromWindows: result.failure?.isFromWindows,
   };
 }
 

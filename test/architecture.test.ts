@@ -56,9 +56,11 @@ const fileOpeners = [
   'read/coverage/coverage.ts',
   'context/git.ts',
   'context/github-event.ts',
+  'context/identity.ts',
   'context/python.ts',
   'store/database/pg.ts',
   'store/database/pglite.ts',
+  'store/database/data-dir.ts',
   'store/database/data-dir-lock.ts',
 ];
 

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Outcome, SignedResult } from '../src/model.ts';
+import { readStoredFailure } from '../src/read/report/junit.ts';
+import { signResults } from '../src/sign/signature.ts';
 import { leastCovered, startTally } from '../src/tally.ts';
+import { readText, wrap } from './read/support/reports.ts';
 
 const result = (outcome: Outcome, durationSeconds?: number, n = 0): SignedResult => ({
   testName: `t.py::test_${n}`,
@@ -95,5 +98,23 @@ describe('the least covered files', () => {
     });
     const files = [file('a', 100, 0), file('b', 50, 5), file('c', 10, 9), file('d', 50, 50)];
     expect(leastCovered(files, 3).map((f) => f.filePath)).toEqual(['c', 'd', 'b']);
+  });
+
+  it('tells that a report came from Windows by the backslashes of its tracebacks, stored or not', async () => {
+    const told = async (path: string) => {
+      const text = `def test_a():\n>       assert 0\nE       assert 0\n\n${path}:3: AssertionError`;
+      const { results } = await readText(
+        wrap(
+          `<testcase classname="tests.test_a" name="test_a"><failure message="assert 0">${text}</failure></testcase>`,
+        ),
+      );
+      const tally = startTally();
+      tally.add(signResults(results));
+      const stored = readStoredFailure({ testFile: 'tests/test_a.py', message: 'assert 0', traceback: text });
+      expect(tally.failures[0]?.testFile).toBe('tests/test_a.py');
+      return [tally.isFromWindows, stored.isFromWindows === true];
+    };
+    expect(await told('tests\\test_a.py')).toEqual([true, true]);
+    expect(await told('tests/test_a.py')).toEqual([false, false]);
   });
 });

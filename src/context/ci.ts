@@ -2,6 +2,7 @@
 //
 // Why no library: ci-info reads process.env while it is loaded and knows names only; env-ci starts git, knows no attempt, no
 // parallel index and no head commit of a merged pull request, and takes the wrong pull request number from GitLab.
+import type { NamedCommits } from '../model.ts';
 import { commitId, fitColumn, positiveInteger } from './columns.ts';
 import type { GithubEvent } from './github-event.ts';
 
@@ -29,6 +30,22 @@ export interface CiFacts {
   /** The same in every run of the job. Parallel parts share it, because tests move between them. */
   readonly jobName?: string | undefined;
   readonly pullRequest?: number | undefined;
+  /** See RunContext. */
+  readonly workflow?: string | undefined;
+  readonly step?: string | undefined;
+  readonly checkRunId?: number | undefined;
+  /** A change from a fork, or a run that a comment started. */
+  readonly isStranger?: boolean;
+  /** What is tested is the merge of a change with its base, where the checkout cannot tell. */
+  readonly isMerge?: boolean;
+  /**
+   * The workflow runs for the default branch or for one that somebody chose, and checks out what it likes: another commit in the
+   * checkout is the one that is tested.
+   */
+  readonly checkoutDecides?: boolean;
+  /** The tests ran in another job: the checkout says nothing about them. */
+  readonly isElsewhere?: boolean;
+  readonly named?: NamedCommits;
 }
 
 /** Values as the systems write them, before they are cut to their columns. */
@@ -48,6 +65,15 @@ interface RawFacts {
   /** Default: the parts of `job` that are no numbers. */
   jobName?: string | undefined;
   pullRequest?: string | number | undefined;
+  workflow?: string | undefined;
+  step?: string | undefined;
+  checkRunId?: string | undefined;
+  isStranger?: boolean;
+  /** Default: the system merges in the checkout, or `mergeSha` is another commit than `sha`. */
+  isMerge?: boolean;
+  checkoutDecides?: boolean;
+  isElsewhere?: boolean;
+  named?: NamedCommits;
 }
 
 interface System {
@@ -103,6 +129,16 @@ const systems: readonly System[] = [
         job: [env.CI_JOB_NAME, id(env.CI_JOB_ID)],
         jobName: env.CI_JOB_NAME?.replace(/ \d+\/\d+$/, ''),
         pullRequest: set(env.CI_MERGE_REQUEST_IID) ?? env.CI_EXTERNAL_PULL_REQUEST_IID,
+        named: {
+          pullHead: head,
+          // Set in merged results pipelines only.
+          pullBase:
+            set(env.CI_MERGE_REQUEST_TARGET_BRANCH_SHA) ?? env.CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_SHA,
+          // All zeros in pipelines of merge requests and for a new branch.
+          before: env.CI_COMMIT_BEFORE_SHA,
+          mergeBase: env.CI_MERGE_REQUEST_DIFF_BASE_SHA,
+          defaultBranch: env.CI_DEFAULT_BRANCH,
+        },
       };
     },
   },
@@ -125,6 +161,8 @@ const systems: readonly System[] = [
         set(env.CIRCLE_PR_NUMBER) ??
         lastNumber(env.CIRCLE_PULL_REQUEST) ??
         lastNumber(/^pull\/\d+$/.exec(env.CIRCLE_BRANCH ?? '')?.[0]),
+      // Set for forks only.
+      isStranger: isSet(env.CIRCLE_PR_USERNAME),
     }),
   },
   {
@@ -147,6 +185,12 @@ const systems: readonly System[] = [
         id(env.BUILDKITE_JOB_ID),
       ],
       pullRequest: env.BUILDKITE_PULL_REQUEST,
+      isMerge: env.BUILDKITE_PULL_REQUEST_USING_MERGE_REFSPEC === 'true',
+      isStranger: isOther(
+        repositoryOf(set(env.BUILDKITE_PULL_REQUEST_REPO)),
+        repositoryOf(env.BUILDKITE_REPO),
+      ),
+      named: { defaultBranch: env.BUILDKITE_PIPELINE_DEFAULT_BRANCH },
     }),
   },
   {
@@ -171,6 +215,7 @@ const systems: readonly System[] = [
         id(env.SYSTEM_JOBID),
       ],
       pullRequest: set(env.SYSTEM_PULLREQUEST_PULLREQUESTNUMBER) ?? env.SYSTEM_PULLREQUEST_PULLREQUESTID,
+      isStranger: env.SYSTEM_PULLREQUEST_ISFORK?.toLowerCase() === 'true',
     }),
   },
   {
@@ -212,6 +257,8 @@ const systems: readonly System[] = [
         workflowRunId: env.TRAVIS_BUILD_ID,
         job: [env.TRAVIS_JOB_NAME, id(env.TRAVIS_JOB_ID)],
         pullRequest: env.TRAVIS_PULL_REQUEST,
+        // `before...after`; of a pull request its base and head.
+        named: { [isPullRequest ? 'pullBase' : 'before']: rangeStart(env.TRAVIS_COMMIT_RANGE) },
       };
     },
   },
@@ -229,6 +276,7 @@ const systems: readonly System[] = [
       workflowRunId: env.APPVEYOR_BUILD_ID,
       job: [env.APPVEYOR_JOB_NAME, id(env.APPVEYOR_JOB_ID)],
       pullRequest: env.APPVEYOR_PULL_REQUEST_NUMBER,
+      isStranger: isOther(set(env.APPVEYOR_PULL_REQUEST_HEAD_REPO_NAME), env.APPVEYOR_REPO_NAME),
     }),
   },
   {
@@ -245,6 +293,7 @@ const systems: readonly System[] = [
       workflowRunId: env.CI_PIPELINE_NUMBER,
       job: [env.CI_WORKFLOW_NAME, env.CI_STEP_NAME, id(env.CI_WORKFLOW_NUMBER)],
       pullRequest: env.CI_COMMIT_PULL_REQUEST,
+      named: { defaultBranch: env.CI_REPO_DEFAULT_BRANCH },
     }),
   },
   {
@@ -261,6 +310,7 @@ const systems: readonly System[] = [
       workflowRunId: env.DRONE_BUILD_NUMBER,
       job: [env.DRONE_STAGE_NAME, env.DRONE_STEP_NAME, id(env.DRONE_STAGE_NUMBER)],
       pullRequest: env.DRONE_PULL_REQUEST,
+      named: { before: env.DRONE_COMMIT_BEFORE, defaultBranch: env.DRONE_REPO_BRANCH },
     }),
   },
   {
@@ -281,6 +331,12 @@ const systems: readonly System[] = [
         id(env.SEMAPHORE_JOB_ID),
       ],
       pullRequest: env.SEMAPHORE_GIT_PR_NUMBER,
+      isStranger: isOther(set(env.SEMAPHORE_GIT_PR_SLUG), env.SEMAPHORE_GIT_REPO_SLUG),
+      named: {
+        [isSet(env.SEMAPHORE_GIT_PR_NUMBER) ? 'pullBase' : 'before']: rangeStart(
+          env.SEMAPHORE_GIT_COMMIT_RANGE,
+        ),
+      },
     }),
   },
   {
@@ -310,6 +366,7 @@ const systems: readonly System[] = [
       workflowRunId: env.CIRRUS_BUILD_ID,
       job: [env.CIRRUS_TASK_NAME, id(env.CIRRUS_TASK_ID)],
       pullRequest: env.CIRRUS_PR,
+      named: { pullBase: env.CIRRUS_BASE_SHA, defaultBranch: env.CIRRUS_DEFAULT_BRANCH },
     }),
   },
   {
@@ -326,6 +383,10 @@ const systems: readonly System[] = [
       workflowRunId: env.BITRISE_BUILD_SLUG,
       job: [env.BITRISE_TRIGGERED_WORKFLOW_ID],
       pullRequest: env.BITRISE_PULL_REQUEST,
+      isStranger: isOther(
+        repositoryOf(set(env.BITRISEIO_PULL_REQUEST_REPOSITORY_URL)),
+        repositoryOf(env.GIT_REPOSITORY_URL),
+      ),
     }),
   },
   {
@@ -341,6 +402,7 @@ const systems: readonly System[] = [
       workflowRunId: env.CF_BUILD_ID,
       job: [env.CF_STEP_NAME],
       pullRequest: env.CF_PULL_REQUEST_NUMBER,
+      isStranger: env.CF_PULL_REQUEST_IS_FORK === 'true',
     }),
   },
   {
@@ -392,16 +454,32 @@ export function detectCi(env: Env, event: GithubEvent): CiFacts {
     return { system: isSet(env.CI) || isSet(env.CONTINUOUS_INTEGRATION) ? 'ci' : 'local' };
   const raw = known.facts(env, event);
   const elsewhere = commitId(raw.ifCheckedOut?.sha);
+  const [sha, mergeSha] = [commitId(raw.sha), commitId(raw.mergeSha)];
+  const branch = branchName(raw.branch, 'git_branch');
+  const named = raw.named ?? {};
   return {
     system: known.system,
-    sha: commitId(raw.sha),
-    mergeSha: commitId(raw.mergeSha),
+    sha,
+    mergeSha,
     mergesLocally: raw.mergesLocally === true,
+    isMerge: raw.isMerge ?? (raw.mergesLocally === true || (mergeSha !== undefined && mergeSha !== sha)),
+    isStranger: raw.isStranger === true || branch?.includes(':') === true,
+    checkoutDecides: raw.checkoutDecides === true,
+    isElsewhere: raw.isElsewhere === true,
+    named: {
+      event: named.event ?? eventOf(env, raw),
+      pullHead: commitId(named.pullHead),
+      pullBase: commitId(named.pullBase),
+      mergeGroupBase: commitId(named.mergeGroupBase),
+      before: commitId(named.before),
+      mergeBase: commitId(named.mergeBase),
+      defaultBranch: branchName(named.defaultBranch, 'base_branch'),
+    },
     ifCheckedOut:
       elsewhere === undefined
         ? undefined
         : { sha: elsewhere, branch: branchName(raw.ifCheckedOut?.branch, 'git_branch') },
-    branch: branchName(raw.branch, 'git_branch'),
+    branch,
     commitMessage: fitColumn('git_commit_message', set(raw.commitMessage)),
     baseBranch: branchName(raw.baseBranch, 'base_branch'),
     repository: fitColumn('repository', set(raw.repository) ?? repositoryOf(raw.repositoryUrl)),
@@ -416,7 +494,32 @@ export function detectCi(env: Env, event: GithubEvent): CiFacts {
     ),
     jobName: fitColumn('job_name', set(raw.jobName) ?? lastingName(raw.job ?? [])),
     pullRequest: positiveInteger(set(raw.pullRequest?.toString())),
+    workflow: fitColumn('workflow', set(raw.workflow)),
+    step: fitColumn('step', set(raw.step)),
+    checkRunId: largeId(raw.checkRunId),
   };
+}
+
+/** Where these are set, each system runs for a tag. */
+const tags = [
+  'BITBUCKET_TAG',
+  'BITRISE_GIT_TAG',
+  'BUILDKITE_TAG',
+  'CIRCLE_TAG',
+  'CIRRUS_TAG',
+  'CI_COMMIT_TAG',
+  'DRONE_TAG',
+  'APPVEYOR_REPO_TAG_NAME',
+  'SEMAPHORE_GIT_TAG_NAME',
+  'TAG_NAME',
+  'TRAVIS_TAG',
+] as const;
+
+function eventOf(env: Env, { pullRequest }: RawFacts): NamedCommits['event'] {
+  if (positiveInteger(set(pullRequest?.toString())) !== undefined) return 'pull-request';
+  const isTag =
+    tags.some((name) => isSet(env[name])) || env.BUILD_SOURCEBRANCH?.startsWith('refs/tags/') === true;
+  return isTag ? 'tag' : 'branch';
 }
 
 /** The variables of GitHub and its imitators, completed by the event. */
@@ -432,6 +535,17 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
     runAttempt: env.GITHUB_RUN_ATTEMPT,
     job: [env.GITHUB_JOB],
     jobName: githubJob(env.GITHUB_WORKFLOW, env.GITHUB_JOB),
+    workflow: workflowFile(env.GITHUB_WORKFLOW_REF, env.GITHUB_REPOSITORY),
+    step: env.GITHUB_ACTION,
+    // No variable holds it: the Action's input does, by its default. Empty on GitHub Enterprise Server.
+    checkRunId: env['INPUT_CHECK-RUN-ID'],
+    isMerge: false,
+    checkoutDecides: dispatches.has(env.GITHUB_EVENT_NAME ?? ''),
+    named: {
+      event: env.GITHUB_REF_TYPE === 'tag' ? 'tag' : 'branch',
+      before: env.GITHUB_EVENT_NAME === 'push' ? event.before : undefined,
+      defaultBranch: event.repository?.default_branch,
+    },
   };
   const { pull_request: pull, workflow_run: run, merge_group: group } = event;
   if (env.GITHUB_EVENT_NAME === 'workflow_run' && run !== undefined) {
@@ -452,11 +566,30 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
       workflowRunId: run.id?.toString() ?? common.workflowRunId,
       runAttempt: run.id === undefined ? common.runAttempt : run.run_attempt,
       pullRequest: only?.number,
+      workflow: run.path?.replace(/@.*$/, '') ?? common.workflow,
+      // This job's own check run changes with each attempt of this workflow, which is none of that run.
+      checkRunId: undefined,
+      isElsewhere: true,
+      isMerge: run.event === 'pull_request',
+      isStranger: comments.has(run.event ?? ''),
+      named:
+        run.event === 'pull_request'
+          ? { ...common.named, event: 'pull-request', pullHead: run.head_sha }
+          : { ...common.named, event: 'branch' },
+    };
+  }
+  if (comments.has(env.GITHUB_EVENT_NAME ?? '')) {
+    return {
+      ...common,
+      pullRequest: event.issue?.pull_request === undefined ? undefined : event.issue.number,
+      isStranger: true,
+      checkoutDecides: true,
     };
   }
   if (env.GITHUB_EVENT_NAME === 'merge_group') {
     return {
       ...common,
+      named: { ...common.named, event: 'merge-group', mergeGroupBase: group?.base_sha },
       branch: group?.head_ref ?? common.branch,
       baseBranch: group?.base_ref ?? common.baseBranch,
     };
@@ -475,6 +608,8 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
       branch: headBranch ?? env.GITHUB_HEAD_REF,
       baseBranch: pull?.base?.ref ?? env.GITHUB_BASE_REF,
       pullRequest,
+      isMerge: true,
+      named: { ...common.named, event: 'pull-request', pullHead: pull?.head?.sha, pullBase: pull?.base?.sha },
     };
   }
   if (pull !== undefined) {
@@ -484,10 +619,16 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
       baseBranch: pull.base?.ref ?? common.baseBranch,
       pullRequest,
       ifCheckedOut: { sha: pull.head?.sha, branch: headBranch },
+      named: { ...common.named, pullHead: pull.head?.sha, pullBase: pull.base?.sha },
     };
   }
   return common;
 }
+
+/** Whoever may comment starts these, on the default branch. */
+const comments: ReadonlySet<string> = new Set(['issue_comment', 'discussion_comment', 'commit_comment']);
+/** Started by hand or by a program, which may name a pull request to check out. */
+const dispatches: ReadonlySet<string> = new Set(['workflow_dispatch', 'repository_dispatch']);
 
 /** The owner of a deleted repository. */
 const unknownFork = 'unknown';
@@ -525,6 +666,18 @@ function githubJob(workflow: string | undefined, job: string | undefined): strin
   return [set(workflow), set(job)].filter((part) => part !== undefined).join(' / ');
 }
 
+/** `.github/workflows/ci.yml` of `owner/name/.github/workflows/ci.yml@refs/heads/main` */
+function workflowFile(ref: string | undefined, repository: string | undefined): string | undefined {
+  const path = ref?.replace(/@.*$/, '');
+  const own = `${repository}/`;
+  return path?.startsWith(own) === true ? path.slice(own.length) : path;
+}
+
+/** matches: 43210987654, which does not fit PostgreSQL's integer */
+function largeId(value: string | undefined): number | undefined {
+  return /^[1-9]\d{0,14}$/.test(value ?? '') ? Number(value) : undefined;
+}
+
 function branchOfRef(ref: string | undefined): string | undefined {
   return ref?.startsWith('refs/heads/') === true ? ref : undefined;
 }
@@ -553,6 +706,16 @@ function branchName(ref: string | undefined, column: 'git_branch' | 'base_branch
 export function repositoryOf(url: string | undefined): string | undefined {
   const match = /^(?:[a-z+]{2,10}:\/\/[^/]+\/|[^@/\s]+@[^:/\s]+:)([^?#\s]+)$/i.exec(url ?? '');
   return match?.[1]?.replace(/^\/+|\/+$/g, '').replace(/\.git$/, '');
+}
+
+/** Two names of repositories that differ; false where one is not known. */
+function isOther(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && one.toLowerCase() !== other.toLowerCase();
+}
+
+/** `a` of `a...b` */
+function rangeStart(range: string | undefined): string | undefined {
+  return range?.split('...')[0];
 }
 
 function joined(first: string | undefined, second: string | undefined): string | undefined {

@@ -16,6 +16,8 @@ const maxLengths = {
   workflow_run_id: 255,
   job: 255,
   job_name: 255,
+  workflow: 255,
+  step: 255,
 } as const;
 
 export type TextColumn = keyof typeof maxLengths;

@@ -1,11 +1,16 @@
 // Detects the context of a run from the checkout, the CI system and the Python environment, and decides which source wins
 // where they differ. Knows nothing of reports or the database.
 
-import type { RunContext, Warning } from '../model.ts';
+import { asOptions, type Naming } from '../errors.ts';
+import type { NamedCommits, RunContext, RunKind, RunOrigin, TestedCommit, Warning } from '../model.ts';
+import { type Beginning, findBeginning } from './beginning.ts';
 import { type CiFacts, detectCi, type Env } from './ci.ts';
 import { fitColumn } from './columns.ts';
+import { type Commit, type CommitHistory, countChangedFiles, openHistory, readCommits } from './commits.ts';
 import { type Checkout, listFiles, readCheckout } from './git.ts';
 import { readGithubEvent } from './github-event.ts';
+import { identifyRepository } from './identity.ts';
+import { invalidGitSha } from './override.ts';
 import { versionsFromDisk, versionsFromEnv, versionsFromProperties } from './python.ts';
 
 export { overrideContext } from './override.ts';
@@ -14,6 +19,8 @@ export { overrideContext } from './override.ts';
 export interface ContextEdges {
   readonly env: Env;
   readonly cwd: string;
+  /** The door's words for settings; the command line's by default. */
+  readonly naming?: Naming;
 }
 
 export interface DetectedContext {
@@ -23,19 +30,37 @@ export interface DetectedContext {
   readonly repositoryRoot: string | undefined;
   /** The repository's files relative to its root with `/`, listed once; undefined outside a repository. */
   trackedFiles(): Promise<readonly string[] | undefined>;
+  /** The earliest that a report of this run can have been begun; undefined where nothing reliable says it. */
+  readonly beginning: Beginning | undefined;
+  /** What git tells about other commits; undefined outside a repository. */
+  readonly history: CommitHistory | undefined;
+  /** Matters where the database is one that others upload to. */
+  readonly unsureRepository: Warning | undefined;
+  /** Commits that the CI system names. */
+  readonly named: NamedCommits;
   readonly warnings: readonly Warning[];
 }
 
 /** Detects the run's context. Missing values are undefined; detection never fails an upload. */
 export async function detectContext(edges: ContextEdges): Promise<DetectedContext> {
-  const { env, cwd } = edges;
+  const { env, cwd, naming = asOptions } = edges;
   const { event, warnings: eventWarnings } = await readGithubEvent(env.GITHUB_EVENT_PATH);
   const ci = detectCi(env, event);
-  const commits = [ci.sha, ci.ifCheckedOut?.sha].filter((sha) => sha !== undefined);
-  const checkout = await readCheckout(cwd, { env, commits });
-  const commit = chooseCommit(ci, checkout);
+  const wanted = [ci.sha, ci.ifCheckedOut?.sha].filter((sha) => sha !== undefined);
+  const [checkout, commits, dirty] = await Promise.all([
+    readCheckout(cwd, { env, commits: wanted, naming }),
+    readCommits(cwd, ['HEAD', ...wanted], env),
+    countChangedFiles(cwd, env),
+  ]);
+  const place: Place = { ci, checkout, commits: new Map(commits.map((one) => [one.sha, one])), dirty };
+  const commit = chooseCommit(place, naming);
+  const identity =
+    ci.repository === undefined
+      ? await identifyRepository(cwd, checkout.root, env)
+      : { repository: ci.repository, unsure: undefined };
   const versions = versionsFromEnv(env);
   const onDisk = await versionsFromDisk(env, checkout.root);
+  const beginning = findBeginning(env, event, commit.sha, place.commits.get(checkout.head ?? ''));
   let files: Promise<readonly string[] | undefined> | undefined;
   return {
     context: {
@@ -49,18 +74,28 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
       lane: undefined,
       markers: [],
       baseBranch: ci.baseBranch,
-      repository: ci.repository,
+      repository: identity.repository,
+      tested: testedCommit(place, commit),
+      kind: kindOf(place, commit),
+      origin: originOf(place, commit),
       workflowRunId: ci.workflowRunId,
       runAttempt: ci.runAttempt,
       job: ci.job,
       jobName: ci.jobName,
       pullRequest: ci.pullRequest,
+      workflow: ci.workflow,
+      step: ci.step,
+      checkRunId: ci.checkRunId,
     },
     repositoryRoot: checkout.root,
+    history: checkout.root === undefined ? undefined : openHistory(checkout.root, env),
+    unsureRepository: identity.unsure,
+    named: { ...ci.named, pullHead: pullHeadOf(ci) },
     trackedFiles: () => {
       files ??= checkout.root === undefined ? Promise.resolve(undefined) : listFiles(checkout.root, env);
       return files;
     },
+    beginning,
     warnings: [...eventWarnings, ...checkout.warnings, ...commit.warnings],
   };
 }
@@ -83,6 +118,39 @@ export function applySuiteProperties(
   };
 }
 
+/** What `--set git_sha=` says, with git's help. */
+export interface NamedSha {
+  /** The settings, with the whole id. */
+  readonly sets: readonly string[];
+  /** Where another commit was named than the detected one: the tests ran on that. */
+  readonly tested: TestedCommit | undefined;
+}
+
+/**
+ * Completes an abbreviated `git_sha` among `column=value` settings.
+ *
+ * @throws InputError `invalid-set` where git does not know the one commit that begins so
+ */
+export async function completeGitSha(
+  sets: readonly string[],
+  { context, history }: Pick<DetectedContext, 'context' | 'history'>,
+): Promise<NamedSha> {
+  let named: string | undefined;
+  const whole: string[] = [];
+  for (const set of sets) {
+    const short = /^\s*git[_-]sha\s*=\s*([0-9a-f]{7,40})\s*$/i.exec(set)?.[1]?.toLowerCase();
+    const full = short === undefined ? undefined : ((await history?.complete(short)) ?? short);
+    if (short !== undefined && full !== undefined && full.length < 40) throw invalidGitSha(short);
+    named = full ?? named;
+    whole.push(full === undefined ? set : `git_sha=${full.slice(0, 40)}`);
+  }
+  const sha = named?.slice(0, 40);
+  if (named === undefined || sha === context.gitSha) return { sets: whole, tested: undefined };
+  if (sha === context.tested?.gitSha) return { sets: whole, tested: context.tested };
+  const [commit] = (await history?.commits([named])) ?? [];
+  return { sets: whole, tested: toTested(named, commit, undefined) };
+}
+
 /**
  * Adds to the job's name what tells jobs of that name apart: the values of a matrix, or the upload key. Outside CI there is
  * no job, and the upload key may be random.
@@ -93,30 +161,97 @@ export function nameJob(context: RunContext, distinction: string | undefined): R
   return { ...context, jobName: fitColumn('job_name', `${jobName} (${distinction})`) };
 }
 
-interface Commit {
+interface Place {
+  readonly ci: CiFacts;
+  readonly checkout: Checkout;
+  readonly commits: ReadonlyMap<string, Commit>;
+  readonly dirty: number | undefined;
+}
+
+interface ChosenCommit {
   readonly sha: string | undefined;
   readonly branch: string | undefined;
   readonly message: string | undefined;
+  /** A commit that the workflow took on its own, and not the one that it runs for. */
+  readonly isForeign: boolean;
   readonly warnings: readonly Warning[];
 }
 
-/** CI wins over the checkout: a detached or merged checkout does not know the branch or the head commit. */
-function chooseCommit(ci: CiFacts, checkout: Checkout): Commit {
+/**
+ * CI wins over the checkout: a detached or merged checkout does not know the branch or the head commit. Where the checkout
+ * decides, it is somebody's commit, and the branch that the workflow runs for is not its branch.
+ */
+function chooseCommit({ ci, checkout, commits }: Place, naming: Naming): ChosenCommit {
   const { head } = checkout;
-  const elsewhere = ci.ifCheckedOut?.sha === head ? ci.ifCheckedOut : undefined;
-  const sha = elsewhere?.sha ?? ci.sha ?? head;
-  const branch = elsewhere?.branch ?? ci.branch ?? fitColumn('git_branch', checkout.branch);
+  const isForeign =
+    ci.checkoutDecides === true && head !== undefined && ci.sha !== undefined && head !== ci.sha;
+  const { ifCheckedOut } = ci;
+  const holds =
+    head === ifCheckedOut?.sha ||
+    // The pull request's merge; a merged pull request's own merge commit is the base branch's.
+    (head !== undefined && head !== ci.sha && parentsOf(head, commits).includes(ifCheckedOut?.sha ?? ''));
+  const elsewhere = ifCheckedOut !== undefined && holds ? ifCheckedOut : undefined;
+  const sha = isForeign ? head : (elsewhere?.sha ?? ci.sha ?? head);
+  const branch = isForeign
+    ? fitColumn('git_branch', checkout.branch)
+    : (elsewhere?.branch ?? ci.branch ?? fitColumn('git_branch', checkout.branch));
   const own = sha === undefined ? undefined : fitColumn('git_commit_message', checkout.messages.get(sha));
   const message = own ?? (sha === ci.sha ? ci.commitMessage : undefined);
   const expected = head === undefined || head === sha || head === ci.mergeSha || ci.mergesLocally === true;
-  return { sha, branch, message, warnings: expected ? [] : [differs(sha ?? '', head)] };
+  return { sha, branch, message, isForeign, warnings: expected ? [] : [differs(sha ?? '', head, naming)] };
 }
 
-function differs(sha: string, head: string): Warning {
+function parentsOf(sha: string, commits: ReadonlyMap<string, Commit>): readonly string[] {
+  return commits.get(sha)?.parents ?? [];
+}
+
+function pullHeadOf({ named, isMerge, sha, mergeSha }: CiFacts): string | undefined {
+  return named?.pullHead ?? (isMerge === true && sha !== mergeSha ? sha : undefined);
+}
+
+/** HEAD of the checkout; without one, what the system checks out by itself. */
+function testedCommit(
+  { ci, checkout, commits, dirty }: Place,
+  { sha }: ChosenCommit,
+): TestedCommit | undefined {
+  const here = ci.isElsewhere !== true && checkout.head !== undefined;
+  const unknown = ci.isElsewhere === true ? ci.isMerge === true : ci.mergesLocally === true;
+  const gitSha = here ? checkout.head : unknown ? undefined : ci.isMerge === true ? ci.mergeSha : sha;
+  return gitSha === undefined ? undefined : toTested(gitSha, commits.get(gitSha), here ? dirty : undefined);
+}
+
+function toTested(gitSha: string, commit: Commit | undefined, dirty: number | undefined): TestedCommit {
+  return {
+    gitSha: gitSha.slice(0, 40),
+    parents: commit?.parents.map((parent) => parent.slice(0, 40)),
+    committedAt: commit?.committedAt,
+    dirty,
+  };
+}
+
+function kindOf({ ci, checkout, commits }: Place, { sha }: ChosenCommit): RunKind {
+  const { head } = checkout;
+  if (ci.isElsewhere === true || head === undefined) return ci.isMerge === true ? 'merge' : 'head';
+  // Some workflows check out the pull request's head itself.
+  if (head === pullHeadOf(ci)) return 'head';
+  const parents = parentsOf(head, commits);
+  if (head !== sha)
+    return ci.isMerge === true || (parents.length > 1 && parents.includes(sha ?? '')) ? 'merge' : 'head';
+  // Nothing had to be merged in the checkout.
+  return ci.isMerge === true && ci.mergesLocally !== true && parents.length > 1 ? 'merge' : 'head';
+}
+
+function originOf({ ci }: Place, { branch, isForeign }: ChosenCommit): RunOrigin {
+  if (ci.system === 'local') return 'local';
+  return ci.isStranger === true || isForeign || branch?.includes(':') === true ? 'stranger' : 'team';
+}
+
+function differs(sha: string, head: string, name: Naming): Warning {
+  const set = name('set');
   return {
     code: 'commit-differs',
     message:
-      `the checkout is at ${head.slice(0, 12)}, but the CI system runs for ${sha.slice(0, 12)}, which is what is stored; ` +
-      `if the tests ran on the checkout, add --set git_sha=${head}`,
+      `the checkout is at ${head.slice(0, 12)}, but the CI system runs for ${sha.slice(0, 12)}, which is what is stored` +
+      (set === undefined ? '' : `; if the tests ran on the checkout, add ${set} git_sha=${head}`),
   };
 }

@@ -1,6 +1,7 @@
 // Reads commit, branch, message, root and files of the checkout from git. Runs git with fixed arguments, without the
-// repository's hooks and helpers and without network: the repository is not trusted.
+// repository's hooks and helpers and without network: the repository is not trusted. What lies between commits: commits.ts.
 import { execFile, spawn } from 'node:child_process';
+import type { Naming } from '../errors.ts';
 import type { Warning } from '../model.ts';
 import type { Env } from './ci.ts';
 import { commitId } from './columns.ts';
@@ -26,12 +27,12 @@ const readMessages = 'log --no-walk=unsorted --ignore-missing --no-show-signatur
 /** Reads the checkout that holds a folder. `commits`: more commits whose messages are wanted. */
 export async function readCheckout(
   folder: string,
-  options: { readonly env: Env; readonly commits: readonly string[] },
+  options: { readonly env: Env; readonly commits: readonly string[]; readonly naming: Naming },
 ): Promise<Checkout> {
   const commits = options.commits.filter((commit) => commitId(commit) === commit);
   const [places, log] = await Promise.all([
-    git(folder, ['rev-parse', '--show-toplevel', '--symbolic-full-name', 'HEAD'], options.env),
-    git(folder, [...readMessages, 'HEAD', ...commits, '--'], options.env),
+    runGit(folder, ['rev-parse', '--show-toplevel', '--symbolic-full-name', 'HEAD'], options.env),
+    runGit(folder, [...readMessages, 'HEAD', ...commits, '--'], options.env),
   ]);
   // rev-parse prints the root even where it then fails because there is no commit.
   const [root = '', ref = ''] = places.stdout.split('\n');
@@ -45,13 +46,14 @@ export async function readCheckout(
     head: commitId(head),
     branch: ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : undefined,
     messages,
-    warnings: warningsOf(places, folder),
+    warnings: warningsOf(places, folder, options.naming),
   };
 }
 
 /** A folder without a repository gives no warning. */
-function warningsOf(ran: Ran, folder: string): Warning[] {
-  const rest = 'commit, branch and tracked files are not known from git; name them with --set';
+function warningsOf(ran: Ran, folder: string, name: Naming): Warning[] {
+  const set = name('set');
+  const rest = `commit, branch and tracked files are not known from git${set === undefined ? '' : `; name them with ${set}`}`;
   if (ran.problem === 'missing') return [{ code: 'git-missing', message: `git is not installed: ${rest}` }];
   if (ran.problem === 'timeout')
     return [{ code: 'git-timeout', message: `git did not answer in time: ${rest}` }];
@@ -67,26 +69,50 @@ function warningsOf(ran: Ran, folder: string): Warning[] {
   return [];
 }
 
-interface Ran {
+export interface Ran {
   readonly stdout: string;
   readonly stderr: string;
   readonly problem: 'missing' | 'timeout' | 'failed' | undefined;
 }
 
-function git(folder: string, args: readonly string[], env: Env): Promise<Ran> {
+export interface RunGitOptions {
+  /** What git reads from standard input. */
+  readonly input?: string;
+  /** More `-c` settings. */
+  readonly config?: readonly string[];
+  /** Default UTF-8; `latin1` gives one character a byte. */
+  readonly encoding?: 'latin1';
+}
+
+/**
+ * Runs git in a folder, safely: without hooks, network, pager, replaced objects and the caller's `GIT_*` variables. At most 10 s
+ * and 8 MiB of output; what came until then is returned beside the problem.
+ */
+export function runGit(
+  folder: string,
+  args: readonly string[],
+  env: Env,
+  { input, config = [], encoding }: RunGitOptions = {},
+): Promise<Ran> {
+  const settings = config.flatMap((setting) => ['-c', setting]);
   return new Promise((resolve) => {
-    execFile(
+    const child = execFile(
       'git',
-      [...safely, '-C', folder, ...args],
+      [...safely, ...settings, '-C', folder, ...args],
       {
         env: gitEnv(env),
         timeout: timeoutMs,
         killSignal: 'SIGKILL',
         maxBuffer: 8 * 1024 * 1024,
         windowsHide: true,
+        encoding: encoding ?? 'utf8',
       },
       (error, stdout, stderr) => resolve({ stdout, stderr, problem: problemOf(error) }),
     );
+    if (input === undefined) return;
+    // git may end before it has read all.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
   });
 }
 
@@ -117,6 +143,9 @@ function gitEnv(env: Env): Record<string, string> {
     // A partial clone would fetch a missing commit, by a program that its configuration names.
     GIT_NO_LAZY_FETCH: '1',
     GIT_ALLOW_PROTOCOL: 'none',
+    // refs/replace and grafts would show other commits than those that were checked out.
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_GRAFT_FILE: '/dev/null',
   };
 }
 

@@ -7,18 +7,36 @@ import type { Warning } from '../model.ts';
 const text = z.string().max(1000).optional().catch(undefined);
 const number = z.int().min(1).max(2_147_483_647).optional().catch(undefined);
 const id = z.int().min(1).optional().catch(undefined);
-const repository = z.object({ id, full_name: text }).optional().catch(undefined);
+/** Seconds since 1970, or ISO 8601: GitHub writes both. */
+const time = z
+  .union([z.number(), z.string().max(100)])
+  .optional()
+  .catch(undefined);
+const repository = z.object({ id, full_name: text, pushed_at: time }).optional().catch(undefined);
+const repositoryOfEvent = z
+  .object({ id, full_name: text, default_branch: text, pushed_at: time })
+  .optional()
+  .catch(undefined);
 const side = z.object({ ref: text, sha: text, repo: repository }).optional().catch(undefined);
 
 // https://docs.github.com/webhooks/webhook-events-and-payloads
 const eventSchema = z.object({
   number,
-  repository,
-  pull_request: z.object({ number, head: side, base: side }).optional().catch(undefined),
+  repository: repositoryOfEvent,
+  /** Of a push: the branch's commit before it. */
+  before: text,
+  /** Of a comment: `pull_request` is there where the comment is on one. */
+  issue: z
+    .object({ number, pull_request: z.object({}).optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+  pull_request: z.object({ number, updated_at: time, head: side, base: side }).optional().catch(undefined),
   workflow_run: z
     .object({
       id,
       name: text,
+      created_at: time,
+      path: text,
       run_attempt: number,
       event: text,
       head_sha: text,
@@ -32,7 +50,16 @@ const eventSchema = z.object({
     })
     .optional()
     .catch(undefined),
-  merge_group: z.object({ head_sha: text, head_ref: text, base_ref: text }).optional().catch(undefined),
+  merge_group: z
+    .object({
+      head_sha: text,
+      head_ref: text,
+      base_sha: text,
+      base_ref: text,
+      head_commit: z.object({ timestamp: time }).optional().catch(undefined),
+    })
+    .optional()
+    .catch(undefined),
 });
 
 export type GithubEvent = z.infer<typeof eventSchema>;

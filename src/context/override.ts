@@ -4,7 +4,7 @@ import type { RunContext } from '../model.ts';
 import { distance } from '../nearest.ts';
 import { loneSurrogates, maxLengthOf, type TextColumn, version } from './columns.ts';
 
-type Field = Exclude<keyof RunContext, 'markers'>;
+type Field = Exclude<keyof RunContext, 'markers' | 'tested'>;
 
 const textFields: Readonly<Record<TextColumn, Field>> = {
   git_sha: 'gitSha',
@@ -20,6 +20,8 @@ const textFields: Readonly<Record<TextColumn, Field>> = {
   workflow_run_id: 'workflowRunId',
   job: 'job',
   job_name: 'jobName',
+  workflow: 'workflow',
+  step: 'step',
 };
 const numberFields: Readonly<Record<string, Field>> = {
   run_attempt: 'runAttempt',
@@ -36,7 +38,7 @@ export function overrideContext(context: RunContext, sets: readonly string[]): R
   const changed: Partial<Record<Field, string | number | undefined>> = {};
   for (const set of sets) {
     const equals = set.indexOf('=');
-    if (equals <= 0) throw invalid(`--set needs column=value, not '${shorten(set)}'`);
+    if (equals <= 0) throw invalid(`'${shorten(set)}' is not of the form column=value`);
     const column = set.slice(0, equals).trim().toLowerCase().replaceAll('-', '_');
     const value = set.slice(equals + 1).trim();
     if (isText(column)) changed[textFields[column]] = textValue(column, value);
@@ -63,8 +65,8 @@ function textValue(column: TextColumn, value: string): string | undefined {
   if (controls.test(value) || value.search(loneSurrogates) !== -1)
     throw invalid(`${column} holds control characters or broken text`);
   if (column === 'git_sha') {
-    if (!/^[0-9a-f]{7,40}$/i.test(value))
-      throw invalid(`git_sha must be 7 to 40 hexadecimal digits, not '${shorten(value)}'`);
+    if (!/^[0-9a-f]{40}$/i.test(value))
+      throw invalid(`git_sha must be 40 hexadecimal digits, not '${shorten(value)}'`);
     return value.toLowerCase();
   }
   if ((column === 'python_version' || column === 'pytest_version') && version(value) === undefined) {
@@ -84,11 +86,25 @@ function numberValue(column: string, value: string): number | undefined {
   return number;
 }
 
+/** Of an abbreviated commit id that git cannot complete. */
+export function invalidGitSha(short: string): InputError {
+  return new InputError({
+    code: 'invalid-set',
+    message: `git_sha is abbreviated, and git knows no single commit ${short} here`,
+    fix: 'Give the whole commit id, which `git rev-parse` prints: --set git_sha=<40 digits>.',
+  });
+}
+
 function invalid(message: string): InputError {
   return new InputError({
     code: 'invalid-set',
     message,
-    fix: 'Use --set column=value, for example --set git_branch=main.',
+    fix: (name) => {
+      const option = name('set');
+      return option === undefined
+        ? undefined
+        : `Use ${option} column=value, for example ${option} git_branch=main.`;
+    },
   });
 }
 
@@ -99,7 +115,7 @@ function unknownColumn(column: string): InputError {
     .sort((a, b) => a.steps - b.steps)[0]?.name;
   return new InputError({
     code: 'unknown-column',
-    message: `--set knows no column '${shorten(column)}'${near === undefined ? '' : `: did you mean ${near}?`}`,
+    message: `there is no column '${shorten(column)}' to set${near === undefined ? '' : `: did you mean ${near}?`}`,
     fix: `The columns are ${columns.join(', ')}.`,
   });
 }

@@ -33,7 +33,7 @@ export const optionGuesses: Readonly<Record<string, readonly string[]>> = spread
   '--set python_version=<version>': '--python --python-version',
   '--set pytest_version=<version>': '--pytest-version',
   '--set pull_request=<number>': '--pr --pull-request --pr-number',
-  '--set repository=<host/owner/name>': '--repo --repository --slug',
+  '--repository <name>': '--repo --slug --repo-name',
   '--set job=<name>': '--job --job-name',
   '--coverage <coverage.json...>': '--cov --cov-report --coverage-file --coverage-json --cov-file -c',
   '--rootdir <dir>': '--root --root-dir --cwd',

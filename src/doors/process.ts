@@ -2,7 +2,8 @@
 import { fstatSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { asOptions, InputError, ReportError, StoreError } from '../errors.ts';
-import { createPaint, safeLine, safeText, type Terminal } from '../tell/terminal/terminal.ts';
+import { safeLine, safeText, withoutCommands } from '../tell/safe.ts';
+import { createPaint, type Terminal } from '../tell/terminal/terminal.ts';
 
 /** The contract's exit codes. */
 export const exitCodes = { ok: 0, bug: 1, input: 2, store: 3, failOn: 4 } as const;
@@ -18,8 +19,8 @@ export function openTerminal(args: readonly string[]): Terminal {
   const out = openOutlet(process.stdout);
   const err = openOutlet(process.stderr);
   return {
-    out: (text) => void out(`${text}\n`),
-    err: (text) => void err(plain(`${text}\n`)),
+    out: (text) => void out(withoutCommands(`${text}\n`)),
+    err: (text) => void err(withoutCommands(plain(`${text}\n`))),
     write: out,
     draw: (text) => void err(text),
     paint: createPaint(color),

@@ -1,14 +1,16 @@
 // What both uploading doors find around a run: its context, the files of its checkout, and the way to the database.
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { beginningOf } from '../context/beginning.ts';
 import {
   applySuiteProperties,
+  completeGitSha,
   type DetectedContext,
   detectContext,
   nameJob,
   overrideContext,
 } from '../context/context.ts';
-import { InputError } from '../errors.ts';
+import { InputError, type Naming } from '../errors.ts';
 import type { Surroundings } from '../ingest.ts';
 import { listFolder, readStart } from '../read/files.ts';
 import type { Settings } from '../settings.ts';
@@ -24,20 +26,28 @@ export async function detectSurroundings(
   settings: Settings,
   workingDirectory: string,
   distinction: string | undefined,
+  naming: Naming,
 ): Promise<DetectedSurroundings> {
   const { env } = process;
-  const detected = await detectContext({ env, cwd: workingDirectory });
+  const found = await detectContext({ env, cwd: workingDirectory, naming });
+  const isShared = settings.databaseUrl !== undefined && !settings.dryRun;
+  const unsure = isShared && settings.repository === undefined ? found.unsureRepository : undefined;
+  const detected = { ...found, warnings: [...found.warnings, ...(unsure === undefined ? [] : [unsure])] };
   const root = detected.repositoryRoot ?? workingDirectory;
   const paths = (await detected.trackedFiles()) ?? (await listFolder(root));
   requireRootdir(settings.rootdir, root, paths);
+  const { sets, tested } = await completeGitSha(settings.set, detected);
   return {
     detected,
     context: (properties) => {
       const context = nameJob(applySuiteProperties(detected.context, properties, env), distinction);
-      const { lane, markers, lambdaId } = settings;
-      return overrideContext({ ...context, lane, markers, lambdaId }, settings.set);
+      const { lane, markers, lambdaId, repository = context.repository } = settings;
+      const named = tested === undefined ? {} : { tested, kind: 'head' as const };
+      return overrideContext({ ...context, ...named, lane, markers, lambdaId, repository }, sets);
     },
     repositoryRoot: detected.repositoryRoot,
+    // A commit that was named is the one that the report must be of.
+    beginning: tested === undefined ? detected.beginning : beginningOf(tested.gitSha, tested.committedAt),
     checkout: {
       root: root.replaceAll('\\', '/'),
       paths,

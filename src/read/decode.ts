@@ -54,7 +54,11 @@ function openDecoder(head: Buffer, file: string): Decoder {
     throw new ReportError({
       code: 'compressed',
       message: 'a file compressed by gzip, not a report',
-      fix: `Decompress it first: gunzip -k ${shellPath(file)}, or gunzip -c ${shellPath(file)} | lukhas-upload -`,
+      fix: (name) => {
+        const input = name('standardInput');
+        const piped = input === undefined ? '' : `, or gunzip -c ${shellPath(file)} | lukhas-upload ${input}`;
+        return `Decompress it first: gunzip -k ${shellPath(file)}${piped}`;
+      },
       place: { file },
     });
   const archive = archives.find(({ start }) => head.subarray(0, start.length).toString('latin1') === start);

@@ -6,18 +6,23 @@ import {
   constants,
   createReadStream,
   createWriteStream,
+  type Dirent,
   fstatSync,
   openSync,
+  readdir as readdirOf,
   readSync,
+  realpath as realpathOf,
+  stat as statOf,
   statSync,
 } from 'node:fs';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { glob, isDynamicPattern } from 'tinyglobby';
+import { type GlobOptions, glob, isDynamicPattern } from 'tinyglobby';
 import { InputError } from '../errors.ts';
+import type { Warning } from '../model.ts';
 import { distance } from '../nearest.ts';
 import { shellPath } from '../shell.ts';
 import type { ReportFile } from './report/survey.ts';
@@ -36,11 +41,16 @@ export interface Found {
   readonly paths: readonly string[];
   /** `no-match`, `not-a-file`: each names patterns, the folder and near misses. */
   readonly problems: readonly InputError[];
+  /** What globs passed by: links out of the workspace, folders that could not be read. */
+  readonly warnings: readonly Warning[];
 }
 
-/** Expands paths and globs; `!old/**` takes files away from the globs. Symbolic links are not followed while matching globs. */
+/**
+ * Expands paths and globs; `!old/**` takes files away from the globs. Globs follow symbolic links within the working directory
+ * and the folder that a pattern begins with; a path without wildcards is taken wherever its links lead.
+ */
 export async function findFiles(patterns: readonly string[], options: FindOptions): Promise<Found> {
-  const found = new Set<string>();
+  const found = new Map<string, string>();
   const empty: string[] = [];
   const problems: InputError[] = [];
   const excluded: string[] = [];
@@ -48,10 +58,11 @@ export async function findFiles(patterns: readonly string[], options: FindOption
   for (const pattern of patterns) {
     // A file whose name begins with ! is a file.
     if (pattern.startsWith('!') && (await literalFile(pattern, options)) === undefined)
-      excluded.push(pattern.slice(1).replaceAll('\\', '/'));
+      excluded.push(...exclusions(pattern.slice(1)));
     else wanted.push(pattern);
   }
   if (wanted.length === 0) empty.push(...patterns);
+  const passedBy: PassedBy = { outside: new Set(), unreadable: new Set(), tooManyLinks: false };
   for (const pattern of wanted) {
     const literal = await literalFile(pattern, options);
     if (literal instanceof InputError) {
@@ -59,28 +70,164 @@ export async function findFiles(patterns: readonly string[], options: FindOption
       continue;
     }
     if (literal !== undefined) {
-      found.add(literal);
+      await addFile(found, literal, options);
       continue;
     }
     // Convert Windows separators first: in a glob a backslash quotes the next character.
     const slashed = pattern.replaceAll('\\', '/');
-    const matches = isDynamicPattern(slashed)
-      ? await glob(slashed, {
-          cwd: options.workingDirectory,
-          onlyFiles: true,
-          followSymbolicLinks: false,
-          dot: true,
-          expandDirectories: false,
-          ignore: ['**/node_modules/**', '**/.git/**', ...excluded],
-        })
-      : [];
+    const matches = isDynamicPattern(slashed) ? await expand(slashed, excluded, options, passedBy) : [];
     if (matches.length === 0) empty.push(pattern);
-    // Same form as for literal names, so that a file named twice is read once.
-    for (const match of matches.sort())
-      found.add(shown(resolve(options.workingDirectory, match), options.workingDirectory));
+    for (const match of matches) await addFile(found, match, options);
   }
+  if (passedBy.tooManyLinks)
+    problems.unshift(
+      new InputError({
+        code: 'too-many-links',
+        message: `more than ${mostLinks} symbolic links to folders in ${options.workingDirectory}: a ${options.what} may be behind one that was not followed`,
+        fix: 'Begin the pattern with the folder that the files are in.',
+      }),
+    );
   if (empty.length > 0) problems.unshift(await noMatch(empty, options));
-  return { paths: [...found], problems };
+  return { paths: [...found.values()], problems, warnings: warningsOf(passedBy, options) };
+}
+
+/** Remembers a file by where it really is, so that one reached by two names is read once. */
+async function addFile(found: Map<string, string>, path: string, options: FindOptions): Promise<void> {
+  const real = await realpath(resolve(options.workingDirectory, path)).catch(() => path);
+  if (!found.has(real)) found.set(real, path);
+}
+
+/** `old`, `./old/`, `old/**`: a folder is excluded with all that is in it, however it is written. */
+function exclusions(pattern: string): string[] {
+  const bare = pattern
+    .replaceAll('\\', '/')
+    .replace(/^(?:\.\/+)+/, '')
+    .replace(/\/+$/, '');
+  return bare === '' ? [] : [bare, `${bare}/**`];
+}
+
+interface PassedBy {
+  /** Links that lead out of the folders that are searched; as users write them. */
+  readonly outside: Set<string>;
+  readonly unreadable: Set<string>;
+  tooManyLinks: boolean;
+}
+
+/** The files that a glob matches, sorted, those reached without a link first. */
+async function expand(
+  pattern: string,
+  excluded: readonly string[],
+  options: FindOptions,
+  passedBy: PassedBy,
+): Promise<string[]> {
+  const { workingDirectory } = options;
+  const roots = await Promise.all(
+    [workingDirectory, resolve(workingDirectory, literalFolder(pattern))].map((folder) =>
+      realpath(folder).catch(() => folder),
+    ),
+  );
+  const isInside = (real: string) => roots.some((root) => isBelow(real, root));
+  const matches = await glob(pattern, {
+    cwd: workingDirectory,
+    onlyFiles: true,
+    followSymbolicLinks: true,
+    dot: true,
+    expandDirectories: false,
+    ignore: ['**/node_modules/**', '**/.git/**', ...excluded],
+    fs: linkGuard(isInside, options, passedBy),
+  });
+  const direct: string[] = [];
+  const linked: string[] = [];
+  for (const match of matches.sort()) {
+    const path = resolve(workingDirectory, match);
+    // Same form as for literal names, so that a file named twice is read once.
+    const name = shown(path, workingDirectory);
+    const real = await realpath(path).catch(() => undefined);
+    if (real === undefined) continue;
+    if (!isInside(real)) passedBy.outside.add(name);
+    else if ((await stat(real).catch(() => undefined))?.isFile() === true)
+      (real === path ? direct : linked).push(name);
+  }
+  return [...direct, ...linked];
+}
+
+/** The folders at a pattern's start that are named without wildcards. */
+function literalFolder(pattern: string): string {
+  const parts = pattern.split('/');
+  const first = parts.findIndex((part) => isDynamicPattern(part));
+  const folder = parts.slice(0, first < 0 ? -1 : first).join('/');
+  return folder === '' && pattern.startsWith('/') ? '/' : folder;
+}
+
+function isBelow(path: string, folder: string): boolean {
+  const below = relative(folder, path);
+  return below === '' || (!isAbsolute(below) && below !== '..' && !below.startsWith(`..${sep}`));
+}
+
+/** Folders that link to each other have more paths than files: so many links to folders are followed. */
+const mostLinks = 2000;
+
+type FileSystem = NonNullable<GlobOptions['fs']>;
+
+/** A file system for the glob in which links to folders outside have nothing in them. */
+function linkGuard(
+  isInside: (real: string) => boolean,
+  { workingDirectory }: FindOptions,
+  passedBy: PassedBy,
+): FileSystem {
+  let links = 0;
+  /** Where a folder outside is linked from. */
+  const linkOf = new Map<string, string>();
+  const name = (path: string) => shown(resolve(workingDirectory, path), workingDirectory);
+  const follow = (path: string, done: (error: Error | null, real: string) => void) => {
+    if (passedBy.tooManyLinks) return done(new Error('too many links'), '');
+    realpathOf.native(path, (error, real) => {
+      if (error !== null) return done(error, '');
+      if (!isInside(real) && !linkOf.has(real)) linkOf.set(real, name(path));
+      // Folders of which one name begins with the other's are no circle: the library compares the beginnings.
+      statOf(real, (_, info) => {
+        if (info?.isDirectory() !== true) return done(null, real);
+        if (++links <= mostLinks) return done(null, `${real}${sep}`);
+        passedBy.tooManyLinks = true;
+        done(new Error('too many links'), '');
+      });
+    });
+  };
+  const list = (
+    path: string,
+    settings: { withFileTypes: true },
+    done: (error: NodeJS.ErrnoException | null, entries: Dirent[]) => void,
+  ) => {
+    const link = linkOf.get(resolve(path));
+    if (link !== undefined) {
+      passedBy.outside.add(link);
+      return done(null, []);
+    }
+    readdirOf(path, settings, (error, entries) => {
+      if (error?.code === 'EACCES') passedBy.unreadable.add(name(path));
+      done(error, entries);
+    });
+  };
+  return { realpath: follow, readdir: list } as unknown as FileSystem;
+}
+
+function warningsOf({ outside, unreadable }: PassedBy, options: FindOptions): Warning[] {
+  const listed = (names: ReadonlySet<string>) => {
+    const more = names.size > 5 ? ` and ${names.size - 5} more` : '';
+    return `${[...names].slice(0, 5).join(', ')}${more}`;
+  };
+  const warnings: Warning[] = [];
+  if (outside.size > 0)
+    warnings.push({
+      code: 'link-outside',
+      message: `${outside.size === 1 ? 'a link leads' : `${outside.size} links lead`} out of ${options.workingDirectory}, and globs do not follow ${outside.size === 1 ? 'it' : 'them'}: ${listed(outside)}. To read a ${options.what} behind it, name the file or begin the pattern with the link: link/**/*${options.extension}`,
+    });
+  if (unreadable.size > 0)
+    warnings.push({
+      code: 'folder-unreadable',
+      message: `${unreadable.size === 1 ? 'a folder' : `${unreadable.size} folders`} could not be searched for a ${options.what} (EACCES): ${listed(unreadable)}`,
+    });
+  return warnings;
 }
 
 /** A path that exists literally, even if it looks like a glob. */
@@ -93,7 +240,10 @@ async function literalFile(pattern: string, options: FindOptions): Promise<strin
   return new InputError({
     code: 'not-a-file',
     message: 'this is not a regular file',
-    fix: 'Pipes and devices cannot be read twice; use - to read standard input.',
+    fix: (name) => {
+      const input = name('standardInput');
+      return `Pipes and devices cannot be read twice${input === undefined ? '' : `; use ${input} to read standard input`}.`;
+    },
     place: { file: pattern },
   });
 }

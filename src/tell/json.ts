@@ -167,7 +167,8 @@ export function toJson(value: unknown, indent?: number): string {
     (_, member: unknown) => (member === undefined ? null : member),
     indent,
   ).replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    // And what CI systems take for commands in a log (safe.ts).
+    /#(?=#\w{0,20}\[)|[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

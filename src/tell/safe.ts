@@ -18,7 +18,16 @@ function visible(char: string): string {
   return `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
+/**
+ * Lines for a log: no line begins with `::` (GitHub's commands) and none holds `##[` (its old ones), `##vso[` (Azure Pipelines)
+ * or `##teamcity[`. A zero-width space parts them. `::` within a line is harmless and stays, so that node ids can be copied.
+ */
+export function withoutCommands(text: string): string {
+  return text.replace(/#(?=#\w{0,20}\[)/g, '#\u200b').replace(/^([^\S\n]*):(?=:)/gm, '$1:\u200b');
+}
+
 /** `safeText` for one line: line feeds and tabs become spaces as well. */
 export function safeLine(text: string): string {
-  return safeText(text.replace(/\s*[\r\n\t]+\s*/g, ' '));
+  // Each run of blanks as a whole: a pattern that looks for a line feed in it begins anew at each of its blanks.
+  return safeText(text.replace(/\s+/g, (run) => (/[\r\n\t]/.test(run) ? ' ' : run)));
 }

@@ -86,6 +86,14 @@ describe('a checkout', () => {
     }
   });
 
+  it('tells when HEAD was committed, as the earliest that a report for it can have begun', async () => {
+    const path = repository();
+    const seconds = Number(git(path, 'log', '-1', '--format=%ct'));
+    expect((await detect(path)).beginning?.at).toEqual(new Date(seconds * 1000));
+    expect((await detect(folder)).beginning).toBeUndefined();
+    expect((await detect(path, { GITHUB_ACTIONS: 'true' })).beginning).toBeUndefined();
+  });
+
   it('with a detached HEAD takes its branch from the CI system', async () => {
     const path = repository();
     git(path, 'checkout', '-q', '--detach');

@@ -198,3 +198,34 @@ describe('a hostile or broken event', () => {
     expect((await readGithubEvent(path)).warnings[0]?.message).toContain('too large');
   });
 });
+
+describe('what tells uploads apart', () => {
+  const step = {
+    ...base,
+    GITHUB_ACTION: 'tell',
+    GITHUB_WORKFLOW_REF: 'acme/shop/.github/workflows/ci.yml@refs/heads/a@b',
+    'INPUT_CHECK-RUN-ID': '43210987654',
+  };
+
+  it("is the workflow's file, the step and the check run", () => {
+    expect(detectCi({ ...step, GITHUB_EVENT_NAME: 'push' }, {})).toMatchObject({
+      workflow: '.github/workflows/ci.yml',
+      step: 'tell',
+      checkRunId: 43_210_987_654,
+    });
+  });
+
+  it.each(['', 'null', '0', '-1', '1.5', '9'.repeat(16)])('is no check run where it says %j', (given) => {
+    expect(detectCi({ ...step, 'INPUT_CHECK-RUN-ID': given }, {}).checkRunId).toBeUndefined();
+  });
+
+  it('is, of a workflow_run, the file of the run that it tells of, and never a check run of its own', async () => {
+    const env = { ...step, GITHUB_EVENT_NAME: 'workflow_run' };
+    expect(await detect(env, 'workflow-run.json')).toMatchObject({ step: 'tell', checkRunId: undefined });
+    const run = { id: 7, path: '.github/workflows/tests.yml@main' };
+    expect(detectCi(env, { workflow_run: run })).toMatchObject({
+      workflow: '.github/workflows/tests.yml',
+      checkRunId: undefined,
+    });
+  });
+});

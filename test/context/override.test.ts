@@ -35,7 +35,7 @@ function refusal(...sets: string[]): InputError {
 
 it('sets every column', () => {
   const sets = [
-    'git_sha=ABCDEF1',
+    `git_sha=${'ABCDEF12'.repeat(5)}`,
     'git_branch=feature/a=b',
     'git_commit_message=one\ntwo',
     'ci_system=my_ci',
@@ -51,7 +51,7 @@ it('sets every column', () => {
     'pull_request=42',
   ];
   expect(overrideContext(context, sets)).toEqual({
-    gitSha: 'abcdef1',
+    gitSha: 'abcdef12'.repeat(5),
     gitBranch: 'feature/a=b',
     gitCommitMessage: 'one\ntwo',
     ciSystem: 'my_ci',
@@ -96,6 +96,7 @@ describe('refuses', () => {
     '=x',
     'git_sha=xyz1234',
     'git_sha=abc',
+    'git_sha=abcdef1',
     `git_sha=${'a'.repeat(41)}`,
     `git_branch=${'x'.repeat(256)}`,
     'git_branch=a\x1b[31m',

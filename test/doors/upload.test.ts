@@ -20,6 +20,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CliOptions, jsonLines, runCli } from '../support/cli.ts';
 import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../support/databases.ts';
 import { rounds } from '../support/long.ts';
+import { runnerCommands } from '../support/runner.ts';
 import { copyEmbedded } from '../support/templates.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
@@ -66,6 +67,34 @@ async function stored(key: string): Promise<{ runs: number; results: number; cov
   const row = rows[0];
   return { runs: Number(row?.runs), results: Number(row?.results), coverage: Number(row?.coverage) };
 }
+
+describe('the log of a CI system', () => {
+  it('is given no command by a report, in words or as JSON, which reads back as it was', async () => {
+    const commands = [
+      '::add-mask::x',
+      '##[add-mask]x',
+      '##vso[task.setvariable variable=a]b',
+      '##teamcity[x]',
+    ];
+    const cases = commands.map(
+      (text, i) =>
+        `<testcase classname="${text}" name="${text}" file="${text}.py" time="3"><failure type="${text}" message="${text}&#10;${text}">${text}.py:1: E${i}</failure></testcase>`,
+    );
+    const input = `<testsuites><testsuite name="pytest">${cases.join('')}</testsuite></testsuites>`;
+    const taken = (log: string) => [...runnerCommands(log), ...(log.match(/##\w*\[.*/g) ?? [])];
+    expect(taken(input)).not.toEqual([]);
+    for (const options of [[], ['--json'], ['--verbose', '--color=always']]) {
+      const { stdout, stderr } = await upload(['-', '--dry-run', ...options], { input });
+      expect(stdout).toContain('add-mask');
+      expect(taken(stdout + stderr)).toEqual([]);
+      if (options[0] !== '--json') continue;
+      const messages = jsonLines(stdout).flatMap((line) => line.error_message ?? []);
+      expect(messages).toEqual(commands.map((text) => `${text}\n${text}`));
+    }
+    const { stderr } = await upload(['::error::x', '##vso[a]b.xml']);
+    expect(taken(stderr)).toEqual([]);
+  });
+});
 
 describe('an upload into the embedded database', () => {
   it('needs no set-up: the first makes the database, the second finds the run there', async () => {
@@ -177,7 +206,7 @@ describe('an upload into PostgreSQL by a credential of one team', () => {
     let whole = 0;
     const timed = async (lane: string) => {
       const started = performance.now();
-      const result = await toPostgres([big, '--lane', lane, '-q']);
+      const result = await toPostgres([big, '--lane', lane, '--repository', 'shop', '-q']);
       // How long one takes changes with what else the machine does.
       whole = performance.now() - started;
       return result;
@@ -188,7 +217,7 @@ describe('an upload into PostgreSQL by a credential of one team', () => {
     for (let i = 0; i < 20; i++) {
       const lane = `kill-${i}`;
       // The last of the twenty falls after the end: every moment in between has its turn.
-      const first = await toPostgres([big, '--lane', lane, '-q'], {
+      const first = await toPostgres([big, '--lane', lane, '--repository', 'shop', '-q'], {
         kill: { afterMs: 40 + (i / 18) * whole, signal: 'SIGKILL' },
       });
       if (first.signal === 'SIGKILL') killed++;
@@ -285,7 +314,9 @@ describe('what an upload reads', () => {
     writeFileSync(join(project, 'cut.xml'), cut);
     const refused = await upload(['cut.xml']);
     expect(refused.code).toBe(2);
-    const taken = await toPostgres(['cut.xml', '--allow-incomplete', '--lane', 'cut', '--json']);
+    // Named, because this machine may be a container, where a folder without git costs a warning.
+    const named = ['--repository', 'shop', '--lane', 'cut'];
+    const taken = await toPostgres(['cut.xml', '--allow-incomplete', ...named, '--json']);
     expect(taken.code).toBe(0);
     expect(jsonLines(taken.stdout).filter((line) => line.kind === 'warning')).toEqual([
       {

@@ -72,6 +72,7 @@ describe('paths and globs', () => {
     expect(await findFiles(['../out/a.xml', '../out/*.xml'], there)).toEqual({
       paths: [join(folder, 'out/a.xml')],
       problems: [],
+      warnings: [],
     });
   });
 
@@ -102,16 +103,103 @@ describe('paths and globs', () => {
     expect(await find('out\\*.xml')).toEqual(['out/a.xml']);
   });
 
-  it('do not follow links in circles', async () => {
-    make('out/a.xml');
-    symlinkSync(join(folder, 'out'), join(folder, 'out/again'));
-    expect(await find('**/*.xml')).toEqual(['out/a.xml']);
+  it('exclude a folder however it is written', async () => {
+    make('new/a.xml', 'old/b.xml', 'old/deep/c.xml');
+    for (const exclusion of ['!old', '!old/', '!./old', '!./old/**', '!old\\**', `!${folder}/old`])
+      expect(await find('**/*.xml', exclusion), exclusion).toEqual(['new/a.xml']);
+    expect(await find('old/**/*.xml', '!old/deep')).toEqual(['old/b.xml']);
+  });
+});
+
+describe('links', () => {
+  const link = (target: string, name: string) => {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    symlinkSync(target, join(folder, name));
+  };
+  const warned = async (...patterns: string[]) => {
+    const options = { workingDirectory: folder, what: 'report', extension: '.xml' };
+    const { paths, warnings } = await findFiles(patterns, options);
+    return { paths, warnings: warnings.map(({ message }) => message) };
+  };
+  let elsewhere = '';
+  beforeEach(() => {
+    elsewhere = mkdtempSync(join(tmpdir(), 'elsewhere-'));
+    mkdirSync(join(elsewhere, 'deep'));
+    for (const name of ['o.xml', 'deep/p.xml']) writeFileSync(join(elsewhere, name), '<testsuites/>');
+  });
+  afterEach(() => rmSync(elsewhere, { recursive: true, force: true }));
+
+  it('to folders and files in the workspace are followed by globs', async () => {
+    make('runs/7/a.xml', 'kept/b.xml');
+    link('runs/7', 'latest');
+    link('../kept/b.xml', 'named/c.xml');
+    expect(await find('l*/*.xml')).toEqual(['latest/a.xml']);
+    expect(await find('latest/*.xml')).toEqual(['latest/a.xml']);
+    expect(await find('named/*.xml')).toEqual(['named/c.xml']);
   });
 
-  it('follow a link that is named', async () => {
+  it('that are named are taken wherever they lead', async () => {
     make('out/a.xml');
-    symlinkSync(join(folder, 'out/a.xml'), join(folder, 'latest.xml'));
-    expect(await find('latest.xml')).toEqual(['latest.xml']);
+    link(join(folder, 'out/a.xml'), 'latest.xml');
+    link(join(elsewhere, 'o.xml'), 'far.xml');
+    link(elsewhere, 'far');
+    expect(await warned('latest.xml', 'far.xml')).toEqual({ paths: ['latest.xml', 'far.xml'], warnings: [] });
+    expect(await warned('far/**/*.xml')).toEqual({
+      paths: ['far/deep/p.xml', 'far/o.xml'],
+      warnings: [],
+    });
+  });
+
+  it('out of the workspace are not followed by globs, and named in a warning', async () => {
+    make('a.xml');
+    link(elsewhere, 'reports/far');
+    link(join(elsewhere, 'o.xml'), 'reports/o.xml');
+    link(join(elsewhere, 'o.xml'), 'reports/o.txt');
+    expect(await warned('**/*.xml')).toEqual({
+      paths: ['a.xml'],
+      warnings: [expect.stringMatching(/^2 links lead out of .*: reports\/far, reports\/o\.xml\. To read/)],
+    });
+    expect(await warned('**/*.xml', '!reports')).toEqual({ paths: ['a.xml'], warnings: [] });
+    expect(await warned('*.xml')).toEqual({ paths: ['a.xml'], warnings: [] });
+  });
+
+  it('in circles end, and each file is read once, by its own name', async () => {
+    make('out/a.xml', 'x/b.xml', 'y/c.xml');
+    link(join(folder, 'out'), 'out/again');
+    link('..', 'out/up');
+    link('../y', 'x/to');
+    link('../x', 'y/to');
+    link('self', 'self');
+    link('nowhere', 'dead.xml');
+    expect(await warned('**/*.xml')).toEqual({ paths: ['out/a.xml', 'x/b.xml', 'y/c.xml'], warnings: [] });
+    expect(await find('out/again/*.xml', 'out/*.xml')).toEqual(['out/again/a.xml']);
+  });
+
+  it('to folders whose names begin alike are no circle', async () => {
+    make('hidden/run/a.xml', 'hidden/run1/b.xml');
+    link('../run1', 'hidden/run/next');
+    link('hidden/run', 'latest');
+    expect(await find('latest/**/*.xml')).toEqual(['latest/a.xml', 'latest/next/b.xml']);
+  });
+
+  it('that are too many are told, and the search ends', async () => {
+    for (let i = 0; i < 9; i++) for (let k = 0; k < 9; k++) if (i !== k) link(`../${k}`, `${i}/to${k}`);
+    make('0/a.xml');
+    const { paths, problems } = await findFiles(['**/*.xml'], {
+      workingDirectory: folder,
+      what: 'report',
+      extension: '.xml',
+    });
+    expect(paths).toEqual(['0/a.xml']);
+    expect(problems).toMatchObject([{ code: 'too-many-links' }]);
+  });
+
+  it('to anything but a regular file are left out', async () => {
+    make('a.xml');
+    link('/dev/null', 'b.xml');
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    link('pipe', 'c.xml');
+    expect(await find('*.xml')).toEqual(['a.xml']);
   });
 });
 

@@ -8,14 +8,25 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asOptions, type ReportError } from '../../src/errors.ts';
 import type { FailureHistory, RunHistory } from '../../src/model.ts';
-import { pytestCommand, rerunCommands, teachCommand, teachCommands } from '../../src/tell/commands.ts';
+import { decodeText } from '../../src/read/decode.ts';
+import { powershell } from '../../src/shell.ts';
+import {
+  pytestCommand,
+  rerunCommands,
+  teachCommand,
+  teachCommands,
+  whyNoCommand,
+} from '../../src/tell/commands.ts';
 import { makePart, renderComment } from '../../src/tell/github/comment.ts';
 import type { Section } from '../../src/tell/github/comment-section.ts';
 import { renderJobSummary } from '../../src/tell/github/job-summary.ts';
 import { logLines } from '../../src/tell/github/workflow-log.ts';
 import { renderSummary } from '../../src/tell/terminal/summary.ts';
 import { createPaint } from '../../src/tell/terminal/terminal.ts';
+import { jobIdentity } from '../support/job-identity.ts';
+import { argumentsBy51, argumentsBy73, powershellWords } from '../support/powershell.ts';
 import { runnerCommands } from '../support/runner.ts';
 
 const pieces = [
@@ -57,6 +68,7 @@ const pieces = [
   '%1',
   '#',
   '##[add-mask]x',
+  '##vso[task.setvariable variable=a]b',
   '::error::x',
   '####',
   '```',
@@ -120,8 +132,9 @@ beforeAll(() => {
   bin = mkdtempSync(join(tmpdir(), 'lukhas-bin-'));
   mkdirSync(join(bin, 'sub'));
   // Records its name, its folder and its arguments, each ended by U+0000, and a line feed after the last.
-  const recorder = `#!/bin/sh\n{ printf '%s\\0' "\${0##*/}" "$PWD" "$@"; printf '\\n\\0'; } >> "$RECORD"\n`;
-  for (const name of ['pytest', 'lukhas', 'gunzip']) {
+  // In one write: programs of a pipe run at the same time.
+  const recorder = `#!/bin/sh\nprintf '%s\\0' "\${0##*/}" "$PWD" "$@" '\n' >> "$RECORD"\n`;
+  for (const name of ['pytest', 'lukhas', 'lukhas-upload', 'gunzip', 'unzip']) {
     writeFileSync(join(bin, name), recorder);
     chmodSync(join(bin, name), 0o755);
   }
@@ -157,6 +170,19 @@ function paste(
     .map((words) => words.split('\0').slice(0, -1));
   rmSync(home, { recursive: true, force: true });
   return { ran, made, folder: home };
+}
+
+/** What is said of a packed report. */
+async function fixFor(file: string, start: string): Promise<string> {
+  async function* bytes() {
+    yield Buffer.from(start, 'latin1');
+  }
+  try {
+    for await (const _ of decodeText(bytes(), file));
+  } catch (error) {
+    return (error as ReportError).fixIn(asOptions) ?? '';
+  }
+  throw new Error('taken for a report');
 }
 
 const failureOf = (testName: string) => ({
@@ -244,7 +270,7 @@ const surfaces: Readonly<Record<string, () => string[]>> = {
     ),
   comment: () =>
     lists.flatMap((list) => {
-      const part = makePart([{ key: '0'.repeat(12), label: 'x', section: sectionOf(list) }], {
+      const part = makePart([{ ...jobIdentity('0'.repeat(12)), label: 'x', section: sectionOf(list) }], {
         key: '0'.repeat(12),
       });
       return shellBlocks(renderComment({ sha: '1'.repeat(40), run: 1, parts: [part] }));
@@ -278,6 +304,40 @@ describe.each(shells)('pasted into $name $args', (shell) => {
       { LC_ALL: 'C' },
     );
     expect(ran.map((words) => words.slice(2))).toEqual(ids.map((id) => [argumentFor(id)]));
+  });
+
+  test('the commands that unpack a report run on its file alone, whatever it is called', async () => {
+    const files = ids.filter((_, i) => i % 4 === 0);
+    const fixes = await Promise.all(files.map((file) => fixFor(file, '\x1f\x8b')));
+    const lines = fixes.flatMap((fix) => {
+      const both = fix.replace('Decompress it first: ', '').replace(/ \| lukhas-upload -$/, '');
+      // Both name the file in the same word.
+      const word = both.slice(
+        'gunzip -k '.length,
+        (both.length + 'gunzip -k '.length - ', or gunzip -c '.length) / 2,
+      );
+      expect(both).toBe(`gunzip -k ${word}, or gunzip -c ${word}`);
+      return [`gunzip -k ${word}`, `gunzip -c ${word} | lukhas-upload -`];
+    });
+    const zips = await Promise.all(files.map((file) => fixFor(file, 'PK\x03\x04')));
+    const { ran, made } = paste(shell, [
+      ...lines,
+      ...zips.map((fix) => fix.replace('Unpack it first: ', '')),
+    ]);
+    const given = (name: string, option: string[]) =>
+      ran
+        .filter(([program, , ...words]) => program === name && words.length === option.length + 1)
+        .filter(([, , ...words]) => words.slice(0, -1).join() === option.join())
+        .map((words) => words.at(-1));
+    const expected = files.map(argumentFor).sort();
+    expect(given('gunzip', ['-k']).sort()).toEqual(expected);
+    expect(given('gunzip', ['-c']).sort()).toEqual(expected);
+    expect(given('unzip', []).sort()).toEqual(expected);
+    expect(
+      ran.filter(([name]) => name === 'lukhas-upload').every((words) => words.slice(2).join() === '-'),
+    ).toBe(true);
+    expect(ran).toHaveLength(4 * files.length);
+    expect(made).toEqual([]);
   });
 
   test('a folder is entered for the command alone, whatever it is called', () => {
@@ -337,5 +397,100 @@ describe('commands', () => {
     expect(pytestCommand(failureOf(`t.py::t[${'y'.repeat(20_000)}]`))).toBeUndefined();
     expect(teachCommand('')).toBeUndefined();
     expect(teachCommands(['a', '', 'b'], 1).left).toBe('Left out: 2 more.');
+  });
+});
+
+describe('in PowerShell, 5.1 and 7.3, by their documentation', () => {
+  const reads = [argumentsBy51, argumentsBy73];
+
+  it('the two differ as their issues say', () => {
+    const words = powershellWords(`1 'a a' '"b"' '\\"c\\"' 'a b\\'`);
+    expect(words).toEqual(['1', 'a a', '"b"', '\\"c\\"', 'a b\\']);
+    expect(argumentsBy51(words)).toEqual(['1', 'a a', 'b', '"c"', 'a b"']);
+    expect(argumentsBy73(words)).toEqual(words);
+    expect(powershellWords("\"a`$b$()c\" 'it''s ‘‘'")).toEqual(['a$bc', "it's ‘"]);
+  });
+
+  it('200 hostile ids are given exactly as they are in both, or are left out and counted', () => {
+    const more = [
+      ...ids,
+      't[it‘s ’ ‚ ‛]',
+      't[“ ” „]',
+      't[“@octocat‘s $x `n]',
+      't[a\\]',
+      't[a b\\]',
+      '##[error]it’s $(x)',
+    ];
+    let leftOut = 0;
+    for (const id of more) {
+      const failure = failureOf(id);
+      const again = pytestCommand(failure, undefined, powershell);
+      const teach = teachCommand(id, powershell);
+      if (again === undefined || teach === undefined) {
+        leftOut++;
+        expect([again, teach]).toEqual([undefined, undefined]);
+        expect(id).toMatch(/["\\\p{C}\p{Zl}\p{Zp}\u00a0]/u);
+        expect(whyNoCommand(failure, powershell)).toContain('PowerShell cannot give');
+        continue;
+      }
+      expect(whyNoCommand(failure, powershell)).toBe('');
+      for (const read of reads) {
+        expect(read(powershellWords(again))).toEqual(['pytest', argumentFor(id)]);
+        const words = read(powershellWords(teach));
+        const name = words[3] === '--test' ? words[4] : words[3]?.replace(/^--test=/, '');
+        expect([...words.slice(0, 3), name, ...words.slice(-4)]).toEqual([
+          ...['lukhas', 'healix', 'add', id],
+          ...['--cause', '…', '--solution', '…'],
+        ]);
+      }
+      // Nothing that mail programs, we or the runner act on stays whole.
+      expect(`${again}\n${teach}`).not.toMatch(/(?<![\w.])@[A-Za-z0-9]|<!--|##\w*\[/);
+    }
+    expect(leftOut).toBeGreaterThan(10);
+    expect(leftOut).toBeLessThan(more.length / 2);
+    const { lines, left } = rerunCommands(
+      ['a.py::t', 'b.py::t["x"]', 'c.py::t[\n]', 'pytest internal error'].map(failureOf),
+      5,
+      undefined,
+      powershell,
+    );
+    expect(lines).toEqual(["pytest 'a.py::t'"]);
+    expect(left).toBe(
+      'Left out: 1 that no id can run (an internal error, a name that was cut or is too long), 2 with a double quote or an invisible character, which PowerShell cannot give to a program, 1 more.',
+    );
+  });
+
+  it('the folder is entered for the command alone, which does not run where there is none', () => {
+    const tests = ['a.py::t', "b.py::t[it's]"].map(failureOf);
+    expect(rerunCommands(tests, 2, "-it's", powershell).lines).toEqual([
+      "Push-Location -LiteralPath './-it''s' -ErrorAction Stop; pytest 'a.py::t' `\n  'b.py::t[it''s]'; Pop-Location",
+    ]);
+    expect(pytestCommand(failureOf('a.py::t'), 'a"b', powershell)).toBeUndefined();
+  });
+
+  it('are written where a failure comes from Windows, beside the others where it fails elsewhere, too', () => {
+    const job = (label: string, names: string[], isFromWindows: boolean) => ({
+      ...jobIdentity(Buffer.from(label).toString('hex').padStart(12, '0')),
+      label,
+      section: { ...sectionOf(names), isFromWindows },
+    });
+    const part = makePart([job('a', ['t.py::both', 't.py::w'], true), job('b', ['t.py::both'], false)], {
+      key: '0'.repeat(12),
+    });
+    expect(part.texts[0]?.match(/^pytest .*$/gm)).toEqual(["pytest 't.py::both'", "pytest 't.py::w'"]);
+    expect(part.texts[0]).toContain(
+      '<summary>Run them again (PowerShell)</summary>\n\n```powershell\npytest ',
+    );
+    const summary = {
+      ...sectionOf(['t[""]']),
+      isFromWindows: true,
+      reports: [],
+      slowest: [],
+      coveredFiles: 0,
+      warnings: [],
+    };
+    expect(renderSummary(summary, { paint: createPaint(false), columns: 80, mostFailures: 9 })).toContain(
+      '    no command: this id has a double quote',
+    );
   });
 });

@@ -1,32 +1,28 @@
 // The part of this job in the pull request's comment: itself, or with a database all jobs of the commit that are stored by
 // now. Knows how jobs are named, nothing of GitHub.
 
-import type { RunContext, SavedRun } from '../../model.ts';
+import type { RunContext } from '../../model.ts';
+import { standing } from '../../tell/github/attempts.ts';
 import { jobKey, makePart, type Part } from '../../tell/github/comment.ts';
-import { type Section, shortLabels } from '../../tell/github/comment-section.ts';
-import type { CommitJob, CommitJobs } from './commit-jobs.ts';
+import type { Section } from '../../tell/github/comment-section.ts';
+import { type CommitJob, type CommitJobs, idOf } from './commit-jobs.ts';
+import { identifyJob } from './job-identity.ts';
 
 export interface PartRequest {
   readonly context: RunContext;
+  /** SHA-256 of its reports in hex; undefined where it had none. */
+  readonly payloadSha256: string | undefined;
   readonly section: Section;
-  /** Absent: nothing was stored. */
-  readonly stored: { readonly run: SavedRun; readonly jobs: CommitJobs } | undefined;
+  /** Absent: nothing was stored. `id`: see idOf. */
+  readonly stored: { readonly id: string; readonly team: string; readonly jobs: CommitJobs } | undefined;
   /** Called once when the other jobs cannot be read; the part then holds this job alone. */
   onUnreadable(error: unknown): void;
-}
-
-/** The job's name, `tests / test (3.13)`, with its lane where the name does not hold it. */
-export function jobLabel({ jobName, lane }: Pick<RunContext, 'jobName' | 'lane'>): string {
-  const name = jobName ?? '';
-  const [short = ''] = shortLabels([name]);
-  if (lane === undefined || short.split(/[^\p{L}\p{N}_-]+/u).includes(lane)) return name;
-  return name === '' ? lane : `${name} ${lane}`;
 }
 
 /** Each call gives the part as it is now. */
 export function commentPart(request: PartRequest): () => Promise<Part> {
   const { context, section, stored } = request;
-  const own = { ...namedJob(context), section };
+  const own = { ...identifyJob({ ...context, payloadSha256: request.payloadSha256 }), section };
   const alone = makePart([own], { key: own.key });
   if (stored === undefined) return async () => alone;
   let readable = true;
@@ -35,7 +31,7 @@ export function commentPart(request: PartRequest): () => Promise<Part> {
     if (!readable) return last?.part ?? alone;
     try {
       const others = await stored.jobs.read();
-      if (last?.others !== others) last = { others, part: together(context, own, others, stored.run) };
+      if (last?.others !== others) last = { others, part: together(context, own, others, stored) };
       return last.part;
     } catch (error) {
       readable = false;
@@ -49,31 +45,26 @@ function together(
   { repository, pullRequest, gitSha, gitBranch }: RunContext,
   own: Parameters<typeof makePart>[0][number],
   others: readonly CommitJob[],
-  saved: SavedRun,
+  saved: { readonly id: string; readonly team: string },
 ): Part {
+  const { hideSolutions } = own.section;
   const jobs = others.map((job) => ({
-    ...namedJob(job),
-    section: sectionOf(job, own.section.hideSolutions),
+    ...identifyJob(job),
+    id: idOf(job),
+    section: sectionOf(job, hideSolutions),
   }));
-  // A later attempt of this job replaces it.
-  const repeated = jobs.some(({ key }) => key === own.key);
-  const runs = [...others.map((job) => job.runId), ...(repeated ? [] : [saved.runId])].sort();
-  return makePart(repeated ? jobs : [own, ...jobs], {
+  // A later attempt of this job may have come first.
+  const stand = standing([{ ...own, id: saved.id }, ...jobs]);
+  return makePart(stand, {
     // Jobs of another team, pull request or commit have a part of their own.
     key: jobKey('database', saved.team, repository, String(pullRequest), gitSha, gitBranch),
-    version: jobKey(...runs, String(own.section.hideSolutions)),
+    version: jobKey(...stand.map(({ id }) => id).sort(), String(hideSolutions)),
+    stored: true,
   });
 }
 
-function namedJob(job: Pick<RunContext, 'jobName' | 'lane'>): {
-  readonly key: string;
-  readonly label: string;
-} {
-  const label = jobLabel(job);
-  return { key: jobKey(job.jobName, job.lane), label: label === '' ? 'tests' : label };
-}
-
 function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
+  if (job.runId === undefined) return missingSection(job.reason, { ok: true, text: '' }, hideSolutions);
   const { totals, incomplete, failures, history, leastCovered } = job;
   const stored = { ok: true, text: '' };
   return {
@@ -85,6 +76,35 @@ function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
     failures,
     history,
     leastCovered,
+    stored,
+    hideSolutions,
+    isFromWindows: failures.some((failure) => failure.isFromWindows),
+  };
+}
+
+/** How the reason begins where no file was found. */
+export const noReport = 'no report: ';
+
+/** What is told of a step that had no results; `reason` is a sentence. */
+export function missingSection(reason: string, stored: Section['stored'], hideSolutions: boolean): Section {
+  return {
+    totals: {
+      total: 0,
+      passed: 0,
+      failed: 0,
+      skipped: 0,
+      errors: 0,
+      durationSeconds: undefined,
+      coveragePercent: undefined,
+    },
+    lost: 0,
+    incomplete: true,
+    missing: reason.startsWith(noReport) ? 'report' : 'results',
+    troubles: [reason],
+    xfailed: 0,
+    failures: [],
+    history: undefined,
+    leastCovered: [],
     stored,
     hideSolutions,
   };

@@ -1,6 +1,6 @@
 // Reads all jobs of a commit that are in the database by now, for the comment that shows them together. Joins store and read;
 // knows no wording.
-import type { Outcome, RunHistory, SavedRun, Totals } from '../../model.ts';
+import type { Outcome, RunHistory, Totals } from '../../model.ts';
 import { readStoredFailure } from '../../read/report/junit.ts';
 import type { Connect, Database } from '../../store/database/port.ts';
 import {
@@ -9,17 +9,19 @@ import {
   listJobs,
   readFailureTexts,
   readLeastCovered,
-  type StoredJob,
+  type StoredJobIdentity,
+  type StoredMissingJob,
+  type StoredRunJob,
 } from '../../store/runs/jobs.ts';
 import { type Access, openAccess } from '../../store/schema/access.ts';
 import { readHistory } from '../../storing.ts';
 import { type ShownFailure, showFailure } from '../../tally.ts';
+import { standing } from '../../tell/github/attempts.ts';
+import { identifyJob } from './job-identity.ts';
 
 /** A job of the commit with all that the comment shows of it. */
-export interface CommitJob {
+export interface CommitRun extends StoredJobIdentity {
   readonly runId: string;
-  readonly jobName: string | undefined;
-  readonly lane: string | undefined;
   readonly totals: Totals;
   /** Tests of it are missing. */
   readonly incomplete: boolean;
@@ -28,15 +30,24 @@ export interface CommitJob {
   readonly leastCovered: readonly LeastCovered[];
 }
 
+export type CommitJob = CommitRun | StoredMissingJob;
+
+/** Tells the rows apart: the run's id, or the upload's key. */
+export function idOf(
+  job: { readonly runId: string } | { readonly runId: undefined; readonly key: string },
+): string {
+  return job.runId ?? job.key;
+}
+
 export interface CommitJobs {
-  /** The other jobs that are stored now; the same array while nothing new was stored. */
+  /** The other jobs that are stored now and stand; the same array while nothing new was stored. */
   read(): Promise<readonly CommitJob[]>;
   close(): Promise<void>;
 }
 
 export interface CommitJobsRequest extends CommitQuery {
-  /** The run of this job, which is not among the others. */
-  readonly saved: SavedRun;
+  /** See idOf; what this job stored is not among the others. */
+  readonly ownId: string;
   readonly teamSlug: string | undefined;
   readonly baseBranch: string | undefined;
 }
@@ -59,13 +70,20 @@ export function openCommitJobs(connect: Connect, request: CommitJobsRequest): Co
         };
       }
       const { db, access } = line;
-      const stored = await listJobs(db, access, request);
-      const own = stored.find((job) => job.runId === request.saved.runId);
-      const others = stored.filter((job) => job !== own);
+      const stored = (await listJobs(db, access, request)).map((job) => ({
+        ...identifyJob(job),
+        stored: job,
+      }));
+      // Only what is told is read.
+      const others = standing(stored).flatMap(({ stored: job }) =>
+        idOf(job) === request.ownId ? [] : [job],
+      );
       for (const job of others) {
-        if (!known.has(job.runId)) known.set(job.runId, await readJob(db, access, job, request.baseBranch));
+        if (known.has(idOf(job))) continue;
+        const isMissing = job.runId === undefined;
+        known.set(idOf(job), isMissing ? job : await readJob(db, access, job, request.baseBranch));
       }
-      const jobs = others.flatMap((job) => known.get(job.runId) ?? []);
+      const jobs = others.flatMap((job) => known.get(idOf(job)) ?? []);
       const same = jobs.length === last.length && jobs.every((job, i) => job === last[i]);
       if (!same) last = jobs;
       return last;
@@ -81,9 +99,9 @@ export function openCommitJobs(connect: Connect, request: CommitJobsRequest): Co
 async function readJob(
   db: Database,
   access: Access,
-  job: StoredJob,
+  job: StoredRunJob,
   baseBranch: string | undefined,
-): Promise<CommitJob> {
+): Promise<CommitRun> {
   const history = await readHistory(db, access, { ...job, baseBranch });
   const counts = new Map<string, number>();
   const shown = history.failures.filter((failure) => {
@@ -94,11 +112,7 @@ async function readJob(
   const names = [...new Set(shown.map((failure) => failure.testName))];
   const texts = await readFailureTexts(db, access, job, names);
   return {
-    runId: job.runId,
-    jobName: job.jobName,
-    lane: job.lane,
-    totals: job.totals,
-    incomplete: job.incomplete,
+    ...job,
     failures: texts.map((text) =>
       showFailure({ ...text, outcome: text.outcome as Outcome, failure: readStoredFailure(text) }),
     ),

@@ -1,4 +1,5 @@
 // Reads and checks the Action's inputs. Knows nothing of what is done with them.
+import { createHash } from 'node:crypto';
 import { getInput, getMultilineInput } from '@actions/core';
 import { InputError, type Naming } from '../../errors.ts';
 import type { Warning } from '../../model.ts';
@@ -29,6 +30,7 @@ const names = [
   'check-run',
   'github-token',
   'matrix',
+  'check-run-id',
 ] as const;
 type InputName = (typeof names)[number];
 
@@ -64,7 +66,11 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
     });
   }
   const matrixValues = readMatrix(text('matrix'));
-  const discriminator = text('upload-key') ?? (matrixValues.length > 0 ? text('matrix') : undefined);
+  // Both: a key that is the same in all jobs of a matrix does not tell them apart.
+  const discriminator = [
+    ...given(text('upload-key')),
+    ...(matrixValues.length > 0 ? given(text('matrix')) : []),
+  ].join(' ');
   const distinction = [...matrixValues, ...given(text('upload-key'))].join(', ');
   const failOn = oneOf('fail-on', ['never', 'any', 'new', 'unknown']);
   const settings = namingInputs(() =>
@@ -81,7 +87,7 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
       lambdaId: undefined,
       rootdir: text('rootdir'),
       baseBranch: text('base-branch'),
-      uploadKey: discriminator?.replace(/\s+/g, ' ').slice(0, 500),
+      uploadKey: discriminator === '' ? undefined : shortened(discriminator.replace(/\s+/g, ' ')),
       createdAt: 'report',
       set: [
         ...given(text('python-version')).map((version) => `python_version=${version}`),
@@ -127,6 +133,7 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
 
 /** `the input upload-key` for `uploadKey`; the Action has no input for the others. */
 export const asInputs: Naming = (setting) => {
+  if (setting === 'step') return 'the `id:` of the step';
   const name = setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return (names as readonly string[]).includes(name) ? `the input ${name}` : undefined;
 };
@@ -139,6 +146,12 @@ export function asksForVerdict(): boolean {
 function text(name: InputName): string | undefined {
   const value = getInput(name);
   return value === '' ? undefined : value;
+}
+
+/** At most 500 characters; two long values stay different. */
+function shortened(value: string): string {
+  if (value.length <= 500) return value;
+  return `${value.slice(0, 400)}~${createHash('sha256').update(value).digest('hex')}`;
 }
 
 function given(value: string | undefined): string[] {

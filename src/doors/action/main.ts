@@ -3,20 +3,25 @@
 import { hostname } from 'node:os';
 import { readGithubEvent } from '../../context/github-event.ts';
 import { InputError, ReportError, StoreError } from '../../errors.ts';
-import { ingest, type Verdict } from '../../ingest.ts';
-import type { Warning } from '../../model.ts';
+import { ingest, type Surroundings, type Verdict } from '../../ingest.ts';
+import type { RunContext, Warning } from '../../model.ts';
 import { findFiles, openReport } from '../../read/files.ts';
+import type { Settings } from '../../settings.ts';
 import type { Opening } from '../../store/database/open-early.ts';
+import type { Connect } from '../../store/database/port.ts';
+import { type SavedMissing, saveMissing } from '../../store/runs/missing.ts';
 import { secretsOf, workflowCommand } from '../../tell/github/workflow-log.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
+import { placed } from '../../tell/words.ts';
 import { failuresToBlame, hasErrors } from '../fail-on.ts';
 import { keepHeapSmall } from '../heap.ts';
 import { describeError } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
+import { noReport } from './comment-part.ts';
 import { asInputs, asksForVerdict, type Inputs, readInputs } from './inputs.ts';
 import { log, say, warn } from './log.ts';
 import { isTrusted, planComment } from './pull-request.ts';
-import { tellSurfaces } from './surfaces.ts';
+import { summariseError, tellMissing, tellSurfaces } from './surfaces.ts';
 
 const { env } = process;
 
@@ -31,6 +36,9 @@ async function main(): Promise<boolean> {
       : openServer(databaseUrl, sslCa, (remark) => warn({ code: 'database', message: remark }));
   try {
     return await run(inputs, opening);
+  } catch (error) {
+    if (inputs.summary) await summariseError(error);
+    throw error;
   } finally {
     await opening?.dispose();
   }
@@ -41,21 +49,8 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   for (const secret of secretsOf(settings.databaseUrl)) say(workflowCommand('add-mask', secret));
   for (const warning of inputs.warnings) warn(warning);
   const workingDirectory = process.cwd();
-  const { paths, problems } = await findFiles(settings.reports, {
-    workingDirectory,
-    what: 'report',
-    extension: '.xml',
-  });
-  const [problem] = problems;
-  if (problem !== undefined && paths.length === 0) throw problem;
-  const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
-  const coverage = await findFiles(settings.coverage, {
-    workingDirectory,
-    what: 'coverage report',
-    extension: '.json',
-  });
   const [surroundings, { event }] = await Promise.all([
-    detectSurroundings(settings, workingDirectory, inputs.distinction),
+    detectSurroundings(settings, workingDirectory, inputs.distinction, asInputs),
     readGithubEvent(env.GITHUB_EVENT_PATH),
   ]);
   const { context, warnings } = surroundings.detected;
@@ -68,6 +63,94 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   };
   const pullRequest = planComment(eventFacts);
 
+  const hideSolutions =
+    showSolutions === 'never' || (showSolutions === 'trusted' && !isTrusted(eventFacts, pullRequest));
+  const connect = opening?.connect;
+
+  let read: ReadReports;
+  try {
+    read = await readAndStore(settings, { workingDirectory, surroundings, connect });
+  } catch (error) {
+    if (!(error instanceof InputError || error instanceof ReportError)) throw error;
+    sayError(error);
+    if (inputs.summary) await summariseError(error);
+    // A job that crashed before its report was written must not leave an older commit's results standing.
+    const reason = reasonOf(error);
+    const runContext = surroundings.context(new Map());
+    const { saved, notStored } = await storeMissing(settings, { connect, context: runContext, reason });
+    await tellMissing({
+      inputs,
+      context: runContext,
+      reason,
+      warnings: [...warnings.filter((warning) => !isExpected(warning, eventFacts.eventName))],
+      hideSolutions,
+      pullRequest,
+      connect,
+      saved,
+      notStored,
+    });
+    return false;
+  }
+  const { verdict } = read;
+
+  // Said before all that follows: GitHub shows the first ten errors of a step.
+  const reasons = reasonsToFail(inputs, verdict);
+  for (const reason of reasons) say(workflowCommand('error', reason));
+  await tellSurfaces({
+    inputs,
+    verdict,
+    reports: read.reports,
+    warnings: [...read.warnings, ...warnings, ...verdict.warnings].filter(
+      (warning) => !isExpected(warning, eventFacts.eventName),
+    ),
+    files: surroundings.checkout.paths,
+    hideSolutions,
+    pullRequest,
+    connect,
+    errorsSaid: reasons.length,
+  });
+  // What could not be taken is an error of its own on each surface.
+  return reasons.length === 0 && !hasErrors(verdict);
+}
+
+interface ReadReports {
+  readonly verdict: Verdict;
+  /** The reports' names. */
+  readonly reports: readonly string[];
+  /** What was found beside them. */
+  readonly warnings: readonly Warning[];
+}
+
+/**
+ * Finds, reads and stores the reports.
+ *
+ * @throws InputError, ReportError where there is no report that could be read
+ */
+async function readAndStore(
+  settings: Settings,
+  edges: {
+    readonly workingDirectory: string;
+    readonly surroundings: Surroundings;
+    readonly connect: Connect | undefined;
+  },
+): Promise<ReadReports> {
+  const { workingDirectory } = edges;
+  const { paths, problems, ...found } = await findFiles(settings.reports, {
+    workingDirectory,
+    what: 'report',
+    extension: '.xml',
+  });
+  const [problem] = problems;
+  if (problem !== undefined && paths.length === 0) {
+    for (const warning of found.warnings) warn(warning);
+    throw problem;
+  }
+  const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
+  const coverage = await findFiles(settings.coverage, {
+    workingDirectory,
+    what: 'coverage report',
+    extension: '.json',
+  });
   const cancelled = new AbortController();
   const cancel = () => cancelled.abort();
   process.once('SIGINT', cancel).once('SIGTERM', cancel);
@@ -79,33 +162,45 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     problems,
     coverage,
     naming: asInputs,
-    surroundings: Promise.resolve(surroundings),
-    connect: opening?.connect,
+    surroundings: Promise.resolve(edges.surroundings),
+    connect: edges.connect,
     signal: cancelled.signal,
     onRetry: (reason) => log(`${reason}; trying again`),
   });
   process.off('SIGINT', cancel).off('SIGTERM', cancel);
-
-  // Said before all that follows: GitHub shows the first ten errors of a step.
-  const reasons = reasonsToFail(inputs, verdict);
-  for (const reason of reasons) say(workflowCommand('error', reason));
-  // A workflow_run checks out the default branch, and its results belong to another run's commit.
-  const isExpected = ({ code }: Warning) =>
-    code === 'commit-differs' && eventFacts.eventName === 'workflow_run';
-  await tellSurfaces({
-    inputs,
+  return {
     verdict,
     reports: reports.map((report) => report.name),
-    warnings: [...warnings, ...verdict.warnings].filter((warning) => !isExpected(warning)),
-    files: surroundings.checkout.paths,
-    hideSolutions:
-      showSolutions === 'never' || (showSolutions === 'trusted' && !isTrusted(eventFacts, pullRequest)),
-    pullRequest,
-    connect: opening?.connect,
-    errorsSaid: reasons.length,
-  });
-  // What could not be taken is an error of its own on each surface.
-  return reasons.length === 0 && !hasErrors(verdict);
+    warnings: [...found.warnings, ...coverage.warnings],
+  };
+}
+
+/** A workflow_run checks out the default branch, and its results belong to another run's commit. */
+function isExpected({ code }: Warning, eventName: string): boolean {
+  return code === 'commit-differs' && eventName === 'workflow_run';
+}
+
+/** Why there are no results, in one sentence. */
+function reasonOf(error: InputError | ReportError): string {
+  if (error.code === 'no-match')
+    return `${noReport}${error.message.replace(/^no report found for /, 'nothing found for ')}`;
+  return `no results: ${placed({ ...error.place, code: error.code, message: error.message })}`;
+}
+
+/** Keeps in the database that there were no results, so that the commit's other jobs tell it as well. */
+async function storeMissing(
+  settings: Settings,
+  { connect, context, reason }: { connect: Connect | undefined; context: RunContext; reason: string },
+): Promise<{ saved: SavedMissing | undefined; notStored: string }> {
+  if (connect === undefined) return { saved: undefined, notStored: 'Not stored: no database-url was given.' };
+  try {
+    const { team: teamSlug, uploadKey: discriminator } = settings;
+    return { saved: await saveMissing(connect, { teamSlug, context, discriminator, reason }), notStored: '' };
+  } catch (error) {
+    const why = error instanceof StoreError ? error.message : 'an internal error';
+    warn({ code: 'not-stored', message: `that there are no results was NOT stored: ${why}` });
+    return { saved: undefined, notStored: `NOT stored: ${why}` };
+  }
 }
 
 /** Why the step is red; none where it is green. What is no reason by the inputs is a warning. */
@@ -135,16 +230,19 @@ function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verdict): s
   return reasons;
 }
 
+function sayError(error: unknown): void {
+  const expected = error instanceof InputError || error instanceof ReportError || error instanceof StoreError;
+  const words = describeError(error, createPaint(false), asInputs).replace(/^error: /, '');
+  const title = expected ? 'lukhas-ingest' : 'lukhas-ingest: internal error';
+  say(workflowCommand('error', words, { title }));
+}
+
 main().then(
   (good) => {
     process.exitCode = good ? 0 : 1;
   },
   (error: unknown) => {
-    const expected =
-      error instanceof InputError || error instanceof ReportError || error instanceof StoreError;
-    const words = describeError(error, createPaint(false), asInputs).replace(/^error: /, '');
-    const title = expected ? 'lukhas-ingest' : 'lukhas-ingest: internal error';
-    say(workflowCommand('error', words, { title }));
+    sayError(error);
     // Our own failure is no verdict on the tests. But a step that was asked for a verdict must not be green without one.
     const bad = error instanceof InputError || error instanceof ReportError || asksForVerdict();
     process.exitCode = bad ? 1 : 0;

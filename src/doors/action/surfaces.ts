@@ -3,22 +3,29 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setOutput } from '@actions/core';
-import { StoreError } from '../../errors.ts';
+import { InputError, ReportError, StoreError } from '../../errors.ts';
 import type { Verdict } from '../../ingest.ts';
-import type { Warning } from '../../model.ts';
+import type { RunContext, Warning } from '../../model.ts';
 import type { Connect } from '../../store/database/port.ts';
+import type { SavedMissing } from '../../store/runs/missing.ts';
 import { leastCovered } from '../../tally.ts';
-import { renderAnnotations } from '../../tell/github/annotations.ts';
+import { renderAnnotations, renderTroubles } from '../../tell/github/annotations.ts';
 import { type Section, shortLabels } from '../../tell/github/comment-section.ts';
-import { type JobSummary, maxCheckBytes, renderJobSummary } from '../../tell/github/job-summary.ts';
+import {
+  type JobSummary,
+  maxCheckBytes,
+  renderJobSummary,
+  renderNoResults,
+} from '../../tell/github/job-summary.ts';
 import { renderSummary } from '../../tell/terminal/summary.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
 import { placed } from '../../tell/words.ts';
 import { failuresToBlame, hasErrors } from '../fail-on.ts';
 import { describeError } from '../process.ts';
-import { commentPart, jobLabel } from './comment-part.ts';
+import { commentPart, missingSection } from './comment-part.ts';
 import { openCommitJobs } from './commit-jobs.ts';
 import { asInputs, type Inputs } from './inputs.ts';
+import { jobLabel } from './job-identity.ts';
 import { log, say, warn } from './log.ts';
 import type { PullRequest } from './pull-request.ts';
 
@@ -44,17 +51,78 @@ export interface Told {
 
 /** Tells every surface that the inputs ask for. Never fails. */
 export async function tellSurfaces(told: Told): Promise<void> {
-  const { inputs } = told;
+  const { inputs, verdict } = told;
+  const { saved } = verdict;
   const section = sectionOf(told);
   await attempt('log', 'the log of this step is not complete', () => tellLog(told, section));
-  for (const warning of told.warnings) warn(warning);
-  if (inputs.annotations)
-    await attempt('annotations', 'not every failure is annotated', () => annotate(told, section));
+  for (const warning of told.warnings) if (warning.severity !== 'error') warn(warning);
+  const troubles = renderTroubles(told.warnings.filter(({ severity }) => severity === 'error'));
+  if (inputs.annotations) {
+    const errorsSaid = told.errorsSaid + troubles.length;
+    await attempt('annotations', 'not every failure is annotated', () =>
+      annotate({ ...told, errorsSaid }, section),
+    );
+  }
+  for (const trouble of troubles) say(trouble);
   if (inputs.summary)
-    await attempt('summary', "the job's summary could not be written", () => writeSummary(told, section));
-  const url = await attempt('comment', 'no comment on the pull request', () => postComment(told, section));
-  await attempt('check-run', 'no check run', () => postCheckRun(told, section));
-  await attempt('outputs', 'the outputs could not be written', () => writeOutputs(told.verdict, url));
+    await attempt('summary', "the job's summary could not be written", () =>
+      writeSummary(jobSummary(told, section)),
+    );
+  const url = await attempt('comment', 'no comment on the pull request', () =>
+    postComment({
+      ...told,
+      section,
+      context: verdict.context,
+      payloadSha256: verdict.payloadSha256,
+      stored: saved && { id: saved.runId, team: saved.team },
+      hasNews: hasNews(verdict),
+    }),
+  );
+  await attempt('check-run', 'no check run', () =>
+    postCheckRun({ ...told, context: verdict.context }, checkOf(told, section)),
+  );
+  await attempt('outputs', 'the outputs could not be written', () => writeOutputs(verdict, url));
+}
+
+export interface ToldMissing extends Pick<Told, 'inputs' | 'hideSolutions' | 'pullRequest' | 'connect'> {
+  readonly context: RunContext;
+  /** Why there are none: one sentence. */
+  readonly reason: string;
+  readonly warnings: readonly Warning[];
+  /** Absent: it is in no database. */
+  readonly saved: SavedMissing | undefined;
+  /** Why it is in none, as a sentence. */
+  readonly notStored: string;
+}
+
+/** Tells beside log and summary that there are no results where a run would be told. Never fails. */
+export async function tellMissing(told: ToldMissing): Promise<void> {
+  const { context, reason, saved } = told;
+  const stored =
+    saved === undefined
+      ? { ok: false, text: told.notStored }
+      : { ok: true, text: `Stored for team ${saved.team}, as a job without results` };
+  const section = missingSection(reason, stored, told.hideSolutions);
+  for (const warning of told.warnings) warn(warning);
+  const [label = ''] = shortLabels([jobLabel({ jobName: context.jobName, lane: context.lane })]);
+  const summary = { ...section, label, slowest: [], warnings: told.warnings };
+  const url = await attempt('comment', 'no comment on the pull request', () =>
+    postComment({
+      ...told,
+      section,
+      payloadSha256: undefined,
+      stored: saved && { id: saved.key, team: saved.team },
+      hasNews: true,
+    }),
+  );
+  await attempt('check-run', 'no check run', () =>
+    postCheckRun({ ...told, context }, { conclusion: 'failure', title: 'no test results', summary }),
+  );
+  await attempt('outputs', 'the outputs could not be written', () => {
+    if (!hasOutputFile()) return;
+    setOutput('stored', 'no');
+    setOutput('comment-url', url ?? '');
+  });
 }
 
 async function attempt<T>(code: string, consequence: string, tell: () => T): Promise<Awaited<T> | undefined> {
@@ -80,6 +148,7 @@ function sectionOf({ inputs, verdict, hideSolutions }: Told): Section {
     stored: storedSentence(verdict, inputs),
     hideSolutions,
     folder: verdict.rootdir,
+    isFromWindows: verdict.tally.isFromWindows,
   };
 }
 
@@ -104,15 +173,15 @@ function storedSentence({ saved, storeError, incomplete }: Verdict, { settings }
   return { ok: false, text: `NOT stored: ${why}` };
 }
 
-function tellLog({ verdict, reports, hideSolutions }: Told, section: Section): void {
+function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: Section): void {
   const summary = {
     ...section,
     reports,
     history: hideSolutions ? withoutMatches(verdict.history) : verdict.history,
     slowest: verdict.tally.slowest,
     coveredFiles: verdict.coverage?.files.length ?? 0,
-    // Each of them is a command of its own.
-    warnings: [],
+    // The others are commands of their own.
+    warnings: warnings.filter(({ severity }) => severity === 'error'),
   };
   log(renderSummary(summary, { paint: plain, columns: 140, mostFailures: verdict.tally.failures.length }));
   if (verdict.storeError !== undefined) log(describeError(verdict.storeError, plain, asInputs));
@@ -145,9 +214,22 @@ function locateFile(
   return ends.length === 1 ? ends[0] : undefined;
 }
 
-function writeSummary(told: Told, section: Section): void {
+function writeSummary(summary: JobSummary): void {
   const path = env.GITHUB_STEP_SUMMARY;
-  if (path !== undefined && path !== '') appendFileSync(path, renderJobSummary(jobSummary(told, section)));
+  if (path !== undefined && path !== '') appendFileSync(path, renderJobSummary(summary));
+}
+
+/** Writes the job's summary of a step that has nothing to tell but why. Never fails. */
+export async function summariseError(error: unknown): Promise<void> {
+  const path = env.GITHUB_STEP_SUMMARY;
+  if (path === undefined || path === '') return;
+  const words =
+    error instanceof InputError || error instanceof ReportError || error instanceof StoreError
+      ? [placed({ ...error.place, code: error.code, message: error.message }), error.fixIn(asInputs)]
+      : ['an internal error of lukhas-ingest; the log of this step has the details'];
+  await attempt('summary', "the job's summary could not be written", () =>
+    appendFileSync(path, renderNoResults(words.filter((part) => part !== undefined))),
+  );
 }
 
 function jobSummary({ verdict, warnings }: Told, section: Section): JobSummary {
@@ -155,10 +237,19 @@ function jobSummary({ verdict, warnings }: Told, section: Section): JobSummary {
   return { ...section, label, slowest: verdict.tally.slowest, warnings };
 }
 
+interface Post extends Pick<Told, 'inputs' | 'pullRequest' | 'connect'> {
+  readonly context: RunContext;
+  readonly section: Section;
+  readonly payloadSha256: string | undefined;
+  /** Absent: nothing was stored. */
+  readonly stored: { readonly id: string; readonly team: string } | undefined;
+  /** Whether this change brought anything. */
+  readonly hasNews: boolean;
+}
+
 /** Posts, or says once why not. The address of the comment where there is one. */
-async function postComment(told: Told, section: Section): Promise<string | undefined> {
-  const { inputs, verdict, pullRequest, connect } = told;
-  const { saved, context } = verdict;
+async function postComment(post: Post): Promise<string | undefined> {
+  const { inputs, context, section, payloadSha256, stored, pullRequest, connect } = post;
   const { token } = inputs;
   if (inputs.comment === 'off' || pullRequest === undefined) return undefined;
   if (token === undefined) {
@@ -166,18 +257,19 @@ async function postComment(told: Told, section: Section): Promise<string | undef
     return undefined;
   }
   const jobs =
-    saved === undefined || connect === undefined
+    stored === undefined || connect === undefined
       ? undefined
       : openCommitJobs(connect, {
           ...context,
-          saved,
+          ownId: stored.id,
           teamSlug: inputs.settings.team,
           baseBranch: inputs.settings.baseBranch ?? context.baseBranch,
         });
   const part = commentPart({
     context,
+    payloadSha256,
     section,
-    stored: saved === undefined || jobs === undefined ? undefined : { run: saved, jobs },
+    stored: stored === undefined || jobs === undefined ? undefined : { ...stored, jobs },
     onUnreadable: (error) =>
       warn({
         code: 'jobs-unreadable',
@@ -200,13 +292,12 @@ async function postComment(told: Told, section: Section): Promise<string | undef
       part,
       create: ({ rows }) =>
         inputs.comment === 'always' ||
-        (inputs.comment === 'failures'
-          ? rows.some((row) => row.failed > 0 || row.incomplete)
-          : hasNews(verdict)),
+        (inputs.comment === 'failures' ? rows.some((row) => row.failed > 0 || row.incomplete) : post.hasNews),
       crowded: inputs.inMatrix && jobs === undefined,
     });
     if (outcome.kind === 'not-wanted') return undefined;
-    if (outcome.kind === 'superseded') log("No comment: a newer commit's results stand there already.");
+    if (outcome.kind === 'superseded')
+      log('No comment: the results of a newer commit or a later attempt stand there already.');
     return outcome.url;
   } finally {
     await jobs?.close().catch(() => {});
@@ -224,26 +315,20 @@ function hasNews({ history, totals, incomplete }: Verdict): boolean {
   );
 }
 
-/** Adds the check run that was asked for, or says once why not. */
-async function postCheckRun(told: Told, section: Section): Promise<void> {
-  const { inputs, verdict, pullRequest } = told;
-  const { checkRun: name, token } = inputs;
-  const sha = pullRequest?.head.headSha ?? verdict.context.gitSha;
-  if (name === undefined) return;
-  if (token === undefined || sha === undefined) {
-    const why = token === undefined ? 'the github-token is empty' : 'the commit is not known';
-    warn({ code: 'check-run', message: `no check run: ${why}` });
-    return;
-  }
+interface Check {
+  readonly conclusion: 'success' | 'failure' | 'neutral';
+  readonly title: string;
+  readonly summary: JobSummary;
+}
+
+function checkOf(told: Told, section: Section): Check {
+  const { inputs, verdict } = told;
   const { totals } = verdict;
   const failed = totals.failed + totals.errors;
   // What fail-on lets pass must not keep a pull request from being merged.
   const { failOn } = inputs.settings;
   const blamed = failuresToBlame(failOn === 'never' ? 'any' : failOn, verdict) ?? failed;
-  const { addCheckRun } = await import('../../tell/github/check-run.ts');
-  await addCheckRun(githubEdges(token), {
-    name,
-    sha,
+  return {
     conclusion: hasErrors(verdict)
       ? 'failure'
       : failed === 0 && totals.total > 0
@@ -256,7 +341,30 @@ async function postCheckRun(told: Told, section: Section): Promise<void> {
       ...(verdict.lost > 0 ? [`${verdict.lost} could not be read`] : []),
       ...(verdict.incomplete && verdict.lost === 0 ? ['incomplete'] : []),
     ].join(', '),
-    summary: renderJobSummary(jobSummary(told, section), maxCheckBytes),
+    summary: jobSummary(told, section),
+  };
+}
+
+/** Adds the check run that was asked for, or says once why not. */
+async function postCheckRun(
+  { inputs, context, pullRequest }: Pick<Post, 'inputs' | 'context' | 'pullRequest'>,
+  check: Check,
+): Promise<void> {
+  const { checkRun: name, token } = inputs;
+  const sha = pullRequest?.head.headSha ?? context.gitSha;
+  if (name === undefined) return;
+  if (token === undefined || sha === undefined) {
+    const why = token === undefined ? 'the github-token is empty' : 'the commit is not known';
+    warn({ code: 'check-run', message: `no check run: ${why}` });
+    return;
+  }
+  const { addCheckRun } = await import('../../tell/github/check-run.ts');
+  await addCheckRun(githubEdges(token), {
+    name,
+    sha,
+    conclusion: check.conclusion,
+    title: check.title,
+    summary: renderJobSummary(check.summary, maxCheckBytes),
   });
 }
 
@@ -271,9 +379,13 @@ function githubEdges(token: string) {
   };
 }
 
+function hasOutputFile(): boolean {
+  return env.GITHUB_OUTPUT !== undefined && env.GITHUB_OUTPUT !== '';
+}
+
 /** Numbers, ids and words of ours only: other people's scripts read the outputs. */
 function writeOutputs({ totals, tally, saved, stored, history }: Verdict, url: string | undefined): void {
-  if (env.GITHUB_OUTPUT === undefined || env.GITHUB_OUTPUT === '') return;
+  if (!hasOutputFile()) return;
   const ofClass = (name: string) =>
     history?.failures.filter((failure) => failure.class === name).length ?? '';
   const outputs = {

@@ -4,7 +4,8 @@ import { defaultDataDir } from '../../store/database/data-dir.ts';
 import type { Database } from '../../store/database/port.ts';
 import type { MigrateOptions } from '../../store/schema/migrate.ts';
 import { toJson } from '../../tell/json.ts';
-import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
+import { safeLine } from '../../tell/safe.ts';
+import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { usage } from '../arguments.ts';
 import { type ExitCode, exitCodes } from '../process.ts';
 

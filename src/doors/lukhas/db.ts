@@ -5,7 +5,8 @@ import { type MigrateOptions, migrate } from '../../store/schema/migrate.ts';
 import { describePartitions, ensurePartitions, type PartitionState } from '../../store/schema/partitions.ts';
 import { newerDatabase, olderDatabase, readSchemaState } from '../../store/schema/state.ts';
 import { addTeam, checkSlug, localTeamSlug } from '../../store/schema/teams.ts';
-import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
+import { safeLine } from '../../tell/safe.ts';
+import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { usage } from '../arguments.ts';
 import type { ExitCode } from '../process.ts';
 import {

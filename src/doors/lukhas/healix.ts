@@ -25,7 +25,8 @@ import { isPlaceholder, parseMemories } from '../../store/healix/memory-file.ts'
 import { openAccess } from '../../store/schema/access.ts';
 import { requireSchema } from '../../store/schema/state.ts';
 import { toJson } from '../../tell/json.ts';
-import { safeLine, safeText, type Terminal } from '../../tell/terminal/terminal.ts';
+import { safeLine, safeText } from '../../tell/safe.ts';
+import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { usage } from '../arguments.ts';
 import type { ExitCode } from '../process.ts';
 import { type Answer, answer, type CommandSettings, required } from './answer.ts';

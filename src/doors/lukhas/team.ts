@@ -1,6 +1,7 @@
 // Actions of `lukhas team`.
 import { addTeam, checkSlug, listTeams } from '../../store/schema/teams.ts';
-import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
+import { safeLine } from '../../tell/safe.ts';
+import type { Terminal } from '../../tell/terminal/terminal.ts';
 import type { ExitCode } from '../process.ts';
 import { answer, type CommandSettings, row } from './answer.ts';
 

@@ -55,6 +55,10 @@ export const uploadCommand = () =>
           (word) => /^[\w:.-]+$/.test(word) && !/\.(?:xml|json)$/i.test(word),
         ),
         lambdaId: text('--lambda-id <id>', 'the person who ran the tests (users.lambda_id)'),
+        repository: text(
+          '--repository <name>',
+          "the repository's name, where neither the CI system nor a git remote gives one, or another is wanted",
+        ),
         uploadKey: text('--upload-key <text>', 'tells uploads of one job apart (matrix legs)'),
         createdAt: text(
           '--created-at <report | now | time>',

@@ -19,9 +19,10 @@ import {
   runLine,
   warningLine,
 } from '../../tell/json.ts';
+import { safeLine } from '../../tell/safe.ts';
 import { type Progress, startProgress } from '../../tell/terminal/progress.ts';
 import { renderSummary, renderWarnings } from '../../tell/terminal/summary.ts';
-import { safeLine, type Terminal } from '../../tell/terminal/terminal.ts';
+import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { count } from '../../tell/words.ts';
 import { failuresToBlame, hasErrors } from '../fail-on.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from '../process.ts';
@@ -60,7 +61,12 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
     if (!telling.quiet) terminal.err(terminal.paint.dim('cancelling; once more ends it at once'));
   };
   process.once('SIGINT', cancel).once('SIGTERM', cancel);
-  const inputs = await openReports(settings.reports, workingDirectory, cancelled.signal);
+  const inputs = await openReports(settings.reports, workingDirectory, {
+    signal: cancelled.signal,
+    onNothing: (warnings) => {
+      if (warnings.length > 0) terminal.err(renderWarnings(warnings, terminal.paint));
+    },
+  });
   const opening = settings.dryRun ? undefined : openDatabase(settings, telling);
   try {
     const coverage = await findFiles(settings.coverage, {
@@ -68,7 +74,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       what: 'coverage report',
       extension: '.json',
     });
-    const surroundings = detectSurroundings(settings, workingDirectory, settings.uploadKey);
+    const surroundings = detectSurroundings(settings, workingDirectory, settings.uploadKey, asOptions);
     const edges: Edges = {
       now: new Date(),
       hostname: hostname(),
@@ -93,6 +99,8 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
     const warned = {
       ...verdict,
       warnings: [
+        ...inputs.warnings,
+        ...coverage.warnings,
         ...(await surroundings).detected.warnings,
         ...warnEmbeddedInCi(settings, raw),
         ...verdict.warnings,
@@ -159,17 +167,29 @@ function currentFolder(): string {
   }
 }
 
+interface OpenedReports {
+  readonly reports: readonly ReportFile[];
+  readonly problems: readonly InputError[];
+  readonly warnings: readonly Warning[];
+  remove(): Promise<void>;
+}
+
+/** `onNothing` gets the warnings where the search ends in an error. */
 async function openReports(
   patterns: readonly string[],
   workingDirectory: string,
-  signal: AbortSignal,
-): Promise<{ reports: ReportFile[]; problems: readonly InputError[]; remove(): Promise<void> }> {
+  { signal, onNothing }: { signal: AbortSignal; onNothing(warnings: readonly Warning[]): void },
+): Promise<OpenedReports> {
   const named = patterns.filter((pattern) => pattern !== '-');
-  const { paths, problems } = await findFiles(named, { workingDirectory, what: 'report', extension: '.xml' });
+  const found = await findFiles(named, { workingDirectory, what: 'report', extension: '.xml' });
+  const { paths, problems, warnings } = found;
   const [problem] = problems;
-  if (problem !== undefined && patterns.length === named.length && paths.length === 0) throw problem;
+  if (problem !== undefined && patterns.length === named.length && paths.length === 0) {
+    onNothing(warnings);
+    throw problem;
+  }
   const reports = await Promise.all(paths.map((path) => openReport(path, workingDirectory)));
-  if (named.length === patterns.length) return { reports, problems, remove: async () => {} };
+  if (named.length === patterns.length) return { reports, problems, warnings, remove: async () => {} };
   if (process.stdin.isTTY) {
     throw new InputError({
       code: 'usage',
@@ -178,7 +198,7 @@ async function openReports(
     });
   }
   const { report, remove } = await spoolInput(process.stdin, signal);
-  return { reports: [...reports, report], problems, remove };
+  return { reports: [...reports, report], problems, warnings, remove };
 }
 
 function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening {
@@ -228,6 +248,7 @@ function tellTerminal(
   const summary = {
     reports: reports.map((report) => report.name),
     folder,
+    isFromWindows: verdict.tally.isFromWindows || process.platform === 'win32',
     totals: verdict.totals,
     lost: verdict.lost,
     incomplete: verdict.incomplete,
@@ -245,6 +266,7 @@ function tellTerminal(
       paint: terminal.paint,
       columns: terminal.columns,
       mostFailures: verbose ? verdict.tally.failures.length : failuresShown,
+      hint: '--verbose shows more',
     }),
   );
 }

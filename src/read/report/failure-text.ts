@@ -7,6 +7,8 @@ export interface Location {
   readonly path: string;
   /** 1-based. */
   readonly line: number;
+  /** Written with `\`: pytest ran on Windows. */
+  readonly isWindows?: true;
   /** The function's name, where the location's own line has it (`--tb=short` and `native`, inner frames of `auto`). */
   readonly function?: string | undefined;
 }
@@ -220,7 +222,8 @@ function looksLikePath(path: string): boolean {
 }
 
 function location(path: string | undefined, line: string | undefined, name?: string): Location {
-  return { path: (path ?? '').replaceAll('\\', '/'), line: Number(line), function: name };
+  const at = { path: (path ?? '').replaceAll('\\', '/'), line: Number(line), function: name };
+  return path?.includes('\\') === true ? { ...at, isWindows: true } : at;
 }
 
 /**

@@ -166,9 +166,7 @@ class Framer {
             return;
           }
           // Wait until a comment, a section, a declaration and the one of a web page can be told apart.
-          const start = buffer.slice(open, open + 15);
-          const told = start.length >= (/^<!D[^>]*$/i.test(start) ? 15 : 9);
-          if (!told && !/^<[/A-Za-z_]/.test(start)) {
+          if (!isTold(buffer, open)) {
             this.#requireBlank(open);
             this.#at = open;
             return;
@@ -489,7 +487,7 @@ class Framer {
           : `this is not a JUnit report: its root element is <${rootName.slice(0, 60)}>${known === undefined ? '' : `, ${known}`}`,
       fix: json
         ? (name) =>
-            name('allowIncomplete') === undefined
+            name('standardInput') === undefined
               ? `A coverage report goes into ${name('coverage')}.`
               : `A coverage report goes behind ${name('coverage')}: lukhas-upload results.xml ${name('coverage')} coverage.json`
         : 'Give the file that pytest writes with: pytest --junitxml=results.xml',
@@ -525,6 +523,14 @@ const foreignRoots: Readonly<Record<string, string>> = {
 function feedAfter(text: string, from: number, shift: number): number {
   const feed = text.indexOf('\n', from);
   return feed < 0 ? Number.POSITIVE_INFINITY : feed + shift;
+}
+
+/** Whether enough follows the `<` to tell what it opens: a tag, a comment, a section or a declaration. */
+function isTold(text: string, open: number): boolean {
+  const next = text.charCodeAt(open + 1);
+  if (next === 0x2f || isNameStart(next)) return true;
+  const start = text.slice(open, open + 15);
+  return start.length >= (/^<!D[^>]*$/i.test(start) ? 15 : 9);
 }
 
 function isNameStart(code: number): boolean {

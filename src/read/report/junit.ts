@@ -1,6 +1,6 @@
 // The second pass over a report: streams every test as a TestResult, in bounded memory. docs/reading.md lists what a
 // pytest report can contain.
-import { ReportError } from '../../errors.ts';
+import { asOptions, type Naming, ReportError } from '../../errors.ts';
 import type { Failure, Outcome, TestResult, Warning } from '../../model.ts';
 import type { Checkout } from '../checkout.ts';
 import { decodeText } from '../decode.ts';
@@ -32,6 +32,8 @@ import {
 export interface ReadOptions {
   readonly survey: Survey;
   readonly checkout: Checkout | undefined;
+  /** The door's words for settings; the command line's by default. */
+  readonly naming?: Naming | undefined;
   onWarning(warning: Warning): void;
   /** Bytes read so far, over all files. */
   onProgress?(bytes: number): void;
@@ -99,7 +101,7 @@ export async function* readResults(
     });
   }
   reader.summarise();
-  const shared = names?.warning();
+  const shared = names?.warning(options.naming ?? asOptions);
   if (shared !== undefined) options.onWarning(shared);
 }
 
@@ -139,11 +141,11 @@ class SharedNames {
     }
   }
 
-  warning(): Warning | undefined {
+  warning(name: Naming): Warning | undefined {
     if (this.#count === 0) return undefined;
     return {
       code: 'same-test-in-reports',
-      message: `${this.#count} ${this.#count === 1 ? 'test stands' : 'tests stand'} in several reports under one name, for example ${this.#example}; each is kept. If the reports come from different folders, upload them apart with --rootdir`,
+      message: `${this.#count} ${this.#count === 1 ? 'test stands' : 'tests stand'} in several reports under one name, for example ${this.#example}; each is kept. If the reports are of different projects, upload each by itself, with ${name('rootdir')} and ${name('uploadKey')}`,
     };
   }
 }
@@ -450,6 +452,7 @@ function readFailure(
       testFunction,
       isCall: outcome.kind === 'failure' && !phase.test(outcome.message ?? ''),
     }),
+    ...(locations.some(({ isWindows }) => isWindows) ? { isFromWindows: true } : {}),
   };
 }
 

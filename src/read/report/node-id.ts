@@ -112,7 +112,7 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
       if (namesNoFile(dotted, segments) || segments.length > mostSegments) return true;
       if (candidates.length === 0) return moduleCandidates(segments, evidence.modules).length > 1;
       if (candidates.length === 1) return false;
-      const functionName = address.name.split('[', 1)[0] ?? '';
+      const functionName = withoutParameters(address.name);
       const declaring = candidates.filter((c) => declared(c.file).functions.has(functionName));
       return declaring.length !== 1;
     },
@@ -156,7 +156,7 @@ function rebuildNodeId(
   const withoutGroup = withoutXdistGroup(address.name);
   if (namesNoFile(dotted, segments))
     return withFile(unknownId(segments.slice(1).join('::'), withoutGroup), address, locations, checkout);
-  const bareName = withoutGroup.split('[', 1)[0] ?? '';
+  const bareName = withoutParameters(withoutGroup);
   const found =
     fromFileAttribute(address.file, dotted) ??
     fromCheckout(segments, candidates, bareName, locations, declared) ??
@@ -169,19 +169,25 @@ function rebuildNodeId(
       : unknownId(dotted, withoutGroup);
   }
   const classes = collectorNames(segments.slice(found.segments), checkout);
+  const testClass = classes.length > 1 ? classes.join('::') : classes[0];
   // Only Python functions have groups; another item's name may hold an `@`.
   const name = found.file.endsWith('.py') ? withoutGroup : address.name;
   return {
-    testName: [found.file, ...classes, name].join('::'),
+    testName: testClass === undefined ? `${found.file}::${name}` : `${found.file}::${testClass}::${name}`,
     testFile: found.file,
-    testClass: classes.length === 0 ? undefined : classes.join('::'),
-    testFunction: name === withoutGroup ? bareName : (name.split('[', 1)[0] ?? ''),
+    testClass,
+    testFunction: name === withoutGroup ? bareName : withoutParameters(name),
     source: found.source,
   };
 }
 
+function withoutParameters(name: string): string {
+  const parameters = name.indexOf('[');
+  return parameters < 0 ? name : name.slice(0, parameters);
+}
+
 function unknownId(dotted: string, name: string): NodeId {
-  const functionName = name.split('[', 1)[0] ?? '';
+  const functionName = withoutParameters(name);
   return {
     testName: dotted === '' ? name : `${dotted}::${name}`,
     testFile: undefined,

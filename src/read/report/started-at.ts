@@ -1,6 +1,7 @@
 // When a run began: the report's time if it can be trusted, else now. A run's time selects its monthly partition, so a
 // hostile or wrong clock must not decide it.
 import { InputError } from '../../errors.ts';
+import type { Warning } from '../../model.ts';
 import type { SuiteStart } from './survey.ts';
 
 export interface StartedAt {
@@ -30,8 +31,9 @@ export function decideCreatedAt(
   if (isPlausible(asked.getTime(), reader.now)) return asked;
   throw new InputError({
     code: 'implausible-time',
-    message: `--created-at ${asked.toISOString()} is not within 31 days back and 1 day ahead`,
-    fix: 'Runs are stored by month; a time that far away would make partitions nobody expects. Use report or now.',
+    message: `the time ${asked.toISOString()} is not within 31 days back and 1 day ahead`,
+    fix: (name) =>
+      `Runs are stored by month; a time that far away would make partitions nobody expects. ${name('createdAt') ?? 'It'} also takes report or now.`,
   });
 }
 
@@ -53,7 +55,56 @@ export function startedAt(suites: readonly SuiteStart[], reader: { now: Date; ho
     : { createdAt: new Date(Math.min(...times)), source: 'report' };
 }
 
+/** The earliest suite's time that has a zone, whatever it is. */
+export function earliestZonedTime(suites: readonly SuiteStart[]): Date | undefined {
+  const times = suites.flatMap(({ timestamp = '' }) =>
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)$/.test(timestamp)
+      ? [Date.parse(timestamp)]
+      : [],
+  );
+  const earliest = Math.min(...times);
+  return Number.isFinite(earliest) ? new Date(earliest) : undefined;
+}
+
 /** Whether the time is near enough to now to make no partition that nobody expects. */
 export function isPlausible(time: number, now: Date): boolean {
   return Number.isFinite(time) && time >= now.getTime() - longestAgo && time <= now.getTime() + furthestAhead;
+}
+
+/** Clocks differ; in milliseconds. */
+const slack = 10 * 60 * 1000;
+const mostOldReports = 5;
+
+/**
+ * Warns of reports that pytest began before the run that they are uploaded for can have begun: left over from an earlier run,
+ * or restored from a cache. Times without a zone (before pytest 8.3) say nothing.
+ */
+export function findOldReports(
+  suites: readonly SuiteStart[],
+  beginning: { readonly at: Date; readonly what: string } | undefined,
+): Warning[] {
+  if (beginning === undefined) return [];
+  const earliest = new Map<string, number>();
+  for (const { file, timestamp } of suites) {
+    if (file === undefined || !/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)$/.test(timestamp ?? ''))
+      continue;
+    const time = Date.parse(timestamp ?? '');
+    if (time < (earliest.get(file) ?? beginning.at.getTime() - slack)) earliest.set(file, time);
+  }
+  const old = [...earliest].map(
+    ([file, time]): Warning => ({
+      code: 'old-report',
+      message: `pytest began this report at ${minute(time)}, before ${beginning.what} (${minute(beginning.at.getTime())}): is it left over from an earlier run, or from a cache?`,
+      file,
+    }),
+  );
+  const rest = old.length - mostOldReports;
+  return rest <= 0
+    ? old
+    : [...old.slice(0, mostOldReports), { code: 'old-report', message: `${rest} more reports are as old` }];
+}
+
+/** `2026-11-22 16:05 UTC`. */
+function minute(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

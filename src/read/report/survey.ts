@@ -32,6 +32,8 @@ export interface ReportFile {
 }
 
 export interface SuiteStart {
+  /** The report it stands in. */
+  readonly file?: string | undefined;
   /** The attribute unchanged: with an offset since pytest 8.3, else the writer's local time. */
   readonly timestamp: string | undefined;
   readonly hostname: string | undefined;
@@ -411,6 +413,7 @@ class Collector {
     if (this.#open.length > 1) return;
     if (this.#suites.length < 1000) {
       this.#suites.push({
+        file: this.#file,
         timestamp: attributes.get('timestamp')?.slice(0, longestName),
         hostname: attributes.get('hostname')?.slice(0, longestName),
       });

@@ -1,6 +1,7 @@
 // Lets one process at a time into the embedded database's directory: PGlite itself lets two in, and one loses its rows.
 import { execFile } from 'node:child_process';
-import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { link, lstat, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -62,9 +63,11 @@ export async function lockDataDir(dir: string, options: LockOptions): Promise<Da
 /** Writes the lock aside and links it to its name: it appears whole, or not at all where the name is taken. */
 async function create(file: string, holder: Holder): Promise<boolean> {
   const aside = `${file}.${holder.token}`;
-  await writeFile(aside, JSON.stringify(holder), { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
-    throw unwritable(path.dirname(file), error);
-  });
+  await writeFile(aside, JSON.stringify(holder), { flag: 'wx', mode: 0o600 }).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw unwritable(path.dirname(file), error);
+    },
+  );
   try {
     await link(aside, file);
     return true;
@@ -81,7 +84,7 @@ async function create(file: string, holder: Holder): Promise<boolean> {
         },
       );
     }
-    throw error;
+    throw unwritable(path.dirname(file), error as NodeJS.ErrnoException);
   } finally {
     await rm(aside, { force: true });
   }
@@ -105,13 +108,30 @@ function unwritable(dir: string, { code }: NodeJS.ErrnoException): StoreError {
   });
 }
 
+/** Longer than any lock of ours, in bytes. */
+const longestLock = 4096;
+
+/** undefined where there is no lock (any more). A lock is a plain file: a link is not followed, and a pipe is not waited for. */
 async function readHolder(file: string): Promise<Holder | undefined> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    const what = kindOf(await lstat(file));
+    if (what !== undefined) throw notALock(file, what);
+    // It may be another one by now: a link is refused, a pipe is opened without waiting for its writer.
+    const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+    const opened = await open(file, flags);
+    try {
+      const now = kindOf(await opened.stat());
+      if (now !== undefined) throw notALock(file, now);
+      text = await opened.readFile('utf8');
+    } finally {
+      await opened.close();
+    }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    if (error instanceof StoreError) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    if (code === 'ENOENT') return undefined;
+    throw notALock(file, code === 'ELOOP' ? 'a symbolic link' : `not readable (${code})`);
   }
   try {
     const value = JSON.parse(text) as Partial<Holder>;
@@ -122,6 +142,23 @@ async function readHolder(file: string): Promise<Holder | undefined> {
     // Not a lock of ours, or cut off by a full disk: no living holder.
   }
   return { pid: 0, started: undefined, host: hostname(), token: text };
+}
+
+/** What is no lock of ours at its place; undefined for a plain file of a lock's size. */
+function kindOf(found: Stats): string | undefined {
+  if (found.isSymbolicLink()) return 'a symbolic link';
+  if (found.isFIFO()) return 'a named pipe';
+  if (found.isDirectory()) return 'a folder';
+  if (!found.isFile()) return 'a device or socket';
+  return found.size > longestLock ? `a file of ${found.size} bytes, which no lock has` : undefined;
+}
+
+function notALock(file: string, what: string): StoreError {
+  return new StoreError({
+    code: 'data-dir-unusable',
+    message: `the lock of the embedded database is ${what}: ${file}`,
+    fix: `No lukhas program made it. Find out what it is, then remove it, or name another directory with --data-dir.`,
+  });
 }
 
 /**
@@ -156,7 +193,8 @@ async function isAlive(holder: Holder): Promise<boolean> {
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    // EPERM: somebody else's process. Any other error: no process can have this id.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   const started = await startOf(holder.pid);
   return holder.started === undefined || started === undefined || holder.started === started;

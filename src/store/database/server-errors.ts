@@ -1,6 +1,6 @@
 // What a database or driver error means to a person, and whether trying again can help. Takes SQLSTATE and object names from
 // the server's answer, never DETAIL, CONTEXT or a value, which carry row data. Pure.
-import { StoreError } from '../../errors.ts';
+import { type Naming, StoreError } from '../../errors.ts';
 
 /** Where a connection goes, as far as it may be shown. */
 export interface Target {
@@ -28,7 +28,7 @@ interface ServerAnswer {
 interface Meaning {
   readonly code: string;
   readonly message: string;
-  readonly fix?: string;
+  readonly fix?: string | ((name: Naming) => string | undefined);
 }
 
 const retryStates = new Set([
@@ -353,7 +353,8 @@ function driverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
     return {
       code: 'database-tls-authority',
       message: `the certificate of ${where} is not signed by an authority this machine knows (${code})`,
-      fix: 'Give the authority\u2019s certificate: --ssl-ca <file> (or the input ssl-ca, or sslrootcert in the URL). Supabase: Database settings, SSL configuration, download certificate.',
+      fix: (name) =>
+        `Give the authority\u2019s certificate, as a file, with ${name('sslCa')}, or with sslrootcert in the URL. Supabase: Database settings, SSL configuration, download certificate.`,
     };
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {

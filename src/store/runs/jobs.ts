@@ -1,4 +1,4 @@
-// Reads the jobs of one commit: its runs, and what failed in them.
+// Reads the jobs of one commit: its runs, what failed in them, and which had no report.
 import type { Totals } from '../../model.ts';
 import type { Database } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
@@ -11,15 +11,37 @@ export interface CommitQuery {
   readonly gitBranch: string | undefined;
 }
 
-export interface StoredJob {
-  readonly runId: string;
-  readonly createdAt: Date;
+/** What tells the uploads of one commit apart. */
+export interface StoredJobIdentity {
   readonly jobName: string | undefined;
   readonly lane: string | undefined;
+  readonly workflow: string | undefined;
+  readonly step: string | undefined;
+  readonly checkRunId: number | undefined;
+  readonly workflowRunId: string | undefined;
+  readonly runAttempt: number | undefined;
+  /** SHA-256 of its reports in hex; undefined where it had none. */
+  readonly payloadSha256: string | undefined;
+}
+
+/** A run of the commit. */
+export interface StoredRunJob extends StoredJobIdentity {
+  readonly runId: string;
+  readonly createdAt: Date;
   readonly totals: Totals;
   /** Tests of it are missing. */
   readonly incomplete: boolean;
 }
+
+/** A step of the commit that had no report. */
+export interface StoredMissingJob extends StoredJobIdentity {
+  readonly runId: undefined;
+  /** The stored upload key in hex. */
+  readonly key: string;
+  readonly reason: string;
+}
+
+export type StoredJob = StoredRunJob | StoredMissingJob;
 
 /** A failure with its stored texts; of a long traceback the end. */
 export interface StoredFailureText {
@@ -37,20 +59,34 @@ export interface LeastCovered {
   readonly missingStatements: number;
 }
 
-/** A workflow's matrix makes at most 256. */
-const mostJobs = 256;
+/** A workflow's matrix makes at most 256, and each may be attempted again. */
+const mostJobs = 1000;
 
-/** The latest run of each job for a commit, in the order of their names. */
+/**
+ * What every attempt of every job and step stored for a commit, also that it had no report; the latest first. Which of them
+ * stand is not decided here.
+ */
 export async function listJobs(db: Database, access: Access, commit: CommitQuery): Promise<StoredJob[]> {
   const rows = await inTeam(db, access, () =>
     db.query<Record<string, unknown>>(
-      `SELECT DISTINCT ON (r.job_name, r.lane) r.id, r.created_at, r.job_name, r.lane, r.total_tests, r.passed, r.failed, r.skipped,
-         r.errors, r.incomplete, r.duration_seconds::float8 AS seconds, r.coverage_percent::float8 AS coverage
+      `SELECT r.id, r.created_at, r.job_name, r.lane, r.total_tests, r.passed, r.failed, r.skipped, r.errors, r.incomplete,
+         r.duration_seconds::float8 AS seconds, r.coverage_percent::float8 AS coverage, u.workflow, u.step, u.check_run_id,
+         u.workflow_run_id, u.run_attempt, encode(u.payload_sha256, 'hex') AS payload, NULL AS key, NULL AS reason,
+         u.uploaded_at
        FROM test_runs r
        JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id
        WHERE r.team_id = $1 AND r.git_sha = $2 AND r.git_branch IS NOT DISTINCT FROM $3
          AND u.repository IS NOT DISTINCT FROM $4 AND u.pull_request IS NOT DISTINCT FROM $5
-       ORDER BY r.job_name, r.lane, u.uploaded_at DESC, r.id DESC LIMIT ${mostJobs}`,
+       UNION ALL
+       SELECT NULL, NULL, m.job_name, m.lane, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, m.workflow, m.step, m.check_run_id,
+         m.workflow_run_id, m.run_attempt, NULL, encode(m.upload_key, 'hex'), m.reason, m.uploaded_at
+       FROM missing_reports m
+       WHERE m.team_id = $1 AND m.git_sha = $2 AND m.git_branch IS NOT DISTINCT FROM $3
+         AND m.repository IS NOT DISTINCT FROM $4 AND m.pull_request IS NOT DISTINCT FROM $5
+         -- Unless its report came later in the same attempt.
+         AND NOT EXISTS (SELECT FROM ingest_uploads u
+           WHERE u.team_id = $1 AND u.upload_key = m.upload_key AND u.uploaded_at > m.uploaded_at)
+       ORDER BY uploaded_at DESC, id DESC LIMIT ${mostJobs}`,
       [
         access.team.id,
         commit.gitSha ?? null,
@@ -60,22 +96,36 @@ export async function listJobs(db: Database, access: Access, commit: CommitQuery
       ],
     ),
   );
-  return rows.map((row) => ({
-    runId: String(row.id),
-    createdAt: row.created_at as Date,
-    jobName: textOf(row.job_name),
-    lane: textOf(row.lane),
-    incomplete: row.incomplete === true,
-    totals: {
-      total: Number(row.total_tests),
-      passed: Number(row.passed),
-      failed: Number(row.failed),
-      skipped: Number(row.skipped),
-      errors: Number(row.errors),
-      durationSeconds: row.seconds === null ? undefined : Number(row.seconds),
-      coveragePercent: row.coverage === null ? undefined : Number(row.coverage),
-    },
-  }));
+  return rows.map((row) => {
+    const identity = {
+      jobName: textOf(row.job_name),
+      lane: textOf(row.lane),
+      workflow: textOf(row.workflow),
+      step: textOf(row.step),
+      // A bigint, which arrives as text.
+      checkRunId: row.check_run_id === null ? undefined : Number(row.check_run_id),
+      workflowRunId: textOf(row.workflow_run_id),
+      runAttempt: row.run_attempt === null ? undefined : Number(row.run_attempt),
+      payloadSha256: textOf(row.payload),
+    };
+    if (row.id === null)
+      return { ...identity, runId: undefined, key: String(row.key), reason: String(row.reason) };
+    return {
+      ...identity,
+      runId: String(row.id),
+      createdAt: row.created_at as Date,
+      incomplete: row.incomplete === true,
+      totals: {
+        total: Number(row.total_tests),
+        passed: Number(row.passed),
+        failed: Number(row.failed),
+        skipped: Number(row.skipped),
+        errors: Number(row.errors),
+        durationSeconds: row.seconds === null ? undefined : Number(row.seconds),
+        coveragePercent: row.coverage === null ? undefined : Number(row.coverage),
+      },
+    };
+  });
 }
 
 /** What failed in a run, of the tests that are named, in the report's order. */

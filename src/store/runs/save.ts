@@ -12,6 +12,7 @@ import { exactMemory, healixEnabled } from '../healix/matching.ts';
 import { type Access, inTeam, openAccess } from '../schema/access.ts';
 import { type Migration, migrations } from '../schema/migrations.generated.ts';
 import { ensureMonth } from '../schema/partitions.ts';
+import { makeLineId } from './line.ts';
 import { makeRowIdPrefix, makeRunId, teamUploadKey } from './upload-key.ts';
 
 export interface Upload {
@@ -59,6 +60,9 @@ interface Stage {
   /** The last message, with COMMIT in it, is on its way. */
   committing: boolean;
 }
+
+/** A failing statement is kept to be compared with others. */
+const longestStatement = 1_000;
 
 const batchRows = 5_000;
 /** Batches begin small, so that the server has work early, and double. */
@@ -204,9 +208,11 @@ function settle(stored: StoredUpload, upload: Upload, access: Access): SavedRun 
   if (stored.payloadSha256 !== upload.payloadSha256.toLowerCase()) {
     throw new StoreError({
       code: 'upload-conflict',
-      message: `an upload with the same key and other content is stored already (run ${stored.runId}); nothing was written`,
-      fix: (name) =>
-        `Uploads of one job (the legs of a matrix, several reports) are told apart by ${name('uploadKey')}; a re-run of the job has an attempt number of its own.`,
+      message: `an upload of this attempt of this job with other content is stored already (run ${stored.runId}); nothing was written`,
+      fix: (name) => {
+        const words = [name('uploadKey'), name('step')].filter((word) => word !== undefined);
+        return `Two uploads of one job are told apart by ${words.join(' or ')}. A report that was repaired is stored by running the job again, which is an attempt of its own.`;
+      },
     });
   }
   return { runId: stored.runId, stored: 'already', team: access.team.slug, createdAt: stored.createdAt };
@@ -242,15 +248,17 @@ async function writeRun(
 ): Promise<SavedRun> {
   const storable = createStorable();
   const runId = makeRunId(upload.createdAt, teamKey);
+  const lineId = makeLineId(access.team.id, upload.context);
   const stages = nameStages();
   await db.transaction(
     async () => {
       const lane = storable.short(upload.context.lane, 50) ?? null;
-      await db.run(`INSERT INTO ${stages.shared} VALUES ($1, $2, $3, $4, $5)`, [
+      await db.run(`INSERT INTO ${stages.shared} VALUES ($1, $2, $3, $4, $5, $6)`, [
         runId,
         access.team.id,
         upload.createdAt,
         lane,
+        lineId,
         storable.text(upload.context.repository) ?? null,
       ]);
       const results = createWriter(
@@ -284,6 +292,7 @@ async function writeRun(
 
       await stageRun(db, stages, {
         runId,
+        lineId,
         access,
         teamKey,
         upload,
@@ -400,6 +409,9 @@ function resultFields(result: SignedResult, storable: Storable): string {
     copyText(result.wordsSignature),
     copyText(storable.name(result.causeKey, 500)),
     copyTextArray(result.markers.map((marker) => storable.text(marker) ?? '')),
+    copyNumber(result.attempts === undefined ? undefined : storable.count(result.attempts)),
+    copyText(storable.name(failure?.errorType, 255)),
+    copyText(storable.name(failure?.statement, longestStatement)),
   ]);
 }
 
@@ -419,6 +431,7 @@ function coverageFields(file: CoverageFile, storable: Storable): string {
 
 interface RunToStage {
   readonly runId: string;
+  readonly lineId: string;
   readonly access: Access;
   readonly teamKey: Buffer;
   readonly upload: Upload;
@@ -438,9 +451,11 @@ async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<
     `INSERT INTO ${stages.run} (upload_key, payload_sha256, result_rows, coverage_rows, repository, workflow_run_id,
        run_attempt, job, pull_request, base_branch, id, team_id, lambda_id, total_tests, passed, failed, skipped, errors,
        coverage_percent, duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch,
-       git_commit_message, created_at, job_name, incomplete)
+       git_commit_message, created_at, job_name, incomplete, workflow, step, check_run_id, line_id, project, tested_git_sha,
+       parents, committed_at, kind, origin, dirty, stale)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19::text::numeric,
-       $20::text::numeric, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)`,
+       $20::text::numeric, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35,
+       $36, $37, $38, $39, $40, $41, $42, $43)`,
     [
       run.teamKey,
       Buffer.from(run.upload.payloadSha256, 'hex'),
@@ -473,6 +488,18 @@ async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<
       run.upload.createdAt,
       storable.text(context.jobName) ?? null,
       run.incomplete,
+      storable.text(context.workflow) ?? null,
+      storable.text(context.step) ?? null,
+      context.checkRunId ?? null,
+      run.lineId,
+      storable.text(context.project) ?? null,
+      short(context.tested?.gitSha, 40),
+      context.tested?.parents ?? null,
+      context.tested?.committedAt ?? null,
+      context.kind ?? null,
+      context.origin ?? null,
+      context.tested?.dirty === undefined ? null : storable.count(context.tested.dirty),
+      context.isStale ?? null,
     ],
   );
 }
@@ -505,12 +532,13 @@ function nameStages(): Stages {
 
 // COPY into a table with row-level security is refused by PostgreSQL; through a temporary table every row meets the policy.
 const stageTables = (stages: Stages): string[] => [
-  `CREATE TABLE ${stages.shared} (run_id uuid, team_id uuid, created_at timestamptz, lane varchar(50), repository text) ON COMMIT DROP`,
+  `CREATE TABLE ${stages.shared} (run_id uuid, team_id uuid, created_at timestamptz, lane varchar(50), line_id uuid,
+    repository text) ON COMMIT DROP`,
   `CREATE TABLE ${stages.results} (
     id uuid, test_name varchar(500), test_class varchar(255), test_function varchar(255), test_file varchar(500),
     outcome varchar(20), duration_seconds numeric(8, 3), error_message text, error_traceback text,
     failure_signature varchar(255), drift_signature varchar(255), words_signature varchar(255), cause_key varchar(500),
-    markers text[]
+    markers text[], attempts integer, error_type varchar(255), statement text
   ) ON COMMIT DROP`,
   `CREATE TABLE ${stages.coverage} (
     id uuid, file_path varchar(500), coverage_percent numeric(5, 2), total_statements integer, covered_statements integer,
@@ -523,24 +551,28 @@ const stageTables = (stages: Stages): string[] => [
     id uuid, team_id uuid, lambda_id varchar(255), total_tests integer, passed integer, failed integer, skipped integer,
     errors integer, coverage_percent numeric(5, 2), duration_seconds numeric(10, 3), lane varchar(50), markers text[],
     python_version varchar(20), pytest_version varchar(20), ci_system varchar(50), git_sha varchar(40),
-    git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text, incomplete boolean
+    git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text, incomplete boolean,
+    workflow text, step text, check_run_id bigint, line_id uuid, project text, tested_git_sha varchar(40), parents text[],
+    committed_at timestamptz, kind varchar(10), origin varchar(10), dirty integer, stale boolean
   ) ON COMMIT DROP`,
 ];
 
 const resultColumns = `test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message,
-      error_traceback, failure_signature, drift_signature, words_signature, cause_key, markers`;
+      error_traceback, failure_signature, drift_signature, words_signature, cause_key, markers, attempts, error_type,
+      statement`;
 
 function moveStatements(stages: Stages): Readonly<Record<'results' | 'matched' | 'coverage', string>> {
-  const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane' | 'repository'): string =>
+  const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane' | 'line_id' | 'repository'): string =>
     `(SELECT ${column} FROM ${stages.shared})`;
   const sharedColumns = `${shared('run_id')}, ${shared('team_id')}, ${shared('created_at')}`;
+  const lineId = shared('line_id');
   return {
-    results: `INSERT INTO test_results (id, test_run_id, team_id, created_at, ${resultColumns})
-      SELECT id, ${sharedColumns}, ${resultColumns}
+    results: `INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, ${resultColumns})
+      SELECT id, ${sharedColumns}, ${lineId}, ${resultColumns}
       FROM ${stages.results}`,
     // A subquery in CASE and not a join: only failures are looked for.
-    matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, healix_memory_id, shared_memory_id, ${resultColumns})
-      SELECT id, ${sharedColumns}, memory[1], memory[2], ${resultColumns}
+    matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, healix_memory_id, shared_memory_id, ${resultColumns})
+      SELECT id, ${sharedColumns}, ${lineId}, memory[1], memory[2], ${resultColumns}
       FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', { team: shared('team_id'), repository: shared('repository') })} END AS memory
         FROM ${stages.results} s OFFSET 0) AS matched`,
     coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
@@ -558,9 +590,9 @@ const storeRun = (stages: Stages, known: number): string => `
     run record;
   BEGIN
     INSERT INTO ingest_uploads (team_id, upload_key, run_id, created_at, payload_sha256, result_rows, coverage_rows, repository,
-      workflow_run_id, run_attempt, job, pull_request, base_branch)
+      workflow_run_id, run_attempt, job, pull_request, base_branch, workflow, step, check_run_id)
     SELECT team_id, upload_key, id, created_at, payload_sha256, result_rows, coverage_rows, repository,
-      workflow_run_id, run_attempt, job, pull_request, base_branch
+      workflow_run_id, run_attempt, job, pull_request, base_branch, workflow, step, check_run_id
     FROM ${stages.run}
     ON CONFLICT (team_id, upload_key) DO NOTHING;
     IF NOT FOUND THEN
@@ -568,11 +600,13 @@ const storeRun = (stages: Stages, known: number): string => `
     END IF;
     INSERT INTO test_runs (id, team_id, lambda_id, total_tests, passed, failed, skipped, errors, coverage_percent,
       duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch, git_commit_message,
-      created_at, repository, job_name, incomplete)
+      created_at, repository, job_name, incomplete, line_id, project, tested_git_sha, parents, committed_at, kind, origin, dirty,
+      stale, attempt, step)
     SELECT s.id, s.team_id, (SELECT u.lambda_id FROM users u WHERE u.lambda_id = s.lambda_id), s.total_tests, s.passed,
       s.failed, s.skipped, s.errors, s.coverage_percent, s.duration_seconds, s.lane, s.markers, s.python_version,
       s.pytest_version, s.ci_system, s.git_sha, s.git_branch, s.git_commit_message, s.created_at, s.repository, s.job_name,
-      s.incomplete
+      s.incomplete, s.line_id, s.project, s.tested_git_sha, s.parents, s.committed_at, s.kind, s.origin, s.dirty,
+      s.stale, s.run_attempt, s.step
     FROM ${stages.run} s;
     SELECT id, team_id, git_branch, git_sha, lane, created_at, repository, job_name, pull_request, result_rows, coverage_rows
       INTO run FROM ${stages.run};

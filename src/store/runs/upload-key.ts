@@ -10,18 +10,25 @@ export interface UploadIdentity {
   /** `--upload-key`: tells uploads of one job apart. */
   readonly discriminator: string | undefined;
   readonly lane: string | undefined;
+  /** GitHub: tells the uploads of a job apart. */
+  readonly step?: string | undefined;
+  /** GitHub: tells jobs of one attempt apart that have one name. */
+  readonly checkRunId?: number | undefined;
   /** SHA-256 over the bytes of all reports, in hex; decides where no CI run does. */
   readonly payloadSha256: string;
 }
 
 /**
- * The upload's key, SHA-256 in hex, without the team (saveRun adds it). Inside a CI run it is the run, attempt, job, lane and
- * discriminator, so that a retry with other bytes is a conflict and not a second run; outside it is the content.
+ * The upload's key, SHA-256 in hex, without the team (saveRun adds it). Inside a CI run it is the run, attempt, job, check run,
+ * step, lane and discriminator, so that a retry with other bytes is a conflict and not a second run; outside it is the content.
+ * Where the system names neither step nor check run, the key is the one that programs before them made.
  */
 export function makeUploadKey(identity: UploadIdentity): string {
   const inCi = identity.workflowRunId !== undefined;
+  const { step, checkRunId } = identity;
+  const isPlain = !inCi || (step === undefined && checkRunId === undefined);
   return digest([
-    'lukhas upload 1',
+    isPlain ? 'lukhas upload 1' : 'lukhas upload 2',
     identity.repository,
     identity.workflowRunId,
     inCi ? String(identity.runAttempt ?? 1) : undefined,
@@ -29,6 +36,7 @@ export function makeUploadKey(identity: UploadIdentity): string {
     identity.discriminator,
     identity.lane,
     inCi ? undefined : identity.payloadSha256,
+    ...(isPlain ? [] : [step, checkRunId?.toString()]),
   ]).toString('hex');
 }
 

@@ -87,6 +87,54 @@ export const migrations: readonly Migration[] = [
   },
   {
     "number": 6,
+    "name": "upload-steps",
+    "checksum": "b65c710784822a33a72a22980be181745dde2c564f576a3c753e070a6d13a258",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "all of it",
+        "inTransaction": true,
+        "sql": "-- Purpose: tell the uploads of one job apart by step, those of equal job names by check run and workflow; keep that a job had no report.\n-- Locks: ingest_uploads: ACCESS EXCLUSIVE; teams: SHARE ROW EXCLUSIVE\n-- Older programs: go on uploading\n-- Reversible: DROP TABLE missing_reports; ALTER TABLE ingest_uploads DROP COLUMN workflow, DROP COLUMN step, DROP COLUMN check_run_id;\n--   what they said is lost.\n\n-- Without defaults: no row is rewritten. NULL where the CI system does not say, and in rows of older programs: their keys hold\n-- neither step nor check run, so what an older program stored is stored again where this one repeats it within the same attempt.\nALTER TABLE ingest_uploads\n  ADD COLUMN workflow TEXT,\n  ADD COLUMN step TEXT,\n  -- GitHub's id of the job's check run: it differs for each job of an attempt, whatever the jobs are called.\n  ADD COLUMN check_run_id BIGINT;\n\n-- A step that found no report to read. No run: there is nothing to count, to compare with, or to be credited.\nCREATE TABLE missing_reports (\n  team_id UUID NOT NULL CONSTRAINT missing_reports_team_id_fkey REFERENCES teams (id),\n  upload_key BYTEA NOT NULL,\n  reason TEXT NOT NULL,\n  repository TEXT,\n  workflow TEXT,\n  workflow_run_id TEXT,\n  run_attempt INTEGER,\n  job TEXT,\n  job_name TEXT,\n  lane VARCHAR(50),\n  step TEXT,\n  check_run_id BIGINT,\n  pull_request INTEGER,\n  git_sha VARCHAR(40),\n  git_branch VARCHAR(255),\n  uploaded_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),\n  CONSTRAINT missing_reports_pkey PRIMARY KEY (team_id, upload_key),\n  CONSTRAINT missing_reports_upload_key_check CHECK (octet_length(upload_key) = 32)\n);\nCREATE INDEX idx_missing_reports_git_sha ON missing_reports (team_id, git_sha);\n\nALTER TABLE missing_reports ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON missing_reports USING (team_id = (SELECT lukhas_team_id()));\n-- As in 0004: platforms give their own roles rights on every new table.\nDO $closed$\nDECLARE\n  grantee text;\nBEGIN\n  FOR grantee IN\n    SELECT 'PUBLIC' UNION ALL\n    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')\n  LOOP\n    EXECUTE format('REVOKE ALL ON missing_reports FROM %s', grantee);\n  END LOOP;\nEND\n$closed$;\nGRANT SELECT, INSERT ON missing_reports TO lukhas_ingest, lukhas_service;\n"
+      }
+    ]
+  },
+  {
+    "number": 7,
+    "name": "lines",
+    "checksum": "656820c7887001965e58e1e3ce6d3533c22bfc61780c26a66f9009760379652c",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the columns of runs",
+        "inTransaction": true,
+        "sql": "-- Without defaults and checks: no row is rewritten or read. NULL in rows of older programs, and where nobody could tell.\nALTER TABLE test_runs\n  ADD COLUMN line_id UUID,\n  -- pytest's rootdir relative to the repository's root, '.' where they are one.\n  ADD COLUMN project TEXT,\n  -- What was checked out; git_sha stays the commit that people know.\n  ADD COLUMN tested_git_sha VARCHAR(40),\n  ADD COLUMN parents TEXT[],\n  ADD COLUMN committed_at TIMESTAMPTZ,\n  -- head, merge\n  ADD COLUMN kind VARCHAR(10),\n  -- team, stranger, local\n  ADD COLUMN origin VARCHAR(10),\n  -- Tracked files that differed from the commit.\n  ADD COLUMN dirty INTEGER,\n  -- The report is older than its commit.\n  ADD COLUMN stale BOOLEAN,\n  ADD COLUMN attempt INTEGER,\n  ADD COLUMN step TEXT;"
+      },
+      {
+        "title": "the columns of results",
+        "inTransaction": true,
+        "sql": "ALTER TABLE test_results\n  ADD COLUMN line_id UUID,\n  -- How often it was run, where that was more than once.\n  ADD COLUMN attempts INTEGER,\n  ADD COLUMN error_type VARCHAR(255),\n  ADD COLUMN statement TEXT;"
+      },
+      {
+        "title": "the index of the parent",
+        "inTransaction": true,
+        "sql": "CREATE INDEX idx_test_results_line ON ONLY test_results (team_id, line_id, test_name, created_at DESC);"
+      },
+      {
+        "title": "the index of a partition",
+        "inTransaction": false,
+        "partitionsOf": "test_results",
+        "sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS \"{name}_line\" ON {leaf} (team_id, line_id, test_name, created_at DESC);"
+      },
+      {
+        "title": "attaching the index",
+        "inTransaction": true,
+        "partitionsOf": "test_results",
+        "sql": "ALTER INDEX idx_test_results_line ATTACH PARTITION \"{name}_line\";"
+      }
+    ]
+  },
+  {
+    "number": 8,
     "name": "knowledge",
     "checksum": "a33bc39bd152d6e3451d8096a83ed8afbcae34b0dd9aed0dc933d2aaaa56aae9",
     "refusesOlder": false,

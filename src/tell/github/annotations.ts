@@ -1,6 +1,6 @@
 // Failures on their lines in the pull request's files, as commands to the runner. Pure.
-import type { FailureHistory, RunHistory } from '../../model.ts';
-import { failureKey, type ToldFailure, tierNames } from '../words.ts';
+import type { FailureHistory, RunHistory, Warning } from '../../model.ts';
+import { failureKey, number, placed, type ToldFailure, tierNames } from '../words.ts';
 import { cut } from './markdown.ts';
 import { workflowCommand } from './workflow-log.ts';
 
@@ -39,6 +39,36 @@ export function renderAnnotations(request: AnnotationRequest): string[] {
       title: cut(`${history === undefined ? '' : `${history.class}: `}${failure.testName}`, 250),
     });
   });
+}
+
+/**
+ * What could not be taken, in at most two errors, so that they leave the failures room among the ten. Troubles of one kind
+ * are one; the log and the job's summary list each of them.
+ */
+export function renderTroubles(troubles: readonly Warning[]): string[] {
+  const kinds = new Map<string, Warning[]>();
+  for (const trouble of troubles) kinds.set(trouble.code, [...(kinds.get(trouble.code) ?? []), trouble]);
+  const [first, ...others] = [...kinds.values()].map(kindInWords);
+  if (first === undefined) return [];
+  const rest = others.slice(0, 8).map((words) => (others.length > 1 ? cut(words, 500) : words));
+  if (others.length > rest.length)
+    rest.push(`${others.length - rest.length} other kinds of trouble: see the log of this step.`);
+  return [first, ...(rest.length === 0 ? [] : [rest.join('\n\n')])].map((words) =>
+    workflowCommand('error', words),
+  );
+}
+
+function kindInWords([first, ...others]: readonly Warning[]): string {
+  if (first === undefined) return '';
+  const last = others.at(-1);
+  const words = cut(placed(first), 2000);
+  if (last === undefined) return words;
+  // The reader stops naming places at some number, and tells the sum.
+  const sum =
+    first.line !== undefined && last.line === undefined
+      ? `${placed(last)}.`
+      : `${number(others.length)} more like it.`;
+  return `${words}\n\n${sum} See the log of this step.`;
 }
 
 function message(failure: ToldFailure, history: FailureHistory | undefined, hideSolutions: boolean): string {

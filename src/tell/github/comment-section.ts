@@ -1,7 +1,7 @@
 // The results of a commit's jobs in Markdown, for the pull request's comment and the job's summary: what failed, what is known
 // about it, what to do. Pure; all data goes through markdown.ts.
 import type { FailureClass, FailureHistory, HealixMemory, Match, RunHistory, Totals } from '../../model.ts';
-import { type Commands, rerunCommands, teachCommands } from '../commands.ts';
+import { type Commands, rerunCommands, shellOf, teachCommands } from '../commands.ts';
 import {
   count,
   coverageDifference,
@@ -22,6 +22,8 @@ export interface Section {
   readonly lost: number;
   /** Not all reports and tests could be read: what is absent says nothing. */
   readonly incomplete: boolean;
+  /** There was no report, or none with results; `troubles` say why. */
+  readonly missing?: 'report' | 'results' | undefined;
   /** What could not be taken, as sentences. */
   readonly troubles: readonly string[];
   readonly xfailed: number;
@@ -38,6 +40,8 @@ export interface Section {
   readonly hideSolutions: boolean;
   /** pytest's rootdir, seen from the repository's root: commands run there. undefined: the root itself, or not known. */
   readonly folder?: string | undefined;
+  /** The tests ran on Windows: commands are PowerShell's. */
+  readonly isFromWindows?: boolean | undefined;
 }
 
 /** A job of the commit, as the comment names it. */
@@ -64,6 +68,8 @@ interface Told {
   readonly history: FailureHistory | undefined;
   readonly hidden: boolean;
   readonly jobs: string[];
+  /** It fails on Windows alone. */
+  onWindows: boolean;
 }
 
 interface Group {
@@ -163,7 +169,7 @@ function groupFailures(jobs: readonly Job[]): Group[] {
     all.set(name, keys.add(key));
   };
   for (const [i, { section }] of jobs.entries()) {
-    const { totals, failures, history, hideSolutions: hidden } = section;
+    const { totals, failures, history, hideSolutions: hidden, isFromWindows: onWindows = false } = section;
     const past = new Map(numbered(history?.failures ?? []).map(({ key, item }) => [key, item]));
     for (const [key, item] of past) count(item.class, key);
     for (const { key, item: failure } of numbered(failures)) {
@@ -172,8 +178,12 @@ function groupFailures(jobs: readonly Job[]): Group[] {
       else if (known === undefined) continue;
       const id = `${known?.class}\n${key}`;
       const before = told.get(id);
-      if (before === undefined) told.set(id, { failure, history: known, hidden, jobs: [labels[i] ?? ''] });
-      else before.jobs.push(labels[i] ?? '');
+      if (before === undefined)
+        told.set(id, { failure, history: known, hidden, jobs: [labels[i] ?? ''], onWindows });
+      else {
+        before.jobs.push(labels[i] ?? '');
+        before.onWindows &&= onWindows;
+      }
     }
     // Failures beyond those shown are counted only.
     const rest = history === undefined ? totals.failed + totals.errors - failures.length : 0;
@@ -299,31 +309,40 @@ function facts(memory: HealixMemory): string {
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
-/** Commands to run the failed tests again, and to teach Healix their causes. */
+/** Commands to run the failed tests again, and to teach Healix their causes, for the shell of whoever has each failure. */
 function renderCommands(groups: readonly Group[], sections: readonly Section[]): string[] {
   const told = groups.flatMap((group) => group.told);
   const distinct = (some: readonly Told[]) => [
     ...new Map(some.map(({ failure }) => [failure.testName, failure])).values(),
   ];
-  const tests = distinct(told);
-  const notTold = groups.reduce((sum, group) => sum + group.all - group.told.length, 0);
-  const again = rerunCommands(tests, tests.length + notTold, sameFolder(sections));
-  const folds = foldedCommands('Run them again', again);
-  const unknown = distinct(told.filter(({ history }) => history?.class !== 'known'));
-  if (unknown.length > 0 && sections.every(({ history }) => history !== undefined)) {
+  let notTold = groups.reduce((sum, group) => sum + group.all - group.told.length, 0);
+  const canTeach = sections.every(({ history }) => history !== undefined);
+  return [false, true].flatMap((onWindows) => {
+    const own = told.filter((one) => one.onWindows === onWindows);
+    if (own.length === 0) return [];
+    const tests = distinct(own);
+    const shell = shellOf(onWindows);
+    const again = rerunCommands(tests, tests.length + notTold, sameFolder(sections), shell);
+    notTold = 0;
+    const folds = foldedCommands('Run them again', again, onWindows);
+    const unknown = canTeach ? distinct(own.filter(({ history }) => history?.class !== 'known')) : [];
     const teach = teachCommands(
       unknown.map(({ testName }) => testName),
       5,
+      shell,
     );
-    folds.push(...foldedCommands('Found out why? Teach Healix, and the next one is known', teach));
-  }
-  return folds;
+    return [
+      ...folds,
+      ...foldedCommands('Found out why? Teach Healix, and the next one is known', teach, onWindows),
+    ];
+  });
 }
 
-function foldedCommands(summary: string, { lines, left }: Commands): string[] {
-  if (lines.length === 0) return [];
-  const content = exactBlock(lines.join('\n'), 'sh');
-  return [folded(summary, left === '' ? content : `${content}\n\n${left}`)];
+function foldedCommands(summary: string, { lines, left }: Commands, onWindows: boolean): string[] {
+  const where = onWindows ? ' (PowerShell)' : '';
+  if (lines.length === 0) return onWindows && left !== '' ? [folded(`${summary}${where}`, left)] : [];
+  const content = exactBlock(lines.join('\n'), onWindows ? 'powershell' : 'sh');
+  return [folded(`${summary}${where}`, left === '' ? content : `${content}\n\n${left}`)];
 }
 
 /** Where all of the jobs ran pytest; undefined where they differ or it is not known. */

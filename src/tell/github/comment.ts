@@ -2,16 +2,33 @@
 // anew; a job without a database has its own part between marks, which the others copy unread. Pure; github.ts posts it.
 import { createHash } from 'node:crypto';
 import { count, coverageDifference, number, percent } from '../words.ts';
-import { countFailures, type Detail, type Job, renderJobs, shortLabels } from './comment-section.ts';
+import { type Attempted, compareAttempts, standing } from './attempts.ts';
+import {
+  countFailures,
+  type Detail,
+  type Job,
+  renderJobs,
+  type Section,
+  shortLabels,
+} from './comment-section.ts';
 import { bytes, code, cut } from './markdown.ts';
 
 /** GitHub refuses longer comments, and documents 65,536 characters. */
 export const maxCommentBytes = 60_000;
 
-/** A job's line in the table. */
-export interface JobRow {
-  /** 12 hex digits, different for each job of a commit. */
+/** What tells one upload of a commit from the others. */
+export interface JobIdentity extends Attempted {
+  /** 12 hex digits, different for each upload of a commit. */
   readonly key: string;
+  /** 12 hex digits. */
+  readonly name: string;
+  /** GitHub's id of the job's check run. */
+  readonly job: number | undefined;
+  readonly step: string | undefined;
+}
+
+/** A job's line in the table. */
+export interface JobRow extends JobIdentity {
   readonly label: string;
   readonly total: number;
   readonly passed: number;
@@ -24,6 +41,7 @@ export interface JobRow {
   readonly coverageBefore: number | undefined;
   /** Not all of it could be read, or something that was asked for is missing. */
   readonly incomplete: boolean;
+  readonly missing: Section['missing'];
 }
 
 /** The part of one source: the database with all jobs that stored their runs, or a job without a database. */
@@ -37,6 +55,8 @@ export interface Part {
   readonly failures: { readonly failed: number; readonly new: number | undefined };
   /** Longest first; a shorter one is used when the comment would be too long. */
   readonly texts: readonly string[];
+  /** It is in a database. */
+  readonly stored: boolean;
 }
 
 export interface CommentState {
@@ -44,6 +64,8 @@ export interface CommentState {
   /** GitHub's id of the workflow run. It grows with time, so a newer commit's run has a higher one. */
   readonly run: number;
   readonly parts: readonly Part[];
+  /** An older commit, whose results stood here before. */
+  readonly older?: string | undefined;
 }
 
 const markerStart = '<!-- lukhas-ingest ';
@@ -51,15 +73,15 @@ const partStart = '<!-- lukhas-job ';
 const partEnd = '<!-- lukhas-end -->';
 const seeSummary = 'see the summary of its job';
 
-/** A job's key: the same in every run, different for each job. */
+/** 12 hex digits, different for different names. */
 export function jobKey(...names: readonly (string | undefined)[]): string {
   return shortHash(names.map((name) => name ?? null));
 }
 
 /** Renders jobs at every length. `version` changes when the part's inputs change, even if its text does not. */
 export function makePart(
-  jobs: readonly (Job & { readonly key: string })[],
-  identity: { readonly key: string; readonly version?: string },
+  jobs: readonly (Job & JobIdentity)[],
+  identity: { readonly key: string; readonly version?: string; readonly stored?: boolean },
 ): Part {
   const details: Detail[] = [
     { failures: 50, messages: true, fixes: true, extras: true, more: seeSummary },
@@ -69,9 +91,14 @@ export function makePart(
     { failures: 0, messages: false, fixes: false, extras: false, more: seeSummary },
   ];
   const sorted = jobs.toSorted((a, b) => compare(a.label, b.label) || compare(a.key, b.key));
-  const rows = sorted.map(({ key, label, section: { totals, history, incomplete, troubles } }) => ({
-    key,
-    label: cut(label, 100),
+  const rows = sorted.map(({ section: { totals, history, incomplete, troubles, missing }, ...job }) => ({
+    key: job.key,
+    name: job.name,
+    run: job.run,
+    attempt: job.attempt,
+    job: job.job,
+    step: job.step === undefined ? undefined : cut(job.step, 100),
+    label: cut(job.label, 100),
     total: totals.total,
     passed: totals.passed,
     failed: totals.failed + totals.errors,
@@ -80,15 +107,70 @@ export function makePart(
     coverage: totals.coveragePercent,
     coverageBefore: history?.coverage?.beforePercent,
     incomplete: incomplete || troubles.length > 0,
+    missing,
   }));
-  const texts = details.map((detail) => renderJobs(sorted, detail));
+  const labels = labelRows(rows);
+  const labelled = sorted.map((job, i) => ({ label: labels[i] ?? job.label, section: job.section }));
+  const texts = details.map((detail) => renderJobs(labelled, detail));
   return {
     key: identity.key,
     version: identity.version ?? shortHash([rows, texts[0]]),
     rows,
     failures: countFailures(sorted),
     texts,
+    stored: identity.stored === true,
   };
+}
+
+/**
+ * The rows' labels, and behind equal ones what tells them apart: the step, the job's id (its log is at
+ * `/actions/runs/<run>/job/<id>`), the attempt, else a number.
+ */
+export function labelRows(rows: readonly JobRow[]): string[] {
+  return rows.map((row) => {
+    const group = rows.filter(({ label }) => label === row.label);
+    const label = apart(row, group);
+    const same = group.filter((other) => apart(other, group) === label);
+    return same.length === 1 ? label : `${label} · #${same.indexOf(row) + 1}`;
+  });
+}
+
+function apart(row: JobRow, group: readonly JobRow[]): string {
+  const differs = (pick: (row: JobRow) => unknown) => group.some((other) => pick(other) !== pick(row));
+  const words = [
+    row.label,
+    differs(({ step }) => step) ? stepWord(row.step) : '',
+    differs(({ job }) => job) && row.job !== undefined ? `job ${row.job}` : '',
+    differs(({ run }) => run) ? `run ${row.run}` : '',
+    differs(({ attempt }) => attempt) ? `attempt ${row.attempt}` : '',
+  ];
+  return words.filter((word) => word !== '').join(' · ');
+}
+
+/** matches: unit (given by `id:`), `step 2` for `__owner_repo_2`; empty for the first use of an action without an id */
+function stepWord(step: string | undefined): string {
+  if (step?.startsWith('__') !== true) return step ?? '';
+  const ordinal = /_(\d{1,4})$/.exec(step)?.[1];
+  return ordinal === undefined ? '' : `step ${ordinal}`;
+}
+
+/**
+ * The parts that stand: without those that another part holds, and those that a later attempt replaced. What is not in a
+ * database never displaces what is.
+ */
+export function standingParts(parts: readonly Part[]): Part[] {
+  return parts.filter((part) => {
+    const rivals = parts.filter((other) => other !== part && (other.stored || !part.stored));
+    const isHeld = rivals.some(
+      (other) =>
+        other.stored &&
+        !part.stored &&
+        part.rows.every(({ key }) => other.rows.some((row) => row.key === key)),
+    );
+    if (isHeld) return false;
+    const stand = standing([...part.rows, ...rivals.flatMap(({ rows }) => rows)]);
+    return part.rows.some((row) => stand.includes(row));
+  });
 }
 
 function shortHash(value: unknown): string {
@@ -138,10 +220,12 @@ function nameOf(part: Part): string {
 }
 
 function assemble(state: CommentState, parts: readonly Part[], textOf: (i: number) => string): string {
+  const rows = parts.flatMap((part) => part.rows);
+  const labels = new Map(labelRows(rows).map((label, i) => [rows[i], label]));
   const told = parts.map((part, i) => {
     const text = textOf(i);
     const alone = parts.length === 1 || part.rows.length !== 1 || text === '';
-    const title = alone ? '' : `#### ${code(nameOf(part))}\n\n`;
+    const title = alone ? '' : `#### ${code(labels.get(part.rows[0]) ?? nameOf(part))}\n\n`;
     return `${partMark(part)}\n${title}${text}\n${partEnd}`;
   });
   return [head(state, parts), ...told, foot(state)].join('\n\n');
@@ -164,8 +248,42 @@ function minimal(state: CommentState, parts: readonly Part[], maxBytes: number):
 function head(state: CommentState, parts: readonly Part[], most = Number.POSITIVE_INFINITY): string {
   const rows = parts.flatMap((part) => part.rows);
   const lines = [marker(state), `### ${verdict(parts)}`];
-  if (rows.length > 1) lines.push('', ...table(rows.slice(0, most)));
+  if (rows.length > 1) lines.push('', ...table(rows.slice(0, most)), ...notes(rows));
   return lines.join('\n');
+}
+
+/** What nothing here can decide, and how the workflow can. */
+function notes(rows: readonly JobRow[]): string[] {
+  const labels = shortLabels(rows.map(({ label }) => label));
+  const labelsOf = (some: (row: JobRow) => boolean) => {
+    const names = new Set(labels.filter((_, i) => rows.slice(i, i + 1).some(some)));
+    const rest = names.size > 3 ? ` and ${names.size - 3} more` : '';
+    return (
+      [...names]
+        .slice(0, 3)
+        .map((name) => code(name))
+        .join(', ') + rest
+    );
+  };
+  const others = (row: JobRow) => rows.filter((other) => other !== row && other.name === row.name);
+  const mixed = labelsOf((row) => others(row).some((other) => compareAttempts(other, row) !== 0));
+  const claimed = labelsOf((row) =>
+    others(row).some((other) => compareAttempts(other, row) === 0 && other.job === row.job),
+  );
+  return [
+    ...(mixed === ''
+      ? []
+      : [
+          '',
+          `> Attempts of several jobs called ${mixed}: which of them ran again is not known here, so the earlier ones are still shown. Give each job an \`upload-key\` of its own.`,
+        ]),
+    ...(claimed === ''
+      ? []
+      : [
+          '',
+          `> Several uploads claim to be ${claimed}: give each job an \`upload-key\` of its own, and each step an \`id:\`.`,
+        ]),
+  ];
 }
 
 function verdict(parts: readonly Part[]): string {
@@ -174,18 +292,24 @@ function verdict(parts: readonly Part[]): string {
   const [only] = rows.length === 1 ? rows : [];
   const coverage = only?.coverage === undefined ? '' : `, ${percent(only.coverage)} covered`;
   const red = rows.filter((row) => row.failed > 0).length;
-  const cutOff = rows.filter((row) => row.incomplete).length;
-  const unread =
+  const missing = rows.filter((row) => row.missing !== undefined).length;
+  if (missing > 0 && missing === rows.length)
+    return `❌ No test results${missing === 1 ? '' : ` of ${missing} jobs`}`;
+  const cutOff = rows.filter((row) => row.incomplete && row.missing === undefined).length;
+  const unread = [
     cutOff === 0
       ? ''
       : rows.length === 1
         ? ', not all could be read'
-        : `, ${count(cutOff, 'job')} incomplete`;
+        : `, ${count(cutOff, 'job')} incomplete`,
+    missing === 0 ? '' : `, no results of ${count(missing, 'job')}`,
+  ].join('');
   if (red === 0) {
     const skipped = sum((row) => row.skipped);
-    const jobs = rows.length > 1 ? ` in ${rows.length} jobs` : '';
-    if (cutOff === 0 && rows.every((row) => row.total === 0)) return `⚪ No test ran${jobs}`;
-    return `${cutOff > 0 ? '❌' : '✅'} ${count(sum((row) => row.total) - skipped, 'test')} passed${jobs}${unread}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
+    const told = rows.length - missing;
+    const jobs = rows.length > 1 ? ` in ${count(told, 'job')}` : '';
+    if (unread === '' && rows.every((row) => row.total === 0)) return `⚪ No test ran${jobs}`;
+    return `${unread !== '' ? '❌' : '✅'} ${count(sum((row) => row.total) - skipped, 'test')} passed${jobs}${unread}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
   }
   // A test that fails in several jobs is one failure; only the database's part knows.
   const failed = parts.reduce((total, part) => total + part.failures.failed, 0);
@@ -200,15 +324,17 @@ function verdict(parts: readonly Part[]): string {
 }
 
 function table(rows: readonly JobRow[]): string[] {
-  const labels = shortLabels(rows.map((row) => row.label));
+  const labels = shortLabels(labelRows(rows));
   const lines = rows.map((row, i) => {
+    const label = code(labels[i] ?? '', { cell: true });
+    if (row.missing !== undefined) return `| ${markOf(row)} ${label} (no ${row.missing}) |  |  |  |  |  |`;
     const { coverage, coverageBefore: before } = row;
     const moved =
       coverage === undefined || before === undefined
         ? ''
         : ` (${coverageDifference({ beforePercent: before, afterPercent: coverage })})`;
     const cells = [
-      `${markOf(row)} ${code(labels[i] ?? '', { cell: true })}${row.incomplete ? ' (incomplete)' : ''}`,
+      `${markOf(row)} ${label}${row.incomplete ? ' (incomplete)' : ''}`,
       row.failed,
       row.new ?? '',
       row.passed,
@@ -224,12 +350,17 @@ function markOf({ failed, incomplete, total }: JobRow): string {
   return failed > 0 || incomplete ? '❌' : total === 0 ? '⚪' : '✅';
 }
 
-function foot({ sha }: CommentState): string {
-  return `Commit ${code(sha.slice(0, 8))}. One comment for all jobs; it is updated with every run.`;
+function foot({ sha, older, parts }: CommentState): string {
+  const isNothing = parts.every(({ rows }) => rows.every((row) => row.missing !== undefined));
+  const before =
+    older === undefined || !isNothing
+      ? ''
+      : `The results that stood here before were of the older commit ${code(older.slice(0, 8))}; of this one there is none. `;
+  return `${before}Commit ${code(sha.slice(0, 8))}. One comment for all jobs; it is updated with every run.`;
 }
 
-function marker({ sha, run }: CommentState): string {
-  return `${markerStart}${packed({ v: 1, sha, run })} -->`;
+function marker({ sha, run, older }: CommentState): string {
+  return `${markerStart}${packed({ v: 1, sha, run, older })} -->`;
 }
 
 /** A mark holds rows as lists of values in this order, so that the marks of 256 jobs leave room for text. */
@@ -238,7 +369,18 @@ const numbersOfRow = ['total', 'passed', 'failed', 'skipped', 'new', 'coverage',
 function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): string {
   const rows = facts.rows
     .slice(0, mostRows)
-    .map((row) => [row.key, row.label, ...numbersOfRow.map((name) => row[name]), row.incomplete ? 1 : 0]);
+    .map((row) => [
+      row.key,
+      row.label,
+      ...numbersOfRow.map((name) => row[name]),
+      row.incomplete ? 1 : 0,
+      row.name,
+      row.run,
+      row.attempt,
+      row.job ?? 0,
+      row.step ?? '',
+      ...(row.missing === undefined ? [] : [row.missing]),
+    ]);
   return `${partStart}${packed({ ...facts, rows })} -->`;
 }
 
@@ -251,8 +393,7 @@ function packed(value: unknown): string {
 export function parseComment(body: string): CommentState | undefined {
   const text = body.replaceAll('\r\n', '\n');
   const state = unpacked(/^<!-- lukhas-ingest ([A-Za-z0-9+/=]+) -->/.exec(text)?.[1]);
-  if (state === undefined || typeof state.sha !== 'string' || !/^[0-9a-f]{40,64}$/.test(state.sha))
-    return undefined;
+  if (state === undefined || typeof state.sha !== 'string' || !isSha(state.sha)) return undefined;
   const parts: Part[] = [];
   // Marks stand at a line's start, where no data can.
   for (const piece of text.split(`\n${partStart}`).slice(1)) {
@@ -262,7 +403,12 @@ export function parseComment(body: string): CommentState | undefined {
     if (parts.length === mostParts) break;
     if (part !== undefined && !parts.some((other) => other.key === part.key)) parts.push(part);
   }
-  return { sha: state.sha, run: whole(state.run, mostRun) ?? 0, parts };
+  const older = typeof state.older === 'string' && isSha(state.older) ? state.older : undefined;
+  return { sha: state.sha, run: whole(state.run, mostRun) ?? 0, parts, older };
+}
+
+function isSha(text: string): boolean {
+  return /^[0-9a-f]{40,64}$/.test(text);
 }
 
 function readPart(facts: Record<string, unknown>, piece: string): Part | undefined {
@@ -284,6 +430,7 @@ function readPart(facts: Record<string, unknown>, piece: string): Part | undefin
       new: whole(failures?.new),
     },
     texts: bytes(text) <= bytes(left) ? [text] : [text, left],
+    stored: facts.stored === true,
   };
 }
 
@@ -295,8 +442,15 @@ function readRow(value: unknown): JobRow | undefined {
   const [total, passed, failed, skipped, fresh] = numbers.slice(0, 5).map((number) => whole(number));
   const [coverage, coverageBefore] = numbers.slice(5, 7).map(percentage);
   const incomplete = whole(numbers[7], 1);
+  const [name, run, attempt, job, step, missing] = numbers.slice(8);
   return {
     key,
+    name: hex(name) ?? key,
+    run: whole(run, mostRun) ?? 0,
+    attempt: whole(attempt) ?? 1,
+    job: whole(job, mostRun) || undefined,
+    step: typeof step === 'string' && step !== '' ? cut(step, 100) : undefined,
+    missing: missing === 'report' || missing === 'results' ? missing : undefined,
     label: typeof label === 'string' ? cut(label, 100) : key,
     total: total ?? 0,
     passed: passed ?? 0,

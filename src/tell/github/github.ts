@@ -8,6 +8,7 @@ import {
   type Part,
   parseComment,
   renderComment,
+  standingParts,
 } from './comment.ts';
 
 const permission = 'pull-requests: write';
@@ -66,7 +67,7 @@ export interface CommentRequest {
 
 export type CommentOutcome =
   | { readonly kind: 'posted'; readonly url: string }
-  /** The comment is a newer commit's. */
+  /** The comment is a newer commit's, or holds a later attempt of this job. */
   | { readonly kind: 'superseded'; readonly url: string }
   | { readonly kind: 'not-wanted' };
 
@@ -119,6 +120,8 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
       return { kind: 'superseded', url: own[newer]?.url ?? '' };
     }
     const [first, ...duplicates] = own;
+    const merged = merge(request, part, states);
+    if (first !== undefined && !merged.parts.includes(part)) return { kind: 'superseded', url: first.url };
     const stands = first !== undefined && standsIn(states[0], request, part);
     if (stands && duplicates.length === 0) {
       if (unanswered) {
@@ -131,7 +134,7 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
       continue;
     }
     if (first === undefined && !request.create(part)) return { kind: 'not-wanted' };
-    const body = renderComment(merge(request, part, states), maxBytes);
+    const body = renderComment(merged, maxBytes);
     try {
       if (first === undefined) {
         const made = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
@@ -172,12 +175,8 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
 function standsIn(state: CommentState | undefined, { sha }: CommentRequest, part: Part): boolean {
   if (state?.sha !== sha) return false;
   const there = state.parts.find((other) => other.key === part.key);
-  return there?.version === part.version && !state.parts.some((other) => isTold(other, part));
-}
-
-/** The database's part replaces a job's own part once it has the job. */
-function isTold(other: Part, part: Part): boolean {
-  return other.key !== part.key && other.rows.every(({ key }) => part.rows.some((row) => row.key === key));
+  const parts = state.parts.map((other) => (other === there ? part : other));
+  return there?.version === part.version && standingParts(parts).length === parts.length;
 }
 
 function merge(
@@ -187,13 +186,18 @@ function merge(
 ): CommentState {
   const parts = new Map([[part.key, part]]);
   let run = request.run;
+  let older: string | undefined;
   for (const state of states) {
-    if (state?.sha !== request.sha) continue;
+    if (state === undefined) continue;
+    if (state.sha !== request.sha) {
+      older ??= state.sha;
+      continue;
+    }
+    older ??= state.older;
     run = Math.max(run, state.run);
-    for (const other of state.parts)
-      if (!parts.has(other.key) && !isTold(other, part)) parts.set(other.key, other);
+    for (const other of state.parts) if (!parts.has(other.key)) parts.set(other.key, other);
   }
-  return { sha: request.sha, run, parts: [...parts.values()] };
+  return { sha: request.sha, run, parts: standingParts([...parts.values()]), older };
 }
 
 async function listMarked(

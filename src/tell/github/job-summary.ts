@@ -27,11 +27,19 @@ export function renderJobSummary(summary: JobSummary, maxBytes = maxSummaryBytes
   return `${title(summary)}\n`;
 }
 
+/** The summary of a step that read no tests: why, and what to do about it. */
+export function renderNoResults(words: readonly string[]): string {
+  const lines = words.flatMap((part) => part.split('\n')).slice(0, 20);
+  return ['### ❌ No test results', ...lines.map((line) => `> ${inline(cut(line, 1000))}`)]
+    .join('\n\n')
+    .concat('\n');
+}
+
 function render(summary: JobSummary, detail: Detail): string {
   const bad = summary.totals.failed + summary.totals.errors > 0;
   const parts = [
     title(summary),
-    bad ? '' : renderCounts(summary.totals, summary.xfailed),
+    bad || summary.missing !== undefined ? '' : renderCounts(summary.totals, summary.xfailed),
     renderSection(summary, detail),
     renderSlowest(summary),
     summary.stored.ok ? inline(summary.stored.text) : '',
@@ -44,19 +52,21 @@ function render(summary: JobSummary, detail: Detail): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function title({ totals, label, lost, incomplete, troubles }: JobSummary): string {
+function title({ totals, label, lost, incomplete, troubles, missing }: JobSummary): string {
   const bad = totals.failed + totals.errors;
   const passed = `${count(totals.total - totals.skipped, 'test')} passed`;
   const unread =
     lost > 0 ? `, ${number(lost)} could not be read` : incomplete ? ', the run is incomplete' : '';
   const words =
-    bad > 0
-      ? `❌ ${number(bad)} of ${number(totals.total)} tests failed${unread}`
-      : troubles.length > 0 || incomplete
-        ? `❌ ${passed}${unread}`
-        : totals.total === 0
-          ? '⚪ No test ran'
-          : `✅ ${passed}`;
+    missing !== undefined
+      ? '❌ No test results'
+      : bad > 0
+        ? `❌ ${number(bad)} of ${number(totals.total)} tests failed${unread}`
+        : troubles.length > 0 || incomplete
+          ? `❌ ${passed}${unread}`
+          : totals.total === 0
+            ? '⚪ No test ran'
+            : `✅ ${passed}`;
   return `### ${words}${label === '' ? '' : `: ${code(cut(label, 100))}`}`;
 }
 

@@ -28,7 +28,7 @@ export function code(text: string, options: { readonly cell?: boolean } = {}): s
   if (line === '') return '';
   // In a table cell a code span cannot hold a pipe safely: a backslash in the data would undo its escape.
   if (options.cell === true && line.includes('|')) return inline(line);
-  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map((run) => run[0].length));
+  const longest = longestRun(line);
   const ticks = '`'.repeat(longest + 1);
   const pad = longest > 0 ? ' ' : '';
   return `${ticks}${pad}${line}${pad}${ticks}`;
@@ -41,16 +41,22 @@ export function block(text: string, language: 'text' | 'python' | 'sh' = 'text',
 }
 
 function fenced(lines: readonly string[], language: string, indent: string): string {
-  const longest = Math.max(2, ...[...lines.join('\n').matchAll(/`+/g)].map((run) => run[0].length));
-  const fence = '`'.repeat(longest + 1);
+  const fence = '`'.repeat(Math.max(2, longestRun(lines.join('\n'))) + 1);
   return [`${fence}${language}`, ...lines, fence].map((line) => `${indent}${line}`).join('\n');
+}
+
+/** Of backticks. */
+function longestRun(text: string): number {
+  let longest = 0;
+  for (const [run] of text.matchAll(/`+/g)) longest = Math.max(longest, run.length);
+  return longest;
 }
 
 /**
  * A fenced block for copying: a browser shows and copies exactly this. The caller sees to it that no line begins with a mark
  * of ours: shell words hold none, and what is indented begins with blanks.
  */
-export function exactBlock(text: string, language: 'text' | 'sh', indent = ''): string {
+export function exactBlock(text: string, language: 'text' | 'sh' | 'powershell', indent = ''): string {
   return fenced(text.split('\n'), language, indent);
 }
 

@@ -1,21 +1,13 @@
 // Escapes every line that the Action prints, so that no data can give commands to the runner (`::command::` at a line's start,
 // `##[command]` anywhere in a line) or to a terminal. Pure: text in, text out.
-import { safeText } from '../safe.ts';
+import { safeText, withoutCommands } from '../safe.ts';
 
 /** Where .NET's line reader or a terminal begins a new line. */
 const lineBreaks = /\r\n|[\n\r\u000b\u000c\u0085\u2028\u2029]/;
 
 /** Data for the log: lines that the runner does not take for commands, with a line feed at the end. */
 export function logLines(text: string): string {
-  return `${text.split(lineBreaks).map(defuse).join('\n')}\n`;
-}
-
-function defuse(line: string): string {
-  // A zero-width space breaks what the runner looks for. `::` within a line is harmless and stays, so that node ids can be
-  // copied.
-  return safeText(line)
-    .replace(/#(?=#\[)/g, '#\u200b')
-    .replace(/^(\s*):(?=:)/u, '$1:\u200b');
+  return `${withoutCommands(safeText(text.split(lineBreaks).join('\n')))}\n`;
 }
 
 export interface CommandProperties {

@@ -1,6 +1,6 @@
 // The summary of an upload on a terminal. Pure: a verdict in, lines out; all data goes through safeLine.
 import type { FailureClass, FailureHistory, Match, RunHistory, Totals, Warning } from '../../model.ts';
-import { pytestCommand, teachCommand } from '../commands.ts';
+import { pytestCommand, shellOf, teachCommand, whyNoCommand } from '../commands.ts';
 import { safeLine } from '../safe.ts';
 import {
   count,
@@ -20,6 +20,8 @@ export interface Summary {
   readonly reports: readonly string[];
   /** Where the tests ran, seen from where their commands are pasted; undefined: the same folder, or not known. */
   readonly folder?: string | undefined;
+  /** Commands are PowerShell's. */
+  readonly isFromWindows?: boolean | undefined;
   readonly totals: Totals;
   /** Tests that could not be read. */
   readonly lost: number;
@@ -47,6 +49,8 @@ export interface SummaryStyle {
   readonly columns: number;
   /** How many failures to list. */
   readonly mostFailures: number;
+  /** How to see the others: `--verbose shows more`. */
+  readonly hint?: string | undefined;
 }
 
 export function renderSummary(summary: Summary, style: SummaryStyle): string {
@@ -101,10 +105,10 @@ function renderFailures(summary: Summary, style: SummaryStyle): string {
   // Sorted by class; within a class the order of the report stays.
   if (summary.history !== undefined) told.sort((a, b) => urgency(a.history) - urgency(b.history));
   const shown = told.slice(0, mostFailures);
-  const hint = shown.length < told.length ? '; --verbose shows more' : '';
+  const hint = shown.length < told.length && style.hint !== undefined ? `; ${style.hint}` : '';
   const more = shown.length < all ? paint.dim(` (${number(shown.length)} of ${number(all)}${hint})`) : '';
   const classes = summary.history === undefined ? '' : `  ${renderClasses(summary.history, paint)}`;
-  const blocks = shown.map(({ failure, history }) => renderFailure(failure, history, style, summary.folder));
+  const blocks = shown.map(({ failure, history }) => renderFailure(failure, history, style, summary));
   return `${paint.bold('Failures')}${classes}${more}\n${blocks.join('\n')}`;
 }
 
@@ -131,7 +135,7 @@ function renderFailure(
   failure: ToldFailure,
   history: FailureHistory | undefined,
   { paint, columns }: SummaryStyle,
-  folder: string | undefined,
+  { folder, isFromWindows }: Summary,
 ): string {
   const type = fold(safeLine(failure.errorType ?? (failure.outcome === 'error' ? 'error' : 'failure')), 60);
   const line = failure.line === undefined ? '' : `:${failure.line}`;
@@ -144,11 +148,12 @@ function renderFailure(
   const age = history === undefined ? '' : renderAge(history);
   if (where !== '' || age !== '')
     rows.push(`    ${paint.cyan(where)}${age === '' ? '' : paint.dim(`  ${age}`)}`);
-  const again = pytestCommand(failure, folder);
-  if (again !== undefined) rows.push(`    ${paint.dim(again)}`);
+  const shell = shellOf(isFromWindows);
+  const again = pytestCommand(failure, folder, shell) ?? whyNoCommand(failure, shell);
+  if (again !== '') rows.push(`    ${paint.dim(again)}`);
   if (history?.match !== undefined) rows.push(...renderMatch(history.match, paint, columns));
   const teach =
-    history === undefined || history.class === 'known' ? undefined : teachCommand(failure.testName);
+    history === undefined || history.class === 'known' ? undefined : teachCommand(failure.testName, shell);
   if (teach !== undefined) rows.push(`    ${paint.dim(teach)}`);
   return rows.join('\n');
 }

@@ -1,8 +1,6 @@
 // A person's terminal: its streams, colours and width. Knows nothing of runs or databases.
 import picocolors from 'picocolors';
 
-export { safeLine, safeText } from '../safe.ts';
-
 export interface Terminal {
   /** Standard output, for what was asked for. Adds a line feed. */
   out(text: string): void;

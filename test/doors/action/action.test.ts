@@ -384,7 +384,6 @@ describe('events', () => {
 describe('inputs', () => {
   it.each([
     { inputs: { reports: '' }, says: 'the input reports is missing' },
-    { inputs: { reports: 'nowhere/*.xml' }, says: 'nowhere/*.xml' },
     { inputs: { 'fail-on': 'unknwon' }, says: 'Did you mean unknown?' },
     { inputs: { comment: 'sometimes' }, says: 'comment:' },
     { inputs: { annotations: 'maybe' }, says: 'annotations: takes true or false' },

@@ -1,5 +1,5 @@
 // Inputs that are missing, broken or half there, through the bundled Action on Node 24: what can be read is told everywhere, and
-// what cannot is never green.
+// what cannot is never green. Those that everybody meets stand in stories.test.ts.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,11 +38,16 @@ const write = (name: string, text: string) => writeFileSync(join(home, name), te
 
 let runs = 0;
 /** A step in a pull request's job, a workflow run of its own. */
-function run(inputs: Readonly<Record<string, string>> = {}, stored = false): Promise<ActionResult> {
+function run(
+  inputs: Readonly<Record<string, string>> = {},
+  stored = false,
+  pull: Readonly<Record<string, string>> = {},
+): Promise<ActionResult> {
   const payload = JSON.parse(
     readFileSync(new URL('../../../fixtures/events/pull-request.json', import.meta.url), 'utf8'),
   );
   payload.pull_request.head.repo.full_name = 'acme/shop';
+  Object.assign(payload.pull_request, pull);
   return runAction({
     cwd: home,
     event: { name: 'pull_request', payload },
@@ -65,27 +70,6 @@ const words = (result: ActionResult, name: string) =>
   result.commands.filter((command) => command.name === name).map((command) => command.message);
 
 describe('coverage that is not there', () => {
-  it.each([false, true])(
-    'is one warning, and the tests are told and stored (database: %s)',
-    async (stored) => {
-      write('results.xml', report(passed('test_a'), failed('test_b')));
-      const result = await run({ coverage: 'coverage.json' }, stored);
-      expect(result.code).toBe(0);
-      expect(words(result, 'warning')).toEqual([
-        expect.stringContaining("no coverage report found for 'coverage.json'"),
-      ]);
-      expect(words(result, 'warning').join()).not.toContain('--coverage');
-      expect(result.outputs).toMatchObject({
-        total: '2',
-        failed: '1',
-        coverage: '',
-        stored: stored ? 'new' : 'no',
-      });
-      expect(result.summary).toContain('no coverage report found');
-      expect(github.comments).toHaveLength(1);
-    },
-  );
-
   it('fails the step where it is required, and the tests are told and stored', async () => {
     write('results.xml', report(passed('test_a')));
     write('coverage.json', '');
@@ -105,13 +89,10 @@ describe('coverage that is not there', () => {
 });
 
 describe('a test that was lost', () => {
-  const malformed =
-    '<testcase classname="tests.test_m" name="test_x"><failure message="x">a & b</failure></testcase>';
   const unseen = `<testsuites><testsuite name="pytest" failures="1" errors="0" tests="2">${passed('test_a')}</testsuite></testsuites>`;
   const interrupted = report(passed('test_a'), '<testcase time="0.000" />');
 
   it.each([
-    ['a malformed testcase', report(passed('test_a'), malformed)],
     ['a suite that counts a failure', unseen],
     ['a test that was begun and never finished', interrupted],
   ])('is red everywhere: %s', async (_, text) => {
@@ -146,6 +127,8 @@ describe('a test that was lost', () => {
     const result = await run({}, true);
     expect(result.code).toBe(1);
     expect(words(result, 'error')[0]).toMatch(/^results\.xml: no test is left of the report: 1 element/);
+    expect(result.summary).toContain('### ❌ No test results');
+    expect(result.summary).toContain('no test is left of the report');
     const ignored = await run({ 'on-empty': 'ignore' }, true);
     // Nobody asked to ignore that a test was begun and never finished.
     expect(ignored.code).toBe(1);
@@ -164,6 +147,58 @@ describe('a test that was lost', () => {
     expect(result.log).not.toContain('✓');
     expect(result.summary).not.toContain('✅');
     if (said !== 'error') expect(result.outputs).toMatchObject({ 'run-id': '', stored: 'no', total: '0' });
+  });
+});
+
+describe('no result at all', () => {
+  it.each([
+    ['an empty file', '', 'the file is empty'],
+    ['a report cut off', '<testsuites><testsuite name="pytest"><testcase', 'the report is cut off'],
+    ['no file', undefined, 'no report found for'],
+  ])('stands in the summary with its reason: %s', async (_, text, says) => {
+    if (text !== undefined) write('results.xml', text);
+    const result = await run();
+    expect(result.code).toBe(1);
+    expect(words(result, 'error')).toHaveLength(1);
+    expect(result.summary).toContain('### ❌ No test results');
+    expect(result.summary).toContain(says);
+    expect((await run({ summary: 'false' })).summary).toBe('');
+  });
+});
+
+describe('a report of an earlier run', () => {
+  it('is named in a warning, and is no error', async () => {
+    const dated = (time: string) => report(passed('test_a')).replace('time="1.0"', `timestamp="${time}"`);
+    write('old.xml', dated('2026-11-18T09:30:00.5+00:00'));
+    write('new.xml', dated('2026-11-20T10:01:00.5+00:00'));
+    const pull = { updated_at: '2026-11-20T10:00:00Z' };
+    const result = await run({ reports: 'old.xml\nnew.xml' }, false, pull);
+    expect(result.code).toBe(0);
+    expect(words(result, 'warning').filter((word) => word.includes('pytest began'))).toEqual([
+      expect.stringMatching(
+        /^old\.xml: pytest began this report at 2026-11-18 09:30 UTC, before the change of the pull request .* \(2026-11-20 10:00 UTC\)/,
+      ),
+    ]);
+    expect(result.summary).toContain('pytest began this report');
+  });
+});
+
+describe('many troubles', () => {
+  it('leave the ten errors of a step to the failures, and are all in the log', async () => {
+    const bad = (name: string) =>
+      `\n<testcase classname="tests.test_m" name="${name}"><failure>a & b</failure></testcase>`;
+    const names = Array.from({ length: 15 }, (_, i) => `test_${i}`);
+    write('results.xml', report(...names.map(bad), ...names.map(failed)));
+    write('bad.xml', '');
+    const result = await run({ reports: 'results.xml\nbad.xml', 'fail-on': 'any' });
+    expect(result.code).toBe(1);
+    const errors = words(result, 'error');
+    expect(errors).toHaveLength(10);
+    expect(errors[0]).toBe('fail-on: any, and 15 of 15 tests failed, 15 could not be read.');
+    expect(errors.filter((word) => word.startsWith('AssertionError'))).toHaveLength(7);
+    expect(errors[8]).toMatch(/^bad\.xml: the file is empty/);
+    expect(errors[9]).toMatch(/^results\.xml:2:\d+: one test is not well-formed[\s\S]*14 more like it/);
+    for (let line = 2; line < 17; line++) expect(result.log).toContain(`error: results.xml:${line}:`);
   });
 });
 

@@ -63,4 +63,85 @@ export const hostileReports: Readonly<Record<string, (n: number) => string>> = {
     suite(Array.from({ length: n / 4000 }, (_, i) => testcase('t', '', `${'c'.repeat(3900)}${i}`)).join('')),
   'ill-formed attributes': (n) =>
     suite(`<testcase classname="a" name="b" ${'x y="1" '.repeat(n / 8)} time="0.1"></testcase>`),
+  suites: (n) =>
+    `<testsuites>${`<testsuite name="pytest" tests="1" hostname="h">${testcase()}</testsuite>`.repeat(n / 130)}</testsuites>`,
+  'elements nested as deep as is read': (n) =>
+    suite(testcase('t', `${'<a>'.repeat(50)}x${'</a>'.repeat(50)}`).repeat(n / 420)),
+  'properties of a suite': (n) =>
+    suite(
+      `<properties>${Array.from({ length: n / 32 }, (_, i) => `<property name="p${i}" value="v"/>`).join('')}</properties>${testcase()}`,
+    ),
+  'properties of a testcase': (n) =>
+    suite(
+      testcase(
+        't',
+        `<properties>${Array.from({ length: n / 32 }, (_, i) => `<property name="p${i}" value="v"/>`).join('')}</properties>`,
+      ),
+    ),
+  'attributes of a testcase': (n) =>
+    suite(
+      testcase('t', failure, 'tests.test_a', Array.from({ length: n / 9 }, (_, i) => ` a${i}="b"`).join('')),
+    ),
+  'character data sections': (n) => failing('<![CDATA[x]]>'.repeat(n / 13)),
+  'comments between tests': (n) => suite(`<!--x-->${testcase()}`.repeat(n / 70)),
+  'instructions in a text': (n) => failing('<?x y?>a'.repeat(n / 8)),
+  'outputs of a testcase': (n) =>
+    suite(testcase('t', `${failure}${'<system-out>x</system-out>'.repeat(n / 26)}`)),
+  'a long output': (n) => suite(testcase('t', `${failure}<system-out>${'x y\n'.repeat(n / 4)}</system-out>`)),
+  'frames with their source': (n) =>
+    failing(
+      `${'    def f(x):\n>       return g(x)\n\nx = 1\n\ntests/test_a.py:1: \n_ _ _ _ _ _\n'.repeat(n / 75)}E   KeyError: 1\n\ntests/test_a.py:2: KeyError`,
+    ),
+  'frames as Python writes them': (n) =>
+    failing(
+      `Traceback (most recent call last):\n${'  File "tests/test_a.py", line 1, in f\n    g()\n'.repeat(n / 48)}KeyError: 1`,
+    ),
+  'chained exceptions': (n) =>
+    failing(
+      `${'tests/test_a.py:1: KeyError\n\nDuring handling of the above exception, another exception occurred:\n\n'.repeat(n / 100)}tests/test_a.py:2: KeyError`,
+    ),
+  'lines of an exception group': (n) =>
+    failing(
+      `  + Exception Group Traceback (most recent call last):\n${'  |   File "a.py", line 1, in f\n'.repeat(n / 32)}  | ExceptionGroup: x (2 sub-exceptions)`,
+    ),
+  'lines of an assertion': (n) => failing(`${'E     - a 1 0x7f\n'.repeat(n / 16)}\na.py:1: AssertionError`),
+  'words to scrub': (n) =>
+    failing('x', `x at 0x7fdeadbeef /tmp/a/b.txt 2026-01-01 10:00:00 1.5s `.repeat(n / 58)),
+  'failing tests': (n) =>
+    suite(
+      Array.from({ length: n / 150 }, (_, i) => testcase(`t${i}`, failure, `tests.test_${i % 50}`)).join(''),
+    ),
+  'tests of as many files': (n) =>
+    suite(Array.from({ length: n / 70 }, (_, i) => testcase('t', '', `tests.test_${i}`)).join('')),
+  'failures of one testcase': (n) => suite(testcase('t', failure.repeat(n / 75))),
+  'failed subtests of one test': (n) =>
+    suite(
+      `${testcase('t', '<failure message="x">SUBFAIL</failure>').repeat(n / 120)}${testcase('t', '<failure message="contains 9 failed subtests">x</failure>')}`,
+    ),
+  'tests that fail and fail at teardown': (n) =>
+    suite(
+      Array.from(
+        { length: n / 260 },
+        (_, i) =>
+          `${testcase(`t${i}`, failure)}${testcase(`t${i}`, '<error message="failed on teardown with &quot;x&quot;">x</error>')}`,
+      ).join(''),
+    ),
+  'colour codes around every word': (n) =>
+    failing(
+      `${'#x1B[1m#x1B[31mE   a#x1B[0m#x1B[39;49;00m b\n'.repeat(n / 42)}a.py:1: AssertionError`,
+      '#x1B[1mx#x1B[0m '.repeat(n / 16),
+    ),
+  'colour codes in a name': (n) => suite(testcase('#x1B[31m'.repeat(n / 8), failure)),
+  'a long file attribute': (n) =>
+    suite(testcase('t', failure, 'tests.test_a', ` file="${'a/'.repeat(n / 2)}t.py" line="1"`)),
+  'a long host and time': (n) =>
+    suite(testcase(), ` hostname="${'h'.repeat(n / 2)}" timestamp="${'2'.repeat(n / 2)}"`),
+  'backslashes of a location': (n) => failing(`${'a\\'.repeat(n / 2)}b.py:1: KeyError`),
+  'a reason of a skip': (n) =>
+    suite(testcase('t', `<skipped type="pytest.skip" message="${'a:1: '.repeat(n / 5)}">x</skipped>`)),
+  'characters of four bytes': (n) => failing('\u{1f600}'.repeat(n / 4), '\u{1f600}'.repeat(n / 4)),
+  'parameters in brackets': (n) => suite(testcase(`t${'[a]'.repeat(n / 3)}`, failure)),
+  'brackets of a statement': (n) =>
+    failing(`${`    f(${'('.repeat(1000)}\n`.repeat(n / 1006)}>       g(\n\na.py:1: KeyError`),
+  'a long line of source': (n) => failing(`>       f(${'( '.repeat(n / 2)}\n\na.py:1: KeyError`),
 };

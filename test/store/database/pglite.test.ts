@@ -1,10 +1,28 @@
 // The embedded database's directory: one process at a time, ours or nobody's, whole or a clear error.
 
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  defaultDataDir,
+  makeDataDir,
+  makeFilesDir,
+  whyUnsafe,
+} from '../../../src/store/database/data-dir.ts';
 import { lockDataDir } from '../../../src/store/database/data-dir-lock.ts';
 import { beginIn } from '../../../src/store/database/search-path.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
@@ -89,7 +107,195 @@ describe('the lock', () => {
   });
 });
 
+/** Puts something that is no plain file at a place. */
+const oddities: Readonly<Record<string, (place: string) => Promise<unknown> | unknown>> = {
+  'a named pipe': (place) => execFileSync('mkfifo', [place]),
+  'a symbolic link to a device': (place) => symlink('/dev/zero', place),
+  'a symbolic link to a lock of nobody': async (place) => {
+    await writeFile(`${place}.elsewhere`, holder({ pid: 2 ** 22 + 12345 }));
+    await symlink(`${place}.elsewhere`, place);
+  },
+  'a symbolic link to nowhere': (place) => symlink(`${place}.elsewhere`, place),
+  'a folder': (place) => mkdir(place),
+  'a file of another program': (place) => writeFile(place, 'x'.repeat(10_000)),
+};
+
+describe('the lock that is', () => {
+  test.each(Object.keys(oddities))(
+    '%s is named, never waited for, followed or removed',
+    async (name) => {
+      const lock = path.join(dir, 'lock');
+      await oddities[name]?.(lock);
+      const before = await lstat(lock);
+      const refused = lockDataDir(dir, { waitMs: 0 });
+      await expect(refused).rejects.toMatchObject({
+        code: 'data-dir-unusable',
+        message: expect.stringContaining(lock),
+        fix: expect.stringContaining('--data-dir'),
+      });
+      expect((await lstat(lock)).ino).toBe(before.ino);
+      const left = ['lock', ...(existsSync(`${lock}.elsewhere`) ? ['lock.elsewhere'] : [])];
+      expect(await readdir(dir)).toEqual(left);
+    },
+    10_000,
+  );
+
+  test('left by a dead process is not taken over by way of a link or a pipe', async () => {
+    for (const name of ['a named pipe', 'a symbolic link to nowhere']) {
+      const broom = path.join(dir, 'lock.takeover');
+      await writeFile(path.join(dir, 'lock'), holder({ pid: 2 ** 22 + 12345 }));
+      await oddities[name]?.(broom);
+      await expect(lockDataDir(dir, { waitMs: 0 })).rejects.toMatchObject({
+        code: 'data-dir-unusable',
+        message: expect.stringContaining(broom),
+      });
+      await rm(broom);
+    }
+  }, 10_000);
+
+  test.each([1e300, 1.5, -1, Number.MAX_SAFE_INTEGER])(
+    'of process %d, which cannot be, is taken over',
+    async (pid) => {
+      await writeFile(path.join(dir, 'lock'), holder({ pid }));
+      await (await lockDataDir(dir, { waitMs: 0 })).release();
+    },
+  );
+});
+
+describe('who may have the directory', () => {
+  const root = 0;
+  const user = 1000;
+  const mallory = 1001;
+  const closed = (uid: number) => ({ uid, mode: 0o40700 });
+  const shared = { uid: root, mode: 0o41777 };
+  const system = { uid: root, mode: 0o40755 };
+  test.each<
+    [string, { uid: number; mode: number }, { uid: number; mode: number }, number, RegExp | undefined]
+  >([
+    ['own', closed(user), system, user, undefined],
+    ['own, readable by others', { uid: user, mode: 0o40755 }, shared, user, undefined],
+    [
+      'own, writable by its group',
+      { uid: user, mode: 0o40770 },
+      system,
+      user,
+      /written to by others \(mode 770\)/,
+    ],
+    ['own, writable by all', { uid: user, mode: 0o40707 }, system, user, /written to by others \(mode 707\)/],
+    ['own, sticky, writable by all', { uid: user, mode: 0o41777 }, system, user, /mode 1777/],
+    ['somebody else’s', closed(mallory), shared, user, /belongs to another user \(user id 1001\)/],
+    ['the system’s', system, system, user, /belongs to another user \(user id 0\)/],
+    ['root’s own', closed(root), shared, root, undefined],
+    ['root’s own, writable by all', { uid: root, mode: 0o40777 }, system, root, /mode 777/],
+    ['a user’s, for root, where all can make folders', closed(mallory), shared, root, /user id 1001/],
+    ['a user’s, for root, in a folder of that user', closed(mallory), closed(mallory), root, /user id 1001/],
+    ['a user’s, for root, where root alone makes folders: a volume', closed(user), system, root, undefined],
+  ])('%s', (_, folder, parent, me, why) => {
+    if (why === undefined) expect(whyUnsafe(folder, parent, me)).toBeUndefined();
+    else expect(whyUnsafe(folder, parent, me)).toMatch(why);
+  });
+});
+
 describe('the directory', () => {
+  test('is closed to others when it is made, with the folders above it that were missing', async () => {
+    const place = path.join(dir, 'deep', 'er');
+    const files = await makeFilesDir(await makeDataDir(place));
+    for (const made of [path.dirname(place), place, files])
+      expect((await stat(made)).mode & 0o777).toBe(0o700);
+  });
+
+  test.each([0o777, 0o1777, 0o770])(
+    'that others can write to is refused with the command that closes it: %o',
+    async (mode) => {
+      await chmod(dir, mode);
+      await expect(makeDataDir(dir)).rejects.toMatchObject({
+        code: 'data-dir-unsafe',
+        message: `others could change the embedded database: ${dir} can be written to by others (mode ${mode.toString(8)})`,
+        fix: expect.stringContaining(`chmod go-w '${dir}'`),
+      });
+      expect(await readdir(dir)).toEqual([]);
+    },
+  );
+
+  test('that belongs to another user is refused', async () => {
+    let place = '/usr';
+    if (process.getuid?.() === 0) {
+      // In a folder that all can write to, as /tmp is.
+      const parent = path.join(dir, 'shared');
+      place = path.join(parent, 'mallory');
+      await mkdir(place, { recursive: true });
+      await chmod(parent, 0o1777);
+      await chown(place, 12_345, 12_345);
+    }
+    await expect(makeDataDir(place)).rejects.toMatchObject({
+      code: 'data-dir-unsafe',
+      message: expect.stringContaining('belongs to another user'),
+    });
+  });
+
+  test('in a folder that all can write to is safe where nobody can rename it, else that is said', async () => {
+    const parent = path.join(dir, 'shared');
+    await mkdir(parent);
+    for (const [mode, said] of [
+      [0o1777, []],
+      [0o777, [expect.stringContaining(`${parent} (mode 777)`)]],
+    ] as const) {
+      await chmod(parent, mode);
+      const messages: string[] = [];
+      await makeDataDir(path.join(parent, 'mine'), (message) => messages.push(message));
+      expect(messages).toEqual(said);
+    }
+  });
+
+  test('may be a link of its user’s to a folder of theirs; what is in it may not', async () => {
+    const there = path.join(dir, 'there');
+    await mkdir(there, { mode: 0o700 });
+    await symlink(there, path.join(dir, 'link'));
+    expect(await makeDataDir(path.join(dir, 'link'))).toBe(there);
+    const files = path.join(there, 'database');
+    await symlink(dir, files);
+    await expect(makeFilesDir(there)).rejects.toMatchObject({
+      code: 'data-dir-unsafe',
+      message: expect.stringContaining(`${files} is a symbolic link`),
+    });
+  });
+
+  test.runIf(process.getuid?.() === 0)('may not be a link that another user made', async () => {
+    const there = path.join(dir, 'there');
+    await mkdir(there, { mode: 0o700 });
+    await symlink(there, path.join(dir, 'link'));
+    execFileSync('chown', ['-h', '12345', path.join(dir, 'link')]);
+    await expect(makeDataDir(path.join(dir, 'link'))).rejects.toMatchObject({
+      code: 'data-dir-unsafe',
+      message: expect.stringContaining('is a symbolic link of another user'),
+    });
+    expect(await readdir(there)).toEqual([]);
+  });
+
+  test.each([
+    'a named pipe',
+    'a symbolic link to a device',
+    'a symbolic link to nowhere',
+    'a file of another program',
+  ])(
+    'that is %s is a clear error',
+    async (name) => {
+      const place = path.join(dir, 'place');
+      await oddities[name]?.(place);
+      await expect(openEmbedded(place)).rejects.toMatchObject({
+        code: 'data-dir-unusable',
+        message: expect.stringContaining(place),
+        fix: expect.stringContaining('--data-dir'),
+      });
+    },
+    10_000,
+  );
+
+  test('by default is below XDG_DATA_HOME where that is a whole path, as its specification says', () => {
+    expect(defaultDataDir({ XDG_DATA_HOME: '/d' }, 'linux', '/h')).toBe('/d/lukhas');
+    expect(defaultDataDir({ XDG_DATA_HOME: 'd' }, 'linux', '/h')).toBe('/h/.local/share/lukhas');
+  });
+
   test('is made with a word about it on first use, and reopened without one', async () => {
     const place = path.join(dir, 'deep', 'er');
     const said: string[] = [];
@@ -106,6 +312,7 @@ describe('the directory', () => {
     await writeFile(path.join(dir, 'thesis.doc'), 'precious');
     await expect(openEmbedded(dir)).rejects.toMatchObject({ code: 'data-dir-foreign' });
     expect(await readFile(path.join(dir, 'thesis.doc'), 'utf8')).toBe('precious');
+    expect(await readdir(dir)).toEqual(['thesis.doc']);
   });
 
   test('that is a file, or lies below one, is a clear error', async () => {

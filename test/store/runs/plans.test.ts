@@ -3,7 +3,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Database } from '../../../src/store/database/port.ts';
+import { listJobs } from '../../../src/store/runs/jobs.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
+import { openAccess } from '../../../src/store/schema/access.ts';
 import { readRunHistory } from '../../../src/storing.ts';
 import { asAdmin, createReadyDatabase, type ReadyDatabase } from '../../support/databases.ts';
 import {
@@ -139,6 +141,8 @@ beforeAll(async () => {
      FROM generate_series(1, 20000) AS n;
      INSERT INTO ingest_uploads (team_id, upload_key, run_id, created_at, payload_sha256, result_rows, coverage_rows)
      SELECT team_id, sha256(id::text::bytea), id, created_at, sha256('x'), 100, 0 FROM test_runs;
+     INSERT INTO missing_reports (team_id, upload_key, reason, git_sha, git_branch, repository)
+     SELECT team_id, sha256(id::text::bytea), 'none', git_sha, git_branch, repository FROM test_runs;
      INSERT INTO test_results (team_id, test_run_id, test_name, outcome, created_at)
      SELECT r.team_id, r.id, 'tests/test_unknown_' || n % 17 || '.py::test_' || n, CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'passed' END, r.created_at
      FROM test_runs r CROSS JOIN generate_series(1, 100) AS n WHERE r.git_branch = 'main';
@@ -156,6 +160,16 @@ beforeAll(async () => {
     allowPrivilegedRole: false,
     baseBranch: undefined,
   });
+  const db = await explaining();
+  const access = await openAccess(db, { teamSlug: undefined, allowPrivilegedRole: false });
+  const commit = {
+    repository: 'acme/shop',
+    pullRequest: undefined,
+    gitBranch: 'main',
+    gitSha: 'b'.repeat(40),
+  };
+  expect(await listJobs(db, access, commit)).toHaveLength(1);
+  await db.close();
 }, 120_000);
 afterAll(async () => {
   await database.drop();
@@ -163,13 +177,13 @@ afterAll(async () => {
 
 test('no statement reads a table of rows from end to end', () => {
   const big =
-    /^(?:healix_memories|shared_memories|ingest_uploads|(?:test_runs|test_results|coverage_data)_\d{4}_\d{2})$/;
+    /^(?:healix_memories|shared_memories|ingest_uploads|missing_reports|(?:test_runs|test_results|coverage_data)_\d{4}_\d{2})$/;
   expect(seen.length).toBeGreaterThan(15);
   const scans = seen.flatMap(({ statement, plan }) =>
     nodes(plan)
       .filter((node) => node['Node Type'] === 'Seq Scan' && big.test(node['Relation Name'] ?? ''))
       // Whether there is any memory at all ends with the first one.
-      .filter(({ Filter = '' }) => /signature|test_|\bid\b|created_at/.test(Filter))
+      .filter(({ Filter = '' }) => /signature|test_|\bid\b|created_at|git_sha|upload_key/.test(Filter))
       // A month without rows is read at once.
       .filter(
         (node) => !/_\d{4}_\d{2}$/.test(node['Relation Name'] ?? '') || thisMonth(node['Relation Name']),

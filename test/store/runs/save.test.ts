@@ -4,8 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Warning } from '../../../src/model.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Connect, Database } from '../../../src/store/database/port.ts';
+import { listJobs } from '../../../src/store/runs/jobs.ts';
+import { makeLineId } from '../../../src/store/runs/line.ts';
+import { saveMissing } from '../../../src/store/runs/missing.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { makeUploadKey, runIdTime } from '../../../src/store/runs/upload-key.ts';
+import { openAccess } from '../../../src/store/schema/access.ts';
 import {
   createEmbedded,
   createReadyDatabase,
@@ -86,10 +90,21 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
         pytestVersion: '8.1.0',
         lane: 'nightly',
         markers: ['slow', 'a "b", {c}', ''],
+        project: 'services/shop',
+        tested: {
+          gitSha: 'e'.repeat(40),
+          parents: ['d'.repeat(40), 'f'.repeat(40)],
+          committedAt: new Date('2026-11-20T08:00:00Z'),
+          dirty: 2,
+        },
+        kind: 'merge',
+        origin: 'stranger',
+        isStale: true,
+        step: 'unit',
       },
     });
     const results = [
-      makeResult(1, { markers: ['unit', 'a,b'] }),
+      makeResult(1, { markers: ['unit', 'a,b'], attempts: 3 }),
       makeFailure(2, 'line one\n\tline two\\n\r\nE   KeyError: \\.'),
       makeResult(3, { outcome: 'skipped', reason: 'no display', durationSeconds: undefined }),
       makeResult(4, { outcome: 'xfailed', reason: 'known' }),
@@ -102,6 +117,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
           lastFrameLine: undefined,
           message: 'boom',
           traceback: undefined,
+          statement: 'assert a == b',
         },
         failureSignature: 'md5:00000000000000000000000000000000',
       }),
@@ -136,6 +152,17 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       git_commit_message: 'Say\thello\n\nÜnïcödé \\ 🎉',
       created_at: createdAt,
       from_id: createdAt,
+      project: 'services/shop',
+      tested_git_sha: 'e'.repeat(40),
+      parents: ['d'.repeat(40), 'f'.repeat(40)],
+      committed_at: new Date('2026-11-20T08:00:00Z'),
+      kind: 'merge',
+      origin: 'stranger',
+      dirty: 2,
+      stale: true,
+      attempt: 2,
+      step: 'unit',
+      line_id: makeLineId(String(run?.team_id), upload.context),
     });
     const rows = await rowsOf(saved.runId);
     expect(rows.map((row) => [row.outcome, row.error_message])).toEqual([
@@ -161,6 +188,15 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       new Set([createdAt.getTime()]),
     );
     expect(new Set(rows.map((row) => row.team_id))).toEqual(new Set([run?.team_id]));
+    expect(new Set(rows.map((row) => row.line_id))).toEqual(new Set([run?.line_id]));
+    expect(rows.map((row) => [row.attempts, row.error_type, row.statement])).toEqual([
+      [3, null, null],
+      [null, 'KeyError', null],
+      [null, null, null],
+      [null, null, null],
+      [null, null, null],
+      [null, null, 'assert a == b'],
+    ]);
     const coverage = await rowsOf(saved.runId, 'coverage_data');
     expect(coverage).toHaveLength(2);
     expect(coverage[0]).toMatchObject({
@@ -324,6 +360,61 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     expect(warnings.map((warning) => warning.code)).toEqual(['author-unknown']);
   });
 
+  test('a step without a report is kept once, beside the runs of its commit, until its report comes', async () => {
+    const context = {
+      ...emptyContext,
+      repository: 'acme/shop',
+      gitSha: 'e'.repeat(40),
+      gitBranch: 'feature',
+      pullRequest: 42,
+      workflow: '.github/workflows/ci.yml',
+      workflowRunId: '43210987654',
+      runAttempt: 1,
+      job: 'test',
+      jobName: 'CI / test (3.13)',
+      lane: 'unit',
+      step: 'tell',
+      checkRunId: 43_210_987_654,
+    };
+    const list = async () => {
+      const db = await place.connect({ stallMs: 10_000 });
+      const access = await openAccess(db, { teamSlug: undefined, allowPrivilegedRole: false });
+      const jobs = await listJobs(db, access, context);
+      await db.close();
+      return jobs;
+    };
+    const missing = { teamSlug: undefined, context, discriminator: undefined, reason: 'nothing\u0000 found' };
+    const first = await saveMissing(place.connect, missing);
+    expect(await saveMissing(place.connect, missing)).toEqual(first);
+    const other = { ...context, checkRunId: 43_210_987_655 };
+    const saveOf = async (of: typeof context) => {
+      const uploadKey = makeUploadKey({ ...of, discriminator: undefined, payloadSha256: 'a' });
+      const upload = { ...makeUpload(JSON.stringify(of)), uploadKey, context: of };
+      return saveRun(place.connect, upload, sourceOf([makeResult(1)]), makeOptions());
+    };
+    const run = await saveOf(other);
+    const identity = {
+      jobName: 'CI / test (3.13)',
+      lane: 'unit',
+      workflow: '.github/workflows/ci.yml',
+      step: 'tell',
+      workflowRunId: '43210987654',
+      runAttempt: 1,
+    };
+    expect(await list()).toMatchObject([
+      { ...identity, runId: run.runId, checkRunId: 43_210_987_655, totals: { total: 1 } },
+      {
+        ...identity,
+        runId: undefined,
+        checkRunId: 43_210_987_654,
+        key: first.key,
+        reason: expect.stringMatching(/^nothing.* found$/),
+      },
+    ]);
+    const late = await saveOf(context);
+    expect((await list()).map(({ runId }) => runId)).toEqual([late.runId, run.runId]);
+  });
+
   test('a time far outside the window is refused with a way out', async () => {
     const upload = makeUpload('old', { createdAt: new Date(Date.now() - 200 * 86_400_000) });
     await expect(saveRun(place.connect, upload, sourceOf([]), makeOptions())).rejects.toMatchObject({
@@ -348,5 +439,20 @@ test('outside CI the content is the key, inside CI the job is', () => {
   expect(makeUploadKey({ ...ci, payloadSha256: 'y' })).toBe(makeUploadKey(ci));
   expect(makeUploadKey({ ...ci, runAttempt: 2 })).not.toBe(makeUploadKey(ci));
   expect(makeUploadKey({ ...ci, discriminator: 'leg' })).not.toBe(makeUploadKey(ci));
+  expect(makeUploadKey({ ...ci, step: 'unit' })).not.toBe(makeUploadKey(ci));
+  expect(makeUploadKey({ ...ci, step: 'unit' })).not.toBe(makeUploadKey({ ...ci, step: 'e2e' }));
+  expect(makeUploadKey({ ...ci, step: '7' })).not.toBe(makeUploadKey({ ...ci, checkRunId: 7 }));
+  expect(makeUploadKey({ ...ci, checkRunId: 8 })).not.toBe(makeUploadKey({ ...ci, checkRunId: 7 }));
+  expect(makeUploadKey({ ...base, step: 'unit', checkRunId: 7 })).toBe(makeUploadKey(base));
   expect(makeUploadKey({ ...ci, lane: 'leg' })).not.toBe(makeUploadKey({ ...ci, discriminator: 'leg' }));
+});
+
+test('where the CI system names no step, keys are those of the programs before', () => {
+  const old = { repository: 'acme/shop', discriminator: undefined, lane: 'unit', payloadSha256: 'x' };
+  const inCi = { ...old, workflowRunId: '77', runAttempt: 2, job: 'test' };
+  const outside = { ...old, workflowRunId: undefined, runAttempt: undefined, job: undefined };
+  expect([makeUploadKey(inCi), makeUploadKey(outside)]).toEqual([
+    '2dec3eb91299f870d43b4c805d005d3527ba344b4fb10ac6c4776d8bf52a6d41',
+    'dbdc513488d2f8ba5ed58fcc83310e58e5665ac452d4a61b868975fdfc957b39',
+  ]);
 });

@@ -35,6 +35,7 @@ const teamTables = [
   'user_preferences',
   'sessions',
   'ingest_uploads',
+  'missing_reports',
   'healix_credits',
   'team_credentials',
 ] as const;
@@ -82,6 +83,7 @@ beforeAll(async () => {
        INSERT INTO healix_memories (team_id, test_name, failure_signature, solution) VALUES ('${id}', 't', 's', '${slug} secret');
        INSERT INTO healix_credits (team_id, passed_run_id, failed_run_id, test_name, memory_id)
          SELECT team_id, gen_random_uuid(), gen_random_uuid(), 't', id FROM healix_memories WHERE team_id = '${id}';
+       INSERT INTO missing_reports (team_id, upload_key, reason) VALUES ('${id}', sha256('${slug}'), '${slug} secret');
        INSERT INTO consciousness_reviews (team_id, git_sha, matriz_analysis) VALUES ('${id}', 'abc', '{}')`,
     );
   }
@@ -193,6 +195,8 @@ function insertOf(table: string, name: string): string {
       return `INSERT INTO ${name} (test_run_id, team_id, total_statements, covered_statements, missing_statements, file_path, coverage_percent, created_at) VALUES (gen_random_uuid(), '${other.id}', 1, 1, 0, 'f', 1, ${now})`;
     case 'ingest_uploads':
       return `INSERT INTO ${name} (team_id, upload_key, run_id, created_at, payload_sha256, result_rows, coverage_rows) VALUES ('${other.id}', sha256('x'), gen_random_uuid(), ${now}, sha256('x'), 0, 0)`;
+    case 'missing_reports':
+      return `INSERT INTO ${name} (team_id, upload_key, reason) VALUES ('${other.id}', sha256('x'), 'forged')`;
     case 'healix_credits':
       return `INSERT INTO ${name} (team_id, passed_run_id, failed_run_id, test_name, memory_id) SELECT '${other.id}', gen_random_uuid(), gen_random_uuid(), 't', id FROM public.healix_memories LIMIT 1`;
     default:

@@ -11,6 +11,7 @@ const distributed = [
   'healix_credits',
   'healix_memories',
   'ingest_uploads',
+  'missing_reports',
   'test_results',
   'test_runs',
 ];
@@ -127,4 +128,14 @@ test('every column of the schema document is there with its name, type, default 
        IS DISTINCT FROM (${meaning} WHERE a.attrelid = format('document.c%s', p.n)::regclass AND a.attname = p.col)`,
   );
   expect(differing.map(({ name }) => name).sort()).toEqual(Object.keys(corrections).sort());
+});
+
+test('a partition that is made later has the index of lines, attached', async () => {
+  const indexes = await look(
+    `SELECT pg_get_indexdef(i.inhrelid) AS made FROM pg_inherits i WHERE i.inhparent = 'idx_test_results_line'::regclass`,
+  );
+  const partitions = await look(`SELECT FROM pg_inherits i WHERE i.inhparent = 'test_results'::regclass`);
+  expect(indexes.length).toBeGreaterThan(1);
+  expect(indexes).toHaveLength(partitions.length);
+  for (const { made } of indexes) expect(made).toContain('(team_id, line_id, test_name, created_at DESC)');
 });

@@ -1,7 +1,7 @@
 // Which failures become annotations, in which order, and on which line.
 import { describe, expect, it } from 'vitest';
 import type { FailureClass, FailureHistory } from '../../../src/model.ts';
-import { renderAnnotations } from '../../../src/tell/github/annotations.ts';
+import { renderAnnotations, renderTroubles } from '../../../src/tell/github/annotations.ts';
 import { runnerCommands } from '../../support/runner.ts';
 
 const failure = (name: string) => ({
@@ -49,5 +49,24 @@ describe('annotations', () => {
     const request = { failures: [failure('test_a')], all: 1, history: undefined, hideSolutions: false };
     const [command] = runnerCommands(renderAnnotations({ ...request, locate: () => undefined }).join(''));
     expect(command?.properties).toEqual({ title: 'tests/test_a.py::test_a' });
+  });
+});
+
+describe('troubles', () => {
+  const trouble = (code: string, line?: number) => ({ code, message: `it is ${code}`, file: 'a.xml', line });
+  const words = (...troubles: ReturnType<typeof trouble>[]) =>
+    runnerCommands(renderTroubles(troubles).join('')).map(({ message }) => message);
+
+  it('are at most two errors, each kind told once', () => {
+    expect(words()).toEqual([]);
+    expect(words(trouble('cut'))).toEqual(['a.xml: it is cut']);
+    expect(words(trouble('cut', 1), trouble('cut', 2), trouble('empty'))).toEqual([
+      'a.xml:1: it is cut\n\n1 more like it. See the log of this step.',
+      'a.xml: it is empty',
+    ]);
+    expect(words(trouble('x', 1), trouble('x', 2), trouble('x'))[0]).toContain('a.xml: it is x.');
+    const many = words(...Array.from({ length: 30 }, (_, i) => trouble(`kind-${i}`)));
+    expect(many).toHaveLength(2);
+    expect(many[1]).toContain('21 other kinds of trouble');
   });
 });

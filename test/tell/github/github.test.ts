@@ -25,6 +25,12 @@ const keyOf = (i: number) => i.toString(16).padStart(12, '0');
 
 const row = (i: number) => ({
   key: keyOf(i),
+  name: keyOf(i),
+  run: 5,
+  attempt: 1,
+  job: undefined,
+  step: undefined,
+  missing: undefined,
   label: `job ${i}`,
   total: 2,
   passed: 1,
@@ -43,6 +49,7 @@ const part = (i: number, text = `part of job ${i}`, version = 1): Part => ({
   rows: [row(i)],
   failures: { failed: 1, new: 1 },
   texts: [text],
+  stored: false,
 });
 
 const labelsIn = (body: string | undefined) =>
@@ -110,6 +117,7 @@ describe('eight jobs at once that share a database', () => {
           rows: known.map(row),
           failures: { failed: 1, new: 1 },
           texts: [`told together: ${known.join(' ')}`],
+          stored: true,
         };
       };
       const racers = Array.from({ length: 8 }, async (_, i) => {
@@ -127,7 +135,7 @@ describe('eight jobs at once that share a database', () => {
   it('take over what a job told of itself before its run was stored, and leave the others alone', async () => {
     await upsertComment(edges(), request(1));
     await upsertComment(edges(), request(2));
-    const stored = { ...part(1, 'told together'), key: 'd'.repeat(12), rows: [row(1), row(3)] };
+    const stored = { ...part(1, 'told together'), key: 'd'.repeat(12), rows: [row(1), row(3)], stored: true };
     await upsertComment(edges(), request(1, { part: async () => stored }));
     expect(labelsIn(github.comments[0]?.body)?.sort()).toEqual(['job 1', 'job 2', 'job 3']);
     expect(github.comments[0]?.body).not.toContain('part of job 1');
@@ -186,15 +194,41 @@ describe('writing', () => {
         .replace(/<!-- lukhas-ingest \S+ -->/, marked('ingest', state))
         .replace(/<!-- lukhas-job \S+ -->/, marked('job', { key: keyOf(9), version: keyOf(1), rows: [row] }));
     const sha = '1'.repeat(40);
-    const row = [keyOf(9), 'job 9', 1e300, -1, 0.5, '3', 1e10, 1e9, -4];
-    const read = parseComment(edited({ v: 1, sha, run: 1e300 }, row));
+    const numbers = [
+      keyOf(9),
+      'job 9',
+      1e300,
+      -1,
+      0.5,
+      '3',
+      1e10,
+      1e9,
+      -4,
+      2,
+      'x',
+      1e300,
+      -1,
+      '7',
+      { a: 1 },
+      'yes',
+    ];
+    const read = parseComment(edited({ v: 1, sha, run: 1e300 }, numbers));
     expect(read?.run).toBe(0);
     expect(read?.parts[0]?.rows).toEqual([
-      { key: keyOf(9), label: 'job 9', total: 0, passed: 0, failed: 0, skipped: 0, incomplete: false },
+      {
+        ...row(9),
+        total: 0,
+        passed: 0,
+        failed: 0,
+        skipped: 0,
+        new: undefined,
+        run: 0,
+        attempt: 1,
+      },
     ]);
     const [comment] = github.comments;
     // A run that is newer than all to come, of a commit that is none: the comment would never be written again.
-    if (comment !== undefined) comment.body = edited({ v: 1, sha: '<b>', run: 1e15 }, row);
+    if (comment !== undefined) comment.body = edited({ v: 1, sha: '<b>', run: 1e15 }, numbers);
     expect((await upsertComment(edges(), request(2))).kind).toBe('posted');
     expect(labelsIn(github.comments[0]?.body)).toEqual(['job 2']);
   });

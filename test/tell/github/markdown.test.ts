@@ -13,12 +13,13 @@ import { renderSection, type Section } from '../../../src/tell/github/comment-se
 import { renderJobSummary } from '../../../src/tell/github/job-summary.ts';
 import { block, bytes, code, exactBlock, inline, isExact } from '../../../src/tell/github/markdown.ts';
 import { logLines, secretsOf, workflowCommand } from '../../../src/tell/github/workflow-log.ts';
+import { jobIdentity } from '../../support/job-identity.ts';
 import { long } from '../../support/long.ts';
 import { runnerCommands } from '../../support/runner.ts';
 
 /** What is ours in HTML; anything else came out of data. */
 const ourHtml =
-  /^(?:<!-- lukhas-(?:ingest|job) [A-Za-z0-9+/=]+ -->|<!-- lukhas-end -->|<br>|<details><summary>[\w ,?.:]+<\/summary>|<\/details>|\s)+$/;
+  /^(?:<!-- lukhas-(?:ingest|job) [A-Za-z0-9+/=]+ -->|<!-- lukhas-end -->|<br>|<details><summary>[\w ,?.:()]+<\/summary>|<\/details>|\s)+$/;
 
 function parse(markdown: string): Nodes[] {
   const nodes: Nodes[] = [];
@@ -46,7 +47,7 @@ function judge(markdown: string): void {
     ]).not.toContain(node.type);
     if (node.type === 'html') expect(node.value).toMatch(ourHtml);
     if (node.type === 'text') expect(node.value).not.toMatch(live);
-    if (node.type === 'code') expect(['text', 'sh', 'python']).toContain(node.lang);
+    if (node.type === 'code') expect(['text', 'sh', 'python', 'powershell']).toContain(node.lang);
   }
 }
 
@@ -215,11 +216,13 @@ function section(
     leastCovered: [{ filePath: text, coveragePercent: 1, missingStatements: 1 }],
     stored: { ok: false, text },
     hideSolutions: options.hideSolutions ?? false,
+    // Commands are told in both forms: those of the first failure's kind by its length.
+    isFromWindows: text.length % 2 === 1,
   };
 }
 
 const makeJob = (told: Section, key: string, label: string) =>
-  makePart([{ key, label, section: told }], { key });
+  makePart([{ ...jobIdentity(key), label, section: told }], { key });
 
 const state = (text: string | readonly string[], count = 1) => ({
   sha: '1'.repeat(40),
@@ -255,8 +258,10 @@ describe('hostile text', () => {
     fc.assert(
       fc.property(hostiles, (texts) => {
         const jobs = texts.map((text, i) => ({
-          key: i.toString(16).padStart(12, '0'),
-          label: `${text} / ${texts[0] ?? ''}`,
+          ...jobIdentity(i.toString(16).padStart(12, '0')),
+          // Equal labels are told apart by their steps.
+          step: text,
+          label: i === 2 ? text : `${texts[i % 2] ?? ''} / ${texts[0] ?? ''}`,
           section: section(texts.slice(0, 1 + (i % 2)), 2, { withHistory: i < 2 }),
         }));
         const part = makePart(jobs, { key: 'd'.repeat(12) });
@@ -396,7 +401,7 @@ describe('the jobs of a commit together', () => {
     }));
     const totals = { ...told.totals, total: 9, failed: names.length };
     return {
-      key: Buffer.from(label).toString('hex').padStart(12, '0'),
+      ...jobIdentity(Buffer.from(label).toString('hex').padStart(12, '0')),
       label,
       section: { ...told, totals, failures },
     };

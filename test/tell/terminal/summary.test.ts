@@ -4,7 +4,7 @@ import { renderSummary, type Summary } from '../../../src/tell/terminal/summary.
 import { createPaint } from '../../../src/tell/terminal/terminal.ts';
 import { duration, percent } from '../../../src/tell/words.ts';
 
-const style = { paint: createPaint(false), columns: 100, mostFailures: 2 };
+const style = { paint: createPaint(false), columns: 100, mostFailures: 2, hint: '--verbose shows more' };
 
 const failing: Summary = {
   reports: ['results.xml'],

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { block, code, inline } from '../../../src/tell/github/markdown.ts';
+import { logLines } from '../../../src/tell/github/workflow-log.ts';
+import { safeLine, safeText } from '../../../src/tell/safe.ts';
 import { startProgress } from '../../../src/tell/terminal/progress.ts';
-import { createPaint, fold, safeLine, safeText, widthOf } from '../../../src/tell/terminal/terminal.ts';
+import { createPaint, fold, widthOf } from '../../../src/tell/terminal/terminal.ts';
 
 /** What a terminal would act on. */
 const active =
@@ -33,7 +36,20 @@ describe('data on its way to a terminal', () => {
 
   it('folds line feeds of one line into spaces', () => {
     expect(safeLine('a\n  b\r\nc\td')).toBe('a b c d');
+    expect(safeLine(' two  blanks \u00a0')).toBe(' two  blanks \u00a0');
   });
+});
+
+describe('200,000 characters of data', () => {
+  it.each([' ', '\n', ' \n', '\u202e', '`', '` ', '@a', '##[', '<!--', ':', '\u001b['])(
+    'made of %j is shown before patience ends',
+    (piece) => {
+      const text = `a${piece.repeat(200_000 / piece.length)}b`;
+      for (const show of [safeText, safeLine, inline, code, block, logLines]) {
+        expect(show(text).length).toBeGreaterThan(1);
+      }
+    },
+  );
 });
 
 describe('the width of a line', () => {

@@ -1,0 +1,116 @@
+// Since when a test fails that also passes now and then: the change point of its failure rate, by Bayes' rule. Model: the
+// failures have one unknown constant probability, or one before a commit and another from it on; each with a Beta prior. The
+// priors are those of LUCI Analysis: most tests nearly always pass or nearly always fail.
+const priorFailed = 0.3;
+const priorPassed = 0.5;
+const priorChange = 0.001;
+const setHolds = 0.99;
+
+/** One run: which commit, by its place in the sequence of commits, and whether the test failed. */
+export interface Sample {
+  readonly commit: number;
+  readonly failed: boolean;
+}
+
+/** A commit at which the failure rate changed, with its share of the weight. */
+export interface Candidate {
+  readonly commit: number;
+  readonly weight: number;
+}
+
+export interface ChangePoint {
+  /** Probability that there is a change at all. */
+  readonly probability: number;
+  /** The smallest set of commits that holds the change with 99 %, likeliest first. */
+  readonly candidates: readonly Candidate[];
+  readonly rateBefore: number;
+  readonly rateAfter: number;
+}
+
+/**
+ * The change point of a sequence, between commits, never between the runs of one. undefined where there is nothing to split.
+ *
+ * @param samples in commit order
+ */
+export function changePoint(samples: readonly Sample[]): ChangePoint | undefined {
+  const failures = [0];
+  for (const { failed } of samples) failures.push((failures.at(-1) ?? 0) + Number(failed));
+  const failedUpTo = (end: number) => failures[end] ?? 0;
+  const evidence = (from: number, to: number) => {
+    const failed = failedUpTo(to) - failedUpTo(from);
+    return (
+      logBeta(priorFailed + failed, priorPassed + to - from - failed) - logBeta(priorFailed, priorPassed)
+    );
+  };
+  const splits: { readonly at: number; readonly commit: number; readonly log: number }[] = [];
+  for (let at = 1; at < samples.length; at++) {
+    const commit = samples[at]?.commit;
+    if (commit === undefined || commit === samples[at - 1]?.commit) continue;
+    splits.push({ at, commit, log: evidence(0, at) + evidence(at, samples.length) });
+  }
+  if (splits.length === 0) return undefined;
+  const none = evidence(0, samples.length);
+  const greatest = splits.reduce((most, { log }) => Math.max(most, log), none);
+  const sum = splits.reduce((total, { log }) => total + Math.exp(log - greatest), 0);
+  const changed = (priorChange * sum) / splits.length;
+  const unchanged = (1 - priorChange) * Math.exp(none - greatest);
+  const weighed = splits
+    .map(({ at, commit, log }) => ({ at, commit, weight: Math.exp(log - greatest) / sum }))
+    .sort((a, b) => b.weight - a.weight || b.commit - a.commit);
+  const candidates: Candidate[] = [];
+  let held = 0;
+  for (const { commit, weight } of weighed) {
+    candidates.push({ commit, weight });
+    held += weight;
+    if (held >= setHolds) break;
+  }
+  const at = weighed[0]?.at ?? 0;
+  return {
+    probability: changed / (changed + unchanged),
+    candidates,
+    rateBefore: failedUpTo(at) / at,
+    rateAfter: (failedUpTo(samples.length) - failedUpTo(at)) / (samples.length - at),
+  };
+}
+
+/**
+ * The break that a sequence ends in, where it is more probable than no break. Earlier changes are cut off first: what was
+ * repaired says nothing of the present failure.
+ */
+export function presentBreak(samples: readonly Sample[]): ChangePoint | undefined {
+  const segment = samples.slice(lastRecovery(samples));
+  const change = changePoint(segment);
+  return change !== undefined && change.probability > 0.5 && change.rateAfter > change.rateBefore
+    ? change
+    : undefined;
+}
+
+/** Index of the first sample after the last fall of the failure rate; 0 where it never fell. */
+function lastRecovery(samples: readonly Sample[]): number {
+  const change = changePoint(samples);
+  const commit = change?.candidates[0]?.commit;
+  if (change === undefined || change.probability <= 0.5 || commit === undefined) return 0;
+  const at = samples.findIndex((sample) => sample.commit === commit);
+  const later = lastRecovery(samples.slice(at));
+  if (later > 0) return at + later;
+  if (change.rateAfter < change.rateBefore) return at;
+  return lastRecovery(samples.slice(0, at));
+}
+
+function logBeta(a: number, b: number): number {
+  return logGamma(a) + logGamma(b) - logGamma(a + b);
+}
+
+const lanczos = [
+  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
+  12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
+];
+
+/** ln Γ(x) for x > 0, by Lanczos' approximation (g = 7, 9 terms): relative error below 1e-13. */
+export function logGamma(x: number): number {
+  if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
+  const z = x - 1;
+  const t = z + 7.5;
+  const series = lanczos.slice(1).reduce((sum, c, i) => sum + c / (z + i + 1), lanczos[0] ?? 0);
+  return 0.5 * Math.log(2 * Math.PI) + (z + 0.5) * Math.log(t) - t + Math.log(series);
+}

@@ -1,0 +1,113 @@
+// How the tests of a run differ from those of the runs at the point: added, removed, newly skipped, not run here, slower. What
+// a run did not run is not removed.
+import type { ChangesFacts, FilePair, TestPair } from './facts.ts';
+import { groupBy } from './group.ts';
+
+export interface NotRun {
+  readonly file: string;
+  readonly tests: number;
+  readonly why: 'not part of this run' | 'not collected';
+}
+
+export interface SlowerTest {
+  readonly testName: string;
+  /** Median of its green runs at the base. */
+  readonly beforeSeconds: number;
+  readonly afterSeconds: number;
+}
+
+export interface TestChanges {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly renamed: readonly { readonly from: string; readonly to: string }[];
+  /** Functions whose parameters changed: their tests are neither added nor removed. */
+  readonly parametersChanged: readonly string[];
+  readonly newlySkipped: readonly string[];
+  readonly notRun: readonly NotRun[];
+  /** Greatest difference first. */
+  readonly slower: readonly SlowerTest[];
+}
+
+/** Green runs at the base that a comparison of durations needs. */
+const samples = 10;
+const slowerFactor = 1.5;
+const slowerSeconds = 0.1;
+
+/**
+ * @param isPointTested the commit where the change begins has a run: else nothing can be called added or removed
+ * @param isComplete the judged run has all tests that were asked for
+ */
+export function changesOf(
+  { tests, files, renamed }: ChangesFacts,
+  { isPointTested, isComplete }: { readonly isPointTested: boolean; readonly isComplete: boolean },
+): TestChanges {
+  const fileOf = new Map(files.map((file) => [file.file, file]));
+  const moved = new Set(renamed.flatMap(({ from, to }) => [from, to]));
+  const differing = tests.filter(({ testName }) => !moved.has(testName));
+  const fate = (test: TestPair) => fateOf(test, fileOf.get(test.testFile), isComplete);
+  const fates = groupBy(differing, fate);
+  const names = (list: readonly TestPair[] = []) => list.map(({ testName }) => testName).sort();
+  const functionOf = ({ testFile, testFunction }: TestPair) => `${testFile}::${testFunction}`;
+  const addedHere = new Set((fates.get('added') ?? []).map(functionOf));
+  const changed = new Set((fates.get('removed') ?? []).map(functionOf).filter((name) => addedHere.has(name)));
+  const without = (list: readonly TestPair[] = []) => list.filter((test) => !changed.has(functionOf(test)));
+  return {
+    added: isPointTested ? names(without(fates.get('added'))) : [],
+    removed: isPointTested ? names(without(fates.get('removed'))) : [],
+    renamed: isPointTested ? renamed : [],
+    parametersChanged: isPointTested ? [...changed].sort() : [],
+    newlySkipped: names(
+      differing.filter(({ here, there }) => here === 'skipped' && there !== undefined && there !== 'skipped'),
+    ),
+    notRun: notRun(fates.get('not run') ?? [], files),
+    slower: slowerOf(tests),
+  };
+}
+
+type Fate = 'added' | 'removed' | 'not run' | 'both';
+
+function fateOf({ here, there }: TestPair, file: FilePair | undefined, isComplete: boolean): Fate {
+  if (here !== undefined && there !== undefined) return 'both';
+  if (here === undefined) {
+    if (file?.isInTreeHere === false) return 'removed';
+    return file !== undefined && file.testsHere > 0 && isComplete && !file.collectionFailed
+      ? 'removed'
+      : 'not run';
+  }
+  if (file?.isInTreeThere === false) return 'added';
+  // A file of both trees that only this run ran says nothing of its tests.
+  return file !== undefined && file.testsThere > 0 ? 'added' : 'both';
+}
+
+function notRun(tests: readonly TestPair[], files: readonly FilePair[]): NotRun[] {
+  const failed = new Set(files.filter(({ collectionFailed }) => collectionFailed).map(({ file }) => file));
+  return [...groupBy(tests, ({ testFile }) => testFile)]
+    .map(
+      ([file, group]): NotRun => ({
+        file,
+        tests: group.length,
+        why: failed.has(file) ? 'not collected' : 'not part of this run',
+      }),
+    )
+    .sort((a, b) => (a.file < b.file ? -1 : 1));
+}
+
+/** Above the maximum of 10 green samples, 1.5 times their median, and 0.1 s more than it. */
+function slowerOf(tests: readonly TestPair[]): SlowerTest[] {
+  return tests
+    .flatMap(({ testName, here, secondsHere, greenSeconds }): SlowerTest[] => {
+      if (here !== 'passed' || secondsHere === undefined || greenSeconds.length < samples) return [];
+      const sorted = greenSeconds.slice(0, samples).sort((a, b) => a - b);
+      const median = ((sorted[samples / 2 - 1] ?? 0) + (sorted[samples / 2] ?? 0)) / 2;
+      const isSlower =
+        secondsHere > (sorted.at(-1) ?? 0) &&
+        secondsHere >= slowerFactor * median &&
+        secondsHere >= median + slowerSeconds;
+      return isSlower ? [{ testName, beforeSeconds: median, afterSeconds: secondsHere }] : [];
+    })
+    .sort(
+      (a, b) =>
+        b.afterSeconds - b.beforeSeconds - (a.afterSeconds - a.beforeSeconds) ||
+        (a.testName < b.testName ? -1 : 1),
+    );
+}

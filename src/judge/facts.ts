@@ -1,0 +1,165 @@
+// What the judge is given: plain rows, as SQL, git and the CI's payload give them. Nothing here is a decision. Times are
+// milliseconds since 1970, durations seconds, shas whole 40 digits. An absent value is `undefined`.
+import type { Outcome } from '../model.ts';
+
+/**
+ * `head`: tests a branch's own commit (push, schedule, dispatch of the branch itself, merge queue, outside CI).
+ * `merge`: tests a pull request merged into its base.
+ */
+export type RunKind = 'head' | 'merge';
+
+/** `stranger`: a fork's, comment-triggered or dispatched on somebody's head. `local`: outside CI. */
+export type Origin = 'team' | 'stranger' | 'local';
+
+/** Counts of one run, for telling an outage from a break. */
+export interface RunTotals {
+  readonly tests: number;
+  /** Outcomes `failed` and `error`. */
+  readonly failed: number;
+  /** Test files with at least one failed test. */
+  readonly failedFiles: number;
+}
+
+/** One stored run (one row), of any job of the judged run's repository, project and lane. */
+export interface StoredRun {
+  readonly runId: string;
+  /** Team, repository, project, lane, job and named step. */
+  readonly lineId: string;
+  readonly jobName: string | undefined;
+  /** The commit people know. */
+  readonly gitSha: string | undefined;
+  /** The commit that was checked out; undefined where the run does not say. */
+  readonly testedSha: string | undefined;
+  /** Parents of the tested commit, the first parent first; undefined where not known. */
+  readonly parents: readonly string[] | undefined;
+  readonly kind: RunKind;
+  readonly origin: Origin;
+  readonly branch: string | undefined;
+  readonly pullRequest: number | undefined;
+  /**
+   * The CI's workflow run id and attempt, as one text. Uploads of one line with one execution are steps of one job. undefined
+   * outside CI: each run is its own.
+   */
+  readonly execution: string | undefined;
+  /** Place among the steps of its execution, ascending. */
+  readonly ordinal: number;
+  /** When it started. */
+  readonly at: number;
+  /** All tests that were asked for are in it: false after `-x`, a crash or a truncated report. */
+  readonly isComplete: boolean;
+  /** The checkout differed from its commit. */
+  readonly isDirty: boolean;
+  /** The report is older than the run or commit that it was uploaded for: no evidence. */
+  readonly isStale: boolean;
+  readonly totals: RunTotals;
+}
+
+/** What is known of a commit's place in the history. One row a commit; commits without a row are ordered by their first run. */
+export interface CommitPlace {
+  readonly sha: string;
+  /** Position in the base branch's first-parent order, ascending with time; undefined off that order or where not known. */
+  readonly position: number | undefined;
+  /** Committer date. */
+  readonly committedAt: number | undefined;
+}
+
+/** What the CI's payload and git say about where the judged run's change begins. */
+export interface ChangeFacts {
+  readonly event: 'pull-request' | 'merge-group' | 'branch' | 'tag';
+  readonly baseBranch: string | undefined;
+  readonly isOnBaseBranch: boolean;
+  /** Head of the pull request. */
+  readonly pullRequestHead?: string | undefined;
+  /** `base.sha` of the payload: a snapshot that can be hours old. */
+  readonly payloadBase?: string | undefined;
+  /** `merge_group.base_sha`. */
+  readonly mergeGroupBase?: string | undefined;
+  /** Merge base of the tested commit with the base branch. */
+  readonly mergeBase?: string | undefined;
+  /** The base branch's tip before the push. */
+  readonly before?: string | undefined;
+  /** How many files of the checkout differ from the commit. */
+  readonly uncommittedFiles?: number | undefined;
+}
+
+/** The first statement's answer: enough to choose the point. */
+export interface RunFacts {
+  readonly run: StoredRun;
+  readonly change: ChangeFacts;
+  /** Other runs within 90 days, of at most 50 commits of the base, and of other branches; the judged run is not among them. */
+  readonly runs: readonly StoredRun[];
+  readonly commits: readonly CommitPlace[];
+}
+
+/** The outcome of one test in one run (one row). */
+export interface TestRow {
+  readonly testName: string;
+  readonly runId: string;
+  readonly outcome: Outcome;
+  /** Attempts inside the run that failed before the one that the outcome tells of (a rerun plugin). */
+  readonly failedAttempts?: number | undefined;
+  /** The four below: of a failed test, and only where its text has them. */
+  readonly driftSignature?: string | undefined;
+  readonly wordsSignature?: string | undefined;
+  readonly errorType?: string | undefined;
+  readonly statement?: string | undefined;
+}
+
+/** What is known of a test file at the point. */
+export interface FileAtPoint {
+  readonly file: string;
+  /** In the tree of the point's commit; undefined where git cannot say. */
+  readonly isInTree: boolean | undefined;
+  /** A counting run at the point ran or collected any test of it. */
+  readonly ran: boolean;
+}
+
+/** The second statement's answer, for the point that was chosen. */
+export interface TestFacts {
+  /**
+   * Rows of the judged run's failed tests, and of the tests that failed at the point: of the judged run itself and of every
+   * run of `RunFacts.runs` that has the test. Any order.
+   */
+  readonly rows: readonly TestRow[];
+  /** The failed tests of the judged run with their file. */
+  readonly failures: readonly { readonly testName: string; readonly testFile: string | undefined }[];
+  /** One row for each file of `failures`. */
+  readonly files: readonly FileAtPoint[];
+  /** Test files of the judged run, and how many of them a run at the point ran. */
+  readonly filesHere: number;
+  readonly filesAlsoAtPoint: number;
+}
+
+/** A test that the judged run or the point's run has, where they differ or its duration is asked for (one row). */
+export interface TestPair {
+  readonly testName: string;
+  readonly testFile: string;
+  /** Without the parameter part, with its class. */
+  readonly testFunction: string;
+  /** undefined: the run does not have it. */
+  readonly here: Outcome | undefined;
+  readonly there: Outcome | undefined;
+  readonly secondsHere: number | undefined;
+  /** Durations of its latest 10 green runs at the base. */
+  readonly greenSeconds: readonly number[];
+}
+
+/** A test file that one of both runs has (one row). */
+export interface FilePair {
+  readonly file: string;
+  readonly testsHere: number;
+  readonly testsThere: number;
+  /** In the tree of the judged run's commit, and of the point's; undefined where git cannot say. */
+  readonly isInTreeHere: boolean | undefined;
+  readonly isInTreeThere: boolean | undefined;
+  /** Its collection failed in the judged run. */
+  readonly collectionFailed: boolean;
+}
+
+/** The third statement's answer: the judged run beside the runs of its line at the point. */
+export interface ChangesFacts {
+  readonly tests: readonly TestPair[];
+  readonly files: readonly FilePair[];
+  /** Renames that were found: names before and now. */
+  readonly renamed: readonly { readonly from: string; readonly to: string }[];
+}

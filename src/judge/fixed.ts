@@ -1,0 +1,75 @@
+// Repairs: a test was broken, and is green on a later commit. Green by chance is no repair, and neither is one that does not
+// last.
+import { rowAtEnd } from './broken.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import { type Attempt, isAlike } from './past.ts';
+
+/** A break and the commit that ended it. */
+export interface Repair {
+  /** First commit of the row of failures. */
+  readonly brokenBy: string;
+  readonly repairedBy: string;
+  /** The last failure of the row. */
+  readonly last: Attempt;
+  /** Place of the repairing attempt in the sequence. */
+  readonly at: number;
+}
+
+/**
+ * The repairs in a sequence of attempts, oldest first. A failure alike within 20 runs takes a repair back.
+ *
+ * @param attempts in commit order
+ */
+export function repairsOf(attempts: readonly Attempt[], limits: Limits = defaultLimits): Repair[] {
+  const repairs: Repair[] = [];
+  for (const [at, attempt] of attempts.entries()) {
+    const last = attempts[at - 1];
+    if (attempt.failed || last?.failed !== true || last.commit === attempt.commit) continue;
+    const row = rowAtEnd(attempts.slice(0, at), limits);
+    const first = row.failures[0];
+    if (first === undefined || !row.isBroken) continue;
+    const text = last.text ?? {};
+    const relapsed = attempts
+      .slice(at + 1, at + 1 + limits.relapseRuns)
+      .some((later) => later.failed && isAlike(later.text ?? {}, text));
+    if (!relapsed) repairs.push({ brokenBy: first.sha, repairedBy: attempt.sha, last, at });
+  }
+  return repairs;
+}
+
+/** What a green test that was red at the point means. */
+export type Fixed =
+  | {
+      /** It was broken: the change repaired it. */
+      readonly kind: 'fixed';
+      readonly testName: string;
+      readonly since: string;
+      readonly sinceAt: number;
+    }
+  /** It was red there by chance or not for long enough to tell, or other changes pass it as well. */
+  | {
+      readonly kind: 'green-here';
+      readonly testName: string;
+      readonly redAt: string;
+      readonly passesElsewhere: boolean;
+    };
+
+/**
+ * @param attempts of the test at or before the point, oldest first; the last one failed
+ * @param passesElsewhere other changes pass it since
+ */
+export function fixedOf(
+  testName: string,
+  attempts: readonly Attempt[],
+  {
+    passesElsewhere = false,
+    limits = defaultLimits,
+  }: { readonly passesElsewhere?: boolean; readonly limits?: Limits } = {},
+): Fixed | undefined {
+  const row = rowAtEnd(attempts, limits);
+  const [first, last] = [row.failures[0], row.failures.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  return row.isBroken && !passesElsewhere
+    ? { kind: 'fixed', testName, since: first.sha, sinceAt: first.run.at }
+    : { kind: 'green-here', testName, redAt: last.sha, passesElsewhere };
+}

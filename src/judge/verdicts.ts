@@ -1,0 +1,241 @@
+// What the facts about one run mean: the class of each failure with its reason, since when, what repaired it before, and what
+// this run repaired. Pure: facts in, verdicts out; each verdict carries its evidence as data. It knows no SQL and no wording.
+//
+// Three steps, since each needs rows for what the one before decided: `judgePoint` from the runs, `judgeTests` from the rows of
+// the tests that failed here or there, `judgeChanges` (changes.ts) from the tests of both runs.
+import { type Classified, classify, type FailureCase } from './classify.ts';
+import { type Evidence, evidenceFor } from './evidence.ts';
+import type { RunFacts, StoredRun, TestFacts, TestRow } from './facts.ts';
+import { type Fixed, fixedOf, repairsOf } from './fixed.ts';
+import { groupBy } from './group.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import { type CommitOrder, orderCommits, testedCommit } from './order.ts';
+import { type Attempt, attemptsOf, didRun, isAlike, type Past, pastOf, sortAttempts } from './past.ts';
+import { choosePoint, type Point } from './point.ts';
+import { type Since, sinceOf, type Untested } from './since.ts';
+
+/** What the runs alone decide. */
+export interface JudgedPoint {
+  readonly facts: RunFacts;
+  readonly order: CommitOrder;
+  readonly evidence: Evidence;
+  /** undefined: no earlier run to compare with. */
+  readonly point: Point | undefined;
+  /** Runs of this change before the judged one, of its kind. */
+  readonly own: readonly StoredRun[];
+  /** Runs of all other changes, of either kind. */
+  readonly others: readonly StoredRun[];
+}
+
+export interface FailureVerdict extends Classified {
+  readonly testName: string;
+  /** Of a pre-existing failure on the base, else up to this run; undefined where no run tells. */
+  readonly since: Since | undefined;
+  /** The commit that ended its last break; undefined unless a repair was seen that lasted. */
+  readonly lastFixedBy: string | undefined;
+}
+
+export interface TestVerdicts {
+  readonly failures: readonly FailureVerdict[];
+  /** Tests that were red at the point and are green here. None where the point's own commit was not tested. */
+  readonly fixed: readonly Fixed[];
+}
+
+/** Chooses the point, and the runs whose rows the tests are judged by. */
+export function judgePoint(facts: RunFacts, limits: Limits = defaultLimits): JudgedPoint {
+  const { run, change } = facts;
+  const order = orderCommits([...facts.runs, run], facts.commits);
+  const evidence = evidenceFor(facts, limits);
+  const point = choosePoint(facts, evidence, order, limits);
+  const ofBase = new Set([...(point?.base ?? []), ...(point?.later ?? [])].flatMap(({ runs }) => runs));
+  const rankOf = (other: StoredRun) => order.rank(testedCommit(other));
+  // On the base branch what lies before the point is no part of the change, also where it is older than the look-back.
+  const first = change.isOnBaseBranch ? (order.rank(point?.target ?? point?.sha) ?? -1) : -1;
+  const isOwnCommit = (other: StoredRun): boolean => {
+    const rank = rankOf(other) ?? Infinity;
+    return testedCommit(other) === testedCommit(run) || (rank > first && rank <= (rankOf(run) ?? -1));
+  };
+  const isOwnBranch = (other: StoredRun) =>
+    run.pullRequest !== undefined || other.pullRequest !== undefined
+      ? other.pullRequest === run.pullRequest
+      : other.branch !== undefined && other.branch === run.branch;
+  const notBase = evidence.runs.filter((other) => !ofBase.has(other) && other.at <= run.at);
+  const own = notBase.filter((other) => other.kind === run.kind && isOwnBranch(other) && isOwnCommit(other));
+  // A push and a pull request of one head test one change.
+  const ofOthers = notBase.filter(
+    (other) =>
+      !isOwnBranch(other) &&
+      other.branch !== run.branch &&
+      other.branch !== change.baseBranch &&
+      other.gitSha !== run.gitSha,
+  );
+  return {
+    facts,
+    order,
+    evidence,
+    point,
+    own,
+    others: ofOthers,
+  };
+}
+
+/** Judges the failures of the run, and what it repaired. */
+export function judgeTests(
+  judged: JudgedPoint,
+  tests: TestFacts,
+  limits: Limits = defaultLimits,
+): TestVerdicts {
+  const { facts, point, order } = judged;
+  const rowsOf = groupBy(tests.rows, ({ testName }) => testName);
+  const failing = new Set(tests.failures.map(({ testName }) => testName));
+  const files = new Map(tests.files.map((file) => [file.file, file]));
+  const siblings = siblingsOf(facts);
+  let estimates = 0;
+  const failures = tests.failures.map(({ testName, testFile }): FailureVerdict => {
+    const rows = byRun(rowsOf.get(testName) ?? []);
+    const past = point && pastOf(facts.run, point, { rows, siblings, limits });
+    const test: FailureCase = {
+      run: facts.run,
+      isOnBaseBranch: facts.change.isOnBaseBranch,
+      point,
+      past,
+      here: attemptsIn([facts.run], rows, order),
+      own: attemptsIn(
+        judged.own.filter(({ lineId }) => lineId === facts.run.lineId),
+        rows,
+        order,
+      ),
+      others: judged.others
+        .flatMap((other) => attemptsOfRun(other, rows))
+        .sort((a, b) => a.run.at - b.run.at),
+      allBase: (point?.base ?? []).flatMap((commit) =>
+        commit.runs.flatMap((other) => attemptsOfRun(other, rows, commit.sha)),
+      ),
+      cleanHead: attemptsIn(judged.evidence.cleanHead, rows, order),
+      uncommittedFiles: facts.change.uncommittedFiles,
+      file: testFile === undefined ? undefined : files.get(testFile),
+      sharesFiles: tests.filesHere > 0 && tests.filesAlsoAtPoint >= tests.filesHere / 2,
+    };
+    const classified = classify(test, limits);
+    const line = lineOf(test, past, classified);
+    const mayEstimate = estimates < limits.changePointTests && isMixed(line);
+    if (mayEstimate) estimates++;
+    return {
+      testName,
+      ...classified,
+      since: sinceOf(line, untestedIn(judged), { estimate: mayEstimate, limits }),
+      lastFixedBy: lastFixedBy(line, limits),
+    };
+  });
+  return {
+    failures,
+    fixed: isFixedTold(judged)
+      ? [...rowsOf].flatMap(([testName, rows]) =>
+          failing.has(testName) ? [] : (fixedHere(testName, byRun(rows), judged, siblings, limits) ?? []),
+        )
+      : [],
+  };
+}
+
+/** Where the point's own commit has no run, or the merge base is not known, a repair may be somebody else's. */
+function isFixedTold({ point, evidence }: JudgedPoint): boolean {
+  return (
+    point !== undefined && !point.isApproximate && point.untested?.length === 0 && !evidence.isInfrastructure
+  );
+}
+
+function fixedHere(
+  testName: string,
+  rows: ReadonlyMap<string, TestRow>,
+  { facts, point, others }: JudgedPoint,
+  siblings: readonly StoredRun[],
+  limits: Limits,
+): Fixed | undefined {
+  const here = rows.get(facts.run.runId);
+  if (point === undefined || here === undefined || !didRun(here) || isFailed(here)) return undefined;
+  const past = pastOf(facts.run, point, { rows, siblings, limits });
+  if (past.state.kind !== 'failed' || past.state.sha !== point.sha) return undefined;
+  // Another change of the point's very commit passes since its last run, without this one's repair: it was the environment, or
+  // chance.
+  const last = past.attempts.at(-1)?.run.at ?? 0;
+  const passesElsewhere = others
+    .filter(
+      (other) =>
+        other.at > last && past.lines.has(other.lineId) && other.parents?.includes(point.sha) === true,
+    )
+    .flatMap((other) => attemptsOfRun(other, rows))
+    .some(({ failed }) => !failed);
+  return fixedOf(testName, past.attempts, { passesElsewhere, limits });
+}
+
+const isFailed = ({ outcome }: TestRow) => outcome === 'failed' || outcome === 'error';
+
+function siblingsOf({ run, runs }: RunFacts): readonly StoredRun[] {
+  return [
+    run,
+    ...runs.filter(
+      ({ runId, lineId, execution }) =>
+        runId !== run.runId &&
+        lineId === run.lineId &&
+        execution !== undefined &&
+        execution === run.execution,
+    ),
+  ];
+}
+
+function byRun(rows: readonly TestRow[]): ReadonlyMap<string, TestRow> {
+  return new Map(rows.map((row) => [row.runId, row]));
+}
+
+function attemptsOfRun(run: StoredRun, rows: ReadonlyMap<string, TestRow>, sha?: string): Attempt[] {
+  const row = rows.get(run.runId);
+  return row === undefined ? [] : attemptsOf(row, run, sha);
+}
+
+/** Attempts of a change go by the commit that people know: a pull request's merges have no place in an order. */
+function attemptsIn(
+  runs: readonly StoredRun[],
+  rows: ReadonlyMap<string, TestRow>,
+  order: CommitOrder,
+): Attempt[] {
+  return sortAttempts(
+    runs.flatMap((run) => attemptsOfRun(run, rows, run.gitSha ?? testedCommit(run))),
+    order,
+  );
+}
+
+/** The attempts that tell the age of a failure: the base's for a pre-existing one, else the change's behind the base's. */
+function lineOf(
+  test: FailureCase,
+  past: Past | undefined,
+  { class: novelty }: Classified,
+): readonly Attempt[] {
+  const base = past?.attempts ?? [];
+  return novelty === 'pre-existing' ? base : [...base, ...test.own, ...test.here];
+}
+
+function isMixed(attempts: readonly Attempt[]): boolean {
+  const green = attempts.findLastIndex(({ failed }) => !failed);
+  return attempts.slice(0, Math.max(0, green)).some(({ failed }) => failed);
+}
+
+/** The base's order between its commits; from its last one to the change's first nothing, where the point is the target. */
+function untestedIn({ facts, order, point }: JudgedPoint): Untested {
+  const ofBase = new Set(point?.base.map(({ sha }) => sha));
+  return (after, before) => {
+    if (after === before) return [];
+    const between = order.between(after, before);
+    if (between !== undefined) return between.slice(0, -1);
+    if (point === undefined || !ofBase.has(after) || ofBase.has(before) || point.isApproximate)
+      return undefined;
+    // A pull request's merge has the target as its parent: what is untested lies before the target.
+    if (facts.run.kind !== 'merge') return undefined;
+    return after === point.target ? [] : order.between(after, point.target ?? '');
+  };
+}
+
+/** A failure alike within 20 runs after a repair, the present one as well, says that it was none. */
+function lastFixedBy(attempts: readonly Attempt[], limits: Limits): string | undefined {
+  const here = attempts.at(-1)?.text ?? {};
+  return repairsOf(attempts, limits).findLast(({ last }) => isAlike(last.text ?? {}, here))?.repairedBy;
+}

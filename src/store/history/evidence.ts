@@ -1,0 +1,543 @@
+// The facts that a run is judged by: which runs there are to compare with, and the rows of its failed tests in them. Three
+// statements however many tests failed. Decides nothing: which of the runs count, and what rows mean, is decided in src/judge.
+import { StoreError } from '../../errors.ts';
+import type { Outcome, RunKind, RunOrigin } from '../../model.ts';
+import type { Database } from '../database/port.ts';
+import type { Access } from '../schema/access.ts';
+import type { RunQuery } from './facts.ts';
+
+/** One stored run of the judged run's repository, project and lane. Times are milliseconds since 1970. */
+export interface EvidenceRun {
+  readonly runId: string;
+  /** The line; runs that older programs stored get one by their job's name. */
+  readonly lineId: string;
+  readonly jobName: string | undefined;
+  readonly gitSha: string | undefined;
+  /** What was checked out; of older programs' runs `gitSha`, where that was tested. */
+  readonly testedSha: string | undefined;
+  readonly parents: readonly string[] | undefined;
+  readonly kind: RunKind;
+  readonly origin: RunOrigin;
+  readonly branch: string | undefined;
+  readonly pullRequest: number | undefined;
+  /** The CI's workflow run and attempt; undefined outside CI. */
+  readonly execution: string | undefined;
+  /** From 1: the run's place among those of its line and execution, by start. */
+  readonly ordinal: number;
+  readonly at: number;
+  readonly isComplete: boolean;
+  readonly isDirty: boolean;
+  readonly isStale: boolean;
+  readonly totals: {
+    readonly tests: number;
+    /** Failures and errors. */
+    readonly failed: number;
+    /** Files with a failure; 0 where fewer than 20 tests or less than half of them failed, because nobody asks then. */
+    readonly failedFiles: number;
+  };
+}
+
+export interface RunEvidenceQuery extends RunQuery {
+  /** The branch to compare with, where somebody names it. */
+  readonly baseBranch: string | undefined;
+  /** The branch that the CI system or the remote calls its default one. */
+  readonly defaultBranch: string | undefined;
+  /** Commits of the base at or before the place where the change begins, as git knows them; at most 200 are looked for. */
+  readonly baseCommits: readonly string[];
+  /** When the commit was made where the change begins, in milliseconds since 1970: of each side of it a number of commits is read. */
+  readonly beginsAt: number | undefined;
+}
+
+export interface RunEvidence {
+  readonly run: EvidenceRun;
+  /** Other runs, of all jobs, the judged one not among them. */
+  readonly runs: readonly EvidenceRun[];
+  /** Committer dates of tested commits, by commit. */
+  readonly committedAt: ReadonlyMap<string, number>;
+  readonly baseBranch: string | undefined;
+  readonly isOnBaseBranch: boolean;
+  /** A branch that was named and has no run, and the branches that have, the busiest first; at most 50. */
+  readonly missingBase: { readonly name: string; readonly branches: readonly string[] } | undefined;
+}
+
+const dayMs = 86_400_000;
+/** Days before the judged run, and after it: what was stored when a run is judged again. */
+const days = { back: 90, ahead: 14, others: 30 } as const;
+/** Commits of the base branch before and after the change begins. */
+const commits = { before: 50, after: 20 } as const;
+/** Runs that are read at most of each kind; a team's newest runs are searched for those of other branches. */
+const most = { base: 2000, own: 300, others: 400, searched: 4000, commits: 200 } as const;
+
+/**
+ * Reads the runs that a run may be compared with, inside a transaction of the team.
+ *
+ * @throws StoreError `run-unknown` when the team has no such run
+ */
+export async function readRunEvidence(
+  db: Database,
+  access: Access,
+  query: RunEvidenceQuery,
+): Promise<RunEvidence> {
+  const { runId, createdAt } = query;
+  const base = await readBase(db, access, query);
+  const rows = await db.query<{ facts: RunRow }>(runsSql, [
+    access.team.id,
+    runId,
+    createdAt,
+    new Date(createdAt.getTime() - days.back * dayMs),
+    new Date(createdAt.getTime() + days.ahead * dayMs),
+    new Date(createdAt.getTime() - days.others * dayMs),
+    base.name ?? null,
+    query.baseCommits.slice(0, most.commits),
+    new Date(query.beginsAt ?? createdAt.getTime()),
+    db.embedded,
+  ]);
+  let run: EvidenceRun | undefined;
+  const runs: EvidenceRun[] = [];
+  const committedAt = new Map<string, number>();
+  for (const { facts } of rows) {
+    const { isMe, committed, ...one } = facts;
+    if (one.testedSha !== undefined && committed !== undefined) committedAt.set(one.testedSha, committed);
+    if (isMe === true) run = one as EvidenceRun;
+    else runs.push(one as EvidenceRun);
+  }
+  if (run === undefined) throw unknownRun(runId);
+  return {
+    run,
+    runs,
+    committedAt,
+    baseBranch: base.name,
+    isOnBaseBranch:
+      run.kind === 'head' &&
+      run.pullRequest === undefined &&
+      run.branch !== undefined &&
+      run.branch === base.name,
+    missingBase: base.missing,
+  };
+}
+
+type RunRow = Partial<EvidenceRun> & { readonly isMe?: boolean; readonly committed?: number };
+
+export function unknownRun(runId: string): StoreError {
+  return new StoreError({
+    code: 'run-unknown',
+    message: `there is no run ${runId.slice(0, 36)} of this team`,
+    fix: '`lukhas runs` lists the latest ones.',
+  });
+}
+
+interface BaseRow {
+  readonly known: boolean;
+  readonly asked: string | undefined;
+  readonly own: string | undefined;
+  /** Branches with runs, the busiest of the newest 500 runs first. */
+  readonly branches: readonly string[];
+  /** Those of the names asked for that have runs. */
+  readonly withRuns: readonly string[];
+}
+
+/**
+ * The branch to compare with: the one that was named, the one that CI named, the run's own where pull requests have gone to it,
+ * the default one, `main`, `master`, the busiest. One without a run gives way to the next.
+ */
+async function readBase(
+  db: Database,
+  access: Access,
+  { runId, createdAt, baseBranch, defaultBranch }: RunEvidenceQuery,
+): Promise<{ name: string | undefined; missing: RunEvidence['missingBase'] }> {
+  const [row] = await db.query<{ facts: BaseRow }>(baseSql, [
+    access.team.id,
+    runId,
+    createdAt,
+    new Date(createdAt.getTime() - days.back * dayMs),
+    new Date(createdAt.getTime() + days.ahead * dayMs),
+    [...(defaultBranch === undefined ? [] : [defaultBranch]), 'main', 'master'],
+    baseBranch ?? null,
+    db.embedded,
+  ]);
+  if (row?.facts.known !== true) throw unknownRun(runId);
+  const { asked, own, branches, withRuns } = row.facts;
+  const candidates = [asked, own, defaultBranch, 'main', 'master'].filter((name) => name !== undefined);
+  const name = candidates.find((candidate) => withRuns.includes(candidate)) ?? branches[0];
+  return {
+    name: name ?? candidates[0],
+    missing: asked === undefined || withRuns.includes(asked) ? undefined : { name: asked, branches },
+  };
+}
+
+/**
+ * The judged run. A repository is called by its host outside CI and without it in CI: a local run is compared with CI's runs.
+ */
+const me = `
+  me AS MATERIALIZED (
+    SELECT r.id, r.created_at, r.lane, r.project, r.repository, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.line_id, r.job_name,
+      CASE WHEN r.origin = 'local' AND r.repository ~ '^[^/]+/[^/]+/'
+        THEN ARRAY[lower(r.repository), lower(substr(r.repository, strpos(r.repository, '/') + 1))]
+        ELSE ARRAY[lower(r.repository)] END AS names,
+      u.base_branch, u.pull_request
+    FROM test_runs r LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id
+    WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3 LIMIT 1
+  )`;
+
+/** Whether a run is of the judged run's repository, project and lane. Without a repository it is, in the embedded database. */
+const isComparable = (run: string, embedded: string): string => `(
+      ${run}.lane IS NOT DISTINCT FROM (SELECT lane FROM me) AND (${run}.project = (SELECT project FROM me)) IS NOT FALSE
+      AND CASE WHEN ${run}.repository IS NULL OR (SELECT repository FROM me) IS NULL
+        THEN ${embedded} OR (${run}.repository IS NULL AND (SELECT repository FROM me) IS NULL)
+        ELSE lower(${run}.repository) = ANY ((SELECT names FROM me)::text[]) END)`;
+
+const window = (run: string): string =>
+  `${run}.team_id = $1 AND ${run}.created_at >= $4 AND ${run}.created_at < $5`;
+
+const baseSql = `
+  WITH ${me}, recent AS MATERIALIZED (
+    SELECT r.git_branch FROM (
+      SELECT r.git_branch, r.lane, r.project, r.repository FROM test_runs r WHERE ${window('r')} ORDER BY r.created_at DESC LIMIT ${most.searched}) AS r
+    WHERE ${isComparable('r', '$8')} LIMIT 500
+  ), asked AS MATERIALIZED (
+    SELECT coalesce($7, (SELECT base_branch FROM me)) AS name
+  ), own AS MATERIALIZED (
+    -- A branch that pull requests go to is its own base.
+    SELECT m.git_branch AS name FROM me m WHERE m.pull_request IS NULL AND EXISTS (
+      SELECT FROM ingest_uploads u WHERE u.team_id = $1 AND u.repository IS NOT DISTINCT FROM m.repository
+        AND u.pull_request IS NOT NULL AND u.base_branch = m.git_branch AND u.created_at >= $4)
+  ), names AS MATERIALIZED (
+    SELECT name FROM asked UNION SELECT name FROM own UNION SELECT unnest($6::text[])
+  )
+  SELECT json_strip_nulls(json_build_object(
+    'known', EXISTS (SELECT FROM me), 'asked', (SELECT name FROM asked), 'own', (SELECT name FROM own),
+    'branches', (SELECT coalesce(json_agg(name), '[]') FROM (
+      SELECT git_branch AS name FROM recent WHERE git_branch NOT LIKE '%:%' GROUP BY git_branch ORDER BY count(*) DESC, git_branch LIMIT 50) AS b),
+    'withRuns', (SELECT coalesce(json_agg(n.name), '[]') FROM names n WHERE EXISTS (
+      SELECT FROM test_runs r WHERE ${window('r')} AND r.git_branch = n.name AND r.id <> $2 AND ${isComparable('r', '$8')}))
+  )) AS facts`;
+
+/** What was tested, as one text: merges of equal parents are one. */
+export const testedCommit = (run: string): string =>
+  `CASE WHEN ${run}.kind = 'merge' AND cardinality(${run}.parents) > 1 THEN array_to_string(${run}.parents, '+')
+     ELSE coalesce(${run}.tested_git_sha, ${run}.git_sha, ${run}.id::text) END`;
+
+const runColumns =
+  'r.id, r.created_at, r.lane, r.project, r.repository, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.kind, r.committed_at, r.origin';
+
+// Each kind of run is found by one index; which of them count is decided later. Of the base branch whole commits are read, with
+// all of their jobs.
+const runsSql = `
+  WITH ${me}, known AS MATERIALIZED (
+    SELECT DISTINCT sha FROM (
+      SELECT unnest($8::text[]) UNION ALL SELECT unnest(ARRAY[m.git_sha, m.tested_git_sha] || m.parents) FROM me m) AS s (sha)
+    WHERE sha IS NOT NULL
+  ), of_base AS MATERIALIZED (
+    SELECT r.*, coalesce(r.committed_at, min(r.created_at) OVER (PARTITION BY r.commit)) AS made_at FROM (
+      SELECT r.id, r.created_at, r.committed_at, ${testedCommit('r')} AS commit FROM (
+        SELECT ${runColumns} FROM test_runs r
+        WHERE ${window('r')} AND r.git_branch = $7 AND ${isComparable('r', '$10')} ORDER BY r.created_at DESC LIMIT ${most.base}) AS r
+    ) AS r
+  ), ranked AS (
+    SELECT id, created_at, made_at <= $9 AS is_before, dense_rank() OVER (PARTITION BY made_at <= $9
+      ORDER BY CASE WHEN made_at <= $9 THEN made_at END DESC, made_at, commit) AS place FROM of_base
+  ), chosen AS MATERIALIZED (
+    SELECT id, created_at FROM ranked WHERE place <= CASE WHEN is_before THEN ${commits.before} ELSE ${commits.after} END
+    UNION
+    SELECT r.id, r.created_at FROM known k JOIN test_runs r ON ${window('r')} AND r.git_sha = k.sha WHERE ${isComparable('r', '$10')}
+    UNION
+    (SELECT r.id, r.created_at FROM test_runs r
+     WHERE ${window('r')} AND r.git_branch = (SELECT git_branch FROM me) AND ${isComparable('r', '$10')} ORDER BY r.created_at DESC LIMIT ${most.own})
+    UNION
+    (SELECT r.id, r.created_at FROM (
+       SELECT ${runColumns} FROM test_runs r
+       WHERE ${window('r')} AND r.created_at >= $6 AND r.git_branch IS DISTINCT FROM $7
+       ORDER BY r.created_at DESC LIMIT ${most.searched}) AS r
+     WHERE ${isComparable('r', '$10')} ORDER BY r.created_at DESC LIMIT ${most.others})
+    UNION
+    SELECT id, created_at FROM me
+  ), runs AS (
+    SELECT r.id, r.created_at, r.job_name, r.git_sha, r.git_branch, r.parents, r.committed_at, r.incomplete, r.dirty, r.stale,
+      r.total_tests, coalesce(r.failed, 0) + coalesce(r.errors, 0) AS failures, u.pull_request,
+      -- An older program's run of the judged run's job is of its line.
+      coalesce(r.line_id, CASE WHEN r.job_name IS NOT DISTINCT FROM (SELECT job_name FROM me) THEN (SELECT line_id FROM me) END)::text AS line,
+      coalesce(r.kind, CASE WHEN u.pull_request IS NULL THEN 'head' ELSE 'merge' END) AS kind,
+      coalesce(r.tested_git_sha, CASE WHEN coalesce(r.kind, CASE WHEN u.pull_request IS NULL THEN 'head' END) = 'head' THEN r.git_sha END) AS tested,
+      coalesce(r.origin, CASE WHEN r.git_branch LIKE '%:%' THEN 'stranger' WHEN r.ci_system = 'local' THEN 'local' ELSE 'team' END) AS origin,
+      u.workflow_run_id || '/' || coalesce(u.run_attempt, 1) AS execution
+    FROM chosen c JOIN test_runs r ON r.team_id = $1 AND r.id = c.id AND r.created_at = c.created_at
+    LEFT JOIN LATERAL (
+      SELECT u.pull_request, u.workflow_run_id, u.run_attempt FROM ingest_uploads u WHERE u.team_id = $1 AND u.run_id = r.id LIMIT 1
+    ) AS u ON true
+  )
+  SELECT json_strip_nulls(json_build_object(
+    'runId', r.id, 'lineId', coalesce(r.line, 'job ' || coalesce(r.job_name, '')), 'jobName', r.job_name, 'gitSha', r.git_sha,
+    'testedSha', r.tested, 'parents', r.parents, 'kind', r.kind, 'origin', r.origin, 'branch', r.git_branch,
+    'pullRequest', r.pull_request, 'execution', r.execution,
+    'ordinal', row_number() OVER (PARTITION BY coalesce(r.line, r.job_name), coalesce(r.execution, r.id::text) ORDER BY r.created_at, r.id),
+    'at', round(extract(epoch FROM r.created_at) * 1000), 'isComplete', NOT r.incomplete, 'isDirty', coalesce(r.dirty, 0) > 0,
+    'isStale', coalesce(r.stale, false), 'committed', round(extract(epoch FROM r.committed_at) * 1000), 'isMe', CASE WHEN r.id = $2 THEN true END,
+    'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles',
+      CASE WHEN r.failures >= 20 AND r.failures * 2 >= r.total_tests THEN (
+        SELECT count(DISTINCT f.test_file) FROM test_results f
+        WHERE f.team_id = $1 AND f.outcome IN ('failed', 'error') AND f.created_at = r.created_at AND f.test_run_id IS NOT DISTINCT FROM r.id)
+      ELSE 0 END))) AS facts
+  FROM runs r`;
+
+/** The runs whose rows are asked for; a run may be in several lists. */
+export interface TestEvidenceQuery extends RunQuery {
+  /** Of the judged run's own line: at the base, of the change before, and of the commit that was edited. All rows are read. */
+  readonly own: readonly EvidenceRun[];
+  /** Of the base, of any line, the newest commit first. */
+  readonly base: readonly EvidenceRun[];
+  /** Of other changes. */
+  readonly others: readonly EvidenceRun[];
+  /** Of the point's commit. */
+  readonly point: readonly EvidenceRun[];
+}
+
+/** One test in one run. The texts are there only for a failed one, and only where its report had them. */
+export interface EvidenceRow {
+  readonly testName: string;
+  readonly runId: string;
+  readonly outcome: Outcome;
+  readonly failedAttempts?: number | undefined;
+  readonly driftSignature?: string | undefined;
+  readonly errorType?: string | undefined;
+  readonly statement?: string | undefined;
+}
+
+export interface TestEvidence {
+  /**
+   * Rows of the judged run's failed tests and of those that failed at the point and ran here: all of the own line; of other runs
+   * the failures, and the passes that tell what a failure there means.
+   */
+  readonly rows: readonly EvidenceRow[];
+  readonly failures: readonly { readonly testName: string; readonly testFile: string | undefined }[];
+}
+
+/** Above so many runs of the line for each one that is asked for, these are looked up one by one. */
+const sparse = 4;
+
+/** Reads the rows of the failed tests, inside a transaction of the team. */
+export async function readTestEvidence(
+  db: Database,
+  access: Access,
+  query: TestEvidenceQuery,
+): Promise<TestEvidence> {
+  const runs = new Map<string, EvidenceRun>();
+  for (const run of [...query.base, ...query.own, ...query.others, ...query.point]) runs.set(run.runId, run);
+  runs.delete(query.runId);
+  const asked = [...runs.values()];
+  const sets = [query.own, query.base, query.point].map((list) => new Set(list.map(({ runId }) => runId)));
+  const [own, base, point] = sets as [Set<string>, Set<string>, Set<string>];
+  const pointAt = Math.max(...query.point.map(({ at }) => at), Number.NEGATIVE_INFINITY);
+  const flags = (is: (run: EvidenceRun) => boolean) => asked.map((run) => String(is(run)));
+  const params = [
+    access.team.id,
+    query.runId,
+    query.createdAt,
+    asked.map(({ runId }) => runId),
+    asked.map(({ at }) => new Date(at).toISOString()),
+    flags(({ runId }) => own.has(runId)),
+    flags(({ runId }) => base.has(runId)),
+    flags(({ runId }) => point.has(runId)),
+    flags((run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt),
+  ];
+  const ownAt = query.own.filter(({ runId }) => runId !== query.runId).map(({ at }) => at);
+  const isSparse = ownAt.length > 0 && (await isLineSparse(db, access, query, ownAt));
+  const rows = await db.query<{ facts: TestFactsRow }>(isSparse ? probingSql : scanningSql, params);
+  const found: EvidenceRow[] = [];
+  const failures: { testName: string; testFile: string | undefined }[] = [];
+  for (const { facts } of rows) {
+    const { testName } = facts;
+    if (facts.isFailure === true) failures.push({ testName, testFile: facts.testFile });
+    for (const place of facts.passed ?? []) {
+      const runId = asked[place - 1]?.runId;
+      if (runId !== undefined) found.push({ testName, runId, outcome: 'passed' });
+    }
+    for (const { place, ...row } of facts.rows ?? []) {
+      const runId = place === 0 ? query.runId : asked[place - 1]?.runId;
+      if (runId !== undefined) found.push({ testName, runId, ...row });
+    }
+  }
+  return { rows: found, failures };
+}
+
+interface TestFactsRow {
+  readonly testName: string;
+  readonly isFailure?: boolean;
+  readonly testFile?: string;
+  /** Places of the runs in which it passed at once. */
+  readonly passed?: readonly number[];
+  readonly rows?: readonly (Omit<EvidenceRow, 'testName' | 'runId'> & { readonly place: number })[];
+}
+
+/** Whether the line has many more runs in the time of those that are asked for. */
+async function isLineSparse(
+  db: Database,
+  access: Access,
+  query: TestEvidenceQuery,
+  times: readonly number[],
+): Promise<boolean> {
+  const limit = times.length * sparse;
+  const [row] = await db.query<{ n: number }>(
+    `SELECT count(*)::int AS n FROM (
+       SELECT FROM test_runs r WHERE r.team_id = $1 AND r.created_at BETWEEN $4 AND $5 AND r.line_id = (
+         SELECT m.line_id FROM test_runs m WHERE m.team_id = $1 AND m.id = $2 AND m.created_at = $3)
+       LIMIT ${limit + 1}) AS found`,
+    [
+      access.team.id,
+      query.runId,
+      query.createdAt,
+      new Date(Math.min(...times)),
+      new Date(Math.max(...times)),
+    ],
+  );
+  return (row?.n ?? 0) > limit;
+}
+
+const resultColumns =
+  'r.test_name, r.outcome, r.attempts, r.drift_signature, r.error_type, md5(r.statement) AS statement';
+
+/** Rows of the wanted tests on the wanted lines, in one piece of the index a test: read beside are rows of runs nobody asked for. */
+const scanned = (names: string, runs: string): string => `
+    SELECT a.place, ${resultColumns}
+    FROM (SELECT line_id, min(created_at) AS first, max(created_at) AS last FROM asked WHERE ${runs} AND line_id IS NOT NULL GROUP BY line_id) AS l
+    CROSS JOIN ${names} AS n
+    CROSS JOIN LATERAL (
+      SELECT r.* FROM test_results r
+      WHERE r.team_id = $1 AND r.line_id = l.line_id AND r.test_name = n.test_name AND r.created_at BETWEEN l.first AND l.last OFFSET 0) AS r
+    JOIN asked a ON a.id = r.test_run_id AND ${runs.replaceAll('is_', 'a.is_')}
+    UNION ALL
+    ${probed(names, `${runs} AND line_id IS NULL`)}`;
+
+/** The same run by run. Rows of older programs have no line and are found so as well. */
+const probed = (names: string, runs: string): string => `
+    SELECT a.place, ${resultColumns}
+    FROM (SELECT * FROM asked WHERE ${runs}) AS a CROSS JOIN ${names} AS n
+    CROSS JOIN LATERAL (${rowIn('a', 'n.test_name')}) AS r`;
+
+/**
+ * The rows of one test in one run, by the index of lines. IS NULL is a condition of its own: IS NOT DISTINCT FROM uses no index,
+ * and keeps the planner here from the one on test_run_id.
+ */
+const rowIn = (run: string, name: string): string => `
+      SELECT r.* FROM test_results r
+      WHERE ${run}.line_id IS NOT NULL AND r.team_id = $1 AND r.line_id = ${run}.line_id AND r.test_name = ${name}
+        AND r.created_at = ${run}.created_at AND r.test_run_id IS NOT DISTINCT FROM ${run}.id
+      UNION ALL
+      SELECT r.* FROM test_results r
+      WHERE ${run}.line_id IS NULL AND r.team_id = $1 AND r.line_id IS NULL AND r.test_name = ${name}
+        AND r.created_at = ${run}.created_at AND r.test_run_id IS NOT DISTINCT FROM ${run}.id`;
+
+const failedIn = (run: string): string =>
+  `r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = ${run}.created_at AND r.test_run_id IS NOT DISTINCT FROM ${run}.id`;
+
+/** An own past counts where it has at least half of so many commits: below that other jobs are asked. */
+const ownCommits = 10;
+const mostRepaired = 2000;
+
+const testsSql = (rowsOf: (names: string, runs: string) => string): string => `
+  WITH asked AS MATERIALIZED (
+    SELECT a.place::int AS place, r.id, r.created_at, r.line_id, ${testedCommit('r')} AS commit, a.is_own, a.is_base, a.is_point, a.is_late
+    FROM unnest($4::uuid[], $5::timestamptz[], $6::boolean[], $7::boolean[], $8::boolean[], $9::boolean[])
+      WITH ORDINALITY AS a (id, at, is_own, is_base, is_point, is_late, place)
+    JOIN test_runs r ON r.team_id = $1 AND r.id = a.id AND r.created_at = a.at
+  ), me AS MATERIALIZED (
+    SELECT id, created_at, line_id FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
+  ), f AS MATERIALIZED (
+    SELECT r.id AS row_id, r.test_file, ${resultColumns} FROM me JOIN test_results r ON ${failedIn('me')}
+  ), failing AS MATERIALIZED (
+    SELECT DISTINCT test_name FROM f
+  ), repaired AS MATERIALIZED (
+    SELECT p.test_name, r.outcome, r.attempts FROM (
+      SELECT DISTINCT r.test_name FROM asked a JOIN test_results r ON ${failedIn('a')}
+      WHERE a.is_point AND (r.test_name IN (SELECT test_name FROM failing)) IS NOT TRUE LIMIT ${mostRepaired}) AS p
+    CROSS JOIN me CROSS JOIN LATERAL (${rowIn('me', 'p.test_name')}) AS r
+  ), names AS MATERIALIZED (
+    SELECT test_name FROM failing UNION SELECT test_name FROM repaired
+  ), own AS MATERIALIZED (${rowsOf('names', 'is_own')}
+  ), own_commits AS MATERIALIZED (
+    SELECT commit FROM asked WHERE is_own AND is_base GROUP BY commit ORDER BY min(place) LIMIT ${ownCommits}
+  ), known AS MATERIALIZED (
+    SELECT own.test_name, count(DISTINCT a.commit) AS n FROM own JOIN asked a USING (place)
+    WHERE a.is_base AND a.commit IN (SELECT commit FROM own_commits) GROUP BY own.test_name
+  ), foreign_names AS MATERIALIZED (
+    SELECT n.test_name FROM names n LEFT JOIN known k USING (test_name)
+    WHERE coalesce(k.n, 0) * 2 < greatest((SELECT count(*) FROM own_commits), 1)
+  ), elsewhere AS MATERIALIZED (
+    SELECT a.place, a.line_id, a.commit, a.is_late, ${resultColumns}
+    FROM asked a JOIN test_results r ON ${failedIn('a')}
+    WHERE NOT a.is_own AND (r.test_name IN (SELECT test_name FROM names)) IS TRUE
+  ), beside AS (
+    -- The runs of other lines and changes that tell what a failure there means: of the same commit, and all since the point.
+    SELECT a.place, e.test_name, a.id, a.created_at, a.line_id
+    FROM (SELECT DISTINCT test_name, line_id, commit FROM elsewhere) AS e
+    JOIN asked a ON a.commit = e.commit AND a.line_id IS NOT DISTINCT FROM e.line_id AND NOT a.is_own
+    WHERE NOT (a.is_base AND (e.test_name IN (SELECT test_name FROM foreign_names)) IS TRUE)
+    UNION
+    SELECT a.place, e.test_name, a.id, a.created_at, a.line_id
+    FROM (SELECT DISTINCT test_name FROM elsewhere WHERE is_late) AS e JOIN asked a ON a.is_late
+  ), passes AS (
+    SELECT b.place, ${resultColumns} FROM beside b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name')}) AS r
+    WHERE r.outcome NOT IN ('failed', 'error')
+  ), foreign_rows AS (${scanned('foreign_names', 'is_base AND NOT is_own')}
+  ), rows AS (
+    SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement FROM own
+    UNION ALL SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement FROM elsewhere
+    UNION ALL SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement FROM passes
+    UNION ALL SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement FROM foreign_rows
+    WHERE outcome NOT IN ('failed', 'error')
+    UNION ALL SELECT 0, test_name, outcome, attempts, drift_signature, error_type, statement FROM f
+    UNION ALL SELECT 0, test_name, outcome, attempts, NULL, NULL, NULL FROM repaired
+  )
+  SELECT json_strip_nulls(json_build_object('testName', r.test_name, 'isFailure', (SELECT true FROM failing WHERE failing.test_name = r.test_name),
+    'testFile', (SELECT min(f.test_file) FROM f WHERE f.test_name = r.test_name),
+    'passed', json_agg(r.place) FILTER (WHERE r.outcome = 'passed' AND r.attempts IS NULL AND r.place > 0),
+    'rows', json_agg(json_build_object('place', r.place, 'outcome', r.outcome, 'failedAttempts', r.attempts - 1,
+      'driftSignature', r.drift_signature, 'errorType', r.error_type, 'statement', r.statement))
+      FILTER (WHERE r.outcome <> 'passed' OR r.attempts IS NOT NULL OR r.place = 0))) AS facts
+  FROM rows r GROUP BY r.test_name ORDER BY r.test_name`;
+
+const scanningSql = testsSql(scanned);
+const probingSql = testsSql(probed);
+
+/** Which test files runs at the point ran. */
+export interface FileEvidence {
+  /** Of the files asked for. */
+  readonly ran: ReadonlySet<string>;
+  /** Test files of the judged run, and how many of them a run at the point ran. */
+  readonly filesHere: number;
+  readonly filesAlsoAtPoint: number;
+}
+
+/** Reads the files of the judged run and of the point's runs, inside a transaction of the team. Needed for tests without a past. */
+export async function readFileEvidence(
+  db: Database,
+  access: Access,
+  {
+    runId,
+    createdAt,
+    point,
+    files,
+  }: Pick<TestEvidenceQuery, 'runId' | 'createdAt' | 'point'> & {
+    readonly files: readonly string[];
+  },
+): Promise<FileEvidence> {
+  const [row] = await db.query<{ ran: string[] | null; here: number; both: number }>(filesSql, [
+    access.team.id,
+    runId,
+    createdAt,
+    point.map((run) => run.runId),
+    point.map(({ at }) => new Date(at).toISOString()),
+    files,
+  ]);
+  return { ran: new Set(row?.ran ?? []), filesHere: row?.here ?? 0, filesAlsoAtPoint: row?.both ?? 0 };
+}
+
+const filesSql = `
+  WITH here AS MATERIALIZED (
+    SELECT DISTINCT r.test_file AS file FROM test_results r
+    WHERE r.team_id = $1 AND r.test_run_id = $2 AND r.created_at = $3 AND r.test_file IS NOT NULL
+  ), there AS MATERIALIZED (
+    SELECT DISTINCT r.test_file AS file FROM unnest($4::uuid[], $5::timestamptz[]) AS p (id, at)
+    JOIN test_results r ON r.team_id = $1 AND r.test_run_id = p.id AND r.created_at = p.at AND r.test_file IS NOT NULL
+  )
+  SELECT (SELECT array_agg(file) FROM there WHERE file = ANY ($6::text[])) AS ran, (SELECT count(*)::int FROM here) AS here,
+    (SELECT count(*)::int FROM here JOIN there USING (file)) AS both`;

@@ -1,0 +1,405 @@
+// The facts that a run is judged by, on both databases: which runs are found, what is read of their tests, and what is not.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { RunContext, SignedResult } from '../../../src/model.ts';
+import type { Database } from '../../../src/store/database/port.ts';
+import {
+  type EvidenceRun,
+  type RunEvidence,
+  readFileEvidence,
+  readRunEvidence,
+  readTestEvidence,
+  type TestEvidence,
+  type TestEvidenceQuery,
+} from '../../../src/store/history/evidence.ts';
+import { saveRun } from '../../../src/store/runs/save.ts';
+import { makeUploadKey } from '../../../src/store/runs/upload-key.ts';
+import { type Access, inTeam, openAccess } from '../../../src/store/schema/access.ts';
+import { createPlace, type Place, placeNames } from '../../support/places.ts';
+import { emptyContext, makeOptions, makeResult, sourceOf } from '../../support/runs.ts';
+
+const start = Math.floor(Date.now() / 1000) * 1000 - 20 * 86_400_000;
+const hour = 3_600_000;
+const sha = (letter: string) => letter.repeat(40);
+
+interface Step {
+  readonly commit: string;
+  readonly branch?: string;
+  readonly hours: number;
+  readonly job?: string;
+  /** `1F 2P 3S`: tests by number and outcome; `2P2`: passed at the second attempt. */
+  readonly tests: string;
+  readonly context?: Partial<RunContext>;
+}
+
+const outcomes: Readonly<Record<string, SignedResult['outcome']>> = {
+  P: 'passed',
+  F: 'failed',
+  S: 'skipped',
+  E: 'error',
+};
+
+function resultsOf(tests: string): SignedResult[] {
+  return tests.split(' ').map((word) => {
+    const [, number, letter = 'P', attempts] = /^(\d+)([PFSE])(\d)?$/.exec(word) ?? [];
+    const outcome = outcomes[letter] ?? 'passed';
+    const isFailed = outcome === 'failed' || outcome === 'error';
+    return makeResult(Number(number), {
+      testFile: `tests/test_${Number(number) % 3}.py`,
+      outcome,
+      ...(attempts === undefined ? {} : { attempts: Number(attempts) }),
+      ...(isFailed && {
+        failure: {
+          errorType: 'KeyError',
+          line: 7,
+          lastFrameLine: 7,
+          message: 'KeyError',
+          traceback: undefined,
+          statement: 'assert a',
+        },
+        failureSignature: 'md5:0123456789abcdef0123456789abcdef',
+        driftSignature: `d1:${'0'.repeat(32)}`,
+      }),
+    });
+  });
+}
+
+describe.each(placeNames)('on %s', (name) => {
+  let place: Place;
+  let repository = '';
+  let stories = 0;
+  const labels = new Map<string, string>();
+  beforeAll(async () => {
+    place = await createPlace(name);
+  });
+  afterAll(() => place.remove());
+  beforeEach(() => {
+    repository = `acme/shop${++stories}`;
+  });
+
+  async function within<T>(ask: (db: Database, access: Access) => Promise<T>): Promise<T> {
+    const db = await place.connect();
+    try {
+      const access = await openAccess(db, { teamSlug: place.teamSlug, allowPrivilegedRole: false });
+      return await inTeam(db, access, () => ask(db, access));
+    } finally {
+      await db.close();
+    }
+  }
+
+  async function store(label: string, step: Step): Promise<{ runId: string; createdAt: Date }> {
+    const context: RunContext = {
+      ...emptyContext,
+      repository,
+      gitSha: sha(step.commit),
+      gitBranch: step.branch ?? 'main',
+      workflowRunId: label,
+      runAttempt: 1,
+      job: step.job ?? 'test',
+      jobName: step.job ?? 'test',
+      project: '.',
+      kind: 'head',
+      origin: 'team',
+      tested: { gitSha: sha(step.commit), parents: [], committedAt: undefined, dirty: 0 },
+      ...step.context,
+    };
+    const upload = {
+      teamSlug: place.teamSlug,
+      createdAt: new Date(start + step.hours * hour),
+      payloadSha256: 'ab'.repeat(32),
+      context,
+      uploadKey: makeUploadKey({ ...context, discriminator: label, payloadSha256: 'ab'.repeat(32) }),
+    };
+    const saved = await saveRun(place.connect, upload, sourceOf(resultsOf(step.tests)), makeOptions());
+    labels.set(saved.runId, label);
+    return { runId: saved.runId, createdAt: saved.createdAt };
+  }
+
+  function runsOf(
+    run: { runId: string; createdAt: Date },
+    more: Partial<Parameters<typeof readRunEvidence>[2]> = {},
+  ): Promise<RunEvidence> {
+    return within((db, access) =>
+      readRunEvidence(db, access, {
+        ...run,
+        baseBranch: undefined,
+        defaultBranch: undefined,
+        baseCommits: [],
+        beginsAt: undefined,
+        ...more,
+      }),
+    );
+  }
+
+  const labelsOf = (runs: readonly EvidenceRun[]) =>
+    runs.map(({ runId }) => labels.get(runId) ?? 'older').sort();
+
+  async function testsOf(
+    run: { runId: string; createdAt: Date },
+    lists: Partial<Omit<TestEvidenceQuery, 'runId' | 'createdAt'>>,
+  ): Promise<TestEvidence> {
+    return within((db, access) =>
+      readTestEvidence(db, access, { ...run, own: [], base: [], others: [], point: [], ...lists }),
+    );
+  }
+
+  /** `1 a:passed`, sorted. */
+  const shown = ({ rows }: TestEvidence) =>
+    rows
+      .map(({ testName, runId, outcome }) => `${testName.split('_').at(-1)} ${labels.get(runId)}:${outcome}`)
+      .sort();
+
+  test('a run is read as it was stored', async () => {
+    const committedAt = new Date(start + hour);
+    const run = await store('me', {
+      commit: 'a',
+      branch: 'octo:x',
+      hours: 5,
+      tests: '1F 2P 3S',
+      context: {
+        tested: { gitSha: sha('b'), parents: [sha('c'), sha('a')], committedAt, dirty: 2 },
+        kind: 'merge',
+        origin: 'stranger',
+        isStale: true,
+        pullRequest: 7,
+        baseBranch: 'main',
+      },
+    });
+    const facts = await runsOf(run);
+    expect(facts.run).toEqual({
+      runId: run.runId,
+      lineId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      jobName: 'test',
+      gitSha: sha('a'),
+      testedSha: sha('b'),
+      parents: [sha('c'), sha('a')],
+      kind: 'merge',
+      origin: 'stranger',
+      branch: 'octo:x',
+      pullRequest: 7,
+      execution: 'me/1',
+      ordinal: 1,
+      at: run.createdAt.getTime(),
+      isComplete: true,
+      isDirty: true,
+      isStale: true,
+      totals: { tests: 3, failed: 1, failedFiles: 0 },
+    });
+    expect(facts.runs).toEqual([]);
+    expect([...facts.committedAt]).toEqual([[sha('b'), committedAt.getTime()]]);
+    expect(facts).toMatchObject({
+      isOnBaseBranch: false,
+      missingBase: { name: 'main', branches: [] },
+    });
+  });
+
+  test('runs of the base and of other branches are found, of this repository, project and lane alone', async () => {
+    await store('base', { commit: 'a', hours: 1, tests: '1P' });
+    await store('other job', { commit: 'a', hours: 2, job: 'lint', tests: '1P' });
+    await store('branch', { commit: 'b', branch: 'other', hours: 3, tests: '1P' });
+    await store('own', { commit: 'c', branch: 'feature', hours: 4, tests: '1P' });
+    await store('lane', { commit: 'a', hours: 5, tests: '1P', context: { lane: 'nightly' } });
+    await store('project', { commit: 'a', hours: 6, tests: '1P', context: { project: 'web' } });
+    await store('elsewhere', { commit: 'a', hours: 7, tests: '1P', context: { repository: 'acme/else' } });
+    const me = await store('me', { commit: 'd', branch: 'feature', hours: 8, tests: '1F' });
+    const facts = await runsOf(me);
+    expect(labelsOf(facts.runs)).toEqual(['base', 'branch', 'other job', 'own']);
+    expect(facts).toMatchObject({ baseBranch: 'main', isOnBaseBranch: false, missingBase: undefined });
+    expect(new Set(facts.runs.map(({ lineId }) => lineId)).size).toBe(2);
+  });
+
+  test('commits that git names are found, whatever branch ran them, and however many are newer', async () => {
+    await store('old', { commit: 'a', branch: 'release', hours: -252, tests: '1P' });
+    for (let n = 0; n < 5; n++) await store(`new ${n}`, { commit: `${n}`, hours: n + 1, tests: '1P' });
+    const me = await store('me', { commit: 'd', branch: 'feature', hours: 480, tests: '1F' });
+    expect(labelsOf((await runsOf(me, { baseCommits: [sha('a')] })).runs)).toContain('old');
+    expect(labelsOf((await runsOf(me)).runs)).not.toContain('old');
+    // Of the base branch newer commits are read as well: it may have been repaired.
+    const before = await runsOf(me, { beginsAt: start + 2.5 * hour });
+    expect(labelsOf(before.runs)).toEqual(['new 0', 'new 1', 'new 2', 'new 3', 'new 4']);
+  });
+
+  test('the base branch is the one named, the target of pull requests, the default one, or the busiest', async () => {
+    await store('main', { commit: 'a', hours: 1, tests: '1P' });
+    await store('trunk', { commit: 'b', branch: 'trunk', hours: 2, tests: '1P' });
+    await store('trunk 2', { commit: 'c', branch: 'trunk', hours: 3, tests: '1P' });
+    await store('pull', {
+      commit: 'd',
+      branch: 'fix',
+      hours: 4,
+      tests: '1P',
+      context: { pullRequest: 3, baseBranch: 'develop', kind: 'merge' },
+    });
+    const me = await store('me', { commit: 'e', branch: 'feature', hours: 5, tests: '1F' });
+    expect((await runsOf(me)).baseBranch).toBe('main');
+    expect((await runsOf(me, { defaultBranch: 'trunk' })).baseBranch).toBe('trunk');
+    expect((await runsOf(me, { baseBranch: 'trunk' })).baseBranch).toBe('trunk');
+    expect(await runsOf(me, { baseBranch: 'mian' })).toMatchObject({
+      baseBranch: 'main',
+      missingBase: { name: 'mian', branches: ['trunk', 'feature', 'fix', 'main'] },
+    });
+    await store('develop', { commit: 'f', branch: 'develop', hours: 6, tests: '1P' });
+    const develop = await store('develop 2', { commit: 'f', branch: 'develop', hours: 7, tests: '1F' });
+    expect(await runsOf(develop)).toMatchObject({ baseBranch: 'develop', isOnBaseBranch: true });
+  });
+
+  test('a local run finds the runs of CI, where the repository has no host', async () => {
+    const known = repository;
+    await store('ci', { commit: 'a', hours: 1, tests: '1P' });
+    const local = { repository: `github.com/${known}`, origin: 'local', jobName: undefined } as const;
+    await store('other host', {
+      commit: 'a',
+      hours: 2,
+      tests: '1P',
+      context: { ...local, repository: `x.io/${known}` },
+    });
+    const me = await store('me', { commit: 'b', branch: 'feature', hours: 3, tests: '1F', context: local });
+    expect(labelsOf((await runsOf(me)).runs)).toEqual(['ci']);
+  });
+
+  test('steps of one execution are numbered, and an outage has its files counted', async () => {
+    const failing = Array.from({ length: 30 }, (_, n) => `${n}F`).join(' ');
+    await store('one', { commit: 'a', hours: 1, tests: failing, context: { workflowRunId: '77' } });
+    await store('two', { commit: 'a', hours: 2, tests: '1P', context: { workflowRunId: '77' } });
+    const me = await store('me', { commit: 'b', branch: 'feature', hours: 3, tests: '1F' });
+    const { runs } = await runsOf(me);
+    expect(
+      runs.map(({ runId, ordinal, totals }) => [labels.get(runId), ordinal, totals.failedFiles]),
+    ).toEqual(
+      expect.arrayContaining([
+        ['one', 1, 3],
+        ['two', 2, 0],
+      ]),
+    );
+  });
+
+  test("rows of older programs take part: the job's name is their line", async () => {
+    const old = await store('old', { commit: 'a', hours: 1, tests: '1F 2P', context: { pullRequest: 5 } });
+    const other = await store('old other', { commit: 'a', hours: 2, job: 'lint', tests: '1F' });
+    for (const { runId } of [old, other]) {
+      await place.look(
+        'UPDATE test_runs SET line_id = NULL, project = NULL, tested_git_sha = NULL, kind = NULL, origin = NULL WHERE id = $1',
+        [runId],
+      );
+      await place.look('UPDATE test_results SET line_id = NULL WHERE test_run_id = $1', [runId]);
+    }
+    const me = await store('me', { commit: 'b', branch: 'feature', hours: 3, tests: '1F 2F' });
+    const { run, runs } = await runsOf(me);
+    const [mine] = runs.filter(({ jobName }) => jobName === 'test');
+    expect(mine).toMatchObject({ kind: 'merge', origin: 'team', lineId: run.lineId });
+    expect(mine?.testedSha).toBeUndefined();
+    expect(runs.find(({ jobName }) => jobName === 'lint')).toMatchObject({
+      kind: 'head',
+      testedSha: sha('a'),
+      lineId: 'job lint',
+    });
+    const own = mine === undefined ? [] : [mine];
+    expect(shown(await testsOf(me, { own, base: runs, point: runs }))).toEqual([
+      '1 me:failed',
+      '1 old other:failed',
+      '1 old:failed',
+      '2 me:failed',
+      '2 old:passed',
+    ]);
+  });
+
+  test('of the own line all rows of failed tests are read, of other lines what tells what a failure there means', async () => {
+    await store('base', { commit: 'a', hours: 1, tests: '1P 2P 3S 4F 5P 6P' });
+    await store('lint', { commit: 'a', hours: 2, job: 'lint', tests: '1F 2P 4P' });
+    await store('lint again', { commit: 'a', hours: 3, job: 'lint', tests: '1P 2P 4P' });
+    await store('lint later', { commit: 'b', hours: 4, job: 'lint', tests: '1P 2P' });
+    await store('branch', { commit: 'c', branch: 'other', hours: 5, tests: '2P 1P2' });
+    await store('branch red', { commit: 'd', branch: 'other2', hours: 6, tests: '2F 1P' });
+    const me = await store('me', { commit: 'e', branch: 'feature', hours: 7, tests: '1F 2E 3P 4P2 5F' });
+    const { run, runs } = await runsOf(me);
+    const base = runs.filter(({ branch }) => branch === 'main').sort((a, b) => b.at - a.at);
+    const own = base.filter(({ lineId }) => lineId === run.lineId);
+    const others = runs.filter(({ branch }) => branch !== 'main');
+    const point = base.filter(({ gitSha }) => gitSha === sha('a'));
+    const tests = await testsOf(me, { own, base, others, point });
+    expect(
+      tests.failures.map(({ testName, testFile }) => `${testName.split('_').at(-1)} ${testFile}`),
+    ).toEqual(['1 tests/test_1.py', '2 tests/test_2.py', '5 tests/test_2.py']);
+    expect(shown(tests)).toEqual([
+      '1 base:passed',
+      // Red there, and green on the same commit; its pass on another commit tells nothing.
+      '1 lint again:passed',
+      '1 lint:failed',
+      '1 me:failed',
+      '2 base:passed',
+      // Another change failed since the point: so every other change since then counts.
+      '2 branch red:failed',
+      '2 branch:passed',
+      '2 me:error',
+      // Red at the point, green here.
+      '4 base:failed',
+      '4 me:passed',
+      '5 base:passed',
+      '5 me:failed',
+    ]);
+    const four = tests.rows.filter(({ testName }) => testName.endsWith('_4'));
+    expect(four.find(({ runId }) => runId === me.runId)?.failedAttempts).toBe(1);
+    expect(four.find(({ runId }) => runId !== me.runId)).toMatchObject({
+      driftSignature: `d1:${'0'.repeat(32)}`,
+      errorType: 'KeyError',
+      statement: expect.stringMatching(/^[0-9a-f]{32}$/),
+    });
+  });
+
+  test('where the own line does not run a test, all jobs of the base tell of it', async () => {
+    await store('a 3.12', { commit: 'a', hours: 1, job: '3.12', tests: '1P 2P' });
+    await store('b 3.12', { commit: 'b', hours: 2, job: '3.12', tests: '1P 2P' });
+    await store('b own', { commit: 'b', hours: 3, job: '3.13', tests: '2P' });
+    await store('c branch', { commit: 'c', branch: 'other', hours: 4, job: '3.12', tests: '1P' });
+    const me = await store('me', {
+      commit: 'd',
+      branch: 'feature',
+      hours: 5,
+      job: '3.13',
+      tests: '1F 2F 8F',
+    });
+    const { run, runs } = await runsOf(me);
+    const base = runs.filter(({ branch }) => branch === 'main').sort((a, b) => b.at - a.at);
+    const own = base.filter(({ lineId }) => lineId === run.lineId);
+    const others = runs.filter(({ branch }) => branch === 'other');
+    const point = base.filter(({ gitSha }) => gitSha === sha('b'));
+    expect(shown(await testsOf(me, { own, base, others, point }))).toEqual([
+      '1 a 3.12:passed',
+      '1 b 3.12:passed',
+      '1 me:failed',
+      '2 b own:passed',
+      '2 me:failed',
+      '8 me:failed',
+    ]);
+    const files = await within((db, access) =>
+      readFileEvidence(db, access, { ...me, point, files: ['tests/test_1.py', 'tests/test_9.py'] }),
+    );
+    expect(files).toEqual({ ran: new Set(['tests/test_1.py']), filesHere: 2, filesAlsoAtPoint: 2 });
+  });
+
+  test('a line with many runs of other changes gives the same rows, looked up one by one', async () => {
+    await store('base', { commit: 'a', hours: 1, tests: '1P 2P' });
+    for (let n = 0; n < 6; n++)
+      await store(`branch ${n}`, { commit: `${n}`, branch: `b${n}`, hours: 2 + n, tests: '1P 2P' });
+    await store('base 2', { commit: 'b', hours: 9, tests: '1F 2P' });
+    const me = await store('me', { commit: 'd', branch: 'feature', hours: 10, tests: '1F 2F' });
+    const { runs } = await runsOf(me);
+    const base = runs.filter(({ branch }) => branch === 'main').sort((a, b) => b.at - a.at);
+    const of = (own: readonly EvidenceRun[]) => testsOf(me, { own, base, point: base.slice(0, 1) });
+    const both = [
+      '1 base 2:failed',
+      '1 base:passed',
+      '1 me:failed',
+      '2 base 2:passed',
+      '2 base:passed',
+      '2 me:failed',
+    ];
+    // Eight runs lie between the two that are asked for, and none in the time of one.
+    expect(shown(await of(base))).toEqual(both);
+    expect(shown(await of(base.slice(0, 1)))).toEqual(both.filter((row) => !/base:/.test(row)));
+  });
+
+  test('a run that is not there is an error', async () => {
+    const nobody = { runId: '00000000-0000-7000-8000-000000000000', createdAt: new Date(start) };
+    await expect(runsOf(nobody)).rejects.toMatchObject({ code: 'run-unknown' });
+  });
+});

@@ -1,0 +1,282 @@
+// Judges every run of a history by the rules of today and by the former ones, and counts what each got wrong, by cause.
+import type { TestRow } from '../../src/judge/facts.ts';
+import { defaultLimits, type Limits } from '../../src/judge/limits.ts';
+import { type JudgedPoint, judgePoint, judgeTests } from '../../src/judge/verdicts.ts';
+import { formerRuns, formerVerdict } from './former-rules.ts';
+import type { Cause, History, SimulatedRun, Tree } from './histories.ts';
+
+/** How often something went wrong, of how many times that it could. */
+export interface Count {
+  wrong: number;
+  of: number;
+}
+
+export interface Errors {
+  /** By row of the table: `subject: cause`. */
+  readonly rows: Map<string, { now: Count; former: Count }>;
+  readonly runs: number;
+  readonly failures: number;
+}
+
+/** Changes facts before they are judged, to see what a fact is good for. */
+export type Blind = (run: SimulatedRun['stored']) => SimulatedRun['stored'];
+
+export interface CountOptions {
+  readonly limits?: Limits;
+  readonly blind?: Blind;
+  /** Forget the order of commits, or the text of failures. */
+  readonly forget?: 'order' | 'text' | undefined;
+  /** Called for each error of the rules of today, to look at one. */
+  readonly onError?: (row: string, history: History, place: number, test: string) => void;
+}
+
+export function startErrors(): Errors & { add(history: History, options?: CountOptions): void } {
+  const rows = new Map<string, { now: Count; former: Count }>();
+  let runs = 0;
+  let failures = 0;
+  return {
+    rows,
+    get runs() {
+      return runs;
+    },
+    get failures() {
+      return failures;
+    },
+    add(history, options = {}) {
+      history.runs.forEach((run, place) => {
+        runs++;
+        failures += [...run.results.values()].filter(({ failed }) => failed).length;
+        countRun(history, place, rows, options);
+      });
+    },
+  };
+}
+
+/** What a cause is to this change: its own, the base's, or of neither. */
+function truthOf(cause: Cause, baseTree: Tree): string {
+  if (cause.kind === 'break' || cause.kind === 'race')
+    return `${baseTree.has(cause.id) ? 'base’s' : 'own'} ${cause.kind}`;
+  return cause.kind;
+}
+
+function countRun(
+  history: History,
+  place: number,
+  rows: Errors['rows'],
+  { limits = defaultLimits, blind = (run) => run, forget, onError }: CountOptions,
+): void {
+  const simulated = history.runs[place];
+  if (simulated === undefined) return;
+  const { stored, results, baseTree, tree, change } = simulated;
+  const earlier = history.runs.slice(0, place);
+  const byId = new Map(history.runs.slice(0, place + 1).map((run) => [run.stored.runId, run]));
+  const failed = [...results].filter(([, result]) => result.failed).map(([test]) => test);
+  const count = (row: string, now: boolean | undefined, former: boolean | undefined, test = '') => {
+    const found = rows.get(row) ?? { now: { wrong: 0, of: 0 }, former: { wrong: 0, of: 0 } };
+    rows.set(row, found);
+    for (const [side, wrong] of [
+      [found.now, now],
+      [found.former, former],
+    ] as const) {
+      if (wrong === undefined) continue;
+      side.of++;
+      if (wrong) side.wrong++;
+    }
+    if (now === true) onError?.(row, history, place, test);
+  };
+
+  const judged = judgePoint(
+    {
+      run: blind(stored),
+      change,
+      runs: earlier.map((run) => blind(run.stored)),
+      commits: forget === 'order' ? [] : history.commitsAt(place),
+    },
+    limits,
+  );
+  const verdicts = judgeSimulated(judged, history, place, failed, limits, forget === 'text');
+
+  // The former rules.
+  const before = earlier.map((run) => run.stored);
+  const isOnBase = stored.branch === 'main';
+  const branchRuns = formerRuns(stored, before, stored.branch, true);
+  const baseRuns = isOnBase ? [] : formerRuns(stored, before, 'main', false);
+  const twins = before.filter(
+    (other) =>
+      other.gitSha === stored.gitSha &&
+      other.jobName === stored.jobName &&
+      other.pullRequest === stored.pullRequest,
+  );
+  const formerOf = (test: string) =>
+    formerVerdict(stored, {
+      branch: branchRuns,
+      base: baseRuns,
+      twins,
+      isOnBase,
+      outcomeIn: (run) => byId.get(run.runId)?.results.get(test)?.failed,
+    });
+
+  const truths = new Map(
+    failed.map((test) => {
+      const cause = results.get(test)?.cause;
+      return [test, cause === undefined ? 'none' : truthOf(cause, baseTree)];
+    }),
+  );
+  const now = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
+  const former = new Map(failed.map((test) => [test, formerOf(test)]));
+  if (failed.length > 0) {
+    const all = [...truths.values()];
+    const blocksNow = [...now.values()].some((verdict) => verdict.class === 'new');
+    const blocksFormer = [...former.values()].some((verdict) => verdict.class === 'new');
+    if (all.includes('own break')) count('real break passes', !blocksNow, !blocksFormer);
+    else if (all.includes('own race')) count('race of this change passes', !blocksNow, !blocksFormer);
+    else {
+      const cause = ['outage', 'environment', 'base’s break', 'base’s race', 'flake'].find((kind) =>
+        all.includes(kind),
+      );
+      count(`innocent run blocked: ${cause}`, blocksNow, blocksFormer);
+      count('innocent run blocked', blocksNow, blocksFormer);
+    }
+    // The base ran an earlier commit: there is something to compare with.
+    const first = history.runs[0]?.stored.testedSha;
+    const hasBase = earlier.some((run) => run.stored.branch === 'main') && stored.testedSha !== first;
+    if (hasBase) count('run undecided', judged.point === undefined, undefined);
+    for (const reason of new Set([...now.values()].map((verdict) => verdict.reason.kind)))
+      if (['no-run', 'not-run-there', 'jobs-differ', 'steps-differ', 'maybe-base'].includes(reason))
+        count(`run with no-history: ${reason}`, true, undefined);
+  }
+  for (const test of failed) {
+    const [verdict, past, truth] = [now.get(test), former.get(test), truths.get(test) ?? ''];
+    if (verdict === undefined || past === undefined) throw new Error(`no verdict for ${test}`);
+    const isChance = truth === 'flake' || truth === 'base’s race';
+    const said = (novelty: string, isRight: boolean) =>
+      count(
+        `wrong ${novelty}`,
+        verdict.class === novelty ? !isRight : undefined,
+        past.class === novelty ? !isRight : undefined,
+        test,
+      );
+    said('flaky', isChance);
+    if (!isChance) count(`wrong flaky: ${truth}`, verdict.class === 'flaky', past.class === 'flaky', test);
+    // A flaky test is the base's: that it was red there by chance is said truly.
+    const isBase =
+      truth.startsWith('base’s') || truth === 'flake' || (truth === 'environment' && wasRedBefore(test));
+    said('pre-existing', isBase);
+    if (!isBase)
+      count(
+        `wrong pre-existing: ${truth}`,
+        verdict.class === 'pre-existing',
+        past.class === 'pre-existing',
+        test,
+      );
+    if (verdict.notes.newlyFlakyOn !== undefined) {
+      count('wrong newly flaky', truth !== 'own race', undefined, test);
+      if (truth !== 'own race') count(`wrong newly flaky: ${truth}`, true, undefined, test);
+    }
+    count(
+      'wrong fixed by',
+      verdict.lastFixedBy === undefined ? undefined : !isRepair(test, verdict.lastFixedBy),
+      past.lastFixedBy === undefined ? undefined : !isRepair(test, past.lastFixedBy),
+      test,
+    );
+  }
+
+  /** The environment's break began before this run. */
+  function wasRedBefore(test: string): boolean {
+    const drift = results.get(test)?.drift;
+    return earlier.some((run) => run.results.get(test)?.drift === drift);
+  }
+
+  /** The commit has none of the test's defects that a commit tested not long before it had. */
+  function isRepair(test: string, sha: string): boolean {
+    const here = history.trees.get(sha);
+    const first = earlier.findIndex((run) => run.stored.gitSha === sha);
+    return (
+      here !== undefined &&
+      earlier.slice(Math.max(0, first - 60), first).some((run) => {
+        const cause = run.results.get(test)?.cause;
+        return cause?.kind === 'break' && !here.has(cause.id);
+      })
+    );
+  }
+
+  // What is said to be fixed: today of tests that were red at the point, formerly of those red in the branch's run before.
+  for (const fixed of verdicts.fixed) {
+    if (fixed.kind !== 'fixed') continue;
+    const pointSha = judged.point?.sha;
+    const causes = earlier
+      .filter((run) => run.stored.gitSha === pointSha || run.stored.testedSha === pointSha)
+      .flatMap((run) => run.results.get(fixed.testName)?.cause ?? []);
+    const right = causes.some(
+      (cause) => (cause.kind === 'break' || cause.kind === 'race') && !tree.has(cause.id),
+    );
+    const environment = causes.some(({ kind }) => kind === 'environment');
+    count('wrong fixed', !right, undefined, fixed.testName);
+    count(
+      `wrong fixed: ${environment ? 'environment' : (causes[0]?.kind ?? 'none')}`,
+      !right,
+      undefined,
+      fixed.testName,
+    );
+  }
+  const last = byId.get(branchRuns[0]?.runId ?? '');
+  if (last !== undefined && last.stored.gitSha !== stored.gitSha)
+    for (const [test, result] of last.results) {
+      if (!result.failed || results.get(test)?.failed !== false) continue;
+      const cause = result.cause;
+      const right = cause !== undefined && cause.kind === 'break' && !tree.has(cause.id);
+      count('wrong fixed', undefined, !right);
+      count(`wrong fixed: ${cause?.kind}`, undefined, !right);
+    }
+}
+
+/** Gives the judge what SQL would: rows of the tests that failed here or at the point. */
+export function judgeSimulated(
+  judged: JudgedPoint,
+  history: History,
+  place: number,
+  failed: readonly string[],
+  limits: Limits,
+  withoutText = false,
+): ReturnType<typeof judgeTests> {
+  const here = history.runs[place];
+  const byId = new Map(history.runs.slice(0, place + 1).map((run) => [run.stored.runId, run]));
+  const atPoint = (judged.point?.runs ?? []).flatMap(({ runId }) => byId.get(runId) ?? []);
+  const asked = new Set(failed);
+  for (const run of atPoint) for (const [test, { failed: red }] of run.results) if (red) asked.add(test);
+  const rows: TestRow[] = [];
+  const used = new Set([...judged.facts.runs.map(({ runId }) => runId), judged.facts.run.runId]);
+  for (const runId of used) {
+    const results = byId.get(runId)?.results;
+    if (results === undefined) continue;
+    for (const testName of asked) {
+      const result = results.get(testName);
+      if (result === undefined) continue;
+      rows.push({
+        testName,
+        runId,
+        outcome: result.failed ? 'failed' : 'passed',
+        driftSignature: withoutText ? undefined : result.drift,
+        errorType: withoutText || result.drift === undefined ? undefined : 'AssertionError',
+        statement: withoutText ? undefined : result.drift,
+      });
+    }
+  }
+  const filesThere = new Set(atPoint.flatMap((run) => [...run.results.keys()].map(history.fileOf)));
+  const filesHere = new Set([...(here?.results.keys() ?? [])].map(history.fileOf));
+  return judgeTests(
+    judged,
+    {
+      rows,
+      failures: failed.map((testName) => ({ testName, testFile: history.fileOf(testName) })),
+      files: [...new Set(failed.map(history.fileOf))].map((file) => ({
+        file,
+        isInTree: undefined,
+        ran: filesThere.has(file),
+      })),
+      filesHere: filesHere.size,
+      filesAlsoAtPoint: [...filesHere].filter((file) => filesThere.has(file)).length,
+    },
+    limits,
+  );
+}
