@@ -100,11 +100,12 @@ async function fill(
     INSERT INTO test_runs (id, team_id, total_tests, failed, git_sha, git_branch, created_at)
     SELECT id, '${team}', 2500, 25, sha, branch, at FROM r;
     INSERT INTO test_results (test_run_id, team_id, created_at, test_name, test_file, outcome, duration_seconds, error_message,
-      error_traceback, failure_signature, drift_signature, markers)
+      error_traceback, failure_signature, drift_signature, words_signature, markers)
     SELECT r.id, '${team}', r.at, 'tests/orders/test_module_' || t % 97 || '.py::TestOrders::test_total_of_order_' || t, 'tests/orders/test_module_' || t % 97 || '.py',
       CASE WHEN f.failed THEN 'failed' ELSE 'passed' END, 0.01,
       CASE WHEN f.failed THEN 'KeyError: ''total''' END, CASE WHEN f.failed THEN repeat('what pytest shows of a failure ', 60) END,
-      CASE WHEN f.failed THEN 'md5:' || md5('signature ' || t) END, CASE WHEN f.failed THEN 'd1:' || md5('drift ' || t) END, '{}'
+      CASE WHEN f.failed THEN 'md5:' || md5('signature ' || t) END, CASE WHEN f.failed THEN 'd1:' || md5('drift ' || t) END,
+      CASE WHEN f.failed THEN 'w1:' || md5('words ' || t) END, '{}'
     FROM r CROSS JOIN generate_series(1, 2500) AS t
     CROSS JOIN LATERAL (SELECT CASE
       WHEN r.n = 400 THEN t <= 500
@@ -112,11 +113,12 @@ async function fill(
       WHEN t BETWEEN 201 AND 300 AND r.branch = 'main' AND r.n > 380 THEN true
       WHEN t BETWEEN 301 AND 400 AND r.branch = 'feature-1' AND r.n BETWEEN 240 AND 300 THEN true
       ELSE (t * 7919 + r.n * 104729) % 100 = 0 END AS failed) AS f;
-    INSERT INTO healix_memories (team_id, test_name, failure_signature, drift_signature, confidence, solution, root_cause, success_count)
+    INSERT INTO healix_memories (team_id, test_name, failure_signature, drift_signature, words_signature, confidence, solution, root_cause, success_count)
     SELECT CASE WHEN n % 4 = 3 AND n > 500 THEN '${rival}'::uuid ELSE '${team}'::uuid END,
       CASE WHEN n BETWEEN 401 AND 450 THEN 'tests/other.py::test_' || n ELSE 'tests/orders/test_module_' || n % 97 || '.py::TestOrders::test_total_of_order_' || n END,
       CASE WHEN n <= 150 THEN CASE WHEN n % 2 = 0 THEN 'md5:' ELSE '' END || md5('signature ' || n) ELSE md5('other ' || n) END,
       CASE WHEN n BETWEEN 201 AND 300 OR n BETWEEN 401 AND 450 THEN 'd1:' || md5('drift ' || n) ELSE 'd1:' || md5('other ' || n) END,
+      CASE WHEN n <= 150 OR n BETWEEN 201 AND 300 THEN 'w1:' || md5('words ' || n) ELSE 'w1:' || md5('other ' || n) END,
       (n % 100) / 100.0, 'Raise the limit and add a timeout to the pool of connections', 'The limit was exceeded under load', n % 50
     FROM generate_series(1, 100000) AS n WHERE n <= 150 OR n BETWEEN 201 AND 300 OR n BETWEEN 401 AND 450 OR n > 2500`,
   );

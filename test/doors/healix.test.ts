@@ -66,6 +66,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
         },
         failureSignature: signature,
         driftSignature: `d1:${'2'.repeat(32)}`,
+        wordsSignature: `w1:${'4'.repeat(32)}`,
       }),
       makeResult(2),
     ]);
@@ -141,13 +142,17 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       test_name: testName,
       failure_signature: signature,
       drift_signature: `d1:${'2'.repeat(32)}`,
+      words_signature: `w1:${'4'.repeat(32)}`,
+      repository: null,
+      state: 'active',
       root_cause: 'max_connections exceeded',
       probable_cause: 'pool leaks',
       solution: 'Raise max_connections',
       solution_type: 'config',
       confidence: 0.7,
       success_count: 0,
-      metadata: { error_type: 'OperationalError' },
+      // What the words signature is made of, so that it can be signed again.
+      metadata: { error_type: 'OperationalError', words: 'too many clients' },
       shared: false,
       stale: false,
     });
@@ -305,13 +310,33 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     expect((await json(['list', '--test', 't.py::old'])).total).toBe(3);
   });
 
-  test('a retired memory is gone for everybody who looks', async () => {
+  test('what a memory says is changed, and the rest of it stays', async () => {
+    const before = await json(['show', id]);
+    const changed = await json(['edit', id, '--solution', 'Raise it to 400', '--confidence', '0.6']);
+    expect(changed).toEqual({ ...before, solution: 'Raise it to 400', confidence: 0.6 });
+    expect(await json(['show', id])).toEqual(changed);
+  });
+
+  test('the same words about the same failure are refused, and other words are not', async () => {
+    const about = ['--test', testName, '--signature', signature];
+    const again = ['add', ...about, '--cause', 'max_connections exceeded', '--solution'];
+    await refused([...again, 'Raise it to 400'], 2, id, 'lukhas healix edit');
+    await json(['retire', (await json([...again, 'Raise it to 500'])).id]);
+  });
+
+  test('a retired memory is found by its id alone, matches nothing, and can be brought back', async () => {
     await json(['retire', id]);
-    for (const command of ['show', 'worked', 'failed', 'retire'])
-      await refused([command, id], 2, 'no memory');
-    expect((await json(['list', '--limit', '1000'])).memories.map((m: { id: string }) => m.id)).not.toContain(
-      id,
-    );
+    for (const command of ['worked', 'failed', 'retire', 'edit'])
+      await refused([command, id, ...(command === 'edit' ? ['--cause', 'x'] : [])], 2, 'no memory');
+    const listed = async () =>
+      (await json(['list', '--limit', '1000'])).memories.map((m: { id: string }) => m.id);
+    expect(await listed()).not.toContain(id);
+    expect(await json(['show', id])).toMatchObject({ id, retired_at: expect.any(String) });
+    expect((await healix(['show', id])).out).toContain('retired');
+    expect(await json(['unretire', id])).toMatchObject({ id, retired_at: null });
+    expect(await listed()).toContain(id);
+    await refused(['unretire', id], 2, 'no retired memory');
+    await json(['retire', id]);
   });
 
   // Words and files do not depend on the database, and each start of the embedded one takes a second.
@@ -386,6 +411,8 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
         'larger than 64 KB',
       ],
       ['no id', ['show', 'xyz'], 'not the id of a memory'],
+      ['an edit of nothing', ['edit', '12345678'], 'at least one option'],
+      ['an edit still to be written', ['edit', '12345678', '--solution', '...'], '--solution says nothing'],
       ['an unknown id', ['worked', '00000000-0000-4000-8000-000000000000'], 'no memory'],
       ['another team\u2019s memory', ['show', '99999999-0000-4000-8000-000000000000'], 'no memory'],
       ['counting for another team', ['failed', '99999999'], 'no memory'],
@@ -437,6 +464,10 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       [
         `[{"test_name":"${'x'.repeat(501)}","failure_signature":"b","solution":"c"}]`,
         'test_name: at most 500',
+      ],
+      [
+        '[{"test_name":"a","failure_signature":"b","solution":"…"}]',
+        'solution: stands for words that are still to be written',
       ],
       ['[3]', 'memory 1: an object'],
       ['', 'is empty'],
@@ -497,7 +528,10 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
   );
 
   test.runIf(kind === 'PostgreSQL 15')('help tells by example', async () => {
-    for (const command of ['list', 'show', 'add', 'worked', 'failed', 'retire', 'import', 'export']) {
+    for (const command of [
+      ...['list', 'show', 'add', 'edit', 'worked', 'failed'],
+      ...['retire', 'unretire', 'import', 'export'],
+    ]) {
       const help = await healix([command, '--help']);
       expect(help).toMatchObject({
         code: 0,

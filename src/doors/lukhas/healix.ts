@@ -1,21 +1,27 @@
 // Actions of `lukhas healix`: read files, call the store, print memories. No SQL here.
 import { readFile, stat } from 'node:fs/promises';
 import { InputError } from '../../errors.ts';
+import { readStoredFailure } from '../../read/report/junit.ts';
+import { wordsOf } from '../../sign/words.ts';
 import type { Database } from '../../store/database/port.ts';
 import {
   addMemory,
   countOutcome,
+  editMemory,
   exportMemories,
   findFailure,
   findMemory,
   importMemories,
   listMemories,
   type Memory,
+  type MemoryTexts,
   retireLowConfidence,
   retireMemory,
   type Scope,
+  type StoredFailure,
+  unretireMemory,
 } from '../../store/healix/memories.ts';
-import { parseMemories } from '../../store/healix/memory-file.ts';
+import { isPlaceholder, parseMemories } from '../../store/healix/memory-file.ts';
 import { openAccess } from '../../store/schema/access.ts';
 import { requireSchema } from '../../store/schema/state.ts';
 import { toJson } from '../../tell/json.ts';
@@ -93,44 +99,33 @@ export function list(
 
 export function show(settings: OneMemory, terminal: Terminal): Promise<ExitCode> {
   return answerIn(settings, terminal, async (db, scope) => {
-    const memory = await findMemory(db, scope, settings.id);
+    const memory = await findMemory(db, scope, settings.id, 'too');
     return { lines: describe(memory, terminal.paint), json: jsonOf(memory) };
   });
 }
 
+interface TextSettings {
+  readonly solution: string | undefined;
+  readonly cause: string | undefined;
+  readonly probableCause: string | undefined;
+  readonly type: string | undefined;
+  readonly fixFile: string | undefined;
+  readonly confidence: number | undefined;
+}
+
 export async function add(
-  settings: ScopeSettings & {
-    readonly test: string | undefined;
-    readonly run: string | undefined;
-    readonly signature: string | undefined;
-    readonly solution: string | undefined;
-    readonly cause: string | undefined;
-    readonly probableCause: string | undefined;
-    readonly type: string | undefined;
-    readonly fixFile: string | undefined;
-    readonly confidence: number | undefined;
-  },
+  settings: ScopeSettings &
+    TextSettings & {
+      readonly test: string | undefined;
+      readonly run: string | undefined;
+      readonly signature: string | undefined;
+    },
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { paint } = terminal;
   const testName = required(settings.test, '--test <node id>');
   const solution = required(settings.solution, '--solution <text>');
-  if (solution.trim() === '') throw usage('--solution is empty');
-  for (const [option, value] of [
-    ['--solution', solution],
-    ['--cause', settings.cause],
-    ['--probable-cause', settings.probableCause],
-  ] as const) {
-    if (value !== undefined && value.length > 100_000)
-      throw usage(`${option} is longer than 100000 characters`);
-    if (value !== undefined && /^[\s.…]+$/.test(value))
-      throw usage(
-        `${option} says nothing yet: ${safeLine(value.slice(0, 20))} stands for your own words`,
-        `Write them in its place: ${option} 'what you found out'`,
-      );
-  }
-  if ((settings.type ?? '').length > 50) throw usage('--type is longer than 50 characters');
-  const autoFixCode = settings.fixFile === undefined ? undefined : await readFix(settings.fixFile);
+  const texts = { ...(await textsOf(settings)), solution };
   return answerIn(settings, terminal, async (db, scope) => {
     if (scope === 'shared') throw new Error('add takes no --shared');
     const about = await findFailure(db, scope, {
@@ -138,15 +133,7 @@ export async function add(
       runId: settings.run,
       signature: settings.signature,
     });
-    const memory = await addMemory(db, scope, {
-      about,
-      rootCause: settings.cause,
-      probableCause: settings.probableCause,
-      solution,
-      solutionType: settings.type,
-      autoFixCode,
-      confidence: settings.confidence,
-    });
+    const memory = await addMemory(db, scope, { about, signed: signedOf(about), ...texts });
     return {
       lines: [
         `${paint.green('✓')} memory ${memory.id} added, from the failure in run ${about.runId}`,
@@ -155,6 +142,63 @@ export async function add(
       json: jsonOf(memory),
     };
   });
+}
+
+export async function edit(settings: OneMemory & TextSettings, terminal: Terminal): Promise<ExitCode> {
+  const texts = await textsOf(settings);
+  if (Object.values(texts).every((value) => value === undefined))
+    throw usage('edit takes at least one option that changes something', 'See lukhas healix edit --help.');
+  return answerIn(settings, terminal, async (db, scope) => {
+    const memory = await editMemory(db, scope, settings.id, texts);
+    return {
+      lines: [
+        `${terminal.paint.green('✓')} memory ${memory.id} changed`,
+        ...describe(memory, terminal.paint).slice(1),
+      ],
+      json: jsonOf(memory),
+    };
+  });
+}
+
+/** What a person wrote, checked. */
+async function textsOf(
+  settings: TextSettings,
+): Promise<Omit<MemoryTexts, 'solution'> & { readonly solution: string | undefined }> {
+  for (const [option, value] of [
+    ['--solution', settings.solution],
+    ['--cause', settings.cause],
+    ['--probable-cause', settings.probableCause],
+  ] as const) {
+    if (value?.trim() === '') throw usage(`${option} is empty`);
+    if (value !== undefined && value.length > 100_000)
+      throw usage(`${option} is longer than 100000 characters`);
+    if (value !== undefined && isPlaceholder(value))
+      throw usage(
+        `${option} says nothing yet: ${safeLine(value.slice(0, 20))} stands for your own words`,
+        `Write them in its place: ${option} 'what you found out'`,
+      );
+  }
+  if ((settings.type ?? '').length > 50) throw usage('--type is longer than 50 characters');
+  return {
+    solution: settings.solution,
+    rootCause: settings.cause,
+    probableCause: settings.probableCause,
+    solutionType: settings.type,
+    autoFixCode: settings.fixFile === undefined ? undefined : await readFix(settings.fixFile),
+    confidence: settings.confidence,
+  };
+}
+
+/** What the words signature is made of, for the memory's metadata. */
+function signedOf({ testFile, testFunction, message, traceback }: StoredFailure): Record<string, string> {
+  const { words, statement, place } = wordsOf(
+    readStoredFailure({ testFile, testFunction, message, traceback }),
+  );
+  return {
+    ...(words === '' ? {} : { words }),
+    ...(statement === '' ? {} : { statement }),
+    ...(place === undefined ? {} : { place }),
+  };
 }
 
 export function count(
@@ -205,6 +249,18 @@ export function retire(
           ? ['nothing to retire: no memory is below 0.5 and older than six months']
           : memories.map((memory) => `${done}${memory.id} ${word}  ${safeLine(memory.testName)}`),
       json: { dry_run: dryRun, retired: memories.map(jsonOf) },
+    };
+  });
+}
+
+export function unretire(settings: OneMemory, terminal: Terminal): Promise<ExitCode> {
+  return answerIn(settings, terminal, async (db, scope) => {
+    const memory = await unretireMemory(db, scope, settings.id);
+    return {
+      lines: [
+        `${terminal.paint.green('✓')} ${memory.id} matches failures again  ${safeLine(memory.testName)}`,
+      ],
+      json: jsonOf(memory),
     };
   });
 }
@@ -302,7 +358,7 @@ function describe(memory: Memory, paint: Terminal['paint']): string[] {
     value === undefined
       ? []
       : [`${name.padEnd(16)}${safeText(value).replaceAll('\n', `\n${' '.repeat(16)}`)}`];
-  const { error_type: errorType, ...metadata } = memory.metadata;
+  const { error_type: errorType, words: _, statement: __, place: ___, ...metadata } = memory.metadata;
   return [
     `${paint.bold(`memory ${memory.id}`)}${marks(memory, paint)}`,
     ...field('test', memory.testName),
@@ -316,8 +372,12 @@ function describe(memory: Memory, paint: Terminal['paint']): string[] {
     ...field('star', memory.matrizStar),
     ...field('signature', memory.failureSignature),
     ...field('drift signature', memory.driftSignature),
+    ...field('words signature', memory.wordsSignature),
+    ...field('repository', memory.repository),
+    ...field('project', memory.project),
     ...field('metadata', Object.keys(metadata).length === 0 ? undefined : JSON.stringify(metadata)),
     ...field('added', memory.createdAt.toISOString().slice(0, 10)),
+    ...field('retired', memory.retiredAt?.toISOString().slice(0, 10)),
     ...(memory.autoFixCode === undefined
       ? []
       : [
@@ -342,7 +402,9 @@ function tried(memory: Memory): string {
 }
 
 function marks(memory: Memory, paint: Terminal['paint']): string {
-  return `${memory.shared ? `  ${paint.cyan('shared')}` : ''}${memory.stale ? `  ${paint.yellow('stale')}` : ''}`;
+  const mark = (name: string, is: boolean): string => (is ? `  ${paint.yellow(name)}` : '');
+  const shared = memory.shared ? `  ${paint.cyan('shared')}` : '';
+  return `${shared}${mark('stale', memory.stale)}${mark('proposed', memory.state === 'proposed')}${mark('retired', memory.retiredAt !== undefined)}`;
 }
 
 function cut(text: string, length: number): string {
@@ -356,6 +418,10 @@ function exportedOf(memory: Memory): Record<string, unknown> {
     test_name: memory.testName,
     failure_signature: memory.failureSignature,
     drift_signature: memory.driftSignature ?? null,
+    words_signature: memory.wordsSignature ?? null,
+    repository: memory.repository ?? null,
+    project: memory.project ?? null,
+    state: memory.state,
     root_cause: memory.rootCause ?? null,
     probable_cause: memory.probableCause ?? null,
     confidence: memory.confidence ?? null,
@@ -372,5 +438,10 @@ function exportedOf(memory: Memory): Record<string, unknown> {
 }
 
 function jsonOf(memory: Memory): Record<string, unknown> {
-  return { ...exportedOf(memory), shared: memory.shared, stale: memory.stale };
+  return {
+    ...exportedOf(memory),
+    shared: memory.shared,
+    stale: memory.stale,
+    retired_at: memory.retiredAt?.toISOString() ?? null,
+  };
 }

@@ -16,6 +16,14 @@ export interface Memory extends HealixMemory {
   readonly testName: string;
   readonly failureSignature: string;
   readonly driftSignature: string | undefined;
+  readonly wordsSignature: string | undefined;
+  /** Of the failure that it is about; undefined: it matches in every one. */
+  readonly repository: string | undefined;
+  /** The project inside the repository; undefined: it matches in every one. */
+  readonly project: string | undefined;
+  /** `proposed`: nobody has confirmed it, and it matches nothing. */
+  readonly state: 'active' | 'proposed';
+  readonly retiredAt: Date | undefined;
   readonly probableCause: string | undefined;
   readonly matrizStar: string | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
@@ -34,18 +42,32 @@ export interface StoredFailure {
   readonly testName: string;
   readonly failureSignature: string;
   readonly driftSignature: string | undefined;
+  readonly wordsSignature: string | undefined;
   readonly errorType: string | undefined;
+  /** Of the run that it was in. */
+  readonly repository: string | undefined;
+  readonly testFile: string | undefined;
+  readonly testFunction: string | undefined;
+  /** The message and the traceback's end, bounded. */
+  readonly message: string | undefined;
+  readonly traceback: string | undefined;
 }
 
-export interface NewMemory {
-  readonly about: StoredFailure;
+/** What a person writes into a memory. */
+export interface MemoryTexts {
   readonly rootCause: string | undefined;
   readonly probableCause: string | undefined;
   readonly solution: string;
   readonly solutionType: string | undefined;
   readonly autoFixCode: string | undefined;
-  /** 0 to 1; undefined: 0.5, the mean of the prior. */
+  /** 0 to 1; undefined in a new memory: 0.5, the mean of the prior. */
   readonly confidence: number | undefined;
+}
+
+export interface NewMemory extends MemoryTexts {
+  readonly about: StoredFailure;
+  /** What the words signature was made of, kept so that a later version can sign it again; short values. */
+  readonly signed: Readonly<Record<string, string>>;
 }
 
 /** Confidence of a memory that was never tried: the mean of a uniform prior. */
@@ -53,7 +75,7 @@ const untried = 0.5;
 /** Retention as in the schema document. */
 const retention = { below: 0.5, months: 6 } as const;
 
-const columns = `h.id, h.test_name, h.failure_signature, h.drift_signature, h.root_cause, h.probable_cause, h.confidence, h.solution,
+const columns = `h.id, h.test_name, h.failure_signature, h.drift_signature, h.words_signature, h.state, h.deleted_at, h.root_cause, h.probable_cause, h.confidence, h.solution,
   h.solution_type, h.auto_fix_code, h.success_count, h.failure_count, h.last_applied, h.matriz_star, h.metadata, h.created_at,
   ${stale('h')} AS stale`;
 
@@ -62,6 +84,11 @@ type Row = Record<string, unknown> & {
   readonly test_name: string;
   readonly failure_signature: string;
   readonly drift_signature: string | null;
+  readonly words_signature: string | null;
+  readonly repository: string | null;
+  readonly project: string | null;
+  readonly state: string;
+  readonly deleted_at: Date | null;
   readonly root_cause: string | null;
   readonly probable_cause: string | null;
   readonly confidence: string | null;
@@ -84,6 +111,11 @@ function memoryOf(row: Row): Memory {
     testName: row.test_name,
     failureSignature: row.failure_signature,
     driftSignature: row.drift_signature ?? undefined,
+    wordsSignature: row.words_signature ?? undefined,
+    repository: row.repository ?? undefined,
+    project: row.project ?? undefined,
+    state: row.state === 'proposed' ? 'proposed' : 'active',
+    retiredAt: row.deleted_at ?? undefined,
     rootCause: row.root_cause ?? undefined,
     probableCause: row.probable_cause ?? undefined,
     confidence: row.confidence === null ? undefined : Number(row.confidence),
@@ -127,17 +159,28 @@ interface Owned {
 
 function ownedBy(team: string | null): Owned {
   return team === null
-    ? { table: 'shared_memories', own: '$1::uuid IS NULL', columns: `${columns}, true AS shared` }
-    : { table: 'healix_memories', own: 'h.team_id = $1', columns: `${columns}, false AS shared` };
+    ? {
+        table: 'shared_memories',
+        own: '$1::uuid IS NULL',
+        columns: `${columns}, NULL::text AS repository, NULL::text AS project, true AS shared`,
+      }
+    : {
+        table: 'healix_memories',
+        own: 'h.team_id = $1',
+        columns: `${columns}, h.repository, h.project, false AS shared`,
+      };
 }
 
-/** Living memories that a scope reads, as one list: a team its own and the shared ones. */
+/** Memories that a scope reads, as one list: a team its own and the shared ones. */
 function readable(team: string | null, where: string): string {
   const of = ({ table, own, columns }: Owned): string =>
-    `SELECT ${columns} FROM ${table} h WHERE ${own} AND h.deleted_at IS NULL AND ${where}`;
+    `SELECT ${columns} FROM ${table} h WHERE ${own} AND ${where}`;
   const shared = { ...ownedBy(null), own: 'true' };
   return team === null ? of(ownedBy(team)) : `${of(ownedBy(team))} UNION ALL ${of(shared)}`;
 }
+
+/** Of a stored failure, in characters. */
+const longestRead = { message: 20_000, traceback: 100_000 } as const;
 
 /**
  * The latest stored failure of a test, of one run or with one signature where they are named.
@@ -161,9 +204,16 @@ export async function findFailure(
       run_id: string;
       failure_signature: string;
       drift_signature: string | null;
+      words_signature: string | null;
+      repository: string | null;
+      test_file: string | null;
+      test_function: string | null;
       error_message: string | null;
+      error_traceback: string | null;
     }>(
-      `SELECT r.test_run_id AS run_id, r.failure_signature, r.drift_signature, left(r.error_message, 1000) AS error_message
+      `SELECT r.test_run_id AS run_id, r.failure_signature, r.drift_signature, r.words_signature, r.test_file, r.test_function,
+         left(r.error_message, ${longestRead.message}) AS error_message, right(r.error_traceback, ${longestRead.traceback}) AS error_traceback,
+         (SELECT t.repository FROM test_runs t WHERE t.team_id = $1 AND t.id = r.test_run_id AND t.created_at = r.created_at) AS repository
        FROM test_results r
        WHERE r.team_id = $1 AND r.test_name = $2 AND r.outcome IN ('failed', 'error') AND r.failure_signature IS NOT NULL
          AND ($3::text IS NULL OR r.failure_signature = $3)
@@ -177,7 +227,13 @@ export async function findFailure(
       testName,
       failureSignature: normaliseSignature(row.failure_signature),
       driftSignature: row.drift_signature ?? undefined,
-      errorType: errorTypeOf(row.error_message ?? ''),
+      wordsSignature: row.words_signature ?? undefined,
+      errorType: errorTypeOf((row.error_message ?? '').slice(0, 1000)),
+      repository: row.repository ?? undefined,
+      testFile: row.test_file ?? undefined,
+      testFunction: row.test_function ?? undefined,
+      message: row.error_message ?? undefined,
+      traceback: row.error_traceback ?? undefined,
     };
   });
 }
@@ -262,21 +318,43 @@ function checkRunId(id: string): string {
   });
 }
 
-/** Adds a memory of the team about a stored failure. */
+/**
+ * Adds a memory of the team about a stored failure.
+ *
+ * @throws InputError `memory-duplicate` where a living one says the same of the same failure
+ */
 export async function addMemory(db: Database, access: Access, memory: NewMemory): Promise<Memory> {
   const storable = createStorable();
   const text = (value: string | undefined): string | null => storable.text(value) ?? null;
+  const { about } = memory;
+  const metadata =
+    about.errorType === undefined ? memory.signed : { error_type: about.errorType, ...memory.signed };
   return inTeam(db, access, async () => {
+    const identity = [access.team.id, about.testName, about.failureSignature, text(about.repository)];
+    const [twin] = await db.query<{ id: string }>(
+      `SELECT h.id FROM healix_memories h
+       WHERE h.team_id = $1 AND h.test_name = $2 AND h.failure_signature = $3 AND h.deleted_at IS NULL
+         AND h.repository IS NOT DISTINCT FROM $4 AND h.root_cause IS NOT DISTINCT FROM $5 AND h.solution = $6
+         AND h.words_signature IS NOT DISTINCT FROM $7
+       LIMIT 1`,
+      [...identity, text(memory.rootCause), text(memory.solution) ?? '', about.wordsSignature ?? null],
+    );
+    if (twin !== undefined) {
+      throw new InputError({
+        code: 'memory-duplicate',
+        message: `the memory ${twin.id} says the same of this failure`,
+        fix: `\`lukhas healix edit ${twin.id.slice(0, 8)}\` changes it.`,
+      });
+    }
     const rows = await db.query<Row>(
-      `INSERT INTO healix_memories AS h (team_id, test_name, failure_signature, drift_signature, root_cause, probable_cause, confidence,
-         solution, solution_type, auto_fix_code, metadata)
-       VALUES ($1, $2, $3, $4, $5, $6, $7::text::numeric, $8, $9, $10, $11::text::jsonb)
+      `INSERT INTO healix_memories AS h (team_id, test_name, failure_signature, repository, drift_signature, words_signature,
+         root_cause, probable_cause, confidence, solution, solution_type, auto_fix_code, metadata)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::numeric, $10, $11, $12, $13::text::jsonb)
        RETURNING ${ownedBy(access.team.id).columns}`,
       [
-        access.team.id,
-        memory.about.testName,
-        memory.about.failureSignature,
-        memory.about.driftSignature ?? null,
+        ...identity,
+        about.driftSignature ?? null,
+        about.wordsSignature ?? null,
         text(memory.rootCause),
         text(memory.probableCause),
         (memory.confidence ?? untried).toFixed(2),
@@ -284,7 +362,7 @@ export async function addMemory(db: Database, access: Access, memory: NewMemory)
         storable.short(memory.solutionType, 50) ?? null,
         text(memory.autoFixCode),
         JSON.stringify(
-          memory.about.errorType === undefined ? {} : { error_type: storable.text(memory.about.errorType) },
+          Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, storable.text(value)])),
         ),
       ],
     );
@@ -293,12 +371,18 @@ export async function addMemory(db: Database, access: Access, memory: NewMemory)
 }
 
 /**
- * The memory whose id begins with the digits given (at least four), among the team's own and the shared ones; retired ones
- * are not found.
+ * The memory whose id begins with the digits given (at least four), among the team's own and the shared ones.
+ *
+ * @param retired whether living ones are searched, retired ones, or both
  *
  * @throws InputError `memory-unknown`, `memory-ambiguous`
  */
-export async function findMemory(db: Database, scope: Scope, id: string): Promise<Memory> {
+export async function findMemory(
+  db: Database,
+  scope: Scope,
+  id: string,
+  retired: 'no' | 'only' | 'too' = 'no',
+): Promise<Memory> {
   const digits = id.replaceAll('-', '').toLowerCase();
   if (!/^[0-9a-f]{4,32}$/.test(digits)) {
     throw new InputError({
@@ -307,10 +391,11 @@ export async function findMemory(db: Database, scope: Scope, id: string): Promis
       fix: 'An id is a UUID, or at least its first four digits; `lukhas healix list` shows them.',
     });
   }
+  const living = { no: 'h.deleted_at IS NULL', only: 'h.deleted_at IS NOT NULL', too: 'true' }[retired];
   const rows = await inScope(db, scope, (team) =>
     db.query<Row>(
       // A range of ids and not a pattern: it is found in the primary key.
-      `${readable(team, 'h.id BETWEEN $2::uuid AND $3::uuid')} ORDER BY id, shared LIMIT 6`,
+      `${readable(team, `h.id BETWEEN $2::uuid AND $3::uuid AND ${living}`)} ORDER BY id, shared LIMIT 6`,
       [team, digits.padEnd(32, '0'), digits.padEnd(32, 'f')],
     ),
   );
@@ -318,8 +403,11 @@ export async function findMemory(db: Database, scope: Scope, id: string): Promis
   if (only === undefined) {
     throw new InputError({
       code: 'memory-unknown',
-      message: `there is no memory ${id.slice(0, 60)} that this team may see`,
-      fix: '`lukhas healix list` shows them; retired ones are gone.',
+      message: `there is no ${retired === 'only' ? 'retired ' : ''}memory ${id.slice(0, 60)} that this team may see`,
+      fix:
+        retired === 'only'
+          ? '`lukhas healix show <id>` shows whether it is retired.'
+          : '`lukhas healix list` shows them; `lukhas healix show` finds a retired one, and `unretire` brings it back.',
     });
   }
   if (others.length > 0) {
@@ -338,13 +426,13 @@ export async function findMemory(db: Database, scope: Scope, id: string): Promis
 export interface MemoryFilter {
   /** Part of a test's name. */
   readonly test?: string | undefined;
-  /** A failure signature in either form, or a drift signature. */
+  /** A failure signature in either form, a drift or a words signature. */
   readonly signature?: string | undefined;
   readonly stale?: boolean | undefined;
   readonly limit: number;
 }
 
-/** Memories that are not retired, best first, and how many there are in all. */
+/** Memories that are neither retired nor only proposed, best first, and how many there are in all. */
 export async function listMemories(
   db: Database,
   scope: Scope,
@@ -354,8 +442,8 @@ export async function listMemories(
     db.query<Row & { total: number }>(
       `SELECT h.*, count(*) OVER () AS total FROM (${readable(
         team,
-        `($2::text IS NULL OR strpos(lower(h.test_name), lower($2)) > 0)
-         AND ($3::text IS NULL OR h.drift_signature = $3 OR h.failure_signature = $3)
+        `h.deleted_at IS NULL AND h.state = 'active' AND ($2::text IS NULL OR strpos(lower(h.test_name), lower($2)) > 0)
+         AND ($3::text IS NULL OR h.drift_signature = $3 OR h.words_signature = $3 OR h.failure_signature = $3)
          AND ($4 = false OR ${stale('h')})`,
       )}) AS h ORDER BY ${ranking('h')} LIMIT $5`,
       [
@@ -396,7 +484,48 @@ export async function retireMemory(db: Database, scope: Scope, id: string): Prom
   return memory;
 }
 
-async function change(db: Database, scope: Scope, memory: Memory, set: string): Promise<Memory> {
+/** Brings a retired memory back. */
+export async function unretireMemory(db: Database, scope: Scope, id: string): Promise<Memory> {
+  const memory = await findMemory(db, scope, id, 'only');
+  return change(db, scope, memory, 'deleted_at = NULL');
+}
+
+/** Changes what a person wrote; what is undefined stays. */
+export async function editMemory(
+  db: Database,
+  scope: Scope,
+  id: string,
+  texts: { readonly [Field in keyof MemoryTexts]?: MemoryTexts[Field] | undefined },
+): Promise<Memory> {
+  const memory = await findMemory(db, scope, id);
+  const storable = createStorable();
+  const text = (value: string | undefined): string | null => storable.text(value) ?? null;
+  return change(
+    db,
+    scope,
+    memory,
+    `root_cause = coalesce($3, h.root_cause), probable_cause = coalesce($4, h.probable_cause), solution = coalesce($5, h.solution),
+     solution_type = coalesce($6, h.solution_type), auto_fix_code = coalesce($7, h.auto_fix_code),
+     confidence = coalesce($8::text::numeric, h.confidence), updated_at = now()`,
+    [
+      text(texts.rootCause),
+      text(texts.probableCause),
+      text(texts.solution),
+      storable.short(texts.solutionType, 50) ?? null,
+      text(texts.autoFixCode),
+      texts.confidence?.toFixed(2) ?? null,
+    ],
+  );
+}
+
+/** Changes a memory that nobody else has retired or brought back meanwhile. */
+async function change(
+  db: Database,
+  scope: Scope,
+  memory: Memory,
+  set: string,
+  params: readonly SqlValue[] = [],
+): Promise<Memory> {
   if (scope !== 'shared' && memory.shared) {
     throw new InputError({
       code: 'memory-shared',
@@ -407,15 +536,16 @@ async function change(db: Database, scope: Scope, memory: Memory, set: string): 
   const rows = await inScope(db, scope, (team) => {
     const { table, own, columns } = ownedBy(team);
     return db.query<Row>(
-      `UPDATE ${table} h SET ${set} WHERE ${own} AND h.id = $2 AND h.deleted_at IS NULL RETURNING ${columns}`,
-      [team, memory.id],
+      `UPDATE ${table} h SET ${set}
+       WHERE ${own} AND h.id = $2 AND (h.deleted_at IS NULL) = ${memory.retiredAt === undefined} RETURNING ${columns}`,
+      [team, memory.id, ...params],
     );
   });
   const [row] = rows;
   if (row === undefined) {
     throw new InputError({
       code: 'memory-unknown',
-      message: `the memory ${memory.id} was retired meanwhile`,
+      message: `the memory ${memory.id} was ${memory.retiredAt === undefined ? 'retired' : 'brought back'} meanwhile`,
     });
   }
   return memoryOf(row);
@@ -470,15 +600,17 @@ async function insertRows(
   rows: readonly (FileMemory & { readonly id: string })[],
 ): Promise<number> {
   const { table } = ownedBy(team);
-  const [intoTeam, fromTeam] = team === null ? ['', ''] : ['team_id, ', '$1::uuid, '];
+  const [intoTeam, fromTeam] =
+    team === null ? ['', ''] : ['team_id, repository, project, ', '$1::uuid, m.repository, m.project, '];
   const params: SqlValue[] = [team, JSON.stringify(rows)];
   return db.run(
-    `INSERT INTO ${table} (${intoTeam}id, test_name, failure_signature, drift_signature, root_cause, probable_cause, confidence,
-       solution, solution_type, auto_fix_code, success_count, failure_count, last_applied, matriz_star, metadata, created_at)
-     SELECT ${fromTeam}m.id, m.test_name, m.failure_signature, m.drift_signature, m.root_cause, m.probable_cause, m.confidence,
+    `INSERT INTO ${table} (${intoTeam}id, test_name, failure_signature, drift_signature, words_signature, state, root_cause, probable_cause,
+       confidence, solution, solution_type, auto_fix_code, success_count, failure_count, last_applied, matriz_star, metadata, created_at)
+     SELECT ${fromTeam}m.id, m.test_name, m.failure_signature, m.drift_signature, m.words_signature, coalesce(m.state, 'active'), m.root_cause, m.probable_cause, m.confidence,
        m.solution, m.solution_type, m.auto_fix_code, coalesce(m.success_count, 0), coalesce(m.failure_count, 0), m.last_applied,
        m.matriz_star, coalesce(m.metadata, '{}'), coalesce(m.created_at, now())
-     FROM json_to_recordset($2::text::json) AS m (id uuid, test_name text, failure_signature text, drift_signature text, root_cause text,
+     FROM json_to_recordset($2::text::json) AS m (id uuid, test_name text, failure_signature text, drift_signature text, words_signature text,
+       repository text, project text, state text, root_cause text,
        probable_cause text, confidence numeric, solution text, solution_type text, auto_fix_code text, success_count integer,
        failure_count integer, last_applied timestamptz, matriz_star text, metadata jsonb, created_at timestamptz)
      WHERE $1::uuid IS NOT DISTINCT FROM $1

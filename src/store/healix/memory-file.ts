@@ -30,10 +30,18 @@ const memorySchema = z.strictObject(
     test_name: name(500),
     failure_signature: name(255).transform(normaliseSignature),
     drift_signature: nullable(name(255)),
+    words_signature: nullable(name(255)),
+    /** Absent: the memory matches in every repository and project. */
+    repository: nullable(name(500)),
+    project: nullable(name(500)),
+    state: nullable(z.enum(['active', 'proposed'], 'active or proposed')),
     root_cause: nullable(textOf(longestText)),
     probable_cause: nullable(textOf(longestText)),
     confidence: nullable(z.number('a number from 0 to 1').min(0, 'at least 0').max(1, 'at most 1')),
-    solution: name(longestText),
+    solution: name(longestText).refine(
+      (value) => !isPlaceholder(value),
+      'stands for words that are still to be written',
+    ),
     solution_type: nullable(textOf(50)),
     auto_fix_code: nullable(textOf(longestText)),
     success_count: count,
@@ -67,6 +75,11 @@ export type FileMemory = Omit<
   z.output<typeof memorySchema>,
   'team_id' | 'error_type' | 'test_family' | 'updated_at' | 'deleted_at' | 'shared' | 'stale'
 >;
+
+/** `…` or `...`, as help and suggestions write it for a text of one's own. */
+export function isPlaceholder(text: string): boolean {
+  return /^[\s.…]+$/.test(text);
+}
 
 /** `md5:` and small hex digits for an MD5 in either form; anything else is left as it is. */
 export function normaliseSignature(signature: string): string {

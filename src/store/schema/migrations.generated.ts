@@ -136,7 +136,7 @@ export const migrations: readonly Migration[] = [
   {
     "number": 8,
     "name": "knowledge",
-    "checksum": "f8e1015fa188581e1501b78f58ecb556e8248d86fa9d2112f0004a80afad87bd",
+    "checksum": "a33bc39bd152d6e3451d8096a83ed8afbcae34b0dd9aed0dc933d2aaaa56aae9",
     "refusesOlder": false,
     "steps": [
       {
@@ -153,6 +153,11 @@ export const migrations: readonly Migration[] = [
         "title": "the indexes of memories",
         "inTransaction": true,
         "sql": "-- `moved` asks for one test's memories of some words, `cause` for the best memory of any test with them. `moved` asked for the drift\n-- signature and the test before.\nCREATE INDEX idx_healix_words_test ON healix_memories (team_id, words_signature, test_name)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_healix_words_rank ON healix_memories\n  (team_id, words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_shared_words_test ON shared_memories (words_signature, test_name)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nCREATE INDEX idx_shared_words_rank ON shared_memories\n  (words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id)\n  WHERE deleted_at IS NULL AND words_signature IS NOT NULL;\nDROP INDEX idx_healix_drift_family, idx_shared_drift_family;"
+      },
+      {
+        "title": "the right to edit",
+        "inTransaction": true,
+        "sql": "-- A login that uploads may add and retire memories; editing one keeps its id and its counts.\nGRANT UPDATE (root_cause, probable_cause, solution, solution_type, auto_fix_code, updated_at) ON healix_memories TO lukhas_ingest;"
       }
     ]
   }

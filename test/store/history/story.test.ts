@@ -129,6 +129,7 @@ describe.each(placeNames)('on %s', (name) => {
     const access = await openAccess(db, { teamSlug: place.teamSlug, allowPrivilegedRole: false });
     await addMemory(db, access, {
       about: await findFailure(db, access, { testName }),
+      signed: {},
       rootCause: 'a total was changed',
       probableCause: undefined,
       solution: 'change it back',

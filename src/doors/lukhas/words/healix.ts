@@ -8,6 +8,13 @@ const scope = () => ({
   shared: flag('--shared', 'the memories that all teams share, instead of one team’s'),
 });
 const common = () => ({ ...database(), ...output() });
+const texts = () => ({
+  solution: text('--solution <text>', 'what to do about it'),
+  cause: text('--cause <text>', 'what it was'),
+  probableCause: text('--probable-cause <text>', 'what is behind it'),
+  type: text('--type <text>', 'env_var, dependency, code_fix, config, … (your own words)'),
+  fixFile: text('--fix-file <path>', 'code to show beside the solution; text of at most 64 KB, never run'),
+});
 
 export const healixCommands = () => ({
   list: command({
@@ -37,7 +44,7 @@ export const healixCommands = () => ({
     run: async (options, _, terminal) => (await import('../healix.ts')).list(options, terminal),
   }),
   show: command({
-    summary: 'show one memory with everything that is known of it',
+    summary: 'show one memory with everything that is known of it, a retired one too',
     details:
       "The id's first digits are enough where they tell it from all others. A suggested fix is shown as text and never run.",
     words: '<id>',
@@ -58,14 +65,7 @@ export const healixCommands = () => ({
         '--signature <signature>',
         'its latest failure with this signature, with or without md5:',
       ),
-      solution: text('--solution <text>', 'what to do about it'),
-      cause: text('--cause <text>', 'what it was'),
-      probableCause: text('--probable-cause <text>', 'what is behind it'),
-      type: text('--type <text>', 'env_var, dependency, code_fix, config, … (your own words)'),
-      fixFile: text(
-        '--fix-file <path>',
-        'code to show beside the solution; text of at most 64 KB, never run',
-      ),
+      ...texts(),
       confidence: number(
         '--confidence <0..1>',
         'how sure you are; default 0.5. Counts of what worked and failed move it.',
@@ -79,6 +79,21 @@ export const healixCommands = () => ({
       "lukhas healix add --test 'tests/test_db.py::test_pool' --run 019ab2c4-5d00-7abc-8def-0123456789ab --solution 'See the patch' --fix-file fix.py",
     ],
     run: async (options, _, terminal) => (await import('../healix.ts')).add(options, terminal),
+  }),
+  edit: command({
+    summary: 'change what a memory says',
+    details: 'What is not named stays as it is: the failure that it is about, and what was counted.',
+    words: '<id>',
+    usage: '[options] <id>',
+    options: {
+      ...texts(),
+      confidence: number('--confidence <0..1>', 'how sure you are now', { from: 0, to: 1 }),
+      ...scope(),
+      ...common(),
+    },
+    examples: ["lukhas healix edit 3f2504e0 --solution 'Raise max_connections to 400'"],
+    run: async (options, [id = ''], terminal) =>
+      (await import('../healix.ts')).edit({ ...options, id }, terminal),
   }),
   worked: command({
     summary: 'count that a solution worked',
@@ -101,7 +116,7 @@ export const healixCommands = () => ({
   }),
   retire: command({
     summary: 'retire a memory: it matches nothing any more',
-    details: 'Rows stay, because results refer to them.',
+    details: 'Rows stay, because results refer to them; `unretire` brings a memory back.',
     words: '[id]',
     usage: '[options] <id> | --low-confidence [--dry-run]',
     options: {
@@ -116,6 +131,14 @@ export const healixCommands = () => ({
     examples: ['lukhas healix retire 3f2504e0', 'lukhas healix retire --low-confidence --dry-run'],
     run: async (options, [id], terminal) =>
       (await import('../healix.ts')).retire({ ...options, id }, terminal),
+  }),
+  unretire: command({
+    summary: 'bring a retired memory back',
+    words: '<id>',
+    options: { ...scope(), ...common() },
+    examples: ['lukhas healix unretire 3f2504e0'],
+    run: async (options, [id = ''], terminal) =>
+      (await import('../healix.ts')).unretire({ ...options, id }, terminal),
   }),
   import: command({
     summary: 'import memories: all of a file or none',

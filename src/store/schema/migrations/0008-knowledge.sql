@@ -32,3 +32,7 @@ CREATE INDEX idx_shared_words_rank ON shared_memories
   (words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id)
   WHERE deleted_at IS NULL AND words_signature IS NOT NULL;
 DROP INDEX idx_healix_drift_family, idx_shared_drift_family;
+
+-- step: the right to edit
+-- A login that uploads may add and retire memories; editing one keeps its id and its counts.
+GRANT UPDATE (root_cause, probable_cause, solution, solution_type, auto_fix_code, updated_at) ON healix_memories TO lukhas_ingest;
