@@ -5,13 +5,13 @@
 // days, half of them on main; each run fails in about 1 % of its tests. Of the 500 failures 200 fail since ten runs, 100 on main
 // too, 100 were repaired before; 150 are known exactly, 100 moved, 50 similar.
 import { parseArgs } from 'node:util';
+import { judgeStored } from '../src/judging.ts';
 import { openPostgres } from '../src/store/database/pg.ts';
 import type { Database } from '../src/store/database/port.ts';
 import { grantUploads, openAccess } from '../src/store/schema/access.ts';
 import { migrate } from '../src/store/schema/migrate.ts';
 import { ensurePartitions } from '../src/store/schema/partitions.ts';
 import { addTeam } from '../src/store/schema/teams.ts';
-import { judgeStored } from '../src/judging.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { rowsIn, scriptIn } from '../test/support/sql.ts';
 

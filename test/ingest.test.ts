@@ -106,7 +106,7 @@ describe('tests that pytest ran more than once', () => {
     );
     expect(terminal).toContain('Passed with more than one attempt\n');
     expect(terminal).toMatch(/^ {2}3 attempts {2}.*test_r\.py::test_flaky_passes$/m);
-    expect(terminal).toMatch(/test_r\.py:\d+ {2}3 attempts$/m);
+    expect(terminal).toMatch(/test_r\.py:\d+\n {4}3 attempts$/m);
     const summary = renderJobSummary({
       ...run,
       label: '',
@@ -213,6 +213,8 @@ tests/test_a.py:7: KeyError</failure></testcase>`;
     expect(verdict.rootdir).toBe('web');
     expect(names).toEqual(['tests/test_a.py::test_x']);
   });
+});
+
 it('a run belongs to the project of its rootdir, in one spelling', async () => {
   const reports = [textReport(suite(passing(1)))];
   const surroundings = Promise.resolve({

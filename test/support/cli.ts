@@ -56,10 +56,11 @@ export function runCli(
   });
 }
 
-/** The objects of `--json`, in order. */
+/** The objects of `--json`, in order, without the first one, which names the schema. */
 export function jsonLines(stdout: string): Record<string, unknown>[] {
   return stdout
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ kind }) => kind !== 'schema');
 }

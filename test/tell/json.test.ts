@@ -166,6 +166,18 @@ describe('the JSON contract', () => {
       'pytest_version',
       'created_at',
       'incomplete',
+      'repository',
+      'project',
+      'tested_git_sha',
+      'dirty',
+      'infrastructure',
+      'judged',
+      'new',
+      'flaky',
+      'pre_existing',
+      'no_history',
+      'known',
+      'fixed',
       'stored',
     ]);
     expect(not).toMatchObject({

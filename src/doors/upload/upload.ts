@@ -19,6 +19,7 @@ import {
   matchLine,
   resultLine,
   runLine,
+  schemaLine,
   warningLine,
 } from '../../tell/json.ts';
 import { safeLine } from '../../tell/safe.ts';
@@ -77,6 +78,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       extension: '.json',
     });
     const surroundings = detectSurroundings(settings, workingDirectory, settings.uploadKey, asOptions);
+    const lines = startLines(terminal);
     const edges: Edges = {
       now: new Date(),
       hostname: hostname(),
@@ -89,8 +91,8 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       connect: opening?.connect,
       signal: cancelled.signal,
       ...(telling.json && {
-        onResults: (results) => terminal.write(results.map(resultLine).join('')),
-        onCoverage: (files) => terminal.write(files.map(coverageLine).join('')),
+        onResults: (results) => lines.write(results.map(resultLine).join('')),
+        onCoverage: (files) => lines.write(files.map(coverageLine).join('')),
       }),
       onProgress: (what, fraction) => progress.update(what, fraction),
       onRetry: (reason) => {
@@ -114,7 +116,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
         ...verdict.warnings,
       ],
     };
-    if (telling.json) await tellJson(warned, settings, telling);
+    if (telling.json) await tellJson(warned, settings, telling, lines);
     else {
       const root = (await surroundings).checkout?.root;
       const folder =
@@ -225,20 +227,41 @@ function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening
   });
 }
 
-async function tellJson(verdict: Verdict, settings: Settings, { terminal, quiet }: Telling): Promise<void> {
+/** JSON Lines: the first one names the schema. Nothing is written where nothing could be read. */
+function startLines(terminal: Terminal): Lines {
+  let begun = false;
+  return {
+    async write(text) {
+      if (!begun) await terminal.write(schemaLine());
+      begun = true;
+      await terminal.write(text);
+    },
+  };
+}
+
+interface Lines {
+  write(text: string): Promise<void>;
+}
+
+async function tellJson(
+  verdict: Verdict,
+  settings: Settings,
+  { terminal, quiet }: Telling,
+  lines: Lines,
+): Promise<void> {
   const { history } = verdict;
   if (history !== undefined) {
     const matched = history.failures.map((failure) =>
       failure.match === undefined ? '' : matchLine(failure, failure.match),
     );
-    await terminal.write(matched.join(''));
-    await terminal.write(history.failures.map((failure) => failureLine(failure, history)).join(''));
-    await terminal.write(fixedTests(history).map(fixedLine).join(''));
+    await lines.write(matched.join(''));
+    await lines.write(history.failures.map((failure) => failureLine(failure, history)).join(''));
+    await lines.write(fixedTests(history).map(fixedLine).join(''));
     if (history.changes !== undefined || history.coverage !== undefined)
-      await terminal.write(changesLine(history));
+      await lines.write(changesLine(history));
   }
-  await terminal.write(verdict.warnings.map(warningLine).join(''));
-  await terminal.write(runLine({ ...verdict, team: settings.team }));
+  await lines.write(verdict.warnings.map(warningLine).join(''));
+  await lines.write(runLine({ ...verdict, team: settings.team }));
   if (!quiet && verdict.warnings.length > 0) terminal.err(renderWarnings(verdict.warnings, terminal.paint));
 }
 

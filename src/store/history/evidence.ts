@@ -34,7 +34,7 @@ export interface EvidenceRun {
   readonly isDirty: boolean;
   readonly isStale: boolean;
   /** Its rows name no line: an older program stored them. */
-  readonly isWithoutLine: boolean;
+  readonly isWithoutLine?: boolean | undefined;
   readonly totals: {
     readonly tests: number;
     /** Failures and errors. */

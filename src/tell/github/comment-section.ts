@@ -424,6 +424,10 @@ function against(sections: readonly Section[]): string {
   return history === undefined ? '' : ` against ${inline(cut(comparedWith(history), 400))}`;
 }
 
+function againstBranch(history: RunHistory | undefined): string {
+  return history?.baseBranch === undefined ? '' : ` against ${code(cut(history.baseBranch, 255))}`;
+}
+
 /** One job's percentage; those of several jobs are in the table of jobs. */
 function renderCoverage(sections: readonly Section[], detail: Detail): string {
   const covered = sections.filter(({ totals }) => totals.coveragePercent !== undefined);
@@ -431,7 +435,8 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
   const parts: string[] = [];
   if (only?.totals.coveragePercent !== undefined) {
     const change = only.history?.coverage;
-    const moved = change === undefined ? '' : ` (${coverageDifference(change)}${against(sections)})`;
+    const moved =
+      change === undefined ? '' : ` (${coverageDifference(change)}${againstBranch(only.history)})`;
     parts.push(`**Coverage** ${percent(only.totals.coveragePercent)}${moved}`);
   }
   if (!detail.extras) return parts.join('');

@@ -16,6 +16,7 @@ import { logLines, secretsOf, workflowCommand } from '../../../src/tell/github/w
 import { jobIdentity } from '../../support/job-identity.ts';
 import { long } from '../../support/long.ts';
 import { runnerCommands } from '../../support/runner.ts';
+import { makeRunHistory } from '../../support/runs.ts';
 
 /** What is ours in HTML; anything else came out of data. */
 const ourHtml =
@@ -482,10 +483,7 @@ describe('solutions', () => {
     const told = JSON.stringify(hidden).replaceAll('"rootCause":"n"', '"rootCause":"SECRET"');
     const revived = JSON.parse(told.replaceAll('"solution":"n"', '"solution":"SECRET"')) as Section;
     const memories = revived.history?.failures ?? [];
-    const history = {
-      ...hidden.history,
-      changes: undefined,
-      coverage: undefined,
+    const history = makeRunHistory({
       baseBranch: undefined,
       failures: memories.map((failure) => ({
         ...failure,
@@ -494,7 +492,7 @@ describe('solutions', () => {
           memory: { ...failure.match.memory, lastApplied: undefined, autoFixCode: 'SECRET' },
         },
       })),
-    };
+    });
     const quiet = { ...hidden, history };
     const everything = [
       renderComment({
