@@ -213,14 +213,16 @@ async function storeMissing(
 
 /** Why the step is red; none where it is green. What is no reason by the inputs is a warning. */
 function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verdict): string[] {
-  const { totals, storeError } = verdict;
+  const { totals, saved, storeError } = verdict;
   const reasons: string[] = [];
   const failures = totals.failed + totals.errors;
   const { failOn } = settings;
   const blamed = failuresToBlame(failOn, verdict);
   if (blamed === undefined) {
-    const undecided = `fail-on: ${failOn} could not be decided without the history of the failures`;
-    warn({ code: 'fail-on', message: `${undecided}; the step is not failed by it.` });
+    // A judgement that could not be made is never a pass.
+    reasons.push(
+      `fail-on: ${failOn}, and the ${failures} failures could not be judged without their history: ${saved === undefined ? 'not stored' : `stored as run ${saved.runId}`}, not judged.`,
+    );
   } else if (blamed > 0) {
     reasons.push(
       failOn === 'any'

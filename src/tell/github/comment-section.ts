@@ -128,7 +128,10 @@ function renderTroubles(jobs: readonly Job[]): string[] {
   });
 }
 
-/** Number of different tests that fail in any job, and of new ones among them (undefined: not judged). */
+/**
+ * Number of different tests that fail in any job, and of new ones among them. undefined: not judged, or none is new and some have
+ * nothing to compare with, so that it is not known.
+ */
 export function countFailures(jobs: readonly Job[]): {
   readonly failed: number;
   readonly new: number | undefined;
@@ -137,10 +140,17 @@ export function countFailures(jobs: readonly Job[]): {
   const blind = jobs.some(
     ({ section }) => section.history === undefined && section.totals.failed + section.totals.errors > 0,
   );
+  const fresh = groups.find((group) => group.title === 'New failures')?.names.size ?? 0;
+  const isUnknown = fresh === 0 && jobs.some(({ section }) => hasNoHistory(section.history));
   return {
     failed: new Set(groups.flatMap((group) => [...group.names])).size,
-    new: blind ? undefined : (groups.find((group) => group.title === 'New failures')?.names.size ?? 0),
+    new: blind || isUnknown ? undefined : fresh,
   };
+}
+
+/** Whether a failure has nothing to compare with: it may be new. */
+export function hasNoHistory(history: RunHistory | undefined): boolean {
+  return history?.failures.some((failure) => failure.class === 'no-history') === true;
 }
 
 /** `3 failed, 1 error, 298 passed, 41 skipped in 1.57 s` */

@@ -1,11 +1,14 @@
 // The pull request's comment, one for all jobs of a commit. The jobs in the database are one part, which each of them renders
 // anew; a job without a database has its own part between marks, which the others copy unread. Pure; github.ts posts it.
+
 import { createHash } from 'node:crypto';
+import type { RunHistory } from '../../model.ts';
 import { count, coverageDifference, number, percent } from '../words.ts';
 import { type Attempted, compareAttempts, groupsOf, standing } from './attempts.ts';
 import {
   countFailures,
   type Detail,
+  hasNoHistory,
   type Job,
   renderJobs,
   type Section,
@@ -103,7 +106,7 @@ export function makePart(
     passed: totals.passed,
     failed: totals.failed + totals.errors,
     skipped: totals.skipped,
-    new: history?.failures.filter((failure) => failure.class === 'new').length,
+    new: countNew(history),
     coverage: totals.coveragePercent,
     coverageBefore: history?.coverage?.beforePercent,
     incomplete: incomplete || troubles.length > 0,
@@ -303,6 +306,12 @@ function notes(rows: readonly JobRow[]): string[] {
           `> Several uploads claim to be ${claimed}: give each job an \`upload-key\` of its own, and each step an \`id:\`.`,
         ]),
   ];
+}
+
+/** undefined: not judged, or none is new and some have nothing to compare with. */
+function countNew(history: RunHistory | undefined): number | undefined {
+  const fresh = history?.failures.filter((failure) => failure.class === 'new').length;
+  return fresh === 0 && hasNoHistory(history) ? undefined : fresh;
 }
 
 function verdict(parts: readonly Part[]): string {

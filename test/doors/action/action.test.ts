@@ -17,6 +17,11 @@ let github: GithubServer;
 let postgres: ReadyDatabase;
 beforeAll(async () => {
   postgres = await createReadyDatabase();
+  home = mkdtempSync(join(tmpdir(), 'lukhas-action-'));
+  github = await startGithub();
+  await runOnMain({ 'database-url': postgres.uploadUrl });
+  await github.close();
+  rmSync(home, { recursive: true, force: true });
 });
 afterAll(async () => {
   await postgres.drop();
@@ -65,9 +70,12 @@ describe('without a database', () => {
       skipped: '0',
       errors: '0',
       new: '',
-      known: '',
       flaky: '',
+      'pre-existing': '',
+      'no-history': '',
+      known: '',
       unknown: '',
+      fixed: '',
       signatures: '1',
       coverage: '',
       'comment-url': 'https://github.test/acme/shop/pull/42#issuecomment-1000',
@@ -176,12 +184,14 @@ describe('fail-on and require-upload', () => {
     { failOn: 'never', outcome: 'failed', code: 0 },
     { failOn: 'any', outcome: 'failed', code: 1 },
     { failOn: 'any', outcome: 'passed', code: 0 },
-    { failOn: 'new', outcome: 'failed', code: 0 },
+    { failOn: 'new', outcome: 'failed', code: 1 },
+    { failOn: 'new', outcome: 'passed', code: 0 },
   ] as const)('$failOn without a database, test $outcome: exit $code', async ({ failOn, outcome, code }) => {
     writeReport({ test_a: outcome });
     const result = await run({ inputs: { 'fail-on': failOn, comment: 'off' } });
     expect(result.code).toBe(code);
-    if (failOn === 'new') expect(words(result, 'warning').join()).toContain('could not be decided');
+    if (code === 1 && failOn === 'new')
+      expect(words(result, 'error')[0]).toContain('could not be judged without their history: not stored');
   });
 
   it('say why first, within the ten errors that GitHub shows of a step', async () => {
@@ -218,15 +228,30 @@ describe('fail-on and require-upload', () => {
   }, 180_000);
 });
 
+/** A run of the base branch that had the test file. */
+async function runOnMain(inputs: Record<string, string>): Promise<void> {
+  writeReport({ test_of_main: 'passed' });
+  const env = {
+    GITHUB_REF: 'refs/heads/main',
+    GITHUB_REF_NAME: 'main',
+    GITHUB_SHA: sha('d'),
+    GITHUB_HEAD_REF: '',
+    GITHUB_BASE_REF: '',
+    GITHUB_RUN_ID: '8000000000',
+  };
+  await run({ inputs, event: { name: 'push', payload: event('push') }, env });
+}
+
 describe('with a database', () => {
   it('stores, says what is new, then what is known with its solution', async () => {
-    writeReport({ test_db: 'failed', test_other: 'passed' });
     const inputs = { 'database-url': postgres.uploadUrl };
+    writeReport({ test_db: 'failed', test_other: 'passed' });
     const first = await run({ inputs });
     expect(first.code).toBe(0);
     expect(first.outputs).toMatchObject({
       stored: 'new',
       new: '1',
+      'no-history': '0',
       known: '0',
       unknown: '1',
       signatures: '1',
@@ -244,7 +269,7 @@ describe('with a database', () => {
       inputs: { ...inputs, 'fail-on': 'unknown' },
       env: { GITHUB_RUN_ATTEMPT: '2' },
     });
-    expect(again.outputs).toMatchObject({ stored: 'new', known: '1', unknown: '0', new: '0' });
+    expect(again.outputs).toMatchObject({ stored: 'new', known: '1', unknown: '0', new: '1' });
     expect(again.code).toBe(0);
     expect(words(again, 'error').join()).toContain('Fix: Fill the table');
     const body = github.comments[0]?.body ?? '';
@@ -264,8 +289,9 @@ describe('with a database', () => {
     expect(all).not.toContain('The table is');
     expect(github.comments[0]?.body).toContain('its solution is not shown here');
 
+    // Known, and new all the same.
     const fails = await run({ inputs: { ...inputs, 'fail-on': 'new' }, env: { GITHUB_RUN_ATTEMPT: '4' } });
-    expect(fails.code).toBe(0);
+    expect(fails.code).toBe(1);
     writeReport({ test_fresh: 'failed' });
     const fresh = await run({ inputs: { ...inputs, 'fail-on': 'new' }, env: { GITHUB_RUN_ATTEMPT: '5' } });
     expect(fresh.code).toBe(1);
@@ -273,7 +299,7 @@ describe('with a database', () => {
   });
 
   it('adds a check run where one is asked for, failed by what fail-on is about', async () => {
-    const inputs = { 'database-url': postgres.uploadUrl, 'check-run': 'pytest', 'fail-on': 'new' };
+    const inputs = { 'database-url': postgres.uploadUrl, 'check-run': 'pytest', 'fail-on': 'unknown' };
     writeReport({ test_check: 'failed' });
     await run({ inputs, event: pullRequest(sha('7')), env: { GITHUB_RUN_ID: '9000000070' } });
     await asAdmin(

@@ -192,16 +192,18 @@ describe('a test whose stored name differs from its own', () => {
     ['astral characters around the cut', `test_a[${'\u{1f600}'.repeat(490)}]`],
   ])('is told with its past like others: %s', async (_, name) => {
     write('results.xml', report(failed(name), failed('test_b')));
-    const result = await run({ 'fail-on': 'new', team: '' }, true);
+    const result = await run({ 'fail-on': 'unknown', team: '' }, true);
     expect(result.code).toBe(1);
-    expect(result.outputs).toMatchObject({ failed: '2', new: '2' });
-    expect(result.log).toContain('Failures  2 new');
-    expect(result.log.match(/^ {2}new {2}AssertionError/gm)).toHaveLength(2);
-    expect(result.commands.filter(({ properties }) => properties.title?.startsWith('new: '))).toHaveLength(2);
-    expect(result.summary).toContain('New failures');
-    expect(result.summary).not.toContain('**Failures');
+    expect(result.outputs).toMatchObject({ failed: '2', 'no-history': '2' });
+    expect(result.log).toContain('nothing to compare with');
+    expect(result.log.match(/^ {2}no-history {2}AssertionError/gm)).toHaveLength(2);
+    expect(
+      result.commands.filter(({ properties }) => properties.title?.startsWith('no-history: ')),
+    ).toHaveLength(2);
+    expect(result.summary).toContain('Failures with nothing to compare with');
+    expect(result.summary).not.toContain('**Failures** (');
     expect(github.comments[0]?.body.match(/AssertionError/g)?.length).toBeGreaterThanOrEqual(1);
-    expect(github.comments[0]?.body).not.toContain('**Failures');
+    expect(github.comments[0]?.body).not.toContain('**Failures** (');
   });
 });
 
