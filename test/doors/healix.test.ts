@@ -279,6 +279,14 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       already: 0,
     });
     expect((await healix(['export'], { env: elsewhere })).out).toBe(exported.out);
+    if (kind !== 'PostgreSQL 15') return;
+    // What a terminal or a CI system's log acts on is escaped in the JSON, and reads back as it was.
+    const solution = 'a\u009b31m\u202eb\u001b[2J\u2028##[add-mask]x\n::add-mask::y##vso[a]b';
+    const hostile = { test_name: 't.py::\u202eevil', failure_signature: 's', solution };
+    await json(['import', '-'], { input: JSON.stringify(hostile), env: elsewhere });
+    const { out } = await healix(['export'], { env: elsewhere });
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e]|^\s*::|##\w*\[/m);
+    expect(JSON.parse(out)).toContainEqual(expect.objectContaining(hostile));
   });
 
   test('what is old and doubtful is retired, and can be looked at before', async () => {
