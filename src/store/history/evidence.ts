@@ -201,7 +201,7 @@ const window = (run: string): string =>
 const baseSql = `
   WITH ${me}, recent AS MATERIALIZED (
     SELECT r.git_branch FROM (
-      SELECT r.git_branch, r.lane, r.project, r.repository FROM test_runs r WHERE ${window('r')} ORDER BY r.created_at DESC LIMIT ${most.searched}) AS r
+      SELECT r.git_branch, r.lane, r.project, r.repository FROM test_runs r WHERE ${window('r')} AND r.id <> $2 ORDER BY r.created_at DESC LIMIT ${most.searched}) AS r
     WHERE ${isComparable('r', '$8')} LIMIT 500
   ), asked AS MATERIALIZED (
     SELECT coalesce($7, (SELECT base_branch FROM me)) AS name

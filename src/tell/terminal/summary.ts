@@ -159,6 +159,11 @@ function paintClass(name: Novelty, text: string, paint: Paint): string {
   return colours[name](text);
 }
 
+/** The heading says once that there is nothing to compare with. */
+function firstLabel({ class: novelty, known }: FailureHistory): string {
+  return novelty === 'no-history' ? (known ? 'known' : '') : novelty;
+}
+
 function renderFailure(
   failure: ToldFailure,
   history: FailureHistory | undefined,
@@ -169,9 +174,9 @@ function renderFailure(
   const line = failure.line === undefined ? '' : `:${failure.line}`;
   const where = `${safeLine(failure.testFile ?? '')}${line}`;
   const message = withoutType(safeLine(failure.message ?? ''), failure.errorType);
-  const name = history === undefined ? '' : labelOf(history);
-  const label = history === undefined ? '' : `${paintClass(history.class, name, paint)}  `;
-  const before = 4 + widthOf(type) + (history === undefined ? 0 : name.length + 2);
+  const name = history === undefined ? '' : run?.point === undefined ? firstLabel(history) : labelOf(history);
+  const label = history === undefined || name === '' ? '' : `${paintClass(history.class, name, paint)}  `;
+  const before = 4 + widthOf(type) + (name === '' ? 0 : name.length + 2);
   const words = message === '' ? '' : `  ${fold(message, columns - before)}`;
   const rows = [`  ${label}${paint.red(type)}${words}`];
   const why = [
@@ -273,8 +278,11 @@ function renderVerdict({ history, totals, stored }: Summary, paint: Paint): stri
   const fixed = history === undefined ? 0 : fixedTests(history).length;
   if (history === undefined || (!isRed && fixed === 0))
     return `${stored.ok ? paint.green('✓') : paint.yellow('○')} ${text}`;
+  const failed = totals.failed + totals.errors;
   const parts = [
-    ...classCounts(history).map(({ class: name, count: n }) => `${number(n)} ${name}`),
+    ...(history.point === undefined && isRed
+      ? [`${number(failed)} failed, nothing to compare with`]
+      : classCounts(history).map(({ class: name, count: n }) => `${number(n)} ${name}`)),
     ...(fixed > 0 ? [`${number(fixed)} fixed`] : []),
   ];
   return `${isRed ? paint.red('✗') : paint.green('✓')} ${parts.join(', ')}   ${paint.dim(text)}`;
