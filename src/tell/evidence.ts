@@ -21,7 +21,7 @@ export function evidenceOf(
   history: Pick<RunHistory, 'baseBranch' | 'point'>,
 ): string {
   const base = history.baseBranch ?? 'the base branch';
-  const parts = [reasonOf(reason, base, history.point)];
+  const parts = [reasonOf(reason, base, history.point, since !== undefined)];
   if (novelty === 'pre-existing') {
     if (reason.kind === 'red-there') parts.unshift(sinceOf(since, base));
   } else if (since !== undefined && since.inARow > 1) parts.push(rowOf(since));
@@ -43,6 +43,7 @@ function reasonOf(
   reason: FailureHistory['reason'],
   base: string,
   point: ComparisonPoint | undefined,
+  hasBracket: boolean,
 ): string {
   switch (reason.kind) {
     case 'no-run':
@@ -70,7 +71,10 @@ function reasonOf(
         reason.repairedBy === undefined
           ? ''
           : `; repaired on ${base} by ${shortSha(reason.repairedBy)}: rebase`;
-      return `red on ${shortSha(reason.sha)}${jobs}${repaired}`;
+      // The bracket says it where there is one.
+      return hasBracket && jobs === ''
+        ? repaired.replace('; ', '')
+        : `red on ${shortSha(reason.sha)}${jobs}${repaired}`;
     }
     case 'red-elsewhere':
       return `fails alike on ${listOf(reason.branches)}, and passed on ${shortSha(reason.sha)}`;
@@ -150,7 +154,7 @@ export function fixedEvidence(fixed: Fixed, base: string): string {
   if (fixed.kind === 'fixed') return `red on ${base} since ${shortSha(fixed.since)}`;
   return fixed.passesElsewhere
     ? `red on ${base} on ${shortSha(fixed.redAt)}; other changes pass it as well`
-    : `red on ${base} once, on ${shortSha(fixed.redAt)}`;
+    : `red on ${base} on ${shortSha(fixed.redAt)}`;
 }
 
 /** `2 new, 1 flaky, 1 known`, and what was fixed. */

@@ -236,7 +236,7 @@ describe.each(placeNames)('on %s', (name) => {
     expect((await runsOf(me, { baseBranch: 'trunk' })).baseBranch).toBe('trunk');
     expect(await runsOf(me, { baseBranch: 'mian' })).toMatchObject({
       baseBranch: 'main',
-      missingBase: { name: 'mian', branches: ['trunk', 'feature', 'fix', 'main'] },
+      missingBase: { name: 'mian', branches: ['trunk', 'fix', 'main'] },
     });
     await store('develop', { commit: 'f', branch: 'develop', hours: 6, tests: '1P' });
     const develop = await store('develop 2', { commit: 'f', branch: 'develop', hours: 7, tests: '1F' });
