@@ -307,6 +307,15 @@ describe('outside CI', () => {
       failures: { [a]: 'new: green-there@start', [b]: 'pre-existing: red-there@start' },
     });
   });
+
+  it('13: a report is stored once for a commit, and again for another', async () => {
+    const s = begin();
+    const reportTime = new Date('2026-11-01T00:00:00Z');
+    await s.local(green, { reportTime });
+    await s.local(green, { reportTime, isKnown: true });
+    s.commit('B');
+    expect((await s.local(green, { reportTime })).point).toBe('start first-parent');
+  });
 });
 
 describe('in CI', () => {
@@ -489,6 +498,111 @@ describe('in CI', () => {
       ),
     ).toMatchObject({
       failures: { [a]: 'new: green-there@start' },
+    });
+  });
+
+  it('23: a flaky test that now fails every time is new', async () => {
+    const s = begin();
+    const slow = { ...green, [a]: 'F:TimeoutError' };
+    await s.push('start', slow);
+    await s.push('start', green, { again: true });
+    let before = 'start';
+    for (const label of ['B', 'C', 'D', 'E', 'F', 'G', 'H', 'I']) {
+      s.commit(label);
+      await s.push(label, green, { before });
+      before = label;
+    }
+    s.commit('P', { on: 'feature-1' });
+    expect((await s.pull(1, 'P', 'I', slow)).failures).toEqual({ [a]: 'flaky: flaky@start' });
+    s.commit('Q', { on: 'feature-1' });
+    await s.pull(1, 'Q', 'I', slow);
+    s.commit('R', { on: 'feature-1' });
+    const told = await s.pull(1, 'R', 'I', slow);
+    expect(told).toMatchObject({ failures: { [a]: 'new: green-there@I' }, blame: [1, 1] });
+    expect(told.verdict.history?.failures[0]?.notes.wasFlaky).toMatchObject({ inARow: 3 });
+  });
+
+  it('35: two steps without ids that differ are no flaky evidence', async () => {
+    const s = begin();
+    const steps = async (first: object, second: object, more: object, run: 'push' | 'pull') => {
+      const upload = (tests: object, options: object) =>
+        run === 'push'
+          ? s.push('start', { ...green, ...tests }, { ...more, ...options })
+          : s.pull(1, 'P', 'start', { ...green, ...tests }, { ...more, ...options });
+      return [
+        await upload(first, { step: '__acme_ingest' }),
+        await upload(second, { step: '__acme_ingest_2', beside: true }),
+      ] as const;
+    };
+    await steps({ [a]: 'F' }, {}, {}, 'push');
+    s.commit('P', { on: 'feature-1' });
+    const [first, second] = await steps({ [a]: 'F' }, { [a]: 'F' }, {}, 'pull');
+    expect(first.failures).toEqual({ [a]: 'pre-existing: red-there@start' });
+    expect(second.failures).toEqual({ [a]: 'new: green-there@start' });
+  });
+
+  it('18: a run that a comment started is never the past of main', async () => {
+    const s = begin();
+    await s.push('start', green);
+    s.commit('P', { on: 'feature-1' });
+    const told = await s.push('P', red, {
+      branch: 'main',
+      event: 'issue_comment',
+      payload: { issue: { number: 1, pull_request: {} } },
+      env: { GITHUB_SHA: s.sha('start') },
+    });
+    expect(told.failures).toEqual({ [a]: 'new: green-there@start' });
+    s.commit('B');
+    expect((await s.push('B', red, { before: 'start' })).failures).toEqual({ [a]: 'new: green-there@start' });
+  });
+
+  it('37: three lone reds on main make a red pull request flaky', async () => {
+    const s = begin();
+    await s.push('start', green);
+    let before = 'start';
+    for (const [i, label] of ['B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M'].entries()) {
+      s.commit(label);
+      await s.push(label, i % 4 === 1 ? red : green, { before });
+      before = label;
+    }
+    s.commit('P', { on: 'feature-1' });
+    expect(await s.pull(1, 'P', 'M', red)).toMatchObject({
+      failures: { [a]: 'flaky: flaky@K' },
+      blame: [0, 1],
+    });
+  });
+
+  it('on main without a known earlier tip the parent is the point', async () => {
+    const s = begin();
+    await s.push('start', green);
+    s.commit('B');
+    expect(await s.push('B', red)).toMatchObject({
+      failures: { [a]: 'new: green-there@start' },
+      point: 'start first-parent',
+    });
+    s.commit('C');
+    s.commit('D');
+    expect(await s.push('D', { ...red, [b]: 'F' }, { depth: 'full' })).toMatchObject({
+      failures: { [a]: 'pre-existing: red-there@B', [b]: 'new: green-there@B' },
+      point: 'B first-parent +C',
+    });
+    expect(await s.push('D', { ...red, [b]: 'F' }, { event: 'schedule' })).toMatchObject({
+      failures: { [a]: 'pre-existing: red-there@B', [b]: 'new: green-there@B' },
+    });
+  });
+
+  it('a branch whose main went on is compared with its merge base', async () => {
+    const s = begin();
+    await s.push('start', green);
+    s.commit('P', { on: 'feature' });
+    s.commit('B');
+    await s.push('B', red, { before: 'start' });
+    expect(await s.push('P', red, { depth: 'full', branch: 'feature' })).toMatchObject({
+      failures: { [a]: 'new: green-there@start' },
+      point: 'start merge-base',
+    });
+    expect(await s.push('P', red, { branch: 'feature' })).toMatchObject({
+      failures: { [a]: 'no-history: maybe-base@B' },
     });
   });
 });
