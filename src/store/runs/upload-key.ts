@@ -14,18 +14,20 @@ export interface UploadIdentity {
   readonly step?: string | undefined;
   /** GitHub: tells jobs of one attempt apart that have one name. */
   readonly checkRunId?: number | undefined;
+  /** Decides where no CI run does, beside the content: the same report for another commit is another run. */
+  readonly gitSha?: string | undefined;
   /** SHA-256 over the bytes of all reports, in hex; decides where no CI run does. */
   readonly payloadSha256: string;
 }
 
 /**
  * The upload's key, SHA-256 in hex, without the team (saveRun adds it). Inside a CI run it is the run, attempt, job, check run,
- * step, lane and discriminator, so that a retry with other bytes is a conflict and not a second run; outside it is the content.
+ * step, lane and discriminator, so that a retry with other bytes is a conflict and not a second run; outside it is the commit and the content.
  * Where the system names neither step nor check run, the key is the one that programs before them made.
  */
 export function makeUploadKey(identity: UploadIdentity): string {
   const inCi = identity.workflowRunId !== undefined;
-  const { step, checkRunId } = identity;
+  const { step, checkRunId, gitSha } = identity;
   const isPlain = !inCi || (step === undefined && checkRunId === undefined);
   return digest([
     isPlain ? 'lukhas upload 1' : 'lukhas upload 2',
@@ -37,6 +39,7 @@ export function makeUploadKey(identity: UploadIdentity): string {
     identity.lane,
     inCi ? undefined : identity.payloadSha256,
     ...(isPlain ? [] : [step, checkRunId?.toString()]),
+    ...(inCi || gitSha === undefined ? [] : [gitSha]),
   ]).toString('hex');
 }
 
