@@ -100,25 +100,36 @@ describe.each(placeNames)('on %s', (name) => {
     );
   }
 
-  function history(saved: SavedRun, baseBranch?: string): Promise<RunHistory> {
+  /** @param mergeBase the merge base, as git or the API would tell it */
+  function history(saved: SavedRun, baseBranch?: string, mergeBase?: string): Promise<RunHistory> {
     return readRunHistory(place.connect, {
       saved,
       teamSlug: place.teamSlug,
       allowPrivilegedRole: false,
       baseBranch,
+      change:
+        mergeBase === undefined
+          ? undefined
+          : { context: { ...emptyContext, kind: 'head' }, named: { mergeBase }, git: undefined },
     });
   }
 
   /** Uploads runs a minute apart and returns what is told about the last one's failure. */
-  async function lastOf(runs: readonly Omit<Run, 'at'>[]): Promise<FailureHistory | undefined> {
+  async function lastOf(
+    runs: readonly Omit<Run, 'at'>[],
+    mergeBase?: string,
+  ): Promise<FailureHistory | undefined> {
     let saved: SavedRun | undefined;
     for (const [at, run] of runs.entries()) saved = await upload({ ...run, at });
     if (saved === undefined) throw new Error('no run');
-    return (await history(saved)).failures[0];
+    return (await history(saved, undefined, mergeBase)).failures[0];
   }
 
+  const on = (branch: string, letters: string): Omit<Run, 'at'>[] =>
+    [...letters].map((letter) => ({ letter: letter as Letter, branch }));
+
   describe('jobs of a matrix', () => {
-    test('a test that fails in one job and passes in the others on every commit is not flaky but broken there', async () => {
+    test('a test that fails in one job alone is broken there, not flaky', async () => {
       const commit = (sha: string, at: number, branch: string) => [
         upload({ letter: 'P', job: 'test (3.12)', sha, branch, at }),
         upload({ letter: 'F', job: 'test (3.13)', sha, branch, at: at + 1 }),
@@ -127,61 +138,26 @@ describe.each(placeNames)('on %s', (name) => {
       for (const [i, sha] of ['a', 'b', 'c'].entries()) await Promise.all(commit(sha, 10 * i, 'main'));
       const [, failing] = await Promise.all(commit('d', 50, 'fix'));
       if (failing === undefined) throw new Error('no run');
-      expect((await history(failing)).failures).toMatchObject([{ class: 'pre-existing', runsInARow: 1 }]);
-      const [, again] = await Promise.all(commit('e', 60, 'fix'));
-      if (again === undefined) throw new Error('no run');
-      expect((await history(again)).failures).toMatchObject([
-        { class: 'pre-existing', runsInARow: 2, since: { gitSha: 'd' } },
+      expect((await history(failing, undefined, 'c')).failures).toMatchObject([
+        {
+          class: 'pre-existing',
+          reason: { kind: 'red-there', sha: 'c' },
+          since: { firstRed: 'a', inARow: 3 },
+        },
       ]);
     });
 
-    test('green in a rerun of the same job and commit is flaky, in another job it is not', async () => {
-      const runs = { letter: 'P', branch: 'fix', sha: 'd' } as const;
-      expect(
-        await lastOf([
-          { ...runs, job: 'a' },
-          { ...runs, job: 'b', letter: 'F' },
-        ]),
-      ).toMatchObject({ class: 'new' });
-      lane = `${lane} again`;
-      expect(
-        await lastOf([
-          { ...runs, job: 'b' },
-          { ...runs, job: 'b', letter: 'F' },
-        ]),
-      ).toMatchObject({ class: 'flaky' });
-    });
-
-    test('a job that the base branch does not have is compared with all of its jobs', async () => {
-      expect(
-        await lastOf([
-          { letter: 'F', job: 'nightly' },
-          { letter: 'F', job: 'pull', branch: 'fix' },
-        ]),
-      ).toMatchObject({ class: 'pre-existing' });
-    });
-
-    test('what was added is told against one job, not against one of several others', async () => {
-      const added = async (jobs: readonly string[]) => {
-        for (const [i, job] of jobs.entries())
-          await upload({ letter: 'P', job, results: [makeResult(i)], at: i });
-        const results = [makeResult(0), makeResult(7)];
-        const saved = await upload({ letter: 'P', job: 'pull', branch: 'fix', results, at: 9 });
-        return (await history(saved)).changes?.added;
-      };
-      expect(await added(['nightly'])).toEqual([makeResult(7).testName]);
-      lane = `${lane} again`;
-      expect(await added(['unit', 'e2e'])).toBeUndefined();
-    });
-
-    test('a run outside CI is compared with all jobs', async () => {
-      expect(
-        await lastOf([
-          { letter: 'F', job: 'nightly' },
-          { letter: 'F', branch: 'fix' },
-        ]),
-      ).toMatchObject({
+    test('a job that the base branch does not have is compared with its other jobs', async () => {
+      const failed = { letter: 'F', job: 'nightly', sha: 'a' } as const;
+      const pull = { letter: 'F', job: 'pull', branch: 'fix' } as const;
+      expect(await lastOf([failed, pull], 'a')).toMatchObject({
         class: 'pre-existing',
+        reason: { kind: 'red-there', jobs: ['nightly'] },
+      });
+      lane = `${lane} again`;
+      expect(await lastOf([failed, { ...failed, letter: 'P', job: 'unit' }, pull], 'a')).toMatchObject({
+        class: 'no-history',
+        reason: { kind: 'jobs-differ', passed: ['unit'], failed: ['nightly'] },
       });
     });
   });
@@ -194,12 +170,12 @@ describe.each(placeNames)('on %s', (name) => {
           { letter: 'F', repository: 'acme/depot' },
           { letter: 'F', repository: 'acme/shop', branch: 'fix' },
         ]),
-      ).toMatchObject({ class: 'new' });
+      ).toMatchObject({ class: 'new', reason: { kind: 'green-there', sha: 'c0' } });
     });
 
     test('what was added is told against the own one', async () => {
-      await upload({ letter: 'P', repository: 'acme/shop', results: [makeResult(1)], at: 0 });
-      await upload({ letter: 'P', repository: 'acme/depot', results: [makeResult(7)], at: 1 });
+      await upload({ letter: 'P', repository: 'acme/shop', results: [makeResult(1)], sha: 'a', at: 0 });
+      await upload({ letter: 'P', repository: 'acme/depot', results: [makeResult(7)], sha: 'b', at: 1 });
       const saved = await upload({
         letter: 'P',
         repository: 'acme/shop',
@@ -207,138 +183,120 @@ describe.each(placeNames)('on %s', (name) => {
         results: [makeResult(1), makeResult(2)],
         at: 2,
       });
-      const { changes } = await history(saved);
+      const { changes } = await history(saved, undefined, 'a');
       expect(changes).toMatchObject({ added: [makeResult(2).testName], removed: [] });
     });
 
-    test('a run that knows of no repository is compared with all', async () => {
-      expect(
-        await lastOf([
-          { letter: 'F', repository: 'acme/shop' },
+    test('a run that knows of no repository matches any in the embedded database, none on a server', async () => {
+      const failure = await lastOf(
+        [
+          { letter: 'F', repository: 'acme/shop', sha: 'a' },
           { letter: 'F', branch: 'fix' },
-        ]),
-      ).toMatchObject({ class: 'pre-existing' });
+        ],
+        'a',
+      );
+      expect(failure?.class).toBe(name === 'the embedded database' ? 'pre-existing' : 'no-history');
     });
   });
 
-  describe('a push and its pull request', () => {
-    const push = { letter: 'P', branch: 'fix', job: 'test' } as const;
-    const merge = { letter: 'F', branch: 'fix', job: 'test', pullRequest: 7 } as const;
-
-    test('test two things: green on the head and red on the merge is new, not flaky', async () => {
-      expect(
-        await lastOf([
-          { ...push, sha: 'a' },
-          { ...merge, sha: 'a' },
-        ]),
-      ).toMatchObject({ class: 'new' });
-    });
-
-    test('are two rows of runs', async () => {
-      const runs = ['a', 'b'].flatMap((sha) => [
-        { ...push, sha },
-        { ...merge, sha },
-      ]);
-      expect(await lastOf(runs)).toMatchObject({ class: 'new', runsInARow: 2, since: { gitSha: 'a' } });
-    });
-
-    test('green in a rerun of the pull request is flaky', async () => {
-      expect(
-        await lastOf([
-          { ...merge, letter: 'P', sha: 'a' },
-          { ...merge, sha: 'a' },
-        ]),
-      ).toMatchObject({ class: 'flaky' });
-    });
+  test('green on a head and red on its merge is new, not flaky', async () => {
+    expect(
+      await lastOf([
+        ...on('main', 'P'),
+        { letter: 'P', branch: 'fix', sha: 'a' },
+        { letter: 'F', branch: 'fix', sha: 'a', pullRequest: 7 },
+      ]),
+    ).toMatchObject({ class: 'new', notes: { passedOnRerunOf: undefined } });
   });
 
   test('a fork cannot put its main in the place of the base branch', async () => {
-    expect(
-      await lastOf([
-        { letter: 'P', branch: 'main' },
-        { letter: 'F', branch: 'octo:main' },
-        { letter: 'F', branch: 'fix' },
-      ]),
-    ).toMatchObject({ class: 'new' });
+    expect(await lastOf([...on('main', 'P'), ...on('octo:main', 'F'), ...on('fix', 'F')])).toMatchObject({
+      class: 'new',
+      reason: { kind: 'green-there', sha: 'c0' },
+    });
   });
 
-  const on = (branch: string, letters: string): Omit<Run, 'at'>[] =>
-    [...letters].map((letter) => ({ letter: letter as Letter, branch }));
-
+  const rerun = [
+    ...on('main', 'P'),
+    ...['F', 'P'].map((letter) => ({ letter: letter as Letter, sha: 'same' })),
+  ];
   test.each([
-    ['a first failure on a branch', [...on('main', 'PP'), ...on('feature', 'PF')], 'new', 1, undefined],
-    ['a failure that nothing came before', on('main', 'F'), 'new', 1, undefined],
+    ['nothing came before', on('main', 'F'), undefined, 'no-history', 'no-run', undefined],
+    ['a first failure on the base', on('main', 'PPF'), undefined, 'new', 'green-there', undefined],
+    ['a row of failures on the base', on('main', 'PFFEF'), undefined, 'pre-existing', 'red-there', undefined],
+    ['in some runs not run', on('main', 'PF.SFF'), undefined, 'pre-existing', 'red-there', undefined],
     [
-      'what fails on the base branch too',
-      [...on('main', 'PPF'), ...on('feature', 'F')],
+      'red at the merge base',
+      [...on('main', 'PF'), ...on('x', 'F')],
+      'c1',
       'pre-existing',
-      1,
+      'red-there',
       undefined,
     ],
-    ['what its base branch has repaired', [...on('main', 'FP'), ...on('feature', 'F')], 'new', 1, 'c1'],
     [
-      'what broke and was repaired on the base branch of late',
-      [...on('main', 'PFP'), ...on('feature', 'F')],
-      'flaky',
-      1,
+      'red on main, merge base unknown',
+      [...on('main', 'PF'), ...on('x', 'F')],
+      undefined,
+      'no-history',
+      'maybe-base',
+      undefined,
+    ],
+    [
+      'once red and repaired on main',
+      [...on('main', 'PFP'), ...on('x', 'F')],
       'c2',
-    ],
-    [
-      'what the base branch failed before it was skipped there',
-      [...on('main', 'PFS.'), ...on('feature', 'F')],
-      'pre-existing',
-      1,
+      'new',
+      'green-there',
       undefined,
     ],
-    ['a row of failures', on('main', 'PFFEF'), 'pre-existing', 4, undefined],
-    ['a row of failures, in some runs not run', on('main', 'PF.SFF'), 'pre-existing', 3, undefined],
-    ['a failure on the base branch after a green one', on('main', 'PPF'), 'new', 1, undefined],
-    ['what was red, green and red on the base branch', on('main', 'FPF'), 'flaky', 1, 'c1'],
     [
-      'a rerun of the same commit',
-      [
-        { letter: 'P', sha: 'same' },
-        { letter: 'F', sha: 'same' },
-      ],
+      'the second push of a red branch',
+      [...on('main', 'P'), ...on('x', 'FF')],
+      'c0',
+      'new',
+      'green-there',
+      undefined,
+    ],
+    ['red and green on one commit of main', [...rerun, ...on('x', 'F')], 'same', 'flaky', 'flaky', undefined],
+    [
+      'three alone between greens',
+      [...on('main', 'PFPFPFP'), ...on('x', 'F')],
+      'c6',
       'flaky',
-      1,
+      'flaky',
       undefined,
     ],
     [
-      'a commit that failed and passed, then another',
-      [
-        { letter: 'F', branch: 'x', sha: 'a' },
-        { letter: 'P', branch: 'x', sha: 'a' },
-        { letter: 'F', branch: 'x', sha: 'b' },
-      ],
-      'flaky',
-      1,
+      'a break of main that was repaired',
+      [...on('main', 'PPPPPPPPPPFFP'), ...on('x', 'F')],
+      'c12',
+      'new',
+      'green-there',
       undefined,
     ],
-    ['what was repaired twice', [...on('main', 'P'), ...on('x', 'FPPFFPPF')], 'new', 1, 'c6'],
-  ] as const)('%s', async (_, runs, expected, inARow, fixedBy) => {
-    const failure = await lastOf(runs as readonly Omit<Run, 'at'>[]);
-    expect(failure).toMatchObject({ testName, class: expected, runsInARow: inARow, match: undefined });
+  ] as const)('%s', async (_, runs, mergeBase, expected, reason, fixedBy) => {
+    const failure = await lastOf(runs as readonly Omit<Run, 'at'>[], mergeBase);
+    expect(failure).toMatchObject({ testName, class: expected, reason: { kind: reason }, known: false });
     expect(failure?.lastFixedBy).toBe(fixedBy);
-    const first = runs.length - 1;
-    if (inARow === 1) expect(failure?.since.gitSha).toBe((runs[first] as Run).sha ?? `c${first}`);
   });
 
-  test('flips of more than two weeks ago are forgotten', async () => {
-    await upload({ letter: 'P', at: 0 });
-    await upload({ letter: 'F', at: 1 });
-    await upload({ letter: 'P', at: 2 });
-    const saved = await upload({ letter: 'F', branch: 'feature', at: 15 * 24 * 60 });
-    expect((await history(saved)).failures[0]).toMatchObject({ class: 'new', lastFixedBy: 'c2' });
+  test('an older run that is uploaded late does not move the point', async () => {
+    await upload({ letter: 'P', at: 5, sha: 'newer' });
+    await upload({ letter: 'F', at: 1, sha: 'older' });
+    const saved = await upload({ letter: 'F', branch: 'x', at: 9 });
+    expect(await history(saved, undefined, 'newer')).toMatchObject({
+      point: { sha: 'newer' },
+      failures: [{ class: 'new' }],
+    });
   });
 
   test('the base branch is the one given, else the CI\u2019s, else main', async () => {
-    await upload({ letter: 'F', branch: 'develop', at: 0 });
+    await upload({ letter: 'F', branch: 'develop', sha: 'd', at: 0 });
     await upload({ letter: 'P', branch: 'main', at: 1 });
     const plain = await upload({ letter: 'F', branch: 'x', at: 2 });
     const fromCi = await upload({ letter: 'F', branch: 'y', at: 3, baseBranch: 'develop' });
     expect(await history(plain)).toMatchObject({ baseBranch: 'main', failures: [{ class: 'new' }] });
-    expect(await history(fromCi)).toMatchObject({
+    expect(await history(fromCi, undefined, 'd')).toMatchObject({
       baseBranch: 'develop',
       failures: [{ class: 'pre-existing' }],
     });
@@ -350,7 +308,10 @@ describe.each(placeNames)('on %s', (name) => {
     await upload({ letter: 'F', at: 1, other: true });
     const saved = await upload({ letter: 'F', branch: 'feature', at: 2 });
     await upload({ letter: 'F', at: 3 });
-    expect((await history(saved)).failures[0]).toMatchObject({ class: 'new', runsInARow: 1 });
+    expect((await history(saved)).failures[0]).toMatchObject({
+      class: 'no-history',
+      reason: { kind: 'no-run' },
+    });
   });
 
   test('a run of another team is unknown', async () => {
@@ -367,15 +328,17 @@ describe.each(placeNames)('on %s', (name) => {
   test('what was added, removed, newly skipped and grew slower', async () => {
     const timed = (number: number, seconds: number, changes: Partial<SignedResult> = {}) =>
       makeResult(number, { durationSeconds: seconds, ...changes });
-    await upload({
-      letter: 'P',
-      at: 0,
-      results: [timed(1, 0.1), timed(2, 1), timed(3, 0.01), timed(4, 2), timed(5, 1)],
-    });
+    // Ten green samples at the base are needed to call a test slower.
+    for (let at = 0; at < 10; at++)
+      await upload({
+        letter: 'P',
+        at,
+        results: [timed(1, 0.1), timed(2, 1), timed(3, 0.01), timed(4, 2), timed(5, 1)],
+      });
     const saved = await upload({
       letter: 'P',
       branch: 'feature',
-      at: 1,
+      at: 10,
       results: [
         timed(1, 0.3),
         timed(2, 1.4),
@@ -385,18 +348,20 @@ describe.each(placeNames)('on %s', (name) => {
       ],
     });
     const named = (number: number) => `tests/test_things.py::TestThings::test_${number}`;
-    expect((await history(saved)).changes).toEqual({
+    expect((await history(saved, undefined, 'c9')).changes).toEqual({
       added: [named(6)],
       removed: [named(5)],
+      renamed: [],
+      parametersChanged: [],
+      notRun: [],
       newlySkipped: [named(4)],
       slower: [{ testName: named(1), beforeSeconds: 0.1, afterSeconds: 0.3 }],
     });
   });
 
-  test('how the coverage moved, against the latest run of the base branch that has coverage', async () => {
+  test('how the coverage moved, against the run of the own line at the point', async () => {
     await upload({ letter: 'P', at: 0, coverage: { 1: 10, 2: 10, 3: 10 } });
     await upload({ letter: 'P', at: 1, coverage: { 1: 80, 2: 60, 3: 50, 4: 90 } });
-    await upload({ letter: 'P', at: 2 });
     await upload({ letter: 'P', at: 3, lane: 'another', coverage: { 1: 1 } });
     await upload({ letter: 'P', at: 3, other: true, coverage: { 1: 1 } });
     const saved = await upload({
@@ -426,9 +391,9 @@ describe.each(placeNames)('on %s', (name) => {
     const saved = await upload({ letter: 'F', at: 0, results: results as SignedResult[] });
     const told = await history(saved);
     expect(told.failures.map((failure) => [failure.testName, failure.class])).toEqual([
-      ['constructor', 'new'],
-      ['__proto__', 'new'],
-      ['toString', 'new'],
+      ['constructor', 'no-history'],
+      ['__proto__', 'no-history'],
+      ['toString', 'no-history'],
     ]);
   });
 
@@ -475,7 +440,7 @@ describe.each(placeNames)('on %s', (name) => {
       );
       const failure = (await history(saved)).failures[0];
       return {
-        class: failure?.class,
+        known: failure?.known,
         tier: failure?.match?.tier,
         solution: failure?.match?.memory.solution,
         stored: row?.solution ?? undefined,
@@ -484,7 +449,7 @@ describe.each(placeNames)('on %s', (name) => {
 
     test.each([signature, signature.slice(4)])('an exact match is stored and known: %s', async (form) => {
       await remember({ signature: form, solution: 'exact', confidence: '0.5', drift });
-      expect(await told()).toEqual({ class: 'known', tier: 'exact', solution: 'exact', stored: 'exact' });
+      expect(await told()).toEqual({ known: true, tier: 'exact', solution: 'exact', stored: 'exact' });
     });
 
     test('confidence decides, then how often it worked; a memory never rated comes last', async () => {
@@ -504,19 +469,19 @@ describe.each(placeNames)('on %s', (name) => {
       await remember({ signature, solution: 'rival', confidence: '1', team: place.other.id, drift });
       await remember({ signature, solution: 'retired', confidence: '1', drift });
       await place.look(`UPDATE healix_memories SET deleted_at = now() WHERE solution = 'retired'`);
-      expect(await told()).toEqual({ class: 'new', tier: undefined, solution: undefined, stored: undefined });
+      expect(await told()).toEqual({ known: false, tier: undefined, solution: undefined, stored: undefined });
       await remember({ signature, solution: 'shared', confidence: '0.1', shared: true });
-      expect(await told()).toMatchObject({ class: 'known', solution: 'shared', stored: 'shared' });
+      expect(await told()).toMatchObject({ known: true, solution: 'shared', stored: 'shared' });
     });
 
     test('the same test and words after an edit are moved; known, and not stored as a match', async () => {
       await remember({ words, solution: 'moved' });
-      expect(await told()).toEqual({ class: 'known', tier: 'moved', solution: 'moved', stored: undefined });
+      expect(await told()).toEqual({ known: true, tier: 'moved', solution: 'moved', stored: undefined });
     });
 
     test('the same test with other values, or another parameter, is only similar', async () => {
       await remember({ drift, words: `w1:${'d'.repeat(32)}`, solution: 'other values' });
-      expect(await told()).toMatchObject({ class: 'new', tier: 'similar', solution: 'other values' });
+      expect(await told()).toMatchObject({ known: false, tier: 'similar', solution: 'other values' });
       await place.look('WITH own AS (DELETE FROM healix_memories) DELETE FROM shared_memories');
       await remember({ test: `${testName}[a]`, drift, words, solution: 'another parameter' });
       expect(await told()).toMatchObject({ tier: 'similar', solution: 'another parameter' });
@@ -530,7 +495,7 @@ describe.each(placeNames)('on %s', (name) => {
         solution: 'other values',
       });
       expect(await told()).toEqual({
-        class: 'new',
+        known: false,
         tier: 'similar',
         solution: 'other values',
         stored: 'other values',
@@ -541,10 +506,10 @@ describe.each(placeNames)('on %s', (name) => {
 
     test('another test with the same words is known where both failed outside of themselves', async () => {
       await remember({ test: 'tests/other.py::test_a', words, solution: 'the fixture' });
-      expect(await told()).toMatchObject({ class: 'new', tier: undefined });
+      expect(await told()).toMatchObject({ known: false, tier: undefined });
       const causeKey = `c1:${'e'.repeat(32)} tests/conftest.py:33` as const;
       expect(await told({ causeKey })).toEqual({
-        class: 'known',
+        known: true,
         tier: 'cause',
         solution: 'the fixture',
         stored: undefined,
@@ -568,7 +533,7 @@ describe.each(placeNames)('on %s', (name) => {
     test('another test is similar by either signature, a suggestion and no more', async () => {
       await remember({ test: 'tests/other.py::test_a', drift, solution: 'by drift', confidence: '0.3' });
       expect(await told()).toEqual({
-        class: 'new',
+        known: false,
         tier: 'similar',
         solution: 'by drift',
         stored: undefined,
@@ -579,7 +544,7 @@ describe.each(placeNames)('on %s', (name) => {
         solution: 'by line',
         confidence: '0.4',
       });
-      expect(await told()).toMatchObject({ class: 'pre-existing', tier: 'similar', solution: 'by line' });
+      expect(await told()).toMatchObject({ known: false, tier: 'similar', solution: 'by line' });
     });
 
     test('a team that wants no matches gets none of any tier', async () => {
@@ -587,11 +552,11 @@ describe.each(placeNames)('on %s', (name) => {
       await place.look(`UPDATE teams SET features = '{"healix_enabled": false}' WHERE id = $1`, [
         place.team.id,
       ]);
-      expect(await told()).toMatchObject({ class: 'new', tier: undefined, stored: undefined });
+      expect(await told()).toMatchObject({ known: false, tier: undefined, stored: undefined });
       await place.look(`UPDATE teams SET features = '{"healix_enabled": true}' WHERE id = $1`, [
         place.team.id,
       ]);
-      expect(await told()).toMatchObject({ class: 'known', tier: 'exact' });
+      expect(await told()).toMatchObject({ known: true, tier: 'exact' });
     });
   });
 });
