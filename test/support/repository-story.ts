@@ -149,7 +149,7 @@ export class RepositoryStory {
       }
     }
     this.git(where, 'add', '-A');
-    this.git(where, 'commit', '-q', '-m', label);
+    this.git(where, 'commit', '-q', '-m', `${label} of ${this.name}`);
     return this.label(label, this.git(where, 'rev-parse', 'HEAD'));
   }
 
