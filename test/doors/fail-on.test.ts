@@ -62,19 +62,23 @@ tests/test_m.py:${i + 10}: KeyError</failure></testcase>`,
   );
 }
 
-/** Brings the database into a state in which the test of that name is of its class when it fails on `feature`. */
+const inLane = (lane: string, ...more: string[]) => ['--lane', lane, '--base-branch', 'main', ...more];
+
+/** Brings the database into a state in which the test is of its class when it fails on a later commit of main. */
 const histories: Readonly<Record<string, () => Promise<void>>> = {
   new: async () => {
-    await run('main', 'a', { test_new: 'passed' });
+    await run('main', 'a', { test_new: 'passed' }, inLane('new'));
   },
   'pre-existing': async () => {
-    await run('main', 'b', { test_pre: 'failed' });
+    await run('main', 'b', { test_pre: 'failed' }, inLane('pre-existing'));
   },
   flaky: async () => {
-    await run('feature', 'c', { test_flaky: 'passed' });
+    for (const outcome of ['failed', 'passed'] as const)
+      await run('main', 'c', { test_flaky: outcome }, inLane('flaky'));
   },
-  known: async () => {
-    const first = await run('feature', 'd', { test_known: 'failed' }, ['--json']);
+  'pre-existing, known': async () => {
+    const lane = inLane('pre-existing, known', '--json');
+    const first = await run('main', 'd', { test_known: 'failed' }, lane);
     const signature = jsonLines(first.stdout).find((line) => line.kind === 'result')?.failure_signature;
     await asAdmin(
       postgres.adminUrl,
@@ -87,13 +91,12 @@ const tests = {
   new: 'test_new',
   'pre-existing': 'test_pre',
   flaky: 'test_flaky',
-  known: 'test_known',
+  'pre-existing, known': 'test_known',
 } as const;
-const commits = { new: 'e', 'pre-existing': 'f', flaky: 'c', known: '9' } as const;
 
 describe('--fail-on', () => {
   it.each([
-    ['known', { never: 0, any: 4, new: 0, unknown: 0 }],
+    ['pre-existing, known', { never: 0, any: 4, new: 0, unknown: 0 }],
     ['pre-existing', { never: 0, any: 4, new: 0, unknown: 4 }],
     ['flaky', { never: 0, any: 4, new: 0, unknown: 4 }],
     ['new', { never: 0, any: 4, new: 4, unknown: 4 }],
@@ -101,18 +104,18 @@ describe('--fail-on', () => {
     await histories[name]?.();
     const failing = { [tests[name]]: 'failed' as const, test_other: 'passed' as const };
     for (const [choice, code] of Object.entries(codes)) {
-      const result = await run('feature', commits[name], failing, [
-        '--fail-on',
-        choice,
-        '--json',
-        '--base-branch',
-        'main',
-      ]);
+      const result = await run('main', 'e', failing, inLane(name, '--fail-on', choice, '--json'));
       const classes = jsonLines(result.stdout)
         .filter((line) => line.kind === 'failure')
-        .map((line) => line.class);
+        .map((line) => `${line.class}${line.known === true ? ', known' : ''}`);
       expect([choice, classes, result.code]).toEqual([choice, [name], code]);
     }
+  });
+
+  it('new does not fail on what has nothing to compare with, and unknown does', async () => {
+    const failing = { test_first: 'failed' } as const;
+    expect((await run('main', 'a', failing, inLane('first', '--fail-on', 'new'))).code).toBe(0);
+    expect((await run('main', 'a', failing, inLane('first', '--fail-on', 'unknown'))).code).toBe(4);
   });
 
   it('of a run in which nothing failed ends with 0', async () => {
@@ -123,18 +126,11 @@ describe('--fail-on', () => {
   });
 
   it('of a run with failures of several classes looks at each of them', async () => {
-    const mixed = { test_known: 'failed', test_pre: 'failed' } as const;
-    expect((await run('feature', '6', mixed, ['--fail-on', 'new', '--base-branch', 'main'])).code).toBe(0);
-    expect(
-      (
-        await run('feature', '5', { ...mixed, test_more: 'failed' }, [
-          '--fail-on',
-          'new',
-          '--base-branch',
-          'main',
-        ])
-      ).code,
-    ).toBe(4);
+    const old = { test_known: 'failed', test_pre: 'failed' } as const;
+    await run('main', '4', old, inLane('mixed'));
+    expect((await run('main', '6', old, inLane('mixed', '--fail-on', 'new'))).code).toBe(0);
+    const more = { ...old, test_more: 'failed' } as const;
+    expect((await run('main', '5', more, inLane('mixed', '--fail-on', 'new'))).code).toBe(4);
   });
 
   it('new and unknown cannot be asked of a dry run', async () => {
@@ -147,7 +143,7 @@ describe('--fail-on', () => {
 describe('what is known about a failure', () => {
   it('is told on the terminal and in JSON: cause, solution, how sure and how often', async () => {
     const shown = await run('feature', '3', { test_known: 'failed' });
-    expect(shown.stdout).toContain('Failures  1 known');
+    expect(shown.stdout).toContain('known  KeyError');
     expect(shown.stdout).toMatch(
       /◆ known failure, confidence 0\.92, worked 47 of 50 times.* \(lukhas healix show [0-9a-f]{8}\)/,
     );
