@@ -310,7 +310,8 @@ describe('outside CI', () => {
 
   it('13: a report is stored once for a commit, and again for another', async () => {
     const s = begin();
-    const reportTime = new Date('2026-11-01T00:00:00Z');
+    // Later than both commits: an older one would be no evidence.
+    const reportTime = new Date();
     await s.local(green, { reportTime });
     await s.local(green, { reportTime, isKnown: true });
     s.commit('B');
