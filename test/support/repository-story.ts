@@ -82,7 +82,13 @@ export class RepositoryStory {
     mkdirSync(this.server);
     this.git(this.server, 'init', '-q', '-b', 'main');
     this.git(this.server, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
-    this.commit('start', { files: Object.fromEntries(files.map((file) => [file, 'def test_x(): ...\n'])) });
+    this.commit('start', {
+      files: Object.fromEntries([
+        // The first commit names a repository without a remote: no two stories may share it.
+        ['name', this.name],
+        ...files.map((file) => [file, 'def test_x(): ...\n']),
+      ]),
+    });
   }
 
   remove(): void {
