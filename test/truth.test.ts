@@ -355,7 +355,6 @@ describe('in CI', () => {
     expect(told.failures).toEqual({ 'tests/test_b.py': 'new: absent-there' });
     expect(told.changes).toEqual({
       notRun: [{ file: 'tests/test_b.py', tests: 2, why: 'not collected' }],
-      added: ['tests/test_b.py'],
     });
     s.commit('P', { on: 'feature-1', from: 'B' });
     expect((await s.pull(1, 'P', 'B', { ...all, [b]: 'F' })).failures).toEqual({
