@@ -130,7 +130,9 @@ ${o}`).values()){if(n.length<2)continue;let r=n.map((s,a)=>({attempt:s,place:a})
     FROM here FULL JOIN there USING (test_name)
   ), different AS MATERIALIZED (
     (SELECT *, false AS slower FROM pairs
-     WHERE outcome_here IS NULL OR outcome_there IS NULL OR (outcome_here = 'skipped' AND outcome_there <> 'skipped')
+     -- A file that could not be collected is no test.
+     WHERE test_name <> test_file
+       AND (outcome_here IS NULL OR outcome_there IS NULL OR (outcome_here = 'skipped' AND outcome_there <> 'skipped'))
      ORDER BY test_name LIMIT 5000)
     UNION ALL
     (SELECT *, true FROM pairs WHERE slower_by IS NOT NULL ORDER BY slower_by DESC, test_name LIMIT 100)
