@@ -24,7 +24,8 @@ export function evidenceOf(
   const parts = [reasonOf(reason, base, history.point, since !== undefined)];
   if (novelty === 'pre-existing') {
     if (reason.kind === 'red-there') parts.unshift(sinceOf(since, base));
-  } else if (since !== undefined && since.inARow > 1) parts.push(rowOf(since));
+    // A row of another error, or of jobs that differ, is not this failure's.
+  } else if (since !== undefined && since.inARow > 1 && !otherRow.has(reason.kind)) parts.push(rowOf(since));
   if (notes.wasFlaky !== undefined) {
     const { failures, runs, inARow } = notes.wasFlaky;
     parts.push(
@@ -38,6 +39,8 @@ export function evidenceOf(
   if (lastFixedBy !== undefined) parts.push(`last repaired by ${shortSha(lastFixedBy)}`);
   return parts.filter((part) => part !== '').join('; ');
 }
+
+const otherRow: ReadonlySet<FailureHistory['reason']['kind']> = new Set(['other-error-there', 'jobs-differ']);
 
 function reasonOf(
   reason: FailureHistory['reason'],
