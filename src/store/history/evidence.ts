@@ -538,7 +538,7 @@ const testsSql = (own: string): string => `
   ), f AS MATERIALIZED (
     SELECT r.test_file, ${resultColumns} FROM me JOIN test_results r ON ${failedIn('me')}
   ), failing AS MATERIALIZED (
-    SELECT test_name, min(test_file) AS test_file FROM f GROUP BY test_name
+    SELECT DISTINCT test_name FROM f
   ), repaired AS MATERIALIZED (
     SELECT p.test_name, r.outcome, r.attempts FROM (
       SELECT DISTINCT r.test_name FROM asked a CROSS JOIN LATERAL (
@@ -566,14 +566,14 @@ const testsSql = (own: string): string => `
     SELECT b.place, ${resultColumns} FROM beside b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name')}) AS r
     WHERE r.outcome NOT IN ('failed', 'error')
   ), rows AS (
-    SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement FROM own
-    UNION ALL SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement FROM elsewhere
-    UNION ALL SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement FROM passes
-    UNION ALL SELECT 0, test_name, outcome, attempts, drift_signature, error_type, statement FROM f
-    UNION ALL SELECT 0, test_name, outcome, attempts, NULL, NULL, NULL FROM repaired
+    -- What is said of a test stands in its rows: looking it up for each test would take quadratic time.
+    SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement, NULL::boolean AS is_failing, NULL AS test_file FROM own
+    UNION ALL SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement, NULL, NULL FROM elsewhere
+    UNION ALL SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement, NULL, NULL FROM passes
+    UNION ALL SELECT 0, test_name, outcome, attempts, drift_signature, error_type, statement, true, test_file FROM f
+    UNION ALL SELECT 0, test_name, outcome, attempts, NULL, NULL, NULL, NULL, NULL FROM repaired
   )
-  ${rowsByTest(`'isFailure', (SELECT true FROM failing WHERE failing.test_name = r.test_name),
-    'testFile', (SELECT test_file FROM failing WHERE failing.test_name = r.test_name),`)}`;
+  ${rowsByTest(`'isFailure', bool_or(is_failing), 'testFile', min(test_file),`)}`;
 
 /** Of some tests all rows in runs that are not of the own line. */
 const foreignSql = `

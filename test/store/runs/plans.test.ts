@@ -21,6 +21,7 @@ import {
 
 interface Plan {
   readonly 'Node Type': string;
+  readonly 'Parent Relationship'?: string;
   readonly 'Relation Name'?: string;
   readonly 'Index Cond'?: string;
   readonly Filter?: string;
@@ -218,6 +219,16 @@ test('no statement reads a table of rows from end to end', () => {
       .map((node) => `${node['Relation Name']} in ${statement.slice(0, 120)}`),
   );
   expect(scans).toEqual([]);
+});
+
+test('no list of tests is searched anew for each test', () => {
+  const searched = seen.flatMap(({ statement, plan }) =>
+    nodes(plan)
+      .filter((node) => node['Parent Relationship'] === 'SubPlan' && node['Node Type'] === 'CTE Scan')
+      .filter(({ Filter = '' }) => Filter.includes('test_name'))
+      .map(({ Filter }) => `${Filter} in ${statement.slice(0, 120)}`),
+  );
+  expect(searched).toEqual([]);
 });
 
 test('memories are found by their team and what is asked for', () => {
