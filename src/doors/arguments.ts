@@ -98,6 +98,8 @@ export function command<D extends Declarations>(declaration: CommandDeclaration<
 /** A program, a group of commands, or a command. */
 export class CommandLine extends Command {
   readonly #declared = new Map<Option, Declared<unknown>>();
+  /** The whole command line, of the program itself. */
+  #words: readonly string[] = [];
   #exitCode: ExitCode = exitCodes.ok;
 
   override createCommand(name?: string): CommandLine {
@@ -174,6 +176,7 @@ export class CommandLine extends Command {
 
   /** Reads the words of a command line and runs what they ask for. */
   async run(args: readonly string[]): Promise<ExitCode> {
+    this.#words = args;
     try {
       await this.parseAsync(commandFirst(this, args), { from: 'user' });
       return this.#exitCode;
@@ -265,7 +268,7 @@ export class CommandLine extends Command {
       }
       case 'commander.excessArguments': {
         const extra = this.args.slice(this.registeredArguments.length);
-        if (process.argv.some((word) => typesetQuote.test(word))) throw usage(...typesetQuotes(extra));
+        if (this.program.#words.some((word) => typesetQuote.test(word))) throw usage(...typesetQuotes(extra));
         const twice = extra[0] === this.name() ? `Write ${this.name()} once. ` : '';
         throw usage(`one word too many: ${extra.join(' ')}`, `${twice}${line}`);
       }

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CliResult, jsonLines, runCli } from '../support/cli.ts';
+import { type CliResult, jsonLines } from '../support/cli.ts';
 import { asAdmin, createReadyDatabase, type ReadyDatabase } from '../support/databases.ts';
+import { runInProcess } from '../support/in-process.ts';
 
 let home: string;
 let postgres: ReadyDatabase;
@@ -44,7 +45,7 @@ tests/test_m.py:${i + 10}: KeyError</failure></testcase>`,
   );
   const at = new Date(start + minutes++ * 60_000).toISOString();
   const sets = [`git_branch=${branch}`, `git_sha=${commit.repeat(40).slice(0, 40)}`];
-  return runCli(
+  return runInProcess(
     'lukhas-upload',
     [
       report,

@@ -11,6 +11,7 @@ import { openEmbedded } from '../../src/store/schema/embedded.ts';
 import { readRunHistory } from '../../src/storing.ts';
 import { runCli } from '../support/cli.ts';
 import { createReadyDatabase, rowsOf, temporaryDir } from '../support/databases.ts';
+import { runInProcess } from '../support/in-process.ts';
 import { emptyContext, makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
 import { copyEmbedded } from '../support/templates.ts';
 
@@ -86,12 +87,14 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
 
   async function healix(
     args: readonly string[],
-    options: { env?: Record<string, string>; input?: string } = {},
+    options: { env?: Record<string, string>; input?: string; process?: true } = {},
   ): Promise<Outcome> {
-    const { code, stdout, stderr } = await runCli('lukhas', ['healix', ...args], {
-      env: { NO_COLOR: '1', ...(options.env ?? env) },
-      ...(options.input === undefined ? {} : { input: options.input }),
-    });
+    const all = ['healix', ...args];
+    const where = { NO_COLOR: '1', ...(options.env ?? env) };
+    const { code, stdout, stderr } =
+      options.input === undefined && options.process === undefined
+        ? await runInProcess('lukhas', all, { env: where })
+        : await runCli('lukhas', all, { env: where, input: options.input ?? '' });
     return { code, out: stdout, err: stderr };
   }
 
@@ -215,7 +218,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
   });
 
   test('counting at the same moment loses nothing', async () => {
-    await Promise.all(Array.from({ length: 6 }, () => healix(['worked', id])));
+    await Promise.all(Array.from({ length: 6 }, () => healix(['worked', id], { process: true })));
     expect(await json(['show', id])).toMatchObject({ success_count: 7, failure_count: 1, confidence: 0.8 });
   });
 
