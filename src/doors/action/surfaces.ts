@@ -334,7 +334,7 @@ function checkOf(told: Told, section: Section): Check {
   const failed = totals.failed + totals.errors;
   // What fail-on lets pass must not keep a pull request from being merged.
   const { failOn } = inputs.settings;
-  const blamed = failuresToBlame(failOn === 'never' ? 'any' : failOn, verdict) ?? failed;
+  const blamed = failuresToBlame(failOn.length === 0 ? ['any'] : failOn, verdict) ?? failed;
   return {
     conclusion: hasErrors(verdict)
       ? 'failure'

@@ -27,7 +27,7 @@ import { type Progress, startProgress } from '../../tell/terminal/progress.ts';
 import { renderSummary, renderWarnings } from '../../tell/terminal/summary.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { count } from '../../tell/words.ts';
-import { failuresToBlame, hasErrors } from '../fail-on.ts';
+import { failuresToBlame, hasErrors, needsHistory } from '../fail-on.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
 
@@ -325,16 +325,16 @@ function failsBuild({ failOn }: Settings, verdict: Verdict): boolean {
   if (blamed !== undefined) return blamed > 0;
   throw new StoreError({
     code: 'history-unreadable',
-    message: `--fail-on ${failOn} cannot be decided: the history of the failures could not be read`,
+    message: `--fail-on ${failOn.join(',')} cannot be decided: the history of the failures could not be read`,
     fix: 'The run is stored. Run the same upload again.',
   });
 }
 
 function requireHistory({ failOn, dryRun }: Settings): void {
-  if (!dryRun || failOn === 'never' || failOn === 'any') return;
+  if (!dryRun || !needsHistory(failOn)) return;
   throw new InputError({
     code: 'usage',
-    message: `--fail-on ${failOn} compares with what is stored, and --dry-run stores nothing`,
+    message: `--fail-on ${failOn.join(',')} compares with what is stored, and --dry-run stores nothing`,
     fix: 'Leave --dry-run away, or use --fail-on any.',
   });
 }
@@ -342,9 +342,13 @@ function requireHistory({ failOn, dryRun }: Settings): void {
 /** Why the exit code is 4. */
 function failingWords({ failOn }: Settings, verdict: Verdict): string {
   const what = {
-    any: verdict.lost > 0 ? 'did not pass or could not be read' : 'did not pass',
-    new: 'failed that did not fail before',
-    unknown: 'failed for no known cause',
+    new: 'did not fail before',
+    'no-history': 'have nothing to compare with',
+    unknown: 'have no known cause',
   };
-  return `${count(failuresToBlame(failOn, verdict) ?? 0, 'test')} ${failOn === 'never' ? '' : what[failOn]} (--fail-on ${failOn})`;
+  const blamed = count(failuresToBlame(failOn, verdict) ?? 0, 'test');
+  const words = failOn.includes('any')
+    ? `did not pass${verdict.lost > 0 ? ' or could not be read' : ''}`
+    : `failed that ${failOn.map((gate) => (gate === 'any' ? '' : what[gate])).join(' or ')}`;
+  return `${blamed} ${words} (--fail-on ${failOn.join(',')})`;
 }
