@@ -407,6 +407,8 @@ export interface RunContext {
   readonly baseBranch: string | undefined;
   /** `owner/name` on the CI's host; outside CI host and path of the remote, or what stands for them. */
   readonly repository: string | undefined;
+  /** The host that the repository lies on, in lower case: `github.com`. undefined where nothing tells. */
+  readonly repositoryHost?: string | undefined;
   /** pytest's rootdir relative to the repository's root, `.` where they are one. */
   readonly project?: string | undefined;
   /** undefined where the tests ran elsewhere on a commit that nobody names. */

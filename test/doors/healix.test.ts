@@ -144,6 +144,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       drift_signature: `d1:${'2'.repeat(32)}`,
       words_signature: `w1:${'4'.repeat(32)}`,
       repository: null,
+      repository_host: null,
       state: 'active',
       root_cause: 'max_connections exceeded',
       probable_cause: 'pool leaks',

@@ -7,6 +7,7 @@ import { nearest } from '../../nearest.ts';
 import type { Database, SqlValue } from '../database/port.ts';
 import { createStorable } from '../database/storable.ts';
 import { type Access, inTeam } from '../schema/access.ts';
+import { bareRepository } from '../schema/repository.ts';
 import { asOwner } from '../schema/teams.ts';
 import { posteriorMean, ranking, stale } from './matching.ts';
 import { type FileMemory, normaliseSignature } from './memory-file.ts';
@@ -19,6 +20,8 @@ export interface Memory extends HealixMemory {
   readonly wordsSignature: string | undefined;
   /** Of the failure that it is about; undefined: it matches in every one. */
   readonly repository: string | undefined;
+  /** The host that the repository lies on; undefined: any. */
+  readonly repositoryHost: string | undefined;
   /** The project inside the repository; undefined: it matches in every one. */
   readonly project: string | undefined;
   /** `proposed`: nobody has confirmed it, and it matches nothing. */
@@ -44,8 +47,10 @@ export interface StoredFailure {
   readonly driftSignature: string | undefined;
   readonly wordsSignature: string | undefined;
   readonly errorType: string | undefined;
-  /** Of the run that it was in. */
+  /** Of the run that it was in: in lower case, without its host. */
   readonly repository: string | undefined;
+  readonly repositoryHost: string | undefined;
+  readonly project: string | undefined;
   readonly testFile: string | undefined;
   readonly testFunction: string | undefined;
   /** The message and the traceback's end, bounded. */
@@ -86,6 +91,7 @@ type Row = Record<string, unknown> & {
   readonly drift_signature: string | null;
   readonly words_signature: string | null;
   readonly repository: string | null;
+  readonly repository_host: string | null;
   readonly project: string | null;
   readonly state: string;
   readonly deleted_at: Date | null;
@@ -113,6 +119,7 @@ function memoryOf(row: Row): Memory {
     driftSignature: row.drift_signature ?? undefined,
     wordsSignature: row.words_signature ?? undefined,
     repository: row.repository ?? undefined,
+    repositoryHost: row.repository_host ?? undefined,
     project: row.project ?? undefined,
     state: row.state === 'proposed' ? 'proposed' : 'active',
     retiredAt: row.deleted_at ?? undefined,
@@ -162,12 +169,12 @@ function ownedBy(team: string | null): Owned {
     ? {
         table: 'shared_memories',
         own: '$1::uuid IS NULL',
-        columns: `${columns}, NULL::text AS repository, NULL::text AS project, true AS shared`,
+        columns: `${columns}, NULL::text AS repository, NULL::text AS repository_host, NULL::text AS project, true AS shared`,
       }
     : {
         table: 'healix_memories',
         own: 'h.team_id = $1',
-        columns: `${columns}, h.repository, h.project, false AS shared`,
+        columns: `${columns}, h.repository, h.repository_host, h.project, false AS shared`,
       };
 }
 
@@ -206,6 +213,8 @@ export async function findFailure(
       drift_signature: string | null;
       words_signature: string | null;
       repository: string | null;
+      repository_host: string | null;
+      project: string | null;
       test_file: string | null;
       test_function: string | null;
       error_message: string | null;
@@ -213,8 +222,9 @@ export async function findFailure(
     }>(
       `SELECT r.test_run_id AS run_id, r.failure_signature, r.drift_signature, r.words_signature, r.test_file, r.test_function,
          left(r.error_message, ${longestRead.message}) AS error_message, right(r.error_traceback, ${longestRead.traceback}) AS error_traceback,
-         (SELECT t.repository FROM test_runs t WHERE t.team_id = $1 AND t.id = r.test_run_id AND t.created_at = r.created_at) AS repository
+         ${bareRepository('t')} AS repository, t.repository_host, t.project
        FROM test_results r
+       LEFT JOIN test_runs t ON t.team_id = $1 AND t.id = r.test_run_id AND t.created_at = r.created_at
        WHERE r.team_id = $1 AND r.test_name = $2 AND r.outcome IN ('failed', 'error') AND r.failure_signature IS NOT NULL
          AND ($3::text IS NULL OR r.failure_signature = $3)
          AND ($4::uuid IS NULL OR (r.test_run_id = $4 AND r.created_at = lukhas_run_ts($4)))
@@ -230,6 +240,8 @@ export async function findFailure(
       wordsSignature: row.words_signature ?? undefined,
       errorType: errorTypeOf((row.error_message ?? '').slice(0, 1000)),
       repository: row.repository ?? undefined,
+      repositoryHost: row.repository_host ?? undefined,
+      project: row.project ?? undefined,
       testFile: row.test_file ?? undefined,
       testFunction: row.test_function ?? undefined,
       message: row.error_message ?? undefined,
@@ -330,12 +342,19 @@ export async function addMemory(db: Database, access: Access, memory: NewMemory)
   const metadata =
     about.errorType === undefined ? memory.signed : { error_type: about.errorType, ...memory.signed };
   return inTeam(db, access, async () => {
-    const identity = [access.team.id, about.testName, about.failureSignature, text(about.repository)];
+    const identity = [
+      access.team.id,
+      about.testName,
+      about.failureSignature,
+      text(about.repository),
+      text(about.repositoryHost),
+      text(about.project),
+    ];
     const [twin] = await db.query<{ id: string }>(
       `SELECT h.id FROM healix_memories h
        WHERE h.team_id = $1 AND h.test_name = $2 AND h.failure_signature = $3 AND h.deleted_at IS NULL
-         AND h.repository IS NOT DISTINCT FROM $4 AND h.root_cause IS NOT DISTINCT FROM $5 AND h.solution = $6
-         AND h.words_signature IS NOT DISTINCT FROM $7
+         AND h.repository IS NOT DISTINCT FROM $4 AND (h.repository_host = $5) IS NOT FALSE AND h.project IS NOT DISTINCT FROM $6
+         AND h.root_cause IS NOT DISTINCT FROM $7 AND h.solution = $8 AND h.words_signature IS NOT DISTINCT FROM $9
        LIMIT 1`,
       [...identity, text(memory.rootCause), text(memory.solution) ?? '', about.wordsSignature ?? null],
     );
@@ -347,9 +366,9 @@ export async function addMemory(db: Database, access: Access, memory: NewMemory)
       });
     }
     const rows = await db.query<Row>(
-      `INSERT INTO healix_memories AS h (team_id, test_name, failure_signature, repository, drift_signature, words_signature,
+      `INSERT INTO healix_memories AS h (team_id, test_name, failure_signature, repository, repository_host, project, drift_signature, words_signature,
          root_cause, probable_cause, confidence, solution, solution_type, auto_fix_code, metadata)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::numeric, $10, $11, $12, $13::text::jsonb)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::numeric, $12, $13, $14, $15::text::jsonb)
        RETURNING ${ownedBy(access.team.id).columns}`,
       [
         ...identity,
@@ -601,7 +620,12 @@ async function insertRows(
 ): Promise<number> {
   const { table } = ownedBy(team);
   const [intoTeam, fromTeam] =
-    team === null ? ['', ''] : ['team_id, repository, project, ', '$1::uuid, m.repository, m.project, '];
+    team === null
+      ? ['', '']
+      : [
+          'team_id, repository, repository_host, project, ',
+          '$1::uuid, lower(m.repository), lower(m.repository_host), m.project, ',
+        ];
   const params: SqlValue[] = [team, JSON.stringify(rows)];
   return db.run(
     `INSERT INTO ${table} (${intoTeam}id, test_name, failure_signature, drift_signature, words_signature, state, root_cause, probable_cause,
@@ -610,7 +634,7 @@ async function insertRows(
        m.solution, m.solution_type, m.auto_fix_code, coalesce(m.success_count, 0), coalesce(m.failure_count, 0), m.last_applied,
        m.matriz_star, coalesce(m.metadata, '{}'), coalesce(m.created_at, now())
      FROM json_to_recordset($2::text::json) AS m (id uuid, test_name text, failure_signature text, drift_signature text, words_signature text,
-       repository text, project text, state text, root_cause text,
+       repository text, repository_host text, project text, state text, root_cause text,
        probable_cause text, confidence numeric, solution text, solution_type text, auto_fix_code text, success_count integer,
        failure_count integer, last_applied timestamptz, matriz_star text, metadata jsonb, created_at timestamptz)
      WHERE $1::uuid IS NOT DISTINCT FROM $1
