@@ -90,11 +90,11 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
   return {
     failures: facts.matches.flatMap(
-      ({ testName, failureSignature, causeKey, candidates }): FailureHistory[] => {
+      ({ testName, failureSignature, causeKey, candidates }, index): FailureHistory[] => {
         const verdict = verdictOf.get(testName);
         if (verdict === undefined) return [];
         const match = chooseMatch(candidates, causeKey !== undefined);
-        return [{ ...verdict, failureSignature, match, known: isKnown(match) }];
+        return [{ ...verdict, number: index + 1, failureSignature, match, known: isKnown(match) }];
       },
     ),
     baseBranch: evidence.baseBranch,

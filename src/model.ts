@@ -295,6 +295,8 @@ export interface ComparisonPoint {
 /** What the team's stored runs tell about one failure of a run. */
 export interface FailureHistory {
   readonly testName: string;
+  /** Its place among the failures of its run, from 1, as they are stored. */
+  readonly number?: number | undefined;
   readonly failureSignature: string | undefined;
   readonly class: Novelty;
   readonly reason: Reason;

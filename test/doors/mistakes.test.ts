@@ -250,6 +250,24 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   ],
   ['lukhas healix add --test t --solution', '--solution needs a value', 'It takes --solution <text>.'],
   ['lukhas healix add --test t', '--solution <text> is missing', 'See --help.'],
+  ['lukhas healix add 1', '--solution <text> is missing', 'See --help.'],
+  [
+    'lukhas healix add --solution s',
+    'which failure? Its number or --test <node id> is missing',
+    'The summary of an upload numbers the failures: lukhas healix add 1',
+  ],
+  [
+    'lukhas healix add tests/test_a.py::test_b',
+    'not the number of a failure: "tests/test_a.py::test_b"',
+    'The summary of an upload numbers the failures: lukhas healix add 1. A test is named with --test.',
+  ],
+  [
+    'lukhas healix add 2 --test t --solution s',
+    '--test does not go with the number of a failure',
+    'A number goes with --run alone.',
+  ],
+  ['lukhas healix add 0 --solution s', 'not the number of a failure: "0"', ''],
+  ['lukhas healix add 1 2', 'one word too many: 2', ''],
   ['lukhas team add Not-A-Slug', 'not a team slug', ''],
   ['lukhas db status --database-url mysql://u:canary@h/d', 'postgres://', ''],
   // Files that begin with a dash

@@ -116,6 +116,10 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
         ...verdict.warnings,
       ],
     };
+    const { saved } = verdict;
+    // The last run of the default database needs no name.
+    const isLast =
+      saved?.stored === 'new' && Object.values(wherever(raw)).every((value) => value === undefined);
     if (telling.json) await tellJson(warned, settings, telling, lines);
     else {
       const root = (await surroundings).checkout?.root;
@@ -123,7 +127,8 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
         root === undefined || verdict.rootdir === undefined
           ? undefined
           : relative(workingDirectory, resolve(root, verdict.rootdir)).replaceAll('\\', '/');
-      tellTerminal(warned, settings, { reports: inputs.reports, folder }, telling);
+      const numberedIn = isLast ? undefined : saved?.runId;
+      tellTerminal(warned, settings, { reports: inputs.reports, folder, numberedIn }, telling);
     }
     if (verdict.storeError !== undefined) {
       terminal.err(describeError(verdict.storeError, terminal.paint));
@@ -137,6 +142,11 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
     await opening?.dispose();
     await inputs.remove();
   }
+}
+
+/** What says in which database and for whom a run was stored. */
+function wherever({ databaseUrl, dataDir, team }: RawSettings): Record<string, unknown> {
+  return { databaseUrl, dataDir, team };
 }
 
 /** Warns in CI when no database is named: a missing secret looks the same, and a runner's disk is deleted. */
@@ -270,7 +280,15 @@ const failuresShown = 20;
 function tellTerminal(
   verdict: Verdict,
   settings: Settings,
-  { reports, folder }: { readonly reports: readonly ReportFile[]; readonly folder: string | undefined },
+  {
+    reports,
+    folder,
+    numberedIn,
+  }: {
+    readonly reports: readonly ReportFile[];
+    readonly folder: string | undefined;
+    readonly numberedIn: string | undefined;
+  },
   { terminal, quiet, verbose }: Telling,
 ): void {
   if (quiet) {
@@ -281,6 +299,7 @@ function tellTerminal(
   const summary = {
     reports: reports.map((report) => report.name),
     folder,
+    numberedIn,
     isFromWindows: verdict.tally.isFromWindows || process.platform === 'win32',
     totals: verdict.totals,
     lost: verdict.lost,

@@ -7,7 +7,7 @@ import { nearest } from '../../nearest.ts';
 import type { Database, SqlValue } from '../database/port.ts';
 import { createStorable } from '../database/storable.ts';
 import { type Access, inTeam } from '../schema/access.ts';
-import { bareRepository } from '../schema/repository.ts';
+import { bareRepository, repositoryNames, sameHost } from '../schema/repository.ts';
 import { asOwner } from '../schema/teams.ts';
 import { posteriorMean, ranking, stale } from './matching.ts';
 import { type FileMemory, normaliseSignature } from './memory-file.ts';
@@ -189,6 +189,48 @@ function readable(team: string | null, where: string): string {
 /** Of a stored failure, in characters. */
 const longestRead = { message: 20_000, traceback: 100_000 } as const;
 
+type FailureRow = {
+  readonly run_id: string;
+  readonly test_name: string;
+  readonly failure_signature: string | null;
+  readonly drift_signature: string | null;
+  readonly words_signature: string | null;
+  readonly repository: string | null;
+  readonly repository_host: string | null;
+  readonly project: string | null;
+  readonly test_file: string | null;
+  readonly test_function: string | null;
+  readonly error_message: string | null;
+  readonly error_traceback: string | null;
+};
+
+/** Of a result `r`. */
+const failures = `
+       SELECT r.test_run_id AS run_id, r.test_name, r.failure_signature, r.drift_signature, r.words_signature, r.test_file, r.test_function,
+         left(r.error_message, ${longestRead.message}) AS error_message, right(r.error_traceback, ${longestRead.traceback}) AS error_traceback,
+         ${bareRepository('t')} AS repository, t.repository_host, t.project
+       FROM test_results r
+       LEFT JOIN test_runs t ON t.team_id = $1 AND t.id = r.test_run_id AND t.created_at = r.created_at
+       WHERE r.team_id = $1 AND r.outcome IN ('failed', 'error')`;
+
+function failureOf(row: FailureRow): StoredFailure {
+  return {
+    runId: row.run_id,
+    testName: row.test_name,
+    failureSignature: normaliseSignature(row.failure_signature ?? ''),
+    driftSignature: row.drift_signature ?? undefined,
+    wordsSignature: row.words_signature ?? undefined,
+    errorType: errorTypeOf((row.error_message ?? '').slice(0, 1000)),
+    repository: row.repository ?? undefined,
+    repositoryHost: row.repository_host ?? undefined,
+    project: row.project ?? undefined,
+    testFile: row.test_file ?? undefined,
+    testFunction: row.test_function ?? undefined,
+    message: row.error_message ?? undefined,
+    traceback: row.error_traceback ?? undefined,
+  };
+}
+
 /**
  * The latest stored failure of a test, of one run or with one signature where they are named.
  *
@@ -207,46 +249,97 @@ export async function findFailure(
   const signature = wish.signature === undefined ? null : normaliseSignature(wish.signature);
   const runId = wish.runId === undefined ? null : checkRunId(wish.runId);
   return inTeam(db, access, async () => {
-    const [row] = await db.query<{
-      run_id: string;
-      failure_signature: string;
-      drift_signature: string | null;
-      words_signature: string | null;
-      repository: string | null;
-      repository_host: string | null;
-      project: string | null;
-      test_file: string | null;
-      test_function: string | null;
-      error_message: string | null;
-      error_traceback: string | null;
-    }>(
-      `SELECT r.test_run_id AS run_id, r.failure_signature, r.drift_signature, r.words_signature, r.test_file, r.test_function,
-         left(r.error_message, ${longestRead.message}) AS error_message, right(r.error_traceback, ${longestRead.traceback}) AS error_traceback,
-         ${bareRepository('t')} AS repository, t.repository_host, t.project
-       FROM test_results r
-       LEFT JOIN test_runs t ON t.team_id = $1 AND t.id = r.test_run_id AND t.created_at = r.created_at
-       WHERE r.team_id = $1 AND r.test_name = $2 AND r.outcome IN ('failed', 'error') AND r.failure_signature IS NOT NULL
+    const [row] = await db.query<FailureRow>(
+      `${failures} AND r.test_name = $2 AND r.failure_signature IS NOT NULL
          AND ($3::text IS NULL OR r.failure_signature = $3)
          AND ($4::uuid IS NULL OR (r.test_run_id = $4 AND r.created_at = lukhas_run_ts($4)))
        ORDER BY r.created_at DESC, r.id DESC LIMIT 1`,
       [access.team.id, testName, signature, runId],
     );
     if (row === undefined) throw await unknownFailure(db, access, { testName, signature, runId });
-    return {
-      runId: row.run_id,
-      testName,
-      failureSignature: normaliseSignature(row.failure_signature),
-      driftSignature: row.drift_signature ?? undefined,
-      wordsSignature: row.words_signature ?? undefined,
-      errorType: errorTypeOf((row.error_message ?? '').slice(0, 1000)),
-      repository: row.repository ?? undefined,
-      repositoryHost: row.repository_host ?? undefined,
-      project: row.project ?? undefined,
-      testFile: row.test_file ?? undefined,
-      testFunction: row.test_function ?? undefined,
-      message: row.error_message ?? undefined,
-      traceback: row.error_traceback ?? undefined,
-    };
+    return failureOf(row);
+  });
+}
+
+/** Where somebody is who speaks of the last run. */
+export interface Whereabouts {
+  /** As a run's; undefined outside CI where nothing names it. */
+  readonly repository: string | undefined;
+  readonly repositoryHost: string | undefined;
+  /** Relative to the repository's root, `.` for the root itself; undefined outside a repository. */
+  readonly folder: string | undefined;
+}
+
+/** So many runs are looked at for the last one that was stored. */
+const runsSearched = 2000;
+
+/**
+ * A failure by its number among those of a run in the order in which they are stored: of the run named, else of the last one that
+ * was stored for a project in the folder, or for one that the folder is in.
+ *
+ * @throws InputError `failure-unknown` naming how many there are
+ */
+export async function findNumberedFailure(
+  db: Database,
+  access: Access,
+  wish: {
+    readonly number: number;
+    readonly runId: string | undefined;
+    /** Asked only where no run is named. */
+    where(): Promise<Whereabouts>;
+  },
+): Promise<StoredFailure> {
+  const runId =
+    wish.runId === undefined ? await lastRun(db, access, await wish.where()) : checkRunId(wish.runId);
+  return inTeam(db, access, async () => {
+    const ofRun = 'r.created_at = lukhas_run_ts($2) AND r.test_run_id IS NOT DISTINCT FROM $2::uuid';
+    const [row] = await db.query<FailureRow>(`${failures} AND ${ofRun} ORDER BY r.id OFFSET $3 LIMIT 1`, [
+      access.team.id,
+      runId,
+      wish.number - 1,
+    ]);
+    if (row !== undefined && row.failure_signature !== null) return failureOf(row);
+    const [found] = await db.query<{ runs: number; failures: number }>(
+      `SELECT (SELECT count(*)::int FROM test_runs t WHERE t.team_id = $1 AND t.id = $2 AND t.created_at = lukhas_run_ts($2)) AS runs,
+         (SELECT count(*)::int FROM test_results r WHERE r.team_id = $1 AND r.outcome IN ('failed', 'error') AND ${ofRun}) AS failures`,
+      [access.team.id, runId],
+    );
+    const count = found?.failures ?? 0;
+    if (found?.runs === 0) {
+      throw new InputError({
+        code: 'failure-unknown',
+        message: `there is no run ${runId} of this team in this database`,
+        fix: 'The upload\u2019s summary prints the run\u2019s id, and in which database it was stored.',
+      });
+    }
+    throw new InputError({
+      code: 'failure-unknown',
+      message: `run ${runId} has ${count === 0 ? 'no failure' : count === 1 ? 'one failure' : `${count} failures`}, and none with the number ${wish.number}`,
+      fix: 'The upload\u2019s summary numbers them; `--run <id>` names another run.',
+    });
+  });
+}
+
+async function lastRun(db: Database, access: Access, where: Whereabouts): Promise<string> {
+  const [row] = await inTeam(db, access, () =>
+    db.query<{ id: string }>(
+      `WITH here AS MATERIALIZED (SELECT $2::text AS repository, $3::text AS repository_host, $4::text AS folder), names AS MATERIALIZED (
+         SELECT ${repositoryNames('here')} AS names FROM here)
+       SELECT r.id FROM (SELECT * FROM test_runs WHERE team_id = $1 ORDER BY created_at DESC LIMIT ${runsSearched}) AS r
+       JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id
+       CROSS JOIN here
+       WHERE (lower(r.repository) = ANY ((SELECT names FROM names)::text[])) IS NOT FALSE AND ${sameHost('r.repository_host', 'here.repository_host')}
+         AND (here.folder IS NULL OR r.project IS NULL OR '.' IN (here.folder, r.project)
+           OR starts_with(here.folder || '/', r.project || '/') OR starts_with(r.project || '/', here.folder || '/'))
+       ORDER BY u.uploaded_at DESC, r.id DESC LIMIT 1`,
+      [access.team.id, where.repository ?? null, where.repositoryHost ?? null, where.folder ?? null],
+    ),
+  );
+  if (row !== undefined) return row.id;
+  throw new InputError({
+    code: 'failure-unknown',
+    message: `no run of ${where.repository === undefined ? 'this folder' : JSON.stringify(where.repository.slice(0, 200))} is stored in this database`,
+    fix: 'Stand where the tests ran, or name the run: `--run <id>`.',
   });
 }
 
