@@ -173,8 +173,21 @@ describe('what is known about a failure', () => {
 
   it('is asked for where nothing is known, with a line to paste', async () => {
     const shown = await run('feature', '1', { test_unheard: 'failed' });
-    expect(shown.stdout).toContain(
-      "lukhas healix add --test 'tests/test_m.py::test_unheard' --cause '…' --solution '…'",
+    const [, id = ''] = /as run (\S+)/.exec(shown.stdout) ?? [];
+    expect(shown.stdout).toContain(`    lukhas healix add 1 --run ${id}\n`);
+    const add = [
+      'healix',
+      'add',
+      '1',
+      '--run',
+      id,
+      '--solution',
+      'Fill it',
+      '--database-url',
+      postgres.uploadUrl,
+    ];
+    expect((await runCli('lukhas', add, { cwd: home })).stdout).toMatch(
+      /^✓ memory .*\ntest +tests\/test_m\.py::test_unheard\n/,
     );
   });
 });

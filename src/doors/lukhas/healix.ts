@@ -204,9 +204,11 @@ async function complete(
   const { solution, rootCause } = texts;
   if (solution !== undefined) return { ...texts, solution };
   const { bold, dim, red } = terminal.paint;
-  const message = safeLine(cut(about.message?.split('\n')[0] ?? '', 200));
+  const type = about.errorType ?? 'failure';
+  const first = about.message?.split('\n')[0] ?? '';
+  const message = first.startsWith(`${type}: `) ? first.slice(type.length + 2) : first;
   terminal.err(`${bold(safeLine(about.testName))}  ${dim(`run ${about.runId}`)}`);
-  terminal.err(`${red(safeLine(about.errorType ?? 'failure'))}  ${message}`);
+  terminal.err(`${red(safeLine(type))}  ${safeLine(cut(message, 200))}`);
   const cause = {
     text: 'what was it (Enter: not known)?',
     refuse: (text: string) => (text === '' ? undefined : refusalOf(text)),
