@@ -1,6 +1,13 @@
 // What the team's own rows tell about the failures of a run, on both databases, under row-level security.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { FailureHistory, RunContext, RunHistory, SavedRun, SignedResult } from '../../../src/model.ts';
+import type {
+  FailureHistory,
+  RunContext,
+  RunHistory,
+  SavedRun,
+  SignedResult,
+  Warning,
+} from '../../../src/model.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { readRunHistory } from '../../../src/storing.ts';
 import { createPlace, type Place, placeNames } from '../../support/places.ts';
@@ -131,6 +138,37 @@ describe.each(placeNames)('on %s', (name) => {
 
   const on = (branch: string, letters: string): Omit<Run, 'at'>[] =>
     [...letters].map((letter) => ({ letter: letter as Letter, branch }));
+
+  test('a base branch that is never tested is told once there are runs enough of others', async () => {
+    const told: Warning[] = [];
+    for (const [at, sha] of ['a', 'b', 'c', 'd'].entries()) {
+      const saved = await upload({ letter: 'F', branch: `fix-${sha}`, baseBranch: 'main', sha, at });
+      told.length = 0;
+      await readRunHistory(place.connect, {
+        saved,
+        teamSlug: place.teamSlug,
+        allowPrivilegedRole: false,
+        baseBranch: undefined,
+        onWarning: (warning) => void told.push(warning),
+      });
+      expect([sha, ...told.map(({ code }) => code)]).toEqual([
+        sha,
+        ...(sha === 'd' ? ['base-never-tested'] : []),
+      ]);
+    }
+    expect(told[0]?.message).toContain('main is never tested: `fail-on: new` cannot fail');
+    await upload({ letter: 'P', branch: 'main', sha: 'm', at: 1 });
+    told.length = 0;
+    const saved = await upload({ letter: 'F', branch: 'fix-e', baseBranch: 'main', sha: 'e', at: 5 });
+    await readRunHistory(place.connect, {
+      saved,
+      teamSlug: place.teamSlug,
+      allowPrivilegedRole: false,
+      baseBranch: undefined,
+      onWarning: (warning) => void told.push(warning),
+    });
+    expect(told).toEqual([]);
+  });
 
   describe('jobs of a matrix', () => {
     test('a test that fails in one job alone is broken there, not flaky', async () => {
