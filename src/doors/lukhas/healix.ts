@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { InputError } from '../../errors.ts';
 import { readStoredFailure } from '../../read/report/junit.ts';
+import { driftOf } from '../../sign/drift.ts';
 import { wordsOf } from '../../sign/words.ts';
 import type { Database } from '../../store/database/port.ts';
 import {
@@ -272,12 +273,15 @@ async function textsOf(
   };
 }
 
-/** What the words signature is made of, for the memory's metadata. */
-function signedOf({ testFile, testFunction, message, traceback }: StoredFailure): Record<string, string> {
-  const { words, statement, place } = wordsOf(
-    readStoredFailure({ testFile, testFunction, message, traceback }),
-  );
+/** What the signatures are made of, for the memory's metadata. */
+function signedOf(about: StoredFailure): Record<string, string> {
+  const failure = readStoredFailure(about);
+  const { words, statement, place } = wordsOf(failure);
+  const drift = driftOf(failure);
   return {
+    ...(about.driftSignature === undefined
+      ? {}
+      : { drift_words: drift.words, drift_statement: drift.statement }),
     ...(words === '' ? {} : { words }),
     ...(statement === '' ? {} : { statement }),
     ...(place === undefined ? {} : { place }),
@@ -441,7 +445,15 @@ function describe(memory: Memory, paint: Terminal['paint']): string[] {
     value === undefined
       ? []
       : [`${name.padEnd(16)}${safeText(value).replaceAll('\n', `\n${' '.repeat(16)}`)}`];
-  const { error_type: errorType, words: _, statement: __, place: ___, ...metadata } = memory.metadata;
+  const {
+    error_type: errorType,
+    words: _,
+    statement: __,
+    place: ___,
+    drift_words: ____,
+    drift_statement: _____,
+    ...metadata
+  } = memory.metadata;
   return [
     `${paint.bold(`memory ${memory.id}`)}${marks(memory, paint)}`,
     ...field('test', memory.testName),

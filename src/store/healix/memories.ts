@@ -200,13 +200,14 @@ type FailureRow = {
   readonly project: string | null;
   readonly test_file: string | null;
   readonly test_function: string | null;
+  readonly error_type: string | null;
   readonly error_message: string | null;
   readonly error_traceback: string | null;
 };
 
 /** Of a result `r`. */
 const failures = `
-       SELECT r.test_run_id AS run_id, r.test_name, r.failure_signature, r.drift_signature, r.words_signature, r.test_file, r.test_function,
+       SELECT r.test_run_id AS run_id, r.test_name, r.failure_signature, r.drift_signature, r.words_signature, r.test_file, r.test_function, r.error_type,
          left(r.error_message, ${longestRead.message}) AS error_message, right(r.error_traceback, ${longestRead.traceback}) AS error_traceback,
          ${bareRepository('t')} AS repository, t.repository_host, t.project
        FROM test_results r
@@ -220,7 +221,8 @@ function failureOf(row: FailureRow): StoredFailure {
     failureSignature: normaliseSignature(row.failure_signature ?? ''),
     driftSignature: row.drift_signature ?? undefined,
     wordsSignature: row.words_signature ?? undefined,
-    errorType: errorTypeOf((row.error_message ?? '').slice(0, 1000)),
+    // Older programs did not store it.
+    errorType: row.error_type ?? errorTypeOf((row.error_message ?? '').slice(0, 1000)),
     repository: row.repository ?? undefined,
     repositoryHost: row.repository_host ?? undefined,
     project: row.project ?? undefined,
