@@ -147,6 +147,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       drift_signature: `d1:${'2'.repeat(32)}`,
       words_signature: `w1:${'4'.repeat(32)}`,
       repository: null,
+      repository_host: null,
       state: 'active',
       root_cause: 'max_connections exceeded',
       probable_cause: 'pool leaks',
@@ -348,6 +349,29 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     expect(await listed()).toContain(id);
     await refused(['unretire', id], 2, 'no retired memory');
     await json(['retire', id]);
+  });
+
+  test('what older programs signed is counted by `lukhas db resign`', async () => {
+    const old = {
+      test_name: 't',
+      failure_signature: 's',
+      solution: 'x',
+      drift_signature: 'd0:a',
+      words_signature: 'w0:a',
+    };
+    await json(['import', '-'], { input: JSON.stringify(old) });
+    const run = async (...args: string[]) =>
+      (await runCli('lukhas', ['db', 'resign', ...args], { env: { NO_COLOR: '1', ...(adminEnv ?? env) } }))
+        .stdout;
+    expect(JSON.parse(await run('--json'))).toEqual({
+      drift_version: 'd1',
+      words_version: 'w1',
+      signed: 0,
+      old: 1,
+    });
+    expect(await run()).toContain('still old     1 memory: what they were signed from is not kept');
+    await json(['retire', (await json(['list', '--signature', 'd0:a'])).memories[0].id]);
+    expect(await run()).toContain('nothing: all are of these versions');
   });
 
   // Words and files do not depend on the database, and each start of the embedded one takes a second.
