@@ -187,7 +187,7 @@ describe('what is known about a failure', () => {
       '--database-url',
       postgres.uploadUrl,
     ];
-    expect((await runCli('lukhas', add, { cwd: home })).stdout).toMatch(
+    expect((await runInProcess('lukhas', add, { cwd: home })).stdout).toMatch(
       /^✓ memory .*\ntest +tests\/test_m\.py::test_unheard\n/,
     );
   });
