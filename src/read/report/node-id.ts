@@ -12,6 +12,8 @@ export interface Address {
   readonly file: string | undefined;
   /** A module that failed or was skipped during collection: the name is the file's dotted path. */
   readonly collected: boolean;
+  /** The test was skipped: pytest shows absolute paths then. */
+  readonly skipped?: boolean;
 }
 
 export interface NodeId {
@@ -151,7 +153,7 @@ function rebuildNodeId(
 ): NodeId {
   const dotted = withoutPrefix(address, evidence.prefix);
   if (address.collected) return collectedModule(dotted, address, locations, evidence, checkout);
-  if (dotted === '' && /\.py(?:::|$)/.test(address.name)) return bracketedPath(address.name);
+  if (dotted === '' && isBracketedPath(address.name)) return bracketedPath(address.name);
   const { segments, candidates, module, isWords } = remember(dotted);
   const withoutGroup = withoutXdistGroup(address.name);
   if (namesNoFile(dotted, segments))
@@ -207,9 +209,14 @@ function withoutXdistGroup(name: string): string {
   return match === null ? name : `${match[1]}${match[2] ?? ''}`;
 }
 
-/** `` and `.TestX`: the node id of a file that was given by name outside rootdir begins with `::`. */
+/**
+ * `` and `.TestX`: the node id of a file that was given by name outside rootdir begins with `::`. One segment behind the dot
+ * is a class, whatever its name: pytest collects no hidden file of the root.
+ */
 function namesNoFile(dotted: string, segments: readonly string[]): boolean {
-  return dotted === '' || (segments[0] === '' && segments.slice(1).every(isClassName));
+  return (
+    dotted === '' || (segments[0] === '' && (segments.length === 2 || segments.slice(1).every(isClassName)))
+  );
 }
 
 /** Adds the file to an address that names none: xunit1's `file`, else the traceback's. */
@@ -220,35 +227,59 @@ function withFile(
   checkout: Checkout | undefined,
 ): NodeId {
   const attribute = address.file?.replaceAll('\\', '/') || undefined;
-  const file = attribute ?? ownFile(locations, checkout);
+  const file = attribute ?? ownFile(locations, checkout, address.skipped === true);
   if (file === undefined) return id;
   return {
     ...id,
-    // Words are the same test with and without a failure; a function's name is in many files.
+    // Words are the same test with and without a failure; a function's name is in many files. An absolute or installed path
+    // is another one on the next machine.
     testName:
-      attribute === undefined && /\s/.test(id.testName.split('[', 1)[0] ?? '')
-        ? id.testName
-        : `${file}::${id.testName}`,
+      attribute !== undefined || (isTestFunction(id) && !isAbsolute(file) && !isInstalled(file, locations))
+        ? `${file}::${id.testName}`
+        : id.testName,
     testFile: file,
     source: attribute === undefined ? 'traceback' : 'file-attribute',
   };
+}
+
+/** By the defaults of python_functions and unittest. */
+function isTestFunction({ testFunction = '' }: NodeId): boolean {
+  return /^test/.test(testFunction) && !/\s/.test(testFunction);
+}
+
+function isAbsolute(path: string): boolean {
+  return /^(?:\/|[A-Za-z]:\/)/.test(path);
+}
+
+function isInstalled(file: string, locations: readonly Location[]): boolean {
+  return locations.some(({ path }) => path.endsWith(`/${file}`) && installedFrame.test(path));
 }
 
 /** Where hosted runners check a repository out: /home/runner/work/zoo/zoo/tests/a.py. */
 const runnerCheckout =
   /^(?:\/home\/runner\/work|\/Users\/runner\/work|[A-Za-z]:\/a|\/__w)\/([^/]+)\/\1\/(.+)$/;
 
-/** The test's own file by its frames: the first named like a test module, else the first that is no conftest.py. */
-function ownFile(locations: readonly Location[], checkout: Checkout | undefined): string | undefined {
+/**
+ * The test's own file by its frames: the first named like a test module, else the first that is no conftest.py, else an
+ * installed test module (`--pyargs pkg.tests`), relative to the folder of the packages.
+ *
+ * @param skipped a skip shows absolute paths, a failure of the same test relative ones: only what can be made relative counts
+ */
+function ownFile(
+  locations: readonly Location[],
+  checkout: Checkout | undefined,
+  skipped: boolean,
+): string | undefined {
   const own = locations.filter(({ path }) => !installedFrame.test(path));
   const isTest = ({ path }: Location) => /(?:^|\/)(?:test_[^/]*|[^/]*_test|tests)\.py$/.test(path);
   const path = (own.find(isTest) ?? own.find((l) => !/(?:^|\/)conftest\.py$/.test(l.path)))?.path;
-  if (path === undefined || !/^(?:\/|[A-Za-z]:\/)/.test(path)) return path;
-  // A skip shows absolute paths, a failure of the same test relative ones: only what can be made relative is a name.
-  return (
-    checkout?.inside(path) ?? runnerCheckout.exec(path)?.[2] ?? (locations.length > 1 ? path : undefined)
-  );
+  if (path === undefined)
+    return own.length > 0 ? undefined : belowPackages.exec(locations.find(isTest)?.path ?? '')?.[1];
+  if (!isAbsolute(path)) return path;
+  return checkout?.inside(path) ?? runnerCheckout.exec(path)?.[2] ?? (skipped ? undefined : path);
 }
+
+const belowPackages = /(?:^|\/)(?:site|dist)-packages\/(.+)$/;
 
 /** Words that a conftest.py set as node id: at least three in one segment, and nothing named like a test module. */
 function isWords(segments: readonly string[]): boolean {
@@ -306,7 +337,8 @@ function collectedModule(
 ): NodeId {
   const segments = splitDotted(dotted);
   if (namesNoFile(dotted, segments)) {
-    const file = address.file?.replaceAll('\\', '/') || ownFile(locations, checkout);
+    const file =
+      address.file?.replaceAll('\\', '/') || ownFile(locations, checkout, address.skipped === true);
     const source = address.file ? 'file-attribute' : file === undefined ? 'unknown' : 'traceback';
     const testName = [file ?? 'a file that could not be collected', ...segments.slice(1)].join('::');
     return { testName, testFile: file, testClass: undefined, testFunction: undefined, source };
@@ -337,6 +369,18 @@ function checkoutWhole(
     checkout?.files(dotted)[0] ??
     (checkout?.isFolder(dotted) === true ? dotted.replaceAll('.', '/') : undefined);
   return file === undefined ? undefined : { segments: splitDotted(dotted).length, file, source: 'checkout' };
+}
+
+/**
+ * Whether a name is a path that was cut at a folder's `[`, and not a parameter that holds a path: `t[a/test_b.py::c]`. In a path
+ * the folder's name ends before the file's.
+ */
+function isBracketedPath(name: string): boolean {
+  const file = name.search(/\.py(?:::|$)/);
+  if (file < 0) return false;
+  const open = name.indexOf('[');
+  const close = name.indexOf(']', open);
+  return open < 0 || open > file || !/\](?:@[^\]]*)?$/.test(name) || (close >= 0 && close < file);
 }
 
 /**

@@ -38,9 +38,12 @@ export function addressKey(testcase: Pick<RawTestcase, 'classname' | 'name'>): s
   return `${key.slice(0, longestKey)}\n${createHash('sha256').update(key, 'utf8').digest('hex')}`;
 }
 
-/** After Ctrl-C, pytest.exit() or an internal error pytest writes the running test without a name. */
+/**
+ * After Ctrl-C, pytest.exit() or an internal error pytest writes the running test without a name; what it had recorded until
+ * then (record_xml_attribute) may stand there.
+ */
 export function isUnnamed(testcase: RawTestcase): boolean {
-  return testcase.name === undefined && testcase.classname === undefined && testcase.outcomes.length === 0;
+  return testcase.name === undefined && testcase.outcomes.length === 0;
 }
 
 /** Finds a failed teardown in an element's text. pytest up to 5.4 wrote `test teardown failure`. */

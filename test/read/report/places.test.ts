@@ -78,6 +78,39 @@ describe('a file outside rootdir', () => {
     );
   });
 
+  it('of an installed package (--pyargs) has file and line, and one name whether it fails or not', async () => {
+    const place = '/home/u/.venv/lib/python3.12/site-packages/pkg/tests/test_mod.py';
+    const text = `${place}:7: in test_bad\n    helper()\n${place}:3: KeyError`;
+    expect(await read([{ name: 'test_bad', text }, { name: 'test_bad' }])).toMatchObject([
+      { testName: 'test_bad', testFile: 'pkg/tests/test_mod.py', failure: { line: 3 } },
+      { testName: 'test_bad' },
+    ]);
+    // A fixture of a plugin is no test's file.
+    const plugin = '/home/u/.venv/lib/python3.12/site-packages/pytest_django/fixtures.py:7: KeyError';
+    expect(await read([{ name: 'test_bad', text: plugin }])).toMatchObject([{ testFile: undefined }]);
+  });
+
+  it('has file and line where pytest shows an absolute path, which is no name on the next machine', async () => {
+    expect(await read([{ name: 'test_bad', text: '/srv/checks/test_a.py:4: AssertionError' }])).toMatchObject(
+      [{ testName: 'test_bad', testFile: '/srv/checks/test_a.py', failure: { line: 4 } }],
+    );
+  });
+
+  it('is not named by a parameter that holds a path', async () => {
+    const text = 'tests/test_a.py:4: AssertionError';
+    const names = ['test_p[tests/test_b.py::x]', 'test_p[a/setup.py]', 'test_p[a.py::b]@db'];
+    expect(await ids(names.map((name) => ({ name, text })))).toEqual([
+      'tests/test_a.py::test_p[tests/test_b.py::x]',
+      'tests/test_a.py::test_p[a/setup.py]',
+      'tests/test_a.py::test_p[a.py::b]',
+    ]);
+    // A folder's own bracket.
+    expect(await ids([{ name: 'a.d[x]/test_b.py::test_p[1]' }, { name: 'd[x/test_b.py::test_p' }])).toEqual([
+      'a/d[x]/test_b.py::test_p[1]',
+      'd[x/test_b.py::test_p',
+    ]);
+  });
+
   it('gives no folder for an empty part, and a folder above for three dots', async () => {
     expect(
       await ids([
@@ -85,6 +118,7 @@ describe('a file outside rootdir', () => {
         { classname: '...other.test_x.TestB', name: 't' },
         { classname: '......a.check.TestB', name: 't' },
         { classname: '.TestX', name: 't' },
+        { classname: '.account_tests', name: 't' },
         { classname: '.case.test_x', name: 't' },
         { classname: 'a..b.test_x', name: 't' },
         { classname: '....hidden.test_x', name: 't' },
@@ -94,6 +128,7 @@ describe('a file outside rootdir', () => {
       '../other/test_x.py::TestB::t',
       '../../a/check.py::TestB::t',
       'TestX::t',
+      'account_tests::t',
       '.case/test_x.py::t',
       'a/.b/test_x.py::t',
       '../.hidden/test_x.py::t',
@@ -237,6 +272,8 @@ describe('a node id that a conftest.py sets', () => {
     const text = 'tests/test_meter.py:7: KeyError';
     for (const one of [
       { name: 'Reads the meter' },
+      { name: 'Login' },
+      { name: 'Reads a list [1, 2] of meters' },
       { classname: 'The meter. Version 4 reads', name: 'well' },
     ]) {
       const [[passed], [failed]] = [await read([one]), await read([{ ...one, text }])];
