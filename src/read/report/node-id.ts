@@ -1,9 +1,9 @@
 // Rebuilds pytest's node id from the address in a report (classname, name, file). Pure; evidence comes from the survey and
 // the checkout. pytest makes the address in _pytest/junitxml.py, mangle_test_address.
 import type { NodeIdSource } from '../../model.ts';
-import { type Checkout, mostSegments } from '../checkout.ts';
+import { type Checkout, mostSegments, testModule } from '../checkout.ts';
 import { owned } from '../owned.ts';
-import { installedFrame, type Location } from './failure-text.ts';
+import { agreementOf, installedFrame, type Location } from './failure-text.ts';
 
 /** How a testcase element names its test. */
 export interface Address {
@@ -84,6 +84,14 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
     files.set(file, names);
     return names;
   };
+  let byFunction: ReturnType<typeof indexFunctions> | undefined;
+  const declaring: Declaring = (classes, functionName) => {
+    byFunction ??= indexFunctions(checkout);
+    const found = (byFunction.get(functionName) ?? []).filter(({ names }) =>
+      classes.every((name) => names.classes.has(name)),
+    );
+    return found.length === 1 ? found[0]?.file : undefined;
+  };
   const remember = (dotted: string): Remembered => {
     const known = remembered.get(dotted);
     if (known !== undefined) return known;
@@ -106,7 +114,7 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
   };
   return {
     rebuild: (address, locations) =>
-      rebuildNodeId(address, locations, evidence, checkout, remember, declared),
+      rebuildNodeId(address, locations, evidence, checkout, remember, declared, declaring),
     isAmbiguous: (address) => {
       if (address.file !== undefined && address.file !== '') return false;
       const dotted = withoutPrefix(address, evidence.prefix);
@@ -119,6 +127,28 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
       return declaring.length !== 1;
     },
   };
+}
+
+/** The one test module of the checkout that has this function and these classes; undefined where there are several. */
+type Declaring = (classes: readonly string[], functionName: string) => string | undefined;
+
+/** Functions of a checkout's test modules that are remembered; with more, none is. */
+const mostFunctions = 500_000;
+
+function indexFunctions(checkout: Checkout | undefined) {
+  const byName = new Map<string, { readonly file: string; readonly names: Declared }[]>();
+  let count = 0;
+  for (const file of checkout?.testModules ?? []) {
+    const names = declaredNames(checkout?.readText(file) ?? '');
+    count += names.functions.size;
+    if (count > mostFunctions) return new Map<string, never[]>();
+    for (const name of names.functions) {
+      const same = byName.get(name);
+      if (same === undefined) byName.set(name, [{ file, names }]);
+      else same.push({ file, names });
+    }
+  }
+  return byName;
 }
 
 /** Names after `class` and `def` in a file. */
@@ -150,6 +180,7 @@ function rebuildNodeId(
   checkout: Checkout | undefined,
   remember: (dotted: string) => Remembered,
   declared: (file: string) => Declared,
+  declaring: Declaring,
 ): NodeId {
   const dotted = withoutPrefix(address, evidence.prefix);
   if (address.collected) return collectedModule(dotted, address, locations, evidence, checkout);
@@ -157,7 +188,13 @@ function rebuildNodeId(
   const { segments, candidates, module, isWords } = remember(dotted);
   const withoutGroup = withoutXdistGroup(address.name);
   if (namesNoFile(dotted, segments))
-    return withFile(unknownId(segments.slice(1).join('::'), withoutGroup), address, locations, checkout);
+    return withFile(
+      unknownId(segments.slice(1).join('::'), withoutGroup),
+      address,
+      locations,
+      checkout,
+      declaring,
+    );
   const bareName = withoutParameters(withoutGroup);
   const found =
     fromFileAttribute(address.file, dotted) ??
@@ -219,15 +256,24 @@ function namesNoFile(dotted: string, segments: readonly string[]): boolean {
   );
 }
 
-/** Adds the file to an address that names none: xunit1's `file`, else the traceback's. */
+/**
+ * Adds the file to an address that names none: xunit1's `file`, else the checkout's where one test module alone has such a
+ * test and the traceback does not tell another, else the traceback's.
+ */
 function withFile(
   id: NodeId,
   address: Address,
   locations: readonly Location[],
   checkout: Checkout | undefined,
+  declaring?: Declaring,
 ): NodeId {
   const attribute = address.file?.replaceAll('\\', '/') || undefined;
   const file = attribute ?? ownFile(locations, checkout, address.skipped === true);
+  if (attribute === undefined && isTestFunction(id)) {
+    const declared = declaring?.(id.testClass?.split('::') ?? [], id.testFunction ?? '');
+    if (declared !== undefined && (file === undefined || agreementOf(file, declared) > 0))
+      return { ...id, testName: `${declared}::${id.testName}`, testFile: declared, source: 'checkout' };
+  }
   if (file === undefined) return id;
   return {
     ...id,
@@ -271,7 +317,7 @@ function ownFile(
   skipped: boolean,
 ): string | undefined {
   const own = locations.filter(({ path }) => !installedFrame.test(path));
-  const isTest = ({ path }: Location) => /(?:^|\/)(?:test_[^/]*|[^/]*_test|tests)\.py$/.test(path);
+  const isTest = ({ path }: Location) => testModule.test(path);
   const path = (own.find(isTest) ?? own.find((l) => !/(?:^|\/)conftest\.py$/.test(l.path)))?.path;
   if (path === undefined)
     return own.length > 0 ? undefined : belowPackages.exec(locations.find(isTest)?.path ?? '')?.[1];

@@ -21,22 +21,33 @@ const testcase = ({ classname = '', name, file, text, message = 'assert 0' }: Ca
       : `<failure message="${escapeAttribute(message)}">${escapeAttribute(text)}</failure>`
   }</testcase>`;
 
-async function read(cases: readonly Case[], files?: readonly string[]) {
+async function read(cases: readonly Case[], files?: readonly string[] | Readonly<Record<string, string>>) {
+  const sources = new Map(
+    files === undefined
+      ? []
+      : Array.isArray(files)
+        ? files.map((path) => [path, undefined])
+        : Object.entries(files),
+  );
   const { results } = await readText(wrap(cases.map(testcase).join('')), {
     checkout: (survey) =>
       files === undefined
         ? undefined
         : indexCheckout(
-            { root: '/w', paths: files, readText: () => undefined },
+            {
+              root: '/w',
+              paths: [...sources.keys()],
+              readText: (path) => sources.get(path),
+            },
             survey.classnames,
             undefined,
           ),
   });
   return results;
 }
-const ids = async (cases: readonly Case[], files?: readonly string[]) =>
+const ids = async (cases: readonly Case[], files?: Parameters<typeof read>[1]) =>
   (await read(cases, files)).map((result) => result.testName);
-const idOf = async (one: Case, files?: readonly string[]) => (await ids([one], files))[0];
+const idOf = async (one: Case, files?: Parameters<typeof read>[1]) => (await ids([one], files))[0];
 
 describe('a file outside rootdir', () => {
   it('is named by xunit1’s file attribute, with the line of the traceback', async () => {
@@ -75,6 +86,35 @@ describe('a file outside rootdir', () => {
       '/w/checks/verify.py:4: in t\n    f()\n/usr/lib/python3/site-packages/x/test_x.py:3: KeyError';
     expect(await idOf({ name: 'test_bad', text: absolute }, ['checks/verify.py'])).toBe(
       'checks/verify.py::test_bad',
+    );
+  });
+
+  it('has one name whether it passes or fails, where one test module of the checkout alone has it', async () => {
+    const files = {
+      'tests/test_a.py': 'def test_one(): pass\nclass TestK:\n  def test_two(self): pass',
+      'tests/test_b.py': 'def test_two(): pass\ndef test_three(): pass',
+      'src/test_three.txt': 'def test_three(): pass',
+    };
+    const cases = [
+      { name: 'test_one[1]' },
+      { classname: '.TestK', name: 'test_two' },
+      { name: 'test_three' },
+      { name: 'test_two' },
+    ];
+    const passed = await ids(cases, files);
+    expect(passed).toEqual([
+      'tests/test_a.py::test_one[1]',
+      'tests/test_a.py::TestK::test_two',
+      'tests/test_b.py::test_three',
+      // Two modules have it.
+      'test_two',
+    ]);
+    const own = ['tests/test_a.py', '../tests/test_a.py', '/w/tests/test_b.py'];
+    const failed = own.map((path, i) => ({ ...(cases[i] as Case), text: `${path}:1: KeyError` }));
+    expect(await ids(failed, files)).toEqual(passed.slice(0, 3));
+    // The traceback names another file.
+    expect(await idOf({ name: 'test_one', text: '../x/test_q.py:1: KeyError' }, files)).toBe(
+      '../x/test_q.py::test_one',
     );
   });
 
