@@ -91,7 +91,9 @@ export function rerunCommands(
   const parts = [
     ...(unrunnable === 0
       ? []
-      : [`${unrunnable} that no id can run (an internal error, a name that was cut or is too long)`]),
+      : [
+          `${unrunnable} that no id can run (an internal error, a test without a known file, a name that was cut or is too long)`,
+        ]),
     ...(unwritten === 0 ? [] : [`${unwritten} with ${unpassed}`]),
     ...(rest > 0 ? [`${rest} more`] : []),
   ];
@@ -140,11 +142,14 @@ function canBeGiven(name: string): boolean {
   return name.trim() !== '' && name.length <= longestWord && isArgument(name);
 }
 
-/** The test's id as a word; undefined where it is none, or where the database has cut it. */
-function testWord({ testName }: Rerunnable, shell: Shell): string | undefined {
-  const isNone = /^(?:pytest internal error$|a file that could not be collected(?:::|$))/.test(testName);
+/**
+ * The test's id as a word; undefined where pytest would not find it: what begins with no file (another program's test, words
+ * that a conftest.py set, an internal error), and what the database has cut.
+ */
+function testWord({ testName, testFile }: Rerunnable, shell: Shell): string | undefined {
+  const hasFile = testFile !== undefined && (testName === testFile || testName.startsWith(`${testFile}::`));
   const isCut = /…#[0-9a-f]{11}$/.test(testName);
-  return isNone || isCut || !canBeGiven(testName) ? undefined : shell.word(plainPath(testName));
+  return !hasFile || isCut || !canBeGiven(testName) ? undefined : shell.word(plainPath(testName));
 }
 
 /** pytest finds doctests only where it is told to look for them; in `.txt` and `.rst` files it does by itself. */

@@ -64,6 +64,7 @@ const reports: Readonly<Record<string, string | Buffer>> = {
   'encoding.xml': '<?xml version="1.0" encoding="klingon"?><testsuites/>',
   'packed.xml.gz': gzipSync('<testsuites/>'),
   '-packed.xml.gz': gzipSync('<testsuites/>'),
+  'reports.7z': Buffer.from('7z\xbc\xaf\x27\x1c\x00\x04', 'latin1'),
   'artifact.zip': Buffer.from('PK\x03\x04\x14\x00\x00\x00results.xml', 'latin1'),
   'report.html': '<!doctype html>\n<html><head><title>Report</title></head></html>',
   'a-result.json': '{"uuid":"1","historyId":"2","fullName":"t#a","status":"failed"}',
@@ -99,6 +100,7 @@ describe('a report that cannot be taken', () => {
     ],
     ['packed.xml.gz', 'packed.xml.gz: a file compressed by gzip', "gunzip -c 'packed.xml.gz'"],
     ['artifact.zip', 'artifact.zip: a zip archive, not a report', "unzip 'artifact.zip'"],
+    ['reports.7z', 'reports.7z: a 7z archive, not a report', "7z x 'reports.7z'"],
     ['report.html', 'report.html: this is not a JUnit report: its root element is <html>', '--junitxml'],
     ['a-result.json', 'a-result.json: this is a result of Allure', '--junitxml'],
   ])('%s: %s', async (name, message, fix) => {
@@ -290,6 +292,7 @@ describe('an option that is wrong', () => {
     [['—dry-run'], 'Write --dry-run;'],
     [['--rootdir', 'services/none'], 'the rootdir services/none does not exist in'],
     [['--rootdir', '/srv'], 'the rootdir /srv is an absolute path'],
+    [['--rootdir', 'results.xml'], 'the rootdir results.xml is no folder in'],
     [['--ssl-ca', 'no-ca.pem'], 'no-ca.pem: the certificate file of the database’s authority does not exist'],
     [['--team', 'Not A Slug'], '--team: a team is named by its slug'],
     [['--created-at', 'yesterday'], '--created-at: must be report, now, or an ISO time'],

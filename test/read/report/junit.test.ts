@@ -170,6 +170,15 @@ describe('what pytest writes besides tests', () => {
     ]);
   });
 
+  it.each([
+    '<testcase classname="mine" time="0.000"/>',
+    '<testcase owner="mine" time="0.000"><properties><property name="a" value="b"/></properties></testcase>',
+  ])('is counted as interrupted where a test had recorded something before: %s', async (begun) => {
+    const { results, warnings } = await readText(wrap(`${begun}<testcase classname="t" name="u"/>`));
+    expect(results.map((r) => r.testName)).toEqual(['t.py::u']);
+    expect(warnings).toMatchObject([{ code: 'interrupted', severity: 'error' }]);
+  });
+
   it('is a result of its own where pytest itself broke', async () => {
     const read = await readReports([fixtureReport('zoo-xunit2-internal-error-xdist')]);
     expect(read.results.filter((r) => r.testName === 'pytest internal error')).toMatchObject([
