@@ -177,10 +177,16 @@ async function placeInGit(
   if (git === undefined) return undefined;
   const { tested, kind, gitBranch } = context;
   const tip = await git.tip(baseBranch);
+  const isBase = kind === 'head' && gitBranch === baseBranch;
+  // Neither the base itself nor a merge that names its base is asked for one.
+  const parents = tested?.parents ?? [];
+  const isMergeOfPull =
+    named.event === 'pull-request' && parents.length === 2 && parents.includes(named.pullHead ?? '');
   const mergeBase =
     named.mergeBase ??
-    (tip === undefined || tested === undefined ? undefined : await git.mergeBase(tested.gitSha, tip));
-  const isBase = kind === 'head' && gitBranch === baseBranch;
+    (isBase || isMergeOfPull || tip === undefined || tested === undefined
+      ? undefined
+      : await git.mergeBase(tested.gitSha, tip));
   const begins = isBase
     ? (named.before ?? tested?.parents?.[0])
     : (named.mergeGroupBase ??
@@ -190,7 +196,7 @@ async function placeInGit(
   let order: readonly string[] = [];
   for (const from of [tip, wanted]) {
     if (from === undefined || (wanted !== undefined && order.includes(wanted))) continue;
-    const found = (await git.order(from))?.shas ?? [];
+    const found = (await git.order(from)) ?? [];
     if (found.length > order.length || (wanted !== undefined && found.includes(wanted))) order = found;
   }
   const [commit] = begins === undefined ? [] : await git.commits([begins]);

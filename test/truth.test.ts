@@ -2,14 +2,16 @@
 // writes them, both databases.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { rounds } from './support/long.ts';
-import { createPlace, type Place, placeNames } from './support/places.ts';
+import { createPlace, keepConnection, type Place, placeNames } from './support/places.ts';
 import { RepositoryStory } from './support/repository-story.ts';
 
 let places: Place[] = [];
 let story: RepositoryStory | undefined;
 beforeAll(async () => {
   // Half of the time is git's, and the statements are tested on both databases: one is enough here.
-  places = await Promise.all(placeNames.slice(0, rounds(1, 2)).map((name) => createPlace(name)));
+  places = await Promise.all(
+    placeNames.slice(0, rounds(1, 2)).map(async (name) => keepConnection(await createPlace(name))),
+  );
 });
 afterEach(() => {
   story?.remove();

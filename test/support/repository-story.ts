@@ -1,9 +1,9 @@
 // A story of one repository as it happens: commits on a server, checkouts of them as CI systems make them or a person's clone,
 // reports as pytest writes them, uploads into both databases. Every upload must be told alike by both.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { failuresToBlame } from '../../src/doors/fail-on.ts';
 import { detectSurroundings } from '../../src/doors/surroundings.ts';
@@ -13,6 +13,16 @@ import { openReport } from '../../src/read/files.ts';
 import { parseSettings } from '../../src/settings.ts';
 import { addMemory, findFailure } from '../../src/store/healix/memories.ts';
 import { openAccess } from '../../src/store/schema/access.ts';
+import {
+  borrowObjects,
+  type CommitObject,
+  checkOut,
+  cutHistory,
+  type Files,
+  initRepository,
+  writeCommit,
+  writeRefs,
+} from './git-repository.ts';
 import type { Place } from './places.ts';
 
 const hour = 3_600_000;
@@ -64,24 +74,32 @@ export interface Told {
 
 let stories = 0;
 
+const gitEnv = { PATH: process.env.PATH, HOME: '/nonexistent', GIT_CONFIG_NOSYSTEM: '1' };
+
 export class RepositoryStory {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), 'story-')));
+  /** Everybody's commits, and the clone of whoever runs tests outside CI. */
   readonly server = join(this.root, 'server');
   readonly name = `acme/story-${++stories}`;
   readonly #places: readonly Place[];
   readonly #labels = new Map<string, string>();
+  readonly #commits = new Map<string, CommitObject>();
+  readonly #branches = new Map<string, string>();
+  /** The branch that was committed to last. */
+  #branch = 'main';
+  /** What is checked out in the work trees that are there for several runs. */
+  readonly #checkedOut = new Map<string, Files>();
+  /** The server's work tree is not of its branch's newest commit. */
+  #isBehind = true;
   #now = Math.floor(Date.now() / 1000) * 1000 - 20 * 24 * hour;
   #runs = 0;
   #attempt = 1;
   /** Of the newest run, one a database. */
   #runIds: string[] = [];
-  #full: string | undefined;
 
   constructor(places: readonly Place[], files: readonly string[] = ['tests/test_a.py', 'tests/test_b.py']) {
     this.#places = places;
-    mkdirSync(this.server);
-    this.git(this.server, 'init', '-q', '-b', 'main');
-    this.git(this.server, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
+    initRepository(this.server);
     this.commit('start', {
       files: Object.fromEntries([
         // The first commit names a repository without a remote: no two stories may share it.
@@ -95,24 +113,9 @@ export class RepositoryStory {
     rmSync(this.root, { recursive: true, force: true });
   }
 
+  /** What a person does in the clone. */
   git(cwd: string, ...args: string[]): string {
-    const date = `${this.#now / 1000} +0000`;
-    return execFileSync('git', args, {
-      cwd,
-      env: {
-        PATH: process.env.PATH,
-        HOME: '/nonexistent',
-        GIT_AUTHOR_NAME: 'A',
-        GIT_AUTHOR_EMAIL: 'a@example.com',
-        GIT_COMMITTER_NAME: 'A',
-        GIT_COMMITTER_EMAIL: 'a@example.com',
-        GIT_AUTHOR_DATE: date,
-        GIT_COMMITTER_DATE: date,
-        GIT_CONFIG_NOSYSTEM: '1',
-      },
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).trim();
+    return execFileSync('git', args, { cwd, env: gitEnv, encoding: 'utf8' }).trim();
   }
 
   wait(hours: number): this {
@@ -121,8 +124,9 @@ export class RepositoryStory {
   }
 
   sha(label: string): string {
-    for (const [sha, name] of this.#labels) if (name === label) return sha;
-    throw new Error(`no commit ${label}`);
+    const sha = this.#labelled(label);
+    if (sha === undefined) throw new Error(`no commit ${label}`);
+    return sha;
   }
 
   label(label: string, sha: string): string {
@@ -137,39 +141,81 @@ export class RepositoryStory {
       on = 'main',
       from = 'main',
       files = {},
-      where = this.server,
-    }: { on?: string; from?: string; files?: Record<string, string>; where?: string } = {},
+    }: { on?: string; from?: string; files?: Record<string, string> } = {},
   ): string {
     this.#now += hour;
-    if (this.#labels.size > 0) {
-      const isThere = this.git(where, 'for-each-ref', '--format=%(refname)', `refs/heads/${on}`) !== '';
-      const start = [...this.#labels.values()].includes(from) ? this.sha(from) : from;
-      this.git(where, 'checkout', '-q', ...(isThere ? [on] : ['-b', on, start]));
-    }
+    const parent = this.#branches.get(on) ?? (this.#labelled(from) || this.#branches.get(from));
+    const changed = new Map(parent === undefined ? [] : this.#filesOf(parent));
     for (const [file, text] of Object.entries({ [`src/${label}.py`]: `# ${label}\n`, ...files })) {
-      const path = join(where, file);
-      if (text === '') rmSync(path);
-      else {
-        mkdirSync(dirname(path), { recursive: true });
-        writeFileSync(path, text);
-      }
+      if (text === '') changed.delete(file);
+      else changed.set(file, text);
     }
-    this.git(where, 'add', '-A');
-    this.git(where, 'commit', '-q', '-m', `${label} of ${this.name}`);
-    return this.label(label, this.git(where, 'rev-parse', 'HEAD'));
+    return this.#add(label, on, changed, parent === undefined ? [] : [parent]);
   }
 
-  /** Merges one branch into another with a merge commit; the merged side's files win. */
+  /** Merges one branch into another with a merge commit. */
   merge(label: string, into: string, from: string): string {
     this.#now += hour;
-    this.git(this.server, 'checkout', '-q', into);
-    this.git(this.server, 'merge', '-q', '--no-ff', '-m', label, from);
-    return this.label(label, this.git(this.server, 'rev-parse', 'HEAD'));
+    const [ours, theirs] = [this.#tip(into), this.#tip(from)];
+    return this.#add(label, into, this.#merged(ours, theirs), [ours, theirs]);
   }
 
   fastForward(branch: string, to: string): void {
-    this.git(this.server, 'checkout', '-q', branch);
-    this.git(this.server, 'merge', '-q', '--ff-only', to);
+    this.#move(branch, this.#tip(to));
+  }
+
+  #add(label: string, branch: string, files: Files, parents: readonly string[]): string {
+    const sha = this.#write({ files, parents, at: this.#now, message: `${label} of ${this.name}` });
+    this.#move(branch, sha);
+    return this.label(label, sha);
+  }
+
+  #write(commit: CommitObject): string {
+    const sha = writeCommit(this.server, commit);
+    this.#commits.set(sha, commit);
+    return sha;
+  }
+
+  #move(branch: string, sha: string): void {
+    this.#branches.set(branch, sha);
+    this.#branch = branch;
+    this.#isBehind = true;
+    writeRefs(this.server, new Map([...this.#branches].map(([name, tip]) => [`refs/heads/${name}`, tip])));
+  }
+
+  #labelled(label: string): string | undefined {
+    for (const [sha, name] of this.#labels) if (name === label) return sha;
+    return undefined;
+  }
+
+  #tip(branch: string): string {
+    const sha = this.#branches.get(branch);
+    if (sha === undefined) throw new Error(`no branch ${branch}`);
+    return sha;
+  }
+
+  #filesOf(sha: string): Files {
+    return this.#commits.get(sha)?.files ?? new Map();
+  }
+
+  /** Whose file differs from the merge base, wins; ours where both do. */
+  #merged(ours: string, theirs: string): Files {
+    const mine = this.#ancestors(ours);
+    const base = this.#filesOf([...this.#ancestors(theirs)].find((sha) => mine.has(sha)) ?? '');
+    const [one, other] = [this.#filesOf(ours), this.#filesOf(theirs)];
+    const merged = new Map<string, string>();
+    for (const path of [...one.keys(), ...other.keys()]) {
+      const text = base.get(path) === one.get(path) ? other.get(path) : one.get(path);
+      if (text !== undefined) merged.set(path, text);
+    }
+    return merged;
+  }
+
+  /** A commit and all before it, the nearest first. */
+  #ancestors(sha: string): Set<string> {
+    const found = new Set([sha]);
+    for (const one of found) for (const parent of this.#commits.get(one)?.parents ?? []) found.add(parent);
+    return found;
   }
 
   /** A run for a push of a branch at its commit. */
@@ -199,8 +245,12 @@ export class RepositoryStory {
     const { branch = `feature-${number}`, target = 'main', fork, checkout } = options;
     this.#now += hour / 60;
     const [headSha, baseSha] = [this.sha(head), this.sha(into)];
-    const tree = this.git(this.server, 'merge-tree', '--write-tree', baseSha, headSha).split('\n')[0] ?? '';
-    const merge = this.git(this.server, 'commit-tree', tree, '-p', baseSha, '-p', headSha, '-m', 'merge');
+    const merge = this.#write({
+      files: this.#merged(baseSha, headSha),
+      parents: [baseSha, headSha],
+      at: this.#now,
+      message: 'merge',
+    });
     this.#labels.set(merge, `${into}+${head}`);
     const repo = { id: 1, full_name: this.name };
     return this.#ci(checkout === 'head' ? headSha : merge, tests, options, {
@@ -224,12 +274,12 @@ export class RepositoryStory {
     });
   }
 
-  /** A run outside CI, in a clone where it stands. */
-  local(
-    tests: Outcomes,
-    options: RunOptions & { where?: string; env?: Record<string, string> } = {},
-  ): Promise<Told> {
-    return this.run(options.where ?? this.server, tests, options, options.env ?? {});
+  /** A run outside CI, on the branch that was committed to last or where the clone stands. */
+  local(tests: Outcomes, options: RunOptions = {}): Promise<Told> {
+    if (this.#isBehind)
+      this.#checkOut(this.server, `ref: refs/heads/${this.#branch}`, this.#tip(this.#branch));
+    this.#isBehind = false;
+    return this.run(this.server, tests, options, options.env ?? {});
   }
 
   async #ci(
@@ -238,7 +288,7 @@ export class RepositoryStory {
     options: RunOptions,
     { env, payload, ref }: { env: Record<string, string>; payload: object; ref: string },
   ): Promise<Told> {
-    const where = this.#checkout(sha, ref, options.depth ?? 'shallow');
+    const where = this.checkout(sha, ref, options.depth ?? 'shallow');
     if (options.again === true) this.#attempt++;
     else if (options.beside !== true) {
       this.#runs++;
@@ -266,25 +316,31 @@ export class RepositoryStory {
   }
 
   /** As actions/checkout makes it. */
-  #checkout(sha: string, ref: string, depth: 'shallow' | 'full'): string {
-    if (depth === 'full') {
-      if (this.#full === undefined) {
-        this.#full = join(this.root, 'full');
-        mkdirSync(this.#full);
-        this.git(this.#full, 'init', '-q');
-        this.git(this.#full, 'remote', 'add', 'origin', this.server);
-      }
-      this.git(this.#full, 'fetch', '-q', 'origin', '+refs/heads/*:refs/remotes/origin/*');
-      if (!ref.startsWith('refs/remotes/origin/'))
-        this.git(this.#full, 'fetch', '-q', 'origin', `+${sha}:${ref}`);
-      this.git(this.#full, 'checkout', '-q', '--force', '--detach', sha);
-      return this.#full;
+  checkout(sha: string, ref: string, depth: 'shallow' | 'full'): string {
+    const where = depth === 'full' ? join(this.root, 'full') : mkdtempSync(join(this.root, 'ci-'));
+    const commit = this.#commits.get(sha);
+    if (commit === undefined) throw new Error(`no commit ${sha}`);
+    if (!this.#checkedOut.has(where)) {
+      initRepository(where, { origin: this.server });
+      if (depth === 'full') borrowObjects(where, this.server);
     }
-    const where = mkdtempSync(join(this.root, 'ci-'));
-    this.git(where, 'init', '-q');
-    this.git(where, 'fetch', '-q', '--depth=1', `file://${this.server}`, `+${sha}:${ref}`);
-    this.git(where, 'checkout', '-q', '--detach', sha);
+    if (depth === 'shallow') {
+      writeCommit(where, commit);
+      if (commit.parents.length > 0) cutHistory(where, [sha]);
+    }
+    const branches = depth === 'full' ? [...this.#branches] : [];
+    writeRefs(
+      where,
+      new Map([...branches.map(([name, tip]) => [`refs/remotes/origin/${name}`, tip] as const), [ref, sha]]),
+    );
+    this.#checkOut(where, sha, sha);
     return where;
+  }
+
+  #checkOut(where: string, head: string, sha: string): void {
+    const files = this.#filesOf(sha);
+    checkOut(where, head, files, this.#checkedOut.get(where));
+    this.#checkedOut.set(where, files);
   }
 
   /** Uploads a report into both databases. */
