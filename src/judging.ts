@@ -12,6 +12,7 @@ import type { Database } from './store/database/port.ts';
 import { readCoverageChange, readDifferences } from './store/history/changes.ts';
 import {
   type EvidenceRun,
+  type MissingBase,
   type RunEvidence,
   type RunQuery,
   readFileEvidence,
@@ -165,7 +166,7 @@ async function readRuns(
   );
   const { baseBranch, missingBase } = first.evidence;
   if (missingBase !== undefined && missingBase.name === query.baseBranch)
-    query.onWarning?.(unknownBase(missingBase.name, baseBranch, missingBase.branches));
+    query.onWarning?.(unknownBase(missingBase));
   if (change === undefined || baseBranch === undefined || baseBranch === first.git?.baseBranch) return first;
   return read(await placeInGit(change, baseBranch));
 }
@@ -272,11 +273,11 @@ async function filesIn(
   return found && new Set([...found].flatMap((path) => paths.get(path) ?? []));
 }
 
-function unknownBase(name: string, used: string | undefined, branches: readonly string[]): Warning {
+function unknownBase({ name, instead, branches }: MissingBase): Warning {
   const like = nearest(name, branches);
-  const instead = used === undefined ? 'there is nothing to compare with' : `compared with ${used}`;
+  const used = instead === undefined ? 'there is nothing to compare with' : `compared with ${instead}`;
   return {
     code: 'base-branch',
-    message: `no run of the branch ${name} is stored: ${instead}${like === undefined || like === used ? '' : `; did you mean ${like}?`}`,
+    message: `no run of the branch ${name} is stored: ${used}${like === undefined || like === instead ? '' : `; did you mean ${like}?`}`,
   };
 }

@@ -1,18 +1,21 @@
 // A story of one repository as it happens: commits on a server, checkouts of them as CI systems make them or a person's clone,
 // reports as pytest writes them, uploads into both databases. Every upload must be told alike by both.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import { failuresToBlame } from '../../src/doors/fail-on.ts';
 import { detectSurroundings } from '../../src/doors/surroundings.ts';
-import { asOptions } from '../../src/errors.ts';
+import { asOptions, StoreError } from '../../src/errors.ts';
 import { ingest, type Verdict } from '../../src/ingest.ts';
 import { openReport } from '../../src/read/files.ts';
 import { parseSettings } from '../../src/settings.ts';
+import type { Connect } from '../../src/store/database/port.ts';
 import { addMemory, findFailure } from '../../src/store/healix/memories.ts';
 import { openAccess } from '../../src/store/schema/access.ts';
+import { readRunHistory } from '../../src/storing.ts';
 import {
   borrowObjects,
   type CommitObject,
@@ -33,6 +36,9 @@ const hour = 3_600_000;
  */
 export type Outcomes = Readonly<Record<string, string>>;
 
+/** Outcomes, or the name of a report in `fixtures/stories` that pytest wrote. */
+export type Tests = Outcomes | string;
+
 export interface RunOptions {
   /** `shallow`: only the commit, as actions/checkout does by default; `full`: all branches. */
   readonly depth?: 'shallow' | 'full';
@@ -51,11 +57,25 @@ export interface RunOptions {
   readonly payload?: object;
   readonly env?: Record<string, string>;
   readonly dirty?: boolean;
-  readonly incomplete?: boolean;
   readonly reportTime?: Date;
   readonly uploadKey?: string;
+  /** A coverage report. */
+  readonly coverage?: string;
+  /** `none`: nothing is stored. `lost`: the connection ends as soon as the run is stored. */
+  readonly database?: 'none' | 'lost';
   /** The upload is expected to be known already. */
   readonly isKnown?: boolean;
+}
+
+type Surroundings = Awaited<ReturnType<typeof detectSurroundings>>;
+
+/** What a run was uploaded with, to judge it again. */
+interface Uploaded {
+  readonly options: RunOptions;
+  readonly env: Record<string, string>;
+  readonly checkout: { readonly sha: string; readonly ref: string } | undefined;
+  /** One a database. */
+  readonly verdicts: readonly Verdict[];
 }
 
 /** What is said of a run, short enough to be read in a test. Commits by their labels. */
@@ -94,8 +114,8 @@ export class RepositoryStory {
   #now = Math.floor(Date.now() / 1000) * 1000 - 20 * 24 * hour;
   #runs = 0;
   #attempt = 1;
-  /** Of the newest run, one a database. */
-  #runIds: string[] = [];
+  readonly #uploads = new WeakMap<Told, Uploaded>();
+  #newest: Told | undefined;
 
   constructor(places: readonly Place[], files: readonly string[] = ['tests/test_a.py', 'tests/test_b.py']) {
     this.#places = places;
@@ -116,6 +136,11 @@ export class RepositoryStory {
   /** What a person does in the clone. */
   git(cwd: string, ...args: string[]): string {
     return execFileSync('git', args, { cwd, env: gitEnv, encoding: 'utf8' }).trim();
+  }
+
+  /** Milliseconds since 1970. */
+  get now(): number {
+    return this.#now;
   }
 
   wait(hours: number): this {
@@ -219,7 +244,11 @@ export class RepositoryStory {
   }
 
   /** A run for a push of a branch at its commit. */
-  push(label: string, tests: Outcomes, options: RunOptions & { branch?: string } = {}): Promise<Told> {
+  push(
+    label: string,
+    tests: Tests | readonly Tests[],
+    options: RunOptions & { branch?: string } = {},
+  ): Promise<Told> {
     const { branch = 'main', before } = options;
     const sha = this.sha(label);
     return this.#ci(sha, tests, options, {
@@ -239,7 +268,7 @@ export class RepositoryStory {
     number: number,
     head: string,
     into: string,
-    tests: Outcomes,
+    tests: Tests | readonly Tests[],
     options: RunOptions & { branch?: string; target?: string; fork?: string; checkout?: 'head' } = {},
   ): Promise<Told> {
     const { branch = `feature-${number}`, target = 'main', fork, checkout } = options;
@@ -274,17 +303,47 @@ export class RepositoryStory {
     });
   }
 
+  /** A run for a pull request by a CI that merges in the checkout, which makes a commit that it does not name. */
+  async bitbucket(number: number, head: string, into: string, tests: Tests): Promise<Told> {
+    const [headSha, baseSha] = [this.sha(head), this.sha(into)];
+    const merge = this.#write({
+      files: this.#merged(headSha, baseSha),
+      parents: [headSha, baseSha],
+      at: this.#now,
+      message: 'merge',
+    });
+    this.#labels.set(merge, `${head}+${into}`);
+    const branch = `feature-${number}`;
+    const checkout = { sha: merge, ref: `refs/heads/${branch}` };
+    return this.#run(
+      this.checkout(checkout.sha, checkout.ref, 'full'),
+      tests,
+      {},
+      {
+        CI: 'true',
+        BITBUCKET_BUILD_NUMBER: `${++this.#runs}`,
+        BITBUCKET_PIPELINE_UUID: `{${stories}-${this.#runs}}`,
+        BITBUCKET_COMMIT: headSha,
+        BITBUCKET_BRANCH: branch,
+        BITBUCKET_PR_ID: `${number}`,
+        BITBUCKET_PR_DESTINATION_BRANCH: 'main',
+        BITBUCKET_REPO_FULL_NAME: this.name,
+      },
+      checkout,
+    );
+  }
+
   /** A run outside CI, on the branch that was committed to last or where the clone stands. */
-  local(tests: Outcomes, options: RunOptions = {}): Promise<Told> {
+  local(tests: Tests | readonly Tests[], options: RunOptions = {}): Promise<Told> {
     if (this.#isBehind)
       this.#checkOut(this.server, `ref: refs/heads/${this.#branch}`, this.#tip(this.#branch));
     this.#isBehind = false;
-    return this.run(this.server, tests, options, options.env ?? {});
+    return this.#run(this.server, tests, options, options.env ?? {});
   }
 
   async #ci(
     sha: string,
-    tests: Outcomes,
+    tests: Tests | readonly Tests[],
     options: RunOptions,
     { env, payload, ref }: { env: Record<string, string>; payload: object; ref: string },
   ): Promise<Told> {
@@ -299,7 +358,7 @@ export class RepositoryStory {
       event,
       JSON.stringify({ repository: { id: 1, full_name: this.name, default_branch: 'main' }, ...payload }),
     );
-    return this.run(where, tests, options, {
+    const all = {
       CI: 'true',
       GITHUB_ACTIONS: 'true',
       GITHUB_REPOSITORY: this.name,
@@ -312,7 +371,8 @@ export class RepositoryStory {
       GITHUB_EVENT_PATH: event,
       ...env,
       ...options.env,
-    });
+    };
+    return this.#run(where, tests, options, all, { sha, ref });
   }
 
   /** As actions/checkout makes it. */
@@ -343,71 +403,137 @@ export class RepositoryStory {
     this.#checkedOut.set(where, files);
   }
 
-  /** Uploads a report into both databases. */
-  async run(where: string, tests: Outcomes, options: RunOptions, env: Record<string, string>): Promise<Told> {
-    this.#now += hour;
-    if (options.dirty === true) writeFileSync(join(where, 'src/start.py'), '# edited\n');
-    const report = join(this.root, `results-${Math.random()}.xml`);
-    writeFileSync(report, junit(tests, options.reportTime ?? new Date(this.#now)));
-    const told: Told[] = [];
-    this.#runIds = [];
-    for (const place of this.#places) {
-      const verdict = await this.#upload(place, where, report, options, env);
-      this.#runIds.push(verdict.saved?.runId ?? '');
-      told.push(this.#told(verdict));
-    }
-    const [first, ...others] = told;
-    if (first === undefined) throw new Error('no database');
-    const { verdict: _, ...words } = first;
-    for (const { verdict: __, ...other } of others) expect(other).toEqual(words);
-    return first;
-  }
-
-  async #upload(
-    place: Place,
+  /** Uploads reports into all databases. */
+  async #run(
     where: string,
-    report: string,
+    tests: Tests | readonly Tests[],
     options: RunOptions,
     env: Record<string, string>,
-  ): Promise<Verdict> {
+    checkout?: Uploaded['checkout'],
+  ): Promise<Told> {
+    this.#now += hour;
+    if (options.dirty === true) writeFileSync(join(where, 'src/start.py'), '# edited\n');
+    const reports = (Array.isArray(tests) ? tests : [tests]).map((one: Tests) => {
+      const report = join(this.root, `results-${Math.random()}.xml`);
+      writeFileSync(report, reportOf(one, options.reportTime ?? new Date(this.#now)));
+      return report;
+    });
+    // What git says of a checkout is the same for each database.
     const workingDirectory = options.folder === undefined ? where : join(where, options.folder);
-    const settings = parseSettings({
-      reports: [report],
-      coverage: [],
+    const found = this.#surroundings(workingDirectory, options, env);
+    const verdicts: Verdict[] = [];
+    for (const place of this.#places)
+      verdicts.push(await this.#upload(place, reports, { workingDirectory, options, surroundings: found }));
+    const told = alike(verdicts.map((verdict) => this.#told(verdict)));
+    this.#uploads.set(told, { options, env, checkout, verdicts });
+    this.#newest = told;
+    return told;
+  }
+
+  /** Judges a run of CI again, by now, from another checkout of its commit. */
+  async again(told: Told, depth: 'shallow' | 'full'): Promise<Told> {
+    const { options, env, checkout, verdicts } = this.#uploaded(told);
+    if (checkout === undefined) throw new Error('not a run of CI');
+    const where = this.checkout(checkout.sha, checkout.ref, depth);
+    const { named = {}, git, context } = await this.#surroundings(where, options, env);
+    const all: Told[] = [];
+    for (const [at, place] of this.#places.entries()) {
+      const verdict = verdicts[at];
+      if (verdict?.saved === undefined) throw new Error('not stored');
+      const { project } = verdict.context;
+      const history = await readRunHistory(place.connect, {
+        saved: verdict.saved,
+        teamSlug: place.teamSlug,
+        allowPrivilegedRole: false,
+        baseBranch: options.baseBranch,
+        change: { context: { ...context(new Map()), project }, named, git },
+      });
+      all.push(this.#told({ ...verdict, history }));
+    }
+    return alike(all);
+  }
+
+  /** Columns of the newest run's rows of a test, in each database. */
+  async look(testName: string, columns: string): Promise<unknown[]> {
+    const { verdicts } = this.#uploaded(this.#newest);
+    const sql = `SELECT ${columns} FROM test_results WHERE test_name = $1 AND test_run_id::text = $2`;
+    return Promise.all(
+      this.#places.map((place, at) => place.look(sql, [testName, verdicts[at]?.saved?.runId ?? ''])),
+    );
+  }
+
+  #uploaded(told: Told | undefined): Uploaded {
+    const uploaded = told && this.#uploads.get(told);
+    if (uploaded === undefined) throw new Error('no such run');
+    return uploaded;
+  }
+
+  async #surroundings(
+    workingDirectory: string,
+    options: RunOptions,
+    env: Record<string, string>,
+  ): Promise<Surroundings> {
+    const mine = process.env;
+    process.env = { PATH: mine.PATH, HOME: '/nonexistent', ...env };
+    try {
+      return await detectSurroundings(
+        this.#settings(['results.xml'], options),
+        workingDirectory,
+        undefined,
+        asOptions,
+      );
+    } finally {
+      process.env = mine;
+    }
+  }
+
+  #settings(reports: readonly string[], options: RunOptions, place?: Place) {
+    return parseSettings({
+      reports: [...reports],
+      coverage: options.coverage === undefined ? [] : [options.coverage],
       dataDir: '-',
-      ...(place.teamSlug === undefined ? {} : { team: place.teamSlug }),
+      ...(place?.teamSlug === undefined ? {} : { team: place.teamSlug }),
       ...(options.baseBranch === undefined ? {} : { baseBranch: options.baseBranch }),
       ...(options.rootdir === undefined ? {} : { rootdir: options.rootdir }),
       ...(options.uploadKey === undefined ? {} : { uploadKey: options.uploadKey }),
       markers: [],
       createdAt: new Date(this.#now).toISOString(),
       set: [],
-      allowIncomplete: options.incomplete === true,
+      allowIncomplete: false,
       allowPrivilegedRole: false,
       dryRun: false,
       failOn: 'new',
     });
-    const mine = process.env;
-    process.env = { PATH: mine.PATH, HOME: '/nonexistent', ...env };
-    let surroundings: ReturnType<typeof detectSurroundings>;
-    try {
-      surroundings = detectSurroundings(settings, workingDirectory, undefined, asOptions);
-    } finally {
-      process.env = mine;
-    }
-    const verdict = await ingest(settings, {
+  }
+
+  async #upload(
+    place: Place,
+    reports: readonly string[],
+    {
+      workingDirectory,
+      options,
+      surroundings,
+    }: {
+      readonly workingDirectory: string;
+      readonly options: RunOptions;
+      readonly surroundings: Promise<Surroundings>;
+    },
+  ): Promise<Verdict> {
+    const { coverage, database } = options;
+    const verdict = await ingest(this.#settings(reports, options, place), {
       now: new Date(this.#now),
       hostname: 'runner',
       workingDirectory,
-      reports: [await openReport(report, where)],
-      coverage: { paths: [], problems: [] },
+      reports: await Promise.all(reports.map((report) => openReport(report, workingDirectory))),
+      coverage: { paths: coverage === undefined ? [] : [coverage], problems: [] },
       naming: asOptions,
       surroundings,
-      connect: place.connect,
+      connect:
+        database === 'none' ? undefined : database === 'lost' ? endsWhenStored(place.connect) : place.connect,
     });
     expect([verdict.storeError, verdict.stored]).toEqual([
       undefined,
-      options.isKnown === true ? 'already' : 'new',
+      database === 'none' ? 'no' : options.isKnown === true ? 'already' : 'new',
     ]);
     return verdict;
   }
@@ -472,11 +598,12 @@ export class RepositoryStory {
 
   /** Somebody writes a memory about the newest failure of a test. */
   async remember(testName: string): Promise<void> {
+    const { verdicts } = this.#uploaded(this.#newest);
     for (const [at, place] of this.#places.entries()) {
       const db = await place.connect();
       const access = await openAccess(db, { teamSlug: place.teamSlug, allowPrivilegedRole: false });
       await addMemory(db, access, {
-        about: await findFailure(db, access, { testName, runId: this.#runIds[at] }),
+        about: await findFailure(db, access, { testName, runId: verdicts[at]?.saved?.runId }),
         signed: {},
         rootCause: 'a total was changed',
         probableCause: undefined,
@@ -490,10 +617,48 @@ export class RepositoryStory {
   }
 }
 
+/** What each database made of a run must be told in one way. */
+function alike(all: readonly Told[]): Told {
+  const [first, ...others] = all;
+  if (first === undefined) throw new Error('no database');
+  const { verdict: _, ...words } = first;
+  for (const { verdict: __, ...other } of others) expect(other).toEqual(words);
+  return first;
+}
+
+/** A connection that ends behind the transaction that stores the run. */
+function endsWhenStored(connect: Connect): Connect {
+  return async (limits) => {
+    const db = await connect(limits);
+    let isStored = false;
+    return {
+      ...db,
+      transaction: async (work, edges) => {
+        if (isStored) throw new StoreError({ code: 'database-lost', message: 'the connection was lost' });
+        const result = await db.transaction(work, edges);
+        isStored = String(edges.end).includes('ingest_uploads');
+        return result;
+      },
+    };
+  };
+}
+
+const fixtures = new URL('../../fixtures/stories/', import.meta.url);
+
+function reportOf(tests: Tests, time: Date): string {
+  if (typeof tests !== 'string') return junit(tests, time);
+  const text = gunzipSync(readFileSync(new URL(`${tests}.xml.gz`, fixtures))).toString();
+  return text.replace(/timestamp="[^"]*"/, `timestamp="${stampOf(time)}"`);
+}
+
+function stampOf(time: Date): string {
+  return time.toISOString().replace('Z', '+00:00');
+}
+
 /** A report as pytest writes it (junit_family=xunit2). */
 function junit(tests: Outcomes, time: Date): string {
   const cases = Object.entries(tests).map(([id, outcome]) => testcase(id, outcome));
-  const stamp = ` timestamp="${time.toISOString().replace('Z', '+00:00')}"`;
+  const stamp = ` timestamp="${stampOf(time)}"`;
   return `<?xml version="1.0" encoding="utf-8"?><testsuites><testsuite name="pytest" errors="0" failures="0" tests="${cases.length}"${stamp}>${cases.join('')}</testsuite></testsuites>`;
 }
 
