@@ -2,6 +2,7 @@
 // them (where the text matters: reports that it wrote). docs/judging.md says which story the former rules told wrongly.
 //
 // Stories of CI are told on PostgreSQL and those outside CI on the embedded database; `npm run test:long` tells each on both.
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { long } from './support/long.ts';
 import { createPlace, keepConnection, type Place, placeNames } from './support/places.ts';
@@ -36,6 +37,7 @@ function beginHere(): RepositoryStory {
 
 const a = 'tests/test_a.py::test_x';
 const b = 'tests/test_b.py::test_y';
+const bookshopCoverage = fileURLToPath(new URL('../fixtures/bookshop/coverage.json', import.meta.url));
 const green = { [a]: 'P', [b]: 'P' };
 const red = { ...green, [a]: 'F' };
 
@@ -744,6 +746,14 @@ describe('outside CI', () => {
     const first = await s.local([one, other], { reportTime });
     const known = { reportTime, isKnown: true };
     expect((await s.local([other, one], known)).verdict.saved?.runId).toBe(first.verdict.saved?.runId);
+    const covered = () =>
+      s.lookAtRun(
+        'coverage_percent, (SELECT count(*)::int FROM coverage_data c WHERE c.test_run_id = r.id) AS files',
+      );
+    for (const row of await covered()) expect(row).toEqual({ coverage_percent: null, files: 0 });
+    await s.local([one, other], { ...known, coverage: bookshopCoverage });
+    for (const row of await covered()) expect(row).toEqual({ coverage_percent: '96.30', files: 4 });
+    await s.local([one, other], known);
     s.commit('B');
     const second = await s.local([one, other], { reportTime });
     expect(second.point).toBe('start first-parent');

@@ -462,6 +462,14 @@ export class RepositoryStory {
     );
   }
 
+  /** Columns of the newest run, in each database. */
+  async lookAtRun(columns: string): Promise<unknown[]> {
+    const { verdicts } = this.#uploaded(this.#newest);
+    const sql = `SELECT ${columns} FROM test_runs r WHERE id::text = $1`;
+    const rows = this.#places.map((place, at) => place.look(sql, [verdicts[at]?.saved?.runId ?? '']));
+    return (await Promise.all(rows)).flat();
+  }
+
   #uploaded(told: Told | undefined): Uploaded {
     const uploaded = told && this.#uploads.get(told);
     if (uploaded === undefined) throw new Error('no such run');
