@@ -17,10 +17,13 @@ beforeAll(async () => {
   await open(onServer);
   if (long) await open(embedded);
 });
-afterEach(() => {
+const other: string[] = [];
+afterEach(({ task }) => {
+  if (story?.isOtherThanFormerly === true) other.push(task.name);
   story?.remove();
   story = undefined;
 });
+afterAll(() => console.log(other.join('\n')));
 afterAll(() => Promise.all(places.map((place) => place.remove())));
 
 /** A story on the server. */
@@ -751,7 +754,8 @@ describe('outside CI', () => {
         'coverage_percent, (SELECT count(*)::int FROM coverage_data c WHERE c.test_run_id = r.id) AS files',
       );
     for (const row of await covered()) expect(row).toEqual({ coverage_percent: null, files: 0 });
-    await s.local([one, other], { ...known, coverage: bookshopCoverage });
+    const later = await s.local([one, other], { ...known, coverage: bookshopCoverage });
+    expect(later.verdict.saved).toMatchObject({ addedCoverage: true });
     for (const row of await covered()) expect(row).toEqual({ coverage_percent: '96.30', files: 4 });
     await s.local([one, other], known);
     s.commit('B');

@@ -10,12 +10,14 @@ import { failuresToBlame } from '../../src/doors/fail-on.ts';
 import { detectSurroundings } from '../../src/doors/surroundings.ts';
 import { asOptions, StoreError } from '../../src/errors.ts';
 import { ingest, type Verdict } from '../../src/ingest.ts';
+import type { StoredRun } from '../../src/judge/facts.ts';
 import { openReport } from '../../src/read/files.ts';
 import { parseSettings } from '../../src/settings.ts';
 import type { Connect } from '../../src/store/database/port.ts';
 import { addMemory, findFailure } from '../../src/store/healix/memories.ts';
 import { openAccess } from '../../src/store/schema/access.ts';
 import { readRunHistory } from '../../src/storing.ts';
+import { formerRuns, formerVerdict } from './former-rules.ts';
 import {
   borrowObjects,
   type CommitObject,
@@ -115,6 +117,9 @@ export class RepositoryStory {
   #runs = 0;
   #attempt = 1;
   readonly #uploads = new WeakMap<Told, Uploaded>();
+  readonly #past: { readonly run: StoredRun; readonly failed: ReadonlyMap<string, boolean> }[] = [];
+  /** A failure was of another class by the rules before these. */
+  isOtherThanFormerly = false;
   #newest: Told | undefined;
 
   constructor(places: readonly Place[], files: readonly string[] = ['tests/test_a.py', 'tests/test_b.py']) {
@@ -422,12 +427,44 @@ export class RepositoryStory {
     const workingDirectory = options.folder === undefined ? where : join(where, options.folder);
     const found = this.#surroundings(workingDirectory, options, env);
     const verdicts: Verdict[] = [];
+    const failed = new Map<string, boolean>();
     for (const place of this.#places)
-      verdicts.push(await this.#upload(place, reports, { workingDirectory, options, surroundings: found }));
+      verdicts.push(
+        await this.#upload(place, reports, { workingDirectory, options, surroundings: found, failed }),
+      );
     const told = alike(verdicts.map((verdict) => this.#told(verdict)));
     this.#uploads.set(told, { options, env, checkout, verdicts });
+    this.#compareWithFormer(told, failed);
     this.#newest = told;
     return told;
+  }
+
+  #compareWithFormer({ verdict, failures }: Told, failed: ReadonlyMap<string, boolean>): void {
+    const { context } = verdict;
+    const before = this.#past.map(({ run }) => run);
+    const run = {
+      ...context,
+      runId: `${before.length}`,
+      branch: context.gitBranch,
+      at: this.#now,
+    } as Partial<StoredRun> as StoredRun;
+    const outcomes = new Map(this.#past.map((past) => [past.run.runId, past.failed]));
+    this.#past.push({ run, failed });
+    const base = context.baseBranch ?? 'main';
+    const isOnBase = run.branch === base;
+    const isTwin = ({ gitSha, jobName, pullRequest }: StoredRun) =>
+      gitSha === run.gitSha && jobName === run.jobName && pullRequest === run.pullRequest;
+    const sides = {
+      branch: formerRuns(run, before, run.branch, true),
+      base: isOnBase ? [] : formerRuns(run, before, base, false),
+      twins: before.filter(isTwin),
+      isOnBase,
+    };
+    for (const [testName, told] of Object.entries(failures)) {
+      const outcomeIn = ({ runId }: StoredRun) => outcomes.get(runId)?.get(testName);
+      if (formerVerdict(run, { ...sides, outcomeIn }).class !== told.split(':')[0])
+        this.isOtherThanFormerly = true;
+    }
   }
 
   /** Judges a run of CI again, by now, from another checkout of its commit. */
@@ -521,10 +558,13 @@ export class RepositoryStory {
       workingDirectory,
       options,
       surroundings,
+      failed,
     }: {
       readonly workingDirectory: string;
       readonly options: RunOptions;
       readonly surroundings: Promise<Surroundings>;
+      /** By test. */
+      readonly failed: Map<string, boolean>;
     },
   ): Promise<Verdict> {
     const { coverage, database } = options;
@@ -536,6 +576,10 @@ export class RepositoryStory {
       coverage: { paths: coverage === undefined ? [] : [coverage], problems: [] },
       naming: asOptions,
       surroundings,
+      onResults: async (results) => {
+        for (const { testName, outcome } of results)
+          failed.set(testName, outcome === 'failed' || outcome === 'error');
+      },
       connect:
         database === 'none' ? undefined : database === 'lost' ? endsWhenStored(place.connect) : place.connect,
     });

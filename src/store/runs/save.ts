@@ -228,8 +228,8 @@ async function settle(db: Database, stored: StoredUpload, known: KnownUpload): P
   };
   if (stored.payloadSha256 === payload.toLowerCase()) return saved;
   if (results !== undefined && stored.payloadSha256 === results) {
-    await addCoverage(db, stored, { ...known, results });
-    return saved;
+    const isAdded = await addCoverage(db, stored, { ...known, results });
+    return isAdded ? { ...saved, addedCoverage: true } : saved;
   }
   // Outside CI the key is made of the results: the coverage alone differs.
   if (results === undefined || upload.context.workflowRunId !== undefined) throw conflict(stored);
@@ -241,20 +241,20 @@ async function settle(db: Database, stored: StoredUpload, known: KnownUpload): P
   return saved;
 }
 
-/** Adds the coverage of an upload to its run, unless another upload does at this moment. */
+/** Adds the coverage of an upload to its run; false where there is none, or another upload adds it at this moment. */
 async function addCoverage(
   db: Database,
   { runId, createdAt }: StoredUpload,
   { access, teamKey, upload, open, options, stallMs, results }: KnownUpload & { readonly results: string },
-): Promise<void> {
+): Promise<boolean> {
   const source = open();
   for await (const _ of source.results());
   const files: CoverageFile[] = [];
   for await (const some of source.coverage()) files.push(...some);
-  if (files.length === 0) return;
+  if (files.length === 0) return false;
   const storable = createStorable();
   const stages = nameStages();
-  await db.transaction(
+  const isAdded = await db.transaction(
     async () => {
       const [row] = await db.query<{ added: boolean }>(
         'SELECT lukhas_add_coverage($1, $2, $3, $4, $5::text::numeric) AS added',
@@ -266,7 +266,7 @@ async function addCoverage(
           storable.percent(source.totals().coveragePercent)?.toFixed(2) ?? null,
         ],
       );
-      if (row?.added !== true) return;
+      if (row?.added !== true) return false;
       const lane = storable.short(upload.context.lane, 50) ?? null;
       await db.run(`INSERT INTO ${stages.shared} VALUES ($1, $2, $3, $4)`, [
         runId,
@@ -277,10 +277,12 @@ async function addCoverage(
       const writer = createWriter(db, stages, 'coverage', makeRowIdPrefix(createdAt));
       for (const file of files) await writer.add(coverageFields(file, storable));
       await writer.finish();
+      return true;
     },
     { begin: andThen(access.begin, ...timeouts(db, stallMs), ...stageTables(stages)) },
   );
   for (const warning of storable.warnings()) options.onWarning(warning);
+  return isAdded;
 }
 
 function conflict({ runId }: StoredUpload): StoreError {

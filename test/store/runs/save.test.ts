@@ -256,7 +256,8 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       saveRun(place.connect, covered, sourceOf(results, [makeCoverage(1), makeCoverage(2)]), makeOptions());
     // The embedded database has one connection.
     const both = kind === 'PostgreSQL 15' ? await Promise.all([add(), add()]) : [await add(), await add()];
-    expect(both).toEqual(Array(2).fill({ ...first, stored: 'already' }));
+    const known = { ...first, stored: 'already' };
+    expect(both).toEqual(expect.arrayContaining([known, { ...known, addedCoverage: true }]));
     const stored = async () => [
       await place.look('SELECT coverage_percent, total_tests FROM test_runs WHERE id::text = $1', [
         first.runId,
