@@ -138,7 +138,7 @@ async function countFiltered(folder: string, files: readonly string[], env: Env)
 
 /** What git tells about commits of one checkout, asked for when it is needed. */
 export interface CommitHistory {
-  /** The branch that the remote calls its default one. */
+  /** The branch that the remote calls its default one; where there is none, `main` or `master` where the clone has it. */
   defaultBranch(): Promise<string | undefined>;
   /** The commit that a branch points at: as the remote had it, else as it is here. `upstream` comes before `origin`. */
   tip(branch: string): Promise<string | undefined>;
@@ -172,13 +172,14 @@ export function openHistory(root: string, env: Env): CommitHistory {
   };
   const isName = (name: string) => name === 'HEAD' || commitId(name) === name;
 
-  return {
+  const history: CommitHistory = {
     defaultBranch: () =>
       once('default', async () => {
         for (const remote of ['upstream', 'origin']) {
           const [ref] = (await lines('symbolic-ref', '--quiet', `refs/remotes/${remote}/HEAD`)) ?? [];
           if (ref !== undefined) return ref.slice(`refs/remotes/${remote}/`.length);
         }
+        for (const name of ['main', 'master']) if ((await history.tip(name)) !== undefined) return name;
         return undefined;
       }),
     tip: (branch) =>
@@ -243,6 +244,7 @@ export function openHistory(root: string, env: Env): CommitHistory {
         return commitId((await lines('rev-parse', '--verify', '--quiet', `${short}^{commit}`))?.[0]);
       }),
   };
+  return history;
 }
 
 function isPath(file: string): boolean {
