@@ -13,6 +13,7 @@ import type { Database } from './store/database/port.ts';
 import { readCoverageChange, readDifferences } from './store/history/changes.ts';
 import {
   type EvidenceRun,
+  type MissingBase,
   type RunEvidence,
   type RunQuery,
   readFileEvidence,
@@ -173,7 +174,7 @@ async function readRuns(
   );
   const { baseBranch, missingBase } = first.evidence;
   if (missingBase !== undefined && missingBase.name === query.baseBranch)
-    query.onWarning?.(unknownBase(missingBase.name, baseBranch, missingBase.branches));
+    query.onWarning?.(unknownBase(missingBase));
   if (change === undefined || baseBranch === undefined || baseBranch === first.git?.baseBranch) return first;
   return read(await placeInGit(change, baseBranch));
 }
@@ -185,10 +186,16 @@ async function placeInGit(
   if (git === undefined) return undefined;
   const { tested, kind, gitBranch } = context;
   const tip = await git.tip(baseBranch);
+  const isBase = kind === 'head' && gitBranch === baseBranch;
+  // Neither the base itself nor a merge that names its base is asked for one.
+  const parents = tested?.parents ?? [];
+  const isMergeOfPull =
+    named.event === 'pull-request' && parents.length === 2 && parents.includes(named.pullHead ?? '');
   const mergeBase =
     named.mergeBase ??
-    (tip === undefined || tested === undefined ? undefined : await git.mergeBase(tested.gitSha, tip));
-  const isBase = kind === 'head' && gitBranch === baseBranch;
+    (isBase || isMergeOfPull || tip === undefined || tested === undefined
+      ? undefined
+      : await git.mergeBase(tested.gitSha, tip));
   const begins = isBase
     ? (named.before ?? tested?.parents?.[0])
     : (named.mergeGroupBase ??
@@ -198,7 +205,7 @@ async function placeInGit(
   let order: readonly string[] = [];
   for (const from of [tip, wanted]) {
     if (from === undefined || (wanted !== undefined && order.includes(wanted))) continue;
-    const found = (await git.order(from))?.shas ?? [];
+    const found = (await git.order(from)) ?? [];
     if (found.length > order.length || (wanted !== undefined && found.includes(wanted))) order = found;
   }
   const [commit] = begins === undefined ? [] : await git.commits([begins]);
@@ -281,11 +288,11 @@ function neverTested(base: string): Warning {
   };
 }
 
-function unknownBase(name: string, used: string | undefined, branches: readonly string[]): Warning {
+function unknownBase({ name, instead, branches }: MissingBase): Warning {
   const like = nearest(name, branches);
-  const instead = used === undefined ? 'there is nothing to compare with' : `compared with ${used}`;
+  const used = instead === undefined ? 'there is nothing to compare with' : `compared with ${instead}`;
   return {
     code: 'base-branch',
-    message: `no run of the branch ${name} is stored: ${instead}${like === undefined || like === used ? '' : `; did you mean ${like}?`}`,
+    message: `no run of the branch ${name} is stored: ${used}${like === undefined || like === instead ? '' : `; did you mean ${like}?`}`,
   };
 }

@@ -452,6 +452,8 @@ export type Stored = 'new' | 'already' | 'no';
 export interface SavedRun {
   readonly runId: string;
   readonly stored: 'new' | 'already';
+  /** An earlier upload had stored the run without coverage, and this one added it. */
+  readonly addedCoverage?: true;
   readonly team: string;
   readonly createdAt: Date;
 }

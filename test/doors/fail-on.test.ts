@@ -151,6 +151,20 @@ describe('--fail-on', () => {
   });
 });
 
+describe('a history that cannot be read', () => {
+  // Only the judging makes JSON: the run itself is stored.
+  const right = 'EXECUTE ON FUNCTION pg_catalog.json_strip_nulls(json)';
+  beforeAll(() => asAdmin(postgres.adminUrl, `REVOKE ${right} FROM PUBLIC`));
+  afterAll(() => asAdmin(postgres.adminUrl, `GRANT ${right} TO PUBLIC`));
+
+  it('ends with 3 where failures had to be judged, and with 0 where none failed or none was asked for', async () => {
+    const red = await run('feature', '4', { test_new: 'failed' }, ['--fail-on', 'new']);
+    expect([red.code, red.stderr]).toEqual([3, expect.stringContaining('The run is stored.')]);
+    expect((await run('feature', '4', { test_new: 'passed' }, ['--fail-on', 'new'])).code).toBe(0);
+    expect((await run('feature', '4', { test_new: 'failed' })).code).toBe(0);
+  });
+});
+
 describe('what is known about a failure', () => {
   it('is told on the terminal and in JSON: cause, solution, how sure and how often', async () => {
     const shown = await run('feature', '3', { test_known: 'failed' });

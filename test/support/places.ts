@@ -72,3 +72,19 @@ export async function createPlace(name: (typeof placeNames)[number]): Promise<Pl
     remove: embedded.remove,
   };
 }
+
+/** The place with one connection for its users, who come one after another: a new one costs a server as much as an upload. */
+export function keepConnection(place: Place): Place {
+  let kept: Promise<Database> | undefined;
+  return {
+    ...place,
+    connect: async () => {
+      kept ??= place.connect();
+      return { ...(await kept), close: async () => {} };
+    },
+    remove: async () => {
+      await (await kept)?.close();
+      await place.remove();
+    },
+  };
+}

@@ -159,7 +159,8 @@ function sectionOf({ inputs, verdict, hideSolutions }: Told): Section {
 function storedSentence({ saved, storeError, incomplete }: Verdict, { settings }: Inputs): Section['stored'] {
   if (saved !== undefined) {
     const stored = incomplete ? 'Stored as incomplete run' : 'Stored as run';
-    const what = saved.stored === 'already' ? 'Stored before, nothing was written: run' : stored;
+    const known = saved.addedCoverage === true ? 'its coverage was added' : 'nothing was written';
+    const what = saved.stored === 'already' ? `Stored before, ${known}: run` : stored;
     return { ok: true, text: `${what} ${saved.runId} of team ${saved.team}` };
   }
   if (storeError === undefined && settings.databaseUrl !== undefined)

@@ -334,7 +334,8 @@ function storedSentence(verdict: Verdict, settings: Settings): { ok: boolean; te
   const where =
     settings.databaseUrl === undefined ? `the embedded database in ${settings.dataDir}` : 'your PostgreSQL';
   const stored = verdict.incomplete ? 'stored as incomplete run' : 'stored as run';
-  const what = saved.stored === 'already' ? 'already stored, nothing was written: run' : stored;
+  const known = saved.addedCoverage === true ? 'its coverage was added' : 'nothing was written';
+  const what = saved.stored === 'already' ? `already stored, ${known}: run` : stored;
   return { ok: true, text: `${what} ${saved.runId} of team ${saved.team} in ${where}` };
 }
 

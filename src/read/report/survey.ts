@@ -40,7 +40,7 @@ export interface SuiteStart {
 }
 
 export interface Survey {
-  /** SHA-256 (hex) over all files in order, each file's length before its bytes. */
+  /** SHA-256 (hex) over a file's length and bytes; of several files, in any order, over their hashes. */
   readonly sha256: string;
   readonly testcases: number;
   readonly suites: readonly SuiteStart[];
@@ -125,12 +125,12 @@ async function surveyOnce(
   options: SurveyOptions,
   bad?: Map<ReportFile, InputError | ReportError>,
 ): Promise<SurveyOnce> {
-  const hash = createHash('sha256');
+  const hashes: string[] = [];
   const collector = new Collector();
   const cut = new Map<ReportFile, { place: Place; collected: Collected }>();
   let bytes = 0;
   for (const file of files) {
-    hash.update(`${file.bytes}\n`);
+    const hash = createHash('sha256').update(`${file.bytes}\n`);
     collector.startFile(file.name);
     const counted = countBytes(file, hash, (count) => {
       bytes += count;
@@ -153,8 +153,19 @@ async function surveyOnce(
       if (bad === undefined || !(error instanceof InputError || error instanceof ReportError)) throw error;
       bad.set(file, error);
     }
+    hashes.push(hash.digest('hex'));
   }
-  return { ...collector.finish(), sha256: hash.digest('hex'), cut };
+  return { ...collector.finish(), sha256: hashInAnyOrder(hashes), cut };
+}
+
+/** Reports in another order are the same run. */
+function hashInAnyOrder(hashes: readonly string[]): string {
+  const [only = '', ...others] = [...hashes].sort();
+  return others.length === 0
+    ? only
+    : createHash('sha256')
+        .update([only, ...others].join('\n'))
+        .digest('hex');
 }
 
 /** The first error, and which other files share its fate. */

@@ -64,8 +64,16 @@ export interface RunEvidence {
   readonly committedAt: ReadonlyMap<string, number>;
   readonly baseBranch: string | undefined;
   readonly isOnBaseBranch: boolean;
-  /** A branch that was named and has no run, and the branches that have, the busiest first; at most 50. */
-  readonly missingBase: { readonly name: string; readonly branches: readonly string[] } | undefined;
+  readonly missingBase: MissingBase | undefined;
+}
+
+/** A branch that was named and has no run. */
+export interface MissingBase {
+  readonly name: string;
+  /** The branch that stands for it; undefined where that has no run either. */
+  readonly instead: string | undefined;
+  /** Branches that have runs, the busiest first; at most 50. */
+  readonly branches: readonly string[];
 }
 
 const dayMs = 86_400_000;
@@ -152,7 +160,7 @@ async function readBase(
   db: Database,
   access: Access,
   { runId, createdAt, baseBranch, defaultBranch }: RunEvidenceQuery,
-): Promise<{ name: string | undefined; missing: RunEvidence['missingBase'] }> {
+): Promise<{ name: string | undefined; missing: MissingBase | undefined }> {
   const [row] = await db.query<{ facts: BaseRow }>(baseSql, [
     access.team.id,
     runId,
@@ -170,8 +178,10 @@ async function readBase(
     candidates.find((candidate) => withRuns.includes(candidate)) ??
     (asked === undefined && defaultBranch === undefined ? branches[0] : undefined);
   return {
-    name: name ?? candidates[0],
-    missing: asked === undefined || withRuns.includes(asked) ? undefined : { name: asked, branches },
+    // A name that somebody typed, and that no run has, is no branch.
+    name: name ?? candidates.find((candidate) => candidate !== baseBranch),
+    missing:
+      asked === undefined || withRuns.includes(asked) ? undefined : { name: asked, instead: name, branches },
   };
 }
 

@@ -22,8 +22,10 @@ export interface Upload {
   readonly createdAt: Date;
   /** From makeUploadKey: SHA-256 in hex, without the team. */
   readonly uploadKey: string;
-  /** SHA-256 of all reports' bytes, in hex. */
+  /** SHA-256 over reports and coverage, in hex. */
   readonly payloadSha256: string;
+  /** The same without any coverage: coverage is added to a run that was stored so. Absent: it is a conflict. */
+  readonly resultsSha256?: string | undefined;
   readonly context: RunContext;
 }
 
@@ -144,7 +146,8 @@ async function attemptOnce(
     });
     const teamKey = teamUploadKey(access.team.id, upload.uploadKey);
     const before = await lookAround(db, access, teamKey, upload);
-    if (before.stored !== undefined) return settle(before.stored, upload, access);
+    const known = { access, teamKey, upload, open, options, stallMs };
+    if (before.stored !== undefined) return await settle(db, before.stored, known);
     if (!before.monthReady) await makeMonth(db, access.schema, upload.createdAt);
     try {
       return await writeRun(db, access, teamKey, upload, open(), options, stage, {
@@ -156,7 +159,7 @@ async function attemptOnce(
       if (!(error instanceof StoreError) || error.sqlstate !== keyTaken) throw error;
       const { stored } = await lookAround(db, access, teamKey, upload);
       if (stored === undefined) throw error;
-      return settle(stored, upload, access);
+      return await settle(db, stored, known);
     }
   } finally {
     options.signal?.removeEventListener('abort', cancel);
@@ -204,18 +207,93 @@ async function lookAround(
   };
 }
 
-function settle(stored: StoredUpload, upload: Upload, access: Access): SavedRun {
-  if (stored.payloadSha256 !== upload.payloadSha256.toLowerCase()) {
-    throw new StoreError({
-      code: 'upload-conflict',
-      message: `an upload of this attempt of this job with other content is stored already (run ${stored.runId}); nothing was written`,
-      fix: (name) => {
-        const words = [name('uploadKey'), name('step')].filter((word) => word !== undefined);
-        return `Two uploads of one job are told apart by ${words.join(' or ')}. A report that was repaired is stored by running the job again, which is an attempt of its own.`;
-      },
-    });
+interface KnownUpload {
+  readonly access: Access;
+  readonly teamKey: Buffer;
+  readonly upload: Upload;
+  open(): RunSource;
+  readonly options: SaveOptions;
+  readonly stallMs: number;
+}
+
+/** Of an upload whose key is there: it is the same, or has coverage to add, or is a conflict. */
+async function settle(db: Database, stored: StoredUpload, known: KnownUpload): Promise<SavedRun> {
+  const { upload, access, options } = known;
+  const { payloadSha256: payload, resultsSha256: results } = upload;
+  const saved: SavedRun = {
+    runId: stored.runId,
+    stored: 'already',
+    team: access.team.slug,
+    createdAt: stored.createdAt,
+  };
+  if (stored.payloadSha256 === payload.toLowerCase()) return saved;
+  if (results !== undefined && stored.payloadSha256 === results) {
+    const isAdded = await addCoverage(db, stored, { ...known, results });
+    return isAdded ? { ...saved, addedCoverage: true } : saved;
   }
-  return { runId: stored.runId, stored: 'already', team: access.team.slug, createdAt: stored.createdAt };
+  // Outside CI the key is made of the results: the coverage alone differs.
+  if (results === undefined || upload.context.workflowRunId !== undefined) throw conflict(stored);
+  if (payload !== results)
+    options.onWarning({
+      code: 'coverage-kept',
+      message: `the run is stored with other coverage (run ${stored.runId}), which stays as it is`,
+    });
+  return saved;
+}
+
+/** Adds the coverage of an upload to its run; false where there is none, or another upload adds it at this moment. */
+async function addCoverage(
+  db: Database,
+  { runId, createdAt }: StoredUpload,
+  { access, teamKey, upload, open, options, stallMs, results }: KnownUpload & { readonly results: string },
+): Promise<boolean> {
+  const source = open();
+  for await (const _ of source.results());
+  const files: CoverageFile[] = [];
+  for await (const some of source.coverage()) files.push(...some);
+  if (files.length === 0) return false;
+  const storable = createStorable();
+  const stages = nameStages();
+  const isAdded = await db.transaction(
+    async () => {
+      const [row] = await db.query<{ added: boolean }>(
+        'SELECT lukhas_add_coverage($1, $2, $3, $4, $5::text::numeric) AS added',
+        [
+          teamKey,
+          Buffer.from(results, 'hex'),
+          Buffer.from(upload.payloadSha256, 'hex'),
+          files.length,
+          storable.percent(source.totals().coveragePercent)?.toFixed(2) ?? null,
+        ],
+      );
+      if (row?.added !== true) return false;
+      const lane = storable.short(upload.context.lane, 50) ?? null;
+      await db.run(`INSERT INTO ${stages.shared} VALUES ($1, $2, $3, $4)`, [
+        runId,
+        access.team.id,
+        createdAt,
+        lane,
+      ]);
+      const writer = createWriter(db, stages, 'coverage', makeRowIdPrefix(createdAt));
+      for (const file of files) await writer.add(coverageFields(file, storable));
+      await writer.finish();
+      return true;
+    },
+    { begin: andThen(access.begin, ...timeouts(db, stallMs), ...stageTables(stages)) },
+  );
+  for (const warning of storable.warnings()) options.onWarning(warning);
+  return isAdded;
+}
+
+function conflict({ runId }: StoredUpload): StoreError {
+  return new StoreError({
+    code: 'upload-conflict',
+    message: `an upload of this attempt of this job with other content is stored already (run ${runId}); nothing was written`,
+    fix: (name) => {
+      const words = [name('uploadKey'), name('step')].filter((word) => word !== undefined);
+      return `Two uploads of one job are told apart by ${words.join(' or ')}. A report that was repaired is stored by running the job again, which is an attempt of its own.`;
+    },
+  });
 }
 
 async function makeMonth(db: Database, schema: string, at: Date): Promise<void> {

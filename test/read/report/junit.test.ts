@@ -251,7 +251,7 @@ describe('durations, properties, markers', () => {
 });
 
 describe('several files', () => {
-  it('are one run: every test in order, one hash, each part of which counts', async () => {
+  it('are one run: every test in order, one hash, each part of which counts, in any order', async () => {
     const hash = async (...texts: string[]) =>
       (await readReports(texts.map((text) => textReport(text)))).survey.sha256;
     const [one, two] = [wrap(passed('a')), wrap(passed('b'))];
@@ -259,9 +259,8 @@ describe('several files', () => {
     expect(shown(both)).toEqual(['a passed', 'b passed']);
     expect(both.survey.suites).toHaveLength(2);
     expect(await hash(one, two)).toBe(both.survey.sha256);
-    expect(
-      new Set([both.survey.sha256, await hash(two, one), await hash(one), await hash(one, one)]).size,
-    ).toBe(4);
+    expect(await hash(two, one)).toBe(both.survey.sha256);
+    expect(new Set([both.survey.sha256, await hash(one), await hash(one, one)]).size).toBe(3);
   });
 
   it('may differ in what they are: one of them says where the other ones tests are', async () => {
