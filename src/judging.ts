@@ -3,12 +3,15 @@
 import { posix } from 'node:path';
 import type { CommitHistory } from './context/commits.ts';
 import { changesOf } from './judge/changes.ts';
-import type { ChangeFacts, CommitPlace, FilePair } from './judge/facts.ts';
+import type { ChangeFacts, ChangesFacts, CommitPlace, FilePair } from './judge/facts.ts';
 import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
+import { functionOf } from './judge/renames.ts';
 import { chooseMatch, isKnown } from './judge/tiers.ts';
 import type { FailureHistory, NamedCommits, RunContext, RunHistory, Warning } from './model.ts';
 import { nearest } from './nearest.ts';
+import { findRenames, readFormerTests } from './renaming.ts';
 import type { Database } from './store/database/port.ts';
+import { readFormerNames } from './store/history/aliases.ts';
 import { readCoverageChange, readDifferences } from './store/history/changes.ts';
 import {
   type EvidenceRun,
@@ -62,6 +65,9 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
       files,
       there: await readFileEvidence(db, access, { runId, createdAt, point: point?.runs ?? [], files }),
       matches: await readMatches(db, access, query),
+      former: await readFormerNames(db, access, query, [
+        ...new Set(tests.failures.map(({ testName }) => functionOf(testName))),
+      ]),
       differences: there.length === 0 ? undefined : await readDifferences(db, access, changesQuery),
       coverage: there.length === 0 ? undefined : await readCoverageChange(db, access, changesQuery),
     };
@@ -76,8 +82,55 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
       (differences?.files ?? []).map(({ file }) => file),
     ),
   ]);
+  const changes: Pick<ChangesFacts, 'tests' | 'files'> | undefined = differences && {
+    tests: differences.tests,
+    files: differences.files.map(
+      (file): FilePair => ({
+        ...file,
+        isInTreeHere: inThis?.has(file.file),
+        isInTreeThere: inPoint?.has(file.file),
+      }),
+    ),
+  };
+  const renames =
+    changes &&
+    (await findRenames((work) => inTeam(db, access, work), db, access, {
+      runId,
+      createdAt,
+      there,
+      isComplete: evidence.run.isComplete,
+      facts: changes,
+      commits: commitsOf(change, point?.sha, evidence.run.testedSha),
+    }));
+  const asked = runsToRead(judged);
+  const former =
+    renames === undefined && facts.former.size === 0
+      ? undefined
+      : await inTeam(db, access, async () => {
+          const tests = await readFormerTests(db, access, {
+            runId,
+            createdAt,
+            run: evidence.run,
+            renames,
+            stored: facts.former,
+            failing: facts.tests.failures.map(({ testName }) => testName),
+            failedThere: new Set(
+              changes?.tests.flatMap(({ testName, there: outcome }) =>
+                outcome === 'failed' ? [testName] : [],
+              ),
+            ),
+            rows: facts.tests.rows,
+            runs: [...asked.own, ...asked.base, ...asked.others, ...asked.point],
+          });
+          return (
+            tests && {
+              rows: tests.rows,
+              matches: tests.names.size === 0 ? undefined : await readMatches(db, access, query, tests.names),
+            }
+          );
+        });
   const verdicts = judgeTests(judged, {
-    rows: facts.tests.rows,
+    rows: [...facts.tests.rows, ...(former?.rows ?? [])],
     failures: facts.tests.failures,
     files: facts.files.map((file) => ({
       file,
@@ -89,7 +142,7 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
   });
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
   return {
-    failures: facts.matches.flatMap(
+    failures: (former?.matches ?? facts.matches).flatMap(
       ({ testName, failureSignature, causeKey, candidates }): FailureHistory[] => {
         const verdict = verdictOf.get(testName);
         if (verdict === undefined) return [];
@@ -108,26 +161,17 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
     fixed: verdicts.fixed,
     // What is absent in an incomplete run says nothing.
     changes:
-      differences === undefined || point === undefined || !evidence.run.isComplete
+      changes === undefined || point === undefined || !evidence.run.isComplete
         ? undefined
         : changesOf(
-            {
-              tests: differences.tests,
-              files: differences.files.map(
-                (file): FilePair => ({
-                  ...file,
-                  isInTreeHere: inThis?.has(file.file),
-                  isInTreeThere: inPoint?.has(file.file),
-                }),
-              ),
-              renamed: [],
-            },
+            { ...changes, renamed: renames?.renamed ?? [], renamedFunctions: renames?.functions },
             {
               isPointTested: !point.isApproximate && point.untested?.length === 0,
               isComplete: evidence.run.isComplete,
             },
           ),
     coverage: facts.coverage,
+    renamedFunctions: renames?.functions ?? [],
   };
 }
 
@@ -264,6 +308,12 @@ async function filesIn(
   const paths = new Map(files.map((file) => [posix.join(project, file), file]));
   const found = await change.git.filesAt(sha, [...paths.keys()]);
   return found && new Set([...found].flatMap((path) => paths.get(path) ?? []));
+}
+
+/** Both commits in one repository; undefined where one is not known, or git is not there. */
+function commitsOf(change: ChangeSource | undefined, from: string | undefined, to: string | undefined) {
+  if (change?.git === undefined || from === undefined || to === undefined) return undefined;
+  return { git: change.git, from, to, project: change.context.project ?? '.' };
 }
 
 function unknownBase(name: string, used: string | undefined, branches: readonly string[]): Warning {

@@ -322,6 +322,8 @@ export interface RunHistory {
   readonly fixed: readonly Fixed[];
   /** undefined where there is no point, or this run is incomplete. */
   readonly changes: TestChanges | undefined;
+  /** Test functions (`file::Class::function`) that had another name at the point. */
+  readonly renamedFunctions?: readonly { readonly from: string; readonly to: string }[] | undefined;
   readonly coverage: CoverageChange | undefined;
 }
 

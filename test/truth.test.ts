@@ -394,6 +394,62 @@ describe('in CI', () => {
     });
   });
 
+  it('11: a failing test that is renamed, and its file moved, keeps history, since and memory', async () => {
+    const source = (first: string) =>
+      `def ${first}():\n    cart = Cart(3)\n    assert cart.total() == 30\n\ndef test_kept():\n    assert Cart(0).is_empty()\n`;
+    const s = begin();
+    s.commit('A', { files: { 'tests/test_cart.py': source('test_total') } });
+    const [old, kept] = ['tests/test_cart.py::test_total', 'tests/test_cart.py::test_kept'];
+    await s.push('A', { [old]: 'P', [kept]: 'P' }, { depth: 'full', before: 'start' });
+    s.commit('B');
+    await s.push('B', { [old]: 'F', [kept]: 'P' }, { depth: 'full', before: 'A' });
+    await s.remember(old);
+    s.commit('P', {
+      on: 'feature-1',
+      files: { 'tests/test_cart.py': '', 'tests/unit/test_cart.py': source('test_sum_of_cart') },
+    });
+    const [renamed, moved] = [
+      'tests/unit/test_cart.py::test_sum_of_cart',
+      'tests/unit/test_cart.py::test_kept',
+    ];
+    const told = await s.pull(1, 'P', 'B', { [renamed]: 'F', [moved]: 'P' }, { depth: 'full' });
+    expect(told).toMatchObject({
+      failures: { [renamed]: 'pre-existing: red-there@B known: moved' },
+      changes: {
+        renamed: [
+          { from: old, to: renamed },
+          { from: kept, to: moved },
+        ],
+      },
+      blame: [0, 0],
+    });
+    expect(told.verdict.history?.failures[0]?.since).toMatchObject({
+      lastGreen: s.sha('A'),
+      firstRed: s.sha('B'),
+    });
+    expect(
+      (await s.pull(1, 'P', 'B', { [renamed]: 'P', [moved]: 'P' }, { depth: 'full', again: true })).fixed,
+    ).toEqual({ [renamed]: 'green here, red at B' });
+    // Later runs, in clones that hold no history, find the past by the name that was kept.
+    s.merge('M', 'main', 'feature-1');
+    await s.push('M', { [renamed]: 'F', [moved]: 'P' }, { before: 'B' });
+    s.commit('C');
+    const later = await s.push('C', { [renamed]: 'F', [moved]: 'F:KeyError' }, { before: 'M' });
+    expect(later).toMatchObject({
+      failures: {
+        [renamed]: 'pre-existing: red-there@M known: moved',
+        [moved]: 'new: green-there@M',
+      },
+      changes: {},
+    });
+    expect(later.verdict.history?.failures[0]?.since).toMatchObject({
+      lastGreen: s.sha('A'),
+      firstRed: s.sha('B'),
+    });
+    s.commit('D');
+    expect((await s.push('D', { [renamed]: 'P', [moved]: 'P' }, { before: 'C' })).changes).toEqual({});
+  });
+
   it('25: a renamed job is compared with the other jobs of the point', async () => {
     const s = begin();
     await s.push('start', red, { job: 'py312' });

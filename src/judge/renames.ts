@@ -11,6 +11,8 @@ export interface RenameFacts {
   readonly after: readonly string[];
   /** Files that git found moved; none where git could not be asked. */
   readonly movedFiles: readonly (readonly [from: string, to: string])[];
+  /** Renames of functions (`file::Class::function`) that an earlier run showed. */
+  readonly known?: readonly Rename[] | undefined;
   /** How alike the sources of gone functions and of those that came are; undefined where git could not give them. */
   readonly sources?: SourceLikeness | undefined;
   /** Test name -> error and statement as one text (a signature), for the failures of the earlier run and of this one. */
@@ -108,6 +110,11 @@ export function followRenames(facts: RenameFacts): Renames {
 
   followEqual(
     ({ file, path }) => (movedTo.has(file) ? `${movedTo.get(file)}::${path}` : undefined),
+    ({ id }) => id,
+  );
+  const knownTo = new Map(facts.known?.map(({ from, to }) => [from, to]));
+  followEqual(
+    ({ id }) => knownTo.get(id),
     ({ id }) => id,
   );
   const likely = scorePairs(sources?.pairs ?? [], { before, after, fileNow });
@@ -210,11 +217,16 @@ function groupOf({ path, name }: TestFunction): string {
   return path.slice(0, path.length - name.length);
 }
 
+/** `file::Class::function` of a test: its name without parameters. */
+export function functionOf(testName: string): string {
+  const bracket = testName.indexOf('[');
+  return bracket < 0 ? testName : testName.slice(0, bracket);
+}
+
 function functionsOf(names: readonly string[]): Functions {
   const functions = new Map<string, TestFunction>();
   for (const test of names) {
-    const bracket = test.indexOf('[');
-    const id = bracket < 0 ? test : test.slice(0, bracket);
+    const id = functionOf(test);
     const known = functions.get(id);
     if (known !== undefined) {
       known.tests.push(test);
