@@ -140,6 +140,7 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
     filesHere: facts.there.filesHere,
     filesAlsoAtPoint: facts.there.filesAlsoAtPoint,
   });
+  const renamedFrom = new Map(renames?.renamed.map(({ from, to }) => [to, from]));
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
   return {
     failures: (former?.matches ?? facts.matches).flatMap(
@@ -147,7 +148,8 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
         const verdict = verdictOf.get(testName);
         if (verdict === undefined) return [];
         const match = chooseMatch(candidates, causeKey !== undefined);
-        return [{ ...verdict, failureSignature, match, known: isKnown(match) }];
+        const formerName = renamedFrom.get(testName);
+        return [{ ...verdict, formerName, failureSignature, match, known: isKnown(match) }];
       },
     ),
     baseBranch: evidence.baseBranch,

@@ -295,6 +295,8 @@ export interface ComparisonPoint {
 /** What the team's stored runs tell about one failure of a run. */
 export interface FailureHistory {
   readonly testName: string;
+  /** Its name at the point, where it is another one. */
+  readonly formerName?: string | undefined;
   readonly failureSignature: string | undefined;
   readonly class: Novelty;
   readonly reason: Reason;
