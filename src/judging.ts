@@ -30,6 +30,8 @@ export interface ChangeSource {
   readonly named: NamedCommits;
   /** undefined outside a repository. */
   readonly git: CommitHistory | undefined;
+  /** Reads a file of the repository as it was tested, where that is not its commit: uncommitted changes outside CI. */
+  readonly readEdited?: ((path: string) => string | undefined) | undefined;
 }
 
 export interface HistoryQuery extends RunQuery {
@@ -76,7 +78,7 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
   const { differences } = facts;
   const [inPoint, inThis] = await Promise.all([
     filesIn(change, point?.sha, [...facts.files, ...(differences?.files ?? []).map(({ file }) => file)]),
-    filesIn(
+    filesHere(
       change,
       evidence.run.testedSha,
       (differences?.files ?? []).map(({ file }) => file),
@@ -312,10 +314,25 @@ async function filesIn(
   return found && new Set([...found].flatMap((path) => paths.get(path) ?? []));
 }
 
+/** Which of the files are there as the run had them: in its commit, or among uncommitted changes. */
+async function filesHere(
+  change: ChangeSource | undefined,
+  sha: string | undefined,
+  files: readonly string[],
+): Promise<ReadonlySet<string> | undefined> {
+  const read = change?.readEdited;
+  if (read === undefined || files.length > mostEdited) return filesIn(change, sha, files);
+  const { project = '.' } = change?.context ?? {};
+  return new Set(files.filter((file) => read(posix.join(project, file)) !== undefined));
+}
+
+/** Above so many files the commit alone is asked. */
+const mostEdited = 300;
+
 /** Both commits in one repository; undefined where one is not known, or git is not there. */
 function commitsOf(change: ChangeSource | undefined, from: string | undefined, to: string | undefined) {
   if (change?.git === undefined || from === undefined || to === undefined) return undefined;
-  return { git: change.git, from, to, project: change.context.project ?? '.' };
+  return { git: change.git, from, to, project: change.context.project ?? '.', readEdited: change.readEdited };
 }
 
 function unknownBase(name: string, used: string | undefined, branches: readonly string[]): Warning {

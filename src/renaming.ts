@@ -25,7 +25,14 @@ export interface RenameQuery extends RunQuery {
   readonly facts: Pick<ChangesFacts, 'tests' | 'files'>;
   /** undefined where git does not know both commits. */
   readonly commits:
-    | { readonly git: CommitHistory; readonly from: string; readonly to: string; readonly project: string }
+    | {
+        readonly git: CommitHistory;
+        readonly from: string;
+        readonly to: string;
+        readonly project: string;
+        /** See ChangeSource. */
+        readonly readEdited: ((path: string) => string | undefined) | undefined;
+      }
     | undefined;
 }
 
@@ -33,6 +40,9 @@ export interface RenameQuery extends RunQuery {
 const mostDifferences = 5000;
 /** More functions are compared by their names alone. */
 const mostCompared = 1000;
+
+/** Files with uncommitted changes that are read. */
+const mostEdited = 300;
 
 const isFunction = (name: string, id: string) =>
   name === id || (name.startsWith(id) && name.charAt(id.length) === '[');
@@ -119,15 +129,15 @@ async function movedFiles({ git, from, to, project }: Commits): Promise<[from: s
 async function likenessOf(
   gone: readonly string[],
   came: readonly string[],
-  { git, from, to, project }: Commits,
+  { git, from, to, project, readEdited }: Commits,
 ): Promise<SourceLikeness | undefined> {
   if (gone.length > mostCompared || came.length > mostCompared) return undefined;
-  const read = async (sha: string, ids: readonly string[]): Promise<FunctionSource[]> => {
+  const read = async (
+    ids: readonly string[],
+    open: (paths: readonly string[]) => Promise<ReadonlyMap<string, string>>,
+  ): Promise<FunctionSource[]> => {
     const files = new Set(ids.map((id) => id.slice(0, id.indexOf('::'))));
-    const texts = await git.sources(
-      sha,
-      [...files].map((file) => posix.join(project, file)),
-    );
+    const texts = await open([...files].map((file) => posix.join(project, file)));
     const wanted = new Set(ids);
     return [...files].flatMap((file) =>
       functionsIn(texts.get(posix.join(project, file)) ?? '').flatMap(({ path, tokens }) => {
@@ -136,7 +146,14 @@ async function likenessOf(
       }),
     );
   };
-  const [before, after] = await Promise.all([read(from, gone), read(to, came)]);
+  const [before, after] = await Promise.all([
+    read(gone, (paths) => git.sources(from, paths)),
+    read(came, async (paths) =>
+      readEdited === undefined
+        ? git.sources(to, paths)
+        : new Map(paths.slice(0, mostEdited).map((path) => [path, readEdited(path) ?? ''])),
+    ),
+  ]);
   const pairs = comparePairs(before, after);
   return pairs && { known: new Set([...before, ...after].map(({ id }) => id)), pairs };
 }

@@ -1,5 +1,7 @@
 // The stories of what is said of failures, from the commit to the verdict: real repositories and checkouts, reports as pytest
 // writes them, both databases.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { rounds } from './support/long.ts';
 import { createPlace, type Place, placeNames } from './support/places.ts';
@@ -448,6 +450,21 @@ describe('in CI', () => {
     });
     s.commit('D');
     expect((await s.push('D', { [renamed]: 'P', [moved]: 'P' }, { before: 'C' })).changes).toEqual({});
+  });
+
+  it('11: a test that was moved and renamed is followed before that is committed', async () => {
+    const source = (name: string) => `def ${name}():\n    cart = Cart(3)\n    assert cart.total() == 30\n`;
+    const s = begin();
+    const [old, renamed] = ['tests/test_cart.py::test_total', 'tests/unit/test_cart.py::test_sum'];
+    s.commit('A', { files: { 'tests/test_cart.py': source('test_total') } });
+    await s.local({ ...green, [old]: 'F' });
+    rmSync(join(s.server, 'tests/test_cart.py'));
+    mkdirSync(join(s.server, 'tests/unit'));
+    writeFileSync(join(s.server, 'tests/unit/test_cart.py'), source('test_sum'));
+    expect(await s.local({ ...green, [renamed]: 'F' })).toMatchObject({
+      failures: { [renamed]: 'pre-existing: red-there@A' },
+      changes: { renamed: [{ from: old, to: renamed }] },
+    });
   });
 
   it('25: a renamed job is compared with the other jobs of the point', async () => {
