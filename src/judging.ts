@@ -102,6 +102,7 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
       there,
       isComplete: evidence.run.isComplete,
       facts: changes,
+      redHere: facts.tests.rows.filter((row) => row.runId === runId),
       commits: commitsOf(change, point?.sha, evidence.run.testedSha),
     }));
   const asked = runsToRead(judged);

@@ -23,6 +23,8 @@ export interface RenameQuery extends RunQuery {
   /** The run has all tests that were asked for. */
   readonly isComplete: boolean;
   readonly facts: Pick<ChangesFacts, 'tests' | 'files'>;
+  /** The run's failures. */
+  readonly redHere: readonly EvidenceRow[];
   /** undefined where git does not know both commits. */
   readonly commits:
     | {
@@ -41,6 +43,8 @@ const mostDifferences = 5000;
 /** More functions are compared by their names alone. */
 const mostCompared = 1000;
 
+/** Tests that failed at the point and are gone. */
+const mostRed = 500;
 /** Files with uncommitted changes that are read. */
 const mostEdited = 300;
 
@@ -64,42 +68,49 @@ export async function findRenames(
   const came = byFunction(candidates.came);
   if (gone.size === 0 || came.size === 0) return undefined;
   const files = [...new Set([...candidates.gone, ...candidates.came].map(({ testFile }) => testFile))];
-  const { order, former } = await inTeam(async () => ({
+  const red = candidates.gone.flatMap(({ testName, there }) => (there === 'failed' ? [testName] : []));
+  const stored = await inTeam(async () => ({
     order: await readFunctionOrder(db, access, query, files),
     former: await readFormerNames(db, access, query, [...came.keys()]),
+    redThere: await readNamedRows(db, access, query, { names: red.slice(0, mostRed), runs: query.there }),
   }));
-  const here = new Set(order.here);
-  const there = new Set(order.there);
+  const here = new Set(stored.order.here);
+  const there = new Set(stored.order.there);
+  for (const id of gone.keys()) if (here.has(id)) gone.delete(id);
+  for (const id of came.keys()) if (there.has(id)) came.delete(id);
+
+  const moved = commits === undefined ? [] : await movedFiles(commits);
+  const sources = commits && (await readSources({ gone, came, moved: new Map(moved) }, commits));
+  for (const id of sources?.notGone ?? []) gone.delete(id);
+  for (const id of sources?.notCome ?? []) came.delete(id);
   // A function of both sides keeps its place among the others; of those that only one side has, the candidates alone count.
   const namesOf = (
     functions: readonly string[],
     open: ReadonlyMap<string, readonly string[]>,
     others: ReadonlySet<string>,
   ) => functions.flatMap((id) => (others.has(id) ? [id] : (open.get(id) ?? [])));
-  const moved = commits === undefined ? [] : await movedFiles(commits);
-  const movedTo = new Map(moved);
-  const inMovedFile = (id: string) => {
-    const file = id.slice(0, id.indexOf('::'));
-    return `${movedTo.get(file) ?? file}${id.slice(file.length)}`;
-  };
-  // What git moved as it is needs no look into the source.
-  const isMoved = (id: string) => came.has(inMovedFile(id)) && !here.has(id);
-  const unmoved = [...gone.keys()].filter((id) => !here.has(id) && !isMoved(id));
-  const arrived = new Set([...gone.keys()].filter(isMoved).map(inMovedFile));
-  const unexplained = [...came.keys()].filter((id) => !there.has(id) && !arrived.has(id));
   return followRenames({
-    before: namesOf(order.there, gone, here),
-    after: namesOf(order.here, came, there),
+    before: namesOf(stored.order.there, gone, here),
+    after: namesOf(stored.order.here, came, there),
     movedFiles: moved,
-    known: [...former].flatMap(([to, [from]]) => (from === undefined ? [] : [{ from, to }])),
-    sources: commits && (await likenessOf(unmoved, unexplained, commits)),
-    failures: { before: new Map(), after: new Map() },
+    known: [...stored.former].flatMap(([to, [from]]) => (from === undefined ? [] : [{ from, to }])),
+    sources: sources?.likeness,
+    failures: { before: failuresOf(stored.redThere), after: failuresOf(query.redHere) },
   });
+}
+
+/** Test name -> error and statement, of failures that have both. */
+function failuresOf(rows: readonly EvidenceRow[]): ReadonlyMap<string, string> {
+  return new Map(
+    rows.flatMap(({ testName, errorType, statement }): [string, string][] =>
+      errorType === undefined || statement === undefined ? [] : [[testName, `${errorType} ${statement}`]],
+    ),
+  );
 }
 
 function byFunction(
   tests: readonly { readonly testName: string; readonly testFile: string; readonly testFunction: string }[],
-): ReadonlyMap<string, readonly string[]> {
+): Map<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const test of tests) {
     const id = functionIdOf(test);
@@ -126,36 +137,79 @@ async function movedFiles({ git, from, to, project }: Commits): Promise<[from: s
   });
 }
 
-async function likenessOf(
-  gone: readonly string[],
-  came: readonly string[],
-  { git, from, to, project, readEdited }: Commits,
-): Promise<SourceLikeness | undefined> {
-  if (gone.length > mostCompared || came.length > mostCompared) return undefined;
-  const read = async (
-    ids: readonly string[],
-    open: (paths: readonly string[]) => Promise<ReadonlyMap<string, string>>,
-  ): Promise<FunctionSource[]> => {
-    const files = new Set(ids.map((id) => id.slice(0, id.indexOf('::'))));
-    const texts = await open([...files].map((file) => posix.join(project, file)));
-    const wanted = new Set(ids);
-    return [...files].flatMap((file) =>
-      functionsIn(texts.get(posix.join(project, file)) ?? '').flatMap(({ path, tokens }) => {
-        const id = `${file}::${path}`;
-        return wanted.has(id) ? [{ id, tokens }] : [];
-      }),
-    );
-  };
+interface Sources {
+  /** Not run here, and still in the source: left out of this run, not gone. */
+  readonly notGone: readonly string[];
+  /** Not run there, though in the source. */
+  readonly notCome: readonly string[];
+  readonly likeness: SourceLikeness | undefined;
+}
+
+/** Looks into the sources of what git did not move as it is; undefined where that is too much. */
+async function readSources(
+  {
+    gone,
+    came,
+    moved,
+  }: {
+    readonly gone: ReadonlyMap<string, unknown>;
+    readonly came: ReadonlyMap<string, unknown>;
+    readonly moved: ReadonlyMap<string, string>;
+  },
+  commits: Commits,
+): Promise<Sources | undefined> {
+  const fileOf = (id: string) => id.slice(0, id.indexOf('::'));
+  const inMovedFile = (id: string) => `${moved.get(fileOf(id)) ?? fileOf(id)}${id.slice(fileOf(id).length)}`;
+  const arrived = new Set([...gone.keys()].map(inMovedFile).filter((id) => came.has(id)));
+  const left = [...gone.keys()].filter((id) => !arrived.has(inMovedFile(id)));
+  const arriving = [...came.keys()].filter((id) => !arrived.has(id));
+  if (left.length === 0 || arriving.length === 0) return undefined;
+  if (left.length > mostCompared || arriving.length > mostCompared) return undefined;
+  const files = [...new Set([...left, ...arriving].map(fileOf))];
   const [before, after] = await Promise.all([
-    read(gone, (paths) => git.sources(from, paths)),
-    read(came, async (paths) =>
-      readEdited === undefined
-        ? git.sources(to, paths)
-        : new Map(paths.slice(0, mostEdited).map((path) => [path, readEdited(path) ?? ''])),
-    ),
+    readFunctions(files, commits, (paths) => commits.git.sources(commits.from, paths)),
+    readFunctions(files, commits, (paths) => openHere(paths, commits)),
   ]);
-  const pairs = comparePairs(before, after);
-  return pairs && { known: new Set([...before, ...after].map(({ id }) => id)), pairs };
+  const notGone = left.filter((id) => after.has(id));
+  const notCome = arriving.filter((id) => before.has(id));
+  const sourcesOf = (ids: readonly string[], without: readonly string[], known: typeof before) => {
+    const excluded = new Set(without);
+    return ids.flatMap((id): FunctionSource[] => {
+      const tokens = excluded.has(id) ? undefined : known.get(id);
+      return tokens === undefined ? [] : [{ id, tokens }];
+    });
+  };
+  const [old, now] = [sourcesOf(left, notGone, before), sourcesOf(arriving, notCome, after)];
+  const pairs = comparePairs(old, now);
+  return {
+    notGone,
+    notCome,
+    likeness: pairs && { known: new Set([...old, ...now].map(({ id }) => id)), pairs },
+  };
+}
+
+async function openHere(
+  paths: readonly string[],
+  { git, to, readEdited }: Commits,
+): Promise<ReadonlyMap<string, string>> {
+  return readEdited === undefined
+    ? git.sources(to, paths)
+    : new Map(paths.slice(0, mostEdited).map((path) => [path, readEdited(path) ?? '']));
+}
+
+async function readFunctions(
+  files: readonly string[],
+  { project }: Commits,
+  open: (paths: readonly string[]) => Promise<ReadonlyMap<string, string>>,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const texts = await open(files.map((file) => posix.join(project, file)));
+  return new Map(
+    files.flatMap((file) =>
+      functionsIn(texts.get(posix.join(project, file)) ?? '').map(
+        ({ path, tokens }) => [`${file}::${path}`, tokens] as const,
+      ),
+    ),
+  );
 }
 
 /** What the judged run's tests were called before, and which rows they have under those names. */

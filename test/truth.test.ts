@@ -1,6 +1,6 @@
 // The stories of what is said of failures, from the commit to the verdict: real repositories and checkouts, reports as pytest
 // writes them, both databases.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { rounds } from './support/long.ts';
@@ -452,18 +452,44 @@ describe('in CI', () => {
     expect((await s.push('D', { [renamed]: 'P', [moved]: 'P' }, { before: 'C' })).changes).toEqual({});
   });
 
-  it('11: a test that was moved and renamed is followed before that is committed', async () => {
-    const source = (name: string) => `def ${name}():\n    cart = Cart(3)\n    assert cart.total() == 30\n`;
+  it('11: outside CI a rename is followed before it is committed; a copy of a test that was left out is none', async () => {
+    const source = (...names: string[]) =>
+      names.map((name) => `def ${name}():\n    cart = Cart(3)\n    assert cart.total() == 30\n`).join('\n');
     const s = begin();
-    const [old, renamed] = ['tests/test_cart.py::test_total', 'tests/unit/test_cart.py::test_sum'];
-    s.commit('A', { files: { 'tests/test_cart.py': source('test_total') } });
-    await s.local({ ...green, [old]: 'F' });
-    rmSync(join(s.server, 'tests/test_cart.py'));
-    mkdirSync(join(s.server, 'tests/unit'));
-    writeFileSync(join(s.server, 'tests/unit/test_cart.py'), source('test_sum'));
-    expect(await s.local({ ...green, [renamed]: 'F' })).toMatchObject({
+    const write = (file: string, text: string) => writeFileSync(join(s.server, file), text);
+    const kept = 'tests/test_cart.py::test_kept';
+    const [old, copy] = ['tests/test_cart.py::test_total', 'tests/test_cart.py::test_sum'];
+    const kepts = 'def test_kept():\n    assert Cart(0).is_empty()\n\n';
+    s.commit('A', { files: { 'tests/test_cart.py': kepts + source('test_total') } });
+    await s.local({ ...green, [kept]: 'P', [old]: 'F' });
+    write('tests/test_cart.py', kepts + source('test_total', 'test_sum'));
+    expect(await s.local({ ...green, [kept]: 'P', [copy]: 'F:3' })).toMatchObject({
+      failures: { [copy]: 'new: absent-there' },
+      changes: { added: [copy] },
+    });
+    s.git(s.server, 'checkout', '-q', '.');
+    s.git(s.server, 'mv', 'tests/test_cart.py', 'tests/test_shop.py');
+    write('tests/test_shop.py', kepts + source('test_sum'));
+    const renamed = 'tests/test_shop.py::test_sum';
+    expect(await s.local({ ...green, 'tests/test_shop.py::test_kept': 'P', [renamed]: 'F' })).toMatchObject({
       failures: { [renamed]: 'pre-existing: red-there@A' },
-      changes: { renamed: [{ from: old, to: renamed }] },
+      changes: {
+        renamed: [
+          { from: kept, to: 'tests/test_shop.py::test_kept' },
+          { from: old, to: renamed },
+        ],
+      },
+    });
+  });
+
+  it('11: where no source is known the same failure shows which test was renamed', async () => {
+    const s = begin();
+    const [x, y] = ['tests/test_a.py::test_skip', 'tests/test_a.py::test_filter'];
+    await s.push('start', { ...green, [x]: 'F:KeyError' });
+    s.commit('B');
+    expect(await s.push('B', { ...green, [y]: 'F:KeyError' }, { before: 'start' })).toMatchObject({
+      failures: { [y]: 'pre-existing: red-there@start' },
+      changes: { renamed: [{ from: x, to: y }] },
     });
   });
 

@@ -16,8 +16,8 @@ export interface LikePair {
 
 /** Pairs that are less alike are not told. */
 export const leastTold = 0.3;
-/** Neighbours of tokens that are compared at most, over all pairs: about half a second. */
-const mostCompared = 10_000_000;
+/** Neighbours of tokens that are compared at most, over all pairs: about a quarter of a second. */
+const mostCompared = 5_000_000;
 
 /**
  * Compares each function that is gone with each that came, by the pairs of neighbouring tokens that both have (Dice's coefficient,

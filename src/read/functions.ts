@@ -12,8 +12,8 @@ export interface SourceFunction {
 const mostTokens = 4000;
 /** A line longer than this is data. */
 const longestLine = 2000;
-/** Strings, comments, brackets: what tells where a statement ends. */
-const pieces = /"""|'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|#.*|[([{]|[)\]}]/g;
+/** Strings, comments, brackets: what tells where a statement ends. A string ends with its line, so that no line is read twice. */
+const pieces = /"""|'''|"(?:\\.?|[^"\\])*(?:"|$)|'(?:\\.?|[^'\\])*(?:'|$)|#.*|[([{]|[)\]}]/g;
 const token = /[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu;
 const definition = /^(?:async\s+)?(def|class)\s+([\p{L}\p{N}_]+)/u;
 

@@ -189,7 +189,7 @@ describe('a renamed test whose source is known', () => {
   });
 
   it('is compared only as long as it takes no time', () => {
-    const many = Array.from({ length: 60 }, (_, i) => ({
+    const many = Array.from({ length: 40 }, (_, i) => ({
       id: `a.py::test_${i}`,
       tokens: Array.from({ length: 4000 }, (__, n) => `${n}`),
     }));
