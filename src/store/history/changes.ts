@@ -112,16 +112,15 @@ const differencesSql = `
      ORDER BY test_name LIMIT ${mostTests})
     UNION ALL
     (SELECT *, true FROM pairs WHERE slower_by IS NOT NULL ORDER BY slower_by DESC, test_name LIMIT ${mostSlower})
-  ), greens AS (
-    SELECT d.test_name, (SELECT json_agg(g.seconds) FROM (
-      SELECT r.duration_seconds::float8 AS seconds FROM unnest($6::uuid[], $7::timestamptz[]) WITH ORDINALITY AS b (id, at, place)
-      JOIN test_results r ON r.team_id = $1 AND r.test_name = d.test_name AND r.created_at = b.at AND r.test_run_id IS NOT DISTINCT FROM b.id
-      WHERE r.outcome = 'passed' AND r.duration_seconds IS NOT NULL ORDER BY b.place LIMIT ${greenRuns}) AS g) AS seconds
-    FROM different d WHERE d.slower
   )
   SELECT 'test' AS kind, json_strip_nulls(json_build_object('testName', d.test_name, 'testFile', d.test_file, 'testFunction', d.test_function,
-    'here', d.outcome_here, 'there', d.outcome_there, 'secondsHere', d.seconds, 'greenSeconds', g.seconds)) AS facts
-  FROM different d LEFT JOIN greens g ON d.slower AND g.test_name = d.test_name
+    'here', d.outcome_here, 'there', d.outcome_there, 'secondsHere', d.seconds,
+    -- No join: its planner would compare each difference with each.
+    'greenSeconds', CASE WHEN d.slower THEN (SELECT json_agg(g.seconds) FROM (
+      SELECT r.duration_seconds::float8 AS seconds FROM unnest($6::uuid[], $7::timestamptz[]) WITH ORDINALITY AS b (id, at, place)
+      JOIN test_results r ON r.team_id = $1 AND r.test_name = d.test_name AND r.created_at = b.at AND r.test_run_id IS NOT DISTINCT FROM b.id
+      WHERE r.outcome = 'passed' AND r.duration_seconds IS NOT NULL ORDER BY b.place LIMIT ${greenRuns}) AS g) END)) AS facts
+  FROM different d
   UNION ALL
   SELECT 'file', json_build_object('file', file, 'testsHere', sum(here), 'testsThere', sum(there), 'collectionFailed', bool_or(failed))
   FROM (
