@@ -84,12 +84,15 @@ export async function saveAliases(
 }
 
 const saveSql = `
+  WITH me AS MATERIALIZED (
+    SELECT r.team_id, ${suite('r')} AS suite, r.created_at, r.git_sha FROM test_runs r
+    WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3 AND (r.origin = 'team' OR (r.origin = 'local' AND $6::boolean))
+  )
   INSERT INTO test_aliases (team_id, suite_id, name, former, created_at, git_sha)
-  SELECT r.team_id, ${suite('r')}, n.name, n.former, r.created_at, r.git_sha
-  FROM test_runs r CROSS JOIN unnest($4::text[], $5::text[]) AS n (name, former)
-  WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3
-    AND (r.origin = 'team' OR (r.origin = 'local' AND $6::boolean))
-    AND n.former IS DISTINCT FROM (
-      SELECT a.former FROM test_aliases a WHERE a.team_id = r.team_id AND a.suite_id = ${suite('r')} AND a.name = n.name
-      ORDER BY a.created_at DESC LIMIT 1)
+  SELECT m.team_id, m.suite, n.name, n.former, m.created_at, m.git_sha
+  FROM me m CROSS JOIN unnest($4::text[], $5::text[]) AS n (name, former)
+  LEFT JOIN LATERAL (
+    SELECT a.former FROM test_aliases a WHERE a.team_id = m.team_id AND a.suite_id = m.suite AND a.name = n.name
+    ORDER BY a.created_at DESC LIMIT 1) AS known ON true
+  WHERE n.former IS DISTINCT FROM known.former
   ON CONFLICT (team_id, suite_id, name, created_at) DO NOTHING`;
