@@ -4,12 +4,15 @@ import { posix } from 'node:path';
 import type { CommitHistory } from './context/commits.ts';
 import { isBaseNeverTested } from './judge/base.ts';
 import { changesOf } from './judge/changes.ts';
-import type { ChangeFacts, CommitPlace, FilePair } from './judge/facts.ts';
+import type { ChangeFacts, ChangesFacts, CommitPlace, FilePair } from './judge/facts.ts';
 import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
+import { functionOf } from './judge/renames.ts';
 import { chooseMatch, isKnown } from './judge/tiers.ts';
 import type { FailureHistory, NamedCommits, RunContext, RunHistory, Warning } from './model.ts';
 import { nearest } from './nearest.ts';
+import { findRenames, readFormerTests } from './renaming.ts';
 import type { Database } from './store/database/port.ts';
+import { readFormerNames } from './store/history/aliases.ts';
 import { readCoverageChange, readDifferences } from './store/history/changes.ts';
 import {
   type EvidenceRun,
@@ -29,6 +32,8 @@ export interface ChangeSource {
   readonly named: NamedCommits;
   /** undefined outside a repository. */
   readonly git: CommitHistory | undefined;
+  /** Reads a file of the repository as it was tested, where that is not its commit: uncommitted changes outside CI. */
+  readonly readEdited?: ((path: string) => string | undefined) | undefined;
 }
 
 export interface HistoryQuery extends RunQuery {
@@ -71,6 +76,9 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
       files,
       there: await readFileEvidence(db, access, { runId, createdAt, point: point?.runs ?? [], files }),
       matches: await readMatches(db, access, query),
+      former: await readFormerNames(db, access, query, [
+        ...new Set(tests.failures.map(({ testName }) => functionOf(testName))),
+      ]),
       differences: there.length === 0 ? undefined : await readDifferences(db, access, changesQuery),
       coverage: there.length === 0 ? undefined : await readCoverageChange(db, access, changesQuery),
     };
@@ -79,14 +87,62 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
   const { differences } = facts;
   const [inPoint, inThis] = await Promise.all([
     filesIn(change, point?.sha, [...facts.files, ...(differences?.files ?? []).map(({ file }) => file)]),
-    filesIn(
+    filesHere(
       change,
       evidence.run.testedSha,
       (differences?.files ?? []).map(({ file }) => file),
     ),
   ]);
+  const changes: Pick<ChangesFacts, 'tests' | 'files'> | undefined = differences && {
+    tests: differences.tests,
+    files: differences.files.map(
+      (file): FilePair => ({
+        ...file,
+        isInTreeHere: inThis?.has(file.file),
+        isInTreeThere: inPoint?.has(file.file),
+      }),
+    ),
+  };
+  const renames =
+    changes &&
+    (await findRenames((work) => inTeam(db, access, work), db, access, {
+      runId,
+      createdAt,
+      there,
+      isComplete: evidence.run.isComplete,
+      facts: changes,
+      redHere: facts.tests.rows.filter((row) => row.runId === runId),
+      commits: commitsOf(change, point?.sha, evidence.run.testedSha),
+    }));
+  const asked = runsToRead(judged);
+  const former =
+    renames === undefined && facts.former.size === 0
+      ? undefined
+      : await inTeam(db, access, async () => {
+          const tests = await readFormerTests(db, access, {
+            runId,
+            createdAt,
+            run: evidence.run,
+            renames,
+            stored: facts.former,
+            failing: facts.tests.failures.map(({ testName }) => testName),
+            failedThere: new Set(
+              changes?.tests.flatMap(({ testName, there: outcome }) =>
+                outcome === 'failed' ? [testName] : [],
+              ),
+            ),
+            rows: facts.tests.rows,
+            runs: [...asked.own, ...asked.base, ...asked.others, ...asked.point],
+          });
+          return (
+            tests && {
+              rows: tests.rows,
+              matches: tests.names.size === 0 ? undefined : await readMatches(db, access, query, tests.names),
+            }
+          );
+        });
   const verdicts = judgeTests(judged, {
-    rows: facts.tests.rows,
+    rows: [...facts.tests.rows, ...(former?.rows ?? [])],
     failures: facts.tests.failures,
     files: facts.files.map((file) => ({
       file,
@@ -96,14 +152,17 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
     filesHere: facts.there.filesHere,
     filesAlsoAtPoint: facts.there.filesAlsoAtPoint,
   });
+  const renamedFrom = new Map(renames?.renamed.map(({ from, to }) => [to, from]));
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
   return {
-    failures: facts.matches.flatMap(
+    failures: (former?.matches ?? facts.matches).flatMap(
       ({ testName, failureSignature, causeKey, candidates }, index): FailureHistory[] => {
         const verdict = verdictOf.get(testName);
         if (verdict === undefined) return [];
         const match = chooseMatch(candidates, causeKey !== undefined);
-        return [{ ...verdict, number: index + 1, failureSignature, match, known: isKnown(match) }];
+        const formerName = renamedFrom.get(testName);
+        const number = index + 1;
+        return [{ ...verdict, number, formerName, failureSignature, match, known: isKnown(match) }];
       },
     ),
     baseBranch: evidence.baseBranch,
@@ -117,26 +176,17 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
     fixed: verdicts.fixed,
     // What is absent in an incomplete run says nothing.
     changes:
-      differences === undefined || point === undefined || !evidence.run.isComplete
+      changes === undefined || point === undefined || !evidence.run.isComplete
         ? undefined
         : changesOf(
-            {
-              tests: differences.tests,
-              files: differences.files.map(
-                (file): FilePair => ({
-                  ...file,
-                  isInTreeHere: inThis?.has(file.file),
-                  isInTreeThere: inPoint?.has(file.file),
-                }),
-              ),
-              renamed: [],
-            },
+            { ...changes, renamed: renames?.renamed ?? [], renamedFunctions: renames?.functions },
             {
               isPointTested: !point.isApproximate && point.untested?.length === 0,
               isComplete: evidence.run.isComplete,
             },
           ),
     coverage: facts.coverage,
+    renamedFunctions: renames?.functions ?? [],
   };
 }
 
@@ -279,6 +329,27 @@ async function filesIn(
   const paths = new Map(files.map((file) => [posix.join(project, file), file]));
   const found = await change.git.filesAt(sha, [...paths.keys()]);
   return found && new Set([...found].flatMap((path) => paths.get(path) ?? []));
+}
+
+/** Which of the files are there as the run had them: in its commit, or among uncommitted changes. */
+async function filesHere(
+  change: ChangeSource | undefined,
+  sha: string | undefined,
+  files: readonly string[],
+): Promise<ReadonlySet<string> | undefined> {
+  const read = change?.readEdited;
+  if (read === undefined || files.length > mostEdited) return filesIn(change, sha, files);
+  const { project = '.' } = change?.context ?? {};
+  return new Set(files.filter((file) => read(posix.join(project, file)) !== undefined));
+}
+
+/** Above so many files the commit alone is asked. */
+const mostEdited = 300;
+
+/** Both commits in one repository; undefined where one is not known, or git is not there. */
+function commitsOf(change: ChangeSource | undefined, from: string | undefined, to: string | undefined) {
+  if (change?.git === undefined || from === undefined || to === undefined) return undefined;
+  return { git: change.git, from, to, project: change.context.project ?? '.', readEdited: change.readEdited };
 }
 
 function neverTested(base: string): Warning {

@@ -22,6 +22,8 @@ const mostChanged = 10_000;
 const filesAtOnce = 100;
 const mostFiles = 5_000;
 const mostRenames = 5_000;
+/** So many sources are read, each of at most so many bytes, and all together. */
+const sources = { files: 300, bytes: 512 * 1024, allBytes: 6 * 1024 * 1024 } as const;
 
 /** Reads commits by name (`HEAD` or ids) in one command; those that the clone lacks are left out. */
 export async function readCommits(
@@ -151,6 +153,8 @@ export interface CommitHistory {
   filesAt(sha: string, files: readonly string[]): Promise<ReadonlySet<string> | undefined>;
   /** Python files that were renamed between two commits, old to new; at most 5,000. */
   renames(from: string, to: string): Promise<ReadonlyMap<string, string> | undefined>;
+  /** What the files hold in a commit, by file; large ones and more than 300 are left out. */
+  sources(sha: string, files: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** The whole id of an abbreviated one; undefined where no commit or more than one begins so. */
   complete(short: string): Promise<string | undefined>;
 }
@@ -238,6 +242,7 @@ export function openHistory(root: string, env: Env): CommitHistory {
         renamed.set(fields[at + 1] ?? '', fields[at + 2] ?? '');
       return renamed;
     },
+    sources: (sha, files) => (isName(sha) ? readSources(root, sha, files, env) : Promise.resolve(new Map())),
     complete: (short) =>
       once(`complete ${short}`, async () => {
         if (!/^[0-9a-f]{7,64}$/.test(short)) return undefined;
@@ -245,6 +250,50 @@ export function openHistory(root: string, env: Env): CommitHistory {
       }),
   };
   return history;
+}
+
+async function readSources(
+  root: string,
+  sha: string,
+  files: readonly string[],
+  env: Env,
+): Promise<ReadonlyMap<string, string>> {
+  const wanted = [...new Set(files)].filter((file) => isPath(file)).slice(0, sources.files);
+  const found = new Map<string, string>();
+  if (wanted.length === 0) return found;
+  const sizes = await runGit(
+    root,
+    ['cat-file', '--batch-check=%(objectname) %(objecttype) %(objectsize)'],
+    env,
+    {
+      input: wanted.map((file) => `${sha}:${file}\n`).join(''),
+    },
+  );
+  const lines = sizes.stdout.split('\n');
+  const blobs: { file: string; id: string; bytes: number }[] = [];
+  let bytesLeft: number = sources.allBytes;
+  for (const [place, file] of wanted.entries()) {
+    const [, id, size] = /^([0-9a-f]{40,64}) blob (\d{1,15})$/.exec(lines[place] ?? '') ?? [];
+    const bytes = Number(size);
+    if (id === undefined || bytes > sources.bytes || bytes > bytesLeft) continue;
+    bytesLeft -= bytes;
+    blobs.push({ file, id, bytes });
+  }
+  if (blobs.length === 0) return found;
+  const { stdout } = await runGit(root, ['cat-file', '--batch'], env, {
+    input: blobs.map(({ id }) => `${id}\n`).join(''),
+    // The sizes count bytes.
+    encoding: 'latin1',
+  });
+  let at = 0;
+  for (const { file, id, bytes } of blobs) {
+    const head = `${id} blob ${bytes}\n`;
+    if (!stdout.startsWith(head, at)) break;
+    at += head.length;
+    found.set(file, Buffer.from(stdout.slice(at, at + bytes), 'latin1').toString('utf8'));
+    at += bytes + 1;
+  }
+  return found;
 }
 
 function isPath(file: string): boolean {

@@ -1,6 +1,15 @@
 // What git tells about commits, in real repositories: parents and times, changed files, merge bases, order, files and renames.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -259,6 +268,30 @@ describe('the history', () => {
       ['tests/test_a.py', 'tests/unit/test_a\t.py'],
     ]);
     expect(await history.renames(before, 'f'.repeat(40))).toBeUndefined();
+  });
+});
+
+describe('what files hold in a commit', () => {
+  it('is read as it was, whatever is in the folder; large files and links out of it are not followed', async () => {
+    const path = repository();
+    const before = put(path, 'tests/test_é.py', 'def test_ä(): ...\n');
+    writeFileSync(join(path, 'tests/test_large.py'), 'x\n'.repeat(300_000));
+    symlinkSync('/etc/hostname', join(path, 'tests/test_link.py'));
+    const after = put(path, 'tests/test_é.py', '');
+    const read = async (sha: string, ...files: string[]) =>
+      Object.fromEntries(await openHistory(path, env).sources(sha, files));
+    const all = ['tests/test_é.py', 'tests/none.py', 'tests', '../x.py', 'a\nb.py', 'tests/test_a.py'];
+    expect(await read(before, ...all)).toEqual({
+      'tests/test_é.py': 'def test_ä(): ...\n',
+      'tests/test_a.py': 'one\ntwo\nthree\nfour\n',
+    });
+    expect(await read(after, 'tests/test_é.py', 'tests/test_large.py', 'tests/test_link.py')).toEqual({
+      'tests/test_é.py': '',
+      // A link's blob is its target's name.
+      'tests/test_link.py': '/etc/hostname',
+    });
+    expect(await read('f'.repeat(40), 'tests/test_a.py')).toEqual({});
+    expect(await read('--help', 'tests/test_a.py')).toEqual({});
   });
 });
 

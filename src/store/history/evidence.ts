@@ -376,6 +376,23 @@ export async function readTestEvidence(
   return found.evidence();
 }
 
+/** Reads all rows of some tests in some runs, the judged one too where it is among them; inside a transaction of the team. */
+export async function readNamedRows(
+  db: Database,
+  access: Access,
+  { createdAt }: RunQuery,
+  { names, runs }: { readonly names: readonly string[]; readonly runs: readonly EvidenceRun[] },
+): Promise<readonly EvidenceRow[]> {
+  const asked = [...new Map(runs.map((run) => [run.runId, run])).values()];
+  if (names.length === 0 || asked.length === 0) return [];
+  const found = collectRows('', asked);
+  const lists = listOf(asked, [() => false, () => true, () => false]);
+  found.add(
+    await db.query<{ facts: TestFactsRow }>(foreignSql, [access.team.id, names, createdAt, ...lists]),
+  );
+  return found.evidence().rows;
+}
+
 /** An own past counts where it has at least half of so many commits: below that the other jobs are asked. */
 const ownCommits = 10;
 

@@ -10,6 +10,7 @@ import {
   labelOf,
   novelties,
 } from '../evidence.ts';
+import { wordRenames } from '../renames.ts';
 import { safeLine } from '../safe.ts';
 import {
   count,
@@ -249,10 +250,12 @@ function renderChanges(history: RunHistory | undefined, { paint, columns }: Summ
     );
   };
   const notRun = changes.notRun.map(({ file, tests, why }) => `${file} (${count(tests, 'test')}, ${why})`);
-  const lists = [
+  const { moved, renamed } = wordRenames(changes.renamed);
+  const lists: { what: string; list: readonly string[]; tests?: number }[] = [
     { what: 'added', list: changes.added },
     { what: 'removed', list: changes.removed },
-    { what: 'renamed', list: changes.renamed.map(({ from, to }) => `${from} → ${to}`) },
+    { what: 'moved', list: moved.names, tests: moved.count },
+    { what: 'renamed', list: renamed.names, tests: renamed.count },
     { what: 'with other parameters', list: changes.parametersChanged },
     { what: 'newly skipped', list: changes.newlySkipped },
   ].filter(({ list }) => list.length > 0);
@@ -263,7 +266,7 @@ function renderChanges(history: RunHistory | undefined, { paint, columns }: Summ
         `  ${`${duration(test.beforeSeconds)} → ${duration(test.afterSeconds)}`.padStart(18)}  ${fold(safeLine(test.testName), columns - 24)}`,
     );
   if (lists.length === 0 && notRun.length === 0 && slower.length === 0) return '';
-  const counts = lists.map(({ what, list }) => `${number(list.length)} ${what}`).join(', ');
+  const counts = lists.map(({ what, list, tests }) => `${number(tests ?? list.length)} ${what}`).join(', ');
   const head = `${paint.bold(`Against ${safeLine(comparedWith(history))}`)}${counts === '' ? '' : `  tests: ${counts}`}`;
   return [
     head,

@@ -12,6 +12,7 @@ const distributed = [
   'healix_memories',
   'ingest_uploads',
   'missing_reports',
+  'test_aliases',
   'test_results',
   'test_runs',
 ];
