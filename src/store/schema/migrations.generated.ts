@@ -160,5 +160,52 @@ export const migrations: readonly Migration[] = [
         "sql": "-- A login that uploads may add and retire memories; editing one keeps its id and its counts.\nGRANT UPDATE (root_cause, probable_cause, solution, solution_type, auto_fix_code, updated_at) ON healix_memories TO lukhas_ingest;"
       }
     ]
+  },
+  {
+    "number": 9,
+    "name": "history",
+    "checksum": "1376d58e4b6c4b371e742a49aa15190c85c436544dec7057192ab7589afcf8af",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the index of lines of the parent",
+        "inTransaction": true,
+        "sql": "CREATE INDEX idx_test_results_past ON ONLY test_results (team_id, line_id, test_name, created_at DESC)\n  INCLUDE (test_run_id, outcome, attempts);"
+      },
+      {
+        "title": "the index of lines of a partition",
+        "inTransaction": false,
+        "partitionsOf": "test_results",
+        "sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS \"{name}_past\" ON {leaf} (team_id, line_id, test_name, created_at DESC)\n  INCLUDE (test_run_id, outcome, attempts);"
+      },
+      {
+        "title": "attaching the index of lines",
+        "inTransaction": true,
+        "partitionsOf": "test_results",
+        "sql": "ALTER INDEX idx_test_results_past ATTACH PARTITION \"{name}_past\";"
+      },
+      {
+        "title": "the index of failures of the parent",
+        "inTransaction": true,
+        "sql": "-- Holds no other text than the name: a row of an index takes at most 2,704 bytes.\nCREATE INDEX idx_test_results_failures ON ONLY test_results (team_id, created_at, test_name) INCLUDE (test_run_id)\n  WHERE outcome IN ('failed', 'error');"
+      },
+      {
+        "title": "the index of failures of a partition",
+        "inTransaction": false,
+        "partitionsOf": "test_results",
+        "sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS \"{name}_failures\" ON {leaf} (team_id, created_at, test_name) INCLUDE (test_run_id)\n  WHERE outcome IN ('failed', 'error');"
+      },
+      {
+        "title": "attaching the index of failures",
+        "inTransaction": true,
+        "partitionsOf": "test_results",
+        "sql": "ALTER INDEX idx_test_results_failures ATTACH PARTITION \"{name}_failures\";"
+      },
+      {
+        "title": "the index that is no longer needed",
+        "inTransaction": true,
+        "sql": "DROP INDEX idx_test_results_line;"
+      }
+    ]
   }
 ];
