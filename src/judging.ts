@@ -204,7 +204,7 @@ async function placeInGit(
   let order: readonly string[] = [];
   for (const from of [tip, wanted]) {
     if (from === undefined || (wanted !== undefined && order.includes(wanted))) continue;
-    const found = (await git.order(from))?.shas ?? [];
+    const found = (await git.order(from)) ?? [];
     if (found.length > order.length || (wanted !== undefined && found.includes(wanted))) order = found;
   }
   const [commit] = begins === undefined ? [] : await git.commits([begins]);

@@ -5,7 +5,7 @@ import type { Naming } from '../errors.ts';
 import type { Warning } from '../model.ts';
 import type { Env } from './ci.ts';
 import { fitColumn } from './columns.ts';
-import { runGit } from './git.ts';
+import { type Checkout, type GitSettings, runGit } from './git.ts';
 
 export interface Identity {
   /** `github.com/acme/shop`, `first-commit:<40 digits>` or `folder:<32 digits>`. */
@@ -17,29 +17,27 @@ export interface Identity {
 /**
  * The repository that a folder is in. `upstream` is asked before `origin`, so that a fork's clone counts for what it was forked from.
  *
- * @param root the checkout's root, undefined outside a repository
+ * @param settings of git, where it gave any
  */
 export async function identifyRepository(
   folder: string,
-  root: string | undefined,
-  env: Env,
-  naming: Naming,
+  { root, isShallow }: Pick<Checkout, 'root' | 'isShallow'>,
+  settings: GitSettings | undefined,
+  { env, naming }: { readonly env: Env; readonly naming: Naming },
 ): Promise<Identity> {
   if (root !== undefined) {
-    const repository = (await remoteOf(root, env)) ?? (await firstCommitOf(root, env));
+    const first = async () => (isShallow ? undefined : firstCommitOf(root, env));
+    const repository = remoteOf(settings?.remotes ?? new Map()) ?? (await first());
     if (repository !== undefined)
       return { repository: fitColumn('repository', repository), unsure: undefined };
   }
   return identifyFolder(root ?? folder, env, naming);
 }
 
-async function remoteOf(root: string, env: Env): Promise<string | undefined> {
-  const { stdout } = await runGit(root, ['remote'], env);
-  const remotes = stdout.split('\n').filter((name) => name !== '');
-  const known = ['upstream', 'origin'].filter((name) => remotes.includes(name));
-  for (const name of known.length > 0 ? known : remotes.length === 1 ? remotes : []) {
-    const url = await runGit(root, ['remote', 'get-url', '--', name], env);
-    const place = placeOf(url.stdout.split('\n')[0]);
+function remoteOf(remotes: GitSettings['remotes']): string | undefined {
+  const known = ['upstream', 'origin'].filter((name) => remotes.has(name));
+  for (const name of known.length > 0 ? known : remotes.size === 1 ? remotes.keys() : []) {
+    const place = placeOf(remotes.get(name));
     if (place !== undefined) return place;
   }
   return undefined;
@@ -67,8 +65,6 @@ export function placeOf(url: string | undefined): string | undefined {
 
 /** The first commit of the first-parent line. A shallow clone does not know it. */
 async function firstCommitOf(root: string, env: Env): Promise<string | undefined> {
-  const shallow = await runGit(root, ['rev-parse', '--is-shallow-repository'], env);
-  if (shallow.stdout.trim() !== 'false') return undefined;
   const { stdout, problem } = await runGit(
     root,
     ['rev-list', '--first-parent', '--max-parents=0', 'HEAD', '--'],
