@@ -99,16 +99,17 @@ export async function readRunEvidence(
     new Date(query.beginsAt ?? createdAt.getTime()),
     db.embedded,
   ]);
-  let run: EvidenceRun | undefined;
-  const runs: EvidenceRun[] = [];
+  let me: EvidenceRun | undefined;
+  const others: EvidenceRun[] = [];
   const committedAt = new Map<string, number>();
   for (const { facts } of rows) {
     const { isMe, committed, ...one } = facts;
     if (one.testedSha !== undefined && committed !== undefined) committedAt.set(one.testedSha, committed);
-    if (isMe === true) run = one as EvidenceRun;
-    else runs.push(one as EvidenceRun);
+    if (isMe === true) me = one as EvidenceRun;
+    else others.push(one as EvidenceRun);
   }
-  if (run === undefined) throw unknownRun(runId);
+  if (me === undefined) throw unknownRun(runId);
+  const [run = me, ...runs] = await withFailedFiles(db, access, [me, ...others]);
   return {
     run,
     runs,
@@ -221,6 +222,12 @@ const baseSql = `
       SELECT FROM test_runs r WHERE ${window('r')} AND r.git_branch = n.name AND r.id <> $2 AND ${isComparable('r', '$8')}))
   )) AS facts`;
 
+const failedIn = (run: string): string =>
+  `r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = ${run}.created_at AND r.test_run_id IS NOT DISTINCT FROM ${run}.id`;
+
+/** The same for the judged run, whose partition is known when the statement is planned. */
+const failedHere = `r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = $3 AND r.test_run_id IS NOT DISTINCT FROM $2`;
+
 /** What was tested, as one text: merges of equal parents are one. */
 const testedCommit = (run: string): string =>
   `CASE WHEN ${run}.kind = 'merge' AND cardinality(${run}.parents) > 1 THEN array_to_string(${run}.parents, '+')
@@ -269,7 +276,7 @@ const runsSql = `
       coalesce(r.tested_git_sha, CASE WHEN coalesce(r.kind, CASE WHEN u.pull_request IS NULL THEN 'head' END) = 'head' THEN r.git_sha END) AS tested,
       coalesce(r.origin, CASE WHEN r.git_branch LIKE '%:%' THEN 'stranger' WHEN r.ci_system = 'local' THEN 'local' ELSE 'team' END) AS origin,
       u.workflow_run_id || '/' || coalesce(u.run_attempt, 1) AS execution
-    FROM chosen c JOIN test_runs r ON r.team_id = $1 AND r.id = c.id AND r.created_at = c.created_at
+    FROM chosen c JOIN test_runs r ON ${window('r')} AND r.id = c.id AND r.created_at = c.created_at
     LEFT JOIN LATERAL (
       SELECT u.pull_request, u.workflow_run_id, u.run_attempt FROM ingest_uploads u WHERE u.team_id = $1 AND u.run_id = r.id LIMIT 1
     ) AS u ON true
@@ -281,12 +288,38 @@ const runsSql = `
     'ordinal', row_number() OVER (PARTITION BY coalesce(r.line, r.job_name), coalesce(r.execution, r.id::text) ORDER BY r.created_at, r.id),
     'at', round(extract(epoch FROM r.created_at) * 1000), 'isComplete', NOT r.incomplete, 'isDirty', coalesce(r.dirty, 0) > 0,
     'isStale', coalesce(r.stale, false), 'isWithoutLine', r.is_old, 'committed', round(extract(epoch FROM r.committed_at) * 1000), 'isMe', CASE WHEN r.id = $2 THEN true END,
-    'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles',
-      CASE WHEN r.failures >= 20 AND r.failures * 2 >= r.total_tests THEN (
-        SELECT count(DISTINCT f.test_file) FROM test_results f
-        WHERE f.team_id = $1 AND f.outcome IN ('failed', 'error') AND f.created_at = r.created_at AND f.test_run_id IS NOT DISTINCT FROM r.id)
-      ELSE 0 END))) AS facts
+    'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles', 0))) AS facts
   FROM runs r`;
+
+/** Run by run (OFFSET 0): a join would read all failures that the team ever had. */
+const failedFilesSql = `
+  SELECT a.id::text AS run, count(DISTINCT r.test_file)::int AS files
+  FROM unnest($2::uuid[], $3::timestamptz[]) AS a (id, created_at) CROSS JOIN LATERAL (
+    SELECT r.test_file FROM test_results r WHERE ${failedIn('a')} AND r.created_at BETWEEN $4 AND $5 OFFSET 0) AS r
+  GROUP BY a.id`;
+
+/** Counts the files with failures of those runs that may be an outage. */
+async function withFailedFiles(
+  db: Database,
+  access: Access,
+  runs: readonly EvidenceRun[],
+): Promise<readonly EvidenceRun[]> {
+  const asked = runs.filter(({ totals: { tests, failed } }) => failed >= 20 && failed * 2 >= tests);
+  if (asked.length === 0) return runs;
+  const [first, last] = timesOf(asked, new Date());
+  const rows = await db.query<Row & { run: string; files: number }>(failedFilesSql, [
+    access.team.id,
+    asked.map(({ runId }) => runId),
+    asked.map(({ at }) => new Date(at).toISOString()),
+    first,
+    last,
+  ]);
+  const files = new Map(rows.map((row) => [row.run, row.files]));
+  return runs.map((run) => {
+    const failedFiles = files.get(run.runId);
+    return failedFiles === undefined ? run : { ...run, totals: { ...run.totals, failedFiles } };
+  });
+}
 
 /** The runs whose rows are asked for; a run may be in several lists. */
 export interface TestEvidenceQuery extends RunQuery {
@@ -477,7 +510,7 @@ async function isLineSparse(
   const [row] = await db.query<{ n: number }>(
     `SELECT count(*)::int AS n FROM (
        SELECT FROM test_runs m
-       CROSS JOIN LATERAL (SELECT r.test_name FROM test_results r WHERE ${failedIn('m')} LIMIT 1) AS f
+       CROSS JOIN LATERAL (SELECT r.test_name FROM test_results r WHERE ${failedHere} LIMIT 1) AS f
        CROSS JOIN LATERAL (
          SELECT FROM test_results r WHERE r.team_id = $1 AND r.line_id = m.line_id AND r.test_name = f.test_name
            AND r.created_at BETWEEN $4 AND $5) AS r
@@ -550,9 +583,6 @@ const rowIn = (run: string, name: string, hasOlder: boolean): string => `
           : ''
       }`;
 
-const failedIn = (run: string): string =>
-  `r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = ${run}.created_at AND r.test_run_id IS NOT DISTINCT FROM ${run}.id`;
-
 const mostRepaired = 2000;
 
 /** An array of the port holds no NULL. */
@@ -580,8 +610,7 @@ const testsSql = ({
   WITH ${asked}, ${chosen('is_own')}, me AS MATERIALIZED (
     SELECT id, created_at, line_id FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
   ), f AS MATERIALIZED (
-    SELECT r.test_name, r.test_file, ${failureColumns} FROM test_results r
-    WHERE r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = $3 AND r.test_run_id IS NOT DISTINCT FROM $2
+    SELECT r.test_name, r.test_file, ${failureColumns} FROM test_results r WHERE ${failedHere}
   ), repaired AS MATERIALIZED (
     SELECT p.test_name, r.outcome, r.attempts FROM (
       SELECT DISTINCT r.test_name FROM asked a CROSS JOIN LATERAL (
@@ -602,7 +631,7 @@ const testsSql = ({
       SELECT array_agg(DISTINCT r.test_name) FILTER (WHERE r.is_hit) AS names, count(*) FILTER (WHERE r.is_hit) * 3 > count(*) AS is_most
       FROM (
         SELECT r.test_name, (r.test_name IN (SELECT test_name FROM names)) IS TRUE AS is_hit FROM (
-          SELECT r.test_name FROM test_results r WHERE ${failedIn('a')} AND ${inTime} OFFSET 0) AS r) AS r) AS h
+          SELECT r.test_name FROM test_results r WHERE ${failedIn('a')} AND ${inTime} OFFSET 0) AS r OFFSET 0) AS r) AS h
     WHERE h.names IS NOT NULL
   ), failed AS MATERIALIZED (
     SELECT h.place, h.line_id, h.commit, h.is_own, h.is_late, r.test_name, ${failureColumns} FROM hits h
