@@ -122,8 +122,9 @@ export function judgeTests(
       here: attemptsIn([facts.run], rows, order),
       own: attemptsIn(own, rows, order),
       others: others.filter(({ runId }) => rows.has(runId)).flatMap((other) => attemptsOfRun(other, rows)),
-      allBase: (point === undefined ? [] : commitsWith(point, rows)).flatMap((commit) =>
-        commit.runs.flatMap((other) => attemptsOfRun(other, rows, commit.sha)),
+      // Asked for failures that passed again: most tests never failed before.
+      allBase: (point !== undefined && failedBefore(rows, facts.run) ? commitsWith(point, rows) : []).flatMap(
+        (commit) => commit.runs.flatMap((other) => attemptsOfRun(other, rows, commit.sha)),
       ),
       cleanHead: attemptsIn(judged.evidence.cleanHead, rows, order),
       uncommittedFiles: facts.change.uncommittedFiles,
@@ -180,6 +181,12 @@ function fixedHere(
     .flatMap((other) => attemptsOfRun(other, rows))
     .some(({ failed }) => !failed);
   return fixedOf(testName, past.attempts, { passesElsewhere, limits });
+}
+
+function failedBefore(rows: ReadonlyMap<string, TestRow>, run: StoredRun): boolean {
+  for (const row of rows.values())
+    if (row.runId !== run.runId && (isFailed(row) || (row.failedAttempts ?? 0) > 0)) return true;
+  return false;
 }
 
 const isFailed = ({ outcome }: TestRow) => outcome === 'failed' || outcome === 'error';

@@ -178,7 +178,7 @@ export function pastOf(
   const counts = (other: StoredRun) => lines.has(other.lineId) && hasRun(other);
 
   // Steps of one job that ran the same test are variants: each is compared with the step of its own place.
-  const steps = stepFilter(run, base, { counts, siblings: siblings.filter(hasRun) });
+  const steps = stepFilter(run, point, base, { counts, siblings: siblings.filter(hasRun) });
   if (steps === undefined) return { ...nothing, state: { kind: 'steps' } };
   const attemptsAt = (commit: { readonly sha: string; readonly runs: readonly StoredRun[] }) =>
     commit.runs
@@ -222,24 +222,39 @@ function stateOf(attempts: readonly Attempt[], isOwn: boolean): State {
       };
 }
 
+const executionOf = ({ lineId, execution, runId }: StoredRun) => `${lineId}\n${execution ?? runId}`;
+
+/** Whether two runs of a point's base are steps of one job, the same for each failed test. */
+const steps = new WeakMap<Point, boolean>();
+
+function hasSteps(point: Point): boolean {
+  const known = steps.get(point);
+  if (known !== undefined) return known;
+  const runs = point.base.flatMap((commit) => commit.runs);
+  const found = new Set(runs.map(executionOf)).size < runs.length;
+  steps.set(point, found);
+  return found;
+}
+
 /**
  * Which runs of the past are of the judged run's own step. undefined where steps ran the test and none can be told to be this
  * one. The judged execution may still go on: so many steps as the past had, or fewer, are taken for equally many.
  */
 function stepFilter(
   run: StoredRun,
+  point: Point,
   base: readonly BaseCommit[],
   {
     counts,
     siblings,
   }: { readonly counts: (run: StoredRun) => boolean; readonly siblings: readonly StoredRun[] },
 ): ((run: StoredRun) => boolean) | undefined {
-  const key = ({ lineId, execution, runId }: StoredRun) => `${lineId}\n${execution ?? runId}`;
+  const here = Math.max(1, new Set(siblings.map(({ runId }) => runId)).size);
+  if (here === 1 && !hasSteps(point)) return () => true;
   const executions = groupBy(
     base.flatMap((commit) => commit.runs.filter(counts)),
-    key,
+    executionOf,
   );
-  const here = Math.max(1, new Set(siblings.map(({ runId }) => runId)).size);
   const isPlain = here === 1 && [...executions.values()].every((group) => group.length === 1);
   if (isPlain) return () => true;
   const chosen = new Set<string>();
