@@ -16,7 +16,7 @@ import {
 } from './commits.ts';
 import { type Checkout, isTracked, listFiles, readCheckout, readSettings } from './git.ts';
 import { readGithubEvent } from './github-event.ts';
-import { identifyRepository } from './identity.ts';
+import { hostOfRepository, identifyRepository } from './identity.ts';
 import { invalidGitSha } from './override.ts';
 import { versionsFromDisk, versionsFromEnv, versionsFromProperties } from './python.ts';
 
@@ -69,7 +69,11 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
   const identity =
     ci.repository === undefined
       ? await identifyRepository(cwd, checkout, settings, { env, naming })
-      : { repository: ci.repository, unsure: undefined };
+      : {
+          repository: ci.repository,
+          host: ci.repositoryHost ?? hostOfRepository(ci.repository, checkout, settings),
+          unsure: undefined,
+        };
   const versions = versionsFromEnv(env);
   const onDisk = await versionsFromDisk(env, checkout.root);
   const beginning = findBeginning(
@@ -93,6 +97,7 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
       markers: [],
       baseBranch: ci.baseBranch,
       repository: identity.repository,
+      repositoryHost: identity.host,
       tested: testedCommit(place, commit),
       kind: kindOf(place, commit),
       origin: originOf(place, commit),

@@ -6,10 +6,13 @@ import type { Warning } from '../model.ts';
 import type { Env } from './ci.ts';
 import { fitColumn } from './columns.ts';
 import { type Checkout, type GitSettings, runGit } from './git.ts';
+import { placeOf } from './remote.ts';
 
 export interface Identity {
   /** `github.com/acme/shop`, `first-commit:<40 digits>` or `folder:<32 digits>`. */
   readonly repository: string | undefined;
+  /** Of a remote. */
+  readonly host: string | undefined;
   /** Where only the folder's path tells repositories apart, and containers have equal paths. */
   readonly unsure: Warning | undefined;
 }
@@ -26,41 +29,44 @@ export async function identifyRepository(
   { env, naming }: { readonly env: Env; readonly naming: Naming },
 ): Promise<Identity> {
   if (root !== undefined) {
-    const first = async () => (isShallow ? undefined : firstCommitOf(root, env));
-    const repository = remoteOf(settings?.remotes ?? new Map()) ?? (await first());
+    const [remote] = remotesOf(settings);
+    const repository = remote?.name ?? (isShallow ? undefined : await firstCommitOf(root, env));
     if (repository !== undefined)
-      return { repository: fitColumn('repository', repository), unsure: undefined };
+      return {
+        repository: fitColumn('repository', repository),
+        host: fitColumn('repository', remote?.host),
+        unsure: undefined,
+      };
   }
   return identifyFolder(root ?? folder, env, naming);
 }
 
-function remoteOf(remotes: GitSettings['remotes']): string | undefined {
-  const known = ['upstream', 'origin'].filter((name) => remotes.has(name));
-  for (const name of known.length > 0 ? known : remotes.size === 1 ? remotes.keys() : []) {
-    const place = placeOf(remotes.get(name));
-    if (place !== undefined) return place;
-  }
-  return undefined;
+/** The host of the checkout's remote that a CI system's name fits: it lies at github.com/acme/shop, and is acme/shop in CI. */
+export function hostOfRepository(
+  name: string,
+  { root }: Pick<Checkout, 'root'>,
+  settings: GitSettings | undefined,
+): string | undefined {
+  const remotes = root === undefined ? [] : remotesOf(settings);
+  return remotes.find((remote) => remote.name === `${remote.host}/${name.toLowerCase()}`)?.host;
 }
 
-/**
- * Host and path of a remote's URL in lower case, without credentials and port.
- * matches: git@GitHub.com:Acme/Shop.git, https://user:p@ss@host/a/b, ssh://git@host:22/a/b; not: /srv/git/a, ../a, file:///a, C:\a
- */
-export function placeOf(url: string | undefined): string | undefined {
-  const match =
-    /^(?!file:)[a-z+]{2,10}:\/\/(?:[^/?#]*@)?(?<host>\[[0-9a-f:.]+\]|[^/:@?#\s]+)(?::\d*)?\/(?<path>[^?#\s]+)/i.exec(
-      url ?? '',
-    ) ?? /^(?:[^/:\s]*@)?(?<host>[^/:@\s\\]{2,}):(?!\/\/)(?<path>[^?#\s\\]+)$/i.exec(url ?? '');
-  const { host, path } = match?.groups ?? {};
-  const parts = path
-    ?.replace(/\/+$/, '')
-    .replace(/\.git$/i, '')
-    .split('/')
-    .filter((part) => part !== '');
-  return host === undefined || parts === undefined || parts.length === 0
-    ? undefined
-    : [host, ...parts].join('/').toLowerCase();
+interface Remote {
+  readonly host: string;
+  /** With the host. */
+  readonly name: string;
+}
+
+/** Those that count, the first before the others. */
+function remotesOf(settings: GitSettings | undefined): readonly Remote[] {
+  const remotes = settings?.remotes ?? new Map<string, string | undefined>();
+  const known = ['upstream', 'origin'].filter((name) => remotes.has(name));
+  const found: Remote[] = [];
+  for (const remote of known.length > 0 ? known : remotes.size === 1 ? remotes.keys() : []) {
+    const name = placeOf(remotes.get(remote));
+    if (name !== undefined) found.push({ name, host: name.slice(0, name.indexOf('/')) });
+  }
+  return found;
 }
 
 /** The first commit of the first-parent line. A shallow clone does not know it. */
@@ -79,11 +85,12 @@ function identifyFolder(folder: string, env: Env, naming: Naming): Identity {
   try {
     real = realpathSync.native(folder);
   } catch {
-    return { repository: undefined, unsure: undefined };
+    return { repository: undefined, host: undefined, unsure: undefined };
   }
   const hash = createHash('sha256').update(real).digest('hex').slice(0, 32);
   return {
     repository: `folder:${hash}`,
+    host: undefined,
     unsure: isContainer(env) ? containerWarning(real, naming) : undefined,
   };
 }

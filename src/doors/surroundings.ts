@@ -10,6 +10,7 @@ import {
   nameJob,
   overrideContext,
 } from '../context/context.ts';
+import { hostOfName } from '../context/remote.ts';
 import { InputError, type Naming } from '../errors.ts';
 import type { Surroundings } from '../ingest.ts';
 import { listFolder, readStart } from '../read/files.ts';
@@ -43,7 +44,10 @@ export async function detectSurroundings(
       const context = nameJob(applySuiteProperties(detected.context, properties, env), distinction);
       const { lane, markers, lambdaId, repository = context.repository } = settings;
       const named = tested === undefined ? {} : { tested, kind: 'head' as const };
-      return overrideContext({ ...context, ...named, lane, markers, lambdaId, repository }, sets);
+      const overridden = overrideContext({ ...context, ...named, lane, markers, lambdaId, repository }, sets);
+      return overridden.repository === context.repository
+        ? overridden
+        : { ...overridden, repositoryHost: hostOfName(overridden.repository) };
     },
     repositoryRoot: detected.repositoryRoot,
     named: detected.named,

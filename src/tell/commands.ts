@@ -98,8 +98,23 @@ export function rerunCommands(
   return { lines, left: parts.length === 0 ? '' : `Left out: ${parts.join(', ')}.` };
 }
 
-/** To be completed and run once somebody knows; undefined where the test has no name that can be given. */
-export function teachCommand(testName: string, shell: Shell = posix): string | undefined {
+/** A failure as its run's failures are numbered. */
+export interface Numbered {
+  readonly number: number | undefined;
+  /** The run's id, where it is not simply the last one. */
+  readonly run: string | undefined;
+}
+
+/**
+ * To be run once somebody knows: by the failure's number, which asks for the rest; else to be completed before. undefined where the
+ * test has no name that can be given.
+ */
+export function teachCommand(
+  testName: string,
+  shell: Shell = posix,
+  { number, run }: Numbered = { number: undefined, run: undefined },
+): string | undefined {
+  if (number !== undefined) return `lukhas healix add ${number}${run === undefined ? '' : ` --run ${run}`}`;
   if (!canBeGiven(testName)) return undefined;
   const isOption = testName.startsWith('-');
   const word = shell.word(isOption ? `--test=${testName}` : testName);

@@ -163,6 +163,24 @@ export const migrations: readonly Migration[] = [
   },
   {
     "number": 9,
+    "name": "repositories",
+    "checksum": "051d4976a5500eae5e1c5c95a166b756640f97b742da8682a53ebb1c0c2c56a5",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the host of runs",
+        "inTransaction": true,
+        "sql": "-- NULL in rows of older programs, and where nobody could tell: they are compared by name.\nALTER TABLE test_runs ADD COLUMN repository_host TEXT;"
+      },
+      {
+        "title": "the host of memories",
+        "inTransaction": true,
+        "sql": "-- Their repository is named without it, and in lower case.\nALTER TABLE healix_memories ADD COLUMN repository_host TEXT;"
+      }
+    ]
+  },
+  {
+    "number": 10,
     "name": "history",
     "checksum": "1376d58e4b6c4b371e742a49aa15190c85c436544dec7057192ab7589afcf8af",
     "refusesOlder": false,
