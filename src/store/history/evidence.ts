@@ -306,7 +306,7 @@ async function withFailedFiles(
 ): Promise<readonly EvidenceRun[]> {
   const asked = runs.filter(({ totals: { tests, failed } }) => failed >= 20 && failed * 2 >= tests);
   if (asked.length === 0) return runs;
-  const [first, last] = timesOf(asked, new Date());
+  const [first, last] = timesOf(asked, new Date(0));
   const rows = await db.query<Row & { run: string; files: number }>(failedFilesSql, [
     access.team.id,
     asked.map(({ runId }) => runId),
