@@ -406,8 +406,9 @@ CREATE INDEX idx_shared_words_test ON shared_memories USING btree (words_signatu
 CREATE INDEX idx_teams_plan ON teams USING btree (plan) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX idx_teams_slug ON teams USING btree (slug) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_test_results_failed ON test_results USING btree (test_name, failure_signature) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
-CREATE INDEX idx_test_results_line ON test_results USING btree (team_id, line_id, test_name, created_at DESC);
+CREATE INDEX idx_test_results_failures ON test_results USING btree (team_id, created_at, test_name) INCLUDE (test_run_id) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
 CREATE INDEX idx_test_results_memory ON test_results USING btree (team_id, healix_memory_id) WHERE (healix_memory_id IS NOT NULL);
+CREATE INDEX idx_test_results_past ON test_results USING btree (team_id, line_id, test_name, created_at DESC) INCLUDE (test_run_id, outcome, attempts);
 CREATE INDEX idx_test_results_run_id ON test_results USING btree (test_run_id);
 CREATE INDEX idx_test_results_shared_memory ON test_results USING btree (shared_memory_id) WHERE (shared_memory_id IS NOT NULL);
 CREATE INDEX idx_test_results_team_outcome ON test_results USING btree (team_id, outcome, created_at DESC);

@@ -6,6 +6,7 @@ import { isBaseNeverTested } from './judge/base.ts';
 import { changesOf } from './judge/changes.ts';
 import type { ChangeFacts, ChangesFacts, CommitPlace, FilePair } from './judge/facts.ts';
 import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
+import type { Point } from './judge/point.ts';
 import { functionOf } from './judge/renames.ts';
 import { chooseMatch, isKnown } from './judge/tiers.ts';
 import type { FailureHistory, NamedCommits, RunContext, RunHistory, Warning } from './model.ts';
@@ -22,6 +23,7 @@ import {
   readFileEvidence,
   readRunEvidence,
   readTestEvidence,
+  type TestEvidence,
 } from './store/history/evidence.ts';
 import { readMatches } from './store/history/matches.ts';
 import { type Access, inTeam } from './store/schema/access.ts';
@@ -71,10 +73,14 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
   const facts = await inTeam(db, access, async () => {
     const tests = await readTestEvidence(db, access, { runId, createdAt, ...runsToRead(judged) });
     const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
+    // What files a run had is asked for tests that have no past.
+    const isPlain = point === undefined || !hasNoPast(tests, point);
     return {
       tests,
       files,
-      there: await readFileEvidence(db, access, { runId, createdAt, point: point?.runs ?? [], files }),
+      there: isPlain
+        ? undefined
+        : await readFileEvidence(db, access, { runId, createdAt, point: point.runs, files }),
       matches: await readMatches(db, access, query),
       former: await readFormerNames(db, access, query, [
         ...new Set(tests.failures.map(({ testName }) => functionOf(testName))),
@@ -147,10 +153,10 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
     files: facts.files.map((file) => ({
       file,
       isInTree: inPoint?.has(file),
-      ran: facts.there.ran.has(file),
+      ran: facts.there?.ran.has(file) === true,
     })),
-    filesHere: facts.there.filesHere,
-    filesAlsoAtPoint: facts.there.filesAlsoAtPoint,
+    filesHere: facts.there?.filesHere ?? 0,
+    filesAlsoAtPoint: facts.there?.filesAlsoAtPoint ?? 0,
   });
   const renamedFrom = new Map(renames?.renamed.map(({ from, to }) => [to, from]));
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
@@ -188,6 +194,14 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
     coverage: facts.coverage,
     renamedFunctions: renames?.functions ?? [],
   };
+}
+
+/** Whether a failed test has no row at the base's commits. */
+function hasNoPast({ rows, failures }: TestEvidence, point: Point): boolean {
+  const base = new Set(point.base.flatMap(({ runs }) => runs.map(({ runId }) => runId)));
+  const known = new Set<string>();
+  for (const { testName, runId } of rows) if (base.has(runId)) known.add(testName);
+  return failures.some(({ testName }) => !known.has(testName));
 }
 
 /** What git says about where the change begins. */

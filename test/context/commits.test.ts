@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -200,7 +201,40 @@ describe('changed files', () => {
   });
 });
 
+/** What is asked when a run is judged. */
+async function judgingQuestions(history: DetectedContext['history'], base: string, sha: string) {
+  expect(await history?.defaultBranch()).toBeUndefined();
+  const tip = (await history?.tip(base)) ?? '';
+  expect(await history?.mergeBase(sha, tip)).toBe(tip);
+  expect(await history?.order(tip)).toEqual([tip]);
+  expect(await history?.commits([tip])).toMatchObject([{ sha: tip, parents: [] }]);
+}
+
 describe('the history', () => {
+  it('knows the default branch of a remote whose tip is gone', async () => {
+    const path = repository();
+    git(path, 'symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/gone');
+    const history = openHistory(path, env);
+    expect(await history.defaultBranch()).toBe('gone');
+    expect(await history.tip('gone')).toBeUndefined();
+    expect(await history.tip('main')).toBe(head(path));
+  });
+
+  it('is asked for with few processes of git', async () => {
+    const path = repository();
+    git(path, 'remote', 'add', 'origin', 'https://github.com/acme/shop.git');
+    git(path, 'checkout', '-q', '-b', 'feature');
+    put(path, 'tests/test_b.py', 'b');
+    const real = execFileSync('/bin/sh', ['-c', 'command -v git'], { env, encoding: 'utf8' }).trim();
+    const [tools, log] = [join(folder, 'tools'), join(folder, 'log')];
+    mkdirSync(tools);
+    writeFileSync(join(tools, 'git'), `#!/bin/sh\necho >> ${log}\nexec ${real} "$@"\n`, { mode: 0o755 });
+    const { context, history, named } = await detect(path, { PATH: `${tools}:${process.env.PATH}` });
+    expect(context.repository).toBe('github.com/acme/shop');
+    await judgingQuestions(history, named.defaultBranch ?? 'main', head(path));
+    expect(readFileSync(log, 'utf8').length).toBeLessThanOrEqual(8);
+  });
+
   it('knows tips, merge bases and the first-parent order of a branch', async () => {
     const { path, start, feature, main, merge } = pullRequest();
     const history = openHistory(path, env);

@@ -91,6 +91,12 @@ function memoryOf({ lastApplied: at, shared: _, ...memory }: MemoryRow): HealixM
 const shown =
   'id, root_cause, solution, solution_type, auto_fix_code, confidence, success_count, failure_count, last_applied, created_at';
 
+const lookFor = (kind: string, table: string, own: string): string => `
+    SELECT s.signature FROM (SELECT DISTINCT ${kind}_signature AS signature FROM f WHERE (SELECT anything FROM knows)) AS s
+    CROSS JOIN LATERAL (SELECT FROM ${table} h WHERE ${own} h.deleted_at IS NULL AND h.${kind}_signature = s.signature LIMIT 1) AS h`;
+
+const isKnown = (signature: string): string => `(${signature} IN (SELECT signature FROM known)) IS TRUE`;
+
 // Finds failed rows by team, outcome and the run's created_at (all rows of a run share it). IS NOT DISTINCT FROM keeps the planner
 // from the index on test_run_id, by which it would read every test of a run to find the failed ones.
 const matchesSql = (scope: MemoryScope, isRenamed = false): string => `
@@ -112,18 +118,26 @@ const matchesSql = (scope: MemoryScope, isRenamed = false): string => `
     SELECT ${healixEnabled('$1')} AND (
       EXISTS (SELECT FROM healix_memories h WHERE h.team_id = $1 AND h.deleted_at IS NULL)
       OR EXISTS (SELECT FROM shared_memories h WHERE h.deleted_at IS NULL)) AS anything
+  ), known AS MATERIALIZED (
+    -- Most failures are unknown: one look for each signature tells which are not. LIMIT: a join would read all memories.
+    ${['failure', 'words', 'drift']
+      .flatMap((kind) => [
+        lookFor(kind, 'healix_memories', 'h.team_id = $1 AND'),
+        lookFor(kind, 'shared_memories', ''),
+      ])
+      .join(' UNION ALL ')}
   ), matched AS MATERIALIZED (
     -- Holds all columns of the failure: joining them again would take quadratic time. What is alike is searched only where nothing
     -- is the same.
     SELECT f.*, e.exact, w.words, s.alike
     FROM f
-    CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) THEN
+    CROSS JOIN LATERAL (SELECT CASE WHEN ${isKnown('f.failure_signature')} THEN
       (SELECT 'exact ' || b.shared || ' ' || b.id || ' ' || b.first FROM (${bestMemory(
         scope,
         (memory) => isExact(memory, 'f'),
         (memory) => sameWords(memory, 'f'),
       )}) AS b) END AS exact OFFSET 0) e
-    CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) AND (e.exact IS NULL OR right(e.exact, 1) = '0') THEN coalesce(
+    CROSS JOIN LATERAL (SELECT CASE WHEN ${isKnown('f.words_signature')} AND (e.exact IS NULL OR right(e.exact, 1) = '0') THEN coalesce(
       (SELECT 'words ' || b.shared || ' ' || b.id || ' test' FROM (${bestMemory(
         scope,
         (memory) => `${memory}.words_signature = f.words_signature AND ${memory}.test_name = f.test_name`,
@@ -131,7 +145,7 @@ const matchesSql = (scope: MemoryScope, isRenamed = false): string => `
       CASE WHEN f.cause_key IS NOT NULL THEN
         (SELECT 'words ' || b.shared || ' ' || b.id FROM (${bestMemory(scope, (memory) => `${memory}.words_signature = f.words_signature`)}) AS b)
       END) END AS words OFFSET 0) w
-    CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) AND e.exact IS NULL AND w.words IS NULL THEN
+    CROSS JOIN LATERAL (SELECT CASE WHEN e.exact IS NULL AND w.words IS NULL AND (${isKnown('f.failure_signature')} OR ${isKnown('f.drift_signature')}) THEN
       (SELECT 'alike ' || b.shared || ' ' || b.id FROM (
          SELECT * FROM (${bestMemory(scope, (memory) => `${memory}.drift_signature = f.drift_signature`)}) AS drifted
          UNION ALL
