@@ -110,11 +110,13 @@ function singleTests(): void {
     ['steady 50 %', () => [0.5, undefined]],
   ];
   const part = (some: number, of: number) => (of === 0 ? '—' : (some / of).toFixed(3)).padStart(8);
-  console.log(`${''.padEnd(26)}set holds  likeliest  said: holds (of)   change point said`);
+  console.log(`${''.padEnd(26)}set holds  likeliest  a break is said  then the set holds`);
   for (const [name, rates] of rows) {
     const q = measureSince(range(1000), rates);
+    const isBroken = rates(0)[1] !== undefined;
+    const of = (some: number, all: number) => (isBroken ? part(some, all) : '—'.padStart(8));
     console.log(
-      `${name.padEnd(26)}${part(q.held, q.histories)}  ${part(q.likeliest, q.histories)}  ${part(q.saidAndHeld, q.said)} (${q.said})     ${part(q.estimated, q.histories)}`,
+      `${name.padEnd(26)}${of(q.held, q.histories)}  ${of(q.likeliest, q.histories)}  ${part(q.said, q.histories)}         ${of(q.saidAndHeld, q.said)}`,
     );
   }
 }

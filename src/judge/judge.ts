@@ -11,9 +11,9 @@ import { fixedOf, repairsOf } from './fixed.ts';
 import { groupBy } from './group.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, orderCommits, testedCommit } from './order.ts';
-import { type Attempt, attemptsOf, didRun, isAlike, type Past, pastOf, sortAttempts } from './past.ts';
+import { type Attempt, attemptsOf, didRun, isAlike, pastOf, sortAttempts } from './past.ts';
 import { choosePoint, type Point } from './point.ts';
-import { sinceOf, type Untested } from './since.ts';
+import { type Between, sinceOf } from './since.ts';
 
 /** What the runs alone decide. */
 export interface JudgedPoint {
@@ -126,13 +126,18 @@ export function judgeTests(
       sharesFiles: tests.filesHere > 0 && tests.filesAlsoAtPoint >= tests.filesHere / 2,
     };
     const classified = classify(test, limits);
-    const line = lineOf(test, past, classified);
+    const base = past?.attempts ?? [];
+    const line = classified.class === 'pre-existing' ? base : [...base, ...test.own, ...test.here];
     const mayEstimate = estimates < limits.changePointTests && isMixed(line);
     if (mayEstimate) estimates++;
     return {
       testName,
       ...classified,
-      since: sinceOf(line, untestedIn(judged), { estimate: mayEstimate, limits }),
+      since: sinceOf(line, commitsBetween(judged), {
+        from: isOfThisChange(classified, facts) ? base.length : 0,
+        estimate: mayEstimate,
+        limits,
+      }),
       lastFixedBy: lastFixedBy(line, limits),
     };
   });
@@ -213,14 +218,9 @@ function attemptsIn(
   );
 }
 
-/** The attempts that tell the age of a failure: the base's for a pre-existing one, else the change's behind the base's. */
-function lineOf(
-  test: FailureCase,
-  past: Past | undefined,
-  { class: novelty }: Classified,
-): readonly Attempt[] {
-  const base = past?.attempts ?? [];
-  return novelty === 'pre-existing' ? base : [...base, ...test.own, ...test.here];
+/** What is new is not as old as what the base was red with; on the base branch itself a row can go on. */
+function isOfThisChange({ class: novelty, reason }: Classified, { change }: RunFacts): boolean {
+  return novelty === 'new' && (!change.isOnBaseBranch || reason.kind === 'other-error-there');
 }
 
 function isMixed(attempts: readonly Attempt[]): boolean {
@@ -229,7 +229,7 @@ function isMixed(attempts: readonly Attempt[]): boolean {
 }
 
 /** The base's order between its commits; from its last one to the change's first nothing, where the point is the target. */
-function untestedIn({ facts, order, point }: JudgedPoint): Untested {
+function commitsBetween({ facts, order, point }: JudgedPoint): Between {
   const ofBase = new Set(point?.base.map(({ sha }) => sha));
   return (after, before) => {
     if (after === before) return [];

@@ -106,7 +106,7 @@ describe('the stories', () => {
     expect(known).toMatchObject({
       class: 'pre-existing',
       reason: { kind: 'red-there', sha: 'B', repairedBy: 'C' },
-      since: { lastGreen: 'A', firstRed: 'B', untested: [], culprits: [{ sha: 'B', weight: 1 }] },
+      since: { lastGreen: 'A', firstRed: 'B', untested: [], culprits: undefined },
     });
     expect(first(story().judge('x', 'F', branch))).toMatchObject({
       class: 'no-history',
@@ -382,6 +382,18 @@ describe('the stories', () => {
     expect(first(story.judge('X', 'F', { parents: ['B'], change: { before: 'B' } }))).toMatchObject({
       class: 'new',
       reason: { kind: 'green-there', sha: 'B' },
+    });
+  });
+
+  it('29: since when goes by the error: what was red with another one before is not this failure', () => {
+    const story = new Story('ABCDE').run('A', 'P').all('BC', 'F:KeyError').run('D', 'F:ImportError');
+    expect(first(story.judgePull(1, 'p', 'D', 'F:ImportError'))).toMatchObject({
+      class: 'pre-existing',
+      since: { lastGreen: 'A', otherErrorSince: 'B', firstRed: 'D', untested: [], inARow: 1 },
+    });
+    expect(first(story.judgePull(2, 'q', 'D', 'F:OSError'))).toMatchObject({
+      class: 'new',
+      since: { lastGreen: 'A', otherErrorSince: 'B', firstRed: 'q', inARow: 1 },
     });
   });
 
