@@ -4,6 +4,7 @@
 // Three steps, since each needs rows for what the one before decided: `judgePoint` from the runs, `judgeTests` from the rows of
 // the tests that failed here or there, `judgeChanges` (changes.ts) from the tests of both runs.
 import type { Fixed, Since } from '../model.ts';
+import { ancestryOf } from './ancestry.ts';
 import { type Classified, classify, type FailureCase } from './classify.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
 import type { RunFacts, StoredRun, TestFacts, TestRow } from './facts.ts';
@@ -47,7 +48,8 @@ export function judgePoint(facts: RunFacts, limits: Limits = defaultLimits): Jud
   const { run, change } = facts;
   const order = orderCommits([...facts.runs, run], facts.commits);
   const evidence = evidenceFor(facts, limits);
-  const point = choosePoint(facts, evidence, order, limits);
+  const ancestry = ancestryOf([...facts.runs, run], order, change.baseBranch);
+  const point = choosePoint(facts, evidence, order, { ancestry, limits });
   const ofBase = new Set([...(point?.base ?? []), ...(point?.later ?? [])].flatMap(({ runs }) => runs));
   const rankOf = (other: StoredRun) => order.rank(testedCommit(other));
   // On the base branch what lies before the point is no part of the change, also where it is older than the look-back.
@@ -70,9 +72,16 @@ export function judgePoint(facts: RunFacts, limits: Limits = defaultLimits): Jud
     parents === undefined ||
     (gitSha !== undefined && run.parents?.includes(gitSha) === true) ||
     (order.rank(parents[0]) ?? Infinity) > newest;
+  // A branch that was made from this one, or this one from it, is no other change: both have the commits between.
+  const ownCommits = ancestry.ownCommits(run.gitSha);
+  const isRelated = ({ gitSha, parents }: StoredRun) =>
+    run.gitSha !== undefined &&
+    (parents?.includes(run.gitSha) === true ||
+      [...ancestry.ownCommits(gitSha)].some((sha) => ownCommits.has(sha) || run.parents?.includes(sha)));
   const ofOthers = notBase.filter(
     (other) =>
       !isOwnBranch(other) &&
+      !isRelated(other) &&
       other.branch !== run.branch &&
       other.branch !== change.baseBranch &&
       other.gitSha !== run.gitSha &&
@@ -117,7 +126,7 @@ export function judgeTests(
       others: judged.others
         .flatMap((other) => attemptsOfRun(other, rows))
         .sort((a, b) => a.run.at - b.run.at),
-      allBase: (point?.base ?? []).flatMap((commit) =>
+      allBase: [...(point?.base ?? []), ...(point?.later ?? [])].flatMap((commit) =>
         commit.runs.flatMap((other) => attemptsOfRun(other, rows, commit.sha)),
       ),
       cleanHead: attemptsIn(judged.evidence.cleanHead, rows, order),
