@@ -57,8 +57,12 @@ function ablations(): void {
       blind: (run) => ({ ...run, testedSha: run.gitSha, parents: undefined, kind: 'head' }),
     },
     'order of commits': { forget: 'order' },
+    'parents of branches': {
+      blind: (run) => (run.kind === 'head' && run.branch !== 'main' ? { ...run, parents: undefined } : run),
+    },
     'text of failures': { forget: 'text' },
     'lone failures': without({ loneFailures: Infinity }),
+    'lone failures: 1': without({ loneFailures: 1 }),
     'broken outranks flaky': without({ broken: 0 }),
     '30 days of evidence': without({ evidenceDays: 90 }),
     outages: without({ outageShare: 2 }),
@@ -78,7 +82,7 @@ function ablations(): void {
   }
   const [all] = tables;
   if (all === undefined) return;
-  console.log(`\nwithout one rule, ${values.ablations} histories: rows that change`);
+  console.log(`\nwithout one rule, or with another number, ${values.ablations} histories: rows that change`);
   for (const { name, errors } of tables.slice(1)) {
     console.log(name);
     for (const [row, { now }] of sorted(errors)) {

@@ -97,7 +97,8 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
         return [{ ...verdict, failureSignature, match, known: isKnown(match) }];
       },
     ),
-    baseBranch: evidence.baseBranch,
+    // Without git the code of an earlier run here may be any: it is no past.
+    baseBranch: point === undefined && isWithoutGit(evidence.run) ? undefined : evidence.baseBranch,
     point: point && {
       sha: point.sha,
       source: point.source,
@@ -130,6 +131,9 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
     coverage: facts.coverage,
   };
 }
+
+const isWithoutGit = ({ gitSha, branch }: EvidenceRun): boolean =>
+  gitSha === undefined && branch === undefined;
 
 /** What git says about where the change begins. */
 interface GitPlace {

@@ -317,6 +317,7 @@ export interface FailureHistory {
 export interface RunHistory {
   /** One for each failed test or error of the run. */
   readonly failures: readonly FailureHistory[];
+  /** undefined: the run names no commit and no branch, and there is no point. */
   readonly baseBranch: string | undefined;
   /** undefined: no earlier run to compare with. */
   readonly point: ComparisonPoint | undefined;

@@ -144,7 +144,7 @@ export function comparedWith({ baseBranch, point }: Pick<RunHistory, 'baseBranch
   const base = baseBranch ?? 'the base branch';
   if (point === undefined)
     return baseBranch === undefined
-      ? 'no earlier run: nothing to compare with'
+      ? 'the run names no commit: nothing to compare with'
       : `no earlier run of ${base}: nothing to compare with`;
   const at = `${base} @ ${shortSha(point.sha)}`;
   const untested = point.untested?.length ?? 0;

@@ -1,7 +1,7 @@
 // What is said of a failure's age and of repairs, by evidence.
 import { describe, expect, it } from 'vitest';
 import type { FailureHistory, Since } from '../../src/model.ts';
-import { evidenceOf, fixedEvidence } from '../../src/tell/evidence.ts';
+import { comparedWith, evidenceOf, fixedEvidence } from '../../src/tell/evidence.ts';
 
 const since: Since = {
   lastGreen: 'A',
@@ -50,6 +50,12 @@ describe('the evidence of a failure', () => {
     );
     expect(say({ ...preExisting, since: { ...since, lastGreen: undefined } })).toBe(
       'red on main since C or earlier',
+    );
+  });
+
+  it('names no branch where the run has no commit', () => {
+    expect(comparedWith({ baseBranch: undefined, point: undefined })).toBe(
+      'the run names no commit: nothing to compare with',
     );
   });
 
