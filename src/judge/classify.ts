@@ -62,10 +62,11 @@ export function classify(test: FailureCase, limits: Limits = defaultLimits): Cla
   if (state.kind === 'mixed')
     return noHistory({ kind: 'jobs-differ', sha: state.sha, passed: state.passed, failed: state.failed });
   if (point.isApproximate) {
-    const alike = [...past.attempts, ...past.later].findLast(
-      (attempt) => attempt.failed && isAlike(attempt.text ?? {}, text),
-    );
-    if (alike !== undefined) return noHistory({ kind: 'maybe-base', sha: alike.sha });
+    const isRed = (attempt: Attempt) => attempt.failed && isAlike(attempt.text ?? {}, text);
+    const possible = possiblePasts(past, point);
+    const alike = possible.findLast(isRed);
+    if (alike !== undefined && !possible.every(isRed))
+      return noHistory({ kind: 'maybe-base', sha: alike.sha });
   }
   if (state.kind === 'failed' && state.texts.some((there) => isAlike(there, text)))
     return {
@@ -76,6 +77,15 @@ export function classify(test: FailureCase, limits: Limits = defaultLimits): Cla
   const elsewhere = redElsewhere(test, past, point, text, limits);
   if (elsewhere !== undefined) return { class: 'pre-existing', reason: elsewhere, notes: noNotes };
   return isNew(test, thereReason(past, text), text);
+}
+
+/**
+ * How the test stood where the change may begin: at the point or before it; where the pull request's event names the point, which
+ * may be older than what was merged, at the point or after it.
+ */
+function possiblePasts({ attempts, later }: Past, point: Point): readonly Attempt[] {
+  if (point.source !== 'payload-base') return attempts;
+  return [...attempts.slice(-1), ...later];
 }
 
 /**
