@@ -204,9 +204,17 @@ describe('a branch', () => {
       blame: [0, 1],
     });
     expect(full.verdict.history?.failures[0]?.reason).toMatchObject({ repairedBy: s.sha('C') });
-    expect(await s.push('P', { ...red, [b]: 'F' }, { branch: 'feature' })).toMatchObject({
-      failures: { [a]: 'no-history: maybe-base@B', [b]: 'new: green-there@B' },
-      point: 'B older-commit about ?',
+    // A shallow clone: the commit names its parent, and main ran that.
+    expect(await s.push('P', red, { branch: 'feature' })).toMatchObject({
+      failures: { [a]: 'pre-existing: red-there@B' },
+      point: 'B merge-base',
+    });
+    // Its parent never ran: it may be made from any older commit of main.
+    s.commit('Q', { on: 'feature' });
+    s.commit('R', { on: 'feature' });
+    expect(await s.push('R', { ...red, [b]: 'F' }, { branch: 'feature' })).toMatchObject({
+      failures: { [a]: 'no-history: maybe-base@B', [b]: 'new: green-there@C' },
+      point: 'C older-commit about ?',
     });
   });
 
@@ -242,9 +250,10 @@ describe('a branch', () => {
       failures: { [a]: 'new: green-there@B', [b]: 'pre-existing: red-there@B' },
       point: 'B merge-base',
     });
-    // Shallow: nothing tells which commits of main it has.
+    // Shallow: the stored runs tell that its parents are main's and one that was made from main.
     expect(await s.pull(1, 'M', 'B', { [a]: 'F', [b]: 'F' }, { checkout: 'head' })).toMatchObject({
-      failures: { [a]: 'new: green-there@B', [b]: 'no-history: maybe-base@B' },
+      failures: { [a]: 'new: green-there@B', [b]: 'pre-existing: red-there@B' },
+      point: 'B merge-base',
     });
   });
 });
@@ -602,8 +611,10 @@ describe('in CI', () => {
       failures: { [a]: 'new: green-there@start' },
       point: 'start merge-base',
     });
+    // Shallow, too: its parent is main's.
     expect(await s.push('P', red, { branch: 'feature' })).toMatchObject({
-      failures: { [a]: 'no-history: maybe-base@B' },
+      failures: { [a]: 'new: green-there@start' },
+      point: 'start merge-base',
     });
   });
 });
