@@ -117,13 +117,13 @@ function redElsewhere(
   const passedHere = own.some((attempt) => !attempt.failed && attempt.commit === commit);
   // Later commits of the base hold the judged one, where that is of the base: they may be red by it.
   const ofOther = new Set(isOnBaseBranch ? [] : later);
+  const isSince = ({ run: { at, lineId } }: Attempt) => at > last.run.at && at <= run.at && lines.has(lineId);
   const mayTell = (attempt: Attempt) =>
-    !attempt.failed || passedHere || ofOther.has(attempt) || passedBefore(attempt);
-  const recent = [...others, ...base.filter((attempt) => attempt.commit !== commit && mayTell(attempt))]
-    .filter(
-      (attempt) => attempt.run.at > last.run.at && attempt.run.at <= run.at && lines.has(attempt.run.lineId),
-    )
-    .sort((a, b) => a.run.at - b.run.at);
+    attempt.commit !== commit &&
+    (!attempt.failed || passedHere || ofOther.has(attempt) || passedBefore(attempt));
+  const recent = [...others.filter(isSince), ...base.filter(isSince).filter(mayTell)].sort(
+    (a, b) => a.run.at - b.run.at,
+  );
   const changeOf = (attempt: Attempt) => attempt.run.branch ?? String(attempt.run.pullRequest);
   // A pass ends the row: what was red before it was that change's own.
   const redSince = (some: readonly Attempt[], least: number): readonly Attempt[] | undefined => {
