@@ -70,7 +70,8 @@ CREATE TABLE healix_memories (
   words_signature character varying(255),
   repository text,
   project text,
-  state character varying(20) DEFAULT 'active'::character varying NOT NULL
+  state character varying(20) DEFAULT 'active'::character varying NOT NULL,
+  repository_host text
 );
 
 CREATE TABLE ingest_uploads (
@@ -249,7 +250,8 @@ CREATE TABLE test_runs (
   dirty integer,
   stale boolean,
   attempt integer,
-  step text
+  step text,
+  repository_host text
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE user_preferences (

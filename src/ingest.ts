@@ -223,8 +223,9 @@ function cancelled(isStored: boolean): StoreError {
 
 /** What is told where the work goes on without the thing that the error is about. */
 function warningOf(error: InputError | ReportError, name: Naming): Warning {
-  const { file, line, column } = error.place ?? {};
+  const { file, line, column, byte } = error.place ?? {};
   const fix = error.fixIn(name);
-  const message = fix === undefined ? error.message : `${error.message.replace(/\.$/, '')}. ${fix}`;
+  const what = byte === undefined ? error.message : `${error.message} (byte ${byte})`;
+  const message = fix === undefined ? what : `${what.replace(/\.$/, '')}. ${fix}`;
   return { code: error.code, message, file, line, column };
 }

@@ -2,6 +2,7 @@
 // and judge, which do not know each other.
 import { posix } from 'node:path';
 import type { CommitHistory } from './context/commits.ts';
+import { isBaseNeverTested } from './judge/base.ts';
 import { changesOf } from './judge/changes.ts';
 import type { ChangeFacts, CommitPlace, FilePair } from './judge/facts.ts';
 import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
@@ -51,6 +52,13 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
     commits: commitPlaces(evidence, git),
   });
   const { point } = judged;
+  const { baseBranch } = evidence;
+  if (
+    point === undefined &&
+    baseBranch !== undefined &&
+    isBaseNeverTested(evidence.run, evidence.runs, baseBranch)
+  )
+    query.onWarning?.(neverTested(baseBranch));
   const there = point === undefined ? [] : ofLine(evidence.run, point.runs);
   const base = [...(point?.base ?? [])].reverse().flatMap((commit) => commit.runs);
   const changesQuery = { runId, createdAt, there, base: base.filter(isOfLine(evidence.run)) };
@@ -90,11 +98,11 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
   return {
     failures: facts.matches.flatMap(
-      ({ testName, failureSignature, causeKey, candidates }): FailureHistory[] => {
+      ({ testName, failureSignature, causeKey, candidates }, index): FailureHistory[] => {
         const verdict = verdictOf.get(testName);
         if (verdict === undefined) return [];
         const match = chooseMatch(candidates, causeKey !== undefined);
-        return [{ ...verdict, failureSignature, match, known: isKnown(match) }];
+        return [{ ...verdict, number: index + 1, failureSignature, match, known: isKnown(match) }];
       },
     ),
     // Without git the code of an earlier run here may be any: it is no past.
@@ -268,6 +276,13 @@ async function filesIn(
   const paths = new Map(files.map((file) => [posix.join(project, file), file]));
   const found = await change.git.filesAt(sha, [...paths.keys()]);
   return found && new Set([...found].flatMap((path) => paths.get(path) ?? []));
+}
+
+function neverTested(base: string): Warning {
+  return {
+    code: 'base-never-tested',
+    message: `${base} is never tested: \`fail-on: new\` cannot fail. Test it too, at best on each push, or add no-history to the gate`,
+  };
 }
 
 function unknownBase(name: string, used: string | undefined, branches: readonly string[]): Warning {

@@ -10,6 +10,8 @@ import { rowsIn } from './sql.ts';
 
 export interface Place {
   readonly connect: Connect;
+  /** An administrator's connection. */
+  readonly administer: Connect;
   /** Looks at everything, past row-level security. */
   look(sql: string, params?: readonly string[]): Promise<Record<string, unknown>[]>;
   readonly team: { readonly id: string; readonly slug: string };
@@ -30,6 +32,7 @@ export async function createPlace(name: (typeof placeNames)[number]): Promise<Pl
     const grant = await grantUploads(admin, { teamSlug: 'rival', role, adminUrl: ready.adminUrl });
     return {
       connect: (limits) => openPostgres(ready.uploadUrl, limits),
+      administer: (limits) => openPostgres(ready.adminUrl, limits),
       look: (sql, params) => rowsIn(admin, sql, params),
       team: ready.team,
       teamSlug: undefined,
@@ -61,6 +64,7 @@ export async function createPlace(name: (typeof placeNames)[number]): Promise<Pl
   };
   return {
     connect,
+    administer: connect,
     look: (sql, params) => rowsIn(embedded.db, sql, params),
     team,
     teamSlug: 'local',

@@ -329,7 +329,7 @@ export class RepositoryStory {
       allowIncomplete: options.incomplete === true,
       allowPrivilegedRole: false,
       dryRun: false,
-      failOn: 'new',
+      failOn: ['new'],
     });
     const mine = process.env;
     process.env = { PATH: mine.PATH, HOME: '/nonexistent', ...env };
@@ -407,7 +407,7 @@ export class RepositoryStory {
       ),
       changes: history?.changes && JSON.parse(labelled(Object.fromEntries(filled))),
       warnings: verdict.warnings.map(({ code }) => code),
-      blame: [failuresToBlame('new', verdict), failuresToBlame('unknown', verdict)],
+      blame: [failuresToBlame(['new'], verdict), failuresToBlame(['unknown'], verdict)],
       base: history?.baseBranch,
       isInfrastructure: history?.isInfrastructure,
       verdict,

@@ -4,6 +4,7 @@ import { StoreError } from '../../errors.ts';
 import type { Outcome, RunKind, RunOrigin } from '../../model.ts';
 import type { Database } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
+import { repositoryNames, sameHost } from '../schema/repository.ts';
 
 /** A stored run of the access's team. */
 export interface RunQuery {
@@ -180,9 +181,7 @@ async function readBase(
 const me = `
   me AS MATERIALIZED (
     SELECT r.id, r.created_at, r.lane, r.project, r.repository, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.line_id, r.job_name,
-      CASE WHEN r.origin = 'local' AND r.repository ~ '^[^/]+/[^/]+/'
-        THEN ARRAY[lower(r.repository), lower(substr(r.repository, strpos(r.repository, '/') + 1))]
-        ELSE ARRAY[lower(r.repository)] END AS names,
+      r.repository_host, ${repositoryNames('r')} AS names,
       u.base_branch, u.pull_request
     FROM test_runs r LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id
     WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3 LIMIT 1
@@ -193,7 +192,8 @@ const isComparable = (run: string, embedded: string): string => `(
       ${run}.lane IS NOT DISTINCT FROM (SELECT lane FROM me) AND (${run}.project = (SELECT project FROM me)) IS NOT FALSE
       AND CASE WHEN ${run}.repository IS NULL OR (SELECT repository FROM me) IS NULL
         THEN ${embedded} OR (${run}.repository IS NULL AND (SELECT repository FROM me) IS NULL)
-        ELSE lower(${run}.repository) = ANY ((SELECT names FROM me)::text[]) END)`;
+        ELSE lower(${run}.repository) = ANY ((SELECT names FROM me)::text[])
+          AND ${sameHost(`${run}.repository_host`, '(SELECT repository_host FROM me)')} END)`;
 
 const window = (run: string): string =>
   `${run}.team_id = $1 AND ${run}.created_at >= $4 AND ${run}.created_at < $5`;
@@ -201,7 +201,7 @@ const window = (run: string): string =>
 const baseSql = `
   WITH ${me}, recent AS MATERIALIZED (
     SELECT r.git_branch FROM (
-      SELECT r.git_branch, r.lane, r.project, r.repository FROM test_runs r WHERE ${window('r')} AND r.id <> $2 ORDER BY r.created_at DESC LIMIT ${most.searched}) AS r
+      SELECT r.git_branch, r.lane, r.project, r.repository, r.repository_host FROM test_runs r WHERE ${window('r')} AND r.id <> $2 ORDER BY r.created_at DESC LIMIT ${most.searched}) AS r
     WHERE ${isComparable('r', '$8')} LIMIT 500
   ), asked AS MATERIALIZED (
     SELECT coalesce($7, (SELECT base_branch FROM me)) AS name
@@ -227,7 +227,7 @@ const testedCommit = (run: string): string =>
      ELSE coalesce(${run}.tested_git_sha, ${run}.git_sha, ${run}.id::text) END`;
 
 const runColumns =
-  'r.id, r.created_at, r.lane, r.project, r.repository, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.kind, r.committed_at, r.origin';
+  'r.id, r.created_at, r.lane, r.project, r.repository, r.repository_host, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.kind, r.committed_at, r.origin';
 
 // Each kind of run is found by one index; which of them count is decided later. Of the base branch whole commits are read, with
 // all of their jobs.

@@ -160,5 +160,23 @@ export const migrations: readonly Migration[] = [
         "sql": "-- A login that uploads may add and retire memories; editing one keeps its id and its counts.\nGRANT UPDATE (root_cause, probable_cause, solution, solution_type, auto_fix_code, updated_at) ON healix_memories TO lukhas_ingest;"
       }
     ]
+  },
+  {
+    "number": 9,
+    "name": "repositories",
+    "checksum": "051d4976a5500eae5e1c5c95a166b756640f97b742da8682a53ebb1c0c2c56a5",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the host of runs",
+        "inTransaction": true,
+        "sql": "-- NULL in rows of older programs, and where nobody could tell: they are compared by name.\nALTER TABLE test_runs ADD COLUMN repository_host TEXT;"
+      },
+      {
+        "title": "the host of memories",
+        "inTransaction": true,
+        "sql": "-- Their repository is named without it, and in lower case.\nALTER TABLE healix_memories ADD COLUMN repository_host TEXT;"
+      }
+    ]
   }
 ];
