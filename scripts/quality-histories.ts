@@ -57,8 +57,12 @@ function ablations(): void {
       blind: (run) => ({ ...run, testedSha: run.gitSha, parents: undefined, kind: 'head' }),
     },
     'order of commits': { forget: 'order' },
+    'parents of branches': {
+      blind: (run) => (run.kind === 'head' && run.branch !== 'main' ? { ...run, parents: undefined } : run),
+    },
     'text of failures': { forget: 'text' },
     'lone failures': without({ loneFailures: Infinity }),
+    'lone failures: 1': without({ loneFailures: 1 }),
     'broken outranks flaky': without({ broken: 0 }),
     '30 days of evidence': without({ evidenceDays: 90 }),
     outages: without({ outageShare: 2 }),
@@ -78,7 +82,7 @@ function ablations(): void {
   }
   const [all] = tables;
   if (all === undefined) return;
-  console.log(`\nwithout one rule, ${values.ablations} histories: rows that change`);
+  console.log(`\nwithout one rule, or with another number, ${values.ablations} histories: rows that change`);
   for (const { name, errors } of tables.slice(1)) {
     console.log(name);
     for (const [row, { now }] of sorted(errors)) {
@@ -110,11 +114,13 @@ function singleTests(): void {
     ['steady 50 %', () => [0.5, undefined]],
   ];
   const part = (some: number, of: number) => (of === 0 ? '—' : (some / of).toFixed(3)).padStart(8);
-  console.log(`${''.padEnd(26)}set holds  likeliest  said: holds (of)   change point said`);
+  console.log(`${''.padEnd(26)}set holds  likeliest  a break is said  then the set holds`);
   for (const [name, rates] of rows) {
     const q = measureSince(range(1000), rates);
+    const isBroken = rates(0)[1] !== undefined;
+    const of = (some: number, all: number) => (isBroken ? part(some, all) : '—'.padStart(8));
     console.log(
-      `${name.padEnd(26)}${part(q.held, q.histories)}  ${part(q.likeliest, q.histories)}  ${part(q.saidAndHeld, q.said)} (${q.said})     ${part(q.estimated, q.histories)}`,
+      `${name.padEnd(26)}${of(q.held, q.histories)}  ${of(q.likeliest, q.histories)}  ${part(q.said, q.histories)}         ${of(q.saidAndHeld, q.said)}`,
     );
   }
 }

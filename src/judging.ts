@@ -171,7 +171,8 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
         return [{ ...verdict, number, formerName, failureSignature, match, known: isKnown(match) }];
       },
     ),
-    baseBranch: evidence.baseBranch,
+    // Without git the code of an earlier run here may be any: it is no past.
+    baseBranch: point === undefined && isWithoutGit(evidence.run) ? undefined : evidence.baseBranch,
     point: point && {
       sha: point.sha,
       source: point.source,
@@ -203,6 +204,9 @@ function hasNoPast({ rows, failures }: TestEvidence, point: Point): boolean {
   for (const { testName, runId } of rows) if (base.has(runId)) known.add(testName);
   return failures.some(({ testName }) => !known.has(testName));
 }
+
+const isWithoutGit = ({ gitSha, branch }: EvidenceRun): boolean =>
+  gitSha === undefined && branch === undefined;
 
 /** What git says about where the change begins. */
 interface GitPlace {

@@ -212,19 +212,21 @@ export interface Culprit {
 export interface Since {
   /** undefined: no pass within the look-back. */
   readonly lastGreen: string | undefined;
-  /** First commit of the row of failures. */
+  /** The first commit since then on which it failed like this. */
   readonly firstRed: string;
   readonly firstRedAt: number;
   /** Commits between both that were not tested; undefined where their order is not known. */
   readonly untested: readonly string[] | undefined;
-  /** Failed attempts in a row. */
+  /** Between both it failed with another error, first on this commit. */
+  readonly otherErrorSince: string | undefined;
+  /** Failed attempts in a row, the first one of this error. */
   readonly inARow: number;
   /**
-   * The smallest set of commits that holds the break with 99 %, likeliest first. undefined where no earlier run passed, where
-   * commits between are not known by name, and where the test failed before and no change point is probable.
+   * The smallest set of commits that holds the break with 99 %, likeliest first. undefined where a break is not more probable than
+   * chance, where no earlier run passed, and where commits between are not known by name.
    */
   readonly culprits: readonly Culprit[] | undefined;
-  /** The culprits come from a change point: the test also passed since, or failed before. */
+  /** The culprits come from a change point: the test failed like this before, and passed since. */
   readonly isEstimated: boolean;
 }
 
@@ -236,6 +238,8 @@ export type Fixed =
       readonly testName: string;
       readonly since: string;
       readonly sinceAt: number;
+      /** A pass before that is known; else it may be red for longer. */
+      readonly wasGreen: boolean;
     }
   /** It was red there by chance or not for long enough to tell, or other changes pass it as well. */
   | {
@@ -317,6 +321,7 @@ export interface FailureHistory {
 export interface RunHistory {
   /** One for each failed test or error of the run. */
   readonly failures: readonly FailureHistory[];
+  /** undefined: the run names no commit and no branch, and there is no point. */
   readonly baseBranch: string | undefined;
   /** undefined: no earlier run to compare with. */
   readonly point: ComparisonPoint | undefined;

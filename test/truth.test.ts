@@ -262,21 +262,26 @@ describe('a branch', () => {
     s.commit('P', { on: 'feature', from: 'B' });
     s.commit('C');
     await s.push('C', green, { before: 'B' });
-    const shallow = await s.push('P', { ...red, [b]: 'F' }, { branch: 'feature' });
-    expect(shallow).toMatchObject({
-      failures: { [a]: 'no-history: maybe-base@B', [b]: 'new: green-there@B' },
-      point: 'B older-commit about ?',
-      fixed: {},
-    });
-    const full = await s.again(shallow, 'full');
-    expect(full).toMatchObject({
+    const there = {
       failures: { [a]: 'pre-existing: red-there@B', [b]: 'new: green-there@B' },
       point: 'B merge-base',
       blame: [1, 2],
-    });
+    };
+    // A shallow clone: the commit names its parent, and main ran that.
+    const told = await s.push('P', { ...red, [b]: 'F' }, { branch: 'feature' });
+    await expectInBothDepths(s, told, there);
+    const full = await s.again(told, 'full');
     expect(full.verdict.history?.failures.find(({ testName }) => testName === a)).toMatchObject({
       reason: { repairedBy: s.sha('C') },
       since: { firstRed: s.sha('B'), lastGreen: s.sha('start') },
+    });
+    // Its parent never ran: it may be made from any older commit of main.
+    s.commit('Q', { on: 'feature' });
+    s.commit('R', { on: 'feature' });
+    expect(await s.push('R', { ...red, [b]: 'F' }, { branch: 'feature' })).toMatchObject({
+      failures: { [a]: 'no-history: maybe-base@B', [b]: 'new: green-there@C' },
+      point: 'C older-commit about ?',
+      fixed: {},
     });
   });
 
@@ -306,12 +311,9 @@ describe('a branch', () => {
     s.commit('B');
     await s.push('B', { ...green, [b]: 'F' }, { before: 'start' });
     s.merge('M', 'feature-1', 'main');
-    // Shallow: nothing tells which commits of main it has.
-    const shallow = await s.pull(1, 'M', 'B', { [a]: 'F', [b]: 'F' }, { checkout: 'head' });
-    expect(shallow).toMatchObject({
-      failures: { [a]: 'new: green-there@B', [b]: 'no-history: maybe-base@B' },
-    });
-    expect(await s.again(shallow, 'full')).toMatchObject({
+    // In a shallow clone the stored runs tell that its parents are main's and one that was made from main.
+    const told = await s.pull(1, 'M', 'B', { [a]: 'F', [b]: 'F' }, { checkout: 'head' });
+    await expectInBothDepths(s, told, {
       failures: { [a]: 'new: green-there@B', [b]: 'pre-existing: red-there@B' },
       point: 'B merge-base',
     });
@@ -694,8 +696,10 @@ describe('in CI', () => {
       failures: { [a]: 'new: green-there@start' },
       point: 'start merge-base',
     });
+    // Shallow, too: its parent is main's.
     expect(await s.push('P', red, { branch: 'feature' })).toMatchObject({
-      failures: { [a]: 'no-history: maybe-base@B' },
+      failures: { [a]: 'new: green-there@start' },
+      point: 'start merge-base',
     });
   });
 });

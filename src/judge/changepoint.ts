@@ -82,6 +82,8 @@ export function presentBreak(samples: readonly Sample[]): ChangePoint | undefine
  * the sequence into parts of constant rate: one change alone would not be seen where several undo each other.
  */
 function lastRecovery(samples: readonly Sample[]): number {
+  const firstFailed = samples.findIndex(({ failed }) => failed);
+  if (samples.slice(Math.max(0, firstFailed)).every(({ failed }) => failed)) return 0;
   const { evidence, failedUpTo } = evidenceOf(samples);
   const price = Math.log(priorChange / Math.max(1, samples.length - 1));
   const best = [-price];
@@ -110,21 +112,28 @@ function evidenceOf(samples: readonly Sample[]) {
   const failures = [0];
   for (const { failed } of samples) failures.push((failures.at(-1) ?? 0) + Number(failed));
   const failedUpTo = (end: number) => failures[end] ?? 0;
-  const table = (prior: number) => samples.concat(samples.slice(0, 1)).map((_, n) => logGamma(prior + n));
-  const [failed, passed, both] = [table(priorFailed), table(priorPassed), table(priorFailed + priorPassed)];
-  const none = logBeta(priorFailed, priorPassed);
+  const none = failedTable(0) + passedTable(0) - bothTable(0);
   return {
     failedUpTo,
     evidence(from: number, to: number): number {
       const count = failedUpTo(to) - failedUpTo(from);
-      return (failed[count] ?? 0) + (passed[to - from - count] ?? 0) - (both[to - from] ?? 0) - none;
+      return failedTable(count) + passedTable(to - from - count) - bothTable(to - from) - none;
     },
   };
 }
 
-function logBeta(a: number, b: number): number {
-  return logGamma(a) + logGamma(b) - logGamma(a + b);
+/** ln Γ(prior + n) for n = 0, 1, 2 …, each computed once: every test of a run asks for the same. */
+function tableOf(prior: number): (n: number) => number {
+  const known: number[] = [];
+  return (n) => {
+    for (let next = known.length; next <= n; next++) known.push(logGamma(prior + next));
+    return known[n] ?? 0;
+  };
 }
+
+const failedTable = tableOf(priorFailed);
+const passedTable = tableOf(priorPassed);
+const bothTable = tableOf(priorFailed + priorPassed);
 
 const lanczos = [
   0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,

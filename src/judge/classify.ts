@@ -25,7 +25,7 @@ export interface FailureCase {
   readonly own: readonly Attempt[];
   /** Attempts of other changes, of any job and kind, in the order of time. */
   readonly others: readonly Attempt[];
-  /** Attempts of any job at the base's commits at or before the point. */
+  /** Attempts of any job at the base's commits, before the point and since. */
   readonly allBase: readonly Attempt[];
   /** Attempts of clean runs of the commit that was edited. */
   readonly cleanHead: readonly Attempt[];
@@ -62,10 +62,11 @@ export function classify(test: FailureCase, limits: Limits = defaultLimits): Cla
   if (state.kind === 'mixed')
     return noHistory({ kind: 'jobs-differ', sha: state.sha, passed: state.passed, failed: state.failed });
   if (point.isApproximate) {
-    const alike = [...past.attempts, ...past.later].findLast(
-      (attempt) => attempt.failed && isAlike(attempt.text ?? {}, text),
-    );
-    if (alike !== undefined) return noHistory({ kind: 'maybe-base', sha: alike.sha });
+    const isRed = (attempt: Attempt) => attempt.failed && isAlike(attempt.text ?? {}, text);
+    const possible = possiblePasts(past, point);
+    const alike = possible.findLast(isRed);
+    if (alike !== undefined && !possible.every(isRed))
+      return noHistory({ kind: 'maybe-base', sha: alike.sha });
   }
   if (state.kind === 'failed' && state.texts.some((there) => isAlike(there, text)))
     return {
@@ -79,35 +80,70 @@ export function classify(test: FailureCase, limits: Limits = defaultLimits): Cla
 }
 
 /**
- * The base may have broken since the point's last run: by a commit that has no run, or by the environment. Then other changes
- * fail alike as well. It takes two of them, or one that contains an untested commit of the base; one that passes speaks against it.
+ * How the test stood where the change may begin: at the point or before it; where the pull request's event names the point, which
+ * may be older than what was merged, at the point or after it.
+ */
+function possiblePasts({ attempts, later }: Past, point: Point): readonly Attempt[] {
+  if (point.source !== 'payload-base') return attempts;
+  return [...attempts.slice(-1), ...later];
+}
+
+/**
+ * The base may have broken since the point's last run: by a commit that has no run, or by the environment. Then others fail alike
+ * as well, and none passes afterwards. It takes two changes, since one may have made the same mistake; or one that cannot have it
+ * from its own code, because it holds an untested commit of the base or its very commit passed before; or any, where the judged
+ * commit itself passed before.
  */
 function redElsewhere(
-  { others }: FailureCase,
-  { attempts, lines }: Past,
+  { others, own, run, isOnBaseBranch, here }: FailureCase,
+  { attempts, lines, later }: Past,
   point: Point,
   text: FailureText,
   limits: Limits,
 ): Reason | undefined {
   const last = attempts.at(-1);
   if (last === undefined) return undefined;
-  const recent = others.filter(({ run }) => run.at > last.run.at && lines.has(run.lineId));
-  const changeOf = ({ run }: Attempt) => run.branch ?? String(run.pullRequest);
+  const commit = here.at(-1)?.commit;
+  const base = [...attempts, ...later];
+  const earlier = [...others, ...base];
+  const passedBefore = (attempt: Attempt) =>
+    earlier.some(
+      (other) =>
+        !other.failed &&
+        other.commit === attempt.commit &&
+        other.run.lineId === attempt.run.lineId &&
+        other.run.at < attempt.run.at,
+    );
+  const passedHere = own.some((attempt) => !attempt.failed && attempt.commit === commit);
+  // Later commits of the base hold the judged one, where that is of the base: they may be red by it.
+  const ofOther = new Set(isOnBaseBranch ? [] : later);
+  const isSince = ({ run: { at, lineId } }: Attempt) => at > last.run.at && at <= run.at && lines.has(lineId);
+  const mayTell = (attempt: Attempt) =>
+    attempt.commit !== commit &&
+    (!attempt.failed || passedHere || ofOther.has(attempt) || passedBefore(attempt));
+  const recent = [...others.filter(isSince), ...base.filter(isSince).filter(mayTell)].sort(
+    (a, b) => a.run.at - b.run.at,
+  );
+  const changeOf = (attempt: Attempt) => attempt.run.branch ?? String(attempt.run.pullRequest);
   // A pass ends the row: what was red before it was that change's own.
   const redSince = (some: readonly Attempt[], least: number): readonly Attempt[] | undefined => {
     const row = some.slice(
       some.findLastIndex(({ failed, text: there }) => !failed || !isAlike(there ?? {}, text)) + 1,
     );
-    return new Set(row.map(changeOf)).size >= least ? row : undefined;
+    const needed = passedHere || row.some(passedBefore) ? Math.min(1, least) : least;
+    return new Set(row.map(changeOf)).size >= needed ? row : undefined;
   };
-  const untested = new Set(point.untested ?? []);
-  const contain = recent.filter(({ run }) => run.parents?.some((parent) => untested.has(parent)) ?? false);
+  // Where the order is not known, the commit where the change begins is known to have no run.
+  const untested = new Set(point.untested ?? [point.target].filter((sha) => sha !== point.sha));
+  const contain = recent.filter(
+    (attempt) => attempt.run.parents?.some((parent) => untested.has(parent)) === true,
+  );
   const chosen = redSince(contain, limits.elsewhereUntested) ?? redSince(recent, limits.elsewhere);
   return (
     chosen && {
       kind: 'red-elsewhere',
       sha: last.sha,
-      branches: [...new Set(chosen.map(({ run }) => run.branch ?? run.runId))],
+      branches: [...new Set(chosen.map((attempt) => attempt.run.branch ?? attempt.run.runId))],
     }
   );
 }
@@ -146,26 +182,39 @@ function evidenceOf(
   const until = point.runs.reduce((latest, { at }) => Math.max(latest, at), 0);
   // On the base branch itself other branches are no evidence: what they add may never come here.
   const reruns = [...(test.isOnBaseBranch ? [] : test.others), ...test.allBase];
-  return flakyEvidence(text, { base: past.attempts, reruns, until }, limits);
+  return flakyEvidence(text, { base: [...past.attempts, ...past.later], reruns, until }, limits);
 }
 
-/** The row of failures that this change made, where it is improbable at the test's rate on the base. */
+/**
+ * The row of failures that this change made, where it is improbable at the test's own rate: that of the base, and of the reruns
+ * elsewhere that showed it flaky.
+ */
 function brokenHere(
-  { here, own, isOnBaseBranch, run }: FailureCase,
+  { here, own, isOnBaseBranch, run, others, allBase }: FailureCase,
   past: Past,
   evidence: FlakyEvidence,
   limits: Limits,
 ): Notes['wasFlaky'] {
   const row = rowAtEnd([...(isOnBaseBranch ? past.attempts : []), ...own, ...here], limits);
   const from = run.at - limits.evidenceDays * dayMs;
+  const isRecent = (attempt: Attempt) => attempt.run.at >= from;
+  const counted = new Set(past.attempts.map((attempt) => attempt.run));
+  // Each rerun that showed it is a failure and a pass. The other passes elsewhere are not known.
+  const reruns = failedThenPassed(
+    [...(isOnBaseBranch ? [] : others), ...allBase].filter(
+      (attempt) => isRecent(attempt) && !counted.has(attempt.run),
+    ),
+  ).length;
+  const base = past.attempts.filter(isRecent);
   const earlier = isOnBaseBranch
     ? { failures: row.earlierFailures, runs: row.earlierRuns }
-    : {
-        failures: past.attempts.filter((attempt) => attempt.failed && attempt.run.at >= from).length,
-        runs: past.attempts.filter((attempt) => attempt.run.at >= from).length,
-      };
+    : { failures: base.filter(({ failed }) => failed).length, runs: base.length };
   const inARow = row.failures.length;
-  return isImprobable(inARow, earlier, limits)
+  return isImprobable(
+    inARow,
+    { failures: earlier.failures + reruns, runs: earlier.runs + 2 * reruns },
+    limits,
+  )
     ? { failures: evidence.failures, runs: evidence.runs, inARow }
     : undefined;
 }

@@ -54,6 +54,12 @@ export function fixedOf(
   const [first, last] = [row.failures[0], row.failures.at(-1)];
   if (first === undefined || last === undefined) return undefined;
   return row.isBroken && !passesElsewhere
-    ? { kind: 'fixed', testName, since: first.sha, sinceAt: first.run.at }
+    ? {
+        kind: 'fixed',
+        testName,
+        since: first.sha,
+        sinceAt: first.run.at,
+        wasGreen: attempts.length > row.failures.length,
+      }
     : { kind: 'green-here', testName, redAt: last.sha, passesElsewhere };
 }

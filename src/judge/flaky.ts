@@ -14,7 +14,7 @@ interface Chance {
  * The evidence that this failure is one of a flaky test; undefined where there is none with this failure's drift signature.
  * A failed attempt without text counts for any error.
  *
- * @param base attempts at or before the point, in order
+ * @param base attempts of the base, before the point and since, in order
  * @param reruns attempts of any job, of the base and of other changes, never of the judged one
  * @param until the point's time
  */

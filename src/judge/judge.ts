@@ -4,6 +4,7 @@
 // Three steps, since each needs rows for what the one before decided: `judgePoint` from the runs, `judgeTests` from the rows of
 // the tests that failed here or there, `judgeChanges` (changes.ts) from the tests of both runs.
 import type { Fixed, Since } from '../model.ts';
+import { ancestryOf } from './ancestry.ts';
 import { type Classified, classify, type FailureCase } from './classify.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
 import type { RunFacts, StoredRun, TestFacts, TestRow } from './facts.ts';
@@ -11,18 +12,9 @@ import { fixedOf, repairsOf } from './fixed.ts';
 import { groupBy } from './group.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, orderCommits, testedCommit } from './order.ts';
-import {
-  type Attempt,
-  attemptsOf,
-  commitsWith,
-  didRun,
-  isAlike,
-  type Past,
-  pastOf,
-  sortAttempts,
-} from './past.ts';
+import { type Attempt, attemptsOf, commitsWith, didRun, isAlike, pastOf, sortAttempts } from './past.ts';
 import { choosePoint, type Point } from './point.ts';
-import { sinceOf, type Untested } from './since.ts';
+import { type Between, sinceOf } from './since.ts';
 
 /** What the runs alone decide. */
 export interface JudgedPoint {
@@ -56,7 +48,8 @@ export function judgePoint(facts: RunFacts, limits: Limits = defaultLimits): Jud
   const { run, change } = facts;
   const order = orderCommits([...facts.runs, run], facts.commits);
   const evidence = evidenceFor(facts, limits);
-  const point = choosePoint(facts, evidence, order, limits);
+  const ancestry = ancestryOf([...facts.runs, run], order, change.baseBranch);
+  const point = choosePoint(facts, evidence, order, { ancestry, limits });
   const ofBase = new Set([...(point?.base ?? []), ...(point?.later ?? [])].flatMap(({ runs }) => runs));
   const rankOf = (other: StoredRun) => order.rank(testedCommit(other));
   // On the base branch what lies before the point is no part of the change, also where it is older than the look-back.
@@ -79,9 +72,16 @@ export function judgePoint(facts: RunFacts, limits: Limits = defaultLimits): Jud
     parents === undefined ||
     (gitSha !== undefined && run.parents?.includes(gitSha) === true) ||
     (order.rank(parents[0]) ?? Infinity) > newest;
+  // A branch that was made from this one, or this one from it, is no other change: both have the commits between.
+  const ownCommits = ancestry.ownCommits(run.gitSha);
+  const isRelated = ({ gitSha, parents }: StoredRun) =>
+    run.gitSha !== undefined &&
+    (parents?.includes(run.gitSha) === true ||
+      [...ancestry.ownCommits(gitSha)].some((sha) => ownCommits.has(sha) || run.parents?.includes(sha)));
   const ofOthers = notBase.filter(
     (other) =>
       !isOwnBranch(other) &&
+      !isRelated(other) &&
       other.branch !== run.branch &&
       other.branch !== change.baseBranch &&
       other.gitSha !== run.gitSha &&
@@ -123,22 +123,28 @@ export function judgeTests(
       own: attemptsIn(own, rows, order),
       others: others.filter(({ runId }) => rows.has(runId)).flatMap((other) => attemptsOfRun(other, rows)),
       // Asked for failures that passed again: most tests never failed before.
-      allBase: (point !== undefined && failedBefore(rows, facts.run) ? commitsWith(point, rows) : []).flatMap(
-        (commit) => commit.runs.flatMap((other) => attemptsOfRun(other, rows, commit.sha)),
-      ),
+      allBase: (point !== undefined && failedBefore(rows, facts.run)
+        ? [...commitsWith(point, rows), ...point.later]
+        : []
+      ).flatMap((commit) => commit.runs.flatMap((other) => attemptsOfRun(other, rows, commit.sha))),
       cleanHead: attemptsIn(judged.evidence.cleanHead, rows, order),
       uncommittedFiles: facts.change.uncommittedFiles,
       file: testFile === undefined ? undefined : files.get(testFile),
       sharesFiles: tests.filesHere > 0 && tests.filesAlsoAtPoint >= tests.filesHere / 2,
     };
     const classified = classify(test, limits);
-    const line = lineOf(test, past, classified);
+    const base = past?.attempts ?? [];
+    const line = classified.class === 'pre-existing' ? base : [...base, ...test.own, ...test.here];
     const mayEstimate = estimates < limits.changePointTests && isMixed(line);
     if (mayEstimate) estimates++;
     return {
       testName,
       ...classified,
-      since: sinceOf(line, untestedIn(judged), { estimate: mayEstimate, limits }),
+      since: sinceOf(line, commitsBetween(judged), {
+        from: isOfThisChange(classified, facts) ? base.length : 0,
+        estimate: mayEstimate,
+        limits,
+      }),
       lastFixedBy: lastFixedBy(line, limits),
     };
   });
@@ -225,14 +231,9 @@ function attemptsIn(
   );
 }
 
-/** The attempts that tell the age of a failure: the base's for a pre-existing one, else the change's behind the base's. */
-function lineOf(
-  test: FailureCase,
-  past: Past | undefined,
-  { class: novelty }: Classified,
-): readonly Attempt[] {
-  const base = past?.attempts ?? [];
-  return novelty === 'pre-existing' ? base : [...base, ...test.own, ...test.here];
+/** What is new is not as old as what the base was red with; on the base branch itself a row can go on. */
+function isOfThisChange({ class: novelty, reason }: Classified, { change }: RunFacts): boolean {
+  return novelty === 'new' && (!change.isOnBaseBranch || reason.kind === 'other-error-there');
 }
 
 function isMixed(attempts: readonly Attempt[]): boolean {
@@ -241,7 +242,7 @@ function isMixed(attempts: readonly Attempt[]): boolean {
 }
 
 /** The base's order between its commits; from its last one to the change's first nothing, where the point is the target. */
-function untestedIn({ facts, order, point }: JudgedPoint): Untested {
+function commitsBetween({ facts, order, point }: JudgedPoint): Between {
   const ofBase = new Set(point?.base.map(({ sha }) => sha));
   return (after, before) => {
     if (after === before) return [];

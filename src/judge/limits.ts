@@ -10,7 +10,7 @@ export interface Limits {
   readonly evidenceDays: number;
   /** So many other changes fail alike since the point's last run, and none passes: this change is not the cause. */
   readonly elsewhere: number;
-  /** The same, where they contain a commit of the base that was not tested. */
+  /** The same of those that contain a commit of the base that was not tested. */
   readonly elsewhereUntested: number;
   /** A repaired test that fails alike again within so many runs was not repaired. */
   readonly relapseRuns: number;

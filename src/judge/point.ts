@@ -2,6 +2,7 @@
 // counts. A branch's own commits are never its point: else the second push of a red branch would be "pre-existing".
 
 import type { PointSource } from '../model.ts';
+import type { Ancestry } from './ancestry.ts';
 import type { Evidence } from './evidence.ts';
 import type { ChangeFacts, RunFacts, StoredRun } from './facts.ts';
 import { groupBy } from './group.ts';
@@ -36,6 +37,7 @@ export function pointTarget(
   run: StoredRun,
   change: ChangeFacts,
   order: CommitOrder,
+  ancestry: Ancestry,
 ): { readonly sha: string | undefined; readonly source: PointSource } {
   const {
     event,
@@ -64,7 +66,8 @@ export function pointTarget(
       ? { sha: undefined, source: 'older-commit' }
       : { sha: parent, source: 'first-parent' };
   }
-  if (mergeBase !== undefined) return { sha: mergeBase, source: 'merge-base' };
+  const found = mergeBase ?? (run.kind === 'head' ? ancestry.mergeBase(run.testedSha) : undefined);
+  if (found !== undefined) return { sha: found, source: 'merge-base' };
   if (event === 'pull-request' && payloadBase !== undefined)
     return { sha: payloadBase, source: 'payload-base' };
   return { sha: undefined, source: 'older-commit' };
@@ -75,9 +78,9 @@ export function choosePoint(
   { run, change }: RunFacts,
   evidence: Evidence,
   order: CommitOrder,
-  limits: Limits = defaultLimits,
+  { ancestry, limits = defaultLimits }: { readonly ancestry: Ancestry; readonly limits?: Limits },
 ): Point | undefined {
-  const target = pointTarget(run, change, order);
+  const target = pointTarget(run, change, order, ancestry);
   const base = baseCommits(run, change, evidence, order, target.sha);
   const limit = targetRank(run, target.sha, order);
   const targetPosition = order.position(target.sha);
@@ -110,13 +113,24 @@ export function choosePoint(
           ? []
           : order.between(chosen.sha, target.sha),
     base: candidates,
-    later: base.filter(
-      (commit) =>
-        !isBefore(commit) &&
-        commit.sha !== run.testedSha &&
-        (own === undefined || !change.isOnBaseBranch || (order.position(commit.sha) ?? 0) > own),
+    later: untilMerged(
+      change.isOnBaseBranch ? undefined : run.gitSha,
+      base.filter(
+        (commit) =>
+          !isBefore(commit) &&
+          commit.sha !== run.testedSha &&
+          (own === undefined || !change.isOnBaseBranch || (order.position(commit.sha) ?? 0) > own),
+      ),
     ),
   };
+}
+
+/** Once the base has taken the change in, its runs are no longer another one's. */
+function untilMerged(head: string | undefined, later: readonly BaseCommit[]): readonly BaseCommit[] {
+  const merged = later.findIndex(
+    ({ runs }) => head !== undefined && runs.some(({ parents }) => parents?.includes(head)),
+  );
+  return merged < 0 ? later : later.slice(0, merged);
 }
 
 /** Commits of the base branch that have a counting run, oldest first. */

@@ -1,51 +1,70 @@
 // Since when a test fails: the last commit on which it passed, the first on which it failed, and what was not tested between.
-// Where it also passes now and then, the change point of its failure rate and the commits that may have made it.
+// Which commits may have broken it is said only where a break is more probable than chance: one red after a hundred greens is no
+// break yet. Where the test also passes now and then, they come from the change point of its failure rate.
 import type { Culprit, Since } from '../model.ts';
 import { presentBreak } from './changepoint.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import type { Attempt } from './past.ts';
+import { type Attempt, type FailureText, hasText, isAlike } from './past.ts';
 
-/** Commits after one and before another that were not tested; undefined where their order is not known. */
-export type Untested = (after: string, before: string) => readonly string[] | undefined;
+/** Commits after one and before another, oldest first; undefined where their order is not known. */
+export type Between = (after: string, before: string) => readonly string[] | undefined;
 
 /**
  * @param attempts in order; the last one failed
- * @param estimate whether a change point may be computed
+ * @param between of two commits of the attempts, the tested ones among them
  */
 export function sinceOf(
   attempts: readonly Attempt[],
-  untestedBetween: Untested,
-  { estimate = true, limits = defaultLimits }: { readonly estimate?: boolean; readonly limits?: Limits } = {},
+  between: Between,
+  {
+    from = 0,
+    estimate = true,
+    limits = defaultLimits,
+  }: {
+    /** The failure cannot be older than the attempt at this place: what is red before is another matter. */
+    readonly from?: number;
+    /** Whether a change point may be computed of a test that passes now and then. */
+    readonly estimate?: boolean;
+    readonly limits?: Limits;
+  } = {},
 ): Since | undefined {
-  const start = attempts.findLastIndex(({ failed }) => !failed) + 1;
-  const first = attempts[start];
-  if (first === undefined) return undefined;
-  const green = attempts[start - 1];
-  const untested = green === undefined ? undefined : untestedBetween(green.sha, first.sha);
+  const last = attempts.at(-1);
+  if (last?.failed !== true) return undefined;
+  const isThis = ({ failed, text }: Attempt) => failed && mayBeAlike(text ?? {}, last.text ?? {});
+  const red = attempts.findLastIndex(({ failed }) => !failed) + 1;
+  // Behind a failure with another error this one may have been there already: the first alike is what was seen.
+  const start = attempts.findIndex((attempt, place) => place >= Math.max(red, from) && isThis(attempt));
+  const first = attempts[start] ?? last;
+  const green = attempts[red - 1];
+  const gap = green === undefined ? undefined : between(green.sha, first.sha);
+  const tested = new Set(attempts.slice(red, start).map(({ sha }) => sha));
   const bracket = {
     lastGreen: green?.sha,
     firstRed: first.sha,
     firstRedAt: first.run.at,
-    untested,
+    untested: gap?.filter((sha) => !tested.has(sha)),
+    otherErrorSince: start > red ? attempts[red]?.sha : undefined,
     inARow: attempts.length - start,
   };
-  const failedBefore = attempts.slice(0, start).some(({ failed }) => failed);
-  const estimated =
-    estimate && failedBefore ? estimatedCulprits(attempts, untestedBetween, limits) : undefined;
-  if (estimated !== undefined) return { ...bracket, culprits: estimated, isEstimated: true };
-  return {
-    ...bracket,
-    // After an earlier failure the row's first commit need not be the one that broke it.
-    culprits: failedBefore || untested === undefined ? undefined : evenly([...untested, first.sha]),
-    isEstimated: false,
-  };
+  const failedBefore = attempts.slice(0, red).some(isThis);
+  const evidence = attempts.filter((attempt) => !attempt.failed || isThis(attempt));
+  if (failedBefore && !estimate) return { ...bracket, culprits: undefined, isEstimated: false };
+  const likely = likelyCommits(evidence);
+  if (likely === undefined) return { ...bracket, culprits: undefined, isEstimated: false };
+  if (!failedBefore) return { ...bracket, culprits: gap && evenly([...gap, first.sha]), isEstimated: false };
+  // After an earlier failure the row's first commit need not be the one that broke it.
+  return likely.runs < limits.changePointRuns
+    ? { ...bracket, culprits: undefined, isEstimated: false }
+    : { ...bracket, culprits: likely.culprits(between), isEstimated: true };
 }
 
-function estimatedCulprits(
-  attempts: readonly Attempt[],
-  untestedBetween: Untested,
-  limits: Limits,
-): Culprit[] | undefined {
+/** Failed alike, as far as the texts tell. */
+function mayBeAlike(one: FailureText, other: FailureText): boolean {
+  return !hasText(one) || !hasText(other) || isAlike(one, other);
+}
+
+/** undefined where a break is less probable than chance. */
+function likelyCommits(attempts: readonly Attempt[]) {
   const commits: string[] = [];
   const samples = attempts.map(({ sha, failed }) => {
     if (commits.at(-1) !== sha) commits.push(sha);
@@ -54,13 +73,15 @@ function estimatedCulprits(
   const change = presentBreak(samples);
   const likeliest = change?.candidates[0];
   if (change === undefined || likeliest === undefined) return undefined;
-  const runs = samples.filter(({ commit }) => commit >= likeliest.commit).length;
-  if (runs < limits.changePointRuns) return undefined;
-  return change.candidates.flatMap(({ commit, weight }) => {
-    const sha = commits[commit] ?? '';
-    const names = [...(untestedBetween(commits[commit - 1] ?? '', sha) ?? []), sha];
-    return names.map((name) => ({ sha: name, weight: weight / names.length }));
-  });
+  return {
+    runs: samples.filter(({ commit }) => commit >= likeliest.commit).length,
+    culprits: (between: Between): Culprit[] =>
+      change.candidates.flatMap(({ commit, weight }) => {
+        const sha = commits[commit] ?? '';
+        const names = [...(between(commits[commit - 1] ?? '', sha) ?? []), sha];
+        return names.map((name) => ({ sha: name, weight: weight / names.length }));
+      }),
+  };
 }
 
 function evenly(shas: readonly string[]): Culprit[] {

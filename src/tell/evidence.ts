@@ -24,13 +24,21 @@ export function evidenceOf(
   const parts = [reasonOf(reason, base, history.point, since !== undefined)];
   if (novelty === 'pre-existing') {
     if (reason.kind === 'red-there') parts.unshift(sinceOf(since, base));
-    // A row of another error, or of jobs that differ, is not this failure's.
-  } else if (since !== undefined && since.inARow > 1 && !otherRow.has(reason.kind)) parts.push(rowOf(since));
+    // A row of jobs that differ is no row.
+  } else if (
+    notes.wasFlaky === undefined &&
+    since !== undefined &&
+    since.inARow > 1 &&
+    reason.kind !== 'jobs-differ'
+  )
+    parts.push(rowOf(since));
   if (notes.wasFlaky !== undefined) {
     const { failures, runs, inARow } = notes.wasFlaky;
-    parts.push(
-      `was flaky (${failures} of ${count(runs, 'run')} failed), now fails every time: ${inARow} in a row`,
-    );
+    const row =
+      since?.inARow === inARow && inARow > 1
+        ? rowOf(since)
+        : count(inARow, 'time') + (inARow > 1 ? ' in a row' : '');
+    parts.push(`was flaky (${failures} of ${count(runs, 'run')} failed), now fails every time: ${row}`);
   }
   if (notes.passedOnRerunOf !== undefined)
     parts.push(`also passed on ${shortSha(notes.passedOnRerunOf)} when it ran again`);
@@ -40,8 +48,6 @@ export function evidenceOf(
   if (lastFixedBy !== undefined) parts.push(`last repaired by ${shortSha(lastFixedBy)}`);
   return parts.filter((part) => part !== '').join('; ');
 }
-
-const otherRow: ReadonlySet<FailureHistory['reason']['kind']> = new Set(['other-error-there', 'jobs-differ']);
 
 function reasonOf(
   reason: FailureHistory['reason'],
@@ -105,10 +111,15 @@ function untestedOf(point: ComparisonPoint | undefined): string {
 /** `red on main since 946a6cd (last green 7ba8c0f, 2 commits untested)`. */
 function sinceOf(since: Since | undefined, base: string): string {
   if (since === undefined) return '';
-  if (since.lastGreen === undefined) return `red on ${base} since ${shortSha(since.firstRed)} or earlier`;
+  const { firstRed, lastGreen, otherErrorSince } = since;
+  const red =
+    otherErrorSince === undefined
+      ? `red on ${base} since ${shortSha(firstRed)}`
+      : `red on ${base} since ${shortSha(otherErrorSince)}, with this error since ${shortSha(firstRed)}`;
+  if (lastGreen === undefined) return `${red} or earlier`;
   const untested = since.untested?.length ?? 0;
   const gap = untested === 0 ? '' : `, ${count(untested, 'commit')} untested`;
-  return `red on ${base} since ${shortSha(since.firstRed)} (last green ${shortSha(since.lastGreen)}${gap})`;
+  return `${red} (last green ${shortSha(lastGreen)}${gap})`;
 }
 
 function rowOf({ firstRed, inARow }: Since): string {
@@ -134,7 +145,7 @@ export function comparedWith({ baseBranch, point }: Pick<RunHistory, 'baseBranch
   const base = baseBranch ?? 'the base branch';
   if (point === undefined)
     return baseBranch === undefined
-      ? 'no earlier run: nothing to compare with'
+      ? 'the run names no commit: nothing to compare with'
       : `no earlier run of ${base}: nothing to compare with`;
   const at = `${base} @ ${shortSha(point.sha)}`;
   const untested = point.untested?.length ?? 0;
@@ -155,7 +166,8 @@ function howOf({ source }: ComparisonPoint): string {
 
 /** What a green test that was red at the point means, and since when it was. */
 export function fixedEvidence(fixed: Fixed, base: string): string {
-  if (fixed.kind === 'fixed') return `red on ${base} since ${shortSha(fixed.since)}`;
+  if (fixed.kind === 'fixed')
+    return `red on ${base} since ${shortSha(fixed.since)}${fixed.wasGreen ? '' : ' or earlier'}`;
   return fixed.passesElsewhere
     ? `red on ${base} on ${shortSha(fixed.redAt)}; other changes pass it as well`
     : `red on ${base} on ${shortSha(fixed.redAt)}`;

@@ -180,6 +180,18 @@ describe('change points', () => {
     expect(changePoint(samples('F'))).toBeUndefined();
   });
 
+  it('are said of a clean break only once chance is the less probable', () => {
+    const said = (reds: number) => {
+      const main = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+      const story = new Story(main);
+      for (const sha of main.slice(0, 20)) story.run(sha, 'P');
+      for (const sha of main.slice(20, 20 + reds)) story.run(sha, 'F');
+      return story.judge(main[20 + reds] ?? '', 'F', { parents: [main[19 + reds] ?? ''] }).failures[0]?.since;
+    };
+    expect(said(1)).toMatchObject({ lastGreen: 'T', firstRed: 'U', untested: [], culprits: undefined });
+    expect(said(5)).toMatchObject({ culprits: [{ sha: 'U', weight: 1 }], isEstimated: false });
+  });
+
   it('look behind the last recovery', () => {
     const text = `${'P'.repeat(15)}${'F'.repeat(15)}${'P'.repeat(20)}${'F'.repeat(8)}`;
     expect(presentBreak(samples(text))?.candidates[0]).toMatchObject({ commit: 50 });
@@ -209,7 +221,7 @@ describe('change points', () => {
     const broken = measureSince(seeds, () => [0.05, 0.9]);
     expect(broken.held / broken.histories).toBeGreaterThanOrEqual(0.95);
     expect(broken.saidAndHeld / broken.said).toBeGreaterThanOrEqual(0.95);
-    expect(measureSince(seeds.slice(0, 30), () => [0.08, undefined]).estimated).toBe(0);
+    for (const rate of [0.02, 0.08]) expect(measureSince(seeds, () => [rate, undefined]).said).toBe(0);
   });
 });
 

@@ -106,7 +106,7 @@ describe('the stories', () => {
     expect(known).toMatchObject({
       class: 'pre-existing',
       reason: { kind: 'red-there', sha: 'B', repairedBy: 'C' },
-      since: { lastGreen: 'A', firstRed: 'B', untested: [], culprits: [{ sha: 'B', weight: 1 }] },
+      since: { lastGreen: 'A', firstRed: 'B', untested: [], culprits: undefined },
     });
     expect(first(story().judge('x', 'F', branch))).toMatchObject({
       class: 'no-history',
@@ -385,6 +385,18 @@ describe('the stories', () => {
     });
   });
 
+  it('29: since when goes by the error: what was red with another one before is not this failure', () => {
+    const story = new Story('ABCDE').run('A', 'P').all('BC', 'F:KeyError').run('D', 'F:ImportError');
+    expect(first(story.judgePull(1, 'p', 'D', 'F:ImportError'))).toMatchObject({
+      class: 'pre-existing',
+      since: { lastGreen: 'A', otherErrorSince: 'B', firstRed: 'D', untested: [], inARow: 1 },
+    });
+    expect(first(story.judgePull(2, 'q', 'D', 'F:OSError'))).toMatchObject({
+      class: 'new',
+      since: { lastGreen: 'A', otherErrorSince: 'B', firstRed: 'q', inARow: 1 },
+    });
+  });
+
   it('37: three failures alone between greens make a test flaky, two do not', () => {
     const lone = (reds: string) => {
       const main = 'ABCDEFGHIJKLMNOPQRSTU';
@@ -426,6 +438,70 @@ describe('the stories', () => {
       since: { lastGreen: 'A', firstRed: 'A' },
     });
     expect(first(story.judge('B', 'F:ImportError', { parents: ['A'] })).class).toBe('pre-existing');
+  });
+});
+
+describe('what others tell', () => {
+  const elsewhere = { class: 'pre-existing', reason: { kind: 'red-elsewhere' } };
+
+  it('main’s older commit passed and then failed alike: the environment’s, not this change’s', () => {
+    const story = new Story('ABC').all('ABC', 'P').run('A', 'F', { after: 12 });
+    expect(first(story.judgePull(1, 'p', 'C', 'F'))).toMatchObject(elsewhere);
+    expect(first(story.judgePull(1, 'p', 'C', 'F:OSError')).class).toBe('new');
+    // Red on its only run it may have been broken, and repaired since.
+    const broken = new Story('ABC').all('BC', 'P').run('A', 'F');
+    expect(first(broken.judgePull(1, 'p', 'C', 'F')).class).toBe('new');
+  });
+
+  it('main’s commit passed before, and a later one fails alike: not its own; else the later one holds it', () => {
+    const again = new Story('ABC').all('ABA', 'P').run('C', 'F');
+    expect(first(again.judge('B', 'F', { parents: ['A'] }))).toMatchObject(elsewhere);
+    const passes = new Story('ABCD').all('AB', 'P').run('C', 'F').run('D', 'P');
+    expect(first(passes.judge('B', 'F', { parents: ['A'] })).class).toBe('new');
+    const once = new Story('ABC').run('A', 'P').run('C', 'F');
+    expect(first(once.judge('B', 'F', { parents: ['A'] })).class).toBe('new');
+  });
+
+  it('branches that were made from one another are one change', () => {
+    const branch = (name: string, parents: string[]) => ({ branch: name, parents });
+    const stack = (second: string) =>
+      new Story('A')
+        .run('A', 'P')
+        .run('x', 'F', branch('one', ['A']))
+        .run('y', 'F', branch('two', [second]));
+    const judge = (story: Story, parent: string) =>
+      first(story.judge('z', 'F', { ...branch('three', [parent]), change: { mergeBase: 'A' } }));
+    expect(judge(stack('A'), 'A')).toMatchObject(elsewhere);
+    expect(judge(stack('x'), 'y').class).toBe('new');
+  });
+
+  it('a base that only other merges tested is known by where the change begins, without any order', () => {
+    const story = new Story('WX', { order: 'dates' }).run('W', 'P').pull(1, 'p', 'X', 'F');
+    expect(first(story.judgePull(2, 'q', 'X', 'F'))).toMatchObject(elsewhere);
+  });
+
+  it('7: a shallow clone knows its merge base where stored runs name the parents', () => {
+    const judge = (parent: string) => {
+      const story = new Story('ABC').run('A', 'P').run('B', 'F').run('C', 'P').commit('w').commit('x');
+      story.run('w', 'P', { branch: 'feature', parents: [parent] });
+      return story.judge('x', 'F', { branch: 'feature', parents: ['w'] });
+    };
+    expect(judge('B').judged.point).toMatchObject({ sha: 'B', source: 'merge-base', isApproximate: false });
+    expect(first(judge('B')).class).toBe('pre-existing');
+    expect(first(judge('A')).class).toBe('new');
+    expect(first(judge('unknown')).class).toBe('no-history');
+  });
+
+  it('23: how often a flaky test fails is also told by the reruns elsewhere that showed it', () => {
+    const main = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+    const story = new Story(main).all(main, 'P');
+    for (const other of [1, 2, 3])
+      story.pull(other, `o${other}`, 'Z', 'F').pull(other, `o${other}`, 'Z', 'P');
+    expect(first(story.pull(9, 'p', 'Z', 'F').judgePull(9, 'q', 'Z', 'F')).class).toBe('flaky');
+    expect(first(story.judgePull(9, 'r', 'Z', 'F'))).toMatchObject({
+      class: 'new',
+      notes: { wasFlaky: { inARow: 3 } },
+    });
   });
 });
 

@@ -61,8 +61,8 @@ interface Commit {
 interface PullRequest {
   readonly number: number;
   readonly branch: string;
-  readonly adds: Set<string>;
-  readonly removes: Set<string>;
+  adds: Set<string>;
+  removes: Set<string>;
   mergeBase: Commit;
   heads: Commit[];
   isRed: boolean;
@@ -347,7 +347,15 @@ export function makeHistory(seed: number): History {
       heads: [],
       isRed: false,
     };
-    changeSomething(pull, mergeBase.tree);
+    // Some are made from another open branch: what that one broke is theirs as well.
+    const parent = open.length > 0 && random.chance(0.08) ? random.pick(open) : undefined;
+    if (parent !== undefined) {
+      pull.mergeBase = parent.mergeBase;
+      pull.adds = new Set(parent.adds);
+      pull.removes = new Set(parent.removes);
+      pull.heads = [...parent.heads];
+    }
+    changeSomething(pull, pull.mergeBase.tree);
     open.push(pull);
     pushTo(pull);
   };
@@ -396,6 +404,14 @@ export function makeHistory(seed: number): History {
     if (isForward) for (const own of pull.heads) advanceMain(own);
     else advanceMain(commit);
     if (!shape.hasQueue && random.chance(shape.mainTested)) runMain(commit, before);
+    for (const other of open.filter(({ heads }) => heads.includes(head))) {
+      // A branch that was made from it takes main in, and leaves to main what came from there.
+      for (const id of pull.adds) other.adds.delete(id);
+      for (const id of pull.removes) other.removes.delete(id);
+      const own = other.heads.at(-1) ?? other.mergeBase;
+      other.mergeBase = tip();
+      other.heads.push(addCommit(withChange(other.mergeBase.tree, other), [own.sha, other.mergeBase.sha]));
+    }
   };
 
   advanceMain(addCommit(new Set(), []));

@@ -140,7 +140,14 @@ function countRun(
     // The base ran an earlier commit: there is something to compare with.
     const first = history.runs[0]?.stored.testedSha;
     const hasBase = earlier.some((run) => run.stored.branch === 'main') && stored.testedSha !== first;
-    if (hasBase) count('run undecided', judged.point === undefined, undefined);
+    // Nothing at all is said of it, though the base has a past. Where nobody tells where the change begins, nothing can be said of
+    // what the base was red with there.
+    if (hasBase) {
+      const isUndecided = [...now.values()].every((verdict) => verdict.class === 'no-history');
+      const isPlaceKnown = judged.point?.isApproximate !== true;
+      count('run undecided', isUndecided && isPlaceKnown, undefined, failed[0]);
+      count('run undecided: begins nobody knows where', isUndecided && !isPlaceKnown, undefined, failed[0]);
+    }
     for (const reason of new Set([...now.values()].map((verdict) => verdict.reason.kind)))
       if (['no-run', 'not-run-there', 'jobs-differ', 'steps-differ', 'maybe-base'].includes(reason))
         count(`run with no-history: ${reason}`, true, undefined);

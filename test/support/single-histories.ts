@@ -1,6 +1,6 @@
 // Random histories of one test that broke at a known commit, and of tests that only flake: what since and its set of commits
 // are measured by.
-import { changePoint, presentBreak, type Sample } from '../../src/judge/changepoint.ts';
+import { changePoint, type Sample } from '../../src/judge/changepoint.ts';
 import type { CommitPlace, StoredRun } from '../../src/judge/facts.ts';
 import { groupBy } from '../../src/judge/group.ts';
 import { type FailureVerdict, judgePoint, judgeTests } from '../../src/judge/judge.ts';
@@ -122,10 +122,9 @@ export interface SinceQuality {
   held: number;
   /** The likeliest commit, or one of the untested ones before it. */
   likeliest: number;
-  /** A verdict names culprits, and they hold it. */
+  /** A verdict names commits that may have broken it, of a steady test falsely; and they hold it. */
   said: number;
   saidAndHeld: number;
-  estimated: number;
   /** Commits named, in all. */
   named: number;
 }
@@ -134,7 +133,7 @@ export function measureSince(
   seeds: Iterable<number>,
   rates: (seed: number) => readonly [before: number, after: number | undefined],
 ): SinceQuality {
-  const quality = { histories: 0, held: 0, likeliest: 0, said: 0, saidAndHeld: 0, estimated: 0, named: 0 };
+  const quality = { histories: 0, held: 0, likeliest: 0, said: 0, saidAndHeld: 0, named: 0 };
   for (const seed of seeds) {
     const [before, after] = rates(seed);
     const { verdict, samples, places, culprit } = makeSingleHistory(seed, before, after);
@@ -146,7 +145,6 @@ export function measureSince(
       if (commitsOf(change?.candidates[0]?.commit).includes(culprit)) quality.likeliest++;
     }
     const culprits = verdict.since?.culprits;
-    if (verdict.since?.isEstimated || (after === undefined && presentBreak(samples))) quality.estimated++;
     if (culprits === undefined) continue;
     quality.said++;
     quality.named += culprits.length;

@@ -385,7 +385,7 @@ function renderFixed(sections: readonly Section[]): string {
     .slice(0, 10)
     .map(({ testName, words }) => `- ${code(cut(testName, 300))}: ${inline(cut(words, 300))}`);
   if (fixed.length > 10) rows.push(`- … and ${number(fixed.length - 10)} more`);
-  return `**Green again** (${number(fixed.length)})\n\n${rows.join('\n')}`;
+  return `**Green here** (${number(fixed.length)})\n\n${rows.join('\n')}`;
 }
 
 function renderChanges(sections: readonly Section[]): string {

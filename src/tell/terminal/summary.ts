@@ -232,7 +232,7 @@ function renderFixed({ history }: Summary, { paint, columns, mostFailures }: Sum
   });
   const rest = history.fixed.length - shown.length;
   const more = rest > 0 ? paint.dim(`\n  and ${number(rest)} more`) : '';
-  return `${paint.bold('Green again')}\n${rows.join('\n')}${more}`;
+  return `${paint.bold('Green here')}\n${rows.join('\n')}${more}`;
 }
 
 /** A cause that was found out helps with these. */

@@ -175,7 +175,7 @@ function section(
     point: { sha: text, source: 'older-commit', isApproximate: true, untested: [text] },
     isInfrastructure: false,
     fixed: [
-      { kind: 'fixed', testName: `fixed ${text}`, since: text, sinceAt: 0 },
+      { kind: 'fixed', testName: `fixed ${text}`, since: text, sinceAt: 0, wasGreen: true },
       { kind: 'green-here', testName: `green ${text}`, redAt: text, passesElsewhere: true },
     ],
     changes: {
@@ -228,6 +228,7 @@ function section(
           untested: [pick(i)],
           inARow: 2,
           culprits: [{ sha: pick(i), weight: 0.7 }],
+          otherErrorSince: undefined,
           isEstimated: true,
         },
         lastFixedBy: pick(i),

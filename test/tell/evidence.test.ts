@@ -1,0 +1,67 @@
+// What is said of a failure's age and of repairs, by evidence.
+import { describe, expect, it } from 'vitest';
+import type { FailureHistory, Since } from '../../src/model.ts';
+import { comparedWith, evidenceOf, fixedEvidence } from '../../src/tell/evidence.ts';
+
+const since: Since = {
+  lastGreen: 'A',
+  firstRed: 'C',
+  firstRedAt: 0,
+  untested: [],
+  otherErrorSince: undefined,
+  inARow: 6,
+  culprits: undefined,
+  isEstimated: false,
+};
+const failure = (more: Partial<FailureHistory>): FailureHistory => ({
+  testName: 't',
+  failureSignature: undefined,
+  class: 'new',
+  reason: { kind: 'green-there', sha: 'B', jobs: undefined },
+  notes: { passedOnRerunOf: undefined, wasFlaky: undefined, redBefore: [] },
+  since,
+  lastFixedBy: undefined,
+  match: undefined,
+  known: false,
+  ...more,
+});
+const say = (more: Partial<FailureHistory>) =>
+  evidenceOf(failure(more), { baseBranch: 'main', point: undefined });
+const wasFlaky = { failures: 1, runs: 6, inARow: 6 };
+const redThere = { kind: 'red-there', sha: 'D', jobs: undefined, repairedBy: undefined } as const;
+
+describe('the evidence of a failure', () => {
+  it('says the row of failures once', () => {
+    const notes = { passedOnRerunOf: undefined, redBefore: [], wasFlaky };
+    expect(say({})).toBe('passed on B; 6 times in a row since C');
+    expect(say({ notes })).toBe(
+      'passed on B; was flaky (1 of 6 runs failed), now fails every time: 6 times in a row since C',
+    );
+    expect(say({ notes: { ...notes, wasFlaky: { ...wasFlaky, inARow: 4 } } })).toBe(
+      'passed on B; was flaky (1 of 6 runs failed), now fails every time: 4 times in a row',
+    );
+  });
+
+  it('keeps apart since when the test is red and since when with this error', () => {
+    const preExisting = { class: 'pre-existing', reason: redThere } as const;
+    expect(say(preExisting)).toBe('red on main since C (last green A)');
+    expect(say({ ...preExisting, since: { ...since, otherErrorSince: 'B', untested: ['x'] } })).toBe(
+      'red on main since B, with this error since C (last green A, 1 commit untested)',
+    );
+    expect(say({ ...preExisting, since: { ...since, lastGreen: undefined } })).toBe(
+      'red on main since C or earlier',
+    );
+  });
+
+  it('names no branch where the run has no commit', () => {
+    expect(comparedWith({ baseBranch: undefined, point: undefined })).toBe(
+      'the run names no commit: nothing to compare with',
+    );
+  });
+
+  it('does not say that a repaired test was green before where no pass is known', () => {
+    const fixed = { kind: 'fixed', testName: 't', since: 'C', sinceAt: 0 } as const;
+    expect(fixedEvidence({ ...fixed, wasGreen: true }, 'main')).toBe('red on main since C');
+    expect(fixedEvidence({ ...fixed, wasGreen: false }, 'main')).toBe('red on main since C or earlier');
+  });
+});
