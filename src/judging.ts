@@ -2,6 +2,7 @@
 // and judge, which do not know each other.
 import { posix } from 'node:path';
 import type { CommitHistory } from './context/commits.ts';
+import { shareMemories } from './judge/causes.ts';
 import { changesOf } from './judge/changes.ts';
 import type { ChangeFacts, CommitPlace, FilePair } from './judge/facts.ts';
 import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
@@ -89,13 +90,13 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
   });
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
   return {
-    failures: facts.matches.flatMap(
-      ({ testName, failureSignature, causeKey, candidates }): FailureHistory[] => {
+    failures: shareMemories(
+      facts.matches.flatMap(({ testName, failureSignature, causeKey, candidates }): FailureHistory[] => {
         const verdict = verdictOf.get(testName);
         if (verdict === undefined) return [];
         const match = chooseMatch(candidates, causeKey !== undefined);
-        return [{ ...verdict, failureSignature, match, known: isKnown(match) }];
-      },
+        return [{ ...verdict, failureSignature, causeKey, match, known: isKnown(match) }];
+      }),
     ),
     baseBranch: evidence.baseBranch,
     point: point && {

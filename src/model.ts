@@ -300,6 +300,8 @@ export interface ComparisonPoint {
 export interface FailureHistory {
   readonly testName: string;
   readonly failureSignature: string | undefined;
+  /** Failures of one run with the same one have one cause. Undefined for the test's own failure. */
+  readonly causeKey?: CauseKey | undefined;
   readonly class: Novelty;
   readonly reason: Reason;
   readonly notes: Notes;

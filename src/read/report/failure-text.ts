@@ -77,6 +77,9 @@ function isMessageAlone(text: string, message: string): boolean {
 /** How `raise … from …` is shown: the exception before it is the cause of the one after it. */
 const directCause = 'The above exception was the direct cause of the following exception:';
 
+/** As pytest.warns says it on its way out; an exception that it handles then comes from its block. */
+const didNotWarn = /^(?:E +)?(?:_pytest\.outcomes\.)?(?:Failed: )?DID NOT WARN\. /m;
+
 /** An exception that a newer one was raised from. */
 export interface EarlierException extends FailureText {
   readonly text: string;
@@ -85,15 +88,16 @@ export interface EarlierException extends FailureText {
 }
 
 /**
- * The first exception of a chain of `raise … from …` that ends with the newest one. Undefined where the newest was raised by
- * itself, or while another was handled: nothing says then that the other is its cause.
+ * The first exception of a chain of `raise … from …` that ends with the newest one, or the one that ended a block of
+ * `pytest.warns` before it could warn. Undefined where the newest was raised by itself, or otherwise while another was handled:
+ * nothing says then that the other is its cause.
  */
 export function firstCause(text: string): EarlierException | undefined {
   let found: string | undefined;
   let end = text.length;
   for (const match of [...text.matchAll(chainSeparator)].reverse()) {
     if (found !== undefined) found = text.slice(match.index + match[0].length, end);
-    if (match[0] !== directCause) break;
+    if (match[0] !== directCause && (found !== undefined || !didNotWarn.test(text.slice(match.index)))) break;
     [found, end] = [text.slice(0, match.index), match.index];
   }
   if (found === undefined) return undefined;

@@ -329,6 +329,11 @@ E        on any host`;
       `${first}\n\n${direct}\n${wrapped}\n\n${during}\n${wrapped}`,
       undefined,
     ],
+    [
+      'is what ended a block of pytest.warns before it could warn',
+      `${first}\n\n${during}\ntests/test_a.py:3: in test_a\nE   Failed: DID NOT WARN. No warnings of type (x,) were emitted.`,
+      first,
+    ],
     ['begins behind what was handled', `${wrapped}\n\n${during}\n${first}\n\n${direct}\n${wrapped}`, first],
     ['is none where there is no chain', wrapped, undefined],
   ])('%s', (_, text, cause) => {
