@@ -5,6 +5,7 @@ import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { type CauseFacts, groupByCause } from '../src/judge/causes.ts';
+import { groupBy } from '../src/judge/group.ts';
 import { installedFrame, readFailureText } from '../src/read/report/failure-text.ts';
 import { readResults } from '../src/read/report/junit.ts';
 import { type ReportFile, surveyReports } from '../src/read/report/survey.ts';
@@ -110,10 +111,23 @@ export async function judgeCauses(corpus: string): Promise<void> {
     ['sympy-broken-native-xdist', 'sympy-broken-xunit2-cov'],
   ] as const) {
     const facts = await readCauseFacts(join(corpus, 'runs', `${run}.xml.gz`));
-    tell(
-      run,
-      facts,
-      truthOf(facts, (fact) => faultOf(fact, alone[suite] ?? {})),
+    const fault = (fact: Fact) => faultOf(fact, alone[suite] ?? {});
+    const told = truthOf(facts, fault);
+    tell(run, facts, told);
+    // Without regard to what the texts can tell: a fault's failures are one group, whatever they say.
+    const faults = new Map(facts.map((fact, i) => [`${i}`, fault(fact)]));
+    const [own, ideal] = [
+      groupByCause(facts).map(({ failures }) => failures),
+      [...groupBy(facts, (fact) => told.get(fact)).values()],
+    ].map(
+      (groups) =>
+        bCubed(
+          groups.map((group) => group.map((fact) => `${facts.indexOf(fact)}`)),
+          faults,
+        ).f,
+    );
+    console.log(
+      `    by fault, whatever the texts name: F ${own?.toFixed(3)}; a rule that joins all that name a common line: ${ideal?.toFixed(3)}`,
     );
   }
   const astropy = await readCauseFacts(join(corpus, 'runs', 'astropy-broken-xunit2.xml.gz'));
