@@ -271,7 +271,9 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail): s
   const [first] = all;
   if (failure === undefined || first === undefined) return '';
   const name = code(cut(failure.testName, 500)) || '`(a test without a name)`';
-  const rows = [`- ${all.length === 1 ? name : `**${howMany(alike)}:** ${renderNames(alike)}`}`];
+  const rows = [
+    `- ${all.length === 1 ? name : `**${place === undefined ? `${number(all.length)} tests alike` : howMany(alike)}:** ${renderNames(alike)}`}`,
+  ];
   if (detail.messages) {
     const line = failure.line === undefined ? undefined : `${failure.testFile}:${failure.line}`;
     const where = place ?? (failure.testFile === undefined ? undefined : line);
