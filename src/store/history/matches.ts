@@ -2,7 +2,16 @@
 // memory fits is decided in src/judge.
 import type { CauseKey, HealixMemory, MemoryCandidate } from '../../model.ts';
 import type { Database } from '../database/port.ts';
-import { bestMemory, healixEnabled, isExact, ranking, sameWords, stale } from '../healix/matching.ts';
+import {
+  bestMemory,
+  healixEnabled,
+  isExact,
+  type MemoryScope,
+  memoryScope,
+  ranking,
+  sameWords,
+  stale,
+} from '../healix/matching.ts';
 import type { Access } from '../schema/access.ts';
 import type { RunQuery } from './evidence.ts';
 
@@ -22,7 +31,8 @@ export async function readMatches(
   access: Access,
   { runId, createdAt }: RunQuery,
 ): Promise<readonly FailureMatches[]> {
-  const rows = await db.query<MatchRow>(matchesSql, [access.team.id, runId, createdAt]);
+  const scope = memoryScope('me', '$1', db.embedded);
+  const rows = await db.query<MatchRow>(matchesSql(scope), [access.team.id, runId, createdAt]);
   const memories = new Map<string, HealixMemory>();
   for (const row of rows) if (row.kind === 'memory') memories.set(memoryKey(row.facts), memoryOf(row.facts));
   // Failures with the same candidate share one object: thousands may have it.
@@ -68,13 +78,11 @@ function memoryOf({ lastApplied: at, shared: _, ...memory }: MemoryRow): HealixM
 const shown =
   'id, root_cause, solution, solution_type, auto_fix_code, confidence, success_count, failure_count, last_applied, created_at';
 
-const scope = { team: '$1', repository: '(SELECT repository FROM me)' };
-
 // Finds failed rows by team, outcome and the run's created_at (all rows of a run share it). IS NOT DISTINCT FROM keeps the planner
 // from the index on test_run_id, by which it would read every test of a run to find the failed ones.
-const matchesSql = `
+const matchesSql = (scope: MemoryScope): string => `
   WITH me AS MATERIALIZED (
-    SELECT repository FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
+    SELECT repository, repository_host, project FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
   ), f AS MATERIALIZED (
     SELECT row_number() OVER (ORDER BY r.id) AS place, r.test_name, r.failure_signature, r.drift_signature, r.words_signature,
       r.cause_key

@@ -38,6 +38,8 @@ export interface Summary {
   readonly reports: readonly string[];
   /** Where the tests ran, seen from where their commands are pasted; undefined: the same folder, or not known. */
   readonly folder?: string | undefined;
+  /** The run whose failures have the numbers, where it has to be named beside them. */
+  readonly numberedIn?: string | undefined;
   /** Commands are PowerShell's. */
   readonly isFromWindows?: boolean | undefined;
   /** The commit that the tests ran on. */
@@ -248,7 +250,7 @@ const leastMessage = 24;
 function renderAlike(
   alike: Alike,
   {
-    summary: { folder, isFromWindows, history: run },
+    summary: { folder, isFromWindows, history: run, numberedIn },
     style: { paint, columns },
     margin,
     class: novelty,
@@ -300,7 +302,10 @@ function renderAlike(
     ))
       row(text);
   const untaught = novelty !== undefined && taught.has(novelty) ? toTeach(alike) : undefined;
-  const teach = untaught === undefined ? undefined : teachCommand(untaught.testName, shell);
+  const teach =
+    untaught === undefined
+      ? undefined
+      : teachCommand(untaught.testName, shell, { number: untaught.history?.number, run: numberedIn });
   if (teach !== undefined) row(paint.dim(teach));
   return rows;
 }
