@@ -188,6 +188,15 @@ CREATE TABLE teams (
   deleted_at timestamp with time zone
 );
 
+CREATE TABLE test_aliases (
+  team_id uuid NOT NULL,
+  suite_id uuid NOT NULL,
+  name character varying(500) NOT NULL,
+  former character varying(500) NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  git_sha character varying(40)
+);
+
 CREATE TABLE test_results (
   id uuid DEFAULT gen_random_uuid() NOT NULL,
   test_run_id uuid NOT NULL,
@@ -326,6 +335,8 @@ ALTER TABLE shared_memories ADD CONSTRAINT shared_memories_state_check CHECK (((
 ALTER TABLE shared_memories ADD CONSTRAINT shared_memories_pkey PRIMARY KEY (id);
 ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_pkey PRIMARY KEY (role_name);
 ALTER TABLE teams ADD CONSTRAINT teams_pkey PRIMARY KEY (id);
+ALTER TABLE test_aliases ADD CONSTRAINT test_aliases_former_check CHECK (((former)::text <> (name)::text));
+ALTER TABLE test_aliases ADD CONSTRAINT test_aliases_pkey PRIMARY KEY (team_id, suite_id, name, created_at);
 ALTER TABLE test_results ADD CONSTRAINT test_results_duration_seconds_check CHECK (((duration_seconds >= (0)::numeric) AND (duration_seconds <= 99999.999)));
 ALTER TABLE test_results ADD CONSTRAINT test_results_outcome_check CHECK (((outcome)::text = ANY ((ARRAY['passed'::character varying, 'failed'::character varying, 'skipped'::character varying, 'error'::character varying, 'xfailed'::character varying, 'xpassed'::character varying])::text[])));
 ALTER TABLE test_results ADD CONSTRAINT test_results_pkey PRIMARY KEY (team_id, id, created_at);
@@ -350,6 +361,7 @@ ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_team_id_fkey FOREIGN KE
 ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE sessions ADD CONSTRAINT sessions_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE CASCADE;
 ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
+ALTER TABLE test_aliases ADD CONSTRAINT test_aliases_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE test_results ADD CONSTRAINT test_results_healix_memory_id_fkey FOREIGN KEY (team_id, healix_memory_id) REFERENCES healix_memories(team_id, id) ON DELETE SET NULL (healix_memory_id);
 ALTER TABLE test_results ADD CONSTRAINT test_results_shared_memory_id_fkey FOREIGN KEY (shared_memory_id) REFERENCES shared_memories(id) ON DELETE SET NULL;
 ALTER TABLE test_results ADD CONSTRAINT test_results_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
@@ -394,8 +406,9 @@ CREATE INDEX idx_shared_words_test ON shared_memories USING btree (words_signatu
 CREATE INDEX idx_teams_plan ON teams USING btree (plan) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX idx_teams_slug ON teams USING btree (slug) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_test_results_failed ON test_results USING btree (test_name, failure_signature) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
-CREATE INDEX idx_test_results_line ON test_results USING btree (team_id, line_id, test_name, created_at DESC);
+CREATE INDEX idx_test_results_failures ON test_results USING btree (team_id, created_at, test_name) INCLUDE (test_run_id) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
 CREATE INDEX idx_test_results_memory ON test_results USING btree (team_id, healix_memory_id) WHERE (healix_memory_id IS NOT NULL);
+CREATE INDEX idx_test_results_past ON test_results USING btree (team_id, line_id, test_name, created_at DESC) INCLUDE (test_run_id, outcome, attempts);
 CREATE INDEX idx_test_results_run_id ON test_results USING btree (test_run_id);
 CREATE INDEX idx_test_results_shared_memory ON test_results USING btree (shared_memory_id) WHERE (shared_memory_id IS NOT NULL);
 CREATE INDEX idx_test_results_team_outcome ON test_results USING btree (team_id, outcome, created_at DESC);
@@ -660,6 +673,8 @@ CREATE POLICY shared_memories ON shared_memories FOR SELECT USING (true);
 ALTER TABLE team_credentials ENABLE ROW LEVEL SECURITY;
 ALTER TABLE teams ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON teams FOR ALL USING (id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE test_aliases ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON test_aliases FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE test_results ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON test_results FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE test_runs ENABLE ROW LEVEL SECURITY;
@@ -690,6 +705,7 @@ ALTER TABLE sessions OWNER TO lukhas_owner;
 ALTER TABLE shared_memories OWNER TO lukhas_owner;
 ALTER TABLE team_credentials OWNER TO lukhas_owner;
 ALTER TABLE teams OWNER TO lukhas_owner;
+ALTER TABLE test_aliases OWNER TO lukhas_owner;
 ALTER TABLE test_results OWNER TO lukhas_owner;
 ALTER TABLE test_runs OWNER TO lukhas_owner;
 ALTER TABLE user_preferences OWNER TO lukhas_owner;
@@ -731,6 +747,8 @@ GRANT SELECT ON shared_memories TO lukhas_ingest;
 GRANT SELECT ON shared_memories TO lukhas_service;
 GRANT SELECT ON teams TO lukhas_ingest;
 GRANT SELECT ON teams TO lukhas_service;
+GRANT INSERT, SELECT ON test_aliases TO lukhas_ingest;
+GRANT INSERT, SELECT ON test_aliases TO lukhas_service;
 GRANT INSERT, SELECT ON test_results TO lukhas_ingest;
 GRANT INSERT, SELECT ON test_results TO lukhas_service;
 GRANT INSERT, SELECT ON test_runs TO lukhas_ingest;

@@ -6,10 +6,11 @@ import { gunzipSync } from 'node:zlib';
 import { followRenames, type RenameFacts } from '../src/judge/renames.ts';
 
 /** Functions of each file, in order. */
-type Suite = Record<string, string[]>;
+type Suite = Readonly<Record<string, readonly string[]>>;
 type Pair = readonly [from: string, to: string];
 
-interface Commit {
+/** A commit of a public history in which tests were renamed: made by scripts/make-renames.py and make-renames.ts. */
+export interface RenameCommit {
   readonly commit: string;
   readonly before: Suite;
   readonly after: Suite;
@@ -17,46 +18,88 @@ interface Commit {
   readonly moved: readonly Pair[];
   /** Tests with another name and nearly the same body (at least 80 % of its lines), or in another place with the same name. */
   readonly renamed: readonly Pair[];
-  /** Other pairs of names whose bodies are alike by half: following them is not wrong. */
+  /** Other pairs of names whose bodies are alike by half, or that a reader took for one test: following them is not wrong. */
   readonly alike: readonly Pair[];
+  /** How alike the sources are: place among the functions that are gone, among those that came, 0.3 to 1. */
+  readonly likeness: readonly (readonly [gone: number, came: number, likeness: number])[];
+  /** Functions whose source is not in these files: of a base class. */
+  readonly sourceless: readonly string[];
 }
 
-const namesOf = (suite: Suite) =>
+export const namesOf = (suite: Suite): string[] =>
   Object.entries(suite).flatMap(([file, tests]) => tests.map((test) => `${file}::${test}`));
 const nameOf = (test: string) => test.slice(test.lastIndexOf('::') + 2);
 
+/** What the judge is given of a commit; without git neither moved files nor sources. */
+export function factsOf(commit: RenameCommit, withGit: boolean): RenameFacts {
+  const [before, after] = [namesOf(commit.before), namesOf(commit.after)];
+  const facts = { before, after, failures: { before: new Map(), after: new Map() } };
+  if (!withGit) return { ...facts, movedFiles: [] };
+  const [was, is] = [new Set(before), new Set(after)];
+  const gone = before.filter((test) => !is.has(test));
+  const came = after.filter((test) => !was.has(test));
+  const known = new Set([...gone, ...came]);
+  for (const id of commit.sourceless) known.delete(id);
+  return {
+    ...facts,
+    movedFiles: commit.moved,
+    sources: {
+      known,
+      pairs: commit.likeness.map(([from, to, likeness]) => ({
+        from: gone[from] ?? '',
+        to: came[to] ?? '',
+        likeness,
+      })),
+    },
+  };
+}
+
+/** Reads a fixture of commits. */
+export function readCommits(file: URL): RenameCommit[] {
+  return JSON.parse(gunzipSync(readFileSync(file)).toString()) as RenameCommit[];
+}
+
+/** How many of the renames of some commits are followed, and how many others are. */
+export function countRenames(commits: readonly RenameCommit[], withGit: boolean) {
+  const sum = { right: 0, of: 0, pairs: 0, wrong: 0 };
+  const moves = { right: 0, of: 0 };
+  for (const commit of commits) {
+    const { renamed, alike } = commit;
+    const fine = new Set([...renamed, ...alike].map(([from, to]) => `${from} ${to}`));
+    const partner = new Map([...renamed, ...renamed.map(([from, to]) => [to, from] as const)]);
+    const found = follow(factsOf(commit, withGit));
+    for (const [from, to] of renamed) {
+      const right = found.get(from) === to ? 1 : 0;
+      sum.of++;
+      sum.right += right;
+      if (nameOf(from) !== nameOf(to)) continue;
+      moves.of++;
+      moves.right += right;
+    }
+    for (const [from, to] of found) {
+      sum.pairs++;
+      // A test that the truth gives another partner is followed to the wrong place, however alike both are.
+      const isOther = (partner.get(from) ?? to) !== to || (partner.get(to) ?? from) !== from;
+      if (isOther || (nameOf(from) !== nameOf(to) && !fine.has(`${from} ${to}`))) sum.wrong++;
+    }
+  }
+  return { ...sum, moves };
+}
+
 export function judgeRenames(corpus: string): void {
   console.log('\nrenamed tests (at least 95 % followed, at most 0.5 % wrong)');
-  const commits = JSON.parse(
-    gunzipSync(readFileSync(new URL('../fixtures/healix/renames.json.gz', import.meta.url))).toString(),
-  ) as Commit[];
-  for (const [name, withGit] of [
-    ['commits of public histories', true],
-    ['the same without git', false],
-  ] as const) {
-    const sum = { right: 0, of: 0, pairs: 0, wrong: 0 };
-    const moves = { right: 0, of: 0 };
-    for (const { before, after, moved, renamed, alike } of commits) {
-      const facts = { before: namesOf(before), after: namesOf(after), movedFiles: withGit ? moved : [] };
-      const fine = new Set([...renamed, ...alike].map(([from, to]) => `${from} ${to}`));
-      const pairs = follow({ ...facts, failures: { before: new Map(), after: new Map() } });
-      for (const [from, to] of renamed) {
-        const right = pairs.get(from) === to ? 1 : 0;
-        sum.of++;
-        sum.right += right;
-        if (nameOf(from) !== nameOf(to)) continue;
-        moves.of++;
-        moves.right += right;
-      }
-      for (const [from, to] of pairs) {
-        sum.pairs++;
-        if (nameOf(from) !== nameOf(to) && !fine.has(`${from} ${to}`)) sum.wrong++;
-      }
+  for (const [name, file] of [
+    ['public histories', 'renames'],
+    ['others, unseen', 'renames-unseen'],
+  ]) {
+    const commits = readCommits(new URL(`../fixtures/healix/${file}.json.gz`, import.meta.url));
+    for (const withGit of [true, false]) {
+      const sum = countRenames(commits, withGit);
+      tell(`${name}, ${withGit ? 'with' : 'without'} git`, sum);
+      console.log(
+        `    files, classes and functions moved: ${sum.moves.right} of ${sum.moves.of}; renamed: ${sum.right - sum.moves.right} of ${sum.of - sum.moves.of}`,
+      );
     }
-    tell(name, sum);
-    console.log(
-      `    files, classes and functions moved: ${moves.right} of ${moves.of}; renamed in place: ${sum.right - moves.right} of ${sum.of - moves.of}`,
-    );
   }
   tell('made in the corpus’ suites', makeRenames(corpus));
 }

@@ -171,7 +171,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     onProgress: progress('reading and storing'),
     onResults: edges.onResults,
   });
-  const change = { context, named, git };
+  const change = { context, named, git, readEdited: editedReader(context, files) };
   // Coverage that comes later belongs to the same run.
   const uploadKey = makeUploadKey({
     ...context,
@@ -221,6 +221,16 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
 /** The rootdir in one spelling: `services/shop`, `..`, and `.` for the repository's root. */
 function projectOf(rootdir: string | undefined): string | undefined {
   return rootdir === undefined ? undefined : posix.normalize(rootdir).replace(/(?<=.)\/+$/, '');
+}
+
+/** Uncommitted changes outside CI are read from the folder. A report may name any path: one that leads out of it is not opened. */
+function editedReader(
+  { origin, tested }: RunContext,
+  files: CheckoutFiles | undefined,
+): ChangeSource['readEdited'] {
+  if (origin !== 'local' || (tested?.dirty ?? 0) === 0 || files === undefined) return undefined;
+  return (path) =>
+    posix.isAbsolute(path) || path.split(/[\\/]/).includes('..') ? undefined : files.readText(path);
 }
 
 const unusable = 'coverage-unusable';

@@ -5,12 +5,16 @@ import type { CommitHistory } from './context/commits.ts';
 import { isBaseNeverTested } from './judge/base.ts';
 import { shareMemories } from './judge/causes.ts';
 import { changesOf } from './judge/changes.ts';
-import type { ChangeFacts, CommitPlace, FilePair } from './judge/facts.ts';
+import type { ChangeFacts, ChangesFacts, CommitPlace, FilePair } from './judge/facts.ts';
 import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
+import type { Point } from './judge/point.ts';
+import { functionOf } from './judge/renames.ts';
 import { chooseMatch, isKnown } from './judge/tiers.ts';
 import type { FailureHistory, NamedCommits, RunContext, RunHistory, Warning } from './model.ts';
 import { nearest } from './nearest.ts';
+import { findRenames, readFormerTests } from './renaming.ts';
 import type { Database } from './store/database/port.ts';
+import { readFormerNames } from './store/history/aliases.ts';
 import { readCoverageChange, readDifferences } from './store/history/changes.ts';
 import {
   type EvidenceRun,
@@ -20,6 +24,7 @@ import {
   readFileEvidence,
   readRunEvidence,
   readTestEvidence,
+  type TestEvidence,
 } from './store/history/evidence.ts';
 import { readMatches } from './store/history/matches.ts';
 import { type Access, inTeam } from './store/schema/access.ts';
@@ -30,6 +35,8 @@ export interface ChangeSource {
   readonly named: NamedCommits;
   /** undefined outside a repository. */
   readonly git: CommitHistory | undefined;
+  /** Reads a file of the repository as it was tested, where that is not its commit: uncommitted changes outside CI. */
+  readonly readEdited?: ((path: string) => string | undefined) | undefined;
 }
 
 export interface HistoryQuery extends RunQuery {
@@ -67,11 +74,18 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
   const facts = await inTeam(db, access, async () => {
     const tests = await readTestEvidence(db, access, { runId, createdAt, ...runsToRead(judged) });
     const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
+    // What files a run had is asked for tests that have no past.
+    const isPlain = point === undefined || !hasNoPast(tests, point);
     return {
       tests,
       files,
-      there: await readFileEvidence(db, access, { runId, createdAt, point: point?.runs ?? [], files }),
+      there: isPlain
+        ? undefined
+        : await readFileEvidence(db, access, { runId, createdAt, point: point.runs, files }),
       matches: await readMatches(db, access, query),
+      former: await readFormerNames(db, access, query, [
+        ...new Set(tests.failures.map(({ testName }) => functionOf(testName))),
+      ]),
       differences: there.length === 0 ? undefined : await readDifferences(db, access, changesQuery),
       coverage: there.length === 0 ? undefined : await readCoverageChange(db, access, changesQuery),
     };
@@ -80,33 +94,84 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
   const { differences } = facts;
   const [inPoint, inThis] = await Promise.all([
     filesIn(change, point?.sha, [...facts.files, ...(differences?.files ?? []).map(({ file }) => file)]),
-    filesIn(
+    filesHere(
       change,
       evidence.run.testedSha,
       (differences?.files ?? []).map(({ file }) => file),
     ),
   ]);
+  const changes: Pick<ChangesFacts, 'tests' | 'files'> | undefined = differences && {
+    tests: differences.tests,
+    files: differences.files.map(
+      (file): FilePair => ({
+        ...file,
+        isInTreeHere: inThis?.has(file.file),
+        isInTreeThere: inPoint?.has(file.file),
+      }),
+    ),
+  };
+  const renames =
+    changes &&
+    (await findRenames((work) => inTeam(db, access, work), db, access, {
+      runId,
+      createdAt,
+      there,
+      isComplete: evidence.run.isComplete,
+      facts: changes,
+      redHere: facts.tests.rows.filter((row) => row.runId === runId),
+      commits: commitsOf(change, point?.sha, evidence.run.testedSha),
+    }));
+  const asked = runsToRead(judged);
+  const former =
+    renames === undefined && facts.former.size === 0
+      ? undefined
+      : await inTeam(db, access, async () => {
+          const tests = await readFormerTests(db, access, {
+            runId,
+            createdAt,
+            run: evidence.run,
+            renames,
+            stored: facts.former,
+            failing: facts.tests.failures.map(({ testName }) => testName),
+            failedThere: new Set(
+              changes?.tests.flatMap(({ testName, there: outcome }) =>
+                outcome === 'failed' ? [testName] : [],
+              ),
+            ),
+            rows: facts.tests.rows,
+            runs: [...asked.own, ...asked.base, ...asked.others, ...asked.point],
+          });
+          return (
+            tests && {
+              rows: tests.rows,
+              matches: tests.names.size === 0 ? undefined : await readMatches(db, access, query, tests.names),
+            }
+          );
+        });
   const verdicts = judgeTests(judged, {
-    rows: facts.tests.rows,
+    rows: [...facts.tests.rows, ...(former?.rows ?? [])],
     failures: facts.tests.failures,
     files: facts.files.map((file) => ({
       file,
       isInTree: inPoint?.has(file),
-      ran: facts.there.ran.has(file),
+      ran: facts.there?.ran.has(file) === true,
     })),
-    filesHere: facts.there.filesHere,
-    filesAlsoAtPoint: facts.there.filesAlsoAtPoint,
+    filesHere: facts.there?.filesHere ?? 0,
+    filesAlsoAtPoint: facts.there?.filesAlsoAtPoint ?? 0,
   });
+  const renamedFrom = new Map(renames?.renamed.map(({ from, to }) => [to, from]));
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
   return {
     failures: shareMemories(
-      facts.matches.flatMap(
+      (former?.matches ?? facts.matches).flatMap(
         ({ testName, failureSignature, causeKey, candidates }, index): FailureHistory[] => {
           const verdict = verdictOf.get(testName);
           if (verdict === undefined) return [];
           const match = chooseMatch(candidates, causeKey !== undefined);
+          const formerName = renamedFrom.get(testName);
+          const number = index + 1;
           return [
-            { ...verdict, number: index + 1, failureSignature, causeKey, match, known: isKnown(match) },
+            { ...verdict, number, formerName, failureSignature, causeKey, match, known: isKnown(match) },
           ];
         },
       ),
@@ -122,27 +187,26 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
     fixed: verdicts.fixed,
     // What is absent in an incomplete run says nothing.
     changes:
-      differences === undefined || point === undefined || !evidence.run.isComplete
+      changes === undefined || point === undefined || !evidence.run.isComplete
         ? undefined
         : changesOf(
-            {
-              tests: differences.tests,
-              files: differences.files.map(
-                (file): FilePair => ({
-                  ...file,
-                  isInTreeHere: inThis?.has(file.file),
-                  isInTreeThere: inPoint?.has(file.file),
-                }),
-              ),
-              renamed: [],
-            },
+            { ...changes, renamed: renames?.renamed ?? [], renamedFunctions: renames?.functions },
             {
               isPointTested: !point.isApproximate && point.untested?.length === 0,
               isComplete: evidence.run.isComplete,
             },
           ),
     coverage: facts.coverage,
+    renamedFunctions: renames?.functions ?? [],
   };
+}
+
+/** Whether a failed test has no row at the base's commits. */
+function hasNoPast({ rows, failures }: TestEvidence, point: Point): boolean {
+  const base = new Set(point.base.flatMap(({ runs }) => runs.map(({ runId }) => runId)));
+  const known = new Set<string>();
+  for (const { testName, runId } of rows) if (base.has(runId)) known.add(testName);
+  return failures.some(({ testName }) => !known.has(testName));
 }
 
 /** What git says about where the change begins. */
@@ -284,6 +348,27 @@ async function filesIn(
   const paths = new Map(files.map((file) => [posix.join(project, file), file]));
   const found = await change.git.filesAt(sha, [...paths.keys()]);
   return found && new Set([...found].flatMap((path) => paths.get(path) ?? []));
+}
+
+/** Which of the files are there as the run had them: in its commit, or among uncommitted changes. */
+async function filesHere(
+  change: ChangeSource | undefined,
+  sha: string | undefined,
+  files: readonly string[],
+): Promise<ReadonlySet<string> | undefined> {
+  const read = change?.readEdited;
+  if (read === undefined || files.length > mostEdited) return filesIn(change, sha, files);
+  const { project = '.' } = change?.context ?? {};
+  return new Set(files.filter((file) => read(posix.join(project, file)) !== undefined));
+}
+
+/** Above so many files the commit alone is asked. */
+const mostEdited = 300;
+
+/** Both commits in one repository; undefined where one is not known, or git is not there. */
+function commitsOf(change: ChangeSource | undefined, from: string | undefined, to: string | undefined) {
+  if (change?.git === undefined || from === undefined || to === undefined) return undefined;
+  return { git: change.git, from, to, project: change.context.project ?? '.', readEdited: change.readEdited };
 }
 
 function neverTested(base: string): Warning {

@@ -301,6 +301,8 @@ export interface FailureHistory {
   readonly testName: string;
   /** Its place among the failures of its run, from 1, as they are stored. */
   readonly number?: number | undefined;
+  /** Its name at the point, where it is another one. */
+  readonly formerName?: string | undefined;
   readonly failureSignature: string | undefined;
   /** Failures of one run with the same one have one cause. Undefined for the test's own failure. */
   readonly causeKey?: CauseKey | undefined;
@@ -330,6 +332,8 @@ export interface RunHistory {
   readonly fixed: readonly Fixed[];
   /** undefined where there is no point, or this run is incomplete. */
   readonly changes: TestChanges | undefined;
+  /** Test functions (`file::Class::function`) that had another name at the point. */
+  readonly renamedFunctions?: readonly { readonly from: string; readonly to: string }[] | undefined;
   readonly coverage: CoverageChange | undefined;
 }
 

@@ -2,11 +2,12 @@
 import { InputError, ReportError } from './errors.ts';
 import { type ChangeSource, judgeStored } from './judging.ts';
 import type { RunHistory, SavedRun, Stored, Warning } from './model.ts';
-import type { Connect } from './store/database/port.ts';
+import type { Connect, Database } from './store/database/port.ts';
 import { reuseConnection } from './store/database/reuse.ts';
 import { storedTestName } from './store/database/storable.ts';
+import { saveAliases } from './store/history/aliases.ts';
 import { type RunSource, type SaveOptions, saveRun, type Upload } from './store/runs/save.ts';
-import { type AccessRequest, openAccess } from './store/schema/access.ts';
+import { type Access, type AccessRequest, inTeam, openAccess } from './store/schema/access.ts';
 
 export interface StoreRunOptions extends Omit<SaveOptions, 'deadlineMs'> {
   /** See HistoryQuery. */
@@ -78,9 +79,29 @@ export async function readRunHistory(connect: Connect, request: HistoryRequest):
   const db = await connect({ stallMs: request.stallMs ?? 30_000 });
   try {
     const access = await openAccess(db, request);
-    return await judgeStored(db, access, { ...request, ...request.saved });
+    const history = await judgeStored(db, access, { ...request, ...request.saved });
+    await keepAliases(db, access, request, history);
+    return history;
   } finally {
     await db.close();
+  }
+}
+
+/** Later runs find the past of renamed tests by what is kept here. They find less where it cannot be kept: no reason to fail. */
+async function keepAliases(
+  db: Database,
+  access: Access,
+  { saved, onWarning }: HistoryRequest,
+  { renamedFunctions = [] }: RunHistory,
+): Promise<void> {
+  if (renamedFunctions.length === 0) return;
+  try {
+    await inTeam(db, access, () => saveAliases(db, access, saved, renamedFunctions));
+  } catch (error) {
+    onWarning?.({
+      code: 'renames-not-kept',
+      message: `the renamed tests could not be kept for later runs: ${error instanceof Error ? error.message : String(error)}`,
+    });
   }
 }
 

@@ -2,6 +2,8 @@
 // them (where the text matters: reports that it wrote). docs/judging.md says which story the former rules told wrongly.
 //
 // Stories of CI are told on PostgreSQL and those outside CI on the embedded database; `npm run test:long` tells each on both.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { long } from './support/long.ts';
@@ -756,6 +758,103 @@ describe('outside CI', () => {
     const other = beginHere();
     expect((await other.local(red)).failures).toEqual({ [a]: 'no-history: no-run' });
     s.remove();
+  });
+
+  it('11: a failing test that is renamed, and its file moved, keeps history, since and memory', async () => {
+    const source = (first: string) =>
+      `def ${first}():\n    cart = Cart(3)\n    assert cart.total() == 30\n\ndef test_kept():\n    assert Cart(0).is_empty()\n`;
+    const s = begin();
+    s.commit('A', { files: { 'tests/test_cart.py': source('test_total') } });
+    const [old, kept] = ['tests/test_cart.py::test_total', 'tests/test_cart.py::test_kept'];
+    await s.push('A', { [old]: 'P', [kept]: 'P' }, { depth: 'full', before: 'start' });
+    s.commit('B');
+    await s.push('B', { [old]: 'F', [kept]: 'P' }, { depth: 'full', before: 'A' });
+    await s.remember(old);
+    s.commit('P', {
+      on: 'feature-1',
+      files: { 'tests/test_cart.py': '', 'tests/unit/test_cart.py': source('test_sum_of_cart') },
+    });
+    const [renamed, moved] = [
+      'tests/unit/test_cart.py::test_sum_of_cart',
+      'tests/unit/test_cart.py::test_kept',
+    ];
+    const told = await s.pull(1, 'P', 'B', { [renamed]: 'F', [moved]: 'P' }, { depth: 'full' });
+    expect(told).toMatchObject({
+      failures: { [renamed]: 'pre-existing: red-there@B known: moved' },
+      changes: {
+        renamed: [
+          { from: old, to: renamed },
+          { from: kept, to: moved },
+        ],
+      },
+      blame: [0, 0],
+    });
+    expect(told.verdict.history?.failures[0]?.since).toMatchObject({
+      lastGreen: s.sha('A'),
+      firstRed: s.sha('B'),
+    });
+    expect(
+      (await s.pull(1, 'P', 'B', { [renamed]: 'P', [moved]: 'P' }, { depth: 'full', again: true })).fixed,
+    ).toEqual({ [renamed]: 'green here, red at B' });
+    // Later runs, in clones that hold no history, find the past by the name that was kept.
+    s.merge('M', 'main', 'feature-1');
+    await s.push('M', { [renamed]: 'F', [moved]: 'P' }, { before: 'B' });
+    s.commit('C');
+    const later = await s.push('C', { [renamed]: 'F', [moved]: 'F:KeyError' }, { before: 'M' });
+    expect(later).toMatchObject({
+      failures: {
+        [renamed]: 'pre-existing: red-there@M known: moved',
+        [moved]: 'new: green-there@M',
+      },
+      changes: {},
+    });
+    expect(later.verdict.history?.failures[0]?.since).toMatchObject({
+      lastGreen: s.sha('A'),
+      firstRed: s.sha('B'),
+    });
+    s.commit('D');
+    expect((await s.push('D', { [renamed]: 'P', [moved]: 'P' }, { before: 'C' })).changes).toEqual({});
+  });
+
+  it('11: outside CI a rename is followed before it is committed; a copy of a test that was left out is none', async () => {
+    const source = (...names: string[]) =>
+      names.map((name) => `def ${name}():\n    cart = Cart(3)\n    assert cart.total() == 30\n`).join('\n');
+    const s = beginHere();
+    const write = (file: string, text: string) => writeFileSync(join(s.server, file), text);
+    const kept = 'tests/test_cart.py::test_kept';
+    const [old, copy] = ['tests/test_cart.py::test_total', 'tests/test_cart.py::test_sum'];
+    const kepts = 'def test_kept():\n    assert Cart(0).is_empty()\n\n';
+    s.commit('A', { files: { 'tests/test_cart.py': kepts + source('test_total') } });
+    await s.local({ ...green, [kept]: 'P', [old]: 'F' });
+    write('tests/test_cart.py', kepts + source('test_total', 'test_sum'));
+    expect(await s.local({ ...green, [kept]: 'P', [copy]: 'F:3' })).toMatchObject({
+      failures: { [copy]: 'new: absent-there' },
+      changes: { added: [copy] },
+    });
+    s.git(s.server, 'checkout', '-q', '.');
+    s.git(s.server, 'mv', 'tests/test_cart.py', 'tests/test_shop.py');
+    write('tests/test_shop.py', kepts + source('test_sum'));
+    const renamed = 'tests/test_shop.py::test_sum';
+    expect(await s.local({ ...green, 'tests/test_shop.py::test_kept': 'P', [renamed]: 'F' })).toMatchObject({
+      failures: { [renamed]: 'pre-existing: red-there@A' },
+      changes: {
+        renamed: [
+          { from: kept, to: 'tests/test_shop.py::test_kept' },
+          { from: old, to: renamed },
+        ],
+      },
+    });
+  });
+
+  it('11: where no source is known the same failure shows which test was renamed', async () => {
+    const s = begin();
+    const [x, y] = ['tests/test_a.py::test_skip', 'tests/test_a.py::test_filter'];
+    await s.push('start', { ...green, [x]: 'F:KeyError' });
+    s.commit('B');
+    expect(await s.push('B', { ...green, [y]: 'F:KeyError' }, { before: 'start' })).toMatchObject({
+      failures: { [y]: 'pre-existing: red-there@start' },
+      changes: { renamed: [{ from: x, to: y }] },
+    });
   });
 
   it('12: a report from before its commit is a warning and no evidence', async () => {

@@ -2,7 +2,7 @@
 // the files of a commit and renames. Each answer is bounded; undefined where git cannot say. Knows nothing of CI systems.
 import type { Env } from './ci.ts';
 import { commitId } from './columns.ts';
-import { runGit } from './git.ts';
+import { type GitSettings, readSettings, runGit } from './git.ts';
 
 /** One commit as its raw object tells it, where a shallow clone still names the parents that it lacks. */
 export interface Commit {
@@ -22,6 +22,13 @@ const mostChanged = 10_000;
 const filesAtOnce = 100;
 const mostFiles = 5_000;
 const mostRenames = 5_000;
+/** So many sources are read, each of at most so many bytes, and all together. */
+const sources = { files: 300, bytes: 512 * 1024, allBytes: 6 * 1024 * 1024 } as const;
+
+/** A commit with its message. */
+export interface WholeCommit extends Commit {
+  readonly message: string;
+}
 
 /** Reads commits by name (`HEAD` or ids) in one command; those that the clone lacks are left out. */
 export async function readCommits(
@@ -29,25 +36,52 @@ export async function readCommits(
   names: readonly string[],
   env: Env,
 ): Promise<readonly Commit[]> {
-  const wanted = names.filter((name) => name === 'HEAD' || commitId(name) === name);
-  if (wanted.length === 0) return [];
+  const found = await readWholeCommits(folder, names, env);
+  return [...found.values()].map(({ sha, parents, committedAt }) => ({ sha, parents, committedAt }));
+}
+
+/** The same with messages, by the name that was asked for; also `HEAD^1`. */
+export async function readWholeCommits(
+  folder: string,
+  names: readonly string[],
+  env: Env,
+): Promise<ReadonlyMap<string, WholeCommit>> {
+  const commits = new Map<string, WholeCommit>();
+  const wanted = names.filter((name) => /^HEAD(\^1)?$/.test(name) || commitId(name) === name);
+  if (wanted.length === 0) return commits;
   const { stdout } = await runGit(folder, ['cat-file', '--batch'], env, {
     input: `${wanted.join('\n')}\n`,
     // The sizes that it tells count bytes.
     encoding: 'latin1',
   });
-  const commits: Commit[] = [];
-  for (let at = 0; at < stdout.length; ) {
+  // One answer for each name, in their order.
+  let at = 0;
+  for (const name of wanted) {
     const end = stdout.indexOf('\n', at);
     if (end < 0) break;
-    const [, sha, size] = /^([0-9a-f]{40}|[0-9a-f]{64}) commit (\d{1,15})$/.exec(stdout.slice(at, end)) ?? [];
+    const [, sha, type, size] =
+      /^([0-9a-f]{40}|[0-9a-f]{64}) ([a-z]{1,20}) (\d{1,15})$/.exec(stdout.slice(at, end)) ?? [];
     at = end + 1;
     // HEAD missing
     if (sha === undefined) continue;
-    commits.push(parseCommit(sha, stdout.slice(at, at + Number(size))));
+    const object = stdout.slice(at, at + Number(size));
+    if (type === 'commit') commits.set(name, { ...parseCommit(sha, object), message: messageOf(object) });
     at += Number(size) + 1;
   }
   return commits;
+}
+
+/** The message of a commit object, of which each character is a byte; in the encoding that it names, as far as the first NUL. */
+function messageOf(object: string): string {
+  const end = object.indexOf('\n\n');
+  if (end < 0) return '';
+  const encoding = /^encoding (\S{1,40})$/m.exec(object.slice(0, end).slice(0, 100_000))?.[1];
+  const bytes = Buffer.from(object.slice(end + 2).split('\0', 1)[0] ?? '', 'latin1');
+  try {
+    return new TextDecoder(encoding ?? 'utf-8', { ignoreBOM: true }).decode(bytes);
+  } catch {
+    return bytes.toString('utf8');
+  }
 }
 
 /** Reads the head of a commit object; lines of a signature or a merged tag begin with a space. */
@@ -72,8 +106,12 @@ function timeOf(seconds: string | undefined): Date | undefined {
  * How many tracked files differ from HEAD, staged or not, submodules aside; at most 10,000. Files that a filter makes (Git LFS)
  * are not counted: telling whether they differ would run a program that the repository names.
  */
-export async function countChangedFiles(folder: string, env: Env): Promise<number | undefined> {
-  const filters = await withoutFilters(folder, env);
+export async function countChangedFiles(
+  folder: string,
+  env: Env,
+  settings: Promise<GitSettings | undefined> = readSettings(folder, env),
+): Promise<number | undefined> {
+  const filters = withoutFilters((await settings)?.filters);
   if (filters === undefined) return undefined;
   const { stdout, problem } = await runGit(
     folder,
@@ -100,22 +138,10 @@ export async function countChangedFiles(folder: string, env: Env): Promise<numbe
 }
 
 /** Settings that switch off every filter of the configuration; undefined where one cannot be named. */
-async function withoutFilters(folder: string, env: Env): Promise<readonly string[] | undefined> {
-  const { stdout, problem } = await runGit(
-    folder,
-    ['config', '--null', '--name-only', '--get-regexp', '^filter\\.'],
-    env,
-  );
-  // It fails where nothing fits.
-  if (problem === 'timeout' || problem === 'missing') return undefined;
-  const names = new Set(
-    stdout
-      .split('\0')
-      .map((key) => /^filter\.(.*)\.[^.]*$/s.exec(key)?.[1])
-      .filter((name) => name !== undefined),
-  );
-  if (names.size > 50 || [...names].some((name) => /[=\n]/.test(name) || name.length > 200)) return undefined;
-  return [...names].flatMap((name) => [
+function withoutFilters(names: readonly string[] | undefined): readonly string[] | undefined {
+  if (names === undefined || names.length > 50) return undefined;
+  if (names.some((name) => /[=\n]/.test(name) || name.length > 200)) return undefined;
+  return names.flatMap((name) => [
     `filter.${name}.clean=`,
     `filter.${name}.smudge=`,
     `filter.${name}.process=`,
@@ -151,12 +177,26 @@ export interface CommitHistory {
   filesAt(sha: string, files: readonly string[]): Promise<ReadonlySet<string> | undefined>;
   /** Python files that were renamed between two commits, old to new; at most 5,000. */
   renames(from: string, to: string): Promise<ReadonlyMap<string, string> | undefined>;
+  /** What the files hold in a commit, by file; large ones and more than 300 are left out. */
+  sources(sha: string, files: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** The whole id of an abbreviated one; undefined where no commit or more than one begins so. */
   complete(short: string): Promise<string | undefined>;
 }
 
-/** The history of the checkout at `root`. */
-export function openHistory(root: string, env: Env): CommitHistory {
+/**
+ * The history of the checkout at `root`.
+ *
+ * @param read commits that were read before
+ * @param remoteNames where they are known
+ */
+export function openHistory(
+  root: string,
+  env: Env,
+  {
+    read = [],
+    remoteNames = remotes,
+  }: { readonly read?: readonly Commit[]; readonly remoteNames?: readonly string[] | undefined } = {},
+): CommitHistory {
   const known = new Map<string, Promise<unknown>>();
   /** One question of a kind is asked once. */
   function once<T>(key: string, ask: () => Promise<T>): Promise<T> {
@@ -171,13 +211,28 @@ export function openHistory(root: string, env: Env): CommitHistory {
     return problem === undefined ? stdout.split('\n').filter((line) => line !== '') : undefined;
   };
   const isName = (name: string) => name === 'HEAD' || commitId(name) === name;
+  const commits = new Map(read.map(({ sha, parents, committedAt }) => [sha, { sha, parents, committedAt }]));
+  const tips = new Set<string>();
+  /** The remotes' default branches, and the tips of the usual ones. */
+  const usual = () =>
+    once('refs', () =>
+      readRefs(root, env, [
+        ...remotes.map((remote) => `refs/remotes/${remote}/HEAD`),
+        ...usualBranches.flatMap(placesOf),
+      ]),
+    );
 
   const history: CommitHistory = {
     defaultBranch: () =>
       once('default', async () => {
-        for (const remote of ['upstream', 'origin']) {
-          const [ref] = (await lines('symbolic-ref', '--quiet', `refs/remotes/${remote}/HEAD`)) ?? [];
-          if (ref !== undefined) return ref.slice(`refs/remotes/${remote}/`.length);
+        const refs = await usual();
+        for (const remote of remotes) {
+          const name = `refs/remotes/${remote}/HEAD`;
+          let ref = refs?.get(name)?.symref;
+          // One that points at a missing branch is in no list.
+          if (!refs?.has(name) && remoteNames.includes(remote))
+            [ref] = (await lines('symbolic-ref', '--quiet', name)) ?? [];
+          if (ref !== undefined && ref !== '') return ref.slice(`refs/remotes/${remote}/`.length);
         }
         for (const name of ['main', 'master']) if ((await history.tip(name)) !== undefined) return name;
         return undefined;
@@ -185,27 +240,34 @@ export function openHistory(root: string, env: Env): CommitHistory {
     tip: (branch) =>
       once(`tip ${branch}`, async () => {
         if (!/^[^\s~^:?*[\\-][^\s~^:?*[\\]{0,254}$/.test(branch) || branch.includes('..')) return undefined;
-        const refs = ['remotes/upstream', 'remotes/origin', 'heads'].map(
-          (place) => `refs/${place}/${branch}`,
-        );
-        // A name with a slash also stands for all names behind it.
-        const found = await lines('for-each-ref', '--format=%(objecttype) %(objectname) %(refname)', ...refs);
-        const tips = new Map(
-          found
-            ?.map((line) => line.split(' '))
-            .map(([type, sha, ref]) => [ref, type === 'commit' ? sha : undefined]),
-        );
-        return commitId(refs.map((ref) => tips.get(ref)).find((sha) => sha !== undefined));
+        const places = placesOf(branch);
+        const refs = usualBranches.includes(branch) ? await usual() : await readRefs(root, env, places);
+        for (const place of places) {
+          const [found] = refs
+            ? [refs.get(place)?.sha]
+            : ((await lines('rev-parse', '--verify', '--quiet', `${place}^{commit}`)) ?? []);
+          const sha = commitId(found);
+          if (found === undefined) continue;
+          if (sha !== undefined) tips.add(sha);
+          return sha;
+        }
+        return undefined;
       }),
-    mergeBase: async (one, other) =>
-      isName(one) && isName(other) ? commitId((await lines('merge-base', one, other))?.[0]) : undefined,
+    mergeBase: async (one, other) => {
+      if (!isName(one) || !isName(other)) return undefined;
+      if (one === other && tips.has(one)) return one;
+      return commitId((await lines('merge-base', one, other))?.[0]);
+    },
     order: (sha) =>
-      once(`order ${sha}`, async () => {
-        return isName(sha)
-          ? await lines('rev-list', '--first-parent', `--max-count=${mostCommits}`, sha, '--')
-          : undefined;
-      }),
-    commits: (shas) => readCommits(root, shas, env),
+      once(`order ${sha}`, async () =>
+        isName(sha)
+          ? lines('rev-list', '--first-parent', `--max-count=${mostCommits}`, sha, '--')
+          : undefined,
+      ),
+    commits: async (shas) => {
+      const found = shas.flatMap((sha) => commits.get(sha) ?? []);
+      return found.length === shas.length ? found : readCommits(root, shas, env);
+    },
     filesAt: async (sha, files) => {
       if (!isName(sha)) return undefined;
       const asked = [...new Set(files)].filter((file) => isPath(file)).slice(0, mostFiles);
@@ -238,6 +300,7 @@ export function openHistory(root: string, env: Env): CommitHistory {
         renamed.set(fields[at + 1] ?? '', fields[at + 2] ?? '');
       return renamed;
     },
+    sources: (sha, files) => (isName(sha) ? readSources(root, sha, files, env) : Promise.resolve(new Map())),
     complete: (short) =>
       once(`complete ${short}`, async () => {
         if (!/^[0-9a-f]{7,64}$/.test(short)) return undefined;
@@ -245,6 +308,78 @@ export function openHistory(root: string, env: Env): CommitHistory {
       }),
   };
   return history;
+}
+
+async function readSources(
+  root: string,
+  sha: string,
+  files: readonly string[],
+  env: Env,
+): Promise<ReadonlyMap<string, string>> {
+  const wanted = [...new Set(files)].filter((file) => isPath(file)).slice(0, sources.files);
+  const found = new Map<string, string>();
+  if (wanted.length === 0) return found;
+  const sizes = await runGit(
+    root,
+    ['cat-file', '--batch-check=%(objectname) %(objecttype) %(objectsize)'],
+    env,
+    {
+      input: wanted.map((file) => `${sha}:${file}\n`).join(''),
+    },
+  );
+  const lines = sizes.stdout.split('\n');
+  const blobs: { file: string; id: string; bytes: number }[] = [];
+  let bytesLeft: number = sources.allBytes;
+  for (const [place, file] of wanted.entries()) {
+    const [, id, size] = /^([0-9a-f]{40,64}) blob (\d{1,15})$/.exec(lines[place] ?? '') ?? [];
+    const bytes = Number(size);
+    if (id === undefined || bytes > sources.bytes || bytes > bytesLeft) continue;
+    bytesLeft -= bytes;
+    blobs.push({ file, id, bytes });
+  }
+  if (blobs.length === 0) return found;
+  const { stdout } = await runGit(root, ['cat-file', '--batch'], env, {
+    input: blobs.map(({ id }) => `${id}\n`).join(''),
+    // The sizes count bytes.
+    encoding: 'latin1',
+  });
+  let at = 0;
+  for (const { file, id, bytes } of blobs) {
+    const head = `${id} blob ${bytes}\n`;
+    if (!stdout.startsWith(head, at)) break;
+    at += head.length;
+    found.set(file, Buffer.from(stdout.slice(at, at + bytes), 'latin1').toString('utf8'));
+    at += bytes + 1;
+  }
+  return found;
+}
+
+/** `upstream` comes before `origin`: a fork's clone is compared with what it was forked from. */
+const remotes = ['upstream', 'origin'];
+const usualBranches = ['main', 'master'];
+const placesOf = (branch: string) => [
+  ...remotes.map((remote) => `refs/remotes/${remote}/${branch}`),
+  `refs/heads/${branch}`,
+];
+
+/** Refs by name, in one command, without those that point at a missing one; undefined where git cannot say, or one is no commit. */
+async function readRefs(
+  root: string,
+  env: Env,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, { readonly sha: string; readonly symref: string }> | undefined> {
+  const format = '--format=%(refname) %(objecttype) %(objectname) %(symref)';
+  const { stdout, stderr, problem } = await runGit(root, ['for-each-ref', format, ...names], env);
+  if (problem !== undefined || stderr !== '') return undefined;
+  const refs = new Map<string, { sha: string; symref: string }>();
+  for (const line of stdout.split('\n')) {
+    const [name = '', type, sha = '', symref = ''] = line.split(' ');
+    // A pattern fits names behind a slash, too.
+    if (!names.includes(name)) continue;
+    if (type !== 'commit') return undefined;
+    refs.set(name, { sha, symref });
+  }
+  return refs;
 }
 
 function isPath(file: string): boolean {

@@ -5,9 +5,16 @@ import { asOptions, type Naming } from '../errors.ts';
 import type { NamedCommits, RunContext, RunKind, RunOrigin, TestedCommit, Warning } from '../model.ts';
 import { type Beginning, findBeginning } from './beginning.ts';
 import { type CiFacts, detectCi, type Env } from './ci.ts';
-import { fitColumn } from './columns.ts';
-import { type Commit, type CommitHistory, countChangedFiles, openHistory, readCommits } from './commits.ts';
-import { type Checkout, isTracked, listFiles, readCheckout } from './git.ts';
+import { commitId, fitColumn } from './columns.ts';
+import {
+  type Commit,
+  type CommitHistory,
+  countChangedFiles,
+  openHistory,
+  readWholeCommits,
+  type WholeCommit,
+} from './commits.ts';
+import { type Checkout, isTracked, listFiles, readCheckout, readSettings } from './git.ts';
 import { readGithubEvent } from './github-event.ts';
 import { hostOfRepository, identifyRepository } from './identity.ts';
 import { invalidGitSha } from './override.ts';
@@ -47,19 +54,24 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
   const { event, warnings: eventWarnings } = await readGithubEvent(env.GITHUB_EVENT_PATH);
   const ci = detectCi(env, event);
   const wanted = [ci.sha, ci.ifCheckedOut?.sha].filter((sha) => sha !== undefined);
-  const [checkout, commits, dirty] = await Promise.all([
-    readCheckout(cwd, { env, commits: wanted, naming }),
-    readCommits(cwd, ['HEAD', ...wanted], env),
-    countChangedFiles(cwd, env),
+  const reading = readSettings(cwd, env);
+  const [checkout, read, settings, dirty] = await Promise.all([
+    readCheckout(cwd, { env, naming }),
+    // The first parent is where the change of a branch begins.
+    readWholeCommits(cwd, ['HEAD', ...wanted, 'HEAD^1'], env),
+    reading,
+    countChangedFiles(cwd, env, reading),
   ]);
-  const place: Place = { ci, checkout, commits: new Map(commits.map((one) => [one.sha, one])), dirty };
+  const commits = new Map([...read.values()].map((one) => [one.sha, one]));
+  const head = checkout.hasCommit ? commitId(read.get('HEAD')?.sha) : undefined;
+  const place: Place = { ci, checkout, head, commits, dirty };
   const commit = chooseCommit(place, naming);
   const identity =
     ci.repository === undefined
-      ? await identifyRepository(cwd, checkout.root, env, naming)
+      ? await identifyRepository(cwd, checkout, settings, { env, naming })
       : {
           repository: ci.repository,
-          host: ci.repositoryHost ?? (await hostOfRepository(ci.repository, checkout.root, env)),
+          host: ci.repositoryHost ?? hostOfRepository(ci.repository, checkout, settings),
           unsure: undefined,
         };
   const versions = versionsFromEnv(env);
@@ -68,7 +80,7 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
     env,
     event,
     commit.sha,
-    place.commits.get(checkout.head ?? ''),
+    place.commits.get(head ?? ''),
     async (path) => checkout.root !== undefined && isTracked(checkout.root, path, env),
   );
   let files: Promise<readonly string[] | undefined> | undefined;
@@ -99,7 +111,13 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
       checkRunId: ci.checkRunId,
     },
     repositoryRoot: checkout.root,
-    history: checkout.root === undefined ? undefined : openHistory(checkout.root, env),
+    history:
+      checkout.root === undefined
+        ? undefined
+        : openHistory(checkout.root, env, {
+            read: [...commits.values()],
+            remoteNames: settings && [...settings.remotes.keys()],
+          }),
     unsureRepository: identity.unsure,
     named: { ...ci.named, pullHead: pullHeadOf(ci) },
     trackedFiles: () => {
@@ -175,7 +193,9 @@ export function nameJob(context: RunContext, distinction: string | undefined): R
 interface Place {
   readonly ci: CiFacts;
   readonly checkout: Checkout;
-  readonly commits: ReadonlyMap<string, Commit>;
+  /** Undefined before the first commit. */
+  readonly head: string | undefined;
+  readonly commits: ReadonlyMap<string, WholeCommit>;
   readonly dirty: number | undefined;
 }
 
@@ -192,8 +212,7 @@ interface ChosenCommit {
  * CI wins over the checkout: a detached or merged checkout does not know the branch or the head commit. Where the checkout
  * decides, it is somebody's commit, and the branch that the workflow runs for is not its branch.
  */
-function chooseCommit({ ci, checkout, commits }: Place, naming: Naming): ChosenCommit {
-  const { head } = checkout;
+function chooseCommit({ ci, checkout, head, commits }: Place, naming: Naming): ChosenCommit {
   const isForeign =
     ci.checkoutDecides === true && head !== undefined && ci.sha !== undefined && head !== ci.sha;
   const { ifCheckedOut } = ci;
@@ -206,7 +225,7 @@ function chooseCommit({ ci, checkout, commits }: Place, naming: Naming): ChosenC
   const branch = isForeign
     ? fitColumn('git_branch', checkout.branch)
     : (elsewhere?.branch ?? ci.branch ?? fitColumn('git_branch', checkout.branch));
-  const own = sha === undefined ? undefined : fitColumn('git_commit_message', checkout.messages.get(sha));
+  const own = sha === undefined ? undefined : fitColumn('git_commit_message', commits.get(sha)?.message);
   const message = own ?? (sha === ci.sha ? ci.commitMessage : undefined);
   const expected = head === undefined || head === sha || head === ci.mergeSha || ci.mergesLocally === true;
   return { sha, branch, message, isForeign, warnings: expected ? [] : [differs(sha ?? '', head, naming)] };
@@ -221,13 +240,10 @@ function pullHeadOf({ named, isMerge, sha, mergeSha }: CiFacts): string | undefi
 }
 
 /** HEAD of the checkout; without one, what the system checks out by itself. */
-function testedCommit(
-  { ci, checkout, commits, dirty }: Place,
-  { sha }: ChosenCommit,
-): TestedCommit | undefined {
-  const here = ci.isElsewhere !== true && checkout.head !== undefined;
+function testedCommit({ ci, head, commits, dirty }: Place, { sha }: ChosenCommit): TestedCommit | undefined {
+  const here = ci.isElsewhere !== true && head !== undefined;
   const unknown = ci.isElsewhere === true ? ci.isMerge === true : ci.mergesLocally === true;
-  const gitSha = here ? checkout.head : unknown ? undefined : ci.isMerge === true ? ci.mergeSha : sha;
+  const gitSha = here ? head : unknown ? undefined : ci.isMerge === true ? ci.mergeSha : sha;
   return gitSha === undefined ? undefined : toTested(gitSha, commits.get(gitSha), here ? dirty : undefined);
 }
 
@@ -240,8 +256,7 @@ function toTested(gitSha: string, commit: Commit | undefined, dirty: number | un
   };
 }
 
-function kindOf({ ci, checkout, commits }: Place, { sha }: ChosenCommit): RunKind {
-  const { head } = checkout;
+function kindOf({ ci, head, commits }: Place, { sha }: ChosenCommit): RunKind {
   if (ci.isElsewhere === true || head === undefined) return ci.isMerge === true ? 'merge' : 'head';
   // Some workflows check out the pull request's head itself.
   if (head === pullHeadOf(ci)) return 'head';

@@ -5,51 +5,84 @@ import { relative } from 'node:path';
 import type { Naming } from '../errors.ts';
 import type { Warning } from '../model.ts';
 import type { Env } from './ci.ts';
-import { commitId } from './columns.ts';
 
 export interface Checkout {
   /** Absolute; undefined outside a work tree. */
   readonly root: string | undefined;
-  /** Undefined before the first commit. */
-  readonly head: string | undefined;
   /** Undefined where HEAD is detached. */
   readonly branch: string | undefined;
-  /** Messages of HEAD and of the commits asked for, by commit id; without commits that the clone lacks. */
-  readonly messages: ReadonlyMap<string, string>;
+  /** HEAD names a commit. */
+  readonly hasCommit: boolean;
+  /** The clone lacks earlier commits; true where git does not say. */
+  readonly isShallow: boolean;
   readonly warnings: readonly Warning[];
 }
 
 const timeoutMs = 10_000;
-/** Skips commits that a shallow clone lacks, and HEAD before the first commit. */
-const readMessages = 'log --no-walk=unsorted --ignore-missing --no-show-signature -z --format=%H%x00%B'.split(
-  ' ',
-);
 
-/** Reads the checkout that holds a folder. `commits`: more commits whose messages are wanted. */
+/** Reads the checkout that holds a folder. */
 export async function readCheckout(
   folder: string,
-  options: { readonly env: Env; readonly commits: readonly string[]; readonly naming: Naming },
+  { env, naming }: { readonly env: Env; readonly naming: Naming },
 ): Promise<Checkout> {
-  const commits = options.commits.filter((commit) => commitId(commit) === commit);
-  const [places, log] = await Promise.all([
-    runGit(folder, ['rev-parse', '--show-toplevel', '--symbolic-full-name', 'HEAD'], options.env),
-    runGit(folder, [...readMessages, 'HEAD', ...commits, '--'], options.env),
-  ]);
-  // rev-parse prints the root even where it then fails because there is no commit.
-  const [root = '', ref = ''] = places.stdout.split('\n');
-  const messages = new Map<string, string>();
-  const fields = log.stdout.split('\0');
-  for (let at = 0; at + 1 < fields.length; at += 2) messages.set(fields[at] ?? '', fields[at + 1] ?? '');
-  // HEAD comes first; before the first commit rev-parse fails.
-  const [head] = places.problem === undefined ? messages.keys() : [];
+  const asked = ['--show-toplevel', '--is-shallow-repository', '--symbolic-full-name', 'HEAD'];
+  const ran = await runGit(folder, ['rev-parse', ...asked], env);
+  // It prints the root even where it then fails because there is no commit.
+  const [root = '', shallow = '', ref = ''] = ran.stdout.split('\n');
   return {
     root: root === '' ? undefined : root,
-    head: commitId(head),
     branch: ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : undefined,
-    messages,
-    warnings: warningsOf(places, folder, options.naming),
+    hasCommit: ran.problem === undefined,
+    isShallow: shallow !== 'false',
+    warnings: warningsOf(ran, folder, naming),
   };
 }
+
+/** What the configuration says that is asked for. */
+export interface GitSettings {
+  /** Names of filters (Git LFS has one). */
+  readonly filters: readonly string[];
+  /** Remotes by name, with the URL that git would take; undefined for one without. */
+  readonly remotes: ReadonlyMap<string, string | undefined>;
+}
+
+/** Reads the configuration once for all who ask; undefined where git gives no answer. */
+export async function readSettings(folder: string, env: Env): Promise<GitSettings | undefined> {
+  const wanted = '^(filter\\.|remote\\..*\\.|url\\..*\\.insteadof$)';
+  const { stdout, problem } = await runGit(folder, ['config', '--null', '--get-regexp', wanted], env);
+  // It fails where nothing fits.
+  if (problem === 'timeout' || problem === 'missing') return undefined;
+  const filters = new Set<string>();
+  const remotes = new Map<string, string | undefined>();
+  let isRewritten = false;
+  for (const entry of stdout.split('\0')) {
+    const end = entry.indexOf('\n');
+    // A key without a value has no line break behind it. A name may hold dots.
+    const key = end < 0 ? entry : entry.slice(0, end);
+    const [, section, name, last] = /^(filter|remote|url)\.(.*)\.([^.]*)$/s.exec(key) ?? [];
+    if (name === undefined) continue;
+    if (section === 'filter') filters.add(name);
+    else if (section === 'url') isRewritten = true;
+    else {
+      const url = end < 0 ? '' : entry.slice(end + 1);
+      // The first URL counts; an empty one takes back those before it.
+      remotes.set(
+        name,
+        last !== 'url' ? remotes.get(name) : url === '' ? undefined : (remotes.get(name) ?? url),
+      );
+    }
+  }
+  if (!isRewritten) return { filters: [...filters], remotes };
+  // Another part of the configuration writes URLs anew (insteadOf): git knows how.
+  const rewritten = new Map<string, string | undefined>();
+  for (const name of [...remotes.keys()].slice(0, mostRemotes)) {
+    const { stdout: url } = await runGit(folder, ['remote', 'get-url', '--', name], env);
+    rewritten.set(name, url.split('\n')[0]);
+  }
+  return { filters: [...filters], remotes: rewritten };
+}
+
+const mostRemotes = 20;
 
 /** A folder without a repository gives no warning. */
 function warningsOf(ran: Ran, folder: string, name: Naming): Warning[] {

@@ -5,7 +5,7 @@ import type { Naming } from '../errors.ts';
 import type { Warning } from '../model.ts';
 import type { Env } from './ci.ts';
 import { fitColumn } from './columns.ts';
-import { runGit } from './git.ts';
+import { type Checkout, type GitSettings, runGit } from './git.ts';
 import { placeOf } from './remote.ts';
 
 export interface Identity {
@@ -20,17 +20,17 @@ export interface Identity {
 /**
  * The repository that a folder is in. `upstream` is asked before `origin`, so that a fork's clone counts for what it was forked from.
  *
- * @param root the checkout's root, undefined outside a repository
+ * @param settings of git, where it gave any
  */
 export async function identifyRepository(
   folder: string,
-  root: string | undefined,
-  env: Env,
-  naming: Naming,
+  { root, isShallow }: Pick<Checkout, 'root' | 'isShallow'>,
+  settings: GitSettings | undefined,
+  { env, naming }: { readonly env: Env; readonly naming: Naming },
 ): Promise<Identity> {
   if (root !== undefined) {
-    const [remote] = await remotesOf(root, env);
-    const repository = remote?.name ?? (await firstCommitOf(root, env));
+    const [remote] = remotesOf(settings);
+    const repository = remote?.name ?? (isShallow ? undefined : await firstCommitOf(root, env));
     if (repository !== undefined)
       return {
         repository: fitColumn('repository', repository),
@@ -42,12 +42,12 @@ export async function identifyRepository(
 }
 
 /** The host of the checkout's remote that a CI system's name fits: it lies at github.com/acme/shop, and is acme/shop in CI. */
-export async function hostOfRepository(
+export function hostOfRepository(
   name: string,
-  root: string | undefined,
-  env: Env,
-): Promise<string | undefined> {
-  const remotes = root === undefined ? [] : await remotesOf(root, env);
+  { root }: Pick<Checkout, 'root'>,
+  settings: GitSettings | undefined,
+): string | undefined {
+  const remotes = root === undefined ? [] : remotesOf(settings);
   return remotes.find((remote) => remote.name === `${remote.host}/${name.toLowerCase()}`)?.host;
 }
 
@@ -58,14 +58,12 @@ interface Remote {
 }
 
 /** Those that count, the first before the others. */
-async function remotesOf(root: string, env: Env): Promise<readonly Remote[]> {
-  const { stdout } = await runGit(root, ['remote'], env);
-  const remotes = stdout.split('\n').filter((name) => name !== '');
-  const known = ['upstream', 'origin'].filter((name) => remotes.includes(name));
+function remotesOf(settings: GitSettings | undefined): readonly Remote[] {
+  const remotes = settings?.remotes ?? new Map<string, string | undefined>();
+  const known = ['upstream', 'origin'].filter((name) => remotes.has(name));
   const found: Remote[] = [];
-  for (const remote of known.length > 0 ? known : remotes.length === 1 ? remotes : []) {
-    const url = await runGit(root, ['remote', 'get-url', '--', remote], env);
-    const name = placeOf(url.stdout.split('\n')[0]);
+  for (const remote of known.length > 0 ? known : remotes.size === 1 ? remotes.keys() : []) {
+    const name = placeOf(remotes.get(remote));
     if (name !== undefined) found.push({ name, host: name.slice(0, name.indexOf('/')) });
   }
   return found;
@@ -73,8 +71,6 @@ async function remotesOf(root: string, env: Env): Promise<readonly Remote[]> {
 
 /** The first commit of the first-parent line. A shallow clone does not know it. */
 async function firstCommitOf(root: string, env: Env): Promise<string | undefined> {
-  const shallow = await runGit(root, ['rev-parse', '--is-shallow-repository'], env);
-  if (shallow.stdout.trim() !== 'false') return undefined;
   const { stdout, problem } = await runGit(
     root,
     ['rev-list', '--first-parent', '--max-parents=0', 'HEAD', '--'],

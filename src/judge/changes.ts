@@ -14,7 +14,7 @@ const slowerSeconds = 0.1;
  * @param isComplete the judged run has all tests that were asked for
  */
 export function changesOf(
-  { tests, files, renamed }: ChangesFacts,
+  { tests, files, renamed, renamedFunctions = [] }: ChangesFacts,
   { isPointTested, isComplete }: { readonly isPointTested: boolean; readonly isComplete: boolean },
 ): TestChanges {
   const fileOf = new Map(files.map((file) => [file.file, file]));
@@ -23,7 +23,8 @@ export function changesOf(
   const fate = (test: TestPair) => fateOf(test, fileOf.get(test.testFile), isComplete);
   const fates = groupBy(differing, fate);
   const names = (list: readonly TestPair[] = []) => list.map(({ testName }) => testName).sort();
-  const functionOf = ({ testFile, testFunction }: TestPair) => `${testFile}::${testFunction}`;
+  const functionNow = new Map(renamedFunctions.map(({ from, to }) => [from, to]));
+  const functionOf = (test: TestPair) => functionNow.get(functionIdOf(test)) ?? functionIdOf(test);
   const addedHere = new Set((fates.get('added') ?? []).map(functionOf));
   const changed = new Set((fates.get('removed') ?? []).map(functionOf).filter((name) => addedHere.has(name)));
   const without = (list: readonly TestPair[] = []) => list.filter((test) => !changed.has(functionOf(test)));
@@ -37,6 +38,38 @@ export function changesOf(
     ),
     notRun: notRun(fates.get('not run') ?? [], files),
     slower: slowerOf(tests),
+  };
+}
+
+/** `file::Class::function` */
+export function functionIdOf({
+  testFile,
+  testFunction,
+}: Pick<TestPair, 'testFile' | 'testFunction'>): string {
+  return `${testFile}::${testFunction}`;
+}
+
+/**
+ * Tests that may be two ends of renames: those that are surely gone, and those that are not known to have been there. What was only
+ * not part of one of the runs is neither.
+ */
+export function renameCandidates(
+  { tests, files }: Pick<ChangesFacts, 'tests' | 'files'>,
+  isComplete: boolean,
+): { readonly gone: readonly TestPair[]; readonly came: readonly TestPair[] } {
+  const fileOf = new Map(files.map((file) => [file.file, file]));
+  const isNew = (file: FilePair | undefined) =>
+    file !== undefined && file.testsThere === 0 && file.isInTreeThere === undefined;
+  return {
+    gone: tests.filter((test) => fateOf(test, fileOf.get(test.testFile), isComplete) === 'removed'),
+    came: tests.filter((test) => {
+      const file = fileOf.get(test.testFile);
+      return (
+        test.there === undefined &&
+        test.here !== undefined &&
+        (fateOf(test, file, isComplete) === 'added' || isNew(file))
+      );
+    }),
   };
 }
 

@@ -160,6 +160,8 @@ export interface FilePair {
 export interface ChangesFacts {
   readonly tests: readonly TestPair[];
   readonly files: readonly FilePair[];
-  /** Renames that were found: names before and now. */
+  /** Renames that were found: whole test names before and now. */
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
+  /** The same without parameters: `file::Class::function`. */
+  readonly renamedFunctions?: readonly { readonly from: string; readonly to: string }[] | undefined;
 }

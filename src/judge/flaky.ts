@@ -59,6 +59,8 @@ function isOneOf(here: FailureText, seen: FailureText): boolean {
 /** Failures after which the test passed on the same commit, in the same step of the same job. */
 export function failedThenPassed(attempts: readonly Attempt[]): Attempt[] {
   const found: Attempt[] = [];
+  // Most tests never failed before.
+  if (!attempts.some(({ failed }) => failed)) return found;
   for (const group of groupBy(
     attempts,
     ({ run, commit }) => `${run.lineId}\n${run.ordinal}\n${commit}`,
@@ -76,6 +78,7 @@ export function failedThenPassed(attempts: readonly Attempt[]): Attempt[] {
 
 /** Failures with a pass of another commit directly before and directly after, in the order of one line. */
 export function failedAlone(attempts: readonly Attempt[]): Attempt[] {
+  if (!attempts.some(({ failed }) => failed)) return [];
   return [...groupBy(attempts, ({ run }) => run.lineId).values()].flatMap((line) =>
     line.filter((attempt, i) => {
       const [before, after] = [line[i - 1], line[i + 1]];

@@ -11,7 +11,16 @@ import { fixedOf, repairsOf } from './fixed.ts';
 import { groupBy } from './group.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, orderCommits, testedCommit } from './order.ts';
-import { type Attempt, attemptsOf, didRun, isAlike, type Past, pastOf, sortAttempts } from './past.ts';
+import {
+  type Attempt,
+  attemptsOf,
+  commitsWith,
+  didRun,
+  isAlike,
+  type Past,
+  pastOf,
+  sortAttempts,
+} from './past.ts';
 import { choosePoint, type Point } from './point.ts';
 import { sinceOf, type Untested } from './since.ts';
 
@@ -99,6 +108,8 @@ export function judgeTests(
   const failing = new Set(tests.failures.map(({ testName }) => testName));
   const files = new Map(tests.files.map((file) => [file.file, file]));
   const siblings = siblingsOf(facts);
+  const own = judged.own.filter(({ lineId }) => lineId === facts.run.lineId);
+  const others = [...judged.others].sort((a, b) => a.at - b.at);
   let estimates = 0;
   const failures = tests.failures.map(({ testName, testFile }): FailureVerdict => {
     const rows = byRun(rowsOf.get(testName) ?? []);
@@ -109,16 +120,11 @@ export function judgeTests(
       point,
       past,
       here: attemptsIn([facts.run], rows, order),
-      own: attemptsIn(
-        judged.own.filter(({ lineId }) => lineId === facts.run.lineId),
-        rows,
-        order,
-      ),
-      others: judged.others
-        .flatMap((other) => attemptsOfRun(other, rows))
-        .sort((a, b) => a.run.at - b.run.at),
-      allBase: (point?.base ?? []).flatMap((commit) =>
-        commit.runs.flatMap((other) => attemptsOfRun(other, rows, commit.sha)),
+      own: attemptsIn(own, rows, order),
+      others: others.filter(({ runId }) => rows.has(runId)).flatMap((other) => attemptsOfRun(other, rows)),
+      // Asked for failures that passed again: most tests never failed before.
+      allBase: (point !== undefined && failedBefore(rows, facts.run) ? commitsWith(point, rows) : []).flatMap(
+        (commit) => commit.runs.flatMap((other) => attemptsOfRun(other, rows, commit.sha)),
       ),
       cleanHead: attemptsIn(judged.evidence.cleanHead, rows, order),
       uncommittedFiles: facts.change.uncommittedFiles,
@@ -175,6 +181,12 @@ function fixedHere(
     .flatMap((other) => attemptsOfRun(other, rows))
     .some(({ failed }) => !failed);
   return fixedOf(testName, past.attempts, { passesElsewhere, limits });
+}
+
+function failedBefore(rows: ReadonlyMap<string, TestRow>, run: StoredRun): boolean {
+  for (const row of rows.values())
+    if (row.runId !== run.runId && (isFailed(row) || (row.failedAttempts ?? 0) > 0)) return true;
+  return false;
 }
 
 const isFailed = ({ outcome }: TestRow) => outcome === 'failed' || outcome === 'error';

@@ -3,7 +3,7 @@ import type { StoredRun, TestRow } from './facts.ts';
 import { groupBy } from './group.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, testedCommit } from './order.ts';
-import type { Point } from './point.ts';
+import type { BaseCommit, Point } from './point.ts';
 
 /** What is known of a failure; all undefined where the report kept no text of it. */
 export interface FailureText {
@@ -69,6 +69,7 @@ export function attemptsOf(row: TestRow, run: StoredRun, sha = testedCommit(run)
   const commit = testedCommit(run);
   const failed = failing.has(row.outcome);
   const last: Attempt = { run, commit, sha, failed, text: failed ? row : undefined };
+  if (row.failedAttempts === undefined) return [last];
   return [
     ...Array.from({ length: row.failedAttempts ?? 0 }, (): Attempt => ({ ...last, failed: true, text: {} })),
     last,
@@ -86,6 +87,57 @@ export function sortAttempts(attempts: readonly Attempt[], order: CommitOrder): 
 
 /** Rows of one test by run. */
 export type RowsByRun = ReadonlyMap<string, TestRow>;
+
+/** Places of a point's runs, the same for each failed test. */
+const places = new WeakMap<Point, ReadonlyMap<string, number>>();
+
+function placesOf(point: Point): ReadonlyMap<string, number> {
+  const known = places.get(point);
+  if (known !== undefined) return known;
+  const runs = point.base.flatMap((commit) => commit.runs);
+  const found = new Map(runs.map(({ runId }, place) => [runId, place]));
+  places.set(point, found);
+  return found;
+}
+
+/** The base's commits with those runs alone that have a row: a test has rows in few of them. */
+export function commitsWith(point: Point, rows: RowsByRun): readonly BaseCommit[] {
+  const known = placesOf(point);
+  const found: number[] = [];
+  for (const runId of rows.keys()) {
+    const place = known.get(runId);
+    if (place !== undefined) found.push(place);
+  }
+  found.sort((a, b) => a - b);
+  const commits: BaseCommit[] = [];
+  let next = 0;
+  let first = 0;
+  for (const { sha, runs } of point.base) {
+    const some: StoredRun[] = [];
+    const end = first + runs.length;
+    for (let place = found[next]; place !== undefined && place < end; place = found[++next]) {
+      const run = runs[place - first];
+      if (run !== undefined) some.push(run);
+    }
+    if (some.length > 0) commits.push({ sha, runs: some });
+    first = end;
+  }
+  return commits;
+}
+
+/** The newest commits of a line, looked up for each failed test. */
+const newestOf = new WeakMap<Point, Map<string, readonly BaseCommit[]>>();
+
+function newestCommits(point: Point, lineId: string, { lineCommits }: Limits): readonly BaseCommit[] {
+  const known = newestOf.get(point) ?? new Map<string, readonly BaseCommit[]>();
+  newestOf.set(point, known);
+  const key = `${lineCommits} ${lineId}`;
+  const found =
+    known.get(key) ??
+    point.base.filter(({ runs }) => runs.some((run) => run.lineId === lineId)).slice(-lineCommits);
+  known.set(key, found);
+  return found;
+}
 
 /**
  * @param rows the test's rows
@@ -109,16 +161,16 @@ export function pastOf(
     const row = rowOf(other);
     return row !== undefined && didRun(row);
   };
-  const newest = point.base.findLast((commit) => commit.runs.some(hasRun));
+  const base = commitsWith(point, rows);
+  const newest = base.findLast((commit) => commit.runs.some(hasRun));
   const nothing = { attempts: [], lines: new Set<string>(), later: [] };
   if (newest === undefined) {
-    const skipped = point.base.findLast((commit) => commit.runs.some((other) => rowOf(other) !== undefined));
+    const skipped = base.at(-1);
     return { ...nothing, state: skipped ? { kind: 'skipped', sha: skipped.sha } : { kind: 'absent' } };
   }
 
   // The line's own past, where it is one: shards and renamed jobs leave pasts behind that end long ago.
-  const ownCommits = point.base.filter((commit) => commit.runs.some(({ lineId }) => lineId === run.lineId));
-  const lastCommits = ownCommits.slice(-limits.lineCommits);
+  const lastCommits = newestCommits(point, run.lineId, limits);
   const isOwn = (other: StoredRun) => other.lineId === run.lineId && hasRun(other);
   const ranIn = lastCommits.filter((commit) => commit.runs.some(isOwn)).length;
   const isOwnPast = newest.runs.some(isOwn) || (lastCommits.length > 0 && ranIn >= lastCommits.length / 2);
@@ -126,7 +178,7 @@ export function pastOf(
   const counts = (other: StoredRun) => lines.has(other.lineId) && hasRun(other);
 
   // Steps of one job that ran the same test are variants: each is compared with the step of its own place.
-  const steps = stepFilter(run, point, { counts, siblings: siblings.filter(hasRun) });
+  const steps = stepFilter(run, point, base, { counts, siblings: siblings.filter(hasRun) });
   if (steps === undefined) return { ...nothing, state: { kind: 'steps' } };
   const attemptsAt = (commit: { readonly sha: string; readonly runs: readonly StoredRun[] }) =>
     commit.runs
@@ -136,7 +188,7 @@ export function pastOf(
         const row = rowOf(other);
         return row === undefined ? [] : attemptsOf(row, other, commit.sha);
       });
-  const attempts = point.base.flatMap(attemptsAt);
+  const attempts = base.flatMap(attemptsAt);
   const last = attempts.at(-1);
   if (last === undefined) return { ...nothing, state: { kind: 'steps' } };
   return {
@@ -170,6 +222,20 @@ function stateOf(attempts: readonly Attempt[], isOwn: boolean): State {
       };
 }
 
+const executionOf = ({ lineId, execution, runId }: StoredRun) => `${lineId}\n${execution ?? runId}`;
+
+/** Whether two runs of a point's base are steps of one job, the same for each failed test. */
+const steps = new WeakMap<Point, boolean>();
+
+function hasSteps(point: Point): boolean {
+  const known = steps.get(point);
+  if (known !== undefined) return known;
+  const runs = point.base.flatMap((commit) => commit.runs);
+  const found = new Set(runs.map(executionOf)).size < runs.length;
+  steps.set(point, found);
+  return found;
+}
+
 /**
  * Which runs of the past are of the judged run's own step. undefined where steps ran the test and none can be told to be this
  * one. The judged execution may still go on: so many steps as the past had, or fewer, are taken for equally many.
@@ -177,17 +243,18 @@ function stateOf(attempts: readonly Attempt[], isOwn: boolean): State {
 function stepFilter(
   run: StoredRun,
   point: Point,
+  base: readonly BaseCommit[],
   {
     counts,
     siblings,
   }: { readonly counts: (run: StoredRun) => boolean; readonly siblings: readonly StoredRun[] },
 ): ((run: StoredRun) => boolean) | undefined {
-  const key = ({ lineId, execution, runId }: StoredRun) => `${lineId}\n${execution ?? runId}`;
-  const executions = groupBy(
-    point.base.flatMap((commit) => commit.runs.filter(counts)),
-    key,
-  );
   const here = Math.max(1, new Set(siblings.map(({ runId }) => runId)).size);
+  if (here === 1 && !hasSteps(point)) return () => true;
+  const executions = groupBy(
+    base.flatMap((commit) => commit.runs.filter(counts)),
+    executionOf,
+  );
   const isPlain = here === 1 && [...executions.values()].every((group) => group.length === 1);
   if (isPlain) return () => true;
   const chosen = new Set<string>();

@@ -1,6 +1,8 @@
-// Which test of an earlier run is which test of this run under another name. Pure; knows names, their order, what failed, and
-// which files git found moved. It sees no source: what it follows was measured on public histories (`npm run quality`).
+// Which test of an earlier run is which test of this run under another name. Pure; knows names, their order, what failed, which
+// files git found moved, and how alike the functions' sources are. What it follows was measured on public histories
+// (`npm run quality`).
 import { distance } from '../nearest.ts';
+import { type LikePair, leastTold } from './likeness.ts';
 
 export interface RenameFacts {
   /** Names of the earlier run's tests, in the report's order. */
@@ -9,11 +11,21 @@ export interface RenameFacts {
   readonly after: readonly string[];
   /** Files that git found moved; none where git could not be asked. */
   readonly movedFiles: readonly (readonly [from: string, to: string])[];
+  /** Renames of functions (`file::Class::function`) that an earlier run showed. */
+  readonly known?: readonly Rename[] | undefined;
+  /** How alike the sources of gone functions and of those that came are; undefined where git could not give them. */
+  readonly sources?: SourceLikeness | undefined;
   /** Test name -> error and statement as one text (a signature), for the failures of the earlier run and of this one. */
   readonly failures: {
     readonly before: ReadonlyMap<string, string>;
     readonly after: ReadonlyMap<string, string>;
   };
+}
+
+export interface SourceLikeness {
+  /** Functions (`file::Class::function`) of either side whose source is known. */
+  readonly known: ReadonlySet<string>;
+  readonly pairs: readonly LikePair[];
 }
 
 export interface Rename {
@@ -24,6 +36,8 @@ export interface Rename {
 export interface Renames {
   /** Whole test names, a pair for each parameter; in this run's order. */
   readonly renamed: readonly Rename[];
+  /** The same without parameters: `file::Class::function`. */
+  readonly functions: readonly Rename[];
   /** Functions of both runs (by this run's name) with other parameters. */
   readonly parametersChanged: readonly string[];
   /** Without the above, in their run's order. */
@@ -46,12 +60,22 @@ interface TestFunction {
 type Functions = ReadonlyMap<string, TestFunction>;
 
 /** Names in place that share less are as often two tests as one: of public histories' pairs, 22 % without this, 0.3 % with it. */
-const leastLikeness = 0.65;
+const leastLikeName = 0.65;
+/** The same, where sources are known to share less than this. */
+const leastLikeInPlace = 0.5;
+/** Sources under other names that share less are more often two tests. */
+const leastLikeSource = 0.7;
+/** In another file or class, under another name. */
+const leastLikeElsewhere = 0.85;
+/** The next best pair must be so far behind: copies of one test are alike. */
+const leastAhead = 0.02;
+/** Like names and equal places decide between sources that are equally alike, and lift none over the threshold. */
+const weights = { name: 0.2, file: 0.025, group: 0.025 } as const;
 
 /**
- * Follows renamed tests, surest evidence first: files that git found moved, equal names gone in one place and come in one other,
- * the same failure, the same place between equal neighbours. Each is one to one and unique both ways; everything else is removed
- * and added.
+ * Follows renamed tests, surest evidence first: files that git found moved, sources that are alike, equal names gone in one place
+ * and come in one other, the same failure, the same place between equal neighbours. Each is one to one and unique both ways;
+ * everything else is removed and added.
  */
 export function followRenames(facts: RenameFacts): Renames {
   const before = functionsOf(facts.before);
@@ -59,8 +83,16 @@ export function followRenames(facts: RenameFacts): Renames {
   const pairs = new Map<TestFunction, TestFunction>();
   const gone = new Set([...before.values()].filter(({ id }) => !after.has(id)));
   const came = new Set([...after.values()].filter(({ id }) => !before.has(id)));
+  const { sources } = facts;
+  const likenessOf = new Map(sources?.pairs.map(({ from, to, likeness }) => [`${from}\n${to}`, likeness]));
+  /** Both sources are known and share too little: names say nothing then. */
+  const isUnlike = (from: TestFunction, to: TestFunction, least = leastTold) =>
+    sources?.known.has(from.id) === true &&
+    sources.known.has(to.id) &&
+    (likenessOf.get(`${from.id}\n${to.id}`) ?? 0) < least;
   const follow = (found: readonly (readonly [TestFunction, TestFunction])[]) => {
     for (const [from, to] of found) {
+      if (isUnlike(from, to)) continue;
       pairs.set(from, to);
       gone.delete(from);
       came.delete(to);
@@ -80,6 +112,14 @@ export function followRenames(facts: RenameFacts): Renames {
     ({ file, path }) => (movedTo.has(file) ? `${movedTo.get(file)}::${path}` : undefined),
     ({ id }) => id,
   );
+  const knownTo = new Map(facts.known?.map(({ from, to }) => [from, to]));
+  followEqual(
+    ({ id }) => knownTo.get(id),
+    ({ id }) => id,
+  );
+  const likely = scorePairs(sources?.pairs ?? [], { before, after, fileNow });
+  for (let found = bestPairs(likely, gone, came); found.length > 0; found = bestPairs(likely, gone, came))
+    follow(found);
   both(({ path }) => path);
   followEqual(
     ({ file, name }) => `${fileNow(file)}::${name}`,
@@ -103,17 +143,90 @@ export function followRenames(facts: RenameFacts): Renames {
     const idNow = (test: TestFunction) => (pairs.get(test) ?? test).id;
     for (const [slot, from] of slotsOf(before, gone, ({ file }) => fileNow(file), idNow)) {
       const to = slots.get(slot);
-      if (from !== undefined && to !== undefined && isLike(from.name, to.name)) follow([[from, to]]);
+      if (
+        from !== undefined &&
+        to !== undefined &&
+        likenessOfNames(from.name, to.name) >= leastLikeName &&
+        !isUnlike(from, to, leastLikeInPlace)
+      )
+        follow([[from, to]]);
     }
   }
   return resultOf({ before, after, pairs, gone, came });
 }
 
+/** Two functions whose sources are alike. */
+interface LikelyPair {
+  readonly from: TestFunction;
+  readonly to: TestFunction;
+  readonly score: number;
+}
+
+function scorePairs(
+  pairs: readonly LikePair[],
+  {
+    before,
+    after,
+    fileNow,
+  }: { readonly before: Functions; readonly after: Functions; readonly fileNow: (file: string) => string },
+): readonly LikelyPair[] {
+  return pairs.flatMap((pair): LikelyPair[] => {
+    const [from, to] = [before.get(pair.from), after.get(pair.to)];
+    if (from === undefined || to === undefined) return [];
+    const isSameFile = fileNow(from.file) === to.file;
+    const isSameGroup = groupOf(from) === groupOf(to);
+    const isHere = (isSameFile && isSameGroup) || from.name === to.name;
+    if (pair.likeness < (isHere ? leastLikeSource : leastLikeElsewhere)) return [];
+    const score =
+      pair.likeness +
+      weights.name * likenessOfNames(from.name, to.name) +
+      (isSameFile ? weights.file : 0) +
+      (isSameGroup ? weights.group : 0);
+    return [{ from, to, score }];
+  });
+}
+
+/** The pairs that are the best one for both, and ahead of the next best of either. */
+function bestPairs(
+  pairs: readonly LikelyPair[],
+  gone: ReadonlySet<TestFunction>,
+  came: ReadonlySet<TestFunction>,
+): [TestFunction, TestFunction][] {
+  const open = pairs.filter(({ from, to }) => gone.has(from) && came.has(to));
+  const best = new Map<TestFunction, { pair: LikelyPair; next: number }>();
+  for (const pair of open) {
+    for (const test of [pair.from, pair.to]) {
+      const known = best.get(test);
+      if (known === undefined) best.set(test, { pair, next: 0 });
+      else if (pair.score > known.pair.score) best.set(test, { pair, next: known.pair.score });
+      else known.next = Math.max(known.next, pair.score);
+    }
+  }
+  return open.flatMap((pair): [TestFunction, TestFunction][] =>
+    [pair.from, pair.to].every((test) => {
+      const found = best.get(test);
+      return found?.pair === pair && pair.score - found.next >= leastAhead;
+    })
+      ? [[pair.from, pair.to]]
+      : [],
+  );
+}
+
+/** The classes of a function: `Class::`. */
+function groupOf({ path, name }: TestFunction): string {
+  return path.slice(0, path.length - name.length);
+}
+
+/** `file::Class::function` of a test: its name without parameters. */
+export function functionOf(testName: string): string {
+  const bracket = testName.indexOf('[');
+  return bracket < 0 ? testName : testName.slice(0, bracket);
+}
+
 function functionsOf(names: readonly string[]): Functions {
   const functions = new Map<string, TestFunction>();
   for (const test of names) {
-    const bracket = test.indexOf('[');
-    const id = bracket < 0 ? test : test.slice(0, bracket);
+    const id = functionOf(test);
     const known = functions.get(id);
     if (known !== undefined) {
       known.tests.push(test);
@@ -166,7 +279,7 @@ function slotsOf(
 ): Map<string, TestFunction | undefined> {
   const classes = new Map<string, TestFunction[]>();
   for (const test of functions.values()) {
-    const key = `${fileOf(test)}::${test.path.slice(0, test.path.length - test.name.length)}`;
+    const key = `${fileOf(test)}::${groupOf(test)}`;
     const tests = classes.get(key);
     if (tests === undefined) classes.set(key, [test]);
     else tests.push(test);
@@ -190,11 +303,12 @@ function slotsOf(
   return slots;
 }
 
-/** Edit distance of the names without `test_`, as a share of the longer one. */
-function isLike(from: string, to: string): boolean {
+/** Edit distance of the names without `test_`, as a share of the longer one, from 1 (equal) to 0; long names are not compared. */
+function likenessOfNames(from: string, to: string): number {
+  if (from === to) return 1;
   const [a, b] = [from.replace(/^test_?/, ''), to.replace(/^test_?/, '')];
   const longest = Math.max(a.length, b.length);
-  return longest > 0 && longest <= 300 && 1 - distance(a, b) / longest >= leastLikeness;
+  return longest > 0 && longest <= 300 ? 1 - distance(a, b) / longest : 0;
 }
 
 function resultOf(found: {
@@ -205,6 +319,7 @@ function resultOf(found: {
   readonly came: ReadonlySet<TestFunction>;
 }): Renames {
   const renamed: Rename[] = [];
+  const functions: Rename[] = [];
   const parametersChanged: string[] = [];
   const added: string[] = [];
   const earlier = new Map([...found.pairs].map(([from, to]) => [to, from]));
@@ -218,8 +333,15 @@ function resultOf(found: {
     const sameParameters = test.tests.filter((name) => names.has(`${from.id}${name.slice(test.id.length)}`));
     if (sameParameters.length !== test.tests.length || sameParameters.length !== from.tests.length)
       parametersChanged.push(test.id);
-    if (from.id !== test.id)
-      renamed.push(...sameParameters.map((to) => ({ from: `${from.id}${to.slice(test.id.length)}`, to })));
+    if (from.id === test.id) continue;
+    functions.push({ from: from.id, to: test.id });
+    renamed.push(...sameParameters.map((to) => ({ from: `${from.id}${to.slice(test.id.length)}`, to })));
   }
-  return { renamed, parametersChanged, removed: [...found.gone].flatMap(({ tests }) => tests), added };
+  return {
+    renamed,
+    functions,
+    parametersChanged,
+    removed: [...found.gone].flatMap(({ tests }) => tests),
+    added,
+  };
 }

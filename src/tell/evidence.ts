@@ -17,7 +17,7 @@ export function shortSha(sha: string): string {
 
 /** Why a failure has its class; empty where the class says it all. */
 export function evidenceOf(
-  { class: novelty, reason, notes, since, lastFixedBy }: FailureHistory,
+  { class: novelty, reason, notes, since, lastFixedBy, formerName }: FailureHistory,
   history: Pick<RunHistory, 'baseBranch' | 'point'>,
 ): string {
   const base = history.baseBranch ?? 'the base branch';
@@ -36,6 +36,7 @@ export function evidenceOf(
     parts.push(`also passed on ${shortSha(notes.passedOnRerunOf)} when it ran again`);
   if (notes.redBefore.length > 0) parts.push(`red before on ${notes.redBefore.map(shortSha).join(', ')}`);
   if (since?.isEstimated === true && since.culprits !== undefined) parts.push(likelyOf(since.culprits));
+  if (formerName !== undefined) parts.push(`there it is called ${formerName}`);
   if (lastFixedBy !== undefined) parts.push(`last repaired by ${shortSha(lastFixedBy)}`);
   return parts.filter((part) => part !== '').join('; ');
 }

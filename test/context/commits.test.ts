@@ -1,6 +1,16 @@
 // What git tells about commits, in real repositories: parents and times, changed files, merge bases, order, files and renames.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -191,7 +201,40 @@ describe('changed files', () => {
   });
 });
 
+/** What is asked when a run is judged. */
+async function judgingQuestions(history: DetectedContext['history'], base: string, sha: string) {
+  expect(await history?.defaultBranch()).toBeUndefined();
+  const tip = (await history?.tip(base)) ?? '';
+  expect(await history?.mergeBase(sha, tip)).toBe(tip);
+  expect(await history?.order(tip)).toEqual([tip]);
+  expect(await history?.commits([tip])).toMatchObject([{ sha: tip, parents: [] }]);
+}
+
 describe('the history', () => {
+  it('knows the default branch of a remote whose tip is gone', async () => {
+    const path = repository();
+    git(path, 'symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/gone');
+    const history = openHistory(path, env);
+    expect(await history.defaultBranch()).toBe('gone');
+    expect(await history.tip('gone')).toBeUndefined();
+    expect(await history.tip('main')).toBe(head(path));
+  });
+
+  it('is asked for with few processes of git', async () => {
+    const path = repository();
+    git(path, 'remote', 'add', 'origin', 'https://github.com/acme/shop.git');
+    git(path, 'checkout', '-q', '-b', 'feature');
+    put(path, 'tests/test_b.py', 'b');
+    const real = execFileSync('/bin/sh', ['-c', 'command -v git'], { env, encoding: 'utf8' }).trim();
+    const [tools, log] = [join(folder, 'tools'), join(folder, 'log')];
+    mkdirSync(tools);
+    writeFileSync(join(tools, 'git'), `#!/bin/sh\necho >> ${log}\nexec ${real} "$@"\n`, { mode: 0o755 });
+    const { context, history, named } = await detect(path, { PATH: `${tools}:${process.env.PATH}` });
+    expect(context.repository).toBe('github.com/acme/shop');
+    await judgingQuestions(history, named.defaultBranch ?? 'main', head(path));
+    expect(readFileSync(log, 'utf8').length).toBeLessThanOrEqual(8);
+  });
+
   it('knows tips, merge bases and the first-parent order of a branch', async () => {
     const { path, start, feature, main, merge } = pullRequest();
     const history = openHistory(path, env);
@@ -259,6 +302,30 @@ describe('the history', () => {
       ['tests/test_a.py', 'tests/unit/test_a\t.py'],
     ]);
     expect(await history.renames(before, 'f'.repeat(40))).toBeUndefined();
+  });
+});
+
+describe('what files hold in a commit', () => {
+  it('is read as it was, whatever is in the folder; large files and links out of it are not followed', async () => {
+    const path = repository();
+    const before = put(path, 'tests/test_é.py', 'def test_ä(): ...\n');
+    writeFileSync(join(path, 'tests/test_large.py'), 'x\n'.repeat(300_000));
+    symlinkSync('/etc/hostname', join(path, 'tests/test_link.py'));
+    const after = put(path, 'tests/test_é.py', '');
+    const read = async (sha: string, ...files: string[]) =>
+      Object.fromEntries(await openHistory(path, env).sources(sha, files));
+    const all = ['tests/test_é.py', 'tests/none.py', 'tests', '../x.py', 'a\nb.py', 'tests/test_a.py'];
+    expect(await read(before, ...all)).toEqual({
+      'tests/test_é.py': 'def test_ä(): ...\n',
+      'tests/test_a.py': 'one\ntwo\nthree\nfour\n',
+    });
+    expect(await read(after, 'tests/test_é.py', 'tests/test_large.py', 'tests/test_link.py')).toEqual({
+      'tests/test_é.py': '',
+      // A link's blob is its target's name.
+      'tests/test_link.py': '/etc/hostname',
+    });
+    expect(await read('f'.repeat(40), 'tests/test_a.py')).toEqual({});
+    expect(await read('--help', 'tests/test_a.py')).toEqual({});
   });
 });
 

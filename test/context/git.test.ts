@@ -61,6 +61,15 @@ function detect(cwd: string, env: Record<string, string> = {}): Promise<Detected
 }
 
 describe('a checkout', () => {
+  it('tells a message in the encoding that its commit names', async () => {
+    const path = repository();
+    git(path, 'config', 'i18n.commitEncoding', 'ISO-8859-1');
+    const file = join(folder, 'message');
+    writeFileSync(file, Buffer.from('Café schließen\n\nweil', 'latin1'));
+    git(path, 'commit', '-q', '--allow-empty', '-F', file);
+    expect((await detect(path)).context.gitCommitMessage).toBe('Café schließen\n\nweil');
+  });
+
   it('tells commit, branch, message, root and files, from any folder in it', async () => {
     const path = repository();
     mkdirSync(join(path, 'src/é'), { recursive: true });

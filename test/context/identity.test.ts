@@ -110,6 +110,17 @@ describe('a repository', () => {
     expect(await nameOf(path, { CI: 'true' })).toBe('github.com/acme/shop');
   });
 
+  it('is where git would fetch from: by its first URL, written anew where the configuration says so', async () => {
+    const path = repository('a');
+    git(path, 'remote', 'add', 'a.b', 'gh:Acme/Shop');
+    git(path, 'remote', 'set-url', '--add', 'a.b', 'https://host/second/shop');
+    git(path, 'config', 'url.https://github.com/.insteadOf', 'gh:');
+    expect(await nameOf(path)).toBe('github.com/acme/shop');
+    git(path, 'config', '--unset', 'url.https://github.com/.insteadOf');
+    git(path, 'remote', 'set-url', 'a.b', 'https://github.com/Acme/Other', 'gh:');
+    expect(await nameOf(path)).toBe('github.com/acme/other');
+  });
+
   it('lies on the host of its remote, in CI on the one that the system says', async () => {
     const path = repository('a');
     expect(await hostFrom(path)).toBeUndefined();

@@ -314,14 +314,14 @@ async function postComment(post: Post): Promise<string | undefined> {
   }
 }
 
-/** Whether this change brought anything: a failure that was not there before, or tests added or removed. */
+/** Whether this change brought anything: a failure that was not there before, or tests added, removed or renamed. */
 function hasNews({ history, totals, incomplete }: Verdict): boolean {
   if (incomplete) return true;
   if (history === undefined) return totals.failed + totals.errors > 0;
   const { failures, changes } = history;
   return (
     failures.some((failure) => failure.class !== 'pre-existing') ||
-    (changes?.added.length ?? 0) + (changes?.removed.length ?? 0) > 0
+    (changes?.added.length ?? 0) + (changes?.removed.length ?? 0) + (changes?.renamed.length ?? 0) > 0
   );
 }
 

@@ -112,22 +112,63 @@ const differencesSql = `
      ORDER BY test_name LIMIT ${mostTests})
     UNION ALL
     (SELECT *, true FROM pairs WHERE slower_by IS NOT NULL ORDER BY slower_by DESC, test_name LIMIT ${mostSlower})
-  ), greens AS (
-    SELECT d.test_name, (SELECT json_agg(g.seconds) FROM (
-      SELECT r.duration_seconds::float8 AS seconds FROM unnest($6::uuid[], $7::timestamptz[]) WITH ORDINALITY AS b (id, at, place)
-      JOIN test_results r ON r.team_id = $1 AND r.test_name = d.test_name AND r.created_at = b.at AND r.test_run_id IS NOT DISTINCT FROM b.id
-      WHERE r.outcome = 'passed' AND r.duration_seconds IS NOT NULL ORDER BY b.place LIMIT ${greenRuns}) AS g) AS seconds
-    FROM different d WHERE d.slower
   )
   SELECT 'test' AS kind, json_strip_nulls(json_build_object('testName', d.test_name, 'testFile', d.test_file, 'testFunction', d.test_function,
-    'here', d.outcome_here, 'there', d.outcome_there, 'secondsHere', d.seconds, 'greenSeconds', g.seconds)) AS facts
-  FROM different d LEFT JOIN greens g ON d.slower AND g.test_name = d.test_name
+    'here', d.outcome_here, 'there', d.outcome_there, 'secondsHere', d.seconds,
+    -- No join: its planner would compare each difference with each.
+    'greenSeconds', CASE WHEN d.slower THEN (SELECT json_agg(g.seconds) FROM (
+      SELECT r.duration_seconds::float8 AS seconds FROM unnest($6::uuid[], $7::timestamptz[]) WITH ORDINALITY AS b (id, at, place)
+      JOIN test_results r ON r.team_id = $1 AND r.test_name = d.test_name AND r.created_at = b.at AND r.test_run_id IS NOT DISTINCT FROM b.id
+      WHERE r.outcome = 'passed' AND r.duration_seconds IS NOT NULL ORDER BY b.place LIMIT ${greenRuns}) AS g) END)) AS facts
+  FROM different d
   UNION ALL
   SELECT 'file', json_build_object('file', file, 'testsHere', sum(here), 'testsThere', sum(there), 'collectionFailed', bool_or(failed))
   FROM (
     SELECT coalesce(test_file, '') AS file, 1 AS here, 0 AS there, collection_failed AS failed FROM here
     UNION ALL SELECT coalesce(test_file, ''), 0, 1, false FROM there) AS f
   WHERE file IN (SELECT test_file FROM different) GROUP BY file`;
+
+/** Test functions of both sides, in the order in which they ran. */
+export interface FunctionOrder {
+  /** `file::Class::function`, without parameters. */
+  readonly here: readonly string[];
+  readonly there: readonly string[];
+}
+
+/** Functions that are read of each side. */
+const mostFunctions = 20_000;
+
+/** Reads which test functions of some files ran on either side, inside a transaction of the team. */
+export async function readFunctionOrder(
+  db: Database,
+  access: Access,
+  { runId, createdAt, there }: Pick<ChangesQuery, 'runId' | 'createdAt' | 'there'>,
+  files: readonly string[],
+): Promise<FunctionOrder> {
+  const rows = await db.query<Row & { here: boolean; names: string[] | null }>(orderSql, [
+    access.team.id,
+    runId,
+    createdAt,
+    there.map((run) => run.runId),
+    there.map(({ at }) => new Date(at).toISOString()),
+    files,
+  ]);
+  const of = (here: boolean) => rows.find((row) => row.here === here)?.names ?? [];
+  return { here: of(true), there: of(false) };
+}
+
+const functionsOf = (from: string): string => `
+    SELECT array_agg(f.name ORDER BY f.first) AS names FROM (
+      SELECT concat_ws('::', r.test_file, r.test_class, r.test_function) AS name, min(r.id::text) AS first
+      FROM ${from} AND r.test_file = ANY ($6::text[]) AND r.test_function IS NOT NULL
+      GROUP BY 1 ORDER BY 2 LIMIT ${mostFunctions}) AS f`;
+
+const orderSql = `
+  SELECT true AS here, (${functionsOf('test_results r WHERE r.team_id = $1 AND r.test_run_id = $2 AND r.created_at = $3')}) AS names
+  UNION ALL
+  SELECT false, (${functionsOf(
+    'unnest($4::uuid[], $5::timestamptz[]) AS p (id, at) JOIN test_results r ON r.team_id = $1 AND r.test_run_id = p.id AND r.created_at = p.at WHERE true',
+  )})`;
 
 /** Coverage of a run and of another one. */
 export interface CoverageFacts {

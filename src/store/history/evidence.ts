@@ -2,7 +2,7 @@
 // statements however many tests failed. Decides nothing: which of the runs count, and what rows mean, is decided in src/judge.
 import { StoreError } from '../../errors.ts';
 import type { Outcome, RunKind, RunOrigin } from '../../model.ts';
-import type { Database } from '../database/port.ts';
+import type { Database, Row } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
 import { repositoryNames, sameHost } from '../schema/repository.ts';
 
@@ -108,16 +108,17 @@ export async function readRunEvidence(
     new Date(query.beginsAt ?? createdAt.getTime()),
     db.embedded,
   ]);
-  let run: EvidenceRun | undefined;
-  const runs: EvidenceRun[] = [];
+  let me: EvidenceRun | undefined;
+  const others: EvidenceRun[] = [];
   const committedAt = new Map<string, number>();
   for (const { facts } of rows) {
     const { isMe, committed, ...one } = facts;
     if (one.testedSha !== undefined && committed !== undefined) committedAt.set(one.testedSha, committed);
-    if (isMe === true) run = one as EvidenceRun;
-    else runs.push(one as EvidenceRun);
+    if (isMe === true) me = one as EvidenceRun;
+    else others.push(one as EvidenceRun);
   }
-  if (run === undefined) throw unknownRun(runId);
+  if (me === undefined) throw unknownRun(runId);
+  const [run = me, ...runs] = await withFailedFiles(db, access, [me, ...others]);
   return {
     run,
     runs,
@@ -231,6 +232,12 @@ const baseSql = `
       SELECT FROM test_runs r WHERE ${window('r')} AND r.git_branch = n.name AND r.id <> $2 AND ${isComparable('r', '$8')}))
   )) AS facts`;
 
+const failedIn = (run: string): string =>
+  `r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = ${run}.created_at AND r.test_run_id IS NOT DISTINCT FROM ${run}.id`;
+
+/** The same for the judged run, whose partition is known when the statement is planned. */
+const failedHere = `r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = $3 AND r.test_run_id IS NOT DISTINCT FROM $2`;
+
 /** What was tested, as one text: merges of equal parents are one. */
 const testedCommit = (run: string): string =>
   `CASE WHEN ${run}.kind = 'merge' AND cardinality(${run}.parents) > 1 THEN array_to_string(${run}.parents, '+')
@@ -279,7 +286,7 @@ const runsSql = `
       coalesce(r.tested_git_sha, CASE WHEN coalesce(r.kind, CASE WHEN u.pull_request IS NULL THEN 'head' END) = 'head' THEN r.git_sha END) AS tested,
       coalesce(r.origin, CASE WHEN r.git_branch LIKE '%:%' THEN 'stranger' WHEN r.ci_system = 'local' THEN 'local' ELSE 'team' END) AS origin,
       u.workflow_run_id || '/' || coalesce(u.run_attempt, 1) AS execution
-    FROM chosen c JOIN test_runs r ON r.team_id = $1 AND r.id = c.id AND r.created_at = c.created_at
+    FROM chosen c JOIN test_runs r ON ${window('r')} AND r.id = c.id AND r.created_at = c.created_at
     LEFT JOIN LATERAL (
       SELECT u.pull_request, u.workflow_run_id, u.run_attempt FROM ingest_uploads u WHERE u.team_id = $1 AND u.run_id = r.id LIMIT 1
     ) AS u ON true
@@ -291,12 +298,38 @@ const runsSql = `
     'ordinal', row_number() OVER (PARTITION BY coalesce(r.line, r.job_name), coalesce(r.execution, r.id::text) ORDER BY r.created_at, r.id),
     'at', round(extract(epoch FROM r.created_at) * 1000), 'isComplete', NOT r.incomplete, 'isDirty', coalesce(r.dirty, 0) > 0,
     'isStale', coalesce(r.stale, false), 'isWithoutLine', r.is_old, 'committed', round(extract(epoch FROM r.committed_at) * 1000), 'isMe', CASE WHEN r.id = $2 THEN true END,
-    'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles',
-      CASE WHEN r.failures >= 20 AND r.failures * 2 >= r.total_tests THEN (
-        SELECT count(DISTINCT f.test_file) FROM test_results f
-        WHERE f.team_id = $1 AND f.outcome IN ('failed', 'error') AND f.created_at = r.created_at AND f.test_run_id IS NOT DISTINCT FROM r.id)
-      ELSE 0 END))) AS facts
+    'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles', 0))) AS facts
   FROM runs r`;
+
+/** Run by run (OFFSET 0): a join would read all failures that the team ever had. */
+const failedFilesSql = `
+  SELECT a.id::text AS run, count(DISTINCT r.test_file)::int AS files
+  FROM unnest($2::uuid[], $3::timestamptz[]) AS a (id, created_at) CROSS JOIN LATERAL (
+    SELECT r.test_file FROM test_results r WHERE ${failedIn('a')} AND r.created_at BETWEEN $4 AND $5 OFFSET 0) AS r
+  GROUP BY a.id`;
+
+/** Counts the files with failures of those runs that may be an outage. */
+async function withFailedFiles(
+  db: Database,
+  access: Access,
+  runs: readonly EvidenceRun[],
+): Promise<readonly EvidenceRun[]> {
+  const asked = runs.filter(({ totals: { tests, failed } }) => failed >= 20 && failed * 2 >= tests);
+  if (asked.length === 0) return runs;
+  const [first, last] = timesOf(asked, new Date(0));
+  const rows = await db.query<Row & { run: string; files: number }>(failedFilesSql, [
+    access.team.id,
+    asked.map(({ runId }) => runId),
+    asked.map(({ at }) => new Date(at).toISOString()),
+    first,
+    last,
+  ]);
+  const files = new Map(rows.map((row) => [row.run, row.files]));
+  return runs.map((run) => {
+    const failedFiles = files.get(run.runId);
+    return failedFiles === undefined ? run : { ...run, totals: { ...run.totals, failedFiles } };
+  });
+}
 
 /** The runs whose rows are asked for; a run may be in several lists. */
 export interface TestEvidenceQuery extends RunQuery {
@@ -358,22 +391,37 @@ export async function readTestEvidence(
       ({ runId }) => point.has(runId),
       (run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt,
     ]),
+    ...timesOf(asked, query.createdAt),
   ];
-  found.add(
-    isSparse
-      ? await db.query<{ facts: TestFactsRow }>(probingSql, params)
-      : await db.query<{ facts: TestFactsRow }>(scanningSql, params),
-  );
+  const hasOlder = asked.some(({ isWithoutLine }) => isWithoutLine);
+  found.add(await db.query<TestFactsRow>(testsSql({ isSparse, hasOlder }), params));
   const names = found.namesRarelyIn(recentCommits(query.own.filter(({ runId }) => base.has(runId))));
   const foreign = new Set([...base].filter((runId) => !own.has(runId)));
   if (names.length > 0 && foreign.size > 0) {
     const isForeign = ({ runId }: EvidenceRun) => foreign.has(runId);
     const lists = listOf(asked, [() => false, isForeign, () => false]);
+    const times = timesOf(asked, query.createdAt);
     found.add(
-      await db.query<{ facts: TestFactsRow }>(foreignSql, [access.team.id, names, query.createdAt, ...lists]),
+      await db.query<TestFactsRow>(foreignSql, [access.team.id, names, query.createdAt, ...lists, ...times]),
     );
   }
   return found.evidence();
+}
+
+/** Reads all rows of some tests in some runs, the judged one too where it is among them; inside a transaction of the team. */
+export async function readNamedRows(
+  db: Database,
+  access: Access,
+  { createdAt }: RunQuery,
+  { names, runs }: { readonly names: readonly string[]; readonly runs: readonly EvidenceRun[] },
+): Promise<readonly EvidenceRow[]> {
+  const asked = [...new Map(runs.map((run) => [run.runId, run])).values()];
+  if (names.length === 0 || asked.length === 0) return [];
+  const found = collectRows('', asked);
+  const lists = listOf(asked, [() => false, () => true, () => false]);
+  const times = timesOf(asked, createdAt);
+  found.add(await db.query<TestFactsRow>(foreignSql, [access.team.id, names, createdAt, ...lists, ...times]));
+  return found.evidence().rows;
 }
 
 /** An own past counts where it has at least half of so many commits: below that the other jobs are asked. */
@@ -406,28 +454,42 @@ function listOf(runs: readonly EvidenceRun[], flags: readonly ((run: EvidenceRun
   ];
 }
 
+/** The first and the last time of the runs: with them as parameters the planner leaves out other months' partitions. */
+function timesOf(runs: readonly EvidenceRun[], otherwise: Date): readonly [Date, Date] {
+  const times = runs.map(({ at }) => at);
+  if (times.length === 0) return [otherwise, otherwise];
+  return [new Date(Math.min(...times)), new Date(Math.max(...times))];
+}
+
 /** Puts the statements' rows together; a row that both have is one. */
 function collectRows(me: string, asked: readonly EvidenceRun[]) {
   const byTest = new Map<string, Map<string, EvidenceRow>>();
   const failures: { testName: string; testFile: string | undefined }[] = [];
   return {
-    add(rows: readonly { readonly facts: TestFactsRow }[]): void {
-      for (const { facts } of rows) {
-        const { testName } = facts;
+    add(facts: readonly TestFactsRow[]): void {
+      for (const { test_name: testName, is_failure, test_file, passed, rows } of facts) {
         const runs = byTest.get(testName) ?? new Map<string, EvidenceRow>();
         byTest.set(testName, runs);
-        if (facts.isFailure === true) failures.push({ testName, testFile: facts.testFile });
-        for (const place of facts.passed ?? []) {
+        if (is_failure === true) failures.push({ testName, testFile: test_file ?? undefined });
+        for (const place of passed ?? []) {
           const runId = asked[place - 1]?.runId;
           if (runId !== undefined && !runs.has(runId))
             runs.set(runId, { testName, runId, outcome: 'passed' });
         }
-        for (const { place, ...row } of facts.rows ?? []) {
+        for (const [place, outcome, attempts, drift, errorType, statement] of rows ?? []) {
           const runId = place === 0 ? me : asked[place - 1]?.runId;
           // Two reports of one run may hold one name: a failure stands for it.
-          const isFailed = row.outcome === 'failed' || row.outcome === 'error';
-          if (runId !== undefined && (isFailed || !runs.has(runId)))
-            runs.set(runId, { testName, runId, ...row });
+          const isFailed = outcome === 'failed' || outcome === 'error';
+          if (runId === undefined || (!isFailed && runs.has(runId))) continue;
+          runs.set(runId, {
+            testName,
+            runId,
+            outcome,
+            ...(attempts !== null && { failedAttempts: attempts - 1 }),
+            ...(drift !== null && { driftSignature: drift }),
+            ...(errorType !== null && { errorType }),
+            ...(statement !== null && { statement }),
+          });
         }
       }
     },
@@ -440,19 +502,28 @@ function collectRows(me: string, asked: readonly EvidenceRun[]) {
     },
     evidence: (): TestEvidence => ({
       rows: [...byTest.values()].flatMap((runs) => [...runs.values()]),
-      failures,
+      failures: failures.sort((a, b) => (a.testName < b.testName ? -1 : a.testName > b.testName ? 1 : 0)),
     }),
   };
 }
 
-interface TestFactsRow {
-  readonly testName: string;
-  readonly isFailure?: boolean;
-  readonly testFile?: string;
+interface TestFactsRow extends Row {
+  readonly test_name: string;
+  readonly is_failure: boolean | null;
+  readonly test_file: string | null;
   /** Places of the runs in which it passed at once. */
-  readonly passed?: readonly number[];
-  readonly rows?: readonly (Omit<EvidenceRow, 'testName' | 'runId'> & { readonly place: number })[];
+  readonly passed: readonly number[] | null;
+  /** Of the others: place (0: the judged run), outcome, attempts, drift signature, error type, hash of the statement. */
+  readonly rows: readonly FactsOfRow[] | null;
 }
+type FactsOfRow = readonly [
+  place: number,
+  outcome: Outcome,
+  attempts: number | null,
+  driftSignature: string | null,
+  errorType: string | null,
+  statement: string | null,
+];
 
 /** Whether the line has many more runs in the time of those that are asked for, seen by the rows of one failed test. */
 async function isLineSparse(
@@ -465,7 +536,7 @@ async function isLineSparse(
   const [row] = await db.query<{ n: number }>(
     `SELECT count(*)::int AS n FROM (
        SELECT FROM test_runs m
-       CROSS JOIN LATERAL (SELECT r.test_name FROM test_results r WHERE ${failedIn('m')} LIMIT 1) AS f
+       CROSS JOIN LATERAL (SELECT r.test_name FROM test_results r WHERE ${failedHere} LIMIT 1) AS f
        CROSS JOIN LATERAL (
          SELECT FROM test_results r WHERE r.team_id = $1 AND r.line_id = m.line_id AND r.test_name = f.test_name
            AND r.created_at BETWEEN $4 AND $5) AS r
@@ -481,45 +552,62 @@ async function isLineSparse(
   return (row?.n ?? 0) > limit;
 }
 
-const resultColumns =
-  'r.test_name, r.outcome, r.attempts, r.drift_signature, r.error_type, md5(r.statement) AS statement';
+const failureColumns =
+  'r.outcome, r.attempts, r.drift_signature, r.error_type, md5(r.statement) AS statement';
+/** What tells that a test ran and did not fail: all of it is in the index of lines, so that no row is fetched. */
+const passColumns = 'r.test_run_id, r.outcome, r.attempts';
+/** Known when the statement is planned, unlike the runs' own times. */
+const inTime = 'r.created_at BETWEEN $11 AND $12';
 
-/**
- * Rows of tests on lines, in one piece of the index a test: read beside are rows of runs nobody asked for. Rows of older programs
- * have no line: they are looked up one by one.
- */
-const scanned = (names: string, runs: string): string => `
-    SELECT a.place, ${resultColumns}
-    FROM (SELECT line_id, min(created_at) AS first, max(created_at) AS last FROM asked WHERE ${runs} AND line_id IS NOT NULL GROUP BY line_id) AS l
-    CROSS JOIN ${names} AS n
-    CROSS JOIN LATERAL (
-      SELECT r.* FROM test_results r
-      WHERE r.team_id = $1 AND r.line_id = l.line_id AND r.test_name = n.test_name AND r.created_at BETWEEN l.first AND l.last OFFSET 0) AS r
-    JOIN (SELECT id, place FROM asked WHERE ${runs}) AS a ON a.id = r.test_run_id
-    UNION ALL
-    ${probed(names, `${runs} AND line_id IS NULL`)}`;
+/** The passes of a test are told by the places of the runs alone: most rows are passes. */
+const isPlainPass = "r.outcome = 'passed' AND r.attempts IS NULL";
+
+/** Rows without failure of one test, as one row. Its failures are read by the run. */
+const together = (from: string): string => `
+      SELECT json_agg(r.place) FILTER (WHERE ${isPlainPass}) AS passed,
+        json_agg(json_build_array(r.place, r.outcome, r.attempts, NULL, NULL, NULL)) FILTER (WHERE (${isPlainPass}) IS NOT TRUE) AS rows
+      FROM (${from}) AS r WHERE r.outcome NOT IN ('failed', 'error') HAVING count(*) > 0`;
+
+const namesWith = (from: string): string => `
+  SELECT n.test_name, NULL::boolean AS is_failure, NULL AS test_file, t.passed, t.rows FROM ${from}`;
+
+/** Rows of tests on lines, in one piece of the index a test: read beside are rows of runs nobody asked for. */
+const scanned = namesWith(`(
+      SELECT line_id, min(created_at) AS first, max(created_at) AS last FROM chosen WHERE line_id IS NOT NULL GROUP BY line_id) AS l
+    CROSS JOIN names AS n CROSS JOIN LATERAL (${together(`
+      SELECT a.place, r.outcome, r.attempts FROM (
+        SELECT ${passColumns} FROM test_results r
+        WHERE r.team_id = $1 AND r.line_id = l.line_id AND r.test_name = n.test_name AND r.created_at BETWEEN l.first AND l.last
+          AND ${inTime} OFFSET 0) AS r
+      JOIN chosen a ON a.id = r.test_run_id`)}) AS t`);
 
 /** The same run by run. */
-const probed = (names: string, runs: string): string => `
-    SELECT a.place, ${resultColumns}
-    FROM (SELECT * FROM asked WHERE ${runs}) AS a CROSS JOIN ${names} AS n
-    CROSS JOIN LATERAL (${rowIn('a', 'n.test_name')}) AS r`;
+const probed = (hasOlder: boolean, which = 'true'): string =>
+  namesWith(
+    `names AS n CROSS JOIN LATERAL (${together(`
+      SELECT a.place, r.outcome, r.attempts FROM chosen a CROSS JOIN LATERAL (${rowIn('a', 'n.test_name', hasOlder)}) AS r WHERE ${which}`)}) AS t`,
+  );
+
+/** Rows of older programs have no line: they are looked up run by run. */
+const withOlder = (hasOlder: boolean): string =>
+  hasOlder ? `${scanned} UNION ALL ${probed(true, 'a.line_id IS NULL')}` : scanned;
 
 /**
  * The rows of one test in one run, by the index of lines. IS NULL is a condition of its own: IS NOT DISTINCT FROM uses no index,
  * and keeps the planner here from the one on test_run_id.
  */
-const rowIn = (run: string, name: string): string => `
-      SELECT r.* FROM test_results r
+const rowIn = (run: string, name: string, hasOlder: boolean): string => `
+      SELECT ${passColumns} FROM test_results r
       WHERE ${run}.line_id IS NOT NULL AND r.team_id = $1 AND r.line_id = ${run}.line_id AND r.test_name = ${name}
-        AND r.created_at = ${run}.created_at AND r.test_run_id IS NOT DISTINCT FROM ${run}.id
-      UNION ALL
-      SELECT r.* FROM test_results r
+        AND r.created_at = ${run}.created_at AND r.test_run_id IS NOT DISTINCT FROM ${run}.id AND ${inTime}
+      ${
+        hasOlder
+          ? `UNION ALL
+      SELECT ${passColumns} FROM test_results r
       WHERE ${run}.line_id IS NULL AND r.team_id = $1 AND r.line_id IS NULL AND r.test_name = ${name}
-        AND r.created_at = ${run}.created_at AND r.test_run_id IS NOT DISTINCT FROM ${run}.id`;
-
-const failedIn = (run: string): string =>
-  `r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = ${run}.created_at AND r.test_run_id IS NOT DISTINCT FROM ${run}.id`;
+        AND r.created_at = ${run}.created_at AND r.test_run_id IS NOT DISTINCT FROM ${run}.id AND ${inTime}`
+          : ''
+      }`;
 
 const mostRepaired = 2000;
 
@@ -534,65 +622,81 @@ const asked = `
       WITH ORDINALITY AS a (id, created_at, line_id, commit, is_own, is_point, is_late, place)
   )`;
 
-const rowsByTest = (more: string): string => `
-  SELECT json_strip_nulls(json_build_object('testName', r.test_name, ${more}
-    'passed', json_agg(r.place) FILTER (WHERE r.outcome = 'passed' AND r.attempts IS NULL AND r.place > 0),
-    'rows', json_agg(json_build_object('place', r.place, 'outcome', r.outcome, 'failedAttempts', r.attempts - 1,
-      'driftSignature', r.drift_signature, 'errorType', r.error_type, 'statement', r.statement))
-      FILTER (WHERE r.outcome <> 'passed' OR r.attempts IS NOT NULL OR r.place = 0))) AS facts
-  FROM rows r GROUP BY r.test_name COLLATE "C", r.test_name`;
+/** The runs whose rows are put together by test. */
+const chosen = (runs: string): string => `
+  chosen AS MATERIALIZED (SELECT place, id, created_at, line_id FROM asked WHERE ${runs})`;
 
-const testsSql = (own: string): string => `
-  WITH ${asked}, me AS MATERIALIZED (
+const testsSql = ({
+  isSparse,
+  hasOlder,
+}: {
+  readonly isSparse: boolean;
+  readonly hasOlder: boolean;
+}): string => `
+  WITH ${asked}, ${chosen('is_own')}, me AS MATERIALIZED (
     SELECT id, created_at, line_id FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
   ), f AS MATERIALIZED (
-    SELECT r.test_file, ${resultColumns} FROM me JOIN test_results r ON ${failedIn('me')}
-  ), failing AS MATERIALIZED (
-    SELECT DISTINCT test_name FROM f
+    SELECT r.test_name, r.test_file, ${failureColumns} FROM test_results r WHERE ${failedHere}
   ), repaired AS MATERIALIZED (
     SELECT p.test_name, r.outcome, r.attempts FROM (
       SELECT DISTINCT r.test_name FROM asked a CROSS JOIN LATERAL (
-        SELECT r.test_name FROM test_results r WHERE ${failedIn('a')} OFFSET 0) AS r
-      WHERE a.is_point AND (r.test_name IN (SELECT test_name FROM failing)) IS NOT TRUE LIMIT ${mostRepaired}) AS p
-    CROSS JOIN me CROSS JOIN LATERAL (${rowIn('me', 'p.test_name')}) AS r
+        SELECT r.test_name FROM test_results r WHERE ${failedIn('a')} AND ${inTime} OFFSET 0) AS r
+      WHERE a.is_point AND (r.test_name IN (SELECT test_name FROM f)) IS NOT TRUE LIMIT ${mostRepaired}) AS p
+    CROSS JOIN me CROSS JOIN LATERAL (
+      SELECT ${passColumns} FROM test_results r
+      WHERE r.team_id = $1 AND r.line_id = me.line_id AND r.test_name = p.test_name AND r.created_at = $3 AND r.test_run_id IS NOT DISTINCT FROM $2
+      UNION ALL
+      SELECT ${passColumns} FROM test_results r
+      WHERE me.line_id IS NULL AND r.team_id = $1 AND r.line_id IS NULL AND r.test_name = p.test_name AND r.created_at = $3
+        AND r.test_run_id IS NOT DISTINCT FROM $2) AS r
   ), names AS MATERIALIZED (
-    SELECT test_name FROM failing UNION SELECT test_name FROM repaired
-  ), own AS (${own}
-  ), elsewhere AS MATERIALIZED (
-    SELECT a.place, a.line_id, a.commit, a.is_late, ${resultColumns}
-    FROM asked a CROSS JOIN LATERAL (
-      -- OFFSET 0: run by run. A join would read all failures that the team ever had.
-      SELECT r.* FROM test_results r WHERE ${failedIn('a')} OFFSET 0) AS r
-    WHERE NOT a.is_own AND (r.test_name IN (SELECT test_name FROM names)) IS TRUE
+    SELECT test_name FROM f UNION SELECT test_name FROM repaired
+  ), hits AS MATERIALIZED (
+    -- Run by run (OFFSET 0): a join would read all failures that the team ever had. Names alone are read from the index.
+    SELECT a.*, h.names, h.is_most FROM asked a CROSS JOIN LATERAL (
+      SELECT array_agg(DISTINCT r.test_name) FILTER (WHERE r.is_hit) AS names, count(*) FILTER (WHERE r.is_hit) * 3 > count(*) AS is_most
+      FROM (
+        SELECT r.test_name, (r.test_name IN (SELECT test_name FROM names)) IS TRUE AS is_hit FROM (
+          SELECT r.test_name FROM test_results r WHERE ${failedIn('a')} AND ${inTime} OFFSET 0) AS r OFFSET 0) AS r) AS h
+    WHERE h.names IS NOT NULL
+  ), failed AS MATERIALIZED (
+    SELECT h.place, h.line_id, h.commit, h.is_own, h.is_late, r.test_name, ${failureColumns} FROM hits h
+    CROSS JOIN LATERAL unnest(h.names) AS n (test_name) CROSS JOIN LATERAL (
+      SELECT r.* FROM test_results r WHERE ${failedIn('h')} AND r.test_name = n.test_name AND ${inTime} OFFSET 0) AS r
+    WHERE NOT h.is_most
+    UNION ALL
+    SELECT h.place, h.line_id, h.commit, h.is_own, h.is_late, r.test_name, ${failureColumns}
+    FROM hits h CROSS JOIN LATERAL (SELECT r.* FROM test_results r WHERE ${failedIn('h')} AND ${inTime} OFFSET 0) AS r
+    WHERE h.is_most AND (r.test_name IN (SELECT test_name FROM names)) IS TRUE
   ), beside AS (
     -- The runs of other lines and changes that tell what a failure there means: of the same commit, and all since the point.
     SELECT a.place, e.test_name, a.id, a.created_at, a.line_id
-    FROM (SELECT DISTINCT test_name, line_id, commit FROM elsewhere) AS e
+    FROM (SELECT DISTINCT test_name, line_id, commit FROM failed WHERE NOT is_own) AS e
     JOIN asked a ON a.commit = e.commit AND a.line_id IS NOT DISTINCT FROM e.line_id AND NOT a.is_own
     UNION
     SELECT a.place, e.test_name, a.id, a.created_at, a.line_id
-    FROM (SELECT DISTINCT test_name FROM elsewhere WHERE is_late) AS e JOIN asked a ON a.is_late
+    FROM (SELECT DISTINCT test_name FROM failed WHERE NOT is_own AND is_late) AS e JOIN asked a ON a.is_late
   ), passes AS (
-    SELECT b.place, ${resultColumns} FROM beside b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name')}) AS r
+    SELECT b.place, b.test_name, r.outcome, r.attempts FROM beside b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name', hasOlder)}) AS r
     WHERE r.outcome NOT IN ('failed', 'error')
   ), rows AS (
-    -- What is said of a test stands in its rows: looking it up for each test would take quadratic time.
-    SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement, NULL::boolean AS is_failing, NULL AS test_file FROM own
-    UNION ALL SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement, NULL, NULL FROM elsewhere
-    UNION ALL SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement, NULL, NULL FROM passes
+    SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement, NULL::boolean AS is_failing, NULL AS test_file FROM failed
+    UNION ALL SELECT place, test_name, outcome, attempts, NULL, NULL, NULL, NULL, NULL FROM passes
     UNION ALL SELECT 0, test_name, outcome, attempts, drift_signature, error_type, statement, true, test_file FROM f
     UNION ALL SELECT 0, test_name, outcome, attempts, NULL, NULL, NULL, NULL, NULL FROM repaired
   )
-  ${rowsByTest(`'isFailure', bool_or(is_failing), 'testFile', min(test_file),`)}`;
+  ${isSparse ? probed(hasOlder) : withOlder(hasOlder)}
+  UNION ALL
+  -- What is said of a test stands in its rows: looking it up for each test would take quadratic time.
+  SELECT r.test_name, bool_or(r.is_failing), min(r.test_file), NULL,
+    json_agg(json_build_array(r.place, r.outcome, r.attempts, r.drift_signature, r.error_type, r.statement))
+  FROM rows r GROUP BY r.test_name COLLATE "C", r.test_name`;
 
-/** Of some tests all rows in runs that are not of the own line. */
+/** Of some tests the rows without failure in runs that are not of the own line; the failures there are known already. */
 const foreignSql = `
-  WITH ${asked}, names AS MATERIALIZED (SELECT DISTINCT test_name FROM unnest($2::text[]) AS n (test_name) WHERE $3::timestamptz IS NOT NULL
-  ), rows AS (${scanned('names', 'is_point')})
-  ${rowsByTest('')}`;
-
-const scanningSql = testsSql(scanned('names', 'is_own'));
-const probingSql = testsSql(probed('names', 'is_own'));
+  WITH ${asked}, ${chosen('is_point')}, names AS MATERIALIZED (SELECT DISTINCT test_name FROM unnest($2::text[]) AS n (test_name) WHERE $3::timestamptz IS NOT NULL
+  )
+  ${withOlder(true)}`;
 
 /** Which test files runs at the point ran. */
 export interface FileEvidence {

@@ -25,14 +25,27 @@ export interface FailureMatches {
   readonly candidates: readonly MemoryCandidate[];
 }
 
-/** Reads the failures of one run in the report's order, inside a transaction of the team. */
+/**
+ * Reads the failures of one run in the report's order, inside a transaction of the team.
+ *
+ * @param formerNames test name -> what it was called before: memories of those are the test's own
+ */
 export async function readMatches(
   db: Database,
   access: Access,
   { runId, createdAt }: RunQuery,
+  formerNames: ReadonlyMap<string, readonly string[]> = new Map(),
 ): Promise<readonly FailureMatches[]> {
   const scope = memoryScope('me', '$1', db.embedded);
-  const rows = await db.query<MatchRow>(matchesSql(scope), [access.team.id, runId, createdAt]);
+  const params = [access.team.id, runId, createdAt];
+  const former = [...formerNames].flatMap(([name, names]) => names.map((one) => [name, one] as const));
+  const rows = await (former.length === 0
+    ? db.query<MatchRow>(matchesSql(scope), params)
+    : db.query<MatchRow>(matchesSql(scope, true), [
+        ...params,
+        former.map(([name]) => name),
+        former.map(([, one]) => one),
+      ]));
   const memories = new Map<string, HealixMemory>();
   for (const row of rows) if (row.kind === 'memory') memories.set(memoryKey(row.facts), memoryOf(row.facts));
   // Failures with the same candidate share one object: thousands may have it.
@@ -78,41 +91,61 @@ function memoryOf({ lastApplied: at, shared: _, ...memory }: MemoryRow): HealixM
 const shown =
   'id, root_cause, solution, solution_type, auto_fix_code, confidence, success_count, failure_count, last_applied, created_at';
 
+const lookFor = (kind: string, table: string, own: string): string => `
+    SELECT s.signature FROM (SELECT DISTINCT ${kind}_signature AS signature FROM f WHERE (SELECT anything FROM knows)) AS s
+    CROSS JOIN LATERAL (SELECT FROM ${table} h WHERE ${own} h.deleted_at IS NULL AND h.${kind}_signature = s.signature LIMIT 1) AS h`;
+
+const isKnown = (signature: string): string => `(${signature} IN (SELECT signature FROM known)) IS TRUE`;
+
 // Finds failed rows by team, outcome and the run's created_at (all rows of a run share it). IS NOT DISTINCT FROM keeps the planner
 // from the index on test_run_id, by which it would read every test of a run to find the failed ones.
-const matchesSql = (scope: MemoryScope): string => `
+const matchesSql = (scope: MemoryScope, isRenamed = false): string => `
   WITH me AS MATERIALIZED (
     SELECT repository, repository_host, project FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
-  ), f AS MATERIALIZED (
+  )${
+    isRenamed
+      ? `, renamed AS MATERIALIZED (
+    SELECT n.name, array_agg(n.former) AS former FROM unnest($4::text[], $5::text[]) AS n (name, former) GROUP BY n.name
+  )`
+      : ''
+  }, f AS MATERIALIZED (
     SELECT row_number() OVER (ORDER BY r.id) AS place, r.test_name, r.failure_signature, r.drift_signature, r.words_signature,
-      r.cause_key
-    FROM test_results r
+      r.cause_key${isRenamed ? ', n.former' : ''}
+    FROM test_results r${isRenamed ? ' LEFT JOIN renamed n ON n.name = r.test_name' : ''}
     WHERE r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = $3 AND r.test_run_id IS NOT DISTINCT FROM $2
   ), knows AS MATERIALIZED (
     -- Without memories nothing is searched.
     SELECT ${healixEnabled('$1')} AND (
       EXISTS (SELECT FROM healix_memories h WHERE h.team_id = $1 AND h.deleted_at IS NULL)
       OR EXISTS (SELECT FROM shared_memories h WHERE h.deleted_at IS NULL)) AS anything
+  ), known AS MATERIALIZED (
+    -- Most failures are unknown: one look for each signature tells which are not. LIMIT: a join would read all memories.
+    ${['failure', 'words', 'drift']
+      .flatMap((kind) => [
+        lookFor(kind, 'healix_memories', 'h.team_id = $1 AND'),
+        lookFor(kind, 'shared_memories', ''),
+      ])
+      .join(' UNION ALL ')}
   ), matched AS MATERIALIZED (
     -- Holds all columns of the failure: joining them again would take quadratic time. What is alike is searched only where nothing
     -- is the same.
     SELECT f.*, e.exact, w.words, s.alike
     FROM f
-    CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) THEN
+    CROSS JOIN LATERAL (SELECT CASE WHEN ${isKnown('f.failure_signature')} THEN
       (SELECT 'exact ' || b.shared || ' ' || b.id || ' ' || b.first FROM (${bestMemory(
         scope,
         (memory) => isExact(memory, 'f'),
         (memory) => sameWords(memory, 'f'),
       )}) AS b) END AS exact OFFSET 0) e
-    CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) AND (e.exact IS NULL OR right(e.exact, 1) = '0') THEN coalesce(
+    CROSS JOIN LATERAL (SELECT CASE WHEN ${isKnown('f.words_signature')} AND (e.exact IS NULL OR right(e.exact, 1) = '0') THEN coalesce(
       (SELECT 'words ' || b.shared || ' ' || b.id || ' test' FROM (${bestMemory(
         scope,
         (memory) => `${memory}.words_signature = f.words_signature AND ${memory}.test_name = f.test_name`,
-      )}) AS b),
+      )}) AS b),${isRenamed ? `${formerMemory(scope)},` : ''}
       CASE WHEN f.cause_key IS NOT NULL THEN
         (SELECT 'words ' || b.shared || ' ' || b.id FROM (${bestMemory(scope, (memory) => `${memory}.words_signature = f.words_signature`)}) AS b)
       END) END AS words OFFSET 0) w
-    CROSS JOIN LATERAL (SELECT CASE WHEN (SELECT anything FROM knows) AND e.exact IS NULL AND w.words IS NULL THEN
+    CROSS JOIN LATERAL (SELECT CASE WHEN e.exact IS NULL AND w.words IS NULL AND (${isKnown('f.failure_signature')} OR ${isKnown('f.drift_signature')}) THEN
       (SELECT 'alike ' || b.shared || ' ' || b.id FROM (
          SELECT * FROM (${bestMemory(scope, (memory) => `${memory}.drift_signature = f.drift_signature`)}) AS drifted
          UNION ALL
@@ -137,3 +170,14 @@ const matchesSql = (scope: MemoryScope): string => `
     WHERE h.id IN (SELECT id FROM found WHERE NOT shared)
     UNION ALL
     SELECT h.*, true FROM (SELECT ${shown} FROM shared_memories) AS h WHERE h.id IN (SELECT id FROM found WHERE shared)) AS h`;
+
+/** The best memory of the test's former names: of equal words, or without any and of the same failure signature. */
+const formerMemory = (scope: MemoryScope): string => `
+      CASE WHEN f.former IS NOT NULL THEN
+        (SELECT 'words ' || b.shared || ' ' || b.id || ' test' FROM (${bestMemory(
+          scope,
+          (memory) => `${memory}.test_name = ANY (f.former)
+            AND (${memory}.words_signature = f.words_signature
+              OR (${memory}.words_signature IS NULL AND ${memory}.failure_signature = f.failure_signature))`,
+        )}) AS b)
+      END`;

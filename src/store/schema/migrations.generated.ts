@@ -191,5 +191,65 @@ export const migrations: readonly Migration[] = [
         "sql": "-- Purpose: add coverage to a run that was stored without it.\n-- Locks: none\n-- Older programs: go on uploading\n-- Reversible: DROP FUNCTION lukhas_add_coverage(bytea, bytea, bytea, integer, numeric); what was added stays.\n\n-- Says of an upload that its coverage is there: true where it was stored without any, and has these results. A CI credential may add\n-- rows and change none. The upload's row is the lock: of two at one moment the second finds the first one's coverage.\nCREATE FUNCTION lukhas_add_coverage(key bytea, without_coverage bytea, payload bytea, files integer, percent numeric) RETURNS boolean\nLANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$\nDECLARE\n  run record;\nBEGIN\n  UPDATE ingest_uploads u SET payload_sha256 = payload, coverage_rows = files\n  WHERE u.team_id = lukhas_team_id() AND u.upload_key = key AND u.payload_sha256 = without_coverage AND u.coverage_rows = 0\n  RETURNING u.team_id, u.run_id, u.created_at INTO run;\n  IF NOT FOUND THEN\n    RETURN false;\n  END IF;\n  UPDATE test_runs r SET coverage_percent = percent\n  WHERE r.team_id = run.team_id AND r.id = run.run_id AND r.created_at = run.created_at AND r.coverage_percent IS NULL;\n  RETURN true;\nEND\n$$;\n\n-- As in 0004: platforms give their own roles rights on every new function.\nDO $closed$\nDECLARE\n  grantee text;\nBEGIN\n  FOR grantee IN\n    SELECT 'PUBLIC' UNION ALL\n    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')\n  LOOP\n    EXECUTE format('REVOKE ALL ON FUNCTION lukhas_add_coverage(bytea, bytea, bytea, integer, numeric) FROM %s', grantee);\n  END LOOP;\nEND\n$closed$;\nGRANT EXECUTE ON FUNCTION lukhas_add_coverage(bytea, bytea, bytea, integer, numeric) TO lukhas_ingest, lukhas_service;\n"
       }
     ]
+  },
+  {
+    "number": 11,
+    "name": "aliases",
+    "checksum": "fd4a929f30487e782dc4f6d4cd3e0e02ac8f4e5a866ad35fb1a2a07c575dbfe9",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "all of it",
+        "inTransaction": true,
+        "sql": "-- Purpose: keep which test was renamed into which, so that later runs find the history under the former name.\n-- Locks: teams: SHARE ROW EXCLUSIVE\n-- Older programs: go on uploading\n-- Reversible: DROP TABLE test_aliases; later runs find no history before a rename then.\n\nCREATE TABLE test_aliases (\n  team_id UUID NOT NULL CONSTRAINT test_aliases_team_id_fkey REFERENCES teams (id) ON DELETE CASCADE,\n  -- md5 of repository and project: a name means a test only there.\n  suite_id UUID NOT NULL,\n  -- Test functions with file and class, without parameters.\n  name VARCHAR(500) NOT NULL,\n  former VARCHAR(500) NOT NULL,\n  -- When the first run under the new name began.\n  created_at TIMESTAMPTZ NOT NULL,\n  git_sha VARCHAR(40),\n  CONSTRAINT test_aliases_pkey PRIMARY KEY (team_id, suite_id, name, created_at),\n  CONSTRAINT test_aliases_former_check CHECK (former <> name)\n);\n\nALTER TABLE test_aliases ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON test_aliases USING (team_id = (SELECT lukhas_team_id()));\n-- As in 0004: platforms give their own roles rights on every new table.\nDO $closed$\nDECLARE\n  grantee text;\nBEGIN\n  FOR grantee IN\n    SELECT 'PUBLIC' UNION ALL\n    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')\n  LOOP\n    EXECUTE format('REVOKE ALL ON test_aliases FROM %s', grantee);\n  END LOOP;\nEND\n$closed$;\nGRANT SELECT, INSERT ON test_aliases TO lukhas_ingest, lukhas_service;\n"
+      }
+    ]
+  },
+  {
+    "number": 12,
+    "name": "history",
+    "checksum": "1376d58e4b6c4b371e742a49aa15190c85c436544dec7057192ab7589afcf8af",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the index of lines of the parent",
+        "inTransaction": true,
+        "sql": "CREATE INDEX idx_test_results_past ON ONLY test_results (team_id, line_id, test_name, created_at DESC)\n  INCLUDE (test_run_id, outcome, attempts);"
+      },
+      {
+        "title": "the index of lines of a partition",
+        "inTransaction": false,
+        "partitionsOf": "test_results",
+        "sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS \"{name}_past\" ON {leaf} (team_id, line_id, test_name, created_at DESC)\n  INCLUDE (test_run_id, outcome, attempts);"
+      },
+      {
+        "title": "attaching the index of lines",
+        "inTransaction": true,
+        "partitionsOf": "test_results",
+        "sql": "ALTER INDEX idx_test_results_past ATTACH PARTITION \"{name}_past\";"
+      },
+      {
+        "title": "the index of failures of the parent",
+        "inTransaction": true,
+        "sql": "-- Holds no other text than the name: a row of an index takes at most 2,704 bytes.\nCREATE INDEX idx_test_results_failures ON ONLY test_results (team_id, created_at, test_name) INCLUDE (test_run_id)\n  WHERE outcome IN ('failed', 'error');"
+      },
+      {
+        "title": "the index of failures of a partition",
+        "inTransaction": false,
+        "partitionsOf": "test_results",
+        "sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS \"{name}_failures\" ON {leaf} (team_id, created_at, test_name) INCLUDE (test_run_id)\n  WHERE outcome IN ('failed', 'error');"
+      },
+      {
+        "title": "attaching the index of failures",
+        "inTransaction": true,
+        "partitionsOf": "test_results",
+        "sql": "ALTER INDEX idx_test_results_failures ATTACH PARTITION \"{name}_failures\";"
+      },
+      {
+        "title": "the index that is no longer needed",
+        "inTransaction": true,
+        "sql": "DROP INDEX idx_test_results_line;"
+      }
+    ]
   }
 ];

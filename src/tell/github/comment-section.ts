@@ -15,6 +15,7 @@ import {
 } from '../alike.ts';
 import { type Commands, rerunCommands, shellOf, teachCommands } from '../commands.ts';
 import { comparedWith, fixedEvidence, outageOf } from '../evidence.ts';
+import { wordRenames } from '../renames.ts';
 import {
   count,
   coverageDifference,
@@ -439,13 +440,17 @@ function renderFixed(sections: readonly Section[]): string {
 function renderChanges(sections: readonly Section[]): string {
   const changes = sections.flatMap(({ history }) => history?.changes ?? []);
   const union = (lists: readonly (readonly string[])[]) => [...new Set(lists.flat())].sort();
-  const lists = [
+  const { moved, renamed } = wordRenames(
+    uniqueBy(
+      changes.flatMap((one) => one.renamed),
+      ({ from, to }) => `${from}\n${to}`,
+    ),
+  );
+  const lists: { what: string; names: readonly string[]; count?: number }[] = [
     { what: 'added', names: union(changes.map((one) => one.added)) },
     { what: 'removed', names: union(changes.map((one) => one.removed)) },
-    {
-      what: 'renamed',
-      names: union(changes.map((one) => one.renamed.map(({ from, to }) => `${from} → ${to}`))),
-    },
+    { what: 'moved', names: moved.names, count: moved.count },
+    { what: 'renamed', names: renamed.names, count: renamed.count },
     { what: 'with other parameters', names: union(changes.map((one) => one.parametersChanged)) },
     { what: 'newly skipped', names: union(changes.map((one) => one.newlySkipped)) },
     {
@@ -464,7 +469,7 @@ function renderChanges(sections: readonly Section[]): string {
     (test) => test.testName,
   ).slice(0, 10);
   if (lists.length === 0 && slower.length === 0) return '';
-  const numbers = lists.map((list) => `${number(list.names.length)} ${list.what}`);
+  const numbers = lists.map((list) => `${number(list.count ?? list.names.length)} ${list.what}`);
   if (slower.length > 0) numbers.push(`${slower.length} slower`);
   const rows = lists.flatMap((list) => [
     ...list.names.slice(0, 10).map((name) => `- ${list.what}: ${code(cut(name, 300))}`),

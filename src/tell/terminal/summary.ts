@@ -21,6 +21,7 @@ import {
   outageOf,
   shortSha,
 } from '../evidence.ts';
+import { wordRenames } from '../renames.ts';
 import { safeLine } from '../safe.ts';
 import {
   count,
@@ -410,15 +411,17 @@ function renderChanges(history: RunHistory | undefined, { paint, columns }: Summ
   const names = (list: readonly string[]) =>
     `${list.slice(0, mostNames).map(safeLine).join(', ')}${list.length > mostNames ? ` and ${number(list.length - mostNames)} more` : ''}`;
   const notRun = changes.notRun.map(({ file, tests, why }) => `${file} (${count(tests, 'test')}, ${why})`);
-  const lists = [
+  const { moved, renamed } = wordRenames(changes.renamed);
+  const lists: { what: string; list: readonly string[]; tests?: number }[] = [
     { what: 'added', list: changes.added },
     { what: 'removed', list: changes.removed },
-    { what: 'renamed', list: changes.renamed.map(({ from, to }) => `${from} → ${to}`) },
+    { what: 'moved', list: moved.names, tests: moved.count },
+    { what: 'renamed', list: renamed.names, tests: renamed.count },
     { what: 'with other parameters', list: changes.parametersChanged },
     { what: 'newly skipped', list: changes.newlySkipped },
   ].filter(({ list }) => list.length > 0);
   const rows = [
-    ...lists.map(({ what, list }) => `${number(list.length)} ${what}: ${names(list)}`),
+    ...lists.map(({ what, list, tests = list.length }) => `${number(tests)} ${what}: ${names(list)}`),
     ...(notRun.length === 0 ? [] : [`not run here: ${names(notRun)}`]),
     ...changes.slower
       .slice(0, 3)

@@ -23,6 +23,7 @@ interface Plan {
   readonly 'Node Type': string;
   readonly 'Parent Relationship'?: string;
   readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
   readonly 'Index Cond'?: string;
   readonly Filter?: string;
   readonly Plans?: readonly Plan[];
@@ -249,6 +250,8 @@ test('rows of one test are found by its line, those of a run by the run or its f
     .filter((node) => /^test_results_/.test(node['Relation Name'] ?? '') && thisMonth(node['Relation Name']))
     // The index below it has the condition.
     .filter((node) => node['Node Type'] !== 'Bitmap Heap Scan')
+    // The index of failures holds those alone.
+    .filter((node) => !isOfFailures(node) || !/created_at = /.test(node['Index Cond'] ?? ''))
     .map((node) => node['Index Cond'] ?? `${node['Node Type']} without a condition`);
   expect(conditions.length).toBeGreaterThan(5);
   // One test at the very time of one run is as narrow as its line.
@@ -256,6 +259,20 @@ test('rows of one test are found by its line, those of a run by the run or its f
   expect(conditions.filter((text) => !narrow.test(text))).toEqual([]);
   expect(conditions.filter((text) => /line_id.*test_name.*created_at/.test(text)).length).toBeGreaterThan(3);
 });
+
+test('that a test passed is read from the index, and so are the names of failures', () => {
+  const scans = seen
+    .filter(({ statement }) => statement.includes('beside AS'))
+    .flatMap(({ plan }) => nodes(plan))
+    .filter((node) => thisMonth(node['Relation Name']));
+  const ofLines = scans.filter((node) => node['Index Cond']?.includes('line_id'));
+  expect(ofLines.length).toBeGreaterThan(2);
+  expect(ofLines.filter((node) => node['Node Type'] !== 'Index Only Scan')).toEqual([]);
+  const names = scans.filter((node) => isOfFailures(node) && node['Node Type'] === 'Index Only Scan');
+  expect(names.length).toBeGreaterThan(1);
+});
+
+const isOfFailures = (node: Plan) => /_team_id_created_at_test_name/.test(node['Index Name'] ?? '');
 
 function thisMonth(table = ''): boolean {
   const now = new Date().toISOString();

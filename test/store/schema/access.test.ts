@@ -37,6 +37,7 @@ const teamTables = [
   'ingest_uploads',
   'missing_reports',
   'healix_credits',
+  'test_aliases',
   'team_credentials',
 ] as const;
 
@@ -84,6 +85,7 @@ beforeAll(async () => {
        INSERT INTO healix_credits (team_id, passed_run_id, failed_run_id, test_name, memory_id)
          SELECT team_id, gen_random_uuid(), gen_random_uuid(), 't', id FROM healix_memories WHERE team_id = '${id}';
        INSERT INTO missing_reports (team_id, upload_key, reason) VALUES ('${id}', sha256('${slug}'), '${slug} secret');
+       INSERT INTO test_aliases (team_id, suite_id, name, former, created_at) VALUES ('${id}', gen_random_uuid(), '${slug} secret', 'f', now());
        INSERT INTO consciousness_reviews (team_id, git_sha, matriz_analysis) VALUES ('${id}', 'abc', '{}')`,
     );
   }
@@ -197,6 +199,8 @@ function insertOf(table: string, name: string): string {
       return `INSERT INTO ${name} (team_id, upload_key, run_id, created_at, payload_sha256, result_rows, coverage_rows) VALUES ('${other.id}', sha256('x'), gen_random_uuid(), ${now}, sha256('x'), 0, 0)`;
     case 'missing_reports':
       return `INSERT INTO ${name} (team_id, upload_key, reason) VALUES ('${other.id}', sha256('x'), 'forged')`;
+    case 'test_aliases':
+      return `INSERT INTO ${name} (team_id, suite_id, name, former, created_at) VALUES ('${other.id}', gen_random_uuid(), 'forged', 'f', ${now})`;
     case 'healix_credits':
       return `INSERT INTO ${name} (team_id, passed_run_id, failed_run_id, test_name, memory_id) SELECT '${other.id}', gen_random_uuid(), gen_random_uuid(), 't', id FROM public.healix_memories LIMIT 1`;
     default:

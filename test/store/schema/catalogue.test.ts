@@ -12,6 +12,7 @@ const distributed = [
   'healix_memories',
   'ingest_uploads',
   'missing_reports',
+  'test_aliases',
   'test_results',
   'test_runs',
 ];
@@ -132,10 +133,13 @@ test('every column of the schema document is there with its name, type, default 
 
 test('a partition that is made later has the index of lines, attached', async () => {
   const indexes = await look(
-    `SELECT pg_get_indexdef(i.inhrelid) AS made FROM pg_inherits i WHERE i.inhparent = 'idx_test_results_line'::regclass`,
+    `SELECT pg_get_indexdef(i.inhrelid) AS made FROM pg_inherits i WHERE i.inhparent = 'idx_test_results_past'::regclass`,
   );
   const partitions = await look(`SELECT FROM pg_inherits i WHERE i.inhparent = 'test_results'::regclass`);
   expect(indexes.length).toBeGreaterThan(1);
   expect(indexes).toHaveLength(partitions.length);
-  for (const { made } of indexes) expect(made).toContain('(team_id, line_id, test_name, created_at DESC)');
+  for (const { made } of indexes)
+    expect(made).toContain(
+      '(team_id, line_id, test_name, created_at DESC) INCLUDE (test_run_id, outcome, attempts)',
+    );
 });

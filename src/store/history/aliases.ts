@@ -1,0 +1,98 @@
+// Former names of renamed test functions: stored by the run that showed the rename, found by the runs after it.
+import type { Database, Row } from '../database/port.ts';
+import type { Access } from '../schema/access.ts';
+import type { RunQuery } from './evidence.ts';
+
+/** A renamed function: `file::Class::function`, without parameters. */
+export interface Alias {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Names that are looked up or stored at once. */
+const mostNames = 5000;
+/** A test that was renamed more often is followed so far back. */
+const mostSteps = 5;
+/** `test_name` of results is so long. */
+const longestName = 500;
+
+/**
+ * The suite of a run. Outside CI a repository is called by its host and path, in CI without the host: those are one, as in the
+ * evidence.
+ */
+const suite = (run: string): string =>
+  `md5(regexp_replace(lower(coalesce(${run}.repository, '')), '^[^/]+/(?=[^/]+/)', '') || E'\\n' || coalesce(${run}.project, ''))::uuid`;
+
+/** Former names of functions, the latest first, in a transaction of the team; functions that were never renamed are left out. */
+export async function readFormerNames(
+  db: Database,
+  access: Access,
+  { runId, createdAt }: RunQuery,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, string[]>();
+  if (names.length === 0) return found;
+  const rows = await db.query<Row & { name: string; former: string }>(formerSql, [
+    access.team.id,
+    runId,
+    createdAt,
+    names.slice(0, mostNames),
+  ]);
+  for (const { name, former } of rows) found.set(name, [...(found.get(name) ?? []), former]);
+  return found;
+}
+
+// The newest rename into a name counts, of those before the run or before the younger rename. A circle ends by its times.
+const formerSql = `
+  WITH RECURSIVE me AS MATERIALIZED (
+    SELECT ${suite('r')} AS suite FROM test_runs r WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3
+  ), chain AS (
+    SELECT n.name, n.name AS current, $3::timestamptz AS at, 0 AS step FROM unnest($4::text[]) AS n (name)
+    UNION ALL
+    SELECT c.name, a.former, a.created_at, c.step + 1
+    FROM chain c CROSS JOIN LATERAL (
+      SELECT a.former, a.created_at FROM test_aliases a
+      WHERE a.team_id = $1 AND a.suite_id = (SELECT suite FROM me) AND a.name = c.current
+        AND (a.created_at < c.at OR (c.step = 0 AND a.created_at = c.at))
+      ORDER BY a.created_at DESC LIMIT 1) AS a
+    WHERE c.step < ${mostSteps}
+  )
+  SELECT name, current::text AS former FROM chain WHERE step > 0 ORDER BY name, step`;
+
+/**
+ * Keeps the renames that a run showed. Those that are known, and those of a run that is no evidence for the team, are left out:
+ * a fork's, and in a server one outside CI.
+ */
+export async function saveAliases(
+  db: Database,
+  access: Access,
+  { runId, createdAt }: RunQuery,
+  aliases: readonly Alias[],
+): Promise<void> {
+  const storable = aliases
+    .filter(({ from, to }) => from.length <= longestName && to.length <= longestName)
+    .slice(0, mostNames);
+  if (storable.length === 0) return;
+  await db.run(saveSql, [
+    access.team.id,
+    runId,
+    createdAt,
+    storable.map(({ to }) => to),
+    storable.map(({ from }) => from),
+    db.embedded,
+  ]);
+}
+
+const saveSql = `
+  WITH me AS MATERIALIZED (
+    SELECT r.team_id, ${suite('r')} AS suite, r.created_at, r.git_sha FROM test_runs r
+    WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3 AND (r.origin = 'team' OR (r.origin = 'local' AND $6::boolean))
+  )
+  INSERT INTO test_aliases (team_id, suite_id, name, former, created_at, git_sha)
+  SELECT m.team_id, m.suite, n.name, n.former, m.created_at, m.git_sha
+  FROM me m CROSS JOIN unnest($4::text[], $5::text[]) AS n (name, former)
+  LEFT JOIN LATERAL (
+    SELECT a.former FROM test_aliases a WHERE a.team_id = m.team_id AND a.suite_id = m.suite AND a.name = n.name
+    ORDER BY a.created_at DESC LIMIT 1) AS known ON true
+  WHERE n.former IS DISTINCT FROM known.former
+  ON CONFLICT (team_id, suite_id, name, created_at) DO NOTHING`;
