@@ -1,15 +1,25 @@
 // How well failures of one run are grouped by cause: B-cubed precision, recall and F against the truth, made by running each
-// fault alone (scripts/make-causes.py), and on the corpus' broken suites, whose breakers name themselves in the message.
+// fault alone (scripts/make-causes.py, scripts/make-corpus-truth.py). Failures of one fault are one group of the truth where their
+// texts name a line of code in common, outside of the tests' own functions; no text can tell more.
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { type CauseFacts, groupByCause } from '../src/judge/causes.ts';
+import { groupBy } from '../src/judge/group.ts';
+import { installedFrame, readFailureText } from '../src/read/report/failure-text.ts';
 import { readResults } from '../src/read/report/junit.ts';
 import { type ReportFile, surveyReports } from '../src/read/report/survey.ts';
 import { signResults } from '../src/sign/signature.ts';
 
-/** A failure, and its words for the truth. */
-type Fact = CauseFacts & { readonly message: string | undefined };
+/** A failure, and what its text tells for the truth. */
+interface Fact extends CauseFacts {
+  readonly message: string;
+  readonly text: string;
+  /** `tests/helpers.py:9`: all lines that it names, also those of the exceptions before, without the test's own function. */
+  readonly places: readonly string[];
+}
+
+const chainSeparator = /^(?:The above exception was|During handling of the above).*$/m;
 
 /** The failures of a report, for `groupByCause`. */
 export async function readCauseFacts(path: string): Promise<Fact[]> {
@@ -21,8 +31,27 @@ export async function readCauseFacts(path: string): Promise<Fact[]> {
   const survey = await surveyReports([file], { allowIncomplete: false });
   const failures: Fact[] = [];
   for await (const results of readResults([file], { survey, checkout: undefined, onWarning: () => {} })) {
-    for (const { testName, failure, causeKey } of signResults(results))
-      if (failure !== undefined) failures.push({ testName, causeKey, message: failure.message });
+    for (const { testName, testFile, testFunction, failure, causeKey } of signResults(results)) {
+      if (failure === undefined) continue;
+      const { traceback = '', message = '' } = failure;
+      const places = traceback.split(chainSeparator).flatMap((part) => {
+        const { locations } = readFailureText(part, undefined);
+        const own = locations.findIndex(({ path }) => testFile !== undefined && path.endsWith(testFile));
+        return locations
+          .filter(
+            ({ path, function: name }, at) =>
+              at !== own && name !== testFunction && !installedFrame.test(path),
+          )
+          .map(({ path, line }) => `${path}:${line}`);
+      });
+      failures.push({
+        testName,
+        causeKey,
+        message,
+        text: `${message}\n${traceback}`,
+        places: [...new Set(places)],
+      });
+    }
   }
   return failures;
 }
@@ -66,7 +95,11 @@ export async function judgeCauses(corpus: string): Promise<void> {
   );
   for (const style of ['auto', 'short', 'native']) {
     const facts = await readCauseFacts(new URL(`${style}.xml.gz`, made).pathname);
-    tell(`synthetic suite, --tb=${style}`, facts, (fact) => truth.get(addressOf(fact.testName)) ?? 'none');
+    tell(
+      `synthetic suite, --tb=${style}`,
+      facts,
+      new Map(facts.map((fact) => [fact, truth.get(addressOf(fact.testName)) ?? 'none'])),
+    );
   }
   const alone = JSON.parse(
     gunzipSync(readFileSync(new URL('corpus-truth.json.gz', made))).toString(),
@@ -78,14 +111,32 @@ export async function judgeCauses(corpus: string): Promise<void> {
     ['sympy-broken-native-xdist', 'sympy-broken-xunit2-cov'],
   ] as const) {
     const facts = await readCauseFacts(join(corpus, 'runs', `${run}.xml.gz`));
-    tell(run, facts, (fact) => faultOf(fact, alone[suite] ?? {}));
+    const fault = (fact: Fact) => faultOf(fact, alone[suite] ?? {});
+    const told = truthOf(facts, fault);
+    tell(run, facts, told);
+    // Without regard to what the texts can tell: a fault's failures are one group, whatever they say.
+    const faults = new Map(facts.map((fact, i) => [`${i}`, fault(fact)]));
+    const [own, ideal] = [
+      groupByCause(facts).map(({ failures }) => failures),
+      [...groupBy(facts, (fact) => told.get(fact)).values()],
+    ].map(
+      (groups) =>
+        bCubed(
+          groups.map((group) => group.map((fact) => `${facts.indexOf(fact)}`)),
+          faults,
+        ).f,
+    );
+    console.log(
+      `    by fault, whatever the texts name: F ${own?.toFixed(3)}; a rule that joins all that name a common line: ${ideal?.toFixed(3)}`,
+    );
   }
+  const astropy = await readCauseFacts(join(corpus, 'runs', 'astropy-broken-xunit2.xml.gz'));
   tell(
     'astropy-broken-xunit2 *',
-    await readCauseFacts(join(corpus, 'runs', 'astropy-broken-xunit2.xml.gz')),
-    breakerOf,
+    astropy,
+    truthOf(astropy, ({ text, testName }) => breakerOf(text) ?? testName),
   );
-  console.log('  * truth from the messages alone: a failure that names no fault counts as its own cause');
+  console.log('  * truth from the texts alone: a failure that names no fault counts as its own cause');
   const [first] = await Promise.all([readCauseFacts(new URL('auto.xml.gz', made).pathname)]);
   const many = Array.from({ length: 5000 }, (_, i) => ({
     ...(first[i % first.length] as Fact),
@@ -100,34 +151,45 @@ export async function judgeCauses(corpus: string): Promise<void> {
 }
 
 /**
- * The fault that alone makes the test fail, made by running the suite with each fault; where several do, the one that the message
- * names. A failure whose text names no place outside of its test is its own cause.
+ * The fault that alone makes the test fail with the same error; where several do, the one that the message names. Failures of one
+ * fault whose texts name no common line are several causes.
  */
-function faultOf(
-  { testName, message = '', causeKey }: Fact,
+export function truthOf(facts: readonly Fact[], faultOf: (fact: Fact) => string): ReadonlyMap<Fact, string> {
+  const parents = new Map<string, string>();
+  const root = (key: string): string => {
+    const parent = parents.get(key) ?? key;
+    return parent === key ? key : root(parent);
+  };
+  const ids = new Map(facts.map((fact, i) => [fact, `#${i}`]));
+  for (const [fact, id] of ids) {
+    const fault = faultOf(fact);
+    for (const place of fact.places) parents.set(root(`${fault} ${place}`), root(id));
+  }
+  return new Map([...ids].map(([fact, id]) => [fact, root(id)]));
+}
+
+export function faultOf(
+  { testName, message, text }: Fact,
   alone: Readonly<Record<string, readonly string[]>>,
 ): string {
   const faults = (alone[testName] ?? []).map((fault) => fault.split('.').at(-1) ?? fault);
-  if (causeKey === undefined) return testName;
   // Tests that this version of the suite does not have.
-  if (faults.length === 0) return breakerOf({ testName, causeKey, message });
+  if (faults.length === 0) return breakerOf(text) ?? testName;
   return faults.find((fault) => message.includes(fault)) ?? faults[0] ?? testName;
 }
 
-/** The function that a breaker of the corpus took, which its message names; a failure that names none is its own cause. */
-function breakerOf({ testName, message = '' }: Fact): string {
+/** The function that a breaker of the corpus took, which the text names. */
+export function breakerOf(text: string): string | undefined {
   return (
-    /(\w+)(?:: |'? is )switched off|(binomial) refuses/
-      .exec(message)
+    /(\w{2,})(?:: |'? is )switched off|(binomial) refuses/
+      .exec(text)
       ?.slice(1)
-      .find((name) => name !== undefined) ??
-    /KeyError: '(histogram)'/.exec(message)?.[1] ??
-    testName
+      .find((name) => name !== undefined) ?? /KeyError: '(histogram)'/.exec(text)?.[1]
   );
 }
 
-function tell(name: string, facts: readonly Fact[], truthOf: (fact: Fact) => string): void {
-  const truth = new Map(facts.map((fact, i) => [`${i}`, truthOf(fact)]));
+function tell(name: string, facts: readonly Fact[], causeOf: ReadonlyMap<Fact, string>): void {
+  const truth = new Map(facts.map((fact, i) => [`${i}`, causeOf.get(fact) ?? '']));
   const places = new Map(facts.map((fact, i) => [fact, `${i}`]));
   const groups = groupByCause(facts);
   const { precision, recall, f } = bCubed(

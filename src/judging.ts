@@ -3,6 +3,7 @@
 import { posix } from 'node:path';
 import type { CommitHistory } from './context/commits.ts';
 import { isBaseNeverTested } from './judge/base.ts';
+import { shareMemories } from './judge/causes.ts';
 import { changesOf } from './judge/changes.ts';
 import type { ChangeFacts, ChangesFacts, CommitPlace, FilePair } from './judge/facts.ts';
 import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
@@ -161,15 +162,19 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
   const renamedFrom = new Map(renames?.renamed.map(({ from, to }) => [to, from]));
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
   return {
-    failures: (former?.matches ?? facts.matches).flatMap(
-      ({ testName, failureSignature, causeKey, candidates }, index): FailureHistory[] => {
-        const verdict = verdictOf.get(testName);
-        if (verdict === undefined) return [];
-        const match = chooseMatch(candidates, causeKey !== undefined);
-        const formerName = renamedFrom.get(testName);
-        const number = index + 1;
-        return [{ ...verdict, number, formerName, failureSignature, match, known: isKnown(match) }];
-      },
+    failures: shareMemories(
+      (former?.matches ?? facts.matches).flatMap(
+        ({ testName, failureSignature, causeKey, candidates }, index): FailureHistory[] => {
+          const verdict = verdictOf.get(testName);
+          if (verdict === undefined) return [];
+          const match = chooseMatch(candidates, causeKey !== undefined);
+          const formerName = renamedFrom.get(testName);
+          const number = index + 1;
+          return [
+            { ...verdict, number, formerName, failureSignature, causeKey, match, known: isKnown(match) },
+          ];
+        },
+      ),
     ),
     // Without git the code of an earlier run here may be any: it is no past.
     baseBranch: point === undefined && isWithoutGit(evidence.run) ? undefined : evidence.baseBranch,

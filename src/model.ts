@@ -22,6 +22,10 @@ export interface Failure {
   readonly isFromWindows?: boolean | undefined;
   /** Where it was raised, if that is not the test's own function: a fixture, a helper, the code under test, a library. */
   readonly place?: Place | undefined;
+  /** The first exception of a chain of `raise … from …`, where the text shows one that was raised outside of the test's function. */
+  readonly raisedFrom?:
+    | { readonly errorType: string | undefined; readonly message: string; readonly place: Place }
+    | undefined;
 }
 
 /** A line of code outside the tests' own functions. */
@@ -304,6 +308,8 @@ export interface FailureHistory {
   /** Its name at the point, where it is another one. */
   readonly formerName?: string | undefined;
   readonly failureSignature: string | undefined;
+  /** Failures of one run with the same one have one cause. Undefined for the test's own failure. */
+  readonly causeKey?: CauseKey | undefined;
   readonly class: Novelty;
   readonly reason: Reason;
   readonly notes: Notes;

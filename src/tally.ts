@@ -1,5 +1,5 @@
 // Counts results as they stream by, and keeps what the summary shows, in bounded memory.
-import type { CoverageFile, Outcome, SignedResult, Totals } from './model.ts';
+import type { CauseKey, CoverageFile, Outcome, SignedResult, Totals } from './model.ts';
 import { owned } from './read/owned.ts';
 
 /** What a person is shown of a failure. */
@@ -12,6 +12,12 @@ export interface ShownFailure {
   /** First line of the message that says something, at most 300 characters. */
   readonly message: string | undefined;
   readonly failureSignature: string | undefined;
+  /** See SignedResult. */
+  readonly causeKey?: CauseKey | undefined;
+  /** The exception that it was raised from: its words belong to the place in the key. */
+  readonly raisedFrom?:
+    | { readonly errorType: string | undefined; readonly message: string | undefined }
+    | undefined;
   readonly isFromWindows?: boolean | undefined;
   /** How often pytest ran it, where the report shows it. */
   readonly attempts?: number | undefined;
@@ -120,11 +126,11 @@ export function startTally(): Tally {
 export function showFailure(
   result: Pick<SignedResult, 'testName' | 'testFile' | 'outcome' | 'failure' | 'attempts'> & {
     readonly failureSignature: string | undefined;
+    readonly causeKey?: CauseKey | undefined;
   },
 ): ShownFailure {
-  const message = leadingWords(result.failure?.message)
-    ?.slice(0, 300)
-    .replace(/[\ud800-\udbff]$/, '');
+  const message = shownMessage(result.failure?.message);
+  const cause = result.failure?.raisedFrom;
   return {
     testName: owned(result.testName),
     testFile: kept(result.testFile),
@@ -133,9 +139,19 @@ export function showFailure(
     errorType: kept(result.failure?.errorType),
     message: kept(message),
     failureSignature: result.failureSignature,
+    causeKey: result.causeKey,
+    ...(cause === undefined
+      ? {}
+      : { raisedFrom: { errorType: kept(cause.errorType), message: kept(shownMessage(cause.message)) } }),
     isFromWindows: result.failure?.isFromWindows,
     attempts: result.attempts,
   };
+}
+
+function shownMessage(message: string | undefined): string | undefined {
+  return leadingWords(message)
+    ?.slice(0, 300)
+    .replace(/[\ud800-\udbff]$/, '');
 }
 
 /** The message's first line, and the next one where the first is only the exception's name, as numpy writes it. */

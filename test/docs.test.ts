@@ -78,6 +78,7 @@ describe("the README's first command", () => {
       .replace(/run [\da-f-]{36}/, 'run ID')
       .replace(/(embedded database in ).*/g, '$1HOME')
       // Whatever branch is checked out.
+      .replace(/(?: {3}|\n {2})\S+ @ [\da-f]{8}(?: \(\d+ files? uncommitted\))?/, '')
       .replace(/no earlier run(?: of \S+)?: /, 'no earlier run: ');
 
   it('prints what the README shows, on one screen of 24 lines by 100 columns', () => {

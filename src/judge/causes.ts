@@ -1,10 +1,12 @@
 // Which failures of one run have one cause. Pure.
-import type { CauseKey } from '../model.ts';
+import type { CauseKey, Match } from '../model.ts';
+import { groupBy } from './group.ts';
+import { isSurer } from './tiers.ts';
 
 /** What tells one failure's cause. */
 export interface CauseFacts {
   readonly testName: string;
-  readonly causeKey: CauseKey | undefined;
+  readonly causeKey?: CauseKey | undefined;
 }
 
 /** Failures with one cause. */
@@ -22,13 +24,7 @@ export interface Cause<T extends CauseFacts> {
  * group of its own.
  */
 export function groupByCause<T extends CauseFacts>(failures: readonly T[]): Cause<T>[] {
-  const groups = new Map<string, T[]>();
-  for (const failure of failures) {
-    const key = failure.causeKey ?? failure.testName;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [failure]);
-    else group.push(failure);
-  }
+  const groups = groupBy(failures, ({ causeKey, testName }) => causeKey ?? testName);
   return [...groups]
     .map(([key, tests]) => {
       const cause = tests[0]?.causeKey;
@@ -39,6 +35,25 @@ export function groupByCause<T extends CauseFacts>(failures: readonly T[]): Caus
       };
     })
     .sort(bySize);
+}
+
+/** A memory of one failure counts for all of its cause: of several the surest one, by the name of its test. */
+export function shareMemories<
+  T extends CauseFacts & { readonly match: Match | undefined; readonly known: boolean },
+>(failures: readonly T[]): T[] {
+  const known = failures.filter((failure) => failure.known && failure.causeKey !== undefined);
+  const surest = new Map<CauseKey, T>();
+  for (const failure of known.toSorted(byName)) {
+    const key = failure.causeKey as CauseKey;
+    const best = surest.get(key);
+    if (best === undefined || isSurer(failure.match, best.match)) surest.set(key, failure);
+  }
+  return failures.map((failure) => {
+    const match = failure.causeKey === undefined ? undefined : surest.get(failure.causeKey)?.match;
+    return failure.known || match === undefined
+      ? failure
+      : { ...failure, match: { memory: match.memory, tier: 'cause' as const }, known: true };
+  });
 }
 
 function bySize(a: Cause<CauseFacts>, b: Cause<CauseFacts>): number {

@@ -12,11 +12,15 @@ const order: readonly Tier[] = ['exact', 'moved', 'cause', 'similar'];
 export function chooseMatch(candidates: readonly MemoryCandidate[], isOutside: boolean): Match | undefined {
   let best: Match | undefined;
   for (const candidate of candidates) {
-    const tier = tierOf(candidate, isOutside);
-    if (best === undefined || order.indexOf(tier) < order.indexOf(best.tier))
-      best = { tier, memory: candidate.memory };
+    const match = { tier: tierOf(candidate, isOutside), memory: candidate.memory };
+    if (best === undefined || isSurer(match, best)) best = match;
   }
   return best;
+}
+
+export function isSurer(match: Match | undefined, other: Match | undefined): boolean {
+  const place = (one: Match | undefined) => (one === undefined ? order.length : order.indexOf(one.tier));
+  return place(match) < place(other);
 }
 
 /** Whether the failure is known: never by a memory that is only similar. */

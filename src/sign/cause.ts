@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { CauseKey, Failure } from '../model.ts';
 import { exceptionWords, leadingWords, withoutType } from './drift.ts';
 import { scrub } from './scrub.ts';
-import { scrubValues } from './words.ts';
+import { normaliseSentence, scrubValues } from './words.ts';
 
 /** Change it with every change of the input. */
 const version = 'c1';
@@ -11,14 +11,16 @@ const version = 'c1';
 /**
  * `c1:` + 32 hex digits, a space and where it is: `tests/conftest.py:33`, `fixture 'client'`, `redis`. Made of the error type, the
  * words without numbers (those that a rewritten assertion compares are kept) and the place, as `Failure.place` has it; or of
- * what is missing, where each test asks for it at a line of its own. Undefined where the failure is the test's own.
+ * what is missing, where each test asks for it at a line of its own. Of a chain of `raise … from …` the first exception counts: the
+ * others may name the test. Undefined where the failure is the test's own.
  */
 export function signCause(failure: Failure): CauseKey | undefined {
-  const { errorType = 'Unknown', place } = failure;
-  const missing = missingOf(failure);
+  const raised = failure.raisedFrom ?? failure;
+  const { errorType = 'Unknown', place } = raised;
+  const missing = missingOf(raised);
   if (missing === undefined && place === undefined) return undefined;
   const where = missing ?? `${place?.file}:${place?.line}`;
-  const text = [errorType, missing === undefined ? causeWords(failure) : '', where].join('\n');
+  const text = [errorType, missing === undefined ? causeWords(raised) : '', where].join('\n');
   return `${version}:${createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32)} ${shortened(where)}`;
 }
 
@@ -27,9 +29,12 @@ function shortened(where: string): string {
   return where.length <= 400 ? where : `\u2026${[...where].slice(-399).join('')}`;
 }
 
-function causeWords({ message = '', errorType }: Failure): string {
+type Raised = Pick<Failure, 'errorType' | 'message' | 'place'>;
+
+function causeWords({ message = '', errorType }: Raised): string {
   const words = withoutType(leadingWords(message), errorType);
-  const asserted = errorType === 'AssertionError' ? words.search(/^assert /m) : -1;
+  if (errorType !== 'AssertionError') return normaliseSentence(words, errorType);
+  const asserted = words.search(/^assert /m);
   // A helper that compares what tests give it fails for each of them in its own way.
   return asserted < 0
     ? scrub(words)
@@ -40,7 +45,7 @@ function causeWords({ message = '', errorType }: Failure): string {
  * A module or fixture that each test asks for at a line of its own; the text names it.
  * takes: No module named 'redis', cannot import name 'a' from 'shop.names' (…), fixture 'client' not found
  */
-function missingOf({ errorType, message = '' }: Failure): string | undefined {
+function missingOf({ errorType, message = '' }: Raised): string | undefined {
   if (errorType === 'ModuleNotFoundError' || errorType === 'ImportError') {
     const [, module, name, from] =
       /^(?:\w+: )?(?:No module named '([^'\n]{1,200})'|cannot import name '([^'\n]{1,200})' from (?:partially initialized module )?'([^'\n]{1,200})')/.exec(

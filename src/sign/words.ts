@@ -49,7 +49,16 @@ function placeFile({ file }: Place): string {
 
 function normaliseWords(message: string, errorType: string | undefined): string {
   const words = withoutType(leadingWords(message), errorType);
-  if (errorType === 'AssertionError') return normaliseAssertion(message, words, errorType);
+  return errorType === 'AssertionError'
+    ? normaliseAssertion(message, words, errorType)
+    : normaliseSentence(words, errorType);
+}
+
+/** The words of what is no assertion. */
+export function normaliseSentence(words: string, errorType: string | undefined): string {
+  // Where the stack ended is chance: `… exceeded in comparison`, `… exceeded while calling a Python object`.
+  if (errorType === 'RecursionError')
+    return scrub(words.replace(/^(maximum recursion depth exceeded) .*/, '$1'));
   // A key or a value alone (KeyError: 404) is no sentence with a count in it.
   return errorType === 'KeyError' || !/\p{L}{2}/u.test(words) ? scrubValues(words) : scrub(words);
 }

@@ -188,3 +188,10 @@ export function fixedTests({
 }: Pick<RunHistory, 'fixed'>): readonly Extract<Fixed, { kind: 'fixed' }>[] {
   return fixed.filter((test) => test.kind === 'fixed');
 }
+
+/** An outage, in words; empty where the run is none. */
+export function outageOf(history: Pick<RunHistory, 'isInfrastructure'> | undefined): string {
+  return history?.isInfrastructure === true
+    ? 'looks like infrastructure: nearly all tests failed here, and another run of this commit does not fail so; later runs are not compared with this one'
+    : '';
+}

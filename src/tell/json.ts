@@ -99,6 +99,21 @@ export function failureLine(failure: FailureHistory, history: RunHistory): strin
   });
 }
 
+/** Failures that one fault made, as far as their texts tell; each failure is in one of these lines. */
+export function causeLine(cause: {
+  readonly key: string;
+  readonly failures: readonly FailureHistory[];
+  readonly place: string | undefined;
+}): string {
+  return line({
+    kind: 'cause',
+    key: cause.key,
+    failures: cause.failures.map(({ testName }) => testName),
+    place: cause.place,
+    memory_id: cause.failures.find(({ known }) => known)?.match?.memory.id,
+  });
+}
+
 /** A test that was broken where the change begins, and is green here. */
 export function fixedLine(fixed: Extract<Fixed, { kind: 'fixed' }>): string {
   return line({

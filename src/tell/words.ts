@@ -1,5 +1,5 @@
 // Words and numbers that every surface writes alike. Pure; data in them is escaped by the surface.
-import type { Tier, Warning } from '../model.ts';
+import type { CauseKey, Tier, Warning } from '../model.ts';
 
 /** What is told of a failure. */
 export interface ToldFailure {
@@ -10,6 +10,11 @@ export interface ToldFailure {
   readonly errorType: string | undefined;
   readonly message: string | undefined;
   readonly failureSignature?: string | undefined;
+  readonly causeKey?: CauseKey | undefined;
+  /** The exception that it was raised from. */
+  readonly raisedFrom?:
+    | { readonly errorType: string | undefined; readonly message: string | undefined }
+    | undefined;
   /** How often pytest ran it, where the report shows it. */
   readonly attempts?: number | undefined;
 }
@@ -27,7 +32,7 @@ export const tierNames: Readonly<Record<Tier, string>> = {
   exact: 'Known failure',
   moved: 'Known failure, moved',
   cause: 'Known cause',
-  similar: 'Similar to a known failure',
+  similar: 'Looked like this before',
 };
 
 export function duration(seconds: number): string {

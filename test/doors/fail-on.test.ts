@@ -168,7 +168,8 @@ describe('a history that cannot be read', () => {
 describe('what is known about a failure', () => {
   it('is told on the terminal and in JSON: cause, solution, how sure and how often', async () => {
     const shown = await run('feature', '3', { test_known: 'failed' });
-    expect(shown.stdout).toContain('known  KeyError');
+    expect(shown.stdout).toContain('NEW 1  KeyError');
+    expect(shown.stdout).toContain('1 known');
     expect(shown.stdout).toMatch(
       /◆ known failure, confidence 0\.92, worked 47 of 50 times.* \(lukhas healix show [0-9a-f]{8}\)/,
     );

@@ -100,13 +100,13 @@ describe('an upload into the embedded database', () => {
   it('needs no set-up: the first makes the database, the second finds the run there', async () => {
     const first = await upload(['results.xml', '--coverage', 'coverage.json']);
     expect(first.stderr).toMatch(/^first use: making the embedded database in .*data\n$/);
-    expect(first.stdout).toContain('✗ 288 tests in 1.57 s  results.xml');
+    expect(first.stdout).toContain('✗ 288 tests in 1.57 s   results.xml');
     expect(first.stdout).toContain('136 failed · 20 errors · 100 passed · 22 skipped · 10 xfailed');
     expect(first.stdout).toContain(
       "pytest 'tests/integration/test_auth.py::TestAuth::test_login[bob-False]'",
     );
     expect(first.stdout).toMatch(
-      /✗ \d+ failed, nothing to compare with {3}stored as run [0-9a-f-]{36} of team local in the embedded database in .*data\n$/,
+      /stored as run [0-9a-f-]{36} of team local in the embedded database in .*data\n✗ 156 failed, nothing to compare with\n$/,
     );
     expect(first.code).toBe(0);
     const second = await upload(['results.xml', '--coverage', 'coverage.json', '--json']);
@@ -338,7 +338,7 @@ describe('what an upload says', () => {
     const quiet = await upload(['results.xml', '--dry-run', '--quiet']);
     expect([quiet.stdout, quiet.stderr, quiet.code]).toEqual(['', '', 0]);
     const verbose = await upload(['results.xml', '--dry-run', '--verbose']);
-    expect(verbose.stdout.match(/^ {4}pytest '/gm)?.length).toBeGreaterThan(150);
+    expect(verbose.stdout.match(/^ +pytest '/gm)?.length).toBeGreaterThan(100);
   });
 
   it.each([

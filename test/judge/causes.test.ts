@@ -85,6 +85,27 @@ describe('failures of one run', () => {
     expect(groupByCause(facts)).toMatchObject([{ place, failures: [{ testName: 'a' }, { testName: 'b' }] }]);
   });
 
+  it('are one group where one exception was raised again with words of each test', () => {
+    const raisedFrom = { errorType: 'OSError', message: 'OSError: no database', place: helper };
+    const wrapped = (testName: string, name: string, cause = raisedFrom) =>
+      fact(testName, { message: `ValueError: ${name}`, place: { ...helper, line: 30 }, raisedFrom: cause });
+    const alone = fact('c', { errorType: 'OSError', message: 'OSError: no database', place: helper });
+    expect(groups(wrapped('a', 'x'), wrapped('b', 'y'), alone)).toEqual(['a b c']);
+    expect(groups(wrapped('a', 'x'), wrapped('b', 'x', { ...raisedFrom, message: 'OSError: none' }))).toEqual(
+      ['a', 'b'],
+    );
+  });
+
+  it('are one group where calls went round, in whatever call the stack ended', () => {
+    const deep = (testName: string, end: string) =>
+      fact(testName, {
+        errorType: 'RecursionError',
+        message: `RecursionError: maximum recursion depth exceeded${end}`,
+        place: helper,
+      });
+    expect(groups(deep('a', ''), deep('b', ' in comparison'))).toEqual(['a b']);
+  });
+
   it('give the same groups in any order', () => {
     const facts = Array.from({ length: 40 }, (_, i) =>
       fact(`t${i}`, { place: i % 3 === 0 ? undefined : { ...helper, line: i % 5 } }),

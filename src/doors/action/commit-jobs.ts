@@ -112,10 +112,15 @@ async function readJob(
     change,
   });
   const counts = new Map<string, number>();
-  const shown = history.failures.filter((failure) => {
-    const place = counts.get(failure.class) ?? 0;
-    counts.set(failure.class, place + 1);
-    return place < mostShown;
+  const causes = new Set<string>();
+  const shown = history.failures.filter(({ class: novelty, causeKey }) => {
+    // The words of one stand for all of its cause.
+    const cause = `${novelty} ${causeKey}`;
+    const place = counts.get(novelty) ?? 0;
+    if (place >= mostShown || (causeKey !== undefined && causes.has(cause))) return false;
+    causes.add(cause);
+    counts.set(novelty, place + 1);
+    return true;
   });
   const names = [...new Set(shown.map((failure) => failure.testName))];
   const texts = await readFailureTexts(db, access, job, names);

@@ -179,9 +179,11 @@ function storedSentence({ saved, storeError, incomplete }: Verdict, { settings }
 }
 
 function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: Section): void {
+  const { gitBranch, gitSha, tested } = verdict.context;
   const summary = {
     ...section,
     reports,
+    commit: { branch: gitBranch, sha: gitSha ?? tested?.gitSha, dirty: tested?.dirty },
     history: hideSolutions ? withoutMatches(verdict.history) : verdict.history,
     reruns: verdict.tally.reruns,
     slowest: verdict.tally.slowest,

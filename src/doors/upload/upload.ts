@@ -3,7 +3,8 @@ import { homedir, hostname } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { asOptions, InputError, StoreError } from '../../errors.ts';
 import { type Edges, ingest, type Verdict } from '../../ingest.ts';
-import type { Warning } from '../../model.ts';
+import { groupByCause } from '../../judge/causes.ts';
+import type { RunContext, Warning } from '../../model.ts';
 import { findFiles, openReport, spoolInput } from '../../read/files.ts';
 import type { ReportFile } from '../../read/report/survey.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
@@ -12,6 +13,7 @@ import type { Opening } from '../../store/database/open-early.ts';
 import { leastCovered } from '../../tally.ts';
 import { fixedTests } from '../../tell/evidence.ts';
 import {
+  causeLine,
   changesLine,
   coverageLine,
   failureLine,
@@ -24,7 +26,7 @@ import {
 } from '../../tell/json.ts';
 import { safeLine } from '../../tell/safe.ts';
 import { type Progress, startProgress } from '../../tell/terminal/progress.ts';
-import { renderSummary, renderWarnings } from '../../tell/terminal/summary.ts';
+import { renderSummary, renderWarnings, type Summary } from '../../tell/terminal/summary.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { count } from '../../tell/words.ts';
 import { failuresToBlame, hasErrors, needsHistory } from '../fail-on.ts';
@@ -266,6 +268,7 @@ async function tellJson(
     );
     await lines.write(matched.join(''));
     await lines.write(history.failures.map((failure) => failureLine(failure, history)).join(''));
+    await lines.write(groupByCause(history.failures).map(causeLine).join(''));
     await lines.write(fixedTests(history).map(fixedLine).join(''));
     if (history.changes !== undefined || history.coverage !== undefined)
       await lines.write(changesLine(history));
@@ -301,6 +304,7 @@ function tellTerminal(
     folder,
     numberedIn,
     isFromWindows: verdict.tally.isFromWindows || process.platform === 'win32',
+    commit: commitOf(verdict.context),
     totals: verdict.totals,
     lost: verdict.lost,
     incomplete: verdict.incomplete,
@@ -322,6 +326,10 @@ function tellTerminal(
       hint: '--verbose shows more',
     }),
   );
+}
+
+function commitOf({ gitBranch, gitSha, tested }: RunContext): Summary['commit'] {
+  return { branch: gitBranch, sha: gitSha ?? tested?.gitSha, dirty: tested?.dirty };
 }
 
 function storedSentence(verdict: Verdict, settings: Settings): { ok: boolean; text: string } {

@@ -74,6 +74,55 @@ function isMessageAlone(text: string, message: string): boolean {
   );
 }
 
+/** How `raise … from …` is shown: the exception before it is the cause of the one after it. */
+const directCause = 'The above exception was the direct cause of the following exception:';
+
+/** As pytest.warns says it on its way out; an exception that it handles then comes from its block. */
+const didNotWarn = /^(?:E +)?(?:_pytest\.outcomes\.)?(?:Failed: )?DID NOT WARN\. /m;
+
+/** An exception that a newer one was raised from. */
+export interface EarlierException extends FailureText {
+  readonly text: string;
+  /** Its own words. */
+  readonly message: string;
+}
+
+/**
+ * The first exception of a chain of `raise … from …` that ends with the newest one, or the one that ended a block of
+ * `pytest.warns` before it could warn. Undefined where the newest was raised by itself, or otherwise while another was handled:
+ * nothing says then that the other is its cause.
+ */
+export function firstCause(text: string): EarlierException | undefined {
+  let found: string | undefined;
+  let end = text.length;
+  for (const match of [...text.matchAll(chainSeparator)].reverse()) {
+    if (found !== undefined) found = text.slice(match.index + match[0].length, end);
+    if (match[0] !== directCause && (found !== undefined || !didNotWarn.test(text.slice(match.index)))) break;
+    [found, end] = [text.slice(0, match.index), match.index];
+  }
+  if (found === undefined) return undefined;
+  const read = readNative(found.trimStart()) ?? readPytest(found);
+  const message = wordsOf(found);
+  return { ...read, errorType: read.errorType ?? errorTypeOfMessage(message), text: found, message };
+}
+
+/** The exception's words at the end of its text: marked with `E`, or from the first line at column 0 behind native frames. */
+function wordsOf(text: string): string {
+  const lines = text.trim().split('\n');
+  if (lines[0] === 'Traceback (most recent call last):') {
+    const at = lines.findIndex((line, i) => i > 0 && line !== '' && !line.startsWith(' '));
+    return at < 0 ? '' : lines.slice(at).join('\n');
+  }
+  const last = lines.findLastIndex((line) => /^E(?: |$)/.test(line));
+  let first = last;
+  while (first > 0 && /^E(?: |$)/.test(lines[first - 1] ?? '')) first--;
+  if (last < 0) return '';
+  // They are indented as the source above them is.
+  const margin = /^E *(?=\S)/.exec(lines[first] ?? '')?.[0].length ?? 4;
+  const words = lines.slice(first, last + 1).map((line) => line.replace(/^E/, ' '));
+  return words.map((line) => line.slice(Math.min(margin, line.search(/\S|$/)))).join('\n');
+}
+
 /** What follows the last separator of a chain. */
 export function newestException(text: string): string {
   let start = 0;

@@ -10,6 +10,7 @@ import type { Projects } from '../projects.ts';
 import { AttemptJoiner, type Joined } from './attempts.ts';
 import {
   type FailureText,
+  firstCause,
   type Location,
   locationInFile,
   readFailureText,
@@ -20,7 +21,7 @@ import {
 import { type Frame, readFrames } from './frames.ts';
 import { readMessage } from './message.ts';
 import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
-import { findPlace } from './place.ts';
+import { findPlace, type PlaceQuery } from './place.ts';
 import { findStatement } from './statement.ts';
 import { isCollected, isTeardownError, type ReportFile, type Survey } from './survey.ts';
 import {
@@ -457,6 +458,9 @@ function readFailure(
   const ownType = outcome.type?.slice(outcome.type.lastIndexOf('.') + 1);
   const errorType = (readType ?? (ownType === '' ? undefined : ownType))?.slice(0, longestErrorType);
   const lines = outcome.text.split('\n');
+  const isCall = outcome.kind === 'failure' && !phase.test(outcome.message ?? '');
+  const test = { testFile, testFunction, isCall };
+  const cause = locations.length === 0 ? undefined : readCause(outcome.text, test);
   return {
     errorType,
     line: own?.line,
@@ -464,16 +468,22 @@ function readFailure(
     message: readMessage(outcome, own, locations),
     traceback: outcome.text === '' ? undefined : outcome.text,
     statement: findStatement(lines, own ?? locations.at(-1)),
-    place: findPlace({
-      lines,
-      locations,
-      errorType,
-      testFile,
-      testFunction,
-      isCall: outcome.kind === 'failure' && !phase.test(outcome.message ?? ''),
-    }),
+    place: findPlace({ ...test, lines, locations, errorType }),
+    ...(cause === undefined ? {} : { raisedFrom: cause }),
     ...(locations.some(({ isWindows }) => isWindows) ? { isFromWindows: true } : {}),
   };
+}
+
+function readCause(
+  text: string,
+  test: Pick<PlaceQuery, 'testFile' | 'testFunction' | 'isCall'>,
+): Failure['raisedFrom'] {
+  const cause = firstCause(text);
+  if (cause === undefined) return undefined;
+  const { locations, message } = cause;
+  const errorType = cause.errorType?.slice(0, longestErrorType);
+  const place = findPlace({ ...test, lines: cause.text.split('\n'), locations, errorType });
+  return place && { errorType, message, place };
 }
 
 /** Reads a failure again from its stored message and traceback (or the traceback's end). */

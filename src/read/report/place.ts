@@ -27,6 +27,8 @@ export function findPlace(query: PlaceQuery): Place | undefined {
   const raised = locations.at(-1);
   // A missing fixture is shown at the test that asks for it.
   if (raised === undefined || errorType === 'FixtureLookupError') return undefined;
+  const cycle = errorType === 'RecursionError' ? placeInCycle(query) : undefined;
+  if (cycle !== undefined) return placeAt(cycle, nameOf(cycle, query), lines);
   const at = locations.findLastIndex((location) => !isLibrary(location, query.testFile));
   const deepest = locations[at] ?? raised;
   const name = nameOf(deepest, query);
@@ -35,6 +37,42 @@ export function findPlace(query: PlaceQuery): Place | undefined {
   if (deepest === raised || errorType === 'AssertionError' || errorType === 'Failed') return undefined;
   return placeAt(raised, nameOf(raised, query), lines);
 }
+
+/**
+ * One frame of the calls that go round, the same wherever the stack ended: how deep it got is chance. Undefined where no frame came
+ * again.
+ */
+function placeInCycle(query: PlaceQuery): Location | undefined {
+  const { locations, testFile } = query;
+  const places = placesInCycle(locations);
+  const least = [...places].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, mostOfCycle);
+  let ofLibrary: Location | undefined;
+  for (const [, at] of least) {
+    const location = locations[at];
+    if (location === undefined || isOwn(location, at, nameOf(location, query), query)) continue;
+    if (!isLibrary(location, testFile)) return location;
+    ofLibrary ??= location;
+  }
+  return ofLibrary;
+}
+
+/** pytest's own styles show one round, `native` shows all, and at the end what happened to be called last. */
+function placesInCycle(locations: readonly Location[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  const keys = locations.map(({ path, line }) => `${path}:${line}`);
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  const rounds = Math.max(...counts.values());
+  // A round may call one line several times.
+  const isIn = (key: string) => 4 * (counts.get(key) ?? 0) > rounds;
+  const last = keys.findLastIndex((key) => (counts.get(key) ?? 0) > 1);
+  const from = last < 0 ? keys.length : keys.indexOf(keys[last] ?? '');
+  return new Map(
+    [...keys.entries()].flatMap(([at, key]) => ((rounds < 10 ? at >= from : isIn(key)) ? [[key, at]] : [])),
+  );
+}
+
+/** Looking for a frame's function takes time. */
+const mostOfCycle = 50;
 
 function placeAt(location: Location, name: string | undefined, lines: readonly string[]): Place {
   return {

@@ -1,8 +1,17 @@
 // Failures on their lines in the pull request's files, as commands to the runner. Pure.
 
-import type { FailureHistory, RunHistory, Warning } from '../../model.ts';
-import { evidenceOf, labelOf } from '../evidence.ts';
-import { failureKey, number, placed, type ToldFailure, tierNames } from '../words.ts';
+import type { RunHistory, Warning } from '../../model.ts';
+import {
+  type Alike,
+  evidenceOfAll,
+  groupAlike,
+  howMany,
+  matchesOf,
+  pairFailures,
+  wordsOf,
+} from '../alike.ts';
+import { labelOf, outageOf } from '../evidence.ts';
+import { number, placed, type ToldFailure, tierNames } from '../words.ts';
 import { cut } from './markdown.ts';
 import { workflowCommand } from './workflow-log.ts';
 
@@ -23,24 +32,42 @@ export interface AnnotationRequest {
 
 const order = ['new', 'no-history', undefined, 'flaky', 'pre-existing'];
 
-/** At most ten errors with those said before, what is new first; what is known with its solution. */
+/**
+ * At most ten errors with those said before, what is new first; what is known with its solution. Failures that are alike are one, at
+ * the place that they share where the checkout has it.
+ */
 export function renderAnnotations(request: AnnotationRequest): string[] {
-  const { history, all } = request;
-  const past = new Map(history?.failures.map((failure) => [failureKey(failure), failure]));
-  const ranked = request.failures
-    .map((failure) => ({ failure, history: past.get(failureKey(failure)) }))
-    .sort((a, b) => order.indexOf(a.history?.class) - order.indexOf(b.history?.class))
-    .slice(0, mostAnnotations - (request.errorsSaid ?? 0));
-  return ranked.map(({ failure, history }, i) => {
-    const file = failure.testFile === undefined ? undefined : request.locate(failure.testFile);
-    const left = i === ranked.length - 1 ? all - ranked.length : 0;
-    const rest = left > 0 ? `\n\n${left} more failures are not annotated: see the job's summary.` : '';
-    return workflowCommand('error', `${message(failure, history, request)}${rest}`, {
-      file,
-      line: file === undefined ? undefined : failure.line,
-      title: cut(`${history === undefined ? '' : `${labelOf(history)}: `}${failure.testName}`, 250),
+  const { history: run, all } = request;
+  const told = pairFailures(request.failures, run);
+  const ranked = order
+    .flatMap((novelty) => groupAlike(told.filter(({ history }) => history?.class === novelty)))
+    .filter(({ failure }) => failure !== undefined)
+    .slice(0, Math.max(0, mostAnnotations - (request.errorsSaid ?? 0)));
+  const left = all - ranked.reduce((sum, alike) => sum + alike.all.length, 0);
+  return ranked.map((alike, i) => {
+    const { failure, all: tests } = alike;
+    const history = tests.find((one) => one.failure === failure)?.history;
+    const rest =
+      left > 0 && i === ranked.length - 1
+        ? `\n\n${left} more failures are not annotated: see the job's summary.`
+        : '';
+    const more = howMany(alike);
+    const name = more === '' ? failure?.testName : `${failure?.testName} (${more})`;
+    return workflowCommand('error', `${message(alike, request)}${rest}`, {
+      ...placeOf(alike, request),
+      title: cut(`${history === undefined ? '' : `${labelOf(history)}: `}${name}`, 250),
     });
   });
+}
+
+function placeOf({ failure, place }: Alike, { locate }: AnnotationRequest): { file?: string; line?: number } {
+  const [, shared, line] = /^(.+):(\d{1,9})$/.exec(place ?? '') ?? [];
+  const file = shared === undefined ? undefined : locate(shared);
+  if (file !== undefined) return { file, line: Number(line) };
+  const own = failure?.testFile === undefined ? undefined : locate(failure.testFile);
+  return own === undefined
+    ? {}
+    : { file: own, ...(failure?.line === undefined ? {} : { line: failure.line }) };
 }
 
 /**
@@ -73,25 +100,24 @@ function kindInWords([first, ...others]: readonly Warning[]): string {
   return `${words}\n\n${sum} See the log of this step.`;
 }
 
-function message(
-  failure: ToldFailure,
-  history: FailureHistory | undefined,
-  { history: run, hideSolutions }: AnnotationRequest,
-): string {
-  const type = failure.errorType ?? failure.outcome;
-  const said = failure.message ?? '';
+function message(alike: Alike, { history: run, hideSolutions }: AnnotationRequest): string {
+  const { place, all } = alike;
+  const { errorType, message: said = '', outcome } = wordsOf(alike);
+  const type = errorType ?? outcome;
   const lines = [said.includes(type) ? said : [type, said].filter((part) => part !== '').join(': ')];
-  const evidence = history === undefined || run === undefined ? '' : evidenceOf(history, run);
+  if (place !== undefined) lines.push(`${howMany(alike)}: ${place}`);
+  const evidence = evidenceOfAll(alike, run);
   if (evidence !== '') lines.push(cut(evidence, 500));
-  const match = history?.match;
-  if (match !== undefined) {
+  for (const { match, fits } of matchesOf(alike).slice(0, 1)) {
     const { memory, tier } = match;
-    const name = tierNames[tier];
+    const name = `${tierNames[tier]}${fits < all.length ? `, ${fits} of ${all.length}` : ''}`;
     if (hideSolutions) lines.push(`${name} ${memory.id.slice(0, 8)}`);
     else {
       if (memory.rootCause !== undefined) lines.push(`Cause: ${cut(memory.rootCause, 500)}`);
       lines.push(`${name}. Fix: ${cut(memory.solution, 1000)}`);
     }
   }
+  const outage = outageOf(run);
+  if (outage !== '') lines.push(outage);
   return lines.join('\n');
 }

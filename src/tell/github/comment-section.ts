@@ -1,8 +1,20 @@
 // The results of a commit's jobs in Markdown, for the pull request's comment and the job's summary: what failed, what is known
 // about it, what to do. Pure; all data goes through markdown.ts.
-import type { FailureHistory, HealixMemory, Match, Novelty, RunHistory, Totals } from '../../model.ts';
+import type { HealixMemory, Match, Novelty, RunHistory, Totals } from '../../model.ts';
+import {
+  type Alike,
+  evidenceOfAll,
+  groupAlike,
+  howMany,
+  likeness,
+  matchesOf,
+  shortNames,
+  type Told,
+  toTeach,
+  wordsOf,
+} from '../alike.ts';
 import { type Commands, rerunCommands, shellOf, teachCommands } from '../commands.ts';
-import { comparedWith, evidenceOf, fixedEvidence } from '../evidence.ts';
+import { comparedWith, fixedEvidence, outageOf } from '../evidence.ts';
 import { wordRenames } from '../renames.ts';
 import {
   count,
@@ -64,9 +76,7 @@ export interface Detail {
 }
 
 /** One failure, and in which jobs. */
-interface Told {
-  readonly failure: ToldFailure;
-  readonly history: FailureHistory | undefined;
+interface TestTold extends Told {
   /** Of the first job that tells it. */
   readonly run: RunHistory | undefined;
   readonly hidden: boolean;
@@ -81,7 +91,9 @@ interface Group {
   readonly all: number;
   /** Names of the tests. */
   readonly names: ReadonlySet<string>;
-  readonly told: readonly Told[];
+  readonly told: readonly TestTold[];
+  /** Those that are alike as one. */
+  readonly alike: readonly Alike<TestTold>[];
 }
 
 const titles: readonly { readonly class: Novelty | undefined; readonly title: string }[] = [
@@ -105,6 +117,7 @@ export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   const parts = renderTroubles(jobs);
   if (only !== undefined && groups.length > 0)
     parts.push(renderCounts(only.section.totals, only.section.xfailed));
+  parts.push(...renderOutages(jobs));
   for (const group of groups) parts.push(renderGroup(group, jobs.length, detail));
   parts.push(renderFixed(sections));
   if (detail.extras) parts.push(...renderCommands(groups, sections), renderChanges(sections));
@@ -126,6 +139,15 @@ function renderTroubles(jobs: readonly Job[]): string[] {
       ...troubles.slice(0, mostTroubles).map((trouble) => `> ❌ ${name}${inline(cut(trouble, 500))}`),
       ...(rest > 0 ? [`> ❌ ${name}and ${rest} more: see the log of its step.`] : []),
     ];
+  });
+}
+
+/** Jobs whose run looks like an outage. */
+function renderOutages(jobs: readonly Job[]): string[] {
+  return jobs.flatMap(({ label, section: { history } }) => {
+    const words = outageOf(history);
+    const name = jobs.length > 1 && label !== '' ? `${code(cut(label, 100))} ` : '';
+    return words === '' ? [] : [`> ⚠️ ${name}${inline(words)}`];
   });
 }
 
@@ -176,43 +198,50 @@ export function shortLabels(labels: readonly string[]): string[] {
 
 function groupFailures(jobs: readonly Job[]): Group[] {
   const labels = shortLabels(jobs.map(({ label }) => label));
-  const told = new Map<string, Told>();
-  const all = new Map<Novelty | undefined, Set<string>>();
-  const count = (name: Novelty | undefined, key: string) => {
-    const keys = all.get(name) ?? new Set();
-    all.set(name, keys.add(key));
-  };
+  const found = new Map<string, TestTold & { failure: ToldFailure | undefined }>();
+  let uncounted = 0;
   for (const [i, { section }] of jobs.entries()) {
-    const { totals, failures, history, hideSolutions: hidden, isFromWindows: onWindows = false } = section;
-    const past = new Map(numbered(history?.failures ?? []).map(({ key, item }) => [key, item]));
-    for (const [key, item] of past) count(item.class, key);
-    for (const { key, item: failure } of numbered(failures)) {
-      const known = past.get(key);
-      if (history === undefined) count(undefined, key);
-      else if (known === undefined) continue;
-      const id = `${known?.class}\n${key}`;
-      const before = told.get(id);
+    const {
+      totals,
+      failures,
+      history: run,
+      hideSolutions: hidden,
+      isFromWindows: onWindows = false,
+    } = section;
+    const shown = new Map(numbered(failures).map(({ key, item }) => [key, item]));
+    const past = new Map(numbered(run?.failures ?? []).map(({ key, item }) => [key, item]));
+    for (const key of run === undefined ? shown.keys() : past.keys()) {
+      const failure = shown.get(key);
+      const history = past.get(key);
+      const testName = failure?.testName ?? history?.testName ?? '';
+      const id = `${history?.class}\n${key}`;
+      const before = found.get(id);
       if (before === undefined)
-        told.set(id, { failure, history: known, run: history, hidden, jobs: [labels[i] ?? ''], onWindows });
+        found.set(id, { testName, failure, history, run, hidden, jobs: [labels[i] ?? ''], onWindows });
       else {
+        before.failure ??= failure;
         before.jobs.push(labels[i] ?? '');
         before.onWindows &&= onWindows;
       }
     }
     // Failures beyond those shown are counted only.
-    const rest = history === undefined ? totals.failed + totals.errors - failures.length : 0;
-    for (let more = 0; more < rest; more++) count(undefined, `${i} ${more}`);
+    if (run === undefined) uncounted += totals.failed + totals.errors - shown.size;
   }
+  const all = [...found.values()];
   return titles
-    .map(({ class: name, title }) => ({
-      title,
-      all: all.get(name)?.size ?? 0,
-      names: new Set([...(all.get(name) ?? [])].map((key) => key.replace(/\n[^\n]*\n\d+$/, ''))),
-      // Failures of more jobs come first, before many failures of a single job.
-      told: [...told.values()]
-        .filter(({ history }) => history?.class === name)
-        .sort((a, b) => b.jobs.length - a.jobs.length),
-    }))
+    .map(({ class: name, title }) => {
+      const told = all.filter(({ history }) => history?.class === name);
+      return {
+        title,
+        all: told.length + (name === undefined ? uncounted : 0),
+        names: new Set(told.map(({ testName }) => testName)),
+        told,
+        // Failures of more jobs come first, before many failures of a single job.
+        alike: groupAlike(told, (one) => `${likeness(one)}\n${one.jobs.join('\n')}`).toSorted(
+          (a, b) => (b.all[0]?.jobs.length ?? 0) - (a.all[0]?.jobs.length ?? 0),
+        ),
+      };
+    })
     .filter((group) => group.all > 0);
 }
 
@@ -229,43 +258,53 @@ function numbered<T extends { readonly testName: string; readonly failureSignatu
   });
 }
 
-function renderGroup({ title, all, told }: Group, jobs: number, detail: Detail): string {
-  const shown = told.slice(0, detail.failures);
-  const items = shown.map((one) => renderFailure(one, jobs, detail));
-  const rest = all - shown.length;
+function renderGroup({ title, all, alike }: Group, jobs: number, detail: Detail): string {
+  const shown = alike.filter(({ failure }) => failure !== undefined).slice(0, detail.failures);
+  const items = shown.map((one) => renderAlike(one, jobs, detail));
+  const rest = all - shown.reduce((sum, one) => sum + one.all.length, 0);
   if (rest > 0) items.push(`- … ${shown.length === 0 ? '' : 'and '}${number(rest)} more: ${detail.more}`);
   return `**${title}** (${number(all)})\n\n${items.join('\n')}`;
 }
 
 /** A list item on one line: a comment keeps line breaks of the source, a summary does not. */
-function renderFailure(
-  { failure, history, run, hidden, jobs }: Told,
-  allJobs: number,
-  detail: Detail,
-): string {
-  const rows = [`- ${code(cut(failure.testName, 500)) || '`(a test without a name)`'}`];
+function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail): string {
+  const { failure, all, place } = alike;
+  const [first] = all;
+  if (failure === undefined || first === undefined) return '';
+  const name = code(cut(failure.testName, 500)) || '`(a test without a name)`';
+  const rows = [
+    `- ${all.length === 1 ? name : `**${place === undefined ? `${number(all.length)} tests alike` : howMany(alike)}:** ${renderNames(alike)}`}`,
+  ];
   if (detail.messages) {
-    const place =
-      failure.testFile === undefined || failure.line === undefined
-        ? ''
-        : ` at ${code(cut(`${failure.testFile}:${failure.line}`, 300))}`;
-    const said = saying(failure);
-    if (said !== '') rows.push(`${code(cut(said, 300))}${place}`);
+    const line = failure.line === undefined ? undefined : `${failure.testFile}:${failure.line}`;
+    const where = place ?? (failure.testFile === undefined ? undefined : line);
+    const said = saying(wordsOf(alike));
+    if (said !== '')
+      rows.push(`${code(cut(said, 300))}${where === undefined ? '' : ` at ${code(cut(where, 300))}`}`);
   }
   const facts = [
-    allJobs > 1 ? renderPlaces(jobs, allJobs) : '',
-    detail.messages && history !== undefined && run !== undefined
-      ? inline(cut(evidenceOf(history, run), 500))
-      : '',
+    allJobs > 1 ? renderPlaces(first.jobs, allJobs) : '',
+    detail.messages ? inline(cut(evidenceOfAll(alike, first.run), 500)) : '',
   ].filter((part) => part !== '');
   if (facts.length > 0) rows.push(facts.join('; '));
-  const match = history?.match;
-  if (match === undefined) return rows.join('<br>');
-  return [...rows, ...renderMatch(match, hidden)].join('<br>') + renderFix(match, hidden, detail);
+  const matches = matchesOf(alike).slice(0, 2);
+  for (const { match, fits } of matches)
+    rows.push(...renderMatch(match, first.hidden, fits < all.length ? `${fits} of ${all.length}` : ''));
+  return rows.join('<br>') + matches.map(({ match }) => renderFix(match, first.hidden, detail)).join('');
+}
+
+const mostNames = 5;
+
+/** The first names of those that are alike, without the file where they share it and it stands beside. */
+function renderNames({ all, place }: Alike): string {
+  const names = all.map(({ testName }) => testName);
+  const shown = (place === undefined ? shortNames(names) : names).slice(0, mostNames);
+  const rest = names.length - shown.length;
+  return `${shown.map((name) => code(cut(name, 300))).join(', ')}${rest === 0 ? '' : ` and ${number(rest)} more`}`;
 }
 
 /** The error's type and message; the type once, where the message begins with it or its full name. */
-function saying({ errorType, message }: ToldFailure): string {
+function saying({ errorType, message }: Pick<ToldFailure, 'errorType' | 'message'>): string {
   const type = errorType ?? '';
   const first = /^[\w.<>]+/.exec(message ?? '')?.[0] ?? '';
   if (type !== '' && (first === type || first.endsWith(`.${type}`))) return message ?? '';
@@ -280,10 +319,11 @@ function renderPlaces(jobs: readonly string[], all: number): string {
   return `in ${names.join(', ')}${rest > 0 ? ` and ${rest} more jobs` : ''}`;
 }
 
-function renderMatch({ memory, tier }: Match, hidden: boolean): string[] {
+function renderMatch({ memory, tier }: Match, hidden: boolean, fits: string): string[] {
   const id = code(memory.id.slice(0, 8));
-  if (hidden) return [`${tierNames[tier]} ${id}: its solution is not shown here`];
-  const rows = [`${tierNames[tier]}${facts(memory)}`];
+  const some = fits === '' ? '' : `, ${fits}`;
+  if (hidden) return [`${tierNames[tier]}${some} ${id}: its solution is not shown here`];
+  const rows = [`${tierNames[tier]}${some}${facts(memory)}`];
   if (memory.rootCause !== undefined) rows.push(`**Cause:** ${inline(cut(memory.rootCause, 1000))}`);
   rows.push(`**Fix:** ${inline(cut(memory.solution, 1500))}`);
   return rows;
@@ -321,11 +361,15 @@ function facts(memory: HealixMemory): string {
 
 /** Commands to run the failed tests again, and to teach Healix their causes, for the shell of whoever has each failure. */
 function renderCommands(groups: readonly Group[], sections: readonly Section[]): string[] {
-  const told = groups.flatMap((group) => group.told);
+  const told = groups.flatMap((group) => group.told).filter(({ failure }) => failure !== undefined);
   const distinct = (some: readonly Told[]) => [
-    ...new Map(some.map(({ failure }) => [failure.testName, failure])).values(),
+    ...new Map(
+      some.flatMap(({ failure }) => (failure === undefined ? [] : [[failure.testName, failure]])),
+    ).values(),
   ];
-  let notTold = groups.reduce((sum, group) => sum + group.all - group.told.length, 0);
+  let notTold = groups.reduce((sum, group) => sum + group.all, 0) - told.length;
+  // One for all of a cause.
+  const untaught = groups.flatMap((group) => group.alike.flatMap((alike) => toTeach(alike) ?? []));
   const canTeach = sections.every(({ history }) => history !== undefined);
   return [false, true].flatMap((onWindows) => {
     const own = told.filter((one) => one.onWindows === onWindows);
@@ -336,7 +380,12 @@ function renderCommands(groups: readonly Group[], sections: readonly Section[]):
     notTold = 0;
     const folds = foldedCommands('Run them again', again, onWindows);
     const unknown = canTeach
-      ? distinct(own.filter(({ history }) => history?.known === false && taught.has(history.class)))
+      ? distinct(
+          untaught.filter(
+            (one) =>
+              one.onWindows === onWindows && one.history !== undefined && taught.has(one.history.class),
+          ),
+        )
       : [];
     const teach = teachCommands(
       unknown.map(({ testName }) => testName),

@@ -1,14 +1,25 @@
 // The summary of an upload on a terminal. Pure: a verdict in, lines out; all data goes through safeLine.
-import type { FailureHistory, Match, Novelty, RunHistory, Totals, Warning } from '../../model.ts';
+import type { Fixed, Match, Novelty, RunHistory, Totals, Warning } from '../../model.ts';
+import {
+  type Alike,
+  evidenceOfAll,
+  groupAlike,
+  howMany,
+  matchesOf,
+  pairFailures,
+  shortNames,
+  toTeach,
+  wordsOf,
+} from '../alike.ts';
 import { pytestCommand, shellOf, teachCommand, whyNoCommand } from '../commands.ts';
 import {
   classCounts,
   comparedWith,
-  evidenceOf,
   fixedEvidence,
   fixedTests,
-  labelOf,
   novelties,
+  outageOf,
+  shortSha,
 } from '../evidence.ts';
 import { wordRenames } from '../renames.ts';
 import { safeLine } from '../safe.ts';
@@ -16,14 +27,13 @@ import {
   count,
   coverageDifference,
   duration,
-  failureKey,
   number,
   percent,
   placed,
   type ToldFailure,
   tierNames,
 } from '../words.ts';
-import { fold as foldTo, type Paint, widthOf } from './terminal.ts';
+import { fold as foldTo, type Paint, widthOf, wrap } from './terminal.ts';
 
 export interface Summary {
   readonly reports: readonly string[];
@@ -33,6 +43,15 @@ export interface Summary {
   readonly numberedIn?: string | undefined;
   /** Commands are PowerShell's. */
   readonly isFromWindows?: boolean | undefined;
+  /** The commit that the tests ran on. */
+  readonly commit?:
+    | {
+        readonly branch: string | undefined;
+        readonly sha: string | undefined;
+        /** Tracked files that differ from it. */
+        readonly dirty: number | undefined;
+      }
+    | undefined;
   readonly totals: Totals;
   /** Tests that could not be read. */
   readonly lost: number;
@@ -65,7 +84,7 @@ export interface Summary {
 export interface SummaryStyle {
   readonly paint: Paint;
   readonly columns: number;
-  /** How many failures to list. */
+  /** How many failures to list; those that are alike count once. */
   readonly mostFailures: number;
   /** How to see the others: `--verbose shows more`. */
   readonly hint?: string | undefined;
@@ -74,28 +93,20 @@ export interface SummaryStyle {
 export function renderSummary(summary: Summary, style: SummaryStyle): string {
   const { paint } = style;
   const sections = [
-    renderTotals(summary, paint),
-    renderFailures(summary, style),
-    renderFixed(summary, style),
+    renderTotals(summary, style),
+    renderClasses(summary, style),
     renderReruns(summary, style),
     renderChanges(summary.history, style),
     renderSlowest(summary, style),
     renderCoverage(summary, style),
     renderWarnings(summary.warnings, paint),
-    renderVerdict(summary, paint),
+    renderVerdict(summary, style),
   ];
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
-function renderTotals(summary: Summary, paint: Paint): string {
-  const { reports, totals, lost, incomplete, xfailed, coveredFiles, history } = summary;
-  const change = history?.coverage;
-  const moved =
-    change === undefined
-      ? ''
-      : paint.dim(
-          ` (${coverageDifference(change)} against ${safeLine(history?.baseBranch ?? 'the base branch')})`,
-        );
+function renderTotals(summary: Summary, { paint, columns }: SummaryStyle): string {
+  const { reports, totals, lost, incomplete, xfailed, history } = summary;
   const parts: string[] = [];
   if (totals.failed > 0) parts.push(paint.red(paint.bold(`${number(totals.failed)} failed`)));
   if (totals.errors > 0) parts.push(paint.red(paint.bold(count(totals.errors, 'error'))));
@@ -103,152 +114,302 @@ function renderTotals(summary: Summary, paint: Paint): string {
   parts.push(totals.passed > 0 ? paint.green(`${number(totals.passed)} passed`) : paint.dim('0 passed'));
   if (totals.skipped > xfailed) parts.push(paint.yellow(`${number(totals.skipped - xfailed)} skipped`));
   if (xfailed > 0) parts.push(paint.yellow(`${number(xfailed)} xfailed`));
+  const fixed = history === undefined ? 0 : fixedTests(history).length;
+  if (fixed > 0) parts.push(paint.green(`${number(fixed)} fixed`));
+  const known = history?.failures.filter((failure) => failure.known).length ?? 0;
+  if (known > 0) parts.push(paint.green(`${number(known)} known`));
   const bad =
     totals.failed + totals.errors + lost > 0 || summary.warnings.some(({ severity }) => severity === 'error');
   if (incomplete && lost === 0) parts.push(paint.yellow('incomplete'));
-  const against =
-    history?.point === undefined ? '' : paint.dim(`  against ${safeLine(comparedWith(history))}`);
   const source = reports.length === 1 ? safeLine(reports[0] ?? '') : `${reports.length} reports`;
   const time = totals.durationSeconds === undefined ? '' : ` in ${duration(totals.durationSeconds)}`;
-  const coverage =
-    totals.coveragePercent === undefined
-      ? ''
-      : `\n  coverage ${paint.bold(`${percent(totals.coveragePercent)}`)} of ${count(coveredFiles, 'file')}${moved}`;
   const mark = bad ? paint.red('✗') : incomplete || totals.total === 0 ? paint.yellow('○') : paint.green('✓');
-  return `${mark} ${paint.bold(count(totals.total, 'test'))}${time}  ${paint.dim(source)}${against}\n  ${parts.join(paint.dim(' · '))}${coverage}`;
-}
-
-function renderFailures(summary: Summary, style: SummaryStyle): string {
-  const all = summary.totals.failed + summary.totals.errors;
-  if (all === 0) return '';
-  const { paint, mostFailures } = style;
-  const histories = new Map(summary.history?.failures.map((failure) => [failureKey(failure), failure]));
-  const told = summary.failures.map((failure) => ({ failure, history: histories.get(failureKey(failure)) }));
-  // Sorted by class; within a class the order of the report stays.
-  if (summary.history !== undefined) told.sort((a, b) => urgency(a.history) - urgency(b.history));
-  const shown = told.slice(0, mostFailures);
-  const hint = shown.length < told.length && style.hint !== undefined ? `; ${style.hint}` : '';
-  const more = shown.length < all ? paint.dim(` (${number(shown.length)} of ${number(all)}${hint})`) : '';
-  const { history } = summary;
-  const classes =
-    history === undefined
-      ? ''
-      : `  ${history.point === undefined ? paint.cyan(safeLine(comparedWith(history))) : renderClasses(history, paint)}`;
-  const blocks = shown.map(({ failure, history }) => renderFailure(failure, history, style, summary));
-  return `${paint.bold('Failures')}${classes}${more}\n${blocks.join('\n')}`;
-}
-
-function urgency(history: FailureHistory | undefined): number {
-  return history === undefined ? -1 : novelties.indexOf(history.class);
-}
-
-function renderClasses(history: RunHistory, paint: Paint): string {
-  const known = history.failures.filter((failure) => failure.known).length;
+  const head = `${count(totals.total, 'test')}${time}`;
+  const isRed = totals.failed + totals.errors > 0;
+  const against =
+    history?.point !== undefined
+      ? `against ${safeLine(comparedWith(history))}`
+      : history !== undefined && isRed
+        ? safeLine(comparedWith(history))
+        : '';
+  const facts = [source, commitOf(summary), against].filter((part) => part !== '');
+  const lines = [`${mark} ${paint.bold(head)}`];
+  let left = columns - 2 - widthOf(head);
+  for (const fact of facts) {
+    const more = widthOf(fact) + 3;
+    if (more <= left) lines[lines.length - 1] += `   ${paint.dim(fact)}`;
+    else lines.push(...wrap(fact, columns - 2).map((line) => `  ${paint.dim(line)}`));
+    left = more <= left ? left - more : columns - widthOf(fact) - 2;
+  }
+  const outage = outageOf(history);
   return [
-    ...classCounts(history).map(({ class: name, count: n }) =>
-      paintClass(name, `${number(n)} ${name}`, paint),
-    ),
-    ...(known === 0 ? [] : [paint.green(`${number(known)} known`)]),
-  ].join(paint.dim(' · '));
+    ...lines,
+    `  ${parts.join(paint.dim(' · '))}`,
+    ...(outage === '' ? [] : wrap(outage, columns - 2).map((line) => `  ${paint.yellow(line)}`)),
+  ].join('\n');
 }
 
-function paintClass(name: Novelty, text: string, paint: Paint): string {
+/** `mix @ 8ba79f5 (2 files uncommitted)`. */
+function commitOf({ commit }: Summary): string {
+  if (commit === undefined) return '';
+  const { branch, sha, dirty = 0 } = commit;
+  const at = [branch, sha === undefined ? undefined : shortSha(sha)].filter((part) => part !== undefined);
+  const uncommitted = dirty === 0 ? '' : ` (${count(dirty, 'file')} uncommitted)`;
+  return at.length === 0 ? '' : safeLine(`${at.join(' @ ')}${uncommitted}`);
+}
+
+/** The word of a class, in one column with its number. */
+const labels: Readonly<Record<Novelty, string>> = {
+  new: 'NEW',
+  'no-history': 'NO HISTORY',
+  flaky: 'FLAKY',
+  'pre-existing': 'OLD',
+};
+
+interface Class {
+  readonly label: string;
+  readonly paint: (text: string) => string;
+  /** Lines of each item that is listed, without the margin. */
+  readonly blocks: readonly (readonly string[])[];
+}
+
+/** Failures by class, and what is green again, all behind one margin. */
+function renderClasses(summary: Summary, style: SummaryStyle): string {
+  const { paint } = style;
+  const { history, totals } = summary;
+  const all = totals.failed + totals.errors;
+  const told = all === 0 ? [] : pairFailures(summary.failures, history);
+  const failed =
+    history === undefined
+      ? [{ class: undefined, told, label: `FAILED ${number(all)}` }]
+      : novelties.map((novelty) => {
+          const own = told.filter((one) => one.history?.class === novelty);
+          // The heading says that there is nothing to compare with.
+          const word = novelty === 'no-history' && history.point === undefined ? 'FAILED' : labels[novelty];
+          return { class: novelty, told: own, label: `${word} ${number(own.length)}` };
+        });
+  const used = failed.filter((group) => group.told.length > 0);
+  const green = greenAgain(history);
+  const margin = 2 + Math.max(0, ...[...used, ...green].map(({ label }) => label.length));
+  let room = style.mostFailures;
+  let untold = history === undefined ? all - told.length : 0;
+  const red = used.map((group): Class => {
+    const listed = groupAlike(group.told)
+      .filter(({ failure }) => failure !== undefined)
+      .slice(0, room);
+    room -= listed.length;
+    untold += group.told.length - listed.reduce((sum, alike) => sum + alike.all.length, 0);
+    const place = { summary, style, margin, class: group.class };
+    return {
+      label: group.label,
+      paint: group.class === undefined ? paint.red : paintOf(group.class, paint),
+      blocks:
+        listed.length === 0 ? [[paint.dim('not listed')]] : listed.map((one) => renderAlike(one, place)),
+    };
+  });
+  const rest =
+    untold === 0 || all === 0
+      ? []
+      : [
+          `${' '.repeat(margin)}${paint.dim(`and ${count(untold, 'failure')} more${style.hint === undefined ? '' : `: ${style.hint}`}`)}`,
+        ];
+  const fixed = green.map(({ label, tests }) => ({
+    label,
+    paint: paint.green,
+    blocks: renderGreen(tests, history?.baseBranch ?? 'the base branch', { summary, style, margin }),
+  }));
+  const lines = (classes: readonly Class[]) =>
+    classes.flatMap(({ label, paint: colour, blocks }) =>
+      blocks.flatMap(([first = '', ...others], i) => [
+        `${i === 0 ? colour(paint.bold(label.padEnd(margin))) : ' '.repeat(margin)}${first}`,
+        ...others.map((line) => `${' '.repeat(margin + 2)}${line}`),
+      ]),
+    );
+  return [...lines(red), ...rest, ...lines(fixed)].join('\n');
+}
+
+function paintOf(name: Novelty, paint: Paint): (text: string) => string {
   const colours = {
     new: paint.red,
     flaky: paint.magenta,
     'pre-existing': paint.yellow,
     'no-history': paint.cyan,
   };
-  return colours[name](text);
+  return colours[name];
 }
 
-/** The heading says once that there is nothing to compare with. */
-function firstLabel({ class: novelty, known }: FailureHistory): string {
-  return novelty === 'no-history' ? (known ? 'known' : '') : novelty;
+interface Place {
+  readonly summary: Summary;
+  readonly style: SummaryStyle;
+  /** Columns before the text. */
+  readonly margin: number;
 }
 
-function renderFailure(
-  failure: ToldFailure,
-  history: FailureHistory | undefined,
-  { paint, columns }: SummaryStyle,
-  { folder, isFromWindows, history: run, numberedIn }: Summary,
-): string {
-  const type = fold(safeLine(failure.errorType ?? (failure.outcome === 'error' ? 'error' : 'failure')), 60);
+/** Fewer columns are not enough for a message. */
+const leastMessage = 24;
+
+function renderAlike(
+  alike: Alike,
+  {
+    summary: { folder, isFromWindows, history: run, numberedIn },
+    style: { paint, columns },
+    margin,
+    class: novelty,
+  }: Place & { readonly class: Novelty | undefined },
+): readonly string[] {
+  const { failure, all, place } = alike;
+  if (failure === undefined) return [];
+  const said = wordsOf(alike);
+  const type = fold(safeLine(said.errorType ?? (said.outcome === 'error' ? 'error' : 'failure')), 60);
   const line = failure.line === undefined ? '' : `:${failure.line}`;
-  const where = `${safeLine(failure.testFile ?? '')}${line}`;
-  const message = withoutType(safeLine(failure.message ?? ''), failure.errorType);
-  const name = history === undefined ? '' : run?.point === undefined ? firstLabel(history) : labelOf(history);
-  const label = history === undefined || name === '' ? '' : `${paintClass(history.class, name, paint)}  `;
-  const before = 4 + widthOf(type) + (name === '' ? 0 : name.length + 2);
-  const words = message === '' ? '' : `  ${fold(message, columns - before)}`;
-  const rows = [`  ${label}${paint.red(type)}${words}`];
+  const where = safeLine(place ?? `${failure.testFile ?? ''}${line}`);
+  const message = withoutType(safeLine(said.message ?? ''), said.errorType);
+  const more = howMany(alike);
+  const inner = margin + 2;
+  const head = `${paint.red(type)}${where === '' ? '' : `  ${paint.cyan(where)}`}`;
+  const bare = margin + widthOf(type) + widthOf(where) + 2;
+  const hasRoom = bare + more.length + 4 <= columns;
+  const size = more === '' ? '' : paint.bold(`(${more})`);
+  const told = size === '' || !hasRoom ? '' : `  ${size}`;
+  const used = bare + (told === '' ? 0 : more.length + 4);
+  const left = columns - used - 2;
+  const isOneLine = message === '' || left >= Math.min(leastMessage, widthOf(message));
+  const words = message === '' || !isOneLine ? '' : `  ${fold(message, left)}`;
+  const rows = [`${head}${words}${told}`];
+  const row = (text: string) => void rows.push(text);
+  if (!hasRoom && size !== '') row(size);
+  if (!isOneLine) row(fold(message, columns - inner));
+  if (all.length > 1)
+    row(
+      namesIn(
+        all.map(({ testName }) => testName),
+        columns - inner,
+      ),
+    );
   const why = [
-    (failure.attempts ?? 1) > 1 ? `${failure.attempts} attempts` : '',
-    history === undefined || run === undefined ? '' : safeLine(evidenceOf(history, run)),
-  ]
-    .filter((part) => part !== '')
-    .join('; ');
-  if (where !== '') rows.push(`    ${paint.cyan(where)}`);
-  if (why !== '') rows.push(`    ${paint.dim(why)}`);
+    (failure.attempts ?? 1) > 1 && all.length === 1 ? `${failure.attempts} attempts` : '',
+    safeLine(evidenceOfAll(alike, run)),
+  ].filter((part) => part !== '');
+  for (const part of wrap(why.join('; '), columns - inner)) row(paint.dim(part));
   const shell = shellOf(isFromWindows);
   const again = pytestCommand(failure, folder, shell) ?? whyNoCommand(failure, shell);
-  if (again !== '') rows.push(`    ${paint.dim(again)}`);
-  if (history?.match !== undefined) rows.push(...renderMatch(history.match, paint, columns));
+  if (again !== '') row(paint.dim(again));
+  for (const { match, fits } of matchesOf(alike).slice(0, 2))
+    for (const text of renderMatch(
+      match,
+      fits < all.length ? `${fits} of ${all.length}` : '',
+      paint,
+      columns - inner,
+    ))
+      row(text);
+  const untaught = novelty !== undefined && taught.has(novelty) ? toTeach(alike) : undefined;
   const teach =
-    history === undefined || history.known || !taught.has(history.class)
+    untaught === undefined
       ? undefined
-      : teachCommand(failure.testName, shell, { number: history.number, run: numberedIn });
-  if (teach !== undefined) rows.push(`    ${paint.dim(teach)}`);
-  return rows.join('\n');
+      : teachCommand(untaught.testName, shell, { number: untaught.history?.number, run: numberedIn });
+  if (teach !== undefined) row(paint.dim(teach));
+  return rows;
 }
 
-function renderMatch({ memory, tier }: Match, paint: Paint, columns: number): string[] {
+/** As many names as fit on a line. */
+function namesIn(names: readonly string[], width: number): string {
+  const short = shortNames(names).map(safeLine);
+  const shown: string[] = [];
+  let left = width;
+  for (const [i, name] of short.entries()) {
+    const rest = short.length - i - 1;
+    const more = rest === 0 ? 0 : ` and ${number(rest)} more`.length;
+    if (shown.length > 0 && widthOf(name) + 1 + more > left) break;
+    const kept = shown.length === 0 ? fold(name, width - more) : name;
+    shown.push(kept);
+    left -= widthOf(kept) + 1;
+  }
+  const rest = short.length - shown.length;
+  return `${shown.join(' ')}${rest === 0 ? '' : ` and ${number(rest)} more`}`;
+}
+
+function renderMatch({ memory, tier }: Match, fits: string, paint: Paint, columns: number): string[] {
   const tries = memory.successCount + memory.failureCount;
+  const worked = tries === 0 ? [] : [`worked ${memory.successCount} of ${tries} times`];
+  const id = safeLine(memory.id).slice(0, 8);
+  const some = fits === '' ? [] : [fits];
+  if (tier === 'similar') {
+    const facts = [...worked, ...some].map((fact) => `, ${fact}`).join('');
+    const end = `${facts}   ${id}`;
+    const start = `◆ ${tierNames[tier].toLowerCase()}: `;
+    const words = safeLine(memory.rootCause ?? memory.solution);
+    const left = columns - start.length - 2;
+    const head = (width: number) => `${paint.yellow('◆')}${start.slice(1)}"${fold(words, width)}"`;
+    return left - end.length >= Math.min(leastMessage, widthOf(words))
+      ? [`${head(left - end.length)}${paint.dim(end)}`]
+      : [head(left), `  ${paint.dim(end.replace(/^[, ]+/, ''))}`];
+  }
   const facts = [
     tierNames[tier].toLowerCase(),
     ...(memory.confidence === undefined ? [] : [`confidence ${memory.confidence.toFixed(2)}`]),
-    ...(tries === 0 ? [] : [`worked ${memory.successCount} of ${tries} times`]),
+    ...worked,
     ...(memory.lastApplied === undefined ? [] : [`last on ${memory.lastApplied.toISOString().slice(0, 10)}`]),
+    ...some,
   ];
-  const paintTier = tier === 'similar' ? paint.yellow : paint.green;
+  const [first = '', ...others] = wrap(`${facts.join(', ')} (lukhas healix show ${id})`, columns - 2);
   return [
-    `    ${paintTier('◆')} ${facts.join(', ')} ${paint.dim(`(lukhas healix show ${safeLine(memory.id).slice(0, 8)})`)}`,
-    ...(memory.rootCause === undefined
-      ? []
-      : [`      cause  ${fold(safeLine(memory.rootCause), columns - 14)}`]),
-    `      fix    ${paint.bold(fold(safeLine(memory.solution), columns - 14))}`,
+    `${paint.green('◆')} ${first}`,
+    ...others.map((line) => `  ${line}`),
+    ...(memory.rootCause === undefined ? [] : [`  cause  ${fold(safeLine(memory.rootCause), columns - 9)}`]),
+    `  fix    ${paint.bold(fold(safeLine(memory.solution), columns - 9))}`,
   ];
 }
 
-/** Tests that were red where the change begins, and are green here. */
-function renderFixed({ history }: Summary, { paint, columns, mostFailures }: SummaryStyle): string {
-  if (history === undefined || history.fixed.length === 0) return '';
-  const base = history.baseBranch ?? 'the base branch';
-  const shown = history.fixed.slice(0, mostFailures);
-  const rows = shown.map((test) => {
+/** Tests that were red where the change begins, and are green here: repaired, or red there by chance. */
+function greenAgain(
+  history: RunHistory | undefined,
+): readonly { readonly label: string; readonly tests: readonly Fixed[] }[] {
+  const [fixed, chance] = [true, false].map((isFixed) =>
+    (history?.fixed ?? []).filter(({ kind }) => (kind === 'fixed') === isFixed),
+  ) as [Fixed[], Fixed[]];
+  return [
+    { label: `FIXED ${number(fixed.length)}`, tests: fixed },
+    { label: `GREEN ${number(chance.length)}`, tests: chance },
+  ].filter(({ tests }) => tests.length > 0);
+}
+
+/** One line for all that are green for one reason. */
+function renderGreen(
+  tests: readonly Fixed[],
+  base: string,
+  { style: { paint, columns, mostFailures }, margin }: Place,
+): readonly (readonly string[])[] {
+  const reasons = new Map<string, string[]>();
+  for (const test of tests) {
     const words = safeLine(fixedEvidence(test, base));
-    const name = fold(safeLine(test.testName), columns - widthOf(words) - 4);
-    return `  ${paint.green(name)}  ${paint.dim(words)}`;
+    reasons.set(words, [...(reasons.get(words) ?? []), test.testName]);
+  }
+  const listed = [...reasons].slice(0, mostFailures);
+  const blocks = listed.map(([words, names]) => {
+    const left = columns - margin - widthOf(words) - 2;
+    return left >= leastMessage
+      ? [`${namesIn(names, left)}  ${paint.dim(words)}`]
+      : [
+          namesIn(names, columns - margin),
+          ...wrap(words, columns - margin - 2).map((line) => paint.dim(line)),
+        ];
   });
-  const rest = history.fixed.length - shown.length;
-  const more = rest > 0 ? paint.dim(`\n  and ${number(rest)} more`) : '';
-  return `${paint.bold('Green here')}\n${rows.join('\n')}${more}`;
+  const rest = [...reasons.values()].slice(mostFailures).flat().length;
+  return rest === 0 ? blocks : [...blocks, [paint.dim(`and ${number(rest)} more`)]];
 }
 
 /** A cause that was found out helps with these. */
 const taught: ReadonlySet<Novelty> = new Set(['new', 'no-history']);
 const mostNames = 10;
 
+/** Width of the words before what differs from the point. */
+const labelled = 10;
+
 function renderChanges(history: RunHistory | undefined, { paint, columns }: SummaryStyle): string {
   const changes = history?.changes;
   if (history === undefined || changes === undefined) return '';
-  const names = (list: readonly string[]) => {
-    const rest = list.length - mostNames;
-    return fold(
-      `${list.slice(0, mostNames).map(safeLine).join(', ')}${rest > 0 ? ` and ${number(rest)} more` : ''}`,
-      columns - 4,
-    );
-  };
+  const names = (list: readonly string[]) =>
+    `${list.slice(0, mostNames).map(safeLine).join(', ')}${list.length > mostNames ? ` and ${number(list.length - mostNames)} more` : ''}`;
   const notRun = changes.notRun.map(({ file, tests, why }) => `${file} (${count(tests, 'test')}, ${why})`);
   const { moved, renamed } = wordRenames(changes.renamed);
   const lists: { what: string; list: readonly string[]; tests?: number }[] = [
@@ -259,38 +420,45 @@ function renderChanges(history: RunHistory | undefined, { paint, columns }: Summ
     { what: 'with other parameters', list: changes.parametersChanged },
     { what: 'newly skipped', list: changes.newlySkipped },
   ].filter(({ list }) => list.length > 0);
-  const slower = changes.slower
-    .slice(0, 3)
+  const rows = [
+    ...lists.map(({ what, list, tests = list.length }) => `${number(tests)} ${what}: ${names(list)}`),
+    ...(notRun.length === 0 ? [] : [`not run here: ${names(notRun)}`]),
+    ...changes.slower
+      .slice(0, 3)
+      .map(
+        (test) =>
+          `slower: ${duration(test.beforeSeconds)} → ${duration(test.afterSeconds)}  ${safeLine(test.testName)}`,
+      ),
+  ];
+  return rows
     .map(
-      (test) =>
-        `  ${`${duration(test.beforeSeconds)} → ${duration(test.afterSeconds)}`.padStart(18)}  ${fold(safeLine(test.testName), columns - 24)}`,
-    );
-  if (lists.length === 0 && notRun.length === 0 && slower.length === 0) return '';
-  const counts = lists.map(({ what, list, tests }) => `${number(tests ?? list.length)} ${what}`).join(', ');
-  const head = `${paint.bold(`Against ${safeLine(comparedWith(history))}`)}${counts === '' ? '' : `  tests: ${counts}`}`;
-  return [
-    head,
-    ...lists.map(({ what, list }) => `  ${what}\n    ${names(list)}`),
-    ...(notRun.length === 0 ? [] : [`  not run here\n    ${names(notRun)}`]),
-    ...(slower.length === 0 ? [] : ['  slower', ...slower]),
-  ].join('\n');
+      (row, i) =>
+        `${i === 0 ? paint.bold('tests'.padEnd(labelled)) : ' '.repeat(labelled)}${fold(row, columns - labelled)}`,
+    )
+    .join('\n');
 }
 
 /** The verdict once more: it is what stands above the prompt. */
-function renderVerdict({ history, totals, stored }: Summary, paint: Paint): string {
+function renderVerdict({ history, totals, stored }: Summary, { paint, columns }: SummaryStyle): string {
   const text = safeLine(stored.text);
-  const isRed = totals.failed + totals.errors > 0;
-  const fixed = history === undefined ? 0 : fixedTests(history).length;
-  if (history === undefined || (!isRed && fixed === 0))
-    return `${stored.ok ? paint.green('✓') : paint.yellow('○')} ${text}`;
   const failed = totals.failed + totals.errors;
+  const fixed = history === undefined ? 0 : fixedTests(history).length;
+  if (failed === 0 && fixed === 0) return `${stored.ok ? paint.green('✓') : paint.yellow('○')} ${text}`;
   const parts = [
-    ...(history.point === undefined && isRed
-      ? [`${number(failed)} failed, nothing to compare with`]
-      : classCounts(history).map(({ class: name, count: n }) => `${number(n)} ${name}`)),
+    ...(history === undefined
+      ? [`${number(failed)} failed, not judged`]
+      : history.point === undefined && failed > 0
+        ? [`${number(failed)} failed, nothing to compare with`]
+        : classCounts(history).map(
+            ({ class: name, count: n }) => `${number(n)} ${labels[name].toLowerCase()}`,
+          )),
     ...(fixed > 0 ? [`${number(fixed)} fixed`] : []),
   ];
-  return `${isRed ? paint.red('✗') : paint.green('✓')} ${parts.join(', ')}   ${paint.dim(text)}`;
+  const verdict = `${failed > 0 ? paint.red('✗') : paint.green('✓')} ${parts.join(', ')}`;
+  const words = stored.ok ? paint.dim(text) : paint.yellow(text);
+  return parts.join(', ').length + widthOf(text) + 5 <= columns
+    ? `${verdict}   ${words}`
+    : `${words}\n${verdict}`;
 }
 
 /** The message without the exception's name, which is shown before it. */
@@ -331,15 +499,23 @@ function renderSlowest(summary: Summary, { paint, columns }: SummaryStyle): stri
 }
 
 function renderCoverage(summary: Summary, { paint, columns }: SummaryStyle): string {
-  if (summary.leastCovered.length === 0) return '';
-  const paths = summary.leastCovered.map((file) => fold(safeLine(file.filePath), columns - 40));
+  const { totals, coveredFiles, history } = summary;
+  if (totals.coveragePercent === undefined) return '';
+  const change = history?.coverage;
+  const moved =
+    change === undefined
+      ? ''
+      : ` (${coverageDifference(change)} against ${safeLine(history?.baseBranch ?? 'the base branch')})`;
+  const paths = summary.leastCovered.map((file) => fold(safeLine(file.filePath), columns - labelled - 32));
   const longest = Math.max(...paths.map(widthOf));
   const rows = summary.leastCovered.map((file, i) => {
     const path = paths[i] ?? '';
     const missing = paint.dim(`${count(file.missingStatements, 'statement')} missing`);
-    return `  ${percent(file.coveragePercent).padStart(8)}  ${path}${' '.repeat(longest - widthOf(path))} ${missing}`;
+    return `${' '.repeat(labelled)}${percent(file.coveragePercent).padStart(6)}  ${path}${' '.repeat(longest - widthOf(path))}  ${missing}`;
   });
-  return `${paint.bold('Least covered')}\n${rows.join('\n')}`;
+  const least = rows.length === 0 ? '' : ', least covered:';
+  const total = `${paint.bold(percent(totals.coveragePercent))} of ${count(coveredFiles, 'file')}${paint.dim(moved)}${least}`;
+  return [`${paint.bold('coverage'.padEnd(labelled))}${total}`, ...rows].join('\n');
 }
 
 export function renderWarnings(warnings: readonly Warning[], paint: Paint): string {

@@ -53,3 +53,16 @@ export function fold(text: string, width: number): string {
   }
   return `${kept}…`;
 }
+
+/** Breaks a text between its words into lines of at most so many columns; a longer word has a line of its own, whole. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return line === '' ? lines : [...lines, line];
+}

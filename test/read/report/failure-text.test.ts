@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   errorTypeOfMessage,
+  firstCause,
   locationInFile,
   readFailureText,
   readSkipText,
@@ -305,6 +306,53 @@ ZeroDivisionError: division by zero
   { shape: 'nothing at all', text: '', locations: [], type: undefined },
 ];
 
+describe('the exception that a failure was raised from', () => {
+  const first = `shop/db.py:7: in connect
+    raise OSError(f"no {name}")
+E       OSError: no database
+E        on any host`;
+  const wrapped =
+    'tests/test_a.py:3: in test_a\n    load()\nshop/load.py:9: in load\nE   ValueError: cannot load';
+  const told = (text: string) => {
+    const cause = firstCause(text);
+    return (
+      cause &&
+      `${cause.locations.map(({ path, line }) => `${path}:${line}`).join(' ')} ${cause.errorType}: ${cause.message}`
+    );
+  };
+
+  it.each<[string, string, string | undefined]>([
+    ['is the first of a chain', `${first}\n\n${direct}\n${wrapped}\n\n${direct}\n${wrapped}`, first],
+    ['is not what was handled', `${first}\n\n${during}\n${wrapped}`, undefined],
+    [
+      'is none where the newest was raised while another was handled',
+      `${first}\n\n${direct}\n${wrapped}\n\n${during}\n${wrapped}`,
+      undefined,
+    ],
+    [
+      'is what ended a block of pytest.warns before it could warn',
+      `${first}\n\n${during}\ntests/test_a.py:3: in test_a\nE   Failed: DID NOT WARN. No warnings of type (x,) were emitted.`,
+      first,
+    ],
+    ['begins behind what was handled', `${wrapped}\n\n${during}\n${first}\n\n${direct}\n${wrapped}`, first],
+    ['is none where there is no chain', wrapped, undefined],
+  ])('%s', (_, text, cause) => {
+    expect(told(text)).toBe(
+      cause === undefined ? undefined : 'shop/db.py:7 OSError: OSError: no database\n on any host',
+    );
+  });
+
+  it('is read in the native style too', () => {
+    const native = (file: string, words: string) =>
+      `Traceback (most recent call last):\n  File "${file}", line 7, in f\n    g()\n${words}\n`;
+    expect(
+      told(
+        `${native('shop/db.py', 'OSError: no\ndatabase')}\n${direct}\n\n${native('shop/load.py', 'ValueError: x')}`,
+      ),
+    ).toBe('shop/db.py:7 OSError: OSError: no\ndatabase');
+  });
+});
+
 describe('a failure text', () => {
   it.each(cases)('$shape', ({ text, message, locations, type }) => {
     const read = readFailureText(text, message);
@@ -415,6 +463,7 @@ describe('a text made to take long', () => {
       readFailureText(text, 'x');
       readFailureText(text, message);
       errorTypeOfMessage(text);
+      firstCause(text);
       unwrapPhase(`failed on setup with "${text}`);
       readSkipText(text);
       readSkipText(`('${text}`);

@@ -76,6 +76,35 @@ tests/test_cart.py:4: ConnectionError`;
     );
   });
 
+  it('of calls that go round is one frame of them, wherever the stack ended', () => {
+    const at = (line: number) => `src/shop/tree.py:${line}: in f${line}`;
+    const entry = 'tests/test_cart.py:12: in test_total\nsrc/shop/cart.py:3: in total';
+    const end = 'E   RecursionError: maximum recursion depth exceeded';
+    const oneRound = (...lines: number[]) => placeOf([entry, ...lines.map(at), end].join('\n'));
+    expect(oneRound(8, 2, 5, 8)).toBe('src/shop/tree.py:2 in f2: undefined');
+    expect(oneRound(5, 8, 2, 5)).toBe('src/shop/tree.py:2 in f2: undefined');
+    expect(oneRound(8, 2, 5)).toBe('src/shop/tree.py:5 in f5: undefined');
+
+    const native = (file: string, line: number) => `  File "${file}", line ${line}, in f`;
+    const rounds = Array.from({ length: 40 }, () =>
+      [2, 5, 5, 8].map((line) => native('src/shop/tree.py', line)),
+    );
+    const ended = (...last: string[]) =>
+      placeOf(
+        [
+          'Traceback (most recent call last):',
+          native('tests/test_cart.py', 12).replace('in f', 'in test_total'),
+          ...rounds.flat(),
+          ...last,
+          'RecursionError: maximum recursion depth exceeded in comparison',
+        ].join('\n'),
+      );
+    expect(ended()).toBe('src/shop/tree.py:2 in f: undefined');
+    expect(ended(native('src/shop/core.py', 1), native('src/shop/core.py', 1))).toBe(
+      'src/shop/tree.py:2 in f: undefined',
+    );
+  });
+
   it('is unknown for assertions that a library makes for the test', () => {
     const mock =
       'tests/test_cart.py:12: in test_total\n    m.assert_called_once()\n/usr/lib/python3.11/unittest/mock.py:928: in assert_called_once\n    raise AssertionError(msg)\nE   AssertionError: Expected';

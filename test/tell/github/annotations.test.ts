@@ -12,11 +12,15 @@ const failure = (name: string) => ({
   line: 7,
   errorType: 'KeyError',
   message: "KeyError: 'x'",
-  failureSignature: 'md5:1',
+  failureSignature: `md5:${name}`,
 });
 
 const past = (name: string, novelty: Novelty) =>
-  makeFailureHistory({ testName: `tests/test_a.py::${name}`, class: novelty });
+  makeFailureHistory({
+    testName: `tests/test_a.py::${name}`,
+    failureSignature: `md5:${name}`,
+    class: novelty,
+  });
 
 describe('annotations', () => {
   it('show ten at most, new ones first, and say how many are left', () => {
