@@ -3,12 +3,14 @@
 import { posix } from 'node:path';
 import type { CommitHistory } from './context/commits.ts';
 import { changesOf } from './judge/changes.ts';
+import { changeRuns } from './judge/episodes.ts';
 import type { ChangeFacts, CommitPlace, FilePair } from './judge/facts.ts';
 import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
 import { chooseMatch, isKnown } from './judge/tiers.ts';
 import type { FailureHistory, NamedCommits, RunContext, RunHistory, Warning } from './model.ts';
 import { nearest } from './nearest.ts';
 import type { Database } from './store/database/port.ts';
+import { hasMatches } from './store/healix/credits.ts';
 import { readCoverageChange, readDifferences } from './store/history/changes.ts';
 import {
   type EvidenceRun,
@@ -36,20 +38,45 @@ export interface HistoryQuery extends RunQuery {
   onWarning?(warning: Warning): void;
 }
 
+/** A run's history, and what it was judged by. */
+export interface Judgement {
+  readonly history: RunHistory;
+  readonly judged: JudgedPoint;
+  /** Reads the runs again, inside a transaction of the team: others may have come since. */
+  readonly readAgain: () => Promise<JudgedRuns>;
+  /** A memory was told in a run of this change, or its test failed in one. */
+  readonly isMatched: boolean;
+}
+
 /**
  * Judges one stored run of the access's team.
  *
  * @throws StoreError `run-unknown` when the team has no such run
  */
 export async function judgeStored(db: Database, access: Access, query: HistoryQuery): Promise<RunHistory> {
+  return (await judgeRun(db, access, query)).history;
+}
+
+/** The runs that there are, and which of them count. */
+export interface JudgedRuns {
+  readonly judged: JudgedPoint;
+  readonly evidence: RunEvidence;
+}
+
+/** @throws as judgeStored */
+export async function judgeRun(db: Database, access: Access, query: HistoryQuery): Promise<Judgement> {
   const { runId, createdAt, change } = query;
-  const { evidence, git } = await readRuns(db, access, query);
-  const judged = judgePoint({
-    run: evidence.run,
-    runs: evidence.runs,
-    change: changeFacts(evidence, change, git),
-    commits: commitPlaces(evidence, git),
+  const { evidence, git, readAgain } = await readRuns(db, access, query);
+  const judgeRuns = (found: RunEvidence): JudgedRuns => ({
+    evidence: found,
+    judged: judgePoint({
+      run: found.run,
+      runs: found.runs,
+      change: changeFacts(found, change, git),
+      commits: commitPlaces(found, git),
+    }),
   });
+  const { judged } = judgeRuns(evidence);
   const { point } = judged;
   const there = point === undefined ? [] : ofLine(evidence.run, point.runs);
   const base = [...(point?.base ?? [])].reverse().flatMap((commit) => commit.runs);
@@ -62,6 +89,7 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
       files,
       there: await readFileEvidence(db, access, { runId, createdAt, point: point?.runs ?? [], files }),
       matches: await readMatches(db, access, query),
+      isMatched: await hasMatches(db, access, changeRuns(judged)?.ids ?? []),
       differences: there.length === 0 ? undefined : await readDifferences(db, access, changesQuery),
       coverage: there.length === 0 ? undefined : await readCoverageChange(db, access, changesQuery),
     };
@@ -88,7 +116,7 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
     filesAlsoAtPoint: facts.there.filesAlsoAtPoint,
   });
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
-  return {
+  const history: RunHistory = {
     failures: facts.matches.flatMap(
       ({ testName, failureSignature, causeKey, candidates }): FailureHistory[] => {
         const verdict = verdictOf.get(testName);
@@ -129,6 +157,12 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
           ),
     coverage: facts.coverage,
   };
+  return {
+    history,
+    judged,
+    readAgain: async () => judgeRuns(await readAgain()),
+    isMatched: facts.isMatched,
+  };
 }
 
 /** What git says about where the change begins. */
@@ -145,20 +179,24 @@ async function readRuns(
   db: Database,
   access: Access,
   query: HistoryQuery,
-): Promise<{ evidence: RunEvidence; git: GitPlace | undefined }> {
+): Promise<{
+  evidence: RunEvidence;
+  git: GitPlace | undefined;
+  /** Inside a transaction. */
+  readAgain: () => Promise<RunEvidence>;
+}> {
   const { change } = query;
   const defaultBranch = change?.named.defaultBranch ?? (await change?.git?.defaultBranch());
-  const read = async (git: GitPlace | undefined) => ({
-    git,
-    evidence: await inTeam(db, access, () =>
+  const read = async (git: GitPlace | undefined) => {
+    const readAgain = () =>
       readRunEvidence(db, access, {
         ...query,
         defaultBranch,
         baseCommits: git?.order ?? [],
         beginsAt: git?.beginsAt,
-      }),
-    ),
-  });
+      });
+    return { git, readAgain, evidence: await inTeam(db, access, readAgain) };
+  };
   const first = await read(
     change &&
       (await placeInGit(change, query.baseBranch ?? change.context.baseBranch ?? defaultBranch ?? 'main')),

@@ -366,6 +366,23 @@ export async function readTestEvidence(
   return found.evidence();
 }
 
+/** Reads all rows of some tests in some runs, inside a transaction of the team. */
+export async function readRowsOf(
+  db: Database,
+  access: Access,
+  createdAt: Date,
+  names: readonly string[],
+  runs: readonly EvidenceRun[],
+): Promise<readonly EvidenceRow[]> {
+  if (names.length === 0 || runs.length === 0) return [];
+  const found = collectRows('', runs);
+  const lists = listOf(runs, [() => false, () => true, () => false]);
+  found.add(
+    await db.query<{ facts: TestFactsRow }>(foreignSql, [access.team.id, names, createdAt, ...lists]),
+  );
+  return found.evidence().rows;
+}
+
 /** An own past counts where it has at least half of so many commits: below that the other jobs are asked. */
 const ownCommits = 10;
 
