@@ -3,11 +3,20 @@
 import { posix } from 'node:path';
 import type { CommitHistory } from './context/commits.ts';
 import { changesOf } from './judge/changes.ts';
+import { isMemoryNoBetter } from './judge/confidence.ts';
 import { changeRuns } from './judge/episodes.ts';
 import type { ChangeFacts, CommitPlace, FilePair } from './judge/facts.ts';
 import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
 import { chooseMatch, isKnown } from './judge/tiers.ts';
-import type { FailureHistory, NamedCommits, RunContext, RunHistory, Warning } from './model.ts';
+import type {
+  FailureHistory,
+  Match,
+  MemoryCandidate,
+  NamedCommits,
+  RunContext,
+  RunHistory,
+  Warning,
+} from './model.ts';
 import { nearest } from './nearest.ts';
 import type { Database } from './store/database/port.ts';
 import { hasMatches } from './store/healix/credits.ts';
@@ -121,7 +130,7 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
       ({ testName, failureSignature, causeKey, candidates }): FailureHistory[] => {
         const verdict = verdictOf.get(testName);
         if (verdict === undefined) return [];
-        const match = chooseMatch(candidates, causeKey !== undefined);
+        const match = chosenMatch(candidates, causeKey !== undefined);
         return [{ ...verdict, failureSignature, match, known: isKnown(match) }];
       },
     ),
@@ -163,6 +172,12 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
     readAgain: async () => judgeRuns(await readAgain()),
     isMatched: facts.isMatched,
   };
+}
+
+function chosenMatch(candidates: readonly MemoryCandidate[], isOutside: boolean): Match | undefined {
+  const match = chooseMatch(candidates, isOutside);
+  if (match === undefined || !isMemoryNoBetter(match.memory)) return match;
+  return { ...match, memory: { ...match.memory, isNoBetterThanWaiting: true } };
 }
 
 /** What git says about where the change begins. */

@@ -1,5 +1,6 @@
 // The use case's half that learns: what came of the memories that were told, decided anew with each upload that can tell. Joins
 // store and judge, which do not know each other.
+import { isMemoryNoBetter } from './judge/confidence.ts';
 import { changeRuns, learn, toldMatches } from './judge/episodes.ts';
 import type { HistoryQuery, JudgedRuns, Judgement } from './judging.ts';
 import type { RunHistory } from './model.ts';
@@ -68,7 +69,8 @@ function withCounts(history: RunHistory, counts: readonly MemoryCounts[]): RunHi
       if (failure.match === undefined || count === undefined) return failure;
       const { confidence, worked, failed } = count;
       const memory = { ...failure.match.memory, confidence, successCount: worked, failureCount: failed };
-      return { ...failure, match: { ...failure.match, memory } };
+      const isNoBetterThanWaiting = isMemoryNoBetter(memory);
+      return { ...failure, match: { ...failure.match, memory: { ...memory, isNoBetterThanWaiting } } };
     }),
   };
 }

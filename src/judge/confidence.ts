@@ -1,4 +1,5 @@
 // How far a memory can be trusted: what came of the breakages it was told for, and how often such tests recover untaught.
+import type { HealixMemory } from '../model.ts';
 import { isImprobable } from './broken.ts';
 import { flakyEvidence } from './flaky.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
@@ -102,6 +103,21 @@ const mostCounted = 10_000;
 export function isNoBetterThanWaiting(memory: Tries, untaught: Tries): boolean {
   if (memory.worked + memory.failed === 0 || untaught.worked + untaught.failed === 0) return false;
   return probabilityBetter(bounded(memory), bounded(untaught)) < surelyBetter;
+}
+
+/** The same of a memory as it is stored; false where nothing is known of its test untaught. */
+export function isMemoryNoBetter({
+  successCount,
+  failureCount,
+  untaught,
+}: Pick<HealixMemory, 'successCount' | 'failureCount' | 'untaught'>): boolean {
+  return (
+    untaught !== undefined &&
+    isNoBetterThanWaiting(
+      { worked: successCount, failed: failureCount },
+      { worked: untaught.recovered, failed: untaught.lasted },
+    )
+  );
 }
 
 function bounded({ worked, failed }: Tries): Tries {

@@ -1,6 +1,7 @@
 // Actions of `lukhas healix`: read files, call the store, print memories. No SQL here.
 import { readFile, stat } from 'node:fs/promises';
 import { InputError } from '../../errors.ts';
+import { isMemoryNoBetter } from '../../judge/confidence.ts';
 import { readStoredFailure } from '../../read/report/junit.ts';
 import { wordsOf } from '../../sign/words.ts';
 import type { Database } from '../../store/database/port.ts';
@@ -358,7 +359,9 @@ function describe(memory: Memory, paint: Terminal['paint']): string[] {
     value === undefined
       ? []
       : [`${name.padEnd(16)}${safeText(value).replaceAll('\n', `\n${' '.repeat(16)}`)}`];
-  const { error_type: errorType, words: _, statement: __, place: ___, ...metadata } = memory.metadata;
+  const { error_type: errorType, words: _, statement: __, place: ___, baseline, ...others } = memory.metadata;
+  const { untaught } = memory;
+  const metadata = untaught !== undefined || baseline === undefined ? others : { ...others, baseline };
   return [
     `${paint.bold(`memory ${memory.id}`)}${marks(memory, paint)}`,
     ...field('test', memory.testName),
@@ -368,6 +371,10 @@ function describe(memory: Memory, paint: Terminal['paint']): string[] {
     ...field('solution', memory.solution),
     ...field('type', memory.solutionType),
     ...field('confidence', `${confidence(memory)}, ${tried(memory)}`),
+    ...field(
+      'untaught',
+      untaught && `repaired ${untaught.recovered} of ${untaught.recovered + untaught.lasted} times`,
+    ),
     ...field('last applied', memory.lastApplied?.toISOString().slice(0, 10)),
     ...field('star', memory.matrizStar),
     ...field('signature', memory.failureSignature),
@@ -404,7 +411,7 @@ function tried(memory: Memory): string {
 function marks(memory: Memory, paint: Terminal['paint']): string {
   const mark = (name: string, is: boolean): string => (is ? `  ${paint.yellow(name)}` : '');
   const shared = memory.shared ? `  ${paint.cyan('shared')}` : '';
-  return `${shared}${mark('stale', memory.stale)}${mark('proposed', memory.state === 'proposed')}${mark('retired', memory.retiredAt !== undefined)}`;
+  return `${shared}${mark('stale', memory.stale)}${mark('no better than waiting', isMemoryNoBetter(memory))}${mark('proposed', memory.state === 'proposed')}${mark('retired', memory.retiredAt !== undefined)}`;
 }
 
 function cut(text: string, length: number): string {
@@ -442,6 +449,7 @@ function jsonOf(memory: Memory): Record<string, unknown> {
     ...exportedOf(memory),
     shared: memory.shared,
     stale: memory.stale,
+    no_better_than_waiting: isMemoryNoBetter(memory),
     retired_at: memory.retiredAt?.toISOString() ?? null,
   };
 }

@@ -1,4 +1,5 @@
 // SQL texts that find the memory for a failure: one ranking and one rule of equality for everybody who asks.
+import type { UntaughtCounts } from '../../model.ts';
 
 /** Best first; a memory that nobody ever rated comes last. */
 export const ranking = (memory: string): string =>
@@ -58,6 +59,14 @@ export const exactMemory = (failure: string, scope: MemoryScope): string => `(
 export const stale = (memory: string): string =>
   `(coalesce(${memory}.last_applied, ${memory}.created_at) < now() - interval '${staleDays} days'
     OR (${memory}.failure_count >= 3 AND ${memory}.failure_count >= ${memory}.success_count))`;
+
+/** What `metadata.baseline` says, which anybody may have written: undefined where it is not what credits write there. */
+export function untaughtOf(baseline: unknown): UntaughtCounts | undefined {
+  if (typeof baseline !== 'object' || baseline === null) return undefined;
+  const { recovered, lasted } = baseline as Record<string, unknown>;
+  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+  return isCount(recovered) && isCount(lasted) ? { recovered, lasted } : undefined;
+}
 
 /** Days without use after which a memory is stale. */
 export const staleDays = 180;

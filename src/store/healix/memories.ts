@@ -8,7 +8,7 @@ import type { Database, SqlValue } from '../database/port.ts';
 import { createStorable } from '../database/storable.ts';
 import { type Access, inTeam } from '../schema/access.ts';
 import { asOwner } from '../schema/teams.ts';
-import { posteriorMean, ranking, stale } from './matching.ts';
+import { posteriorMean, ranking, stale, untaughtOf } from './matching.ts';
 import { type FileMemory, normaliseSignature } from './memory-file.ts';
 
 /** A memory with everything that is known of it. */
@@ -127,6 +127,7 @@ function memoryOf(row: Row): Memory {
     lastApplied: row.last_applied ?? undefined,
     matrizStar: row.matriz_star ?? undefined,
     metadata: row.metadata ?? {},
+    untaught: untaughtOf(row.metadata?.baseline),
     createdAt: row.created_at ?? new Date(0),
     shared: row.shared,
     stale: row.stale === true,

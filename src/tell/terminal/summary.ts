@@ -16,6 +16,7 @@ import {
   coverageDifference,
   duration,
   failureKey,
+  noBetterThanWaiting,
   number,
   percent,
   placed,
@@ -205,6 +206,7 @@ function renderMatch({ memory, tier }: Match, paint: Paint, columns: number): st
     tierNames[tier].toLowerCase(),
     ...(memory.confidence === undefined ? [] : [`confidence ${memory.confidence.toFixed(2)}`]),
     ...(tries === 0 ? [] : [`worked ${memory.successCount} of ${tries} times`]),
+    ...noBetterThanWaiting(memory),
     ...(memory.lastApplied === undefined ? [] : [`last on ${memory.lastApplied.toISOString().slice(0, 10)}`]),
   ];
   const paintTier = tier === 'similar' ? paint.yellow : paint.green;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { makeLineId } from '../../../src/store/runs/line.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { storeRun } from '../../../src/storing.ts';
-import { some } from '../../support/long.ts';
+import { rounds, some } from '../../support/long.ts';
 import { createPlace, type Place, placeNames } from '../../support/places.ts';
 import { emptyContext, makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
 
@@ -30,6 +30,7 @@ interface Run {
 describe.each(placeNames)('on %s', (name) => {
   let place: Place;
   let scene = 0;
+  let scenes = 0;
   const start = Date.now() - 20 * 86_400_000;
   beforeAll(async () => {
     place = await createPlace(name);
@@ -38,7 +39,7 @@ describe.each(placeNames)('on %s', (name) => {
   });
   afterAll(() => place.remove());
   beforeEach(() => {
-    scene++;
+    scene = ++scenes;
   });
 
   /** 32 hex digits; no two scenes share them. */
@@ -72,8 +73,8 @@ describe.each(placeNames)('on %s', (name) => {
     return String(row?.id);
   }
 
-  /** What all memories of the scene have learned. */
-  async function learned(): Promise<Record<string, unknown>> {
+  /** What all memories of the scene have learned, or those of one test. */
+  async function learned(test = `tests/test_scene_${scene}.py%`): Promise<Record<string, unknown>> {
     const [row] = await place.look(
       `SELECT sum(success_count)::int AS worked, sum(failure_count)::int AS failed, max(confidence)::float AS confidence,
          bool_or(last_applied IS NOT NULL) AS applied, max(metadata ->> 'baseline') AS baseline,
@@ -81,7 +82,7 @@ describe.each(placeNames)('on %s', (name) => {
        FROM (SELECT test_name, success_count, failure_count, confidence, last_applied, metadata FROM healix_memories
          UNION ALL SELECT test_name, success_count, failure_count, confidence, last_applied, metadata FROM shared_memories) AS memories
        WHERE test_name LIKE $1`,
-      [`tests/test_scene_${scene}.py%`],
+      [test],
     );
     return row as never;
   }
@@ -177,35 +178,49 @@ describe.each(placeNames)('on %s', (name) => {
     for (const run of runs) await upload(run);
   };
 
-  test.each([
-    ['a repair', 'FFP', 1, 0],
-    ['a row of failures is one episode', 'FFFPP', 1, 0],
-    ['broken, repaired, broken alike again: what relapsed was no repair', 'FFPFFFP', 1, 0],
-    ['relapsed, and still broken', 'FFPF', 0, 0],
-    ['red on three later commits', 'FFFF', 0, 1],
-    ['red on more', 'FFFFFF', 0, 1],
-    ['failed, and then repaired: nobody knows by what', 'FFFFFP', 0, 0],
-    ['red on two later commits', 'FFF', 0, 0],
-    ['never broken', 'PPP', 0, 0],
-    ['one red, which chance explains', 'FP', 0, 0],
-    ['skipped and not run say nothing', 'FFS.P', 1, 0],
-    ['another failure in between does not part an episode', 'FOFP', 1, 0],
-    ['another failure at the end does not take the credit away', 'FFOP', 1, 0],
-    ['a failure without a memory', 'OOP', 0, 0],
-    ['the same failure on another line', 'MMP', 1, 0],
-  ])('%s: %s', async (_, letters, worked, failed) => {
-    await begin();
-    await uploadAll(line(letters));
-    const ended = worked + failed;
-    expect(await learned()).toEqual({
-      worked,
-      failed,
-      applied: worked > 0 ? true : expect.any(Boolean),
-      // What a person gave holds until the first count, also of one that was taken back.
-      confidence: ended > 0 ? Math.round((100 * (worked + 1)) / (ended + 2)) / 100 : expect.any(Number),
-      baseline: letters === 'OOP' ? '{"lasted": 0, "recovered": 1}' : null,
-      healed: worked === 0 ? 0 : letters.slice(letters.lastIndexOf('PF') + 1).match(/[FM]/g)?.length,
+  // Each story is a test of its own in the same runs.
+  describe('tests of one suite', () => {
+    const stories = [
+      ['a repair', 'FFP', 1, 0],
+      ['a row of failures is one episode', 'FFFPP', 1, 0],
+      ['broken, repaired, broken alike again: what relapsed was no repair', 'FFPFFFP', 1, 0],
+      ['relapsed, and still broken', 'FFPF', 0, 0],
+      ['red on three later commits', 'FFFF', 0, 1],
+      ['red on more', 'FFFFFF', 0, 1],
+      ['failed, and then repaired: nobody knows by what', 'FFFFFP', 0, 0],
+      ['red on two later commits', 'FFF', 0, 0],
+      ['never broken', 'PPP', 0, 0],
+      ['one red, which chance explains', 'FP', 0, 0],
+      ['skipped and not run say nothing', 'FFS.P', 1, 0],
+      ['another failure in between does not part an episode', 'FOFP', 1, 0],
+      ['another failure at the end does not take the credit away', 'FFOP', 1, 0],
+      ['a failure without a memory', 'OOP', 0, 0],
+      ['the same failure on another line', 'MMP', 1, 0],
+    ] as const;
+    let suite = 0;
+    beforeAll(async () => {
+      suite = scene = ++scenes;
+      await begin({ tests: stories.length });
+      const steps = Math.max(...stories.map(([, letters]) => letters.length));
+      for (let at = 0; at < steps; at++)
+        await upload({ letters: stories.map(([, letters]) => letters[at] ?? '.').join(''), at });
     });
+    test.each(stories.map((one, number) => [...one, number] as const))(
+      '%s: %s',
+      async (_, letters, worked, failed, number) => {
+        scene = suite;
+        const ended = worked + failed;
+        expect(await learned(testName(number))).toEqual({
+          worked,
+          failed,
+          applied: worked > 0 ? true : expect.any(Boolean),
+          // What a person gave holds until the first count, also of one that was taken back.
+          confidence: ended > 0 ? Math.round((100 * (worked + 1)) / (ended + 2)) / 100 : expect.any(Number),
+          baseline: letters === 'OOP' ? '{"lasted": 0, "recovered": 1}' : null,
+          healed: worked === 0 ? 0 : letters.slice(letters.lastIndexOf('PF') + 1).match(/[FM]/g)?.length,
+        });
+      },
+    );
   });
 
   test('broken anew after more than 20 runs is another breakage', async () => {
@@ -474,8 +489,8 @@ describe.each(placeNames)('on %s', (name) => {
   // Orders of the same uploads, one after another and all at once.
   const runs = line('FFPP');
   test('uploads may arrive in any order: two failures and a repair are one credit', async () => {
-    for (const order of some(permutations(runs), 5)) {
-      scene++;
+    for (const order of some(permutations(runs), 3)) {
+      scene = ++scenes;
       await begin();
       await uploadAll(order);
       expect([order.map((run) => run.at).join(''), await learned()]).toMatchObject([
@@ -486,8 +501,8 @@ describe.each(placeNames)('on %s', (name) => {
   });
 
   test('sixteen uploads at the same moment, four of each run, leave one credit', async () => {
-    for (let round = 0; round < 3; round++) {
-      scene++;
+    for (let round = 0; round < rounds(2, 5); round++) {
+      scene = ++scenes;
       await begin();
       const saved = await Promise.all(runs.flatMap((run) => [run, run, run, run]).map((run) => upload(run)));
       expect(saved.filter((run) => run?.stored === 'new')).toHaveLength(4);
@@ -513,15 +528,20 @@ describe.each(placeNames)('on %s', (name) => {
     expect(await learned()).toMatchObject({ worked: 1, failed: 0, confidence: 0.67, healed: 4 });
   });
 
-  test('sixteen uploads that repair the same tests at the same moment, one after the other in time, lose no count', async () => {
+  test('uploads that repair the same tests at the same moment, one after the other in time, lose no count', async () => {
     for (let number = 0; number < 3; number++) await remember(number);
-    const repositories = Array.from({ length: 16 }, (_, number) => number);
+    const repositories = Array.from({ length: rounds(8, 16) }, (_, number) => number);
     const runs = (letters: string, step: number) =>
       repositories.map((n) => ({ letters, at: 3 * n + step, repository: `acme/${scene}-${n}` }));
     for (const { at, repository } of runs('', 0)) await greens(at - 12, at - 1, { repository, tests: 3 });
     for (const step of [0, 1]) await Promise.all(runs('FFF', step).map((run) => upload(run)));
     await Promise.all(runs('PPP', 2).map((run) => upload(run)));
-    expect(await learned()).toMatchObject({ worked: 48, failed: 0, confidence: 0.94, healed: 96 });
+    expect(await learned()).toMatchObject({
+      worked: 3 * repositories.length,
+      confidence: Math.round((100 * (repositories.length + 1)) / (repositories.length + 2)) / 100,
+      failed: 0,
+      healed: 6 * repositories.length,
+    });
   });
 });
 

@@ -37,6 +37,7 @@ const teamTables = [
   'ingest_uploads',
   'missing_reports',
   'healix_credits',
+  'healix_matches',
   'team_credentials',
 ] as const;
 
@@ -83,6 +84,8 @@ beforeAll(async () => {
        INSERT INTO healix_memories (team_id, test_name, failure_signature, solution) VALUES ('${id}', 't', 's', '${slug} secret');
        INSERT INTO healix_credits (team_id, passed_run_id, failed_run_id, test_name, memory_id)
          SELECT team_id, gen_random_uuid(), gen_random_uuid(), 't', id FROM healix_memories WHERE team_id = '${id}';
+       INSERT INTO healix_matches (team_id, memory_id, run_id, created_at, test_name, shown, change)
+         SELECT team_id, id, gen_random_uuid(), now(), 't', true, '${slug}' FROM healix_memories WHERE team_id = '${id}';
        INSERT INTO missing_reports (team_id, upload_key, reason) VALUES ('${id}', sha256('${slug}'), '${slug} secret');
        INSERT INTO consciousness_reviews (team_id, git_sha, matriz_analysis) VALUES ('${id}', 'abc', '{}')`,
     );
@@ -199,6 +202,8 @@ function insertOf(table: string, name: string): string {
       return `INSERT INTO ${name} (team_id, upload_key, reason) VALUES ('${other.id}', sha256('x'), 'forged')`;
     case 'healix_credits':
       return `INSERT INTO ${name} (team_id, passed_run_id, failed_run_id, test_name, memory_id) SELECT '${other.id}', gen_random_uuid(), gen_random_uuid(), 't', id FROM public.healix_memories LIMIT 1`;
+    case 'healix_matches':
+      return `INSERT INTO ${name} (team_id, memory_id, run_id, created_at, test_name, shown) SELECT '${other.id}', id, gen_random_uuid(), ${now}, 't', true FROM public.healix_memories LIMIT 1`;
     default:
       return `INSERT INTO ${name} (role_name, team_id) VALUES ('${uniqueRole('forged')}', '${other.id}')`;
   }
