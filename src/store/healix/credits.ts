@@ -3,7 +3,7 @@
 import type { Database } from '../database/port.ts';
 import { andThen } from '../database/search-path.ts';
 import type { Access } from '../schema/access.ts';
-import { posteriorMean } from './matching.ts';
+import { healixEnabled, posteriorMean } from './matching.ts';
 
 /** A row of healix_matches. Times are milliseconds since 1970. */
 export interface MatchRow {
@@ -109,7 +109,7 @@ const addSql = `
     SELECT h.id, h.test_name, false FROM unnest($6::text[]) AS n (test_name)
     JOIN healix_memories h ON h.team_id = $1 AND h.test_name = n.test_name AND h.deleted_at IS NULL AND h.state = 'active'
       AND (h.repository = (SELECT r.repository FROM test_runs r WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3)) IS NOT FALSE
-    WHERE h.id NOT IN (SELECT memory_id FROM told)
+    WHERE ${healixEnabled('$1')} AND h.id NOT IN (SELECT memory_id FROM told)
   ) AS m ORDER BY m.memory_id
   ON CONFLICT (team_id, memory_id, run_id) DO UPDATE SET shown = true, test_name = excluded.test_name
     WHERE excluded.shown AND NOT healix_matches.shown`;
