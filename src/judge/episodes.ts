@@ -240,7 +240,9 @@ function episodesOf(
     // Red before the change: the base's.
     if (start < begin) continue;
     const match = alike.map(({ run }) => stored.get(run.runId)).find((one) => one !== undefined);
-    const earlier = match?.episode?.earlier;
+    // Later uploads see less of the time before: what was seen of the very breakage holds.
+    const kept = match?.episode;
+    const earlier = kept?.startedAt === first.run.at ? kept.earlier : undefined;
     const ended = endEpisode({ attempts, start, earlier }, limits);
     if (ended === undefined || (match === undefined && ended.end === 'nothing')) continue;
     found.push({
