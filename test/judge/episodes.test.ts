@@ -134,7 +134,7 @@ describe('one breakage', () => {
       { worked: 1, recovered: 1 },
     ],
     ['in which it was taught, and told again, is one', { a: `${green}UFP` }, { worked: 1 }],
-    ['red from the first run on says nothing', { a: 'FFFFFFFFFP' }, {}],
+    ['red from the first run on says nothing', { a: 'FFFFF' }, {}],
     ['that is longer than chance at the test\u2019s rate', { a: 'PFPPFPPFPPFPPFFP' }, {}],
   ] as const)('%s', (_, jobs, counts) => {
     expect(learnedFrom(uploadsOf(jobs)).counts).toEqual({ ...nothing, ...counts });
@@ -144,6 +144,29 @@ describe('one breakage', () => {
     const at = uploadsOf({ a: `${green}FFPP` }, 'one');
     expect(learnedFrom([...at, ...uploadsOf({ a: `${green}.FFP` }, 'two')]).counts.worked).toBe(1);
     expect(learnedFrom([...at, ...uploadsOf({ a: `${green}...FFP` }, 'two')]).counts.worked).toBe(2);
+  });
+
+  it('of the base is not the change\u2019s', () => {
+    const [base, own] = [uploadsOf({ a: `${green}F` }), uploadsOf({ a: 'FP' }, 'branch', 20)];
+    const learnedOf = (begun: readonly Upload[], after: readonly Upload[]) =>
+      learn({
+        change: {
+          name: 'branch',
+          ids: after.map(({ run }) => run.runId),
+          own: after.map(({ run }) => run),
+          base: begun.map(({ run }) => run),
+        },
+        order: orderCommits(
+          [...begun, ...after].map(({ run }) => run),
+          [],
+        ),
+        rows: [...begun, ...after].map(({ row }) => row),
+        matches: after.flatMap(({ match }) => match ?? []),
+      }).memories;
+    expect(learnedOf(base, own)).toEqual([]);
+    expect(learnedOf(base.slice(0, -1), uploadsOf({ a: 'FFP' }, 'branch', 20))).toMatchObject([
+      { worked: 1 },
+    ]);
   });
 
   it('stays counted when its beginning is out of sight', () => {

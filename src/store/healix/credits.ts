@@ -170,7 +170,9 @@ const matchedSql = `
   FROM (
     SELECT c.memory_id FROM healix_matches c WHERE c.team_id = $1 AND c.run_id = ANY ($2::uuid[])
     GROUP BY c.memory_id ORDER BY max(c.created_at) DESC, c.memory_id LIMIT ${mostMemories}) AS c
-  JOIN healix_matches m ON m.team_id = $1 AND m.memory_id = c.memory_id AND m.created_at >= $3`;
+  CROSS JOIN LATERAL (
+    -- OFFSET 0: memory by memory. A join would read all rows that the team ever had.
+    SELECT m.* FROM healix_matches m WHERE m.team_id = $1 AND m.memory_id = c.memory_id AND m.created_at >= $3 OFFSET 0) AS m`;
 
 /** Writes what was decided, inside `inTurn`. */
 export async function giveCredits(
