@@ -5,7 +5,14 @@ import { changeRuns, learn, toldMatches } from './judge/episodes.ts';
 import type { HistoryQuery, JudgedRuns, Judgement } from './judging.ts';
 import type { RunHistory } from './model.ts';
 import type { Database } from './store/database/port.ts';
-import { addMatches, giveCredits, inTurn, type MemoryCounts, readMatched } from './store/healix/credits.ts';
+import {
+  addMatches,
+  giveCredits,
+  inTurn,
+  isFollowed,
+  type MemoryCounts,
+  readMatched,
+} from './store/healix/credits.ts';
 import { readRowsOf } from './store/history/evidence.ts';
 import { type Access, inTeam } from './store/schema/access.ts';
 
@@ -26,7 +33,12 @@ export async function learnFrom(
   const told = toldMatches(judged, history.failures);
   const isTold = told.shown.length > 0 || told.untaught.length > 0;
   const added = isTold ? await inTeam(db, access, () => addMatches(db, access, query, told)) : 0;
-  if (!isMatched && added === 0) return history;
+  if (!isMatched) {
+    // Told for the first time, and nothing came after it yet: there is nothing to decide.
+    const branch = judged.facts.run.branch ?? '';
+    if (added === 0 || !(await inTeam(db, access, () => isFollowed(db, access, { ...query, branch }))))
+      return history;
+  }
   const counts = await inTurn(db, access, async () => decide(db, access, query, await readAgain()));
   return withCounts(history, counts);
 }

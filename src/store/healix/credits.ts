@@ -72,6 +72,19 @@ export async function hasMatches(db: Database, access: Access, runIds: readonly 
   return row?.found === true;
 }
 
+/** Whether the team has a run of the branch that is not older than this one; inside a transaction of the team. */
+export async function isFollowed(
+  db: Database,
+  access: Access,
+  { runId, createdAt, branch }: { readonly runId: string; readonly createdAt: Date; readonly branch: string },
+): Promise<boolean> {
+  const [row] = await db.query<{ found: boolean }>(
+    `SELECT EXISTS (SELECT FROM test_runs r WHERE r.team_id = $1 AND r.git_branch = $2 AND r.created_at >= $3 AND r.id <> $4) AS found`,
+    [access.team.id, branch, createdAt, runId],
+  );
+  return row?.found === true;
+}
+
 /**
  * Keeps which memories were told in a run, and those whose tests failed without that they were told. Memories that all teams
  * share are not kept: their counts are the owner's. Inside a transaction of the team.
@@ -107,9 +120,12 @@ const addSql = `
     JOIN healix_memories h ON h.team_id = $1 AND h.id = t.memory_id
     UNION ALL
     SELECT h.id, h.test_name, false FROM unnest($6::text[]) AS n (test_name)
-    JOIN healix_memories h ON h.team_id = $1 AND h.test_name = n.test_name AND h.deleted_at IS NULL AND h.state = 'active'
-      AND (h.repository = (SELECT r.repository FROM test_runs r WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3)) IS NOT FALSE
-    WHERE ${healixEnabled('$1')} AND h.id NOT IN (SELECT memory_id FROM told)
+    -- OFFSET 0: test by test. A join would compare each test with all memories.
+    CROSS JOIN LATERAL (
+      SELECT h.id, h.test_name, h.repository FROM healix_memories h
+      WHERE h.team_id = $1 AND h.test_name = n.test_name AND h.deleted_at IS NULL AND h.state = 'active' OFFSET 0) AS h
+    WHERE (h.repository = (SELECT r.repository FROM test_runs r WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3)) IS NOT FALSE
+      AND ${healixEnabled('$1')} AND h.id NOT IN (SELECT memory_id FROM told)
   ) AS m ORDER BY m.memory_id
   ON CONFLICT (team_id, memory_id, run_id) DO UPDATE SET shown = true, test_name = excluded.test_name
     WHERE excluded.shown AND NOT healix_matches.shown`;
