@@ -88,7 +88,8 @@ CREATE TABLE healix_memories (
   words_signature character varying(255),
   repository text,
   project text,
-  state character varying(20) DEFAULT 'active'::character varying NOT NULL
+  state character varying(20) DEFAULT 'active'::character varying NOT NULL,
+  repository_host text
 );
 
 CREATE TABLE ingest_uploads (
@@ -267,7 +268,8 @@ CREATE TABLE test_runs (
   dirty integer,
   stale boolean,
   attempt integer,
-  step text
+  step text,
+  repository_host text
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE user_preferences (
@@ -535,6 +537,27 @@ AS $function$
   SELECT b.child, b.upper_bound FROM partition_bounds(parent) b WHERE b.upper_bound <= now() - keep ORDER BY b.upper_bound
 $function$;
 
+CREATE OR REPLACE FUNCTION public.lukhas_add_coverage(key bytea, without_coverage bytea, payload bytea, files integer, percent numeric)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  run record;
+BEGIN
+  UPDATE ingest_uploads u SET payload_sha256 = payload, coverage_rows = files
+  WHERE u.team_id = lukhas_team_id() AND u.upload_key = key AND u.payload_sha256 = without_coverage AND u.coverage_rows = 0
+  RETURNING u.team_id, u.run_id, u.created_at INTO run;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  UPDATE test_runs r SET coverage_percent = percent
+  WHERE r.team_id = run.team_id AND r.id = run.run_id AND r.created_at = run.created_at AND r.coverage_percent IS NULL;
+  RETURN true;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.lukhas_find_team(wanted text)
  RETURNS uuid
  LANGUAGE sql
@@ -703,6 +726,7 @@ ALTER FUNCTION attach_month(timestamp with time zone) OWNER TO lukhas_owner;
 ALTER FUNCTION ensure_partitions(integer,integer) OWNER TO lukhas_owner;
 ALTER FUNCTION ensure_partitions_for(timestamp with time zone,integer) OWNER TO lukhas_owner;
 ALTER FUNCTION expired_partitions(regclass,interval) OWNER TO lukhas_owner;
+ALTER FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_find_team(text) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_lock_team() OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_run_ts(uuid) OWNER TO lukhas_owner;
@@ -766,6 +790,9 @@ GRANT EXECUTE ON FUNCTION ensure_partitions_for(timestamp with time zone,integer
 GRANT EXECUTE ON FUNCTION ensure_partitions_for(timestamp with time zone,integer) TO lukhas_service;
 REVOKE ALL ON FUNCTION expired_partitions(regclass,interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION expired_partitions(regclass,interval) TO lukhas_service;
+REVOKE ALL ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) TO lukhas_ingest;
+GRANT EXECUTE ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) TO lukhas_service;
 REVOKE ALL ON FUNCTION lukhas_find_team(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lukhas_find_team(text) TO lukhas_service;
 REVOKE ALL ON FUNCTION lukhas_lock_team() FROM PUBLIC;

@@ -147,11 +147,10 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   for (const warning of old) onWarning(warning);
   const context = { ...detected, project: projectOf(rootdir), isStale: old.length > 0 };
   for (const problem of edges.coverage.problems) onUnusable(problem);
-  const payloadSha256 = hashPayload(
-    survey.sha256,
-    await hashCoverage(edges.coverage.paths),
-    ...(notTaken ? ['incomplete'] : []),
-  );
+  const hashWith = async (coverage: readonly string[]) =>
+    hashPayload(survey.sha256, await hashCoverage(coverage), ...(notTaken ? ['incomplete'] : []));
+  const payloadSha256 = await hashWith(edges.coverage.paths);
+  const resultsSha256 = await hashWith([]);
   const createdAt = decideCreatedAt(settings.createdAt, survey.suites, edges);
 
   const passes = startPasses(survey.files, {
@@ -173,8 +172,20 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     onResults: edges.onResults,
   });
   const change = { context, named, git };
-  const uploadKey = makeUploadKey({ ...context, discriminator: settings.uploadKey, payloadSha256 });
-  const upload = { teamSlug: settings.team, createdAt, uploadKey, payloadSha256, context };
+  // Coverage that comes later belongs to the same run.
+  const uploadKey = makeUploadKey({
+    ...context,
+    discriminator: settings.uploadKey,
+    payloadSha256: resultsSha256,
+  });
+  const upload = {
+    teamSlug: settings.team,
+    createdAt,
+    uploadKey,
+    payloadSha256,
+    resultsSha256,
+    context,
+  };
   // A run without a test says nothing, and would be what the next one is compared with.
   const connect = nothing === undefined ? edges.connect : undefined;
   const stored = await storeRun(connect, upload, passes.open, {
@@ -223,8 +234,9 @@ function cancelled(isStored: boolean): StoreError {
 
 /** What is told where the work goes on without the thing that the error is about. */
 function warningOf(error: InputError | ReportError, name: Naming): Warning {
-  const { file, line, column } = error.place ?? {};
+  const { file, line, column, byte } = error.place ?? {};
   const fix = error.fixIn(name);
-  const message = fix === undefined ? error.message : `${error.message.replace(/\.$/, '')}. ${fix}`;
+  const what = byte === undefined ? error.message : `${error.message} (byte ${byte})`;
+  const message = fix === undefined ? what : `${what.replace(/\.$/, '')}. ${fix}`;
   return { code: error.code, message, file, line, column };
 }

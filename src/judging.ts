@@ -2,6 +2,7 @@
 // and judge, which do not know each other.
 import { posix } from 'node:path';
 import type { CommitHistory } from './context/commits.ts';
+import { isBaseNeverTested } from './judge/base.ts';
 import { changesOf } from './judge/changes.ts';
 import { isMemoryNoBetter } from './judge/confidence.ts';
 import { changeRuns } from './judge/episodes.ts';
@@ -23,6 +24,7 @@ import { hasMatches } from './store/healix/credits.ts';
 import { readCoverageChange, readDifferences } from './store/history/changes.ts';
 import {
   type EvidenceRun,
+  type MissingBase,
   type RunEvidence,
   type RunQuery,
   readFileEvidence,
@@ -87,6 +89,13 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
   });
   const { judged } = judgeRuns(evidence);
   const { point } = judged;
+  const { baseBranch } = evidence;
+  if (
+    point === undefined &&
+    baseBranch !== undefined &&
+    isBaseNeverTested(evidence.run, evidence.runs, baseBranch)
+  )
+    query.onWarning?.(neverTested(baseBranch));
   const there = point === undefined ? [] : ofLine(evidence.run, point.runs);
   const base = [...(point?.base ?? [])].reverse().flatMap((commit) => commit.runs);
   const changesQuery = { runId, createdAt, there, base: base.filter(isOfLine(evidence.run)) };
@@ -127,11 +136,11 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
   const history: RunHistory = {
     failures: facts.matches.flatMap(
-      ({ testName, failureSignature, causeKey, candidates }): FailureHistory[] => {
+      ({ testName, failureSignature, causeKey, candidates }, index): FailureHistory[] => {
         const verdict = verdictOf.get(testName);
         if (verdict === undefined) return [];
         const match = chosenMatch(candidates, causeKey !== undefined);
-        return [{ ...verdict, failureSignature, match, known: isKnown(match) }];
+        return [{ ...verdict, number: index + 1, failureSignature, match, known: isKnown(match) }];
       },
     ),
     baseBranch: evidence.baseBranch,
@@ -218,7 +227,7 @@ async function readRuns(
   );
   const { baseBranch, missingBase } = first.evidence;
   if (missingBase !== undefined && missingBase.name === query.baseBranch)
-    query.onWarning?.(unknownBase(missingBase.name, baseBranch, missingBase.branches));
+    query.onWarning?.(unknownBase(missingBase));
   if (change === undefined || baseBranch === undefined || baseBranch === first.git?.baseBranch) return first;
   return read(await placeInGit(change, baseBranch));
 }
@@ -230,10 +239,16 @@ async function placeInGit(
   if (git === undefined) return undefined;
   const { tested, kind, gitBranch } = context;
   const tip = await git.tip(baseBranch);
+  const isBase = kind === 'head' && gitBranch === baseBranch;
+  // Neither the base itself nor a merge that names its base is asked for one.
+  const parents = tested?.parents ?? [];
+  const isMergeOfPull =
+    named.event === 'pull-request' && parents.length === 2 && parents.includes(named.pullHead ?? '');
   const mergeBase =
     named.mergeBase ??
-    (tip === undefined || tested === undefined ? undefined : await git.mergeBase(tested.gitSha, tip));
-  const isBase = kind === 'head' && gitBranch === baseBranch;
+    (isBase || isMergeOfPull || tip === undefined || tested === undefined
+      ? undefined
+      : await git.mergeBase(tested.gitSha, tip));
   const begins = isBase
     ? (named.before ?? tested?.parents?.[0])
     : (named.mergeGroupBase ??
@@ -243,7 +258,7 @@ async function placeInGit(
   let order: readonly string[] = [];
   for (const from of [tip, wanted]) {
     if (from === undefined || (wanted !== undefined && order.includes(wanted))) continue;
-    const found = (await git.order(from))?.shas ?? [];
+    const found = (await git.order(from)) ?? [];
     if (found.length > order.length || (wanted !== undefined && found.includes(wanted))) order = found;
   }
   const [commit] = begins === undefined ? [] : await git.commits([begins]);
@@ -319,11 +334,18 @@ async function filesIn(
   return found && new Set([...found].flatMap((path) => paths.get(path) ?? []));
 }
 
-function unknownBase(name: string, used: string | undefined, branches: readonly string[]): Warning {
+function neverTested(base: string): Warning {
+  return {
+    code: 'base-never-tested',
+    message: `${base} is never tested: \`fail-on: new\` cannot fail. Test it too, at best on each push, or add no-history to the gate`,
+  };
+}
+
+function unknownBase({ name, instead, branches }: MissingBase): Warning {
   const like = nearest(name, branches);
-  const instead = used === undefined ? 'there is nothing to compare with' : `compared with ${used}`;
+  const used = instead === undefined ? 'there is nothing to compare with' : `compared with ${instead}`;
   return {
     code: 'base-branch',
-    message: `no run of the branch ${name} is stored: ${instead}${like === undefined || like === used ? '' : `; did you mean ${like}?`}`,
+    message: `no run of the branch ${name} is stored: ${used}${like === undefined || like === instead ? '' : `; did you mean ${like}?`}`,
   };
 }

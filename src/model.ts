@@ -306,6 +306,8 @@ export interface ComparisonPoint {
 /** What the team's stored runs tell about one failure of a run. */
 export interface FailureHistory {
   readonly testName: string;
+  /** Its place among the failures of its run, from 1, as they are stored. */
+  readonly number?: number | undefined;
   readonly failureSignature: string | undefined;
   readonly class: Novelty;
   readonly reason: Reason;
@@ -418,6 +420,8 @@ export interface RunContext {
   readonly baseBranch: string | undefined;
   /** `owner/name` on the CI's host; outside CI host and path of the remote, or what stands for them. */
   readonly repository: string | undefined;
+  /** The host that the repository lies on, in lower case: `github.com`. undefined where nothing tells. */
+  readonly repositoryHost?: string | undefined;
   /** pytest's rootdir relative to the repository's root, `.` where they are one. */
   readonly project?: string | undefined;
   /** undefined where the tests ran elsewhere on a commit that nobody names. */
@@ -459,6 +463,8 @@ export type Stored = 'new' | 'already' | 'no';
 export interface SavedRun {
   readonly runId: string;
   readonly stored: 'new' | 'already';
+  /** An earlier upload had stored the run without coverage, and this one added it. */
+  readonly addedCoverage?: true;
   readonly team: string;
   readonly createdAt: Date;
 }

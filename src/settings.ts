@@ -42,7 +42,10 @@ const settingsSchema = z.strictObject({
   allowIncomplete: z.boolean(),
   allowPrivilegedRole: z.boolean(),
   dryRun: z.boolean(),
-  failOn: z.enum(['never', 'any', 'new', 'unknown'], { error: 'must be never, any, new or unknown' }),
+  /** Empty: never. */
+  failOn: z.array(
+    z.enum(['any', 'new', 'no-history', 'unknown'], { error: 'must be any, new, no-history or unknown' }),
+  ),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;

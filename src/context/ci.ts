@@ -5,6 +5,7 @@
 import type { NamedCommits } from '../model.ts';
 import { commitId, fitColumn, positiveInteger } from './columns.ts';
 import type { GithubEvent } from './github-event.ts';
+import { hostOf } from './remote.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -23,6 +24,8 @@ export interface CiFacts {
   readonly commitMessage?: string | undefined;
   readonly baseBranch?: string | undefined;
   readonly repository?: string | undefined;
+  /** The host that it lies on, where the system says it; in lower case. */
+  readonly repositoryHost?: string | undefined;
   readonly workflowRunId?: string | undefined;
   readonly runAttempt?: number | undefined;
   /** Differs between the jobs of one run, parallel ones too, and between repeated ones where there is no attempt number. */
@@ -59,6 +62,8 @@ interface RawFacts {
   baseBranch?: string | undefined;
   repository?: string | undefined;
   repositoryUrl?: string | undefined;
+  /** The server that the repository lies on: a URL or a host. Default: that of `repositoryUrl`. */
+  server?: string | undefined;
   workflowRunId?: string | undefined;
   runAttempt?: string | number | undefined;
   job?: readonly (string | undefined)[];
@@ -124,6 +129,7 @@ const systems: readonly System[] = [
         baseBranch:
           set(env.CI_MERGE_REQUEST_TARGET_BRANCH_NAME) ?? env.CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME,
         repository: env.CI_PROJECT_PATH,
+        server: env.CI_SERVER_HOST,
         workflowRunId: env.CI_PIPELINE_ID,
         // The name of a parallel job ends in its index.
         job: [env.CI_JOB_NAME, id(env.CI_JOB_ID)],
@@ -483,6 +489,7 @@ export function detectCi(env: Env, event: GithubEvent): CiFacts {
     commitMessage: fitColumn('git_commit_message', set(raw.commitMessage)),
     baseBranch: branchName(raw.baseBranch, 'base_branch'),
     repository: fitColumn('repository', set(raw.repository) ?? repositoryOf(raw.repositoryUrl)),
+    repositoryHost: fitColumn('repository', hostOf(set(raw.server) ?? set(raw.repositoryUrl))),
     workflowRunId: fitColumn('workflow_run_id', set(raw.workflowRunId)),
     runAttempt: positiveInteger(set(raw.runAttempt?.toString())),
     job: fitColumn(
@@ -531,6 +538,7 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
     branch: env.GITHUB_REF_TYPE === 'tag' ? undefined : (branchOfRef(env.GITHUB_REF) ?? undefined),
     baseBranch: env.GITHUB_BASE_REF,
     repository: env.GITHUB_REPOSITORY,
+    server: env.GITHUB_SERVER_URL,
     workflowRunId: env.GITHUB_RUN_ID,
     runAttempt: env.GITHUB_RUN_ATTEMPT,
     job: [env.GITHUB_JOB],

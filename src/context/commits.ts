@@ -136,23 +136,16 @@ async function countFiltered(folder: string, files: readonly string[], env: Env)
   return filtered;
 }
 
-/** Commits of one branch in first-parent order, the newest first. */
-export interface BranchOrder {
-  readonly shas: readonly string[];
-  /** A shallow clone ends here: the last commit has parents that the clone lacks. */
-  readonly isCut: boolean;
-}
-
 /** What git tells about commits of one checkout, asked for when it is needed. */
 export interface CommitHistory {
-  /** The branch that the remote calls its default one. */
+  /** The branch that the remote calls its default one; where there is none, `main` or `master` where the clone has it. */
   defaultBranch(): Promise<string | undefined>;
   /** The commit that a branch points at: as the remote had it, else as it is here. `upstream` comes before `origin`. */
   tip(branch: string): Promise<string | undefined>;
   /** The newest common commit of two, an id or `HEAD` each; undefined where the clone does not reach it. */
   mergeBase(one: string, other: string): Promise<string | undefined>;
-  /** A commit and its first parents, at most 200. */
-  order(sha: string): Promise<BranchOrder | undefined>;
+  /** A commit and its first parents, as far as the clone has them; at most 200. */
+  order(sha: string): Promise<readonly string[] | undefined>;
   commits(shas: readonly string[]): Promise<readonly Commit[]>;
   /** Which of the files (relative to the repository's root with `/`, at most 5,000 are looked for) are in a commit. */
   filesAt(sha: string, files: readonly string[]): Promise<ReadonlySet<string> | undefined>;
@@ -178,41 +171,39 @@ export function openHistory(root: string, env: Env): CommitHistory {
     return problem === undefined ? stdout.split('\n').filter((line) => line !== '') : undefined;
   };
   const isName = (name: string) => name === 'HEAD' || commitId(name) === name;
-  const isShallow = () =>
-    once('shallow', async () => (await lines('rev-parse', '--is-shallow-repository'))?.[0] !== 'false');
 
-  return {
+  const history: CommitHistory = {
     defaultBranch: () =>
       once('default', async () => {
         for (const remote of ['upstream', 'origin']) {
           const [ref] = (await lines('symbolic-ref', '--quiet', `refs/remotes/${remote}/HEAD`)) ?? [];
           if (ref !== undefined) return ref.slice(`refs/remotes/${remote}/`.length);
         }
+        for (const name of ['main', 'master']) if ((await history.tip(name)) !== undefined) return name;
         return undefined;
       }),
     tip: (branch) =>
       once(`tip ${branch}`, async () => {
         if (!/^[^\s~^:?*[\\-][^\s~^:?*[\\]{0,254}$/.test(branch) || branch.includes('..')) return undefined;
-        for (const place of ['remotes/upstream', 'remotes/origin', 'heads']) {
-          const found = await lines('rev-parse', '--verify', '--quiet', `refs/${place}/${branch}^{commit}`);
-          if (found?.[0] !== undefined) return commitId(found[0]);
-        }
-        return undefined;
+        const refs = ['remotes/upstream', 'remotes/origin', 'heads'].map(
+          (place) => `refs/${place}/${branch}`,
+        );
+        // A name with a slash also stands for all names behind it.
+        const found = await lines('for-each-ref', '--format=%(objecttype) %(objectname) %(refname)', ...refs);
+        const tips = new Map(
+          found
+            ?.map((line) => line.split(' '))
+            .map(([type, sha, ref]) => [ref, type === 'commit' ? sha : undefined]),
+        );
+        return commitId(refs.map((ref) => tips.get(ref)).find((sha) => sha !== undefined));
       }),
     mergeBase: async (one, other) =>
       isName(one) && isName(other) ? commitId((await lines('merge-base', one, other))?.[0]) : undefined,
     order: (sha) =>
       once(`order ${sha}`, async () => {
-        if (!isName(sha)) return undefined;
-        const shas = await lines('rev-list', '--first-parent', `--max-count=${mostCommits}`, sha, '--');
-        const last = shas?.at(-1);
-        if (shas === undefined || last === undefined) return undefined;
-        // The last one of a whole list may be the first commit of all, which has no parents.
-        const isCut =
-          shas.length < mostCommits &&
-          (await isShallow()) &&
-          ((await readCommits(root, [last], env))[0]?.parents.length ?? 0) > 0;
-        return { shas, isCut };
+        return isName(sha)
+          ? await lines('rev-list', '--first-parent', `--max-count=${mostCommits}`, sha, '--')
+          : undefined;
       }),
     commits: (shas) => readCommits(root, shas, env),
     filesAt: async (sha, files) => {
@@ -253,6 +244,7 @@ export function openHistory(root: string, env: Env): CommitHistory {
         return commitId((await lines('rev-parse', '--verify', '--quiet', `${short}^{commit}`))?.[0]);
       }),
   };
+  return history;
 }
 
 function isPath(file: string): boolean {

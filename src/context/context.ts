@@ -9,7 +9,7 @@ import { fitColumn } from './columns.ts';
 import { type Commit, type CommitHistory, countChangedFiles, openHistory, readCommits } from './commits.ts';
 import { type Checkout, isTracked, listFiles, readCheckout } from './git.ts';
 import { readGithubEvent } from './github-event.ts';
-import { identifyRepository } from './identity.ts';
+import { hostOfRepository, identifyRepository } from './identity.ts';
 import { invalidGitSha } from './override.ts';
 import { versionsFromDisk, versionsFromEnv, versionsFromProperties } from './python.ts';
 
@@ -57,7 +57,11 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
   const identity =
     ci.repository === undefined
       ? await identifyRepository(cwd, checkout.root, env, naming)
-      : { repository: ci.repository, unsure: undefined };
+      : {
+          repository: ci.repository,
+          host: ci.repositoryHost ?? (await hostOfRepository(ci.repository, checkout.root, env)),
+          unsure: undefined,
+        };
   const versions = versionsFromEnv(env);
   const onDisk = await versionsFromDisk(env, checkout.root);
   const beginning = findBeginning(
@@ -81,6 +85,7 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
       markers: [],
       baseBranch: ci.baseBranch,
       repository: identity.repository,
+      repositoryHost: identity.host,
       tested: testedCommit(place, commit),
       kind: kindOf(place, commit),
       origin: originOf(place, commit),

@@ -6,10 +6,13 @@ import type { Warning } from '../model.ts';
 import type { Env } from './ci.ts';
 import { fitColumn } from './columns.ts';
 import { runGit } from './git.ts';
+import { placeOf } from './remote.ts';
 
 export interface Identity {
   /** `github.com/acme/shop`, `first-commit:<40 digits>` or `folder:<32 digits>`. */
   readonly repository: string | undefined;
+  /** Of a remote. */
+  readonly host: string | undefined;
   /** Where only the folder's path tells repositories apart, and containers have equal paths. */
   readonly unsure: Warning | undefined;
 }
@@ -26,43 +29,46 @@ export async function identifyRepository(
   naming: Naming,
 ): Promise<Identity> {
   if (root !== undefined) {
-    const repository = (await remoteOf(root, env)) ?? (await firstCommitOf(root, env));
+    const [remote] = await remotesOf(root, env);
+    const repository = remote?.name ?? (await firstCommitOf(root, env));
     if (repository !== undefined)
-      return { repository: fitColumn('repository', repository), unsure: undefined };
+      return {
+        repository: fitColumn('repository', repository),
+        host: fitColumn('repository', remote?.host),
+        unsure: undefined,
+      };
   }
   return identifyFolder(root ?? folder, env, naming);
 }
 
-async function remoteOf(root: string, env: Env): Promise<string | undefined> {
+/** The host of the checkout's remote that a CI system's name fits: it lies at github.com/acme/shop, and is acme/shop in CI. */
+export async function hostOfRepository(
+  name: string,
+  root: string | undefined,
+  env: Env,
+): Promise<string | undefined> {
+  const remotes = root === undefined ? [] : await remotesOf(root, env);
+  return remotes.find((remote) => remote.name === `${remote.host}/${name.toLowerCase()}`)?.host;
+}
+
+interface Remote {
+  readonly host: string;
+  /** With the host. */
+  readonly name: string;
+}
+
+/** Those that count, the first before the others. */
+async function remotesOf(root: string, env: Env): Promise<readonly Remote[]> {
   const { stdout } = await runGit(root, ['remote'], env);
   const remotes = stdout.split('\n').filter((name) => name !== '');
   const known = ['upstream', 'origin'].filter((name) => remotes.includes(name));
-  for (const name of known.length > 0 ? known : remotes.length === 1 ? remotes : []) {
-    const url = await runGit(root, ['remote', 'get-url', '--', name], env);
-    const place = placeOf(url.stdout.split('\n')[0]);
-    if (place !== undefined) return place;
+  const found: Remote[] = [];
+  for (const remote of known.length > 0 ? known : remotes.length === 1 ? remotes : []) {
+    const url = await runGit(root, ['remote', 'get-url', '--', remote], env);
+    const name = placeOf(url.stdout.split('\n')[0]);
+    if (name !== undefined) found.push({ name, host: name.slice(0, name.indexOf('/')) });
   }
-  return undefined;
-}
-
-/**
- * Host and path of a remote's URL in lower case, without credentials and port.
- * matches: git@GitHub.com:Acme/Shop.git, https://user:p@ss@host/a/b, ssh://git@host:22/a/b; not: /srv/git/a, ../a, file:///a, C:\a
- */
-export function placeOf(url: string | undefined): string | undefined {
-  const match =
-    /^(?!file:)[a-z+]{2,10}:\/\/(?:[^/?#]*@)?(?<host>\[[0-9a-f:.]+\]|[^/:@?#\s]+)(?::\d*)?\/(?<path>[^?#\s]+)/i.exec(
-      url ?? '',
-    ) ?? /^(?:[^/:\s]*@)?(?<host>[^/:@\s\\]{2,}):(?!\/\/)(?<path>[^?#\s\\]+)$/i.exec(url ?? '');
-  const { host, path } = match?.groups ?? {};
-  const parts = path
-    ?.replace(/\/+$/, '')
-    .replace(/\.git$/i, '')
-    .split('/')
-    .filter((part) => part !== '');
-  return host === undefined || parts === undefined || parts.length === 0
-    ? undefined
-    : [host, ...parts].join('/').toLowerCase();
+  return found;
 }
 
 /** The first commit of the first-parent line. A shallow clone does not know it. */
@@ -83,11 +89,12 @@ function identifyFolder(folder: string, env: Env, naming: Naming): Identity {
   try {
     real = realpathSync.native(folder);
   } catch {
-    return { repository: undefined, unsure: undefined };
+    return { repository: undefined, host: undefined, unsure: undefined };
   }
   const hash = createHash('sha256').update(real).digest('hex').slice(0, 32);
   return {
     repository: `folder:${hash}`,
+    host: undefined,
     unsure: isContainer(env) ? containerWarning(real, naming) : undefined,
   };
 }

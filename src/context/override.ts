@@ -4,7 +4,7 @@ import type { RunContext } from '../model.ts';
 import { distance } from '../nearest.ts';
 import { loneSurrogates, maxLengthOf, type TextColumn, version } from './columns.ts';
 
-type Field = Exclude<keyof RunContext, 'markers' | 'tested'>;
+type Field = Exclude<keyof RunContext, 'markers' | 'tested' | 'repositoryHost'>;
 
 const textFields: Readonly<Record<TextColumn, Field>> = {
   git_sha: 'gitSha',

@@ -45,6 +45,44 @@ export function choice<const T extends string>(
   return { option: new Option(flags, about).choices(choices).default(otherwise) };
 }
 
+/** Words with commas between them: `new,no-history`. */
+class ListOption extends Option {
+  /** The choice that stands alone. */
+  readonly alone: string;
+  constructor(flags: string, about: string, alone: string) {
+    super(flags, about);
+    this.alone = alone;
+  }
+}
+
+/**
+ * One of the choices alone, or several of the others with commas between them.
+ *
+ * @param read checks the words and returns the value
+ */
+export function choices<T>(
+  flags: string,
+  about: string,
+  words: readonly [string, ...string[]],
+  read: (value: string) => T,
+): Declared<T> {
+  const [alone] = words;
+  const option = new ListOption(flags, about, alone).choices(words);
+  return { option: option.argParser(read).default(read(alone), alone) };
+}
+
+/** What may be typed for an option that takes one of several words, seen from what was typed. */
+export function choicesOf(option: Option, typed: string): readonly string[] {
+  const all = option.argChoices ?? [];
+  const comma = typed.lastIndexOf(',');
+  if (!(option instanceof ListOption) || comma < 0) return all;
+  const before = typed.slice(0, comma).split(',');
+  if (before.includes(option.alone)) return [];
+  return all
+    .filter((word) => word !== option.alone && !before.includes(word))
+    .map((word) => `${typed.slice(0, comma)},${word}`);
+}
+
 /** A number of a range, bounds included. */
 export function number(
   flags: string,
@@ -98,6 +136,8 @@ export function command<D extends Declarations>(declaration: CommandDeclaration<
 /** A program, a group of commands, or a command. */
 export class CommandLine extends Command {
   readonly #declared = new Map<Option, Declared<unknown>>();
+  /** The whole command line, of the program itself. */
+  #words: readonly string[] = [];
   #exitCode: ExitCode = exitCodes.ok;
 
   override createCommand(name?: string): CommandLine {
@@ -174,6 +214,7 @@ export class CommandLine extends Command {
 
   /** Reads the words of a command line and runs what they ask for. */
   async run(args: readonly string[]): Promise<ExitCode> {
+    this.#words = args;
     try {
       await this.parseAsync(commandFirst(this, args), { from: 'user' });
       return this.#exitCode;
@@ -265,7 +306,7 @@ export class CommandLine extends Command {
       }
       case 'commander.excessArguments': {
         const extra = this.args.slice(this.registeredArguments.length);
-        if (process.argv.some((word) => typesetQuote.test(word))) throw usage(...typesetQuotes(extra));
+        if (this.program.#words.some((word) => typesetQuote.test(word))) throw usage(...typesetQuotes(extra));
         const twice = extra[0] === this.name() ? `Write ${this.name()} once. ` : '';
         throw usage(`one word too many: ${extra.join(' ')}`, `${twice}${line}`);
       }

@@ -1,18 +1,73 @@
 // Which failures fail the build: the rule of --fail-on and of the Action's fail-on. The doors set the exit code.
+import { InputError } from '../errors.ts';
 import type { Verdict } from '../ingest.ts';
+import type { FailureHistory } from '../model.ts';
+import { nearest } from '../nearest.ts';
 import type { Settings } from '../settings.ts';
 
-/** How many failures `--fail-on` counts; undefined when `new` or `unknown` is asked and there is no history to decide it. */
+/** What a build can fail on. */
+export type Gate = Settings['failOn'][number];
+
+/** The words that `fail-on` takes: the first alone, the others also with commas between. */
+export const failOnWords = ['never', 'any', 'new', 'no-history', 'unknown'] as const satisfies readonly (
+  | Gate
+  | 'never'
+)[];
+
+/**
+ * Reads `never`, or gates with commas between them: `new,no-history`. Empty for `never`.
+ *
+ * @param name the option or input as its door calls it
+ * @throws InputError `invalid-setting` naming the wrong word and what is taken
+ */
+export function parseFailOn(value: string, name: string): Gate[] {
+  const words = value.split(',').map((word) => word.trim());
+  const refuse = (message: string, fix = '') =>
+    new InputError({
+      code: 'invalid-setting',
+      message: `${name} ${message}`,
+      fix: `${fix}It takes never, or any of ${failOnWords.slice(1).join(', ')} with commas between.`,
+    });
+  if (words.length > 1 && words.includes('never'))
+    throw refuse(`takes never alone, and not '${value.slice(0, 100)}'`);
+  return [...new Set(words)].flatMap((word): Gate[] => {
+    const known = failOnWords.find((one) => one === word);
+    if (known !== undefined) return known === 'never' ? [] : [known];
+    // A status that Guardian writes into a MATRIZ analysis.
+    if (word === 'blocked')
+      throw refuse(
+        'does not take blocked yet: it is about the MATRIZ analysis of a run, and no analysis is read',
+      );
+    const near = nearest(word.toLowerCase(), failOnWords);
+    throw refuse(
+      word === '' ? `names nothing in '${value.slice(0, 100)}'` : `does not take '${word.slice(0, 100)}'`,
+      word === '' || near === undefined ? '' : `Did you mean ${near}? `,
+    );
+  });
+}
+
+/**
+ * Whether a gate needs the past or the memories, which a run without a database cannot have. `any` decides without them.
+ */
+export function needsHistory(failOn: readonly Gate[]): boolean {
+  return failOn.length > 0 && !failOn.includes('any');
+}
+
+/** How many failures `fail-on` counts; undefined when a gate needs the history and there is none to decide it. */
 export function failuresToBlame(
-  failOn: Settings['failOn'],
+  failOn: readonly Gate[],
   { totals, lost, history }: Pick<Verdict, 'totals' | 'lost' | 'history'>,
 ): number | undefined {
   const failed = totals.failed + totals.errors;
   // A test that was lost may have failed.
-  if (failOn === 'any') return failed + lost;
-  if (failOn === 'never' || failed === 0) return 0;
-  return history?.failures.filter((failure) => (failOn === 'new' ? failure.class === 'new' : !failure.known))
-    .length;
+  if (failOn.includes('any')) return failed + lost;
+  if (failOn.length === 0 || failed === 0) return 0;
+  return history?.failures.filter((failure) => failOn.some((gate) => applies(gate, failure))).length;
+}
+
+function applies(gate: Gate, failure: FailureHistory): boolean {
+  if (gate === 'any') return true;
+  return gate === 'unknown' ? !failure.known : failure.class === gate;
 }
 
 /** Whether something that was asked for is missing: exit code 2 where nothing before it in the order decides. */

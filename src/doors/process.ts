@@ -9,25 +9,36 @@ import { createPaint, type Terminal } from '../tell/terminal/terminal.ts';
 export const exitCodes = { ok: 0, bug: 1, input: 2, store: 3, failOn: 4 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** The process's own streams. Colours: --color and --no-color, then NO_COLOR, then FORCE_COLOR, then where they show. */
-export function openTerminal(args: readonly string[]): Terminal {
+/** Standard output or error: the process's own, or what stands for it. */
+export type Stream = Pick<NodeJS.WritableStream, 'write' | 'on'> & {
+  readonly fd: number;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+};
+
+/** The process's own streams, unless others are given. Colours: --color and --no-color, then NO_COLOR, then FORCE_COLOR, then where they show. */
+export function openTerminal(
+  args: readonly string[],
+  stdout: Stream = process.stdout,
+  stderr: Stream = process.stderr,
+): Terminal {
   const asked = askedColor(args);
-  const shows = (stream: NodeJS.WriteStream & { readonly fd: number }) =>
+  const shows = (stream: Stream) =>
     asked ?? (stream.isTTY === true || (process.env.GITHUB_ACTIONS === 'true' && isPipe(stream.fd)));
-  const color = shows(process.stdout);
-  const plain = shows(process.stderr) ? (text: string) => text : stripVTControlCharacters;
-  const out = openOutlet(process.stdout);
-  const err = openOutlet(process.stderr);
+  const color = shows(stdout);
+  const plain = shows(stderr) ? (text: string) => text : stripVTControlCharacters;
+  const out = openOutlet(stdout);
+  const err = openOutlet(stderr);
   return {
     out: (text) => void out(withoutCommands(`${text}\n`)),
     err: (text) => void err(withoutCommands(plain(`${text}\n`))),
     write: out,
     draw: (text) => void err(text),
     paint: createPaint(color),
-    columns: Math.min(Math.max(process.stdout.columns ?? 100, 40), 140),
+    columns: Math.min(Math.max(stdout.columns ?? 100, 40), 140),
     interactive:
-      process.stderr.isTTY === true &&
-      !isPipe(process.stdout.fd) &&
+      stderr.isTTY === true &&
+      !isPipe(stdout.fd) &&
       (process.env.CI ?? '') === '' &&
       process.env.TERM !== 'dumb',
   };
@@ -49,7 +60,7 @@ function askedColor(args: readonly string[]): boolean | undefined {
 let unwritten: NodeJS.ErrnoException | undefined;
 
 /** Writes to a stream and waits for a slow reader. After an error the text is dropped and the work goes on. */
-function openOutlet(stream: NodeJS.WriteStream): (text: string) => Promise<void> {
+function openOutlet(stream: Stream): (text: string) => Promise<void> {
   let gone = false;
   const waiting: (() => void)[] = [];
   const goOn = () => {
@@ -101,15 +112,19 @@ export function exitCodeOf(error: unknown): ExitCode {
   return exitCodes.bug;
 }
 
-/** Runs a program's main function and exits with its result, or with the exit code of its error. */
-export async function runDoor(terminal: Terminal, main: () => Promise<ExitCode>): Promise<void> {
-  let code: ExitCode;
+/** A program's main function with its errors told: its result, or the exit code of its error. */
+export async function outcomeOf(terminal: Terminal, main: () => Promise<ExitCode>): Promise<ExitCode> {
   try {
-    code = await main();
+    return await main();
   } catch (error) {
     terminal.err(describeError(error, terminal.paint));
-    code = exitCodeOf(error);
+    return exitCodeOf(error);
   }
+}
+
+/** Runs a program's main function and exits with its result, or with the exit code of its error. */
+export async function runDoor(terminal: Terminal, main: () => Promise<ExitCode>): Promise<void> {
+  let code = await outcomeOf(terminal, main);
   await flushed(process.stdout);
   if (unwritten !== undefined) {
     terminal.err(

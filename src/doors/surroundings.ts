@@ -1,5 +1,5 @@
 // What both uploading doors find around a run: its context, the files of its checkout, and the way to the database.
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { beginningOf } from '../context/beginning.ts';
 import {
@@ -10,6 +10,7 @@ import {
   nameJob,
   overrideContext,
 } from '../context/context.ts';
+import { hostOfName } from '../context/remote.ts';
 import { InputError, type Naming } from '../errors.ts';
 import type { Surroundings } from '../ingest.ts';
 import { listFolder, readStart } from '../read/files.ts';
@@ -43,7 +44,10 @@ export async function detectSurroundings(
       const context = nameJob(applySuiteProperties(detected.context, properties, env), distinction);
       const { lane, markers, lambdaId, repository = context.repository } = settings;
       const named = tested === undefined ? {} : { tested, kind: 'head' as const };
-      return overrideContext({ ...context, ...named, lane, markers, lambdaId, repository }, sets);
+      const overridden = overrideContext({ ...context, ...named, lane, markers, lambdaId, repository }, sets);
+      return overridden.repository === context.repository
+        ? overridden
+        : { ...overridden, repositoryHost: hostOfName(overridden.repository) };
     },
     repositoryRoot: detected.repositoryRoot,
     named: detected.named,
@@ -61,12 +65,13 @@ export async function detectSurroundings(
 /** A rootdir that is not there would give every test another name. Without a checkout nothing can be said. */
 function requireRootdir(rootdir: string | undefined, root: string, paths: readonly string[]): void {
   if (rootdir === undefined || paths.length === 0) return;
-  if (!isAbsolute(rootdir) && existsSync(join(root, rootdir))) return;
+  const found = statSync(join(root, rootdir), { throwIfNoEntry: false });
+  if (!isAbsolute(rootdir) && found?.isDirectory() === true) return;
   throw new InputError({
     code: 'rootdir',
     message: isAbsolute(rootdir)
       ? `the rootdir ${rootdir} is an absolute path`
-      : `the rootdir ${rootdir} does not exist in ${root}`,
+      : `the rootdir ${rootdir} ${found === undefined ? 'does not exist' : 'is no folder'} in ${root}`,
     fix: "It is pytest's rootdir relative to the repository's root, such as services/shop; where it is left away it is looked for.",
   });
 }

@@ -175,8 +175,11 @@ function thereReason({ state }: Past, text: FailureText): Reason {
     case 'passed':
       return { kind: 'green-there', sha: state.sha, jobs: state.jobs };
     case 'failed': {
-      const other = state.texts.find((there) => !isAlike(there, text)) ?? state.texts[0];
-      return { kind: 'other-error-there', sha: state.sha, errorType: other?.errorType };
+      const other = state.texts.find((there) => !isAlike(there, text));
+      // It failed alike there by chance, and this change's row is too long for that.
+      if (other === undefined)
+        return { kind: 'red-there', sha: state.sha, jobs: state.jobs, repairedBy: undefined };
+      return { kind: 'other-error-there', sha: state.sha, errorType: other.errorType };
     }
     case 'mixed':
       return { kind: 'jobs-differ', sha: state.sha, passed: state.passed, failed: state.failed };

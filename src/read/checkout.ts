@@ -2,6 +2,10 @@
 
 /** A classname with more parts names no file. The limit keeps lookups fast for hostile names. */
 export const mostSegments = 200;
+/** Test modules that are read to find a function, at most. */
+const mostTestModules = 1000;
+/** python_files' default, and Django's. */
+export const testModule = /(?:^|\/)(?:test_[^/]*|[^/]*_test|tests)\.py$/;
 /** Longer paths are no test's file: each of their folders would be kept. */
 const longestPath = 1000;
 
@@ -12,6 +16,8 @@ export interface Checkout {
   isFolder(dotted: string): boolean;
   /** Whether some file has this name, whatever folder it is in. Known for names that may occur in a classname. */
   isFileName(name: string): boolean;
+  /** Files named like test modules, wherever they lie; empty where there are too many to read. */
+  readonly testModules: readonly string[];
   /** An absolute path below the repository's root, relative to that. */
   inside(path: string): string | undefined;
   /** A file's text, to choose between files that fit equally; undefined where it cannot be read. */
@@ -68,6 +74,12 @@ export function indexCheckout(
     else same.push(file);
     byIndexed.set(file, path);
   }
+  const modules = checkout.paths.filter((path) => path.length <= longestPath && testModule.test(path));
+  const testModules = modules.length > mostTestModules ? [] : modules;
+  // As pytest names a file beside or above its rootdir.
+  const fromBase = (path: string) =>
+    path.startsWith(below) ? prefix + path.slice(below.length) : '../'.repeat(base.below.length) + path;
+  for (const path of testModules) if (!byIndexed.has(fromBase(path))) byIndexed.set(fromBase(path), path);
   for (const path of checkout.paths) {
     if (!path.startsWith(below) || path.length > longestPath) continue;
     for (let at = path.indexOf('/', below.length); at >= 0; at = path.indexOf('/', at + 1)) {
@@ -79,6 +91,7 @@ export function indexCheckout(
     files: (dotted) => index.get(dotted) ?? [],
     isFolder: (dotted) => folders.has(dotted),
     isFileName: (name) => fileNames.has(name),
+    testModules: testModules.map(fromBase),
     inside: (path) =>
       path.startsWith(`${checkout.root}/`) ? path.slice(checkout.root.length + 1) : undefined,
     readText: (file) => {

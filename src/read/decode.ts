@@ -47,6 +47,7 @@ const archives = [
   { start: 'BZh', what: 'a file compressed by bzip2', command: 'bunzip2 -k' },
   { start: '\xfd7zXZ', what: 'a file compressed by xz', command: 'unxz -k' },
   { start: '\x28\xb5\x2f\xfd', what: 'a file compressed by zstd', command: 'unzstd' },
+  { start: '7z\xbc\xaf\x27\x1c', what: 'a 7z archive', command: '7z x' },
 ];
 
 function openDecoder(head: Buffer, file: string): Decoder {

@@ -259,7 +259,7 @@ async function literalFile(pattern: string, options: FindOptions): Promise<strin
     code: 'not-a-file',
     message: 'this is not a regular file',
     fix: (name) => {
-      const input = name('standardInput');
+      const input = options.extension === '.xml' ? name('standardInput') : undefined;
       return `Pipes and devices cannot be read twice${input === undefined ? '' : `; use ${input} to read standard input`}.`;
     },
     place: { file: pattern },

@@ -1,22 +1,33 @@
 // The drift signature: identifies a failure after edits. Uses the error type, the scrubbed words and the failing
 // statement; no line number and no test name (callers compare the test). Pure and versioned.
-import { createHash } from 'node:crypto';
 import type { DriftSignature, Failure } from '../model.ts';
+import { type SignatureRule, seal } from './again.ts';
 import { scrub } from './scrub.ts';
 
 /** Change it with every change of the input: signatures of different versions are never equal. */
 const version = 'd1';
 
+export const driftRule: SignatureRule = { version, normalise: scrub };
+
 /**
  * `d1:` + 32 hex digits of SHA-256 over the error type, the leading words and the failing statement. Undefined if the
  * report has neither words nor a statement.
  */
-export function signDrift(failure: Failure): DriftSignature | undefined {
-  const words = scrub(withoutType(leadingWords(failure.message ?? ''), failure.errorType));
-  const statement = failure.statement === undefined ? '' : normaliseStatement(failure.statement);
+export function signDrift(failure: Failure, rule = driftRule): DriftSignature | undefined {
+  const { words, statement } = driftOf(failure, rule);
   if (words === '' && statement === '') return undefined;
-  const text = [failure.errorType ?? 'Unknown', words, statement].join('\n');
-  return `${version}:${createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32)}`;
+  return seal(rule.version, failure.errorType, [words, statement]) as DriftSignature;
+}
+
+/** What the signature is made of beside the error type, as it is kept with a memory, so that a new version can sign it again. */
+export function driftOf(
+  failure: Failure,
+  rule = driftRule,
+): { readonly words: string; readonly statement: string } {
+  return {
+    words: rule.normalise(withoutType(leadingWords(failure.message ?? ''), failure.errorType)),
+    statement: failure.statement === undefined ? '' : normaliseStatement(failure.statement),
+  };
 }
 
 /**

@@ -1,12 +1,15 @@
 // The words signature: like the drift signature it survives edits, but it knows the values that an assertion compared.
 // Whoever has the same one has the same failure, not only a similar one. Pure and versioned.
-import { createHash } from 'node:crypto';
 import type { Failure, Place, WordsSignature } from '../model.ts';
+import { type SignatureRule, seal } from './again.ts';
 import { exceptionWords, leadingWords, normaliseStatement, withoutType } from './drift.ts';
 import { scrub, scrubbers } from './scrub.ts';
 
 /** Change it with every change of the input: signatures of different versions are never equal. */
 const version = 'w1';
+
+/** Kept words are signed as they are. */
+export const wordsRule: SignatureRule = { version, normalise: (words) => words };
 
 /**
  * `w1:` + 32 hex digits of SHA-256 over the error type, the words and the statement that was running: the one at
@@ -16,13 +19,8 @@ const version = 'w1';
 export function signWords(failure: Failure): WordsSignature | undefined {
   const { words, statement, place } = wordsOf(failure);
   if (words === '' && statement === '') return undefined;
-  const text = [
-    failure.errorType ?? 'Unknown',
-    words,
-    statement,
-    ...(place === undefined ? [] : [place]),
-  ].join('\n');
-  return `${version}:${createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32)}`;
+  const parts = [words, statement, ...(place === undefined ? [] : [place])];
+  return seal(version, failure.errorType, parts) as WordsSignature;
 }
 
 /** What the signature is made of, as it is kept with a memory, so that a new version can sign it again. */

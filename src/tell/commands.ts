@@ -91,15 +91,32 @@ export function rerunCommands(
   const parts = [
     ...(unrunnable === 0
       ? []
-      : [`${unrunnable} that no id can run (an internal error, a name that was cut or is too long)`]),
+      : [
+          `${unrunnable} that no id can run (an internal error, a test without a known file, a name that was cut or is too long)`,
+        ]),
     ...(unwritten === 0 ? [] : [`${unwritten} with ${unpassed}`]),
     ...(rest > 0 ? [`${rest} more`] : []),
   ];
   return { lines, left: parts.length === 0 ? '' : `Left out: ${parts.join(', ')}.` };
 }
 
-/** To be completed and run once somebody knows; undefined where the test has no name that can be given. */
-export function teachCommand(testName: string, shell: Shell = posix): string | undefined {
+/** A failure as its run's failures are numbered. */
+export interface Numbered {
+  readonly number: number | undefined;
+  /** The run's id, where it is not simply the last one. */
+  readonly run: string | undefined;
+}
+
+/**
+ * To be run once somebody knows: by the failure's number, which asks for the rest; else to be completed before. undefined where the
+ * test has no name that can be given.
+ */
+export function teachCommand(
+  testName: string,
+  shell: Shell = posix,
+  { number, run }: Numbered = { number: undefined, run: undefined },
+): string | undefined {
+  if (number !== undefined) return `lukhas healix add ${number}${run === undefined ? '' : ` --run ${run}`}`;
   if (!canBeGiven(testName)) return undefined;
   const isOption = testName.startsWith('-');
   const word = shell.word(isOption ? `--test=${testName}` : testName);
@@ -125,11 +142,14 @@ function canBeGiven(name: string): boolean {
   return name.trim() !== '' && name.length <= longestWord && isArgument(name);
 }
 
-/** The test's id as a word; undefined where it is none, or where the database has cut it. */
-function testWord({ testName }: Rerunnable, shell: Shell): string | undefined {
-  const isNone = /^(?:pytest internal error$|a file that could not be collected(?:::|$))/.test(testName);
+/**
+ * The test's id as a word; undefined where pytest would not find it: what begins with no file (another program's test, words
+ * that a conftest.py set, an internal error), and what the database has cut.
+ */
+function testWord({ testName, testFile }: Rerunnable, shell: Shell): string | undefined {
+  const hasFile = testFile !== undefined && (testName === testFile || testName.startsWith(`${testFile}::`));
   const isCut = /…#[0-9a-f]{11}$/.test(testName);
-  return isNone || isCut || !canBeGiven(testName) ? undefined : shell.word(plainPath(testName));
+  return !hasFile || isCut || !canBeGiven(testName) ? undefined : shell.word(plainPath(testName));
 }
 
 /** pytest finds doctests only where it is told to look for them; in `.txt` and `.rst` files it does by itself. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { detectContext } from '../../src/context/context.ts';
-import { placeOf } from '../../src/context/identity.ts';
+import { hostOf, hostOfName, placeOf } from '../../src/context/remote.ts';
 
 describe('a remote', () => {
   for (const [url, place] of [
@@ -21,6 +21,8 @@ describe('a remote', () => {
     ['../shop', undefined],
     ['file:///srv/git/shop', undefined],
     ['C:\\git\\shop', undefined],
+    ['ssh://git@ssh.github.com:443/Acme/shop.git', 'github.com/acme/shop'],
+    ['ssh://git@altssh.gitlab.com:443/group/sub/shop.git', 'gitlab.com/group/sub/shop'],
     ['C:/git/shop', undefined],
     ['', undefined],
     [undefined, undefined],
@@ -28,6 +30,37 @@ describe('a remote', () => {
     it(`${url} is ${place}`, () => {
       expect(placeOf(url)).toBe(place);
     });
+  }
+});
+
+describe('a server', () => {
+  for (const [server, host] of [
+    ['https://github.com', 'github.com'],
+    ['https://Git.Example.com:8443/', 'git.example.com'],
+    ['gitlab.example.com', 'gitlab.example.com'],
+    ['http://[::1]:3000', '[::1]'],
+    ['https://user:token@git.example.com/acme/shop.git', 'git.example.com'],
+    ['git@github.com:acme/shop.git', 'github.com'],
+    ['/srv/git/shop', undefined],
+    ['file:///srv/git/shop', undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ] as const) {
+    it(`${server} is the host ${host}`, () => expect(hostOf(server)).toBe(host));
+  }
+});
+
+describe('a name that somebody gives', () => {
+  for (const [name, host] of [
+    ['GitHub.com/acme/shop', 'github.com'],
+    ['localhost:3000/acme/shop', 'localhost:3000'],
+    ['acme/shop', undefined],
+    ['acme.io/shop', undefined],
+    ['group/sub/shop', undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ] as const) {
+    it(`${name} names the host ${host}`, () => expect(hostOfName(name)).toBe(host));
   }
 });
 
@@ -55,6 +88,10 @@ function repository(name: string): string {
   return path;
 }
 
+async function hostFrom(cwd: string, more: Record<string, string> = {}): Promise<string | undefined> {
+  return (await detectContext({ cwd, env: { ...env, ...more } })).context.repositoryHost;
+}
+
 async function nameOf(cwd: string, more: Record<string, string> = {}): Promise<string | undefined> {
   return (await detectContext({ cwd, env: { ...env, ...more } })).context.repository;
 }
@@ -71,6 +108,24 @@ describe('a repository', () => {
     expect(await nameOf(path)).toBe('github.com/acme/shop');
     expect(await nameOf(path, ci)).toBe('Acme/Shop');
     expect(await nameOf(path, { CI: 'true' })).toBe('github.com/acme/shop');
+  });
+
+  it('lies on the host of its remote, in CI on the one that the system says', async () => {
+    const path = repository('a');
+    expect(await hostFrom(path)).toBeUndefined();
+    git(path, 'remote', 'add', 'origin', 'git@git.example.com:Acme/Shop.git');
+    expect(await hostFrom(path)).toBe('git.example.com');
+    const github = { GITHUB_ACTIONS: 'true', GITHUB_REPOSITORY: 'Acme/Shop' };
+    expect(await hostFrom(path, { ...github, GITHUB_SERVER_URL: 'https://github.com' })).toBe('github.com');
+    expect(
+      await hostFrom(path, { GITLAB_CI: 'true', CI_PROJECT_PATH: 'a/b', CI_SERVER_HOST: 'gitlab.com' }),
+    ).toBe('gitlab.com');
+    expect(await hostFrom(path, { BUILDKITE: 'true', BUILDKITE_REPO: 'git@github.com:a/b.git' })).toBe(
+      'github.com',
+    );
+    // A system that says the name alone: the remote of that name.
+    expect(await hostFrom(path, { TRAVIS: 'true', TRAVIS_REPO_SLUG: 'acme/shop' })).toBe('git.example.com');
+    expect(await hostFrom(path, { TRAVIS: 'true', TRAVIS_REPO_SLUG: 'other/shop' })).toBeUndefined();
   });
 
   it('without a remote of a host is its first commit, which a shallow clone does not know', async () => {

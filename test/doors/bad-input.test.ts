@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CliOptions, type CliResult, jsonLines, runCli } from '../support/cli.ts';
+import { type CliOptions, type CliResult, jsonLines } from '../support/cli.ts';
 import {
   asAdmin,
   createDatabase,
@@ -15,6 +15,7 @@ import {
   rowsOf,
   uniqueRole,
 } from '../support/databases.ts';
+import { runInProcess } from '../support/in-process.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 
@@ -43,7 +44,7 @@ afterAll(async () => {
 
 /** Uploads into PostgreSQL, so that what is half-stored would be seen. */
 const upload = (args: readonly string[], options: CliOptions = {}, url = postgres.uploadUrl) =>
-  runCli('lukhas-upload', [...args, '--database-url', url], { cwd: home, ...options });
+  runInProcess('lukhas-upload', [...args, '--database-url', url], { cwd: home, ...options });
 
 const reports: Readonly<Record<string, string | Buffer>> = {
   'empty.xml': '',
@@ -63,6 +64,7 @@ const reports: Readonly<Record<string, string | Buffer>> = {
   'encoding.xml': '<?xml version="1.0" encoding="klingon"?><testsuites/>',
   'packed.xml.gz': gzipSync('<testsuites/>'),
   '-packed.xml.gz': gzipSync('<testsuites/>'),
+  'reports.7z': Buffer.from('7z\xbc\xaf\x27\x1c\x00\x04', 'latin1'),
   'artifact.zip': Buffer.from('PK\x03\x04\x14\x00\x00\x00results.xml', 'latin1'),
   'report.html': '<!doctype html>\n<html><head><title>Report</title></head></html>',
   'a-result.json': '{"uuid":"1","historyId":"2","fullName":"t#a","status":"failed"}',
@@ -98,6 +100,7 @@ describe('a report that cannot be taken', () => {
     ],
     ['packed.xml.gz', 'packed.xml.gz: a file compressed by gzip', "gunzip -c 'packed.xml.gz'"],
     ['artifact.zip', 'artifact.zip: a zip archive, not a report', "unzip 'artifact.zip'"],
+    ['reports.7z', 'reports.7z: a 7z archive, not a report', "7z x 'reports.7z'"],
     ['report.html', 'report.html: this is not a JUnit report: its root element is <html>', '--junitxml'],
     ['a-result.json', 'a-result.json: this is a result of Allure', '--junitxml'],
   ])('%s: %s', async (name, message, fix) => {
@@ -167,11 +170,11 @@ describe('a report that is not there', () => {
     await refused(alone, 2);
     expect(alone.stderr).toContain(says);
     const args = ['results.xml', 'nowhere/*.xml', '**/TEST-*.xml', '--dry-run'];
-    const beside = await runCli('lukhas-upload', args, { cwd: home });
+    const beside = await runInProcess('lukhas-upload', args, { cwd: home });
     expect(beside.code).toBe(2);
     expect(beside.stdout).toContain(`error: ${says}`);
     expect(beside.stdout).toContain('288 tests');
-    const gate = await runCli('lukhas-upload', [...args, '--fail-on', 'any'], { cwd: home });
+    const gate = await runInProcess('lukhas-upload', [...args, '--fail-on', 'any'], { cwd: home });
     expect(gate.code).toBe(4);
   });
 
@@ -227,14 +230,14 @@ describe('a coverage report that cannot be taken', () => {
   });
 
   it.each(coverageFiles)('is one warning, and the tests are told: %s', async (name, message) => {
-    const result = await runCli('lukhas-upload', ['results.xml', '--dry-run', '--coverage', name], {
+    const result = await runInProcess('lukhas-upload', ['results.xml', '--dry-run', '--coverage', name], {
       cwd: home,
     });
     expect(result.stderr).toBe('');
     expect(result.code).toBe(0);
     expect(result.stdout.match(/^warning: .*$/gm)).toEqual([expect.stringMatching(message)]);
     expect(result.stdout).toContain('288 tests');
-    const any = await runCli(
+    const any = await runInProcess(
       'lukhas-upload',
       ['results.xml', '--dry-run', '--fail-on', 'any', '--coverage', name],
       { cwd: home },
@@ -246,11 +249,11 @@ describe('a coverage report that cannot be taken', () => {
     'is an error where it is required, and the tests are told: %s',
     async (name, message) => {
       const args = ['results.xml', '--dry-run', '--require-coverage', '--coverage', name];
-      const result = await runCli('lukhas-upload', args, { cwd: home });
+      const result = await runInProcess('lukhas-upload', args, { cwd: home });
       expect(result.code).toBe(2);
       expect(result.stdout.match(/^error: .*$/gm)).toEqual([expect.stringMatching(message)]);
       expect(result.stdout).toContain('288 tests');
-      const any = await runCli('lukhas-upload', [...args, '--fail-on', 'any'], { cwd: home });
+      const any = await runInProcess('lukhas-upload', [...args, '--fail-on', 'any'], { cwd: home });
       expect(any.code).toBe(4);
     },
   );
@@ -265,7 +268,7 @@ describe('a coverage report that cannot be taken', () => {
       'gone.json',
       'coverage.json',
     ];
-    const result = await runCli('lukhas-upload', args, { cwd: home });
+    const result = await runInProcess('lukhas-upload', args, { cwd: home });
     expect(result.code).toBe(0);
     const lines = jsonLines(result.stdout);
     expect(lines.filter(({ kind }) => kind === 'coverage')).toHaveLength(3);
@@ -289,6 +292,7 @@ describe('an option that is wrong', () => {
     [['—dry-run'], 'Write --dry-run;'],
     [['--rootdir', 'services/none'], 'the rootdir services/none does not exist in'],
     [['--rootdir', '/srv'], 'the rootdir /srv is an absolute path'],
+    [['--rootdir', 'results.xml'], 'the rootdir results.xml is no folder in'],
     [['--ssl-ca', 'no-ca.pem'], 'no-ca.pem: the certificate file of the database’s authority does not exist'],
     [['--team', 'Not A Slug'], '--team: a team is named by its slug'],
     [['--created-at', 'yesterday'], '--created-at: must be report, now, or an ISO time'],
@@ -296,7 +300,7 @@ describe('an option that is wrong', () => {
     [['--set', 'git_shaa=1'], 'git_sha'],
     [
       ['--fail-on', 'sometimes'],
-      "--fail-on does not take 'sometimes'\n  Allowed choices are never, any, new, unknown.",
+      "--fail-on does not take 'sometimes'\n  It takes never, or any of any, new, no-history, unknown with commas between.",
     ],
   ])('%j', async (args, message) => {
     const result = await upload(['results.xml', ...args]);

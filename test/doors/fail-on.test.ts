@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CliResult, jsonLines, runCli } from '../support/cli.ts';
+import { type CliResult, jsonLines } from '../support/cli.ts';
 import { asAdmin, createReadyDatabase, type ReadyDatabase } from '../support/databases.ts';
+import { runInProcess } from '../support/in-process.ts';
 
 let home: string;
 let postgres: ReadyDatabase;
@@ -44,7 +45,7 @@ tests/test_m.py:${i + 10}: KeyError</failure></testcase>`,
   );
   const at = new Date(start + minutes++ * 60_000).toISOString();
   const sets = [`git_branch=${branch}`, `git_sha=${commit.repeat(40).slice(0, 40)}`];
-  return runCli(
+  return runInProcess(
     'lukhas-upload',
     [
       report,
@@ -96,10 +97,10 @@ const tests = {
 
 describe('--fail-on', () => {
   it.each([
-    ['pre-existing, known', { never: 0, any: 4, new: 0, unknown: 0 }],
-    ['pre-existing', { never: 0, any: 4, new: 0, unknown: 4 }],
+    ['pre-existing, known', { never: 0, any: 4, new: 0, 'no-history': 0, unknown: 0 }],
+    ['pre-existing', { never: 0, any: 4, new: 0, unknown: 4, 'new,no-history': 0 }],
     ['flaky', { never: 0, any: 4, new: 0, unknown: 4 }],
-    ['new', { never: 0, any: 4, new: 4, unknown: 4 }],
+    ['new', { never: 0, any: 4, new: 4, 'no-history': 0, unknown: 4, 'no-history,new': 4 }],
   ] as const)('of a run with one %s failure ends with %j', async (name, codes) => {
     await histories[name]?.();
     const failing = { [tests[name]]: 'failed' as const, test_other: 'passed' as const };
@@ -112,14 +113,17 @@ describe('--fail-on', () => {
     }
   });
 
-  it('new does not fail on what has nothing to compare with, and unknown does', async () => {
+  it('new does not fail on what has nothing to compare with; no-history and unknown do', async () => {
     const failing = { test_first: 'failed' } as const;
-    expect((await run('main', 'a', failing, inLane('first', '--fail-on', 'new'))).code).toBe(0);
-    expect((await run('main', 'a', failing, inLane('first', '--fail-on', 'unknown'))).code).toBe(4);
+    for (const [choice, code] of Object.entries({ new: 0, unknown: 4, 'no-history': 4, 'new,no-history': 4 }))
+      expect([choice, (await run('main', 'a', failing, inLane('first', '--fail-on', choice))).code]).toEqual([
+        choice,
+        code,
+      ]);
   });
 
   it('of a run in which nothing failed ends with 0', async () => {
-    for (const choice of ['never', 'any', 'new', 'unknown']) {
+    for (const choice of ['never', 'any', 'new', 'no-history', 'unknown', 'new,no-history,unknown']) {
       const result = await run('feature', '7', { test_fine: 'passed' }, ['--fail-on', choice]);
       expect([choice, result.code]).toEqual([choice, 0]);
     }
@@ -131,12 +135,33 @@ describe('--fail-on', () => {
     expect((await run('main', '6', old, inLane('mixed', '--fail-on', 'new'))).code).toBe(0);
     const more = { ...old, test_more: 'failed' } as const;
     expect((await run('main', '5', more, inLane('mixed', '--fail-on', 'new'))).code).toBe(4);
+    const several = await run('main', '5', more, inLane('mixed', '--fail-on', 'new,unknown'));
+    expect(several.stderr).toContain(
+      'failing: 2 tests failed that did not fail before or have no known cause (--fail-on new,unknown)',
+    );
   });
 
   it('new and unknown cannot be asked of a dry run', async () => {
     const result = await run('feature', '4', { test_a: 'failed' }, ['--fail-on', 'new', '--dry-run']);
     expect(result.code).toBe(2);
     expect(result.stderr).toContain('--dry-run stores nothing');
+    expect(
+      (await run('feature', '4', { test_a: 'failed' }, ['--fail-on', 'any,new', '--dry-run'])).code,
+    ).toBe(4);
+  });
+});
+
+describe('a history that cannot be read', () => {
+  // Only the judging makes JSON: the run itself is stored.
+  const right = 'EXECUTE ON FUNCTION pg_catalog.json_strip_nulls(json)';
+  beforeAll(() => asAdmin(postgres.adminUrl, `REVOKE ${right} FROM PUBLIC`));
+  afterAll(() => asAdmin(postgres.adminUrl, `GRANT ${right} TO PUBLIC`));
+
+  it('ends with 3 where failures had to be judged, and with 0 where none failed or none was asked for', async () => {
+    const red = await run('feature', '4', { test_new: 'failed' }, ['--fail-on', 'new']);
+    expect([red.code, red.stderr]).toEqual([3, expect.stringContaining('The run is stored.')]);
+    expect((await run('feature', '4', { test_new: 'passed' }, ['--fail-on', 'new'])).code).toBe(0);
+    expect((await run('feature', '4', { test_new: 'failed' })).code).toBe(0);
   });
 });
 
@@ -163,8 +188,21 @@ describe('what is known about a failure', () => {
 
   it('is asked for where nothing is known, with a line to paste', async () => {
     const shown = await run('feature', '1', { test_unheard: 'failed' });
-    expect(shown.stdout).toContain(
-      "lukhas healix add --test 'tests/test_m.py::test_unheard' --cause '…' --solution '…'",
+    const [, id = ''] = /as run (\S+)/.exec(shown.stdout) ?? [];
+    expect(shown.stdout).toContain(`    lukhas healix add 1 --run ${id}\n`);
+    const add = [
+      'healix',
+      'add',
+      '1',
+      '--run',
+      id,
+      '--solution',
+      'Fill it',
+      '--database-url',
+      postgres.uploadUrl,
+    ];
+    expect((await runInProcess('lukhas', add, { cwd: home })).stdout).toMatch(
+      /^✓ memory .*\ntest +tests\/test_m\.py::test_unheard\n/,
     );
   });
 });

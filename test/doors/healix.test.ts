@@ -11,6 +11,7 @@ import { openEmbedded } from '../../src/store/schema/embedded.ts';
 import { readRunHistory } from '../../src/storing.ts';
 import { runCli } from '../support/cli.ts';
 import { createReadyDatabase, rowsOf, temporaryDir } from '../support/databases.ts';
+import { runInProcess } from '../support/in-process.ts';
 import { emptyContext, makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
 import { copyEmbedded } from '../support/templates.ts';
 
@@ -86,12 +87,14 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
 
   async function healix(
     args: readonly string[],
-    options: { env?: Record<string, string>; input?: string } = {},
+    options: { env?: Record<string, string>; input?: string; process?: true } = {},
   ): Promise<Outcome> {
-    const { code, stdout, stderr } = await runCli('lukhas', ['healix', ...args], {
-      env: { NO_COLOR: '1', ...(options.env ?? env) },
-      ...(options.input === undefined ? {} : { input: options.input }),
-    });
+    const all = ['healix', ...args];
+    const where = { NO_COLOR: '1', ...(options.env ?? env) };
+    const { code, stdout, stderr } =
+      options.input === undefined && options.process === undefined
+        ? await runInProcess('lukhas', all, { env: where })
+        : await runCli('lukhas', all, { env: where, input: options.input ?? '' });
     return { code, out: stdout, err: stderr };
   }
 
@@ -144,6 +147,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       drift_signature: `d1:${'2'.repeat(32)}`,
       words_signature: `w1:${'4'.repeat(32)}`,
       repository: null,
+      repository_host: null,
       state: 'active',
       root_cause: 'max_connections exceeded',
       probable_cause: 'pool leaks',
@@ -215,7 +219,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
   });
 
   test('counting at the same moment loses nothing', async () => {
-    await Promise.all(Array.from({ length: 6 }, () => healix(['worked', id])));
+    await Promise.all(Array.from({ length: 6 }, () => healix(['worked', id], { process: true })));
     expect(await json(['show', id])).toMatchObject({ success_count: 7, failure_count: 1, confidence: 0.8 });
   });
 
@@ -345,6 +349,29 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     expect(await listed()).toContain(id);
     await refused(['unretire', id], 2, 'no retired memory');
     await json(['retire', id]);
+  });
+
+  test('what older programs signed is counted by `lukhas db resign`', async () => {
+    const old = {
+      test_name: 't',
+      failure_signature: 's',
+      solution: 'x',
+      drift_signature: 'd0:a',
+      words_signature: 'w0:a',
+    };
+    await json(['import', '-'], { input: JSON.stringify(old) });
+    const run = async (...args: string[]) =>
+      (await runCli('lukhas', ['db', 'resign', ...args], { env: { NO_COLOR: '1', ...(adminEnv ?? env) } }))
+        .stdout;
+    expect(JSON.parse(await run('--json'))).toEqual({
+      drift_version: 'd1',
+      words_version: 'w1',
+      signed: 0,
+      old: 1,
+    });
+    expect(await run()).toContain('still old     1 memory: what they were signed from is not kept');
+    await json(['retire', (await json(['list', '--signature', 'd0:a'])).memories[0].id]);
+    expect(await run()).toContain('nothing: all are of these versions');
   });
 
   // Words and files do not depend on the database, and each start of the embedded one takes a second.

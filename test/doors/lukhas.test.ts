@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../src/store/database/pg.ts';
 import { saveRun } from '../../src/store/runs/save.ts';
-import { runCli } from '../support/cli.ts';
+
 import {
   asAdmin,
   createDatabase,
@@ -11,6 +11,7 @@ import {
   temporaryDir,
   uniqueRole,
 } from '../support/databases.ts';
+import { runInProcess } from '../support/in-process.ts';
 import { makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
 import { rowsIn, scriptIn } from '../support/sql.ts';
 
@@ -21,7 +22,7 @@ interface Outcome {
 }
 
 async function lukhas(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
-  const { code, stdout, stderr } = await runCli('lukhas', args, { env: { NO_COLOR: '1', ...env } });
+  const { code, stdout, stderr } = await runInProcess('lukhas', args, { env: { NO_COLOR: '1', ...env } });
   return { code, out: stdout, err: stderr };
 }
 

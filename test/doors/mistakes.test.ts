@@ -17,7 +17,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas db',
     '`lukhas db` needs one more word',
-    'One of: lukhas db setup, lukhas db migrate, lukhas db status, lukhas db partitions, lukhas db grant.',
+    'One of: lukhas db setup, lukhas db migrate, lukhas db status, lukhas db partitions, lukhas db resign, lukhas db grant.',
   ],
   [
     'lukhas db setpu',
@@ -187,13 +187,39 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas-upload results.xml --fail-on',
     '--fail-on needs a value',
-    'It takes one of never, any, new, unknown.',
+    'It takes one of never, any, new, no-history, unknown.',
   ],
   [
     'lukhas-upload results.xml --fail-on sometimes',
     "--fail-on does not take 'sometimes'",
-    'Allowed choices are never, any, new, unknown.',
+    'It takes never, or any of any, new, no-history, unknown with commas between.',
   ],
+  [
+    'lukhas-upload results.xml --fail-on new,no-histroy',
+    "--fail-on does not take 'no-histroy'",
+    'Did you mean no-history? It takes never, or any of any, new, no-history, unknown with commas between.',
+  ],
+  [
+    'lukhas-upload results.xml --fail-on New',
+    "--fail-on does not take 'New'",
+    'Did you mean new? It takes never, or any of any, new, no-history, unknown with commas between.',
+  ],
+  [
+    'lukhas-upload results.xml --fail-on new,never',
+    "--fail-on takes never alone, and not 'new,never'",
+    'It takes never, or any of any, new, no-history, unknown with commas between.',
+  ],
+  [
+    'lukhas-upload results.xml --fail-on new,',
+    "--fail-on names nothing in 'new,'",
+    'It takes never, or any of any, new, no-history, unknown with commas between.',
+  ],
+  [
+    'lukhas-upload results.xml --fail-on new,blocked',
+    '--fail-on does not take blocked yet: it is about the MATRIZ analysis of a run, and no analysis is read',
+    'It takes never, or any of any, new, no-history, unknown with commas between.',
+  ],
+
   [
     'lukhas-upload results.xml --color red',
     "--color does not take 'red'",
@@ -224,6 +250,24 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   ],
   ['lukhas healix add --test t --solution', '--solution needs a value', 'It takes --solution <text>.'],
   ['lukhas healix add --test t', '--solution <text> is missing', 'See --help.'],
+  ['lukhas healix add 1', '--solution <text> is missing', 'See --help.'],
+  [
+    'lukhas healix add --solution s',
+    'which failure? Its number or --test <node id> is missing',
+    'The summary of an upload numbers the failures: lukhas healix add 1',
+  ],
+  [
+    'lukhas healix add tests/test_a.py::test_b',
+    'not the number of a failure: "tests/test_a.py::test_b"',
+    'The summary of an upload numbers the failures: lukhas healix add 1. A test is named with --test.',
+  ],
+  [
+    'lukhas healix add 2 --test t --solution s',
+    '--test does not go with the number of a failure',
+    'A number goes with --run alone.',
+  ],
+  ['lukhas healix add 0 --solution s', 'not the number of a failure: "0"', ''],
+  ['lukhas healix add 1 2', 'one word too many: 2', ''],
   ['lukhas team add Not-A-Slug', 'not a team slug', ''],
   ['lukhas db status --database-url mysql://u:canary@h/d', 'postgres://', ''],
   // Files that begin with a dash

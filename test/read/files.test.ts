@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { InputError } from '../../src/errors.ts';
+import { asOptions, InputError } from '../../src/errors.ts';
 import { findFiles, listFolder, openReport, spoolInput } from '../../src/read/files.ts';
 
 let folder = '';
@@ -262,6 +262,13 @@ describe('what is no file', () => {
       fix: expect.stringContaining('use - to read standard input'),
     });
     expect(await refusal('/dev/null')).toMatchObject({ code: 'not-a-file' });
+    // Standard input is for reports alone.
+    const { problems } = await findFiles(['pipe.xml'], {
+      workingDirectory: folder,
+      what: 'coverage report',
+      extension: '.json',
+    });
+    expect(problems[0]?.fixIn(asOptions)).toBe('Pipes and devices cannot be read twice.');
     expect(await refusal('*.xml')).toMatchObject({ code: 'no-match' });
   });
 });

@@ -1,5 +1,5 @@
 // Runs the built command lines as a user's shell does: a process of its own, an environment without a CI system.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export interface CliResult {
@@ -63,4 +63,51 @@ export function jsonLines(stdout: string): Record<string, unknown>[] {
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>)
     .filter(({ kind }) => kind !== 'schema');
+}
+
+/** Whether a pseudo-terminal can be made: by `script` of util-linux. */
+export const hasPseudoTerminal = spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0;
+
+/**
+ * Runs a program in a pseudo-terminal and answers its questions.
+ *
+ * @param answers what is typed once the terminal shows the text before it, in this order
+ * @returns all that the terminal showed, and the exit code
+ */
+export function runInTerminal(
+  program: keyof typeof programs,
+  args: readonly string[],
+  answers: readonly (readonly [shown: string, typed: string])[],
+  options: Pick<CliOptions, 'cwd' | 'env'> = {},
+): Promise<{ readonly code: number | null; readonly shown: string }> {
+  return new Promise((resolve, reject) => {
+    const command = [process.execPath, programs[program], ...args].map((word) => `'${word}'`).join(' ');
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      cwd: options.cwd,
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: process.env.HOME ?? '',
+        TERM: 'xterm',
+        NO_COLOR: '1',
+        ...options.env,
+      },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const waiting = [...answers];
+    let shown = '';
+    let from = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk.toString();
+      for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+        const at = shown.indexOf(next[0], from);
+        if (at < 0) return;
+        from = at + next[0].length;
+        child.stdin.write(next[1]);
+        waiting.shift();
+      }
+    });
+    child.stdin.on('error', () => {});
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, shown }));
+  });
 }

@@ -10,6 +10,8 @@ import { rowsIn } from './sql.ts';
 
 export interface Place {
   readonly connect: Connect;
+  /** An administrator's connection. */
+  readonly administer: Connect;
   /** Looks at everything, past row-level security. */
   look(sql: string, params?: readonly string[]): Promise<Record<string, unknown>[]>;
   readonly team: { readonly id: string; readonly slug: string };
@@ -30,6 +32,7 @@ export async function createPlace(name: (typeof placeNames)[number]): Promise<Pl
     const grant = await grantUploads(admin, { teamSlug: 'rival', role, adminUrl: ready.adminUrl });
     return {
       connect: (limits) => openPostgres(ready.uploadUrl, limits),
+      administer: (limits) => openPostgres(ready.adminUrl, limits),
       look: (sql, params) => rowsIn(admin, sql, params),
       team: ready.team,
       teamSlug: undefined,
@@ -61,10 +64,27 @@ export async function createPlace(name: (typeof placeNames)[number]): Promise<Pl
   };
   return {
     connect,
+    administer: connect,
     look: (sql, params) => rowsIn(embedded.db, sql, params),
     team,
     teamSlug: 'local',
     other: { id: other.id, connect, teamSlug: 'rival' },
     remove: embedded.remove,
+  };
+}
+
+/** The place with one connection for its users, who come one after another: a new one costs a server as much as an upload. */
+export function keepConnection(place: Place): Place {
+  let kept: Promise<Database> | undefined;
+  return {
+    ...place,
+    connect: async () => {
+      kept ??= place.connect();
+      return { ...(await kept), close: async () => {} };
+    },
+    remove: async () => {
+      await (await kept)?.close();
+      await place.remove();
+    },
   };
 }

@@ -47,6 +47,7 @@ export async function runAction(run: ActionRun): Promise<ActionResult> {
   const env: Record<string, string> = {
     PATH: process.env.PATH ?? '',
     HOME: process.env.HOME ?? '',
+    ...(process.env.NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }),
     GITHUB_ACTIONS: 'true',
     CI: 'true',
     GITHUB_REPOSITORY: 'acme/shop',

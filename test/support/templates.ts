@@ -3,9 +3,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { inject } from 'vitest';
@@ -54,11 +55,23 @@ export default async function setup(project: TestProject): Promise<() => Promise
 /** Puts an embedded database with the schema into `dir`, which may not be there yet and holds nothing. */
 export async function copyEmbedded(dir: string): Promise<void> {
   const template = path.join(inject('templateDir'), 'embedded');
-  if (!existsSync(template)) {
-    // Another test file may do the same at this moment: the first one that is ready gives it its name.
-    const own = `${template}-${randomBytes(6).toString('hex')}`;
-    await (await openEmbedded(own)).close();
-    await rename(own, template).catch(() => rm(own, { recursive: true, force: true }));
+  while (!existsSync(template)) {
+    const making = `${template}-making`;
+    const isMine = await mkdir(making).then(
+      () => true,
+      () => false,
+    );
+    // Making one takes seconds: the other test files wait for the first.
+    if (!isMine) await setTimeout(50);
+    else {
+      try {
+        await (await openEmbedded(making)).close();
+        await rename(making, template);
+      } catch (error) {
+        await rm(making, { recursive: true, force: true });
+        throw error;
+      }
+    }
   }
   await rm(dir, { recursive: true, force: true });
   // Two thousand files: Node's own copying takes several times as long.

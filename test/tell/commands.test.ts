@@ -187,7 +187,7 @@ async function fixFor(file: string, start: string): Promise<string> {
 
 const failureOf = (testName: string) => ({
   testName,
-  testFile: 'tests/test_a.py',
+  testFile: testName.split('::', 1)[0] ?? '',
   outcome: 'failed',
   line: 1,
   errorType: 'KeyError',
@@ -367,14 +367,18 @@ describe('commands', () => {
     const tests = [
       failureOf('a.py::t'),
       { ...failureOf('b.py'), outcome: 'error', errorType: 'ModuleNotFoundError' },
-      { ...failureOf('pytest internal error'), outcome: 'error' },
+      { ...failureOf('pytest internal error'), testFile: undefined, outcome: 'error' },
       failureOf(''),
       failureOf(`${'x'.repeat(487)}…#0123456789a`),
+      // Words that a conftest.py set, another program's test, a test of an installed package.
+      { ...failureOf('Reads the meter'), testFile: 'tests/test_meter.py' },
+      { ...failureOf('App::renders'), testFile: undefined },
+      { ...failureOf('test_bad'), testFile: 'pkg/tests/test_mod.py' },
       failureOf('c.py::t'),
     ];
-    expect(rerunCommands(tests, 9)).toEqual({
+    expect(rerunCommands(tests, 12)).toEqual({
       lines: ["pytest 'a.py::t' \\\n  'c.py::t'", "pytest 'b.py'"],
-      left: 'Left out: 3 that no id can run (an internal error, a name that was cut or is too long), 3 more.',
+      left: 'Left out: 6 that no id can run (an internal error, a test without a known file, a name that was cut or is too long), 3 more.',
     });
   });
 
@@ -438,14 +442,17 @@ describe('in PowerShell, 5.1 and 7.3, by their documentation', () => {
     expect(leftOut).toBeGreaterThan(10);
     expect(leftOut).toBeLessThan(more.length / 2);
     const { lines, left } = rerunCommands(
-      ['a.py::t', 'b.py::t["x"]', 'c.py::t[\n]', 'pytest internal error'].map(failureOf),
+      [
+        ...['a.py::t', 'b.py::t["x"]', 'c.py::t[\n]'].map(failureOf),
+        { ...failureOf('pytest internal error'), testFile: undefined },
+      ],
       5,
       undefined,
       powershell,
     );
     expect(lines).toEqual(["pytest 'a.py::t'"]);
     expect(left).toBe(
-      'Left out: 1 that no id can run (an internal error, a name that was cut or is too long), 2 with a double quote or an invisible character, which PowerShell cannot give to a program, 1 more.',
+      'Left out: 1 that no id can run (an internal error, a test without a known file, a name that was cut or is too long), 2 with a double quote or an invisible character, which PowerShell cannot give to a program, 1 more.',
     );
   });
 

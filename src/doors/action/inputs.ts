@@ -5,6 +5,7 @@ import { InputError, type Naming } from '../../errors.ts';
 import type { Warning } from '../../model.ts';
 import { nearest } from '../../nearest.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
+import { parseFailOn } from '../fail-on.ts';
 
 const names = [
   'reports',
@@ -72,7 +73,7 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
     ...(matrixValues.length > 0 ? given(text('matrix')) : []),
   ].join(' ');
   const distinction = [...matrixValues, ...given(text('upload-key'))].join(', ');
-  const failOn = oneOf('fail-on', ['never', 'any', 'new', 'unknown']);
+  const failOn = parseFailOn(text('fail-on')?.toLowerCase() ?? 'never', 'fail-on');
   const settings = namingInputs(() =>
     parseSettings({
       reports,
@@ -140,7 +141,7 @@ export const asInputs: Naming = (setting) => {
 
 /** Whether the step must fail when there is no verdict. Works with inputs that are otherwise wrong. */
 export function asksForVerdict(): boolean {
-  return getInput('require-upload') === 'true' || !['', 'never'].includes(getInput('fail-on'));
+  return getInput('require-upload') === 'true' || !['', 'never'].includes(getInput('fail-on').toLowerCase());
 }
 
 function text(name: InputName): string | undefined {

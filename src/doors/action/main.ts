@@ -217,24 +217,25 @@ function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verdict): s
   const reasons: string[] = [];
   const failures = totals.failed + totals.errors;
   const { failOn } = settings;
+  const asked = `fail-on: ${failOn.join(',')}`;
   const blamed = failuresToBlame(failOn, verdict);
   if (blamed === undefined) {
     // A judgement that could not be made is never a pass.
     reasons.push(
-      `fail-on: ${failOn}, and the ${failures} failures could not be judged without their history: ${saved === undefined ? 'not stored' : `stored as run ${saved.runId}`}, not judged.`,
+      `${asked}, and the ${failures} failures could not be judged without their history: ${saved === undefined ? 'not stored' : `stored as run ${saved.runId}`}, not judged.`,
     );
   } else if (blamed > 0) {
     reasons.push(
-      failOn === 'any'
-        ? `fail-on: any, and ${failures} of ${totals.total} tests failed${verdict.lost > 0 ? `, ${verdict.lost} could not be read` : ''}.`
-        : `fail-on: ${failOn}, and ${blamed} of ${failures} failures are.`,
+      failOn.includes('any')
+        ? `${asked}, and ${failures} of ${totals.total} tests failed${verdict.lost > 0 ? `, ${verdict.lost} could not be read` : ''}.`
+        : `${asked}, and ${blamed} of ${failures} failures are.`,
     );
   }
   if (storeError !== undefined) {
     const message = 'The run was NOT stored; the log of this step says why.';
     // A bug of ours is never green where a verdict was asked for.
     const isBug = !(storeError instanceof StoreError);
-    if (requireUpload || (isBug && failOn !== 'never')) reasons.push(message);
+    if (requireUpload || (isBug && failOn.length > 0)) reasons.push(message);
     else warn({ code: 'not-stored', message });
   }
   return reasons;

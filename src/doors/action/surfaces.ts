@@ -159,7 +159,8 @@ function sectionOf({ inputs, verdict, hideSolutions }: Told): Section {
 function storedSentence({ saved, storeError, incomplete }: Verdict, { settings }: Inputs): Section['stored'] {
   if (saved !== undefined) {
     const stored = incomplete ? 'Stored as incomplete run' : 'Stored as run';
-    const what = saved.stored === 'already' ? 'Stored before, nothing was written: run' : stored;
+    const known = saved.addedCoverage === true ? 'its coverage was added' : 'nothing was written';
+    const what = saved.stored === 'already' ? `Stored before, ${known}: run` : stored;
     return { ok: true, text: `${what} ${saved.runId} of team ${saved.team}` };
   }
   if (storeError === undefined && settings.databaseUrl !== undefined)
@@ -334,7 +335,7 @@ function checkOf(told: Told, section: Section): Check {
   const failed = totals.failed + totals.errors;
   // What fail-on lets pass must not keep a pull request from being merged.
   const { failOn } = inputs.settings;
-  const blamed = failuresToBlame(failOn === 'never' ? 'any' : failOn, verdict) ?? failed;
+  const blamed = failuresToBlame(failOn.length === 0 ? ['any'] : failOn, verdict) ?? failed;
   return {
     conclusion: hasErrors(verdict)
       ? 'failure'
@@ -391,7 +392,10 @@ function hasOutputFile(): boolean {
 }
 
 /** Numbers, ids and words of ours only: other people's scripts read the outputs. */
-function writeOutputs({ totals, tally, saved, stored, history }: Verdict, url: string | undefined): void {
+function writeOutputs(
+  { totals, tally, saved, stored, history, context }: Verdict,
+  url: string | undefined,
+): void {
   if (!hasOutputFile()) return;
   const ofClass = (name: string) =>
     history?.failures.filter((failure) => failure.class === name).length ?? '';
@@ -410,9 +414,20 @@ function writeOutputs({ totals, tally, saved, stored, history }: Verdict, url: s
     known: history?.failures.filter(({ known }) => known).length ?? '',
     unknown: history?.failures.filter(({ known }) => !known).length ?? '',
     fixed: history === undefined ? '' : fixedTests(history).length,
+    judged: history !== undefined,
+    infrastructure: history?.isInfrastructure ?? '',
+    repository: plainName(context.repository),
+    project: plainName(context.project),
+    'tested-git-sha': context.tested?.gitSha ?? '',
+    dirty: context.tested?.dirty === undefined ? '' : context.tested.dirty > 0,
     signatures: tally.signatures,
     coverage: totals.coveragePercent === undefined ? '' : Number(totals.coveragePercent.toFixed(2)),
     'comment-url': url ?? '',
   };
   for (const [name, value] of Object.entries(outputs)) setOutput(name, String(value));
+}
+
+/** A folder of a fork may be called anything, and scripts paste outputs into commands. */
+function plainName(name: string | undefined): string {
+  return name !== undefined && /^[\w./:-]+$/.test(name) ? name : '';
 }

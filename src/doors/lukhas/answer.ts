@@ -38,7 +38,7 @@ export async function answer(
   work: (db: Database, beside: MigrateOptions) => Promise<Answer>,
   stallMs = adminStallMs,
 ): Promise<ExitCode> {
-  const say = (message: string): void => terminal.err(terminal.paint.dim(safeLine(message)));
+  const say = sayOn(terminal);
   const db = await connect(settings, say, stallMs);
   // The embedded database has one connection, and nobody else works with it.
   const second = settings.databaseUrl === undefined ? undefined : () => connect(settings, () => {}, stallMs);
@@ -50,6 +50,24 @@ export async function answer(
     await db.close();
   }
   return exitCodes.ok;
+}
+
+/** Reads something before the answer; nothing is held open between the two. */
+export async function lookUp<T>(
+  settings: CommandSettings,
+  terminal: Terminal,
+  work: (db: Database) => Promise<T>,
+): Promise<T> {
+  const db = await connect(settings, sayOn(terminal), adminStallMs);
+  try {
+    return await work(db);
+  } finally {
+    await db.close();
+  }
+}
+
+function sayOn(terminal: Terminal): (message: string) => void {
+  return (message) => terminal.err(terminal.paint.dim(safeLine(message)));
 }
 
 async function connect(

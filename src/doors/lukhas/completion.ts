@@ -1,5 +1,5 @@
 // Completion by Tab: a short script for each shell, which asks `lukhas _complete` how the line may go on.
-import type { CommandLine } from '../arguments.ts';
+import { type CommandLine, choicesOf } from '../arguments.ts';
 
 /** Placeholders of options and words that are files or folders. */
 const files = /file|path|dir|\.json/;
@@ -24,7 +24,7 @@ export function complete(program: CommandLine, words: readonly string[]): readon
   const choices = (words: readonly string[]) =>
     among(words.map((word) => [typed.slice(0, equals) + word, '']));
   if (option !== undefined) {
-    if (option.argChoices !== undefined) return choices(option.argChoices);
+    if (option.argChoices !== undefined) return choices(choicesOf(option, typed.slice(equals)));
     return files.test(option.flags) ? ['files'] : ['words'];
   }
   if (typed.startsWith('-') && !ended) {

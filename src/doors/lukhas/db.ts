@@ -1,5 +1,9 @@
 // Actions of `lukhas db`: check the settings, call the store, say what changed. No SQL here.
+import { signAgain } from '../../sign/again.ts';
+import { driftRule } from '../../sign/drift.ts';
+import { wordsRule } from '../../sign/words.ts';
 import type { Database } from '../../store/database/port.ts';
+import { resignMemories } from '../../store/healix/resign.ts';
 import { defaultRole, describeSession, type Grant, grantUploads } from '../../store/schema/access.ts';
 import { type MigrateOptions, migrate } from '../../store/schema/migrate.ts';
 import { describePartitions, ensurePartitions, type PartitionState } from '../../store/schema/partitions.ts';
@@ -149,6 +153,34 @@ export function makePartitions(
         ...state.map((table) => row(table.table, monthsOf(table))),
       ],
       json: { partitions: made },
+    };
+  });
+}
+
+/** After a new version of a signature: memories of the old one are signed by what they keep of their failure. */
+export function resign(settings: CommandSettings, terminal: Terminal): Promise<ExitCode> {
+  const rules = { drift: driftRule, words: wordsRule };
+  const versions = { drift: driftRule.version, words: wordsRule.version };
+  return answer(settings, terminal, async (db) => {
+    const { signed, old } = await resignMemories(db, {
+      versions,
+      sign: (memory) => signAgain(memory, rules),
+    });
+    const memories = (count: number) => `${count} ${count === 1 ? 'memory' : 'memories'}`;
+    return {
+      lines: [
+        row('versions', `${versions.drift} and ${versions.words}`),
+        row('signed again', signed + old === 0 ? 'nothing: all are of these versions' : memories(signed)),
+        ...(old === 0
+          ? []
+          : [
+              row(
+                'still old',
+                `${memories(old)}: what they were signed from is not kept, so they are similar at best`,
+              ),
+            ]),
+      ],
+      json: { drift_version: versions.drift, words_version: versions.words, signed, old },
     };
   });
 }

@@ -1,8 +1,11 @@
 // Actions of `lukhas healix`: read files, call the store, print memories. No SQL here.
+import { realpathSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { InputError } from '../../errors.ts';
 import { isMemoryNoBetter } from '../../judge/confidence.ts';
 import { readStoredFailure } from '../../read/report/junit.ts';
+import { driftOf } from '../../sign/drift.ts';
 import { wordsOf } from '../../sign/words.ts';
 import type { Database } from '../../store/database/port.ts';
 import {
@@ -12,6 +15,7 @@ import {
   exportMemories,
   findFailure,
   findMemory,
+  findNumberedFailure,
   importMemories,
   listMemories,
   type Memory,
@@ -21,16 +25,18 @@ import {
   type Scope,
   type StoredFailure,
   unretireMemory,
+  type Whereabouts,
 } from '../../store/healix/memories.ts';
 import { isPlaceholder, parseMemories } from '../../store/healix/memory-file.ts';
-import { openAccess } from '../../store/schema/access.ts';
+import { type Access, openAccess } from '../../store/schema/access.ts';
 import { requireSchema } from '../../store/schema/state.ts';
 import { toJson } from '../../tell/json.ts';
 import { safeLine, safeText } from '../../tell/safe.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { usage } from '../arguments.ts';
 import type { ExitCode } from '../process.ts';
-import { type Answer, answer, type CommandSettings, required } from './answer.ts';
+import { type Answer, answer, type CommandSettings, lookUp, required } from './answer.ts';
+import { ask, canAsk } from './prompt.ts';
 
 interface ScopeSettings extends CommandSettings {
   readonly team: string | undefined;
@@ -41,6 +47,8 @@ type OneMemory = ScopeSettings & { readonly id: string };
 
 /** A fix is a page or two of text; more than this is a wrong file. In bytes. */
 const largestFix = 65_536;
+/** In characters. */
+const longestText = 100_000;
 /** In bytes. */
 const largestImport = 128 * 1024 * 1024;
 
@@ -114,35 +122,111 @@ interface TextSettings {
   readonly confidence: number | undefined;
 }
 
-export async function add(
-  settings: ScopeSettings &
-    TextSettings & {
-      readonly test: string | undefined;
-      readonly run: string | undefined;
-      readonly signature: string | undefined;
-    },
-  terminal: Terminal,
-): Promise<ExitCode> {
+interface AddSettings extends ScopeSettings, TextSettings {
+  /** Of a failure of the last run, or of the run named. */
+  readonly number: string | undefined;
+  readonly test: string | undefined;
+  readonly run: string | undefined;
+  readonly signature: string | undefined;
+}
+
+export async function add(settings: AddSettings, terminal: Terminal): Promise<ExitCode> {
   const { paint } = terminal;
-  const testName = required(settings.test, '--test <node id>');
-  const solution = required(settings.solution, '--solution <text>');
-  const texts = { ...(await textsOf(settings)), solution };
-  return answerIn(settings, terminal, async (db, scope) => {
+  const find = findingOf(settings);
+  const given = await textsOf(settings);
+  if (given.solution === undefined && (settings.json || !canAsk())) required(undefined, '--solution <text>');
+  const inTeamOf = async <T>(db: Database, work: (access: Access) => Promise<T>): Promise<T> => {
+    const scope = await scopeOf(db, settings);
     if (scope === 'shared') throw new Error('add takes no --shared');
-    const about = await findFailure(db, scope, {
-      testName,
-      runId: settings.run,
-      signature: settings.signature,
-    });
-    const memory = await addMemory(db, scope, { about, signed: signedOf(about), ...texts });
-    return {
-      lines: [
-        `${paint.green('✓')} memory ${memory.id} added, from the failure in run ${about.runId}`,
-        ...describe(memory, paint).slice(1),
-      ],
-      json: jsonOf(memory),
-    };
-  });
+    return work(scope);
+  };
+  // The database is closed while a person thinks.
+  const about = await lookUp(settings, terminal, (db) => inTeamOf(db, (access) => find(db, access)));
+  const texts = await complete(given, about, terminal);
+  return answer(settings, terminal, (db) =>
+    inTeamOf(db, async (access) => {
+      const memory = await addMemory(db, access, { about, signed: signedOf(about), ...texts });
+      return {
+        lines: [
+          `${paint.green('✓')} memory ${memory.id} added, from the failure in run ${about.runId}`,
+          ...describe(memory, paint).slice(1),
+        ],
+        json: jsonOf(memory),
+      };
+    }),
+  );
+}
+
+/** How the failure is found: by its number, or by its test. */
+function findingOf(settings: AddSettings): (db: Database, access: Access) => Promise<StoredFailure> {
+  const { number, test, run: runId, signature } = settings;
+  if (number === undefined) {
+    if (test === undefined)
+      throw usage(
+        'which failure? Its number or --test <node id> is missing',
+        'The summary of an upload numbers the failures: lukhas healix add 1',
+      );
+    return (db, access) => findFailure(db, access, { testName: test, runId, signature });
+  }
+  if (!/^[1-9]\d{0,8}$/.test(number))
+    throw usage(
+      `not the number of a failure: ${JSON.stringify(number.slice(0, 60))}`,
+      'The summary of an upload numbers the failures: lukhas healix add 1. A test is named with --test.',
+    );
+  if (test !== undefined || signature !== undefined)
+    throw usage(
+      `${test === undefined ? '--signature' : '--test'} does not go with the number of a failure`,
+      'A number goes with --run alone.',
+    );
+  return (db, access) =>
+    findNumberedFailure(db, access, { number: Number(number), runId, where: whereabouts });
+}
+
+/** The repository and folder that somebody stands in, as an upload from there would tell them. */
+async function whereabouts(): Promise<Whereabouts> {
+  const { detectContext } = await import('../../context/context.ts');
+  const cwd = process.cwd();
+  const { context, repositoryRoot } = await detectContext({ env: process.env, cwd });
+  return {
+    repository: context.repository,
+    repositoryHost: context.repositoryHost,
+    folder:
+      repositoryRoot === undefined
+        ? undefined
+        : relative(realpathSync(repositoryRoot), realpathSync(cwd)).replaceAll('\\', '/') || '.',
+  };
+}
+
+/** Asks for what a memory needs and no option says. Only where somebody can answer. */
+async function complete(
+  texts: Omit<MemoryTexts, 'solution'> & { readonly solution: string | undefined },
+  about: StoredFailure,
+  terminal: Terminal,
+): Promise<MemoryTexts> {
+  const { solution, rootCause } = texts;
+  if (solution !== undefined) return { ...texts, solution };
+  const { bold, dim, red } = terminal.paint;
+  const type = about.errorType ?? 'failure';
+  const first = about.message?.split('\n')[0] ?? '';
+  const message = first.startsWith(`${type}: `) ? first.slice(type.length + 2) : first;
+  terminal.err(`${bold(safeLine(about.testName))}  ${dim(`run ${about.runId}`)}`);
+  terminal.err(`${red(safeLine(type))}  ${safeLine(cut(message, 200))}`);
+  const cause = {
+    text: 'what was it (Enter: not known)?',
+    refuse: (text: string) => (text === '' ? undefined : refusalOf(text)),
+  };
+  const fix = {
+    text: 'what is to be done?',
+    refuse: (text: string) => (text === '' ? 'A memory needs a solution.' : refusalOf(text)),
+  };
+  const answers = await ask(rootCause === undefined ? [cause, fix] : [fix], terminal);
+  const [said = ''] = rootCause === undefined ? answers : [rootCause];
+  return { ...texts, rootCause: said === '' ? undefined : said, solution: answers.at(-1) ?? '' };
+}
+
+function refusalOf(text: string): string | undefined {
+  if (isPlaceholder(text)) return `${safeLine(text.slice(0, 20))} says nothing yet: write your own words.`;
+  return text.length > longestText ? `At most ${longestText} characters.` : undefined;
 }
 
 export async function edit(settings: OneMemory & TextSettings, terminal: Terminal): Promise<ExitCode> {
@@ -171,8 +255,8 @@ async function textsOf(
     ['--probable-cause', settings.probableCause],
   ] as const) {
     if (value?.trim() === '') throw usage(`${option} is empty`);
-    if (value !== undefined && value.length > 100_000)
-      throw usage(`${option} is longer than 100000 characters`);
+    if (value !== undefined && value.length > longestText)
+      throw usage(`${option} is longer than ${longestText} characters`);
     if (value !== undefined && isPlaceholder(value))
       throw usage(
         `${option} says nothing yet: ${safeLine(value.slice(0, 20))} stands for your own words`,
@@ -190,12 +274,15 @@ async function textsOf(
   };
 }
 
-/** What the words signature is made of, for the memory's metadata. */
-function signedOf({ testFile, testFunction, message, traceback }: StoredFailure): Record<string, string> {
-  const { words, statement, place } = wordsOf(
-    readStoredFailure({ testFile, testFunction, message, traceback }),
-  );
+/** What the signatures are made of, for the memory's metadata. */
+function signedOf(about: StoredFailure): Record<string, string> {
+  const failure = readStoredFailure(about);
+  const { words, statement, place } = wordsOf(failure);
+  const drift = driftOf(failure);
   return {
+    ...(about.driftSignature === undefined
+      ? {}
+      : { drift_words: drift.words, drift_statement: drift.statement }),
     ...(words === '' ? {} : { words }),
     ...(statement === '' ? {} : { statement }),
     ...(place === undefined ? {} : { place }),
@@ -359,7 +446,16 @@ function describe(memory: Memory, paint: Terminal['paint']): string[] {
     value === undefined
       ? []
       : [`${name.padEnd(16)}${safeText(value).replaceAll('\n', `\n${' '.repeat(16)}`)}`];
-  const { error_type: errorType, words: _, statement: __, place: ___, baseline, ...others } = memory.metadata;
+  const {
+    error_type: errorType,
+    words: _,
+    statement: __,
+    place: ___,
+    drift_words: ____,
+    drift_statement: _____,
+    baseline,
+    ...others
+  } = memory.metadata;
   const { untaught } = memory;
   const metadata = untaught !== undefined || baseline === undefined ? others : { ...others, baseline };
   return [
@@ -380,7 +476,10 @@ function describe(memory: Memory, paint: Terminal['paint']): string[] {
     ...field('signature', memory.failureSignature),
     ...field('drift signature', memory.driftSignature),
     ...field('words signature', memory.wordsSignature),
-    ...field('repository', memory.repository),
+    ...field(
+      'repository',
+      [memory.repositoryHost, memory.repository].filter((part) => part !== undefined).join('/') || undefined,
+    ),
     ...field('project', memory.project),
     ...field('metadata', Object.keys(metadata).length === 0 ? undefined : JSON.stringify(metadata)),
     ...field('added', memory.createdAt.toISOString().slice(0, 10)),
@@ -427,6 +526,7 @@ function exportedOf(memory: Memory): Record<string, unknown> {
     drift_signature: memory.driftSignature ?? null,
     words_signature: memory.wordsSignature ?? null,
     repository: memory.repository ?? null,
+    repository_host: memory.repositoryHost ?? null,
     project: memory.project ?? null,
     state: memory.state,
     root_cause: memory.rootCause ?? null,

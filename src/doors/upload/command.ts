@@ -1,5 +1,6 @@
 // The words of `lukhas-upload`, which is `lukhas upload` too. What it does is loaded only when it runs.
-import { choice, command, flag, list, text, under, usage } from '../arguments.ts';
+import { choice, choices, command, flag, list, text, under, usage } from '../arguments.ts';
+import { failOnWords, parseFailOn } from '../fail-on.ts';
 import { keepHeapSmall } from '../heap.ts';
 import { color, database, team } from '../options.ts';
 
@@ -14,7 +15,7 @@ export const uploadCommand = () =>
       'lukhas-upload results.xml --database-url "$DATABASE_URL" --team payments --lane integration',
       `lukhas-upload results.xml --dry-run --json | jq 'select(.kind == "result" and .outcome == "failed")'`,
     ],
-    closing: `Exit codes: 0 stored, or already stored before; 1 a bug of ours; 2 bad input or usage; 3 the database refused or was lost; 4 --fail-on applies.`,
+    closing: `Exit codes: 0 stored, or already stored before; 1 a bug of ours; 2 bad input or usage; 3 not stored, or not judged where --fail-on needs it; 4 --fail-on applies.`,
     options: {
       ...under('What to read', {
         coverage: list(
@@ -78,11 +79,11 @@ export const uploadCommand = () =>
       }),
       ...under('Output', {
         json: flag('--json', 'JSON Lines on standard output, words for people on standard error'),
-        failOn: choice(
+        failOn: choices(
           '--fail-on <when>',
-          'exit with 4 when any test failed, when a failure is new, or when one is unknown to Healix',
-          ['never', 'any', 'new', 'unknown'],
-          'never',
+          'exit with 4 when any test failed, when a failure is new, has nothing to compare with (no-history), or is unknown to Healix; several with commas between',
+          failOnWords,
+          (value) => parseFailOn(value, '--fail-on'),
         ),
         quiet: flag('-q, --quiet', 'print warnings and errors only'),
         verbose: flag('-v, --verbose', 'print every failure, and more of the coverage'),

@@ -27,7 +27,7 @@ import { type Progress, startProgress } from '../../tell/terminal/progress.ts';
 import { renderSummary, renderWarnings } from '../../tell/terminal/summary.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { count } from '../../tell/words.ts';
-import { failuresToBlame, hasErrors } from '../fail-on.ts';
+import { failuresToBlame, hasErrors, needsHistory } from '../fail-on.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
 
@@ -116,6 +116,10 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
         ...verdict.warnings,
       ],
     };
+    const { saved } = verdict;
+    // The last run of the default database needs no name.
+    const isLast =
+      saved?.stored === 'new' && Object.values(wherever(raw)).every((value) => value === undefined);
     if (telling.json) await tellJson(warned, settings, telling, lines);
     else {
       const root = (await surroundings).checkout?.root;
@@ -123,7 +127,8 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
         root === undefined || verdict.rootdir === undefined
           ? undefined
           : relative(workingDirectory, resolve(root, verdict.rootdir)).replaceAll('\\', '/');
-      tellTerminal(warned, settings, { reports: inputs.reports, folder }, telling);
+      const numberedIn = isLast ? undefined : saved?.runId;
+      tellTerminal(warned, settings, { reports: inputs.reports, folder, numberedIn }, telling);
     }
     if (verdict.storeError !== undefined) {
       terminal.err(describeError(verdict.storeError, terminal.paint));
@@ -137,6 +142,11 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
     await opening?.dispose();
     await inputs.remove();
   }
+}
+
+/** What says in which database and for whom a run was stored. */
+function wherever({ databaseUrl, dataDir, team }: RawSettings): Record<string, unknown> {
+  return { databaseUrl, dataDir, team };
 }
 
 /** Warns in CI when no database is named: a missing secret looks the same, and a runner's disk is deleted. */
@@ -270,7 +280,15 @@ const failuresShown = 20;
 function tellTerminal(
   verdict: Verdict,
   settings: Settings,
-  { reports, folder }: { readonly reports: readonly ReportFile[]; readonly folder: string | undefined },
+  {
+    reports,
+    folder,
+    numberedIn,
+  }: {
+    readonly reports: readonly ReportFile[];
+    readonly folder: string | undefined;
+    readonly numberedIn: string | undefined;
+  },
   { terminal, quiet, verbose }: Telling,
 ): void {
   if (quiet) {
@@ -281,6 +299,7 @@ function tellTerminal(
   const summary = {
     reports: reports.map((report) => report.name),
     folder,
+    numberedIn,
     isFromWindows: verdict.tally.isFromWindows || process.platform === 'win32',
     totals: verdict.totals,
     lost: verdict.lost,
@@ -315,7 +334,8 @@ function storedSentence(verdict: Verdict, settings: Settings): { ok: boolean; te
   const where =
     settings.databaseUrl === undefined ? `the embedded database in ${settings.dataDir}` : 'your PostgreSQL';
   const stored = verdict.incomplete ? 'stored as incomplete run' : 'stored as run';
-  const what = saved.stored === 'already' ? 'already stored, nothing was written: run' : stored;
+  const known = saved.addedCoverage === true ? 'its coverage was added' : 'nothing was written';
+  const what = saved.stored === 'already' ? `already stored, ${known}: run` : stored;
   return { ok: true, text: `${what} ${saved.runId} of team ${saved.team} in ${where}` };
 }
 
@@ -325,16 +345,16 @@ function failsBuild({ failOn }: Settings, verdict: Verdict): boolean {
   if (blamed !== undefined) return blamed > 0;
   throw new StoreError({
     code: 'history-unreadable',
-    message: `--fail-on ${failOn} cannot be decided: the history of the failures could not be read`,
+    message: `--fail-on ${failOn.join(',')} cannot be decided: the history of the failures could not be read`,
     fix: 'The run is stored. Run the same upload again.',
   });
 }
 
 function requireHistory({ failOn, dryRun }: Settings): void {
-  if (!dryRun || failOn === 'never' || failOn === 'any') return;
+  if (!dryRun || !needsHistory(failOn)) return;
   throw new InputError({
     code: 'usage',
-    message: `--fail-on ${failOn} compares with what is stored, and --dry-run stores nothing`,
+    message: `--fail-on ${failOn.join(',')} compares with what is stored, and --dry-run stores nothing`,
     fix: 'Leave --dry-run away, or use --fail-on any.',
   });
 }
@@ -342,9 +362,13 @@ function requireHistory({ failOn, dryRun }: Settings): void {
 /** Why the exit code is 4. */
 function failingWords({ failOn }: Settings, verdict: Verdict): string {
   const what = {
-    any: verdict.lost > 0 ? 'did not pass or could not be read' : 'did not pass',
-    new: 'failed that did not fail before',
-    unknown: 'failed for no known cause',
+    new: 'did not fail before',
+    'no-history': 'have nothing to compare with',
+    unknown: 'have no known cause',
   };
-  return `${count(failuresToBlame(failOn, verdict) ?? 0, 'test')} ${failOn === 'never' ? '' : what[failOn]} (--fail-on ${failOn})`;
+  const blamed = count(failuresToBlame(failOn, verdict) ?? 0, 'test');
+  const words = failOn.includes('any')
+    ? `did not pass${verdict.lost > 0 ? ' or could not be read' : ''}`
+    : `failed that ${failOn.map((gate) => (gate === 'any' ? '' : what[gate])).join(' or ')}`;
+  return `${blamed} ${words} (--fail-on ${failOn.join(',')})`;
 }

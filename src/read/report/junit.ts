@@ -339,13 +339,13 @@ class ResultReader {
         : verdict.outcome === 'skipped'
           ? { locations: readSkipText(verdict.deciding.text), errorType: undefined }
           : readFailureText(verdict.deciding.text, verdict.deciding.message);
-    const id = this.#identify(testcase, read.locations);
+    const id = this.#identify(testcase, read.locations, verdict.outcome === 'skipped');
     const failed = verdict.outcome === 'failed' || verdict.outcome === 'error';
     // Field by field: spreading an object per test would take most of the reader's time.
     return {
       testName: this.#folder === '' ? id.testName : belowFolder(this.#folder, id),
       testFile:
-        this.#folder === '' || id.testFile === undefined
+        this.#folder === '' || id.testFile === undefined || posix.isAbsolute(id.testFile)
           ? id.testFile
           : posix.join(this.#folder, id.testFile),
       testClass: id.testClass,
@@ -359,19 +359,19 @@ class ResultReader {
     };
   }
 
-  #identify(testcase: RawTestcase, locations: readonly Location[]): NodeId {
+  #identify(testcase: RawTestcase, locations: readonly Location[], skipped: boolean): NodeId {
     const { classname = '', name = '' } = testcase;
     const { survey } = this.#options;
     if (classname === 'pytest' && name === 'internal' && isInternalError(testcase)) return internalError;
     if (survey.foreign.has(this.#file)) return foreignId(testcase);
     const collected = isCollected(testcase) && (classname === '' || classname === survey.evidence.prefix);
-    return this.#nodeIds.rebuild({ classname, name, file: testcase.file, collected }, locations);
+    return this.#nodeIds.rebuild({ classname, name, file: testcase.file, collected, skipped }, locations);
   }
 }
 
 /** The id with its file as it is seen from the repository's root; what does not begin with a file stays. */
 function belowFolder(folder: string, { testName, testFile }: NodeId): string {
-  return testFile !== undefined && testName.startsWith(testFile)
+  return testFile !== undefined && !posix.isAbsolute(testFile) && testName.startsWith(testFile)
     ? posix.join(folder, testFile) + testName.slice(testFile.length)
     : testName;
 }

@@ -1,9 +1,9 @@
 // Rebuilds pytest's node id from the address in a report (classname, name, file). Pure; evidence comes from the survey and
 // the checkout. pytest makes the address in _pytest/junitxml.py, mangle_test_address.
 import type { NodeIdSource } from '../../model.ts';
-import { type Checkout, mostSegments } from '../checkout.ts';
+import { type Checkout, mostSegments, testModule } from '../checkout.ts';
 import { owned } from '../owned.ts';
-import { installedFrame, type Location } from './failure-text.ts';
+import { agreementOf, installedFrame, type Location } from './failure-text.ts';
 
 /** How a testcase element names its test. */
 export interface Address {
@@ -12,6 +12,8 @@ export interface Address {
   readonly file: string | undefined;
   /** A module that failed or was skipped during collection: the name is the file's dotted path. */
   readonly collected: boolean;
+  /** The test was skipped: pytest shows absolute paths then. */
+  readonly skipped?: boolean;
 }
 
 export interface NodeId {
@@ -82,6 +84,14 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
     files.set(file, names);
     return names;
   };
+  let byFunction: ReturnType<typeof indexFunctions> | undefined;
+  const declaring: Declaring = (classes, functionName) => {
+    byFunction ??= indexFunctions(checkout);
+    const found = (byFunction.get(functionName) ?? []).filter(({ names }) =>
+      classes.every((name) => names.classes.has(name)),
+    );
+    return found.length === 1 ? found[0]?.file : undefined;
+  };
   const remember = (dotted: string): Remembered => {
     const known = remembered.get(dotted);
     if (known !== undefined) return known;
@@ -104,7 +114,7 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
   };
   return {
     rebuild: (address, locations) =>
-      rebuildNodeId(address, locations, evidence, checkout, remember, declared),
+      rebuildNodeId(address, locations, evidence, checkout, remember, declared, declaring),
     isAmbiguous: (address) => {
       if (address.file !== undefined && address.file !== '') return false;
       const dotted = withoutPrefix(address, evidence.prefix);
@@ -117,6 +127,28 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
       return declaring.length !== 1;
     },
   };
+}
+
+/** The one test module of the checkout that has this function and these classes; undefined where there are several. */
+type Declaring = (classes: readonly string[], functionName: string) => string | undefined;
+
+/** Functions of a checkout's test modules that are remembered; with more, none is. */
+const mostFunctions = 500_000;
+
+function indexFunctions(checkout: Checkout | undefined) {
+  const byName = new Map<string, { readonly file: string; readonly names: Declared }[]>();
+  let count = 0;
+  for (const file of checkout?.testModules ?? []) {
+    const names = declaredNames(checkout?.readText(file) ?? '');
+    count += names.functions.size;
+    if (count > mostFunctions) return new Map<string, never[]>();
+    for (const name of names.functions) {
+      const same = byName.get(name);
+      if (same === undefined) byName.set(name, [{ file, names }]);
+      else same.push({ file, names });
+    }
+  }
+  return byName;
 }
 
 /** Names after `class` and `def` in a file. */
@@ -148,14 +180,21 @@ function rebuildNodeId(
   checkout: Checkout | undefined,
   remember: (dotted: string) => Remembered,
   declared: (file: string) => Declared,
+  declaring: Declaring,
 ): NodeId {
   const dotted = withoutPrefix(address, evidence.prefix);
   if (address.collected) return collectedModule(dotted, address, locations, evidence, checkout);
-  if (dotted === '' && /\.py(?:::|$)/.test(address.name)) return bracketedPath(address.name);
+  if (dotted === '' && isBracketedPath(address.name)) return bracketedPath(address.name);
   const { segments, candidates, module, isWords } = remember(dotted);
   const withoutGroup = withoutXdistGroup(address.name);
   if (namesNoFile(dotted, segments))
-    return withFile(unknownId(segments.slice(1).join('::'), withoutGroup), address, locations, checkout);
+    return withFile(
+      unknownId(segments.slice(1).join('::'), withoutGroup),
+      address,
+      locations,
+      checkout,
+      declaring,
+    );
   const bareName = withoutParameters(withoutGroup);
   const found =
     fromFileAttribute(address.file, dotted) ??
@@ -207,48 +246,86 @@ function withoutXdistGroup(name: string): string {
   return match === null ? name : `${match[1]}${match[2] ?? ''}`;
 }
 
-/** `` and `.TestX`: the node id of a file that was given by name outside rootdir begins with `::`. */
+/**
+ * `` and `.TestX`: the node id of a file that was given by name outside rootdir begins with `::`. One segment behind the dot
+ * is a class, whatever its name: pytest collects no hidden file of the root.
+ */
 function namesNoFile(dotted: string, segments: readonly string[]): boolean {
-  return dotted === '' || (segments[0] === '' && segments.slice(1).every(isClassName));
+  return (
+    dotted === '' || (segments[0] === '' && (segments.length === 2 || segments.slice(1).every(isClassName)))
+  );
 }
 
-/** Adds the file to an address that names none: xunit1's `file`, else the traceback's. */
+/**
+ * Adds the file to an address that names none: xunit1's `file`, else the checkout's where one test module alone has such a
+ * test and the traceback does not tell another, else the traceback's.
+ */
 function withFile(
   id: NodeId,
   address: Address,
   locations: readonly Location[],
   checkout: Checkout | undefined,
+  declaring?: Declaring,
 ): NodeId {
   const attribute = address.file?.replaceAll('\\', '/') || undefined;
-  const file = attribute ?? ownFile(locations, checkout);
+  const file = attribute ?? ownFile(locations, checkout, address.skipped === true);
+  if (attribute === undefined && isTestFunction(id)) {
+    const declared = declaring?.(id.testClass?.split('::') ?? [], id.testFunction ?? '');
+    if (declared !== undefined && (file === undefined || agreementOf(file, declared) > 0))
+      return { ...id, testName: `${declared}::${id.testName}`, testFile: declared, source: 'checkout' };
+  }
   if (file === undefined) return id;
   return {
     ...id,
-    // Words are the same test with and without a failure; a function's name is in many files.
+    // Words are the same test with and without a failure; a function's name is in many files. An absolute or installed path
+    // is another one on the next machine.
     testName:
-      attribute === undefined && /\s/.test(id.testName.split('[', 1)[0] ?? '')
-        ? id.testName
-        : `${file}::${id.testName}`,
+      attribute !== undefined || (isTestFunction(id) && !isAbsolute(file) && !isInstalled(file, locations))
+        ? `${file}::${id.testName}`
+        : id.testName,
     testFile: file,
     source: attribute === undefined ? 'traceback' : 'file-attribute',
   };
+}
+
+/** By the defaults of python_functions and unittest. */
+function isTestFunction({ testFunction = '' }: NodeId): boolean {
+  return /^test/.test(testFunction) && !/\s/.test(testFunction);
+}
+
+function isAbsolute(path: string): boolean {
+  return /^(?:\/|[A-Za-z]:\/)/.test(path);
+}
+
+function isInstalled(file: string, locations: readonly Location[]): boolean {
+  return locations.some(({ path }) => path.endsWith(`/${file}`) && installedFrame.test(path));
 }
 
 /** Where hosted runners check a repository out: /home/runner/work/zoo/zoo/tests/a.py. */
 const runnerCheckout =
   /^(?:\/home\/runner\/work|\/Users\/runner\/work|[A-Za-z]:\/a|\/__w)\/([^/]+)\/\1\/(.+)$/;
 
-/** The test's own file by its frames: the first named like a test module, else the first that is no conftest.py. */
-function ownFile(locations: readonly Location[], checkout: Checkout | undefined): string | undefined {
+/**
+ * The test's own file by its frames: the first named like a test module, else the first that is no conftest.py, else an
+ * installed test module (`--pyargs pkg.tests`), relative to the folder of the packages.
+ *
+ * @param skipped a skip shows absolute paths, a failure of the same test relative ones: only what can be made relative counts
+ */
+function ownFile(
+  locations: readonly Location[],
+  checkout: Checkout | undefined,
+  skipped: boolean,
+): string | undefined {
   const own = locations.filter(({ path }) => !installedFrame.test(path));
-  const isTest = ({ path }: Location) => /(?:^|\/)(?:test_[^/]*|[^/]*_test|tests)\.py$/.test(path);
+  const isTest = ({ path }: Location) => testModule.test(path);
   const path = (own.find(isTest) ?? own.find((l) => !/(?:^|\/)conftest\.py$/.test(l.path)))?.path;
-  if (path === undefined || !/^(?:\/|[A-Za-z]:\/)/.test(path)) return path;
-  // A skip shows absolute paths, a failure of the same test relative ones: only what can be made relative is a name.
-  return (
-    checkout?.inside(path) ?? runnerCheckout.exec(path)?.[2] ?? (locations.length > 1 ? path : undefined)
-  );
+  if (path === undefined)
+    return own.length > 0 ? undefined : belowPackages.exec(locations.find(isTest)?.path ?? '')?.[1];
+  if (!isAbsolute(path)) return path;
+  return checkout?.inside(path) ?? runnerCheckout.exec(path)?.[2] ?? (skipped ? undefined : path);
 }
+
+const belowPackages = /(?:^|\/)(?:site|dist)-packages\/(.+)$/;
 
 /** Words that a conftest.py set as node id: at least three in one segment, and nothing named like a test module. */
 function isWords(segments: readonly string[]): boolean {
@@ -306,7 +383,8 @@ function collectedModule(
 ): NodeId {
   const segments = splitDotted(dotted);
   if (namesNoFile(dotted, segments)) {
-    const file = address.file?.replaceAll('\\', '/') || ownFile(locations, checkout);
+    const file =
+      address.file?.replaceAll('\\', '/') || ownFile(locations, checkout, address.skipped === true);
     const source = address.file ? 'file-attribute' : file === undefined ? 'unknown' : 'traceback';
     const testName = [file ?? 'a file that could not be collected', ...segments.slice(1)].join('::');
     return { testName, testFile: file, testClass: undefined, testFunction: undefined, source };
@@ -337,6 +415,18 @@ function checkoutWhole(
     checkout?.files(dotted)[0] ??
     (checkout?.isFolder(dotted) === true ? dotted.replaceAll('.', '/') : undefined);
   return file === undefined ? undefined : { segments: splitDotted(dotted).length, file, source: 'checkout' };
+}
+
+/**
+ * Whether a name is a path that was cut at a folder's `[`, and not a parameter that holds a path: `t[a/test_b.py::c]`. In a path
+ * the folder's name ends before the file's.
+ */
+function isBracketedPath(name: string): boolean {
+  const file = name.search(/\.py(?:::|$)/);
+  if (file < 0) return false;
+  const open = name.indexOf('[');
+  const close = name.indexOf(']', open);
+  return open < 0 || open > file || !/\](?:@[^\]]*)?$/.test(name) || (close >= 0 && close < file);
 }
 
 /**

@@ -40,7 +40,7 @@ export interface SuiteStart {
 }
 
 export interface Survey {
-  /** SHA-256 (hex) over all files in order, each file's length before its bytes. */
+  /** SHA-256 (hex) over a file's length and bytes; of several files, in any order, over their hashes. */
   readonly sha256: string;
   readonly testcases: number;
   readonly suites: readonly SuiteStart[];
@@ -125,12 +125,12 @@ async function surveyOnce(
   options: SurveyOptions,
   bad?: Map<ReportFile, InputError | ReportError>,
 ): Promise<SurveyOnce> {
-  const hash = createHash('sha256');
+  const hashes: string[] = [];
   const collector = new Collector();
   const cut = new Map<ReportFile, { place: Place; collected: Collected }>();
   let bytes = 0;
   for (const file of files) {
-    hash.update(`${file.bytes}\n`);
+    const hash = createHash('sha256').update(`${file.bytes}\n`);
     collector.startFile(file.name);
     const counted = countBytes(file, hash, (count) => {
       bytes += count;
@@ -153,8 +153,19 @@ async function surveyOnce(
       if (bad === undefined || !(error instanceof InputError || error instanceof ReportError)) throw error;
       bad.set(file, error);
     }
+    hashes.push(hash.digest('hex'));
   }
-  return { ...collector.finish(), sha256: hash.digest('hex'), cut };
+  return { ...collector.finish(), sha256: hashInAnyOrder(hashes), cut };
+}
+
+/** Reports in another order are the same run. */
+function hashInAnyOrder(hashes: readonly string[]): string {
+  const [only = '', ...others] = [...hashes].sort();
+  return others.length === 0
+    ? only
+    : createHash('sha256')
+        .update([only, ...others].join('\n'))
+        .digest('hex');
 }
 
 /** The first error, and which other files share its fate. */
@@ -253,8 +264,8 @@ class Collector {
   readonly #repeats = new RepeatFinder();
   #isReadable = false;
   readonly #empty: string[] = [];
-  /** The failures and errors that the open suites count, and whether one of their tests has any. */
-  #counts: { readonly failures: number; seen: boolean }[] = [];
+  /** Of the root and the open suites, outermost first. */
+  #counts: FailureCount[] = [];
   readonly #unseen: UnseenFailures[] = [];
 
   startFile(name: string): void {
@@ -270,6 +281,8 @@ class Collector {
   }
 
   endFile(): void {
+    // The root, and the suites of a file that is cut off.
+    while (this.#counts.length > 0) this.#endCount();
     if (!this.#isReadable) this.#empty.push(this.#file);
   }
 
@@ -306,6 +319,8 @@ class Collector {
       switch (frame.kind) {
         case 'root':
           this.#root = { name: frame.name, attributes: parseStartTag(frame.xml) };
+          // A merged report may count in its root alone; a lone suite is a root itself.
+          if (frame.name === 'testsuites') this.#counts = [countOf(this.#root.attributes)];
           break;
         case 'suite':
           this.#takeSuite(parseStartTag(frame.xml));
@@ -327,7 +342,7 @@ class Collector {
           this.testcasesOfFile++;
           this.#lastXml = frame.xml;
           if (!this.#isReadable) this.#isReadable = parseTestcases([frame]).testcases.some(isReadable);
-          this.#countFailure(frame.xml);
+          this.#countFailure(frame);
           if (this.#mayHaveEvidence(frame.xml)) candidates.push(frame);
           break;
         default:
@@ -384,30 +399,34 @@ class Collector {
     };
   }
 
-  #countFailure(xml: string): void {
-    const suite = this.#counts.at(-1);
-    if (suite === undefined || suite.seen || suite.failures === 0 || xml.endsWith('/>')) return;
-    suite.seen = /<(?:failure|error)\b/.test(xml);
+  #countFailure(frame: TestcaseFrame): void {
+    const { xml } = frame;
+    if (xml.endsWith('/>')) return;
+    // Its own suite, or the nearest around it that counts any.
+    const suite = this.#counts.findLast(({ failures }) => failures > 0);
+    if (suite === undefined || suite.seen || !/<(?:failure|error)\b/.test(xml)) return;
+    // The words may stand in a comment, in CDATA or in another element.
+    suite.seen = parseTestcases([frame]).testcases.some(
+      (testcase) =>
+        // A malformed one is told by itself.
+        'malformed' in testcase || testcase.outcomes.some(({ kind }) => kind !== 'skipped'),
+    );
   }
 
   #endCount(): void {
     const suite = this.#counts.pop();
-    if (suite === undefined || suite.failures === 0) return;
-    const outer = this.#counts.at(-1);
-    if (suite.seen && outer !== undefined) outer.seen = true;
-    // An outer suite counts the failures of its inner ones: told once.
-    if (!suite.seen && this.#unseen.length < mostUnseen) {
+    if (suite === undefined) return;
+    const isMissing = suite.failures > 0 && !suite.seen;
+    if (isMissing && this.#unseen.length < mostUnseen)
       this.#unseen.push({ file: this.#file, failures: suite.failures });
-      if (outer !== undefined) outer.seen = true;
-    }
+    // An outer suite counts the failures of its inner ones: told once.
+    const outer = this.#counts.at(-1);
+    if (outer !== undefined && (suite.seen || isMissing)) outer.seen = true;
   }
 
   #takeSuite(attributes: ReadonlyMap<string, string>): void {
     this.#open.push(attributes);
-    this.#counts.push({
-      failures: amount(attributes, 'failures') + amount(attributes, 'errors'),
-      seen: false,
-    });
+    this.#counts.push(countOf(attributes));
     this.#isWriterKnown = false;
     this.#hints.startSuite(attributes.get('tests'));
     if (this.#open.length > 1) return;
@@ -529,8 +548,18 @@ class Collector {
 
 const mostUnseen = 20;
 
+/** The failures and errors that an element counts, and whether one of its tests has any. */
+interface FailureCount {
+  readonly failures: number;
+  seen: boolean;
+}
+
+function countOf(attributes: ReadonlyMap<string, string>): FailureCount {
+  return { failures: amount(attributes, 'failures') + amount(attributes, 'errors'), seen: false };
+}
+
 function amount(attributes: ReadonlyMap<string, string>, name: string): number {
-  const text = attributes.get(name) ?? '';
+  const text = attributes.get(name)?.trim() ?? '';
   return /^\d{1,9}$/.test(text) ? Number(text) : 0;
 }
 

@@ -38,9 +38,12 @@ export function addressKey(testcase: Pick<RawTestcase, 'classname' | 'name'>): s
   return `${key.slice(0, longestKey)}\n${createHash('sha256').update(key, 'utf8').digest('hex')}`;
 }
 
-/** After Ctrl-C, pytest.exit() or an internal error pytest writes the running test without a name. */
+/**
+ * After Ctrl-C, pytest.exit() or an internal error pytest writes the running test without a name; what it had recorded until
+ * then (record_xml_attribute) may stand there.
+ */
 export function isUnnamed(testcase: RawTestcase): boolean {
-  return testcase.name === undefined && testcase.classname === undefined && testcase.outcomes.length === 0;
+  return testcase.name === undefined && testcase.outcomes.length === 0;
 }
 
 /** Finds a failed teardown in an element's text. pytest up to 5.4 wrote `test teardown failure`. */
@@ -146,22 +149,33 @@ function parsePlain({ xml, line, column }: ElementFrame): RawTestcase | undefine
 const testcaseAttributes = ['classname', 'name', 'file', 'line', 'time'];
 const childAttributes = ['message', 'type'];
 
-/** Attributes from `at` on, in the order of `names`, and where the tag ends; undefined if one is not in `names`. */
+/**
+ * Attributes from `at` on, in the order of `names`, and where the tag ends. Others (record_xml_attribute) are passed over.
+ *
+ * @returns undefined where one is not well-formed, or stands twice
+ */
 function readAttributes(
   xml: string,
   at: number,
   names: readonly string[],
 ): { values: (string | undefined)[]; end: number; empty: boolean } | undefined {
   const values: (string | undefined)[] = [];
+  let others: Set<string> | undefined;
   let end = at;
   for (;;) {
     attribute.lastIndex = end;
     const match = attribute.exec(xml);
     if (match === null) break;
-    const index = names.indexOf(match[1] ?? '');
-    // From record_xml_attribute or another program; the parser also checks for duplicates.
-    if (index < 0 || values[index] !== undefined) return undefined;
-    values[index] = decodeReferences(match[2] ?? '');
+    const name = match[1] ?? '';
+    const index = names.indexOf(name);
+    if (index < 0) {
+      others ??= new Set();
+      if (others.has(name)) return undefined;
+      others.add(name);
+    } else {
+      if (values[index] !== undefined) return undefined;
+      values[index] = decodeReferences(match[2] ?? '');
+    }
     end = attribute.lastIndex;
   }
   maybeSpace.lastIndex = end;

@@ -56,13 +56,16 @@ async function isFull(home: string): Promise<boolean> {
 
 type Create = (files: string) => Promise<PGlite>;
 
+/** PostgreSQL clears its shared memory when it starts. There is one session here, and the operating system caches the files too. */
+const forOneProcess = ['-c', 'shared_buffers=16MB', '-c', 'max_connections=5'];
+
 /** The package is not in our bundle. A clone that was linked by `npm install --global` has no node_modules before `npm ci`. */
 async function loadPglite(): Promise<Create> {
   try {
     const { PGlite } = await import('@electric-sql/pglite');
     // V8's second compiler costs more than it saves here: a command takes half the time without it, an upload of 50,000 tests two thirds.
     setFlagsFromString('--liftoff-only');
-    return (files) => PGlite.create(files);
+    return (files) => PGlite.create(files, { startParams: [...PGlite.defaultStartParams, ...forOneProcess] });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     // The root is three folders above this file, and above its chunk in dist.

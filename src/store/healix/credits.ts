@@ -3,7 +3,7 @@
 import type { Database } from '../database/port.ts';
 import { andThen } from '../database/search-path.ts';
 import type { Access } from '../schema/access.ts';
-import { healixEnabled, posteriorMean } from './matching.ts';
+import { healixEnabled, isInScope, type MemoryScope, memoryScope, posteriorMean } from './matching.ts';
 
 /** A row of healix_matches. Times are milliseconds since 1970. */
 export interface MatchRow {
@@ -100,7 +100,7 @@ export function addMatches(
     readonly untaught: readonly string[];
   },
 ): Promise<number> {
-  return db.run(addSql, [
+  return db.run(addSql(memoryScope('me', '$1', db.embedded)), [
     access.team.id,
     run.runId,
     run.createdAt,
@@ -110,8 +110,10 @@ export function addMatches(
   ]);
 }
 
-const addSql = `
-  WITH told AS MATERIALIZED (
+const addSql = (scope: MemoryScope): string => `
+  WITH me AS MATERIALIZED (
+    SELECT repository, repository_host, project FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
+  ), told AS MATERIALIZED (
     SELECT t.memory_id, t.test_name FROM unnest($4::uuid[], $5::text[]) AS t (memory_id, test_name)
   )
   INSERT INTO healix_matches (team_id, memory_id, run_id, created_at, test_name, shown)
@@ -122,10 +124,9 @@ const addSql = `
     SELECT h.id, h.test_name, false FROM unnest($6::text[]) AS n (test_name)
     -- OFFSET 0: test by test. A join would compare each test with all memories.
     CROSS JOIN LATERAL (
-      SELECT h.id, h.test_name, h.repository FROM healix_memories h
+      SELECT h.id, h.test_name, h.repository, h.repository_host, h.project FROM healix_memories h
       WHERE h.team_id = $1 AND h.test_name = n.test_name AND h.deleted_at IS NULL AND h.state = 'active' OFFSET 0) AS h
-    WHERE (h.repository = (SELECT r.repository FROM test_runs r WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3)) IS NOT FALSE
-      AND ${healixEnabled('$1')} AND h.id NOT IN (SELECT memory_id FROM told)
+    WHERE ${isInScope('h', scope)} AND ${healixEnabled('$1')} AND h.id NOT IN (SELECT memory_id FROM told)
   ) AS m ORDER BY m.memory_id
   ON CONFLICT (team_id, memory_id, run_id) DO UPDATE SET shown = true, test_name = excluded.test_name
     WHERE excluded.shown AND NOT healix_matches.shown`;

@@ -1,5 +1,6 @@
 // SQL texts that find the memory for a failure: one ranking and one rule of equality for everybody who asks.
 import type { UntaughtCounts } from '../../model.ts';
+import { repositoryNames, sameHost } from '../schema/repository.ts';
 
 /** Best first; a memory that nobody ever rated comes last. */
 export const ranking = (memory: string): string =>
@@ -9,11 +10,32 @@ export const ranking = (memory: string): string =>
 export const healixEnabled = (team: string): string =>
   `coalesce((SELECT t.features ->> 'healix_enabled' FROM teams t WHERE t.id = ${team}), 'true') <> 'false'`;
 
-/** Whose memories are searched, as SQL: the team's of one repository (NULL: of all), beside the shared ones. */
+/** Whose memories are searched, as SQL: the team's of one repository and project, beside the shared ones. */
 export interface MemoryScope {
   readonly team: string;
-  readonly repository: string;
+  /** The repository's names; NULL: all repositories. */
+  readonly names: string;
+  /** Its host; NULL: all. */
+  readonly host: string;
+  /** NULL: all projects. */
+  readonly project: string;
 }
+
+/**
+ * The scope of a run in a table of one row with its columns. A run without a repository is of any in an embedded database, and of
+ * none on a server.
+ */
+export const memoryScope = (table: string, team: string, embedded: boolean): MemoryScope => ({
+  team,
+  names: `(SELECT ${embedded ? repositoryNames('r') : `coalesce(${repositoryNames('r')}, ARRAY[''])`} FROM ${table} r)`,
+  host: `(SELECT repository_host FROM ${table})`,
+  project: `(SELECT project FROM ${table})`,
+});
+
+/** Whether a team's memory may be told there. Without a repository or a project of its own it matches in every one. */
+export const isInScope = (memory: string, { names, host, project }: MemoryScope): string =>
+  `(${memory}.repository = ANY (${names}::text[])) IS NOT FALSE
+         AND ${sameHost(`${memory}.repository_host`, host)} AND (${memory}.project = ${project}) IS NOT FALSE`;
 
 /**
  * The best memory that a condition finds among the team's own and the shared ones, as a subquery with one row (`id`, `shared`, and what ranks it) or
@@ -22,7 +44,7 @@ export interface MemoryScope {
  * confirmed are not found.
  */
 export const bestMemory = (
-  { team, repository }: MemoryScope,
+  scope: MemoryScope,
   where: (memory: string) => string,
   first?: (memory: string) => string,
 ): string => {
@@ -30,7 +52,8 @@ export const bestMemory = (
       (SELECT h.id, ${shared} AS shared, h.confidence, h.success_count${first === undefined ? '' : `, ${first('h')} AS first`} FROM ${table} h
        WHERE ${own} h.deleted_at IS NULL AND h.state = 'active' AND ${where('h')}
        ORDER BY ${first === undefined ? '' : `${first('h')} DESC, `}${ranking('h')} LIMIT 1)`;
-  return `SELECT b.* FROM (${of('healix_memories', false, `h.team_id = ${team} AND (h.repository = ${repository}) IS NOT FALSE AND`)}
+  const own = `h.team_id = ${scope.team} AND ${isInScope('h', scope)} AND`;
+  return `SELECT b.* FROM (${of('healix_memories', false, own)}
       UNION ALL ${of('shared_memories', true, '')}) AS b
       ORDER BY ${first === undefined ? '' : 'b.first DESC, '}${ranking('b')} LIMIT 1`;
 };

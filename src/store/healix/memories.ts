@@ -7,6 +7,7 @@ import { nearest } from '../../nearest.ts';
 import type { Database, SqlValue } from '../database/port.ts';
 import { createStorable } from '../database/storable.ts';
 import { type Access, inTeam } from '../schema/access.ts';
+import { bareRepository, repositoryNames, sameHost } from '../schema/repository.ts';
 import { asOwner } from '../schema/teams.ts';
 import { posteriorMean, ranking, stale, untaughtOf } from './matching.ts';
 import { type FileMemory, normaliseSignature } from './memory-file.ts';
@@ -19,6 +20,8 @@ export interface Memory extends HealixMemory {
   readonly wordsSignature: string | undefined;
   /** Of the failure that it is about; undefined: it matches in every one. */
   readonly repository: string | undefined;
+  /** The host that the repository lies on; undefined: any. */
+  readonly repositoryHost: string | undefined;
   /** The project inside the repository; undefined: it matches in every one. */
   readonly project: string | undefined;
   /** `proposed`: nobody has confirmed it, and it matches nothing. */
@@ -44,8 +47,10 @@ export interface StoredFailure {
   readonly driftSignature: string | undefined;
   readonly wordsSignature: string | undefined;
   readonly errorType: string | undefined;
-  /** Of the run that it was in. */
+  /** Of the run that it was in: in lower case, without its host. */
   readonly repository: string | undefined;
+  readonly repositoryHost: string | undefined;
+  readonly project: string | undefined;
   readonly testFile: string | undefined;
   readonly testFunction: string | undefined;
   /** The message and the traceback's end, bounded. */
@@ -86,6 +91,7 @@ type Row = Record<string, unknown> & {
   readonly drift_signature: string | null;
   readonly words_signature: string | null;
   readonly repository: string | null;
+  readonly repository_host: string | null;
   readonly project: string | null;
   readonly state: string;
   readonly deleted_at: Date | null;
@@ -113,6 +119,7 @@ function memoryOf(row: Row): Memory {
     driftSignature: row.drift_signature ?? undefined,
     wordsSignature: row.words_signature ?? undefined,
     repository: row.repository ?? undefined,
+    repositoryHost: row.repository_host ?? undefined,
     project: row.project ?? undefined,
     state: row.state === 'proposed' ? 'proposed' : 'active',
     retiredAt: row.deleted_at ?? undefined,
@@ -163,12 +170,12 @@ function ownedBy(team: string | null): Owned {
     ? {
         table: 'shared_memories',
         own: '$1::uuid IS NULL',
-        columns: `${columns}, NULL::text AS repository, NULL::text AS project, true AS shared`,
+        columns: `${columns}, NULL::text AS repository, NULL::text AS repository_host, NULL::text AS project, true AS shared`,
       }
     : {
         table: 'healix_memories',
         own: 'h.team_id = $1',
-        columns: `${columns}, h.repository, h.project, false AS shared`,
+        columns: `${columns}, h.repository, h.repository_host, h.project, false AS shared`,
       };
 }
 
@@ -182,6 +189,50 @@ function readable(team: string | null, where: string): string {
 
 /** Of a stored failure, in characters. */
 const longestRead = { message: 20_000, traceback: 100_000 } as const;
+
+type FailureRow = {
+  readonly run_id: string;
+  readonly test_name: string;
+  readonly failure_signature: string | null;
+  readonly drift_signature: string | null;
+  readonly words_signature: string | null;
+  readonly repository: string | null;
+  readonly repository_host: string | null;
+  readonly project: string | null;
+  readonly test_file: string | null;
+  readonly test_function: string | null;
+  readonly error_type: string | null;
+  readonly error_message: string | null;
+  readonly error_traceback: string | null;
+};
+
+/** Of a result `r`. */
+const failures = `
+       SELECT r.test_run_id AS run_id, r.test_name, r.failure_signature, r.drift_signature, r.words_signature, r.test_file, r.test_function, r.error_type,
+         left(r.error_message, ${longestRead.message}) AS error_message, right(r.error_traceback, ${longestRead.traceback}) AS error_traceback,
+         ${bareRepository('t')} AS repository, t.repository_host, t.project
+       FROM test_results r
+       LEFT JOIN test_runs t ON t.team_id = $1 AND t.id = r.test_run_id AND t.created_at = r.created_at
+       WHERE r.team_id = $1 AND r.outcome IN ('failed', 'error')`;
+
+function failureOf(row: FailureRow): StoredFailure {
+  return {
+    runId: row.run_id,
+    testName: row.test_name,
+    failureSignature: normaliseSignature(row.failure_signature ?? ''),
+    driftSignature: row.drift_signature ?? undefined,
+    wordsSignature: row.words_signature ?? undefined,
+    // Older programs did not store it.
+    errorType: row.error_type ?? errorTypeOf((row.error_message ?? '').slice(0, 1000)),
+    repository: row.repository ?? undefined,
+    repositoryHost: row.repository_host ?? undefined,
+    project: row.project ?? undefined,
+    testFile: row.test_file ?? undefined,
+    testFunction: row.test_function ?? undefined,
+    message: row.error_message ?? undefined,
+    traceback: row.error_traceback ?? undefined,
+  };
+}
 
 /**
  * The latest stored failure of a test, of one run or with one signature where they are named.
@@ -201,41 +252,97 @@ export async function findFailure(
   const signature = wish.signature === undefined ? null : normaliseSignature(wish.signature);
   const runId = wish.runId === undefined ? null : checkRunId(wish.runId);
   return inTeam(db, access, async () => {
-    const [row] = await db.query<{
-      run_id: string;
-      failure_signature: string;
-      drift_signature: string | null;
-      words_signature: string | null;
-      repository: string | null;
-      test_file: string | null;
-      test_function: string | null;
-      error_message: string | null;
-      error_traceback: string | null;
-    }>(
-      `SELECT r.test_run_id AS run_id, r.failure_signature, r.drift_signature, r.words_signature, r.test_file, r.test_function,
-         left(r.error_message, ${longestRead.message}) AS error_message, right(r.error_traceback, ${longestRead.traceback}) AS error_traceback,
-         (SELECT t.repository FROM test_runs t WHERE t.team_id = $1 AND t.id = r.test_run_id AND t.created_at = r.created_at) AS repository
-       FROM test_results r
-       WHERE r.team_id = $1 AND r.test_name = $2 AND r.outcome IN ('failed', 'error') AND r.failure_signature IS NOT NULL
+    const [row] = await db.query<FailureRow>(
+      `${failures} AND r.test_name = $2 AND r.failure_signature IS NOT NULL
          AND ($3::text IS NULL OR r.failure_signature = $3)
          AND ($4::uuid IS NULL OR (r.test_run_id = $4 AND r.created_at = lukhas_run_ts($4)))
        ORDER BY r.created_at DESC, r.id DESC LIMIT 1`,
       [access.team.id, testName, signature, runId],
     );
     if (row === undefined) throw await unknownFailure(db, access, { testName, signature, runId });
-    return {
-      runId: row.run_id,
-      testName,
-      failureSignature: normaliseSignature(row.failure_signature),
-      driftSignature: row.drift_signature ?? undefined,
-      wordsSignature: row.words_signature ?? undefined,
-      errorType: errorTypeOf((row.error_message ?? '').slice(0, 1000)),
-      repository: row.repository ?? undefined,
-      testFile: row.test_file ?? undefined,
-      testFunction: row.test_function ?? undefined,
-      message: row.error_message ?? undefined,
-      traceback: row.error_traceback ?? undefined,
-    };
+    return failureOf(row);
+  });
+}
+
+/** Where somebody is who speaks of the last run. */
+export interface Whereabouts {
+  /** As a run's; undefined outside CI where nothing names it. */
+  readonly repository: string | undefined;
+  readonly repositoryHost: string | undefined;
+  /** Relative to the repository's root, `.` for the root itself; undefined outside a repository. */
+  readonly folder: string | undefined;
+}
+
+/** So many runs are looked at for the last one that was stored. */
+const runsSearched = 2000;
+
+/**
+ * A failure by its number among those of a run in the order in which they are stored: of the run named, else of the last one that
+ * was stored for a project in the folder, or for one that the folder is in.
+ *
+ * @throws InputError `failure-unknown` naming how many there are
+ */
+export async function findNumberedFailure(
+  db: Database,
+  access: Access,
+  wish: {
+    readonly number: number;
+    readonly runId: string | undefined;
+    /** Asked only where no run is named. */
+    where(): Promise<Whereabouts>;
+  },
+): Promise<StoredFailure> {
+  const runId =
+    wish.runId === undefined ? await lastRun(db, access, await wish.where()) : checkRunId(wish.runId);
+  return inTeam(db, access, async () => {
+    const ofRun = 'r.created_at = lukhas_run_ts($2) AND r.test_run_id IS NOT DISTINCT FROM $2::uuid';
+    const [row] = await db.query<FailureRow>(`${failures} AND ${ofRun} ORDER BY r.id OFFSET $3 LIMIT 1`, [
+      access.team.id,
+      runId,
+      wish.number - 1,
+    ]);
+    if (row !== undefined && row.failure_signature !== null) return failureOf(row);
+    const [found] = await db.query<{ runs: number; failures: number }>(
+      `SELECT (SELECT count(*)::int FROM test_runs t WHERE t.team_id = $1 AND t.id = $2 AND t.created_at = lukhas_run_ts($2)) AS runs,
+         (SELECT count(*)::int FROM test_results r WHERE r.team_id = $1 AND r.outcome IN ('failed', 'error') AND ${ofRun}) AS failures`,
+      [access.team.id, runId],
+    );
+    const count = found?.failures ?? 0;
+    if (found?.runs === 0) {
+      throw new InputError({
+        code: 'failure-unknown',
+        message: `there is no run ${runId} of this team in this database`,
+        fix: 'The upload\u2019s summary prints the run\u2019s id, and in which database it was stored.',
+      });
+    }
+    throw new InputError({
+      code: 'failure-unknown',
+      message: `run ${runId} has ${count === 0 ? 'no failure' : count === 1 ? 'one failure' : `${count} failures`}, and none with the number ${wish.number}`,
+      fix: 'The upload\u2019s summary numbers them; `--run <id>` names another run.',
+    });
+  });
+}
+
+async function lastRun(db: Database, access: Access, where: Whereabouts): Promise<string> {
+  const [row] = await inTeam(db, access, () =>
+    db.query<{ id: string }>(
+      `WITH here AS MATERIALIZED (SELECT $2::text AS repository, $3::text AS repository_host, $4::text AS folder), names AS MATERIALIZED (
+         SELECT ${repositoryNames('here')} AS names FROM here)
+       SELECT r.id FROM (SELECT * FROM test_runs WHERE team_id = $1 ORDER BY created_at DESC LIMIT ${runsSearched}) AS r
+       JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id
+       CROSS JOIN here
+       WHERE (lower(r.repository) = ANY ((SELECT names FROM names)::text[])) IS NOT FALSE AND ${sameHost('r.repository_host', 'here.repository_host')}
+         AND (here.folder IS NULL OR r.project IS NULL OR '.' IN (here.folder, r.project)
+           OR starts_with(here.folder || '/', r.project || '/') OR starts_with(r.project || '/', here.folder || '/'))
+       ORDER BY u.uploaded_at DESC, r.id DESC LIMIT 1`,
+      [access.team.id, where.repository ?? null, where.repositoryHost ?? null, where.folder ?? null],
+    ),
+  );
+  if (row !== undefined) return row.id;
+  throw new InputError({
+    code: 'failure-unknown',
+    message: `no run of ${where.repository === undefined ? 'this folder' : JSON.stringify(where.repository.slice(0, 200))} is stored in this database`,
+    fix: 'Stand where the tests ran, or name the run: `--run <id>`.',
   });
 }
 
@@ -331,12 +438,19 @@ export async function addMemory(db: Database, access: Access, memory: NewMemory)
   const metadata =
     about.errorType === undefined ? memory.signed : { error_type: about.errorType, ...memory.signed };
   return inTeam(db, access, async () => {
-    const identity = [access.team.id, about.testName, about.failureSignature, text(about.repository)];
+    const identity = [
+      access.team.id,
+      about.testName,
+      about.failureSignature,
+      text(about.repository),
+      text(about.repositoryHost),
+      text(about.project),
+    ];
     const [twin] = await db.query<{ id: string }>(
       `SELECT h.id FROM healix_memories h
        WHERE h.team_id = $1 AND h.test_name = $2 AND h.failure_signature = $3 AND h.deleted_at IS NULL
-         AND h.repository IS NOT DISTINCT FROM $4 AND h.root_cause IS NOT DISTINCT FROM $5 AND h.solution = $6
-         AND h.words_signature IS NOT DISTINCT FROM $7
+         AND h.repository IS NOT DISTINCT FROM $4 AND (h.repository_host = $5) IS NOT FALSE AND h.project IS NOT DISTINCT FROM $6
+         AND h.root_cause IS NOT DISTINCT FROM $7 AND h.solution = $8 AND h.words_signature IS NOT DISTINCT FROM $9
        LIMIT 1`,
       [...identity, text(memory.rootCause), text(memory.solution) ?? '', about.wordsSignature ?? null],
     );
@@ -348,9 +462,9 @@ export async function addMemory(db: Database, access: Access, memory: NewMemory)
       });
     }
     const rows = await db.query<Row>(
-      `INSERT INTO healix_memories AS h (team_id, test_name, failure_signature, repository, drift_signature, words_signature,
+      `INSERT INTO healix_memories AS h (team_id, test_name, failure_signature, repository, repository_host, project, drift_signature, words_signature,
          root_cause, probable_cause, confidence, solution, solution_type, auto_fix_code, metadata)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::numeric, $10, $11, $12, $13::text::jsonb)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::numeric, $12, $13, $14, $15::text::jsonb)
        RETURNING ${ownedBy(access.team.id).columns}`,
       [
         ...identity,
@@ -602,7 +716,12 @@ async function insertRows(
 ): Promise<number> {
   const { table } = ownedBy(team);
   const [intoTeam, fromTeam] =
-    team === null ? ['', ''] : ['team_id, repository, project, ', '$1::uuid, m.repository, m.project, '];
+    team === null
+      ? ['', '']
+      : [
+          'team_id, repository, repository_host, project, ',
+          '$1::uuid, lower(m.repository), lower(m.repository_host), m.project, ',
+        ];
   const params: SqlValue[] = [team, JSON.stringify(rows)];
   return db.run(
     `INSERT INTO ${table} (${intoTeam}id, test_name, failure_signature, drift_signature, words_signature, state, root_cause, probable_cause,
@@ -611,7 +730,7 @@ async function insertRows(
        m.solution, m.solution_type, m.auto_fix_code, coalesce(m.success_count, 0), coalesce(m.failure_count, 0), m.last_applied,
        m.matriz_star, coalesce(m.metadata, '{}'), coalesce(m.created_at, now())
      FROM json_to_recordset($2::text::json) AS m (id uuid, test_name text, failure_signature text, drift_signature text, words_signature text,
-       repository text, project text, state text, root_cause text,
+       repository text, repository_host text, project text, state text, root_cause text,
        probable_cause text, confidence numeric, solution text, solution_type text, auto_fix_code text, success_count integer,
        failure_count integer, last_applied timestamptz, matriz_star text, metadata jsonb, created_at timestamptz)
      WHERE $1::uuid IS NOT DISTINCT FROM $1

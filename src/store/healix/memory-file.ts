@@ -33,6 +33,7 @@ const memorySchema = z.strictObject(
     words_signature: nullable(name(255)),
     /** Absent: the memory matches in every repository and project. */
     repository: nullable(name(500)),
+    repository_host: nullable(name(255)),
     project: nullable(name(500)),
     state: nullable(z.enum(['active', 'proposed'], 'active or proposed')),
     root_cause: nullable(textOf(longestText)),

@@ -4,6 +4,7 @@ import { StoreError } from '../../errors.ts';
 import type { Outcome, RunKind, RunOrigin } from '../../model.ts';
 import type { Database } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
+import { repositoryNames, sameHost } from '../schema/repository.ts';
 
 /** A stored run of the access's team. */
 export interface RunQuery {
@@ -63,8 +64,16 @@ export interface RunEvidence {
   readonly committedAt: ReadonlyMap<string, number>;
   readonly baseBranch: string | undefined;
   readonly isOnBaseBranch: boolean;
-  /** A branch that was named and has no run, and the branches that have, the busiest first; at most 50. */
-  readonly missingBase: { readonly name: string; readonly branches: readonly string[] } | undefined;
+  readonly missingBase: MissingBase | undefined;
+}
+
+/** A branch that was named and has no run. */
+export interface MissingBase {
+  readonly name: string;
+  /** The branch that stands for it; undefined where that has no run either. */
+  readonly instead: string | undefined;
+  /** Branches that have runs, the busiest first; at most 50. */
+  readonly branches: readonly string[];
 }
 
 const dayMs = 86_400_000;
@@ -151,7 +160,7 @@ async function readBase(
   db: Database,
   access: Access,
   { runId, createdAt, baseBranch, defaultBranch }: RunEvidenceQuery,
-): Promise<{ name: string | undefined; missing: RunEvidence['missingBase'] }> {
+): Promise<{ name: string | undefined; missing: MissingBase | undefined }> {
   const [row] = await db.query<{ facts: BaseRow }>(baseSql, [
     access.team.id,
     runId,
@@ -169,8 +178,10 @@ async function readBase(
     candidates.find((candidate) => withRuns.includes(candidate)) ??
     (asked === undefined && defaultBranch === undefined ? branches[0] : undefined);
   return {
-    name: name ?? candidates[0],
-    missing: asked === undefined || withRuns.includes(asked) ? undefined : { name: asked, branches },
+    // A name that somebody typed, and that no run has, is no branch.
+    name: name ?? candidates.find((candidate) => candidate !== baseBranch),
+    missing:
+      asked === undefined || withRuns.includes(asked) ? undefined : { name: asked, instead: name, branches },
   };
 }
 
@@ -180,9 +191,7 @@ async function readBase(
 const me = `
   me AS MATERIALIZED (
     SELECT r.id, r.created_at, r.lane, r.project, r.repository, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.line_id, r.job_name,
-      CASE WHEN r.origin = 'local' AND r.repository ~ '^[^/]+/[^/]+/'
-        THEN ARRAY[lower(r.repository), lower(substr(r.repository, strpos(r.repository, '/') + 1))]
-        ELSE ARRAY[lower(r.repository)] END AS names,
+      r.repository_host, ${repositoryNames('r')} AS names,
       u.base_branch, u.pull_request
     FROM test_runs r LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id
     WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3 LIMIT 1
@@ -193,7 +202,8 @@ const isComparable = (run: string, embedded: string): string => `(
       ${run}.lane IS NOT DISTINCT FROM (SELECT lane FROM me) AND (${run}.project = (SELECT project FROM me)) IS NOT FALSE
       AND CASE WHEN ${run}.repository IS NULL OR (SELECT repository FROM me) IS NULL
         THEN ${embedded} OR (${run}.repository IS NULL AND (SELECT repository FROM me) IS NULL)
-        ELSE lower(${run}.repository) = ANY ((SELECT names FROM me)::text[]) END)`;
+        ELSE lower(${run}.repository) = ANY ((SELECT names FROM me)::text[])
+          AND ${sameHost(`${run}.repository_host`, '(SELECT repository_host FROM me)')} END)`;
 
 const window = (run: string): string =>
   `${run}.team_id = $1 AND ${run}.created_at >= $4 AND ${run}.created_at < $5`;
@@ -201,7 +211,7 @@ const window = (run: string): string =>
 const baseSql = `
   WITH ${me}, recent AS MATERIALIZED (
     SELECT r.git_branch FROM (
-      SELECT r.git_branch, r.lane, r.project, r.repository FROM test_runs r WHERE ${window('r')} AND r.id <> $2 ORDER BY r.created_at DESC LIMIT ${most.searched}) AS r
+      SELECT r.git_branch, r.lane, r.project, r.repository, r.repository_host FROM test_runs r WHERE ${window('r')} AND r.id <> $2 ORDER BY r.created_at DESC LIMIT ${most.searched}) AS r
     WHERE ${isComparable('r', '$8')} LIMIT 500
   ), asked AS MATERIALIZED (
     SELECT coalesce($7, (SELECT base_branch FROM me)) AS name
@@ -227,7 +237,7 @@ const testedCommit = (run: string): string =>
      ELSE coalesce(${run}.tested_git_sha, ${run}.git_sha, ${run}.id::text) END`;
 
 const runColumns =
-  'r.id, r.created_at, r.lane, r.project, r.repository, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.kind, r.committed_at, r.origin';
+  'r.id, r.created_at, r.lane, r.project, r.repository, r.repository_host, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.kind, r.committed_at, r.origin';
 
 // Each kind of run is found by one index; which of them count is decided later. Of the base branch whole commits are read, with
 // all of their jobs.

@@ -6,6 +6,8 @@ import {
   bestMemory,
   healixEnabled,
   isExact,
+  type MemoryScope,
+  memoryScope,
   ranking,
   sameWords,
   stale,
@@ -30,7 +32,8 @@ export async function readMatches(
   access: Access,
   { runId, createdAt }: RunQuery,
 ): Promise<readonly FailureMatches[]> {
-  const rows = await db.query<MatchRow>(matchesSql, [access.team.id, runId, createdAt]);
+  const scope = memoryScope('me', '$1', db.embedded);
+  const rows = await db.query<MatchRow>(matchesSql(scope), [access.team.id, runId, createdAt]);
   const memories = new Map<string, HealixMemory>();
   for (const row of rows) if (row.kind === 'memory') memories.set(memoryKey(row.facts), memoryOf(row.facts));
   // Failures with the same candidate share one object: thousands may have it.
@@ -81,13 +84,11 @@ function memoryOf({ lastApplied: at, shared: _, baseline, ...memory }: MemoryRow
 const shown =
   'id, root_cause, solution, solution_type, auto_fix_code, confidence, success_count, failure_count, last_applied, created_at, metadata';
 
-const scope = { team: '$1', repository: '(SELECT repository FROM me)' };
-
 // Finds failed rows by team, outcome and the run's created_at (all rows of a run share it). IS NOT DISTINCT FROM keeps the planner
 // from the index on test_run_id, by which it would read every test of a run to find the failed ones.
-const matchesSql = `
+const matchesSql = (scope: MemoryScope): string => `
   WITH me AS MATERIALIZED (
-    SELECT repository FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
+    SELECT repository, repository_host, project FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
   ), f AS MATERIALIZED (
     SELECT row_number() OVER (ORDER BY r.id) AS place, r.test_name, r.failure_signature, r.drift_signature, r.words_signature,
       r.cause_key

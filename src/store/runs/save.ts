@@ -7,7 +7,7 @@ import type { Connect, Database } from '../database/port.ts';
 import { andThen } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
 import { createStorable, type Storable } from '../database/storable.ts';
-import { exactMemory, healixEnabled } from '../healix/matching.ts';
+import { exactMemory, healixEnabled, memoryScope } from '../healix/matching.ts';
 import { type Access, inTeam, openAccess } from '../schema/access.ts';
 import { type Migration, migrations } from '../schema/migrations.generated.ts';
 import { ensureMonth } from '../schema/partitions.ts';
@@ -21,8 +21,10 @@ export interface Upload {
   readonly createdAt: Date;
   /** From makeUploadKey: SHA-256 in hex, without the team. */
   readonly uploadKey: string;
-  /** SHA-256 of all reports' bytes, in hex. */
+  /** SHA-256 over reports and coverage, in hex. */
   readonly payloadSha256: string;
+  /** The same without any coverage: coverage is added to a run that was stored so. Absent: it is a conflict. */
+  readonly resultsSha256?: string | undefined;
   readonly context: RunContext;
 }
 
@@ -143,7 +145,8 @@ async function attemptOnce(
     });
     const teamKey = teamUploadKey(access.team.id, upload.uploadKey);
     const before = await lookAround(db, access, teamKey, upload);
-    if (before.stored !== undefined) return settle(before.stored, upload, access);
+    const known = { access, teamKey, upload, open, options, stallMs };
+    if (before.stored !== undefined) return await settle(db, before.stored, known);
     if (!before.monthReady) await makeMonth(db, access.schema, upload.createdAt);
     try {
       return await writeRun(db, access, teamKey, upload, open(), options, stage, {
@@ -155,7 +158,7 @@ async function attemptOnce(
       if (!(error instanceof StoreError) || error.sqlstate !== keyTaken) throw error;
       const { stored } = await lookAround(db, access, teamKey, upload);
       if (stored === undefined) throw error;
-      return settle(stored, upload, access);
+      return await settle(db, stored, known);
     }
   } finally {
     options.signal?.removeEventListener('abort', cancel);
@@ -203,18 +206,93 @@ async function lookAround(
   };
 }
 
-function settle(stored: StoredUpload, upload: Upload, access: Access): SavedRun {
-  if (stored.payloadSha256 !== upload.payloadSha256.toLowerCase()) {
-    throw new StoreError({
-      code: 'upload-conflict',
-      message: `an upload of this attempt of this job with other content is stored already (run ${stored.runId}); nothing was written`,
-      fix: (name) => {
-        const words = [name('uploadKey'), name('step')].filter((word) => word !== undefined);
-        return `Two uploads of one job are told apart by ${words.join(' or ')}. A report that was repaired is stored by running the job again, which is an attempt of its own.`;
-      },
-    });
+interface KnownUpload {
+  readonly access: Access;
+  readonly teamKey: Buffer;
+  readonly upload: Upload;
+  open(): RunSource;
+  readonly options: SaveOptions;
+  readonly stallMs: number;
+}
+
+/** Of an upload whose key is there: it is the same, or has coverage to add, or is a conflict. */
+async function settle(db: Database, stored: StoredUpload, known: KnownUpload): Promise<SavedRun> {
+  const { upload, access, options } = known;
+  const { payloadSha256: payload, resultsSha256: results } = upload;
+  const saved: SavedRun = {
+    runId: stored.runId,
+    stored: 'already',
+    team: access.team.slug,
+    createdAt: stored.createdAt,
+  };
+  if (stored.payloadSha256 === payload.toLowerCase()) return saved;
+  if (results !== undefined && stored.payloadSha256 === results) {
+    const isAdded = await addCoverage(db, stored, { ...known, results });
+    return isAdded ? { ...saved, addedCoverage: true } : saved;
   }
-  return { runId: stored.runId, stored: 'already', team: access.team.slug, createdAt: stored.createdAt };
+  // Outside CI the key is made of the results: the coverage alone differs.
+  if (results === undefined || upload.context.workflowRunId !== undefined) throw conflict(stored);
+  if (payload !== results)
+    options.onWarning({
+      code: 'coverage-kept',
+      message: `the run is stored with other coverage (run ${stored.runId}), which stays as it is`,
+    });
+  return saved;
+}
+
+/** Adds the coverage of an upload to its run; false where there is none, or another upload adds it at this moment. */
+async function addCoverage(
+  db: Database,
+  { runId, createdAt }: StoredUpload,
+  { access, teamKey, upload, open, options, stallMs, results }: KnownUpload & { readonly results: string },
+): Promise<boolean> {
+  const source = open();
+  for await (const _ of source.results());
+  const files: CoverageFile[] = [];
+  for await (const some of source.coverage()) files.push(...some);
+  if (files.length === 0) return false;
+  const storable = createStorable();
+  const stages = nameStages();
+  const isAdded = await db.transaction(
+    async () => {
+      const [row] = await db.query<{ added: boolean }>(
+        'SELECT lukhas_add_coverage($1, $2, $3, $4, $5::text::numeric) AS added',
+        [
+          teamKey,
+          Buffer.from(results, 'hex'),
+          Buffer.from(upload.payloadSha256, 'hex'),
+          files.length,
+          storable.percent(source.totals().coveragePercent)?.toFixed(2) ?? null,
+        ],
+      );
+      if (row?.added !== true) return false;
+      const lane = storable.short(upload.context.lane, 50) ?? null;
+      await db.run(`INSERT INTO ${stages.shared} VALUES ($1, $2, $3, $4)`, [
+        runId,
+        access.team.id,
+        createdAt,
+        lane,
+      ]);
+      const writer = createWriter(db, stages, 'coverage', makeRowIdPrefix(createdAt));
+      for (const file of files) await writer.add(coverageFields(file, storable));
+      await writer.finish();
+      return true;
+    },
+    { begin: andThen(access.begin, ...timeouts(db, stallMs), ...stageTables(stages)) },
+  );
+  for (const warning of storable.warnings()) options.onWarning(warning);
+  return isAdded;
+}
+
+function conflict({ runId }: StoredUpload): StoreError {
+  return new StoreError({
+    code: 'upload-conflict',
+    message: `an upload of this attempt of this job with other content is stored already (run ${runId}); nothing was written`,
+    fix: (name) => {
+      const words = [name('uploadKey'), name('step')].filter((word) => word !== undefined);
+      return `Two uploads of one job are told apart by ${words.join(' or ')}. A report that was repaired is stored by running the job again, which is an attempt of its own.`;
+    },
+  });
 }
 
 async function makeMonth(db: Database, schema: string, at: Date): Promise<void> {
@@ -252,13 +330,15 @@ async function writeRun(
   await db.transaction(
     async () => {
       const lane = storable.short(upload.context.lane, 50) ?? null;
-      await db.run(`INSERT INTO ${stages.shared} VALUES ($1, $2, $3, $4, $5, $6)`, [
+      await db.run(`INSERT INTO ${stages.shared} VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, [
         runId,
         access.team.id,
         upload.createdAt,
         lane,
         lineId,
         storable.text(upload.context.repository) ?? null,
+        storable.text(upload.context.repositoryHost) ?? null,
+        storable.text(upload.context.project) ?? null,
       ]);
       const results = createWriter(
         db,
@@ -339,7 +419,7 @@ function createWriter(
   let limit = firstBatchRows;
   let underWay = before;
   underWay.catch(() => {});
-  const moves = moveStatements(stages);
+  const moves = moveStatements(stages, db.embedded);
 
   async function store(batch: string, count: number, move: string, onSent: () => void): Promise<void> {
     const [, staged, moved] = await db.copyIn(
@@ -451,10 +531,10 @@ async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<
        run_attempt, job, pull_request, base_branch, id, team_id, lambda_id, total_tests, passed, failed, skipped, errors,
        coverage_percent, duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch,
        git_commit_message, created_at, job_name, incomplete, workflow, step, check_run_id, line_id, project, tested_git_sha,
-       parents, committed_at, kind, origin, dirty, stale)
+       parents, committed_at, kind, origin, dirty, stale, repository_host)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19::text::numeric,
        $20::text::numeric, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35,
-       $36, $37, $38, $39, $40, $41, $42, $43)`,
+       $36, $37, $38, $39, $40, $41, $42, $43, $44)`,
     [
       run.teamKey,
       Buffer.from(run.upload.payloadSha256, 'hex'),
@@ -499,6 +579,7 @@ async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<
       context.origin ?? null,
       context.tested?.dirty === undefined ? null : storable.count(context.tested.dirty),
       context.isStale ?? null,
+      storable.text(context.repositoryHost) ?? null,
     ],
   );
 }
@@ -532,7 +613,7 @@ function nameStages(): Stages {
 // COPY into a table with row-level security is refused by PostgreSQL; through a temporary table every row meets the policy.
 const stageTables = (stages: Stages): string[] => [
   `CREATE TABLE ${stages.shared} (run_id uuid, team_id uuid, created_at timestamptz, lane varchar(50), line_id uuid,
-    repository text) ON COMMIT DROP`,
+    repository text, repository_host text, project text) ON COMMIT DROP`,
   `CREATE TABLE ${stages.results} (
     id uuid, test_name varchar(500), test_class varchar(255), test_function varchar(255), test_file varchar(500),
     outcome varchar(20), duration_seconds numeric(8, 3), error_message text, error_traceback text,
@@ -552,7 +633,8 @@ const stageTables = (stages: Stages): string[] => [
     python_version varchar(20), pytest_version varchar(20), ci_system varchar(50), git_sha varchar(40),
     git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text, incomplete boolean,
     workflow text, step text, check_run_id bigint, line_id uuid, project text, tested_git_sha varchar(40), parents text[],
-    committed_at timestamptz, kind varchar(10), origin varchar(10), dirty integer, stale boolean
+    committed_at timestamptz, kind varchar(10), origin varchar(10), dirty integer, stale boolean,
+    repository_host text
   ) ON COMMIT DROP`,
 ];
 
@@ -560,7 +642,10 @@ const resultColumns = `test_name, test_class, test_function, test_file, outcome,
       error_traceback, failure_signature, drift_signature, words_signature, cause_key, markers, attempts, error_type,
       statement`;
 
-function moveStatements(stages: Stages): Readonly<Record<'results' | 'matched' | 'coverage', string>> {
+function moveStatements(
+  stages: Stages,
+  embedded: boolean,
+): Readonly<Record<'results' | 'matched' | 'coverage', string>> {
   const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane' | 'line_id' | 'repository'): string =>
     `(SELECT ${column} FROM ${stages.shared})`;
   const sharedColumns = `${shared('run_id')}, ${shared('team_id')}, ${shared('created_at')}`;
@@ -572,7 +657,7 @@ function moveStatements(stages: Stages): Readonly<Record<'results' | 'matched' |
     // A subquery in CASE and not a join: only failures are looked for.
     matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, healix_memory_id, shared_memory_id, ${resultColumns})
       SELECT id, ${sharedColumns}, ${lineId}, memory[1], memory[2], ${resultColumns}
-      FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', { team: shared('team_id'), repository: shared('repository') })} END AS memory
+      FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', memoryScope(stages.shared, shared('team_id'), embedded))} END AS memory
         FROM ${stages.results} s OFFSET 0) AS matched`,
     coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
         total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)
@@ -600,12 +685,12 @@ const storeRun = (stages: Stages, known: number): string => `
     INSERT INTO test_runs (id, team_id, lambda_id, total_tests, passed, failed, skipped, errors, coverage_percent,
       duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch, git_commit_message,
       created_at, repository, job_name, incomplete, line_id, project, tested_git_sha, parents, committed_at, kind, origin, dirty,
-      stale, attempt, step)
+      stale, attempt, step, repository_host)
     SELECT s.id, s.team_id, (SELECT u.lambda_id FROM users u WHERE u.lambda_id = s.lambda_id), s.total_tests, s.passed,
       s.failed, s.skipped, s.errors, s.coverage_percent, s.duration_seconds, s.lane, s.markers, s.python_version,
       s.pytest_version, s.ci_system, s.git_sha, s.git_branch, s.git_commit_message, s.created_at, s.repository, s.job_name,
       s.incomplete, s.line_id, s.project, s.tested_git_sha, s.parents, s.committed_at, s.kind, s.origin, s.dirty,
-      s.stale, s.run_attempt, s.step
+      s.stale, s.run_attempt, s.step, s.repository_host
     FROM ${stages.run} s;
     SELECT id, team_id, created_at, result_rows, coverage_rows INTO run FROM ${stages.run};
     -- What is promised is counted where it lies: a rule or trigger of somebody else's may have led rows elsewhere.

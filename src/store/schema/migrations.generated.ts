@@ -163,6 +163,37 @@ export const migrations: readonly Migration[] = [
   },
   {
     "number": 9,
+    "name": "repositories",
+    "checksum": "051d4976a5500eae5e1c5c95a166b756640f97b742da8682a53ebb1c0c2c56a5",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the host of runs",
+        "inTransaction": true,
+        "sql": "-- NULL in rows of older programs, and where nobody could tell: they are compared by name.\nALTER TABLE test_runs ADD COLUMN repository_host TEXT;"
+      },
+      {
+        "title": "the host of memories",
+        "inTransaction": true,
+        "sql": "-- Their repository is named without it, and in lower case.\nALTER TABLE healix_memories ADD COLUMN repository_host TEXT;"
+      }
+    ]
+  },
+  {
+    "number": 10,
+    "name": "coverage-later",
+    "checksum": "23238dff2287fc6786cc9b0e9adf575a24b45402084028f4abad87d539f93c9c",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "all of it",
+        "inTransaction": true,
+        "sql": "-- Purpose: add coverage to a run that was stored without it.\n-- Locks: none\n-- Older programs: go on uploading\n-- Reversible: DROP FUNCTION lukhas_add_coverage(bytea, bytea, bytea, integer, numeric); what was added stays.\n\n-- Says of an upload that its coverage is there: true where it was stored without any, and has these results. A CI credential may add\n-- rows and change none. The upload's row is the lock: of two at one moment the second finds the first one's coverage.\nCREATE FUNCTION lukhas_add_coverage(key bytea, without_coverage bytea, payload bytea, files integer, percent numeric) RETURNS boolean\nLANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$\nDECLARE\n  run record;\nBEGIN\n  UPDATE ingest_uploads u SET payload_sha256 = payload, coverage_rows = files\n  WHERE u.team_id = lukhas_team_id() AND u.upload_key = key AND u.payload_sha256 = without_coverage AND u.coverage_rows = 0\n  RETURNING u.team_id, u.run_id, u.created_at INTO run;\n  IF NOT FOUND THEN\n    RETURN false;\n  END IF;\n  UPDATE test_runs r SET coverage_percent = percent\n  WHERE r.team_id = run.team_id AND r.id = run.run_id AND r.created_at = run.created_at AND r.coverage_percent IS NULL;\n  RETURN true;\nEND\n$$;\n\n-- As in 0004: platforms give their own roles rights on every new function.\nDO $closed$\nDECLARE\n  grantee text;\nBEGIN\n  FOR grantee IN\n    SELECT 'PUBLIC' UNION ALL\n    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')\n  LOOP\n    EXECUTE format('REVOKE ALL ON FUNCTION lukhas_add_coverage(bytea, bytea, bytea, integer, numeric) FROM %s', grantee);\n  END LOOP;\nEND\n$closed$;\nGRANT EXECUTE ON FUNCTION lukhas_add_coverage(bytea, bytea, bytea, integer, numeric) TO lukhas_ingest, lukhas_service;\n"
+      }
+    ]
+  },
+  {
+    "number": 11,
     "name": "matches",
     "checksum": "5e9deb59cd4e2faf4711aa72e17a10d813bce6c22b35347321445ece27646a31",
     "refusesOlder": false,

@@ -156,7 +156,9 @@ function hintFor(error: unknown, status: number, words: string, may: string): st
     return known ? `the limit is reset at ${new Date(Number(reset) * 1000).toISOString().slice(0, 19)}Z` : '';
   }
   if (status === 401) return 'the github-token is not valid';
-  if (status === 403 && (words === '' || /^(?:forbidden$|resource not accessible)/i.test(words)))
+  if (status === 403 && words === '')
+    return `it gave no reason; where the github-token may not do that, give the job \`permissions: ${may}\``;
+  if (status === 403 && /^(?:forbidden$|resource not accessible)/i.test(words))
     return `the github-token may not do that; give the job \`permissions: ${may}\``;
   if (status === 404) return 'it was not found, or the github-token may not see it';
   return '';

@@ -29,6 +29,8 @@ export interface Summary {
   readonly reports: readonly string[];
   /** Where the tests ran, seen from where their commands are pasted; undefined: the same folder, or not known. */
   readonly folder?: string | undefined;
+  /** The run whose failures have the numbers, where it has to be named beside them. */
+  readonly numberedIn?: string | undefined;
   /** Commands are PowerShell's. */
   readonly isFromWindows?: boolean | undefined;
   readonly totals: Totals;
@@ -169,7 +171,7 @@ function renderFailure(
   failure: ToldFailure,
   history: FailureHistory | undefined,
   { paint, columns }: SummaryStyle,
-  { folder, isFromWindows, history: run }: Summary,
+  { folder, isFromWindows, history: run, numberedIn }: Summary,
 ): string {
   const type = fold(safeLine(failure.errorType ?? (failure.outcome === 'error' ? 'error' : 'failure')), 60);
   const line = failure.line === undefined ? '' : `:${failure.line}`;
@@ -195,7 +197,7 @@ function renderFailure(
   const teach =
     history === undefined || history.known || !taught.has(history.class)
       ? undefined
-      : teachCommand(failure.testName, shell);
+      : teachCommand(failure.testName, shell, { number: history.number, run: numberedIn });
   if (teach !== undefined) rows.push(`    ${paint.dim(teach)}`);
   return rows.join('\n');
 }

@@ -76,6 +76,12 @@ describe('without a database', () => {
       known: '',
       unknown: '',
       fixed: '',
+      judged: 'false',
+      infrastructure: '',
+      repository: 'acme/shop',
+      project: '',
+      'tested-git-sha': expect.stringMatching(/^[0-9a-f]{40}$/),
+      dirty: '',
       signatures: '1',
       coverage: '',
       'comment-url': 'https://github.test/acme/shop/pull/42#issuecomment-1000',
@@ -186,11 +192,13 @@ describe('fail-on and require-upload', () => {
     { failOn: 'any', outcome: 'passed', code: 0 },
     { failOn: 'new', outcome: 'failed', code: 1 },
     { failOn: 'new', outcome: 'passed', code: 0 },
+    { failOn: 'New, no-history', outcome: 'failed', code: 1 },
+    { failOn: 'any,new', outcome: 'failed', code: 1 },
   ] as const)('$failOn without a database, test $outcome: exit $code', async ({ failOn, outcome, code }) => {
     writeReport({ test_a: outcome });
     const result = await run({ inputs: { 'fail-on': failOn, comment: 'off' } });
     expect(result.code).toBe(code);
-    if (code === 1 && failOn === 'new')
+    if (code === 1 && !failOn.startsWith('any'))
       expect(words(result, 'error')[0]).toContain('could not be judged without their history: not stored');
   });
 
@@ -411,6 +419,8 @@ describe('inputs', () => {
   it.each([
     { inputs: { reports: '' }, says: 'the input reports is missing' },
     { inputs: { 'fail-on': 'unknwon' }, says: 'Did you mean unknown?' },
+    { inputs: { 'fail-on': 'new,never' }, says: "fail-on takes never alone, and not 'new,never'" },
+    { inputs: { 'fail-on': 'blocked' }, says: 'fail-on does not take blocked yet' },
     { inputs: { comment: 'sometimes' }, says: 'comment:' },
     { inputs: { annotations: 'maybe' }, says: 'annotations: takes true or false' },
     { inputs: { team: 'Not A Slug' }, says: 'team:' },

@@ -21,22 +21,33 @@ const testcase = ({ classname = '', name, file, text, message = 'assert 0' }: Ca
       : `<failure message="${escapeAttribute(message)}">${escapeAttribute(text)}</failure>`
   }</testcase>`;
 
-async function read(cases: readonly Case[], files?: readonly string[]) {
+async function read(cases: readonly Case[], files?: readonly string[] | Readonly<Record<string, string>>) {
+  const sources = new Map(
+    files === undefined
+      ? []
+      : Array.isArray(files)
+        ? files.map((path) => [path, undefined])
+        : Object.entries(files),
+  );
   const { results } = await readText(wrap(cases.map(testcase).join('')), {
     checkout: (survey) =>
       files === undefined
         ? undefined
         : indexCheckout(
-            { root: '/w', paths: files, readText: () => undefined },
+            {
+              root: '/w',
+              paths: [...sources.keys()],
+              readText: (path) => sources.get(path),
+            },
             survey.classnames,
             undefined,
           ),
   });
   return results;
 }
-const ids = async (cases: readonly Case[], files?: readonly string[]) =>
+const ids = async (cases: readonly Case[], files?: Parameters<typeof read>[1]) =>
   (await read(cases, files)).map((result) => result.testName);
-const idOf = async (one: Case, files?: readonly string[]) => (await ids([one], files))[0];
+const idOf = async (one: Case, files?: Parameters<typeof read>[1]) => (await ids([one], files))[0];
 
 describe('a file outside rootdir', () => {
   it('is named by xunit1’s file attribute, with the line of the traceback', async () => {
@@ -78,6 +89,68 @@ describe('a file outside rootdir', () => {
     );
   });
 
+  it('has one name whether it passes or fails, where one test module of the checkout alone has it', async () => {
+    const files = {
+      'tests/test_a.py': 'def test_one(): pass\nclass TestK:\n  def test_two(self): pass',
+      'tests/test_b.py': 'def test_two(): pass\ndef test_three(): pass',
+      'src/test_three.txt': 'def test_three(): pass',
+    };
+    const cases = [
+      { name: 'test_one[1]' },
+      { classname: '.TestK', name: 'test_two' },
+      { name: 'test_three' },
+      { name: 'test_two' },
+    ];
+    const passed = await ids(cases, files);
+    expect(passed).toEqual([
+      'tests/test_a.py::test_one[1]',
+      'tests/test_a.py::TestK::test_two',
+      'tests/test_b.py::test_three',
+      // Two modules have it.
+      'test_two',
+    ]);
+    const own = ['tests/test_a.py', '../tests/test_a.py', '/w/tests/test_b.py'];
+    const failed = own.map((path, i) => ({ ...(cases[i] as Case), text: `${path}:1: KeyError` }));
+    expect(await ids(failed, files)).toEqual(passed.slice(0, 3));
+    // The traceback names another file.
+    expect(await idOf({ name: 'test_one', text: '../x/test_q.py:1: KeyError' }, files)).toBe(
+      '../x/test_q.py::test_one',
+    );
+  });
+
+  it('of an installed package (--pyargs) has file and line, and one name whether it fails or not', async () => {
+    const place = '/home/u/.venv/lib/python3.12/site-packages/pkg/tests/test_mod.py';
+    const text = `${place}:7: in test_bad\n    helper()\n${place}:3: KeyError`;
+    expect(await read([{ name: 'test_bad', text }, { name: 'test_bad' }])).toMatchObject([
+      { testName: 'test_bad', testFile: 'pkg/tests/test_mod.py', failure: { line: 3 } },
+      { testName: 'test_bad' },
+    ]);
+    // A fixture of a plugin is no test's file.
+    const plugin = '/home/u/.venv/lib/python3.12/site-packages/pytest_django/fixtures.py:7: KeyError';
+    expect(await read([{ name: 'test_bad', text: plugin }])).toMatchObject([{ testFile: undefined }]);
+  });
+
+  it('has file and line where pytest shows an absolute path, which is no name on the next machine', async () => {
+    expect(await read([{ name: 'test_bad', text: '/srv/checks/test_a.py:4: AssertionError' }])).toMatchObject(
+      [{ testName: 'test_bad', testFile: '/srv/checks/test_a.py', failure: { line: 4 } }],
+    );
+  });
+
+  it('is not named by a parameter that holds a path', async () => {
+    const text = 'tests/test_a.py:4: AssertionError';
+    const names = ['test_p[tests/test_b.py::x]', 'test_p[a/setup.py]', 'test_p[a.py::b]@db'];
+    expect(await ids(names.map((name) => ({ name, text })))).toEqual([
+      'tests/test_a.py::test_p[tests/test_b.py::x]',
+      'tests/test_a.py::test_p[a/setup.py]',
+      'tests/test_a.py::test_p[a.py::b]',
+    ]);
+    // A folder's own bracket.
+    expect(await ids([{ name: 'a.d[x]/test_b.py::test_p[1]' }, { name: 'd[x/test_b.py::test_p' }])).toEqual([
+      'a/d[x]/test_b.py::test_p[1]',
+      'd[x/test_b.py::test_p',
+    ]);
+  });
+
   it('gives no folder for an empty part, and a folder above for three dots', async () => {
     expect(
       await ids([
@@ -85,6 +158,7 @@ describe('a file outside rootdir', () => {
         { classname: '...other.test_x.TestB', name: 't' },
         { classname: '......a.check.TestB', name: 't' },
         { classname: '.TestX', name: 't' },
+        { classname: '.account_tests', name: 't' },
         { classname: '.case.test_x', name: 't' },
         { classname: 'a..b.test_x', name: 't' },
         { classname: '....hidden.test_x', name: 't' },
@@ -94,6 +168,7 @@ describe('a file outside rootdir', () => {
       '../other/test_x.py::TestB::t',
       '../../a/check.py::TestB::t',
       'TestX::t',
+      'account_tests::t',
       '.case/test_x.py::t',
       'a/.b/test_x.py::t',
       '../.hidden/test_x.py::t',
@@ -237,6 +312,8 @@ describe('a node id that a conftest.py sets', () => {
     const text = 'tests/test_meter.py:7: KeyError';
     for (const one of [
       { name: 'Reads the meter' },
+      { name: 'Login' },
+      { name: 'Reads a list [1, 2] of meters' },
       { classname: 'The meter. Version 4 reads', name: 'well' },
     ]) {
       const [[passed], [failed]] = [await read([one]), await read([{ ...one, text }])];

@@ -118,3 +118,49 @@ describe('what pytest says in words of its own', () => {
     expect(isTeardownError(parse(children))).toBe(expected),
   );
 });
+
+describe('a suite that counts failures', () => {
+  const test = (children = '') => `<testcase classname="tests.test_a" name="t">${children}</testcase>`;
+  const suite = (counts: string, tests: string) => `<testsuite name="pytest" ${counts}>${tests}</testsuite>`;
+  const unseenIn = async (suites: string, root = '', allowIncomplete = false) =>
+    (await surveyReports([textReport(`<testsuites ${root}>${suites}`)], { allowIncomplete })).unseen;
+  const failure = '<failure message="x">y</failure>';
+
+  it.each([
+    ['holds a passed test alone', suite('failures="1"', test())],
+    [
+      'has the word in CDATA alone',
+      suite('errors="1"', test('<system-out><![CDATA[<error>]]></system-out>')),
+    ],
+    ['has the word in a comment alone', suite('failures="1"', test('<!-- <failure/> -->'))],
+    ['has the element in another one', suite('failures="1"', test(`<properties>${failure}</properties>`))],
+    ['has the element beside its tests', suite('failures="1"', failure + test())],
+    ['has blanks around the number', suite('failures=" 1 "', test())],
+    ['lies in another suite', suite('', suite('failures="1"', test()))],
+    ['is around the one that holds tests', suite('failures="1"', suite('failures="0"', test()))],
+  ])('and %s is missing one', async (_, text) => {
+    expect(await unseenIn(`${text}</testsuites>`)).toEqual([{ file: 'results.xml', failures: 1 }]);
+    // Told once, wherever it is counted.
+    expect(await unseenIn(`${text}</testsuites>`, 'failures="1" errors="0"')).toHaveLength(1);
+  });
+
+  it('is missing one where the root alone counts, and where the report is cut off', async () => {
+    const cut = suite('failures="1"', test()).replace('</testsuite>', '');
+    expect(await unseenIn(`${suite('', test())}</testsuites>`, 'errors="2"')).toMatchObject([
+      { failures: 2 },
+    ]);
+    expect(await unseenIn(cut, '', true)).toMatchObject([{ failures: 1 }]);
+  });
+
+  it.each([
+    ['holds one', suite('failures="1"', test(failure))],
+    ['counts more than it holds (subtests, reruns)', suite('failures="3"', test(failure))],
+    ['holds one in an inner suite', suite('failures="1"', suite('', test(failure)))],
+    [
+      'holds one that is malformed, which is told by itself',
+      suite('failures="1"', test('<failure message="<"/>')),
+    ],
+  ])('and %s is missing none', async (_, text) =>
+    expect(await unseenIn(`${text}</testsuites>`, 'failures="1"')).toEqual([]),
+  );
+});

@@ -243,18 +243,26 @@ describe.each(placeNames)('on %s', (name) => {
     expect(await runsOf(develop)).toMatchObject({ baseBranch: 'develop', isOnBaseBranch: true });
   });
 
-  test('a local run finds the runs of CI, where the repository has no host', async () => {
+  test('a local run finds the runs of CI, which has no host in the name, and none of other hosts', async () => {
     const known = repository;
-    await store('ci', { commit: 'a', hours: 1, tests: '1P' });
-    const local = { repository: `github.com/${known}`, origin: 'local', jobName: undefined } as const;
+    const [here, elsewhere] = [{ repositoryHost: 'github.com' }, { repositoryHost: 'x.io' }] as const;
+    await store('old ci', { commit: 'a', hours: 1, tests: '1P' });
+    await store('ci', { commit: 'a', hours: 1, tests: '1P', job: 'b', context: here });
+    await store('other ci', { commit: 'a', hours: 1, tests: '1P', job: 'c', context: elsewhere });
+    const local = {
+      ...here,
+      repository: `github.com/${known}`,
+      origin: 'local',
+      jobName: undefined,
+    } as const;
     await store('other host', {
       commit: 'a',
       hours: 2,
       tests: '1P',
-      context: { ...local, repository: `x.io/${known}` },
+      context: { ...local, ...elsewhere, repository: `x.io/${known}` },
     });
     const me = await store('me', { commit: 'b', branch: 'feature', hours: 3, tests: '1F', context: local });
-    expect(labelsOf((await runsOf(me)).runs)).toEqual(['ci']);
+    expect(labelsOf((await runsOf(me)).runs)).toEqual(['ci', 'old ci']);
   });
 
   test('steps of one execution are numbered, and an outage has its files counted', async () => {

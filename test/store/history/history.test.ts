@@ -1,6 +1,13 @@
 // What the team's own rows tell about the failures of a run, on both databases, under row-level security.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { FailureHistory, RunHistory, SavedRun, SignedResult } from '../../../src/model.ts';
+import type {
+  FailureHistory,
+  RunContext,
+  RunHistory,
+  SavedRun,
+  SignedResult,
+  Warning,
+} from '../../../src/model.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { readRunHistory } from '../../../src/storing.ts';
 import { createPlace, type Place, placeNames } from '../../support/places.ts';
@@ -66,6 +73,8 @@ describe.each(placeNames)('on %s', (name) => {
     readonly baseBranch?: string;
     readonly job?: string;
     readonly repository?: string | undefined;
+    readonly repositoryHost?: string | undefined;
+    readonly project?: string | undefined;
     readonly pullRequest?: number;
     readonly changes?: Partial<SignedResult>;
   }
@@ -87,6 +96,8 @@ describe.each(placeNames)('on %s', (name) => {
           baseBranch: run.baseBranch,
           jobName: run.job,
           repository: run.repository,
+          repositoryHost: run.repositoryHost,
+          project: run.project,
           pullRequest: run.pullRequest,
         },
       }),
@@ -127,6 +138,37 @@ describe.each(placeNames)('on %s', (name) => {
 
   const on = (branch: string, letters: string): Omit<Run, 'at'>[] =>
     [...letters].map((letter) => ({ letter: letter as Letter, branch }));
+
+  test('a base branch that is never tested is told once there are runs enough of others', async () => {
+    const told: Warning[] = [];
+    for (const [at, sha] of ['a', 'b', 'c', 'd'].entries()) {
+      const saved = await upload({ letter: 'F', branch: `fix-${sha}`, baseBranch: 'main', sha, at });
+      told.length = 0;
+      await readRunHistory(place.connect, {
+        saved,
+        teamSlug: place.teamSlug,
+        allowPrivilegedRole: false,
+        baseBranch: undefined,
+        onWarning: (warning) => void told.push(warning),
+      });
+      expect([sha, ...told.map(({ code }) => code)]).toEqual([
+        sha,
+        ...(sha === 'd' ? ['base-never-tested'] : []),
+      ]);
+    }
+    expect(told[0]?.message).toContain('main is never tested: `fail-on: new` cannot fail');
+    await upload({ letter: 'P', branch: 'main', sha: 'm', at: 1 });
+    told.length = 0;
+    const saved = await upload({ letter: 'F', branch: 'fix-e', baseBranch: 'main', sha: 'e', at: 5 });
+    await readRunHistory(place.connect, {
+      saved,
+      teamSlug: place.teamSlug,
+      allowPrivilegedRole: false,
+      baseBranch: undefined,
+      onWarning: (warning) => void told.push(warning),
+    });
+    expect(told).toEqual([]);
+  });
 
   describe('jobs of a matrix', () => {
     test('a test that fails in one job alone is broken there, not flaky', async () => {
@@ -406,7 +448,9 @@ describe.each(placeNames)('on %s', (name) => {
       readonly signature?: string;
       readonly drift?: string;
       readonly words?: string;
-      readonly repository?: string;
+      readonly repository?: string | undefined;
+      readonly host?: string | undefined;
+      readonly project?: string | undefined;
       readonly state?: string;
       readonly confidence?: string;
       readonly team?: string;
@@ -414,24 +458,32 @@ describe.each(placeNames)('on %s', (name) => {
       readonly solution: string;
       readonly worked?: number;
     }): Promise<void> {
+      const { repository, host, project } = memory;
+      const where = [repository, host, project].map((value) => (value === undefined ? 'NULL' : `'${value}'`));
       const [into, values] =
         memory.shared === true
           ? ['shared_memories (', '']
-          : ['healix_memories (team_id, ', `'${memory.team ?? place.team.id}', `];
+          : [
+              'healix_memories (team_id, repository, repository_host, project, ',
+              `'${memory.team ?? place.team.id}', ${where.join(', ')}, `,
+            ];
       await place.look(
         `INSERT INTO ${into}test_name, failure_signature, drift_signature, words_signature, state, confidence, solution,
-           success_count${memory.repository === undefined ? '' : ', repository'})
+           success_count)
          VALUES (${values}$1, $2, ${memory.drift === undefined ? 'NULL' : `'${memory.drift}'`},
            ${memory.words === undefined ? 'NULL' : `'${memory.words}'`}, '${memory.state ?? 'active'}',
-           ${memory.confidence ?? 'NULL'}, $3, ${memory.worked ?? 0}${memory.repository === undefined ? '' : `, '${memory.repository}'`})`,
+           ${memory.confidence ?? 'NULL'}, $3, ${memory.worked ?? 0})`,
         [memory.test ?? testName, memory.signature ?? 'md5:other', memory.solution],
       );
     }
     beforeEach(async () => {
       await place.look('WITH own AS (DELETE FROM healix_memories) DELETE FROM shared_memories');
     });
-    const told = async (changes: Partial<SignedResult> = {}, repository?: string) => {
-      const saved = await upload({ letter: 'F', at: uploads, changes, repository });
+    const told = async (
+      changes: Partial<SignedResult> = {},
+      context: Partial<Pick<RunContext, 'repository' | 'repositoryHost' | 'project'>> = {},
+    ) => {
+      const saved = await upload({ letter: 'F', at: uploads, changes, ...context });
       const [row] = await place.look(
         `SELECT coalesce(h.solution, s.solution) AS solution FROM test_results r
          LEFT JOIN healix_memories h ON h.team_id = r.team_id AND h.id = r.healix_memory_id
@@ -518,10 +570,50 @@ describe.each(placeNames)('on %s', (name) => {
 
     test('a memory of another repository says nothing; one without matches in all', async () => {
       await remember({ signature, words, repository: 'acme/shop', solution: 'of the shop' });
-      expect(await told({}, 'acme/bank')).toMatchObject({ tier: undefined, stored: undefined });
-      expect(await told({}, 'acme/shop')).toMatchObject({ tier: 'exact', stored: 'of the shop' });
+      expect(await told({}, { repository: 'acme/bank' })).toMatchObject({
+        tier: undefined,
+        stored: undefined,
+      });
+      expect(await told({}, { repository: 'acme/shop' })).toMatchObject({
+        tier: 'exact',
+        stored: 'of the shop',
+      });
       await remember({ signature, words, solution: 'of nobody' });
-      expect(await told({}, 'acme/bank')).toMatchObject({ tier: 'exact', stored: 'of nobody' });
+      expect(await told({}, { repository: 'acme/bank' })).toMatchObject({
+        tier: 'exact',
+        stored: 'of nobody',
+      });
+    });
+
+    // A memory's repository, host and project; a run's.
+    test.each([
+      [['acme/shop', 'github.com'], ['Acme/Shop', 'github.com'], true],
+      [['acme/shop', 'github.com'], ['github.com/acme/shop', 'github.com'], true],
+      [['acme/shop', 'github.com'], ['acme/shop', 'gitlab.com'], false],
+      [['acme/shop', 'github.com'], ['acme/shop'], true],
+      [['acme/shop'], ['github.com/acme/shop', 'github.com'], true],
+      [['github.com/acme/shop'], ['acme/shop', 'github.com'], true],
+      [['github.com/acme/shop'], ['acme/shop', 'gitlab.com'], false],
+      [[undefined, undefined, 'api'], ['acme/shop', 'github.com', 'api'], true],
+      [[undefined, undefined, 'api'], ['acme/shop', 'github.com', 'web'], false],
+      [['acme/shop', 'github.com', 'api'], ['acme/shop', 'github.com'], true],
+    ] as const)('a memory of %j is one of the run in %j: %s', async (of, run, matches) => {
+      await remember({ signature, words, repository: of[0], host: of[1], project: of[2], solution: 'x' });
+      const found = await told({}, { repository: run[0], repositoryHost: run[1], project: run[2] });
+      expect([found.tier, found.stored]).toEqual(matches ? ['exact', 'x'] : [undefined, undefined]);
+    });
+
+    test('a moved match is of the repository and project, too', async () => {
+      const of = { words, repository: 'acme/shop', host: 'github.com', project: 'api', solution: 'x' };
+      await remember(of);
+      const run = { repository: 'github.com/acme/shop', repositoryHost: 'github.com', project: 'api' };
+      expect((await told({}, run)).tier).toBe('moved');
+      expect((await told({}, { ...run, project: 'web' })).tier).toBeUndefined();
+    });
+
+    test('a run without a repository is of any in the embedded database, and of none on a server', async () => {
+      await remember({ signature, words, repository: 'acme/shop', solution: 'x' });
+      expect((await told()).tier).toBe(name === 'the embedded database' ? 'exact' : undefined);
     });
 
     test('a memory that nobody has confirmed is no match of any tier', async () => {

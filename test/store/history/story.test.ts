@@ -96,7 +96,7 @@ describe.each(placeNames)('on %s', (name) => {
       allowIncomplete: false,
       allowPrivilegedRole: false,
       dryRun: false,
-      failOn: 'never',
+      failOn: [],
     });
     return ingest(settings, {
       now: new Date(),

@@ -247,6 +247,40 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     expect(await rowsOf(first.runId)).toHaveLength(1);
   });
 
+  test('coverage that comes later is added once, and other coverage afterwards changes nothing', async () => {
+    const results = [makeResult(1)];
+    const bare = makeUpload('later', { payloadSha256: 'ab'.repeat(32), resultsSha256: 'ab'.repeat(32) });
+    const first = await saveRun(place.connect, bare, sourceOf(results), makeOptions());
+    const covered = { ...bare, payloadSha256: 'cd'.repeat(32) };
+    const add = () =>
+      saveRun(place.connect, covered, sourceOf(results, [makeCoverage(1), makeCoverage(2)]), makeOptions());
+    // The embedded database has one connection.
+    const both = kind === 'PostgreSQL 15' ? await Promise.all([add(), add()]) : [await add(), await add()];
+    const known = { ...first, stored: 'already' };
+    expect(both).toEqual(expect.arrayContaining([known, { ...known, addedCoverage: true }]));
+    const stored = async () => [
+      await place.look('SELECT coverage_percent, total_tests FROM test_runs WHERE id::text = $1', [
+        first.runId,
+      ]),
+      (await rowsOf(first.runId, 'coverage_data')).length,
+      (await rowsOf(first.runId)).length,
+    ];
+    const expected = [[{ coverage_percent: '75.00', total_tests: 1 }], 2, 1];
+    expect(await stored()).toEqual(expected);
+    // In CI the key says nothing of the content.
+    const other = { ...bare, payloadSha256: 'ef'.repeat(32) };
+    const source = sourceOf(results, [makeCoverage(3)]);
+    await expect(saveRun(place.connect, other, source, makeOptions())).rejects.toMatchObject({
+      code: 'upload-conflict',
+    });
+    const warnings: Warning[] = [];
+    const outside = { ...other, context: { ...other.context, workflowRunId: undefined } };
+    const options = makeOptions({ onWarning: (warning) => void warnings.push(warning) });
+    expect(await saveRun(place.connect, outside, source, options)).toEqual({ ...first, stored: 'already' });
+    expect(warnings.map(({ code }) => code)).toEqual(['coverage-kept']);
+    expect(await stored()).toEqual(expected);
+  });
+
   test('a run of many batches is stored whole', async () => {
     const results = Array.from({ length: 12_345 }, (_, number) =>
       number % 20 === 0 ? makeFailure(number) : makeResult(number),

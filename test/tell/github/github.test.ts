@@ -266,6 +266,8 @@ describe("GitHub's refusals", () => {
       body: { message: 'Resource not accessible by integration' },
       said: 'GitHub answered 403: Resource not accessible by integration; the github-token may not do that; give the job `permissions: pull-requests: write`',
     },
+    // A proxy's page.
+    { status: 403, body: '<html>no</html>', said: /^GitHub answered 403: it gave no reason; where the/ },
     {
       status: 403,
       body: exceeded,
@@ -284,7 +286,7 @@ describe("GitHub's refusals", () => {
       headers: { date, 'retry-after': 'Fri, 27 Nov 2026 04:00:00 GMT' },
       said: /^GitHub answered 403: API rate/,
     },
-  ])('$status $body.message is told in its own words, and asked once', async ({ said, ...fault }) => {
+  ])('$status $body is told in its own words, and asked once', async ({ said, ...fault }) => {
     github.fault = (method) => (method === 'POST' ? fault : undefined);
     const refused = await upsertComment(edges(), request(1)).catch((error: Error) => error.message);
     expect(refused).toEqual(typeof said === 'string' ? said : expect.stringMatching(said));

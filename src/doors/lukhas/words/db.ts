@@ -51,6 +51,13 @@ export const dbCommands = () => ({
     examples: ['lukhas db partitions --months-ahead 12'],
     run: async (options, _, terminal) => (await import('../db.ts')).makePartitions(options, terminal),
   }),
+  resign: command({
+    summary: 'sign memories again after a new version of a signature',
+    details: `${administrator}. Memories of all teams, and shared ones, whose signature is of an older version are signed by the words and the statement that they keep. Those that keep none stay as they are, and are counted. Safe beside uploads; run again it goes on where it was cut off.`,
+    options: { ...database(), ...output() },
+    examples: ['lukhas db resign', 'lukhas db resign --json | jq .old'],
+    run: async (options, _, terminal) => (await import('../db.ts')).resign(options, terminal),
+  }),
   grant: command({
     summary: 'make a login that may upload for one team, and print its connection string once',
     details:

@@ -56,11 +56,12 @@ export const healixCommands = () => ({
   add: command({
     summary: 'remember what a stored failure was and what fixes it',
     details:
-      "Signatures and error type come from the failure as it was uploaded: the test's latest, or the one named.",
-    usage: '--test <node id> --solution <text> [options]',
+      "The failure is named by its number in the last run, as the upload's summary numbers it, or by its test: the test's latest, or the one with --run or --signature. Signatures and error type come from it as it was uploaded. On a terminal it asks for cause and solution where --solution does not give it.",
+    words: '[number]',
+    usage: '<number> | --test <node id> [options]',
     options: {
       test: text('--test <node id>', "the test, by pytest's whole node id"),
-      run: text('--run <id>', 'its failure in this run'),
+      run: text('--run <id>', 'its failure in this run, or the number in it'),
       signature: text(
         '--signature <signature>',
         'its latest failure with this signature, with or without md5:',
@@ -75,10 +76,12 @@ export const healixCommands = () => ({
       ...common(),
     },
     examples: [
+      'lukhas healix add 1',
       "lukhas healix add --test 'tests/test_db.py::test_pool' --cause 'pool exhausted' --solution 'Raise max_connections to 200' --type config",
       "lukhas healix add --test 'tests/test_db.py::test_pool' --run 019ab2c4-5d00-7abc-8def-0123456789ab --solution 'See the patch' --fix-file fix.py",
     ],
-    run: async (options, _, terminal) => (await import('../healix.ts')).add(options, terminal),
+    run: async (options, [number], terminal) =>
+      (await import('../healix.ts')).add({ ...options, number }, terminal),
   }),
   edit: command({
     summary: 'change what a memory says',

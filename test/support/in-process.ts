@@ -1,0 +1,64 @@
+// The command lines inside the test's own process, for tests of what a command does and says: starting a process takes longer than
+// most commands. `npm run test:long` starts the built programs all the same.
+import { Writable } from 'node:stream';
+import { createProgram } from '../../src/doors/arguments.ts';
+import { lukhas } from '../../src/doors/lukhas/program.ts';
+import { openTerminal, outcomeOf, type Stream } from '../../src/doors/process.ts';
+import { uploadCommand } from '../../src/doors/upload/command.ts';
+import type { Terminal } from '../../src/tell/terminal/terminal.ts';
+import { type CliOptions, type CliResult, runCli } from './cli.ts';
+import { long } from './long.ts';
+
+type Program = Parameters<typeof runCli>[0];
+
+const programs = {
+  lukhas,
+  'lukhas-upload': (terminal: Terminal) =>
+    createProgram('lukhas-upload', terminal).declare(uploadCommand(), terminal),
+} satisfies Record<Program, unknown>;
+
+/** One at a time: the environment and the current folder belong to the process. */
+let before: Promise<unknown> = Promise.resolve();
+
+/** Runs the program as `runCli` does, with nothing on standard input. */
+export function runInProcess(
+  program: Program,
+  args: readonly string[],
+  options: Pick<CliOptions, 'cwd' | 'env'> = {},
+): Promise<CliResult> {
+  if (long) return runCli(program, args, options);
+  const run = before.then(() => runHere(program, args, options));
+  before = run.catch(() => {});
+  return run;
+}
+
+async function runHere(
+  program: Program,
+  args: readonly string[],
+  { cwd, env }: Pick<CliOptions, 'cwd' | 'env'>,
+): Promise<CliResult> {
+  const stdout = collector();
+  const stderr = collector();
+  const mine = { env: process.env, folder: process.cwd() };
+  process.env = { PATH: mine.env.PATH ?? '', HOME: mine.env.HOME ?? '', ...env };
+  if (cwd !== undefined) process.chdir(cwd);
+  try {
+    const terminal = openTerminal(args, stdout.stream, stderr.stream);
+    const code = await outcomeOf(terminal, () => programs[program](terminal).run(args));
+    return { code, signal: null, stdout: stdout.text(), stderr: stderr.text() };
+  } finally {
+    process.env = mine.env;
+    process.chdir(mine.folder);
+  }
+}
+
+function collector(): { stream: Stream; text: () => string } {
+  const parts: Buffer[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      parts.push(chunk);
+      done();
+    },
+  });
+  return { stream: Object.assign(stream, { fd: -1 }), text: () => Buffer.concat(parts).toString() };
+}
