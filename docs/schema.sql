@@ -45,6 +45,24 @@ CREATE TABLE healix_credits (
   created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE healix_matches (
+  team_id uuid NOT NULL,
+  memory_id uuid NOT NULL,
+  run_id uuid NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  test_name character varying(500) NOT NULL,
+  shown boolean NOT NULL,
+  change text,
+  outcome character varying(10),
+  started_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  ended_git_sha character varying(40),
+  earlier_runs integer,
+  earlier_failures integer,
+  counted character varying(10),
+  healed boolean DEFAULT false NOT NULL
+);
+
 CREATE TABLE healix_memories (
   id uuid DEFAULT gen_random_uuid() NOT NULL,
   team_id uuid NOT NULL,
@@ -317,6 +335,9 @@ ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_pkey PRIM
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_coverage_percent_check CHECK (((coverage_percent >= (0)::numeric) AND (coverage_percent <= (100)::numeric)));
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_pkey PRIMARY KEY (team_id, id, created_at);
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_pkey PRIMARY KEY (team_id, test_name, passed_run_id);
+ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_counted_check CHECK (((counted)::text = ANY ((ARRAY['worked'::character varying, 'failed'::character varying, 'recovered'::character varying, 'lasted'::character varying])::text[])));
+ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_outcome_check CHECK (((outcome)::text = ANY ((ARRAY['open'::character varying, 'worked'::character varying, 'failed'::character varying, 'nothing'::character varying])::text[])));
+ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_pkey PRIMARY KEY (team_id, memory_id, run_id);
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric)));
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_state_check CHECK (((state)::text = ANY ((ARRAY['active'::character varying, 'proposed'::character varying])::text[])));
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_pkey PRIMARY KEY (team_id, id);
@@ -356,6 +377,8 @@ ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_team_id_f
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_memory_id_fkey FOREIGN KEY (team_id, memory_id) REFERENCES healix_memories(team_id, id) ON DELETE CASCADE;
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
+ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_memory_id_fkey FOREIGN KEY (team_id, memory_id) REFERENCES healix_memories(team_id, id) ON DELETE CASCADE;
+ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
@@ -385,6 +408,7 @@ CREATE INDEX idx_coverage_team_file ON coverage_data USING btree (team_id, file_
 CREATE INDEX idx_healix_confidence ON healix_memories USING btree (team_id, confidence DESC);
 CREATE INDEX idx_healix_credits_memory ON healix_credits USING btree (team_id, memory_id);
 CREATE INDEX idx_healix_drift_rank ON healix_memories USING btree (team_id, drift_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
+CREATE INDEX idx_healix_matches_run ON healix_matches USING btree (team_id, run_id);
 CREATE INDEX idx_healix_metadata_gin ON healix_memories USING gin (metadata);
 CREATE INDEX idx_healix_signature_rank ON healix_memories USING btree (team_id, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_healix_success_rate ON healix_memories USING btree (team_id, round(((success_count)::numeric / (NULLIF((success_count + failure_count), 0))::numeric), 3) DESC, confidence DESC) WHERE ((success_count + failure_count) >= 5);
@@ -658,6 +682,8 @@ ALTER TABLE coverage_data ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON coverage_data FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE healix_credits ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON healix_credits FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE healix_matches ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON healix_matches FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE healix_memories ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON healix_memories FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE ingest_uploads ENABLE ROW LEVEL SECURITY;
@@ -695,6 +721,7 @@ CREATE POLICY team_isolation ON webauthn_credentials FOR ALL USING (EXISTS ( SEL
 ALTER TABLE consciousness_reviews OWNER TO lukhas_owner;
 ALTER TABLE coverage_data OWNER TO lukhas_owner;
 ALTER TABLE healix_credits OWNER TO lukhas_owner;
+ALTER TABLE healix_matches OWNER TO lukhas_owner;
 ALTER TABLE healix_memories OWNER TO lukhas_owner;
 ALTER TABLE ingest_uploads OWNER TO lukhas_owner;
 ALTER TABLE lukhas_locks OWNER TO lukhas_owner;
@@ -732,6 +759,8 @@ GRANT INSERT, SELECT ON coverage_data TO lukhas_ingest;
 GRANT INSERT, SELECT ON coverage_data TO lukhas_service;
 GRANT INSERT, SELECT ON healix_credits TO lukhas_ingest;
 GRANT INSERT, SELECT ON healix_credits TO lukhas_service;
+GRANT INSERT, SELECT, UPDATE ON healix_matches TO lukhas_ingest;
+GRANT INSERT, SELECT, UPDATE ON healix_matches TO lukhas_service;
 GRANT INSERT, SELECT ON healix_memories TO lukhas_ingest;
 GRANT INSERT, SELECT, UPDATE ON healix_memories TO lukhas_service;
 GRANT INSERT, SELECT ON ingest_uploads TO lukhas_ingest;
@@ -761,12 +790,15 @@ GRANT UPDATE (confidence) ON healix_memories TO lukhas_ingest;
 GRANT UPDATE (deleted_at) ON healix_memories TO lukhas_ingest;
 GRANT UPDATE (failure_count) ON healix_memories TO lukhas_ingest;
 GRANT UPDATE (last_applied) ON healix_memories TO lukhas_ingest;
+GRANT UPDATE (metadata) ON healix_memories TO lukhas_ingest;
 GRANT UPDATE (probable_cause) ON healix_memories TO lukhas_ingest;
 GRANT UPDATE (root_cause) ON healix_memories TO lukhas_ingest;
 GRANT UPDATE (solution) ON healix_memories TO lukhas_ingest;
 GRANT UPDATE (solution_type) ON healix_memories TO lukhas_ingest;
 GRANT UPDATE (success_count) ON healix_memories TO lukhas_ingest;
 GRANT UPDATE (updated_at) ON healix_memories TO lukhas_ingest;
+GRANT UPDATE (auto_healed) ON test_results TO lukhas_ingest;
+GRANT UPDATE (auto_healed) ON test_results TO lukhas_service;
 GRANT SELECT (lambda_id) ON users TO lukhas_ingest;
 REVOKE ALL ON FUNCTION attach_month(timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ensure_partitions(integer,integer) FROM PUBLIC;

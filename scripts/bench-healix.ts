@@ -1,4 +1,4 @@
-// Measures what looking into the knowledge base adds to an upload: the same run stored with matching and without it
+// Measures what the knowledge base adds to an upload: the same run stored and judged with matching and learning, and without
 // (teams.features.healix_enabled), in pairs of alternating order, on a server of its own with fsync on.
 //   npm run bench:healix [-- --pairs 5 --tests 100000 --failures 5000 --memories 100000]
 // Every second failure is known by an exact memory, every second memory stands under a bare signature. Empty tables and a
@@ -9,11 +9,11 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { SignedResult } from '../src/model.ts';
 import { openPostgres } from '../src/store/database/pg.ts';
-import { saveRun } from '../src/store/runs/save.ts';
 import { grantUploads } from '../src/store/schema/access.ts';
 import { migrate } from '../src/store/schema/migrate.ts';
 import { ensurePartitions } from '../src/store/schema/partitions.ts';
 import { addTeam } from '../src/store/schema/teams.ts';
+import { storeRun } from '../src/storing.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { emptyContext, makeOptions, makeUpload, totalsOf } from '../test/support/runs.ts';
 import { rowsIn, runIn, scriptIn } from '../test/support/sql.ts';
@@ -90,7 +90,10 @@ try {
         team.id,
         JSON.stringify({ healix_enabled: enabled }),
       ]);
-      await scriptIn(admin, 'TRUNCATE test_results, coverage_data, test_runs, ingest_uploads');
+      await scriptIn(
+        admin,
+        'TRUNCATE test_results, coverage_data, test_runs, ingest_uploads, healix_matches',
+      );
       await admin.outside('CHECKPOINT');
       const cpuBefore = await cpuOf(pid);
       const start = performance.now();
@@ -166,7 +169,7 @@ async function addMemories(
 }
 
 async function save(databaseUrl: string): Promise<void> {
-  const saved = await saveRun(
+  const { saved } = await storeRun(
     (limits) => openPostgres(databaseUrl, limits),
     makeUpload('bench', { context: { ...emptyContext, gitSha: 'a'.repeat(40), gitBranch: 'main' } }),
     () => ({
@@ -176,9 +179,9 @@ async function save(databaseUrl: string): Promise<void> {
       coverage: () => [],
       totals: () => totalsOf(results),
     }),
-    makeOptions({ deadlineMs: 120_000 }),
+    { ...makeOptions(), baseBranch: undefined, change: undefined, onSaved: () => {} },
   );
-  if (saved.stored !== 'new') throw new Error('not stored');
+  if (saved?.stored !== 'new') throw new Error('not stored');
 }
 
 function nameOf(n: number): string {

@@ -5,15 +5,26 @@ import type { CommitHistory } from './context/commits.ts';
 import { isBaseNeverTested } from './judge/base.ts';
 import { shareMemories } from './judge/causes.ts';
 import { changesOf } from './judge/changes.ts';
+import { isMemoryNoBetter } from './judge/confidence.ts';
+import { changeRuns } from './judge/episodes.ts';
 import type { ChangeFacts, ChangesFacts, CommitPlace, FilePair } from './judge/facts.ts';
 import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
 import type { Point } from './judge/point.ts';
 import { functionOf } from './judge/renames.ts';
 import { chooseMatch, isKnown } from './judge/tiers.ts';
-import type { FailureHistory, NamedCommits, RunContext, RunHistory, Warning } from './model.ts';
+import type {
+  FailureHistory,
+  Match,
+  MemoryCandidate,
+  NamedCommits,
+  RunContext,
+  RunHistory,
+  Warning,
+} from './model.ts';
 import { nearest } from './nearest.ts';
 import { findRenames, readFormerTests } from './renaming.ts';
 import type { Database } from './store/database/port.ts';
+import { hasMatches } from './store/healix/credits.ts';
 import { readFormerNames } from './store/history/aliases.ts';
 import { readCoverageChange, readDifferences } from './store/history/changes.ts';
 import {
@@ -46,20 +57,45 @@ export interface HistoryQuery extends RunQuery {
   onWarning?(warning: Warning): void;
 }
 
+/** A run's history, and what it was judged by. */
+export interface Judgement {
+  readonly history: RunHistory;
+  readonly judged: JudgedPoint;
+  /** Reads the runs again, inside a transaction of the team: others may have come since. */
+  readonly readAgain: () => Promise<JudgedRuns>;
+  /** A memory was told in a run of this change, or its test failed in one. */
+  readonly isMatched: boolean;
+}
+
 /**
  * Judges one stored run of the access's team.
  *
  * @throws StoreError `run-unknown` when the team has no such run
  */
 export async function judgeStored(db: Database, access: Access, query: HistoryQuery): Promise<RunHistory> {
+  return (await judgeRun(db, access, query)).history;
+}
+
+/** The runs that there are, and which of them count. */
+export interface JudgedRuns {
+  readonly judged: JudgedPoint;
+  readonly evidence: RunEvidence;
+}
+
+/** @throws as judgeStored */
+export async function judgeRun(db: Database, access: Access, query: HistoryQuery): Promise<Judgement> {
   const { runId, createdAt, change } = query;
-  const { evidence, git } = await readRuns(db, access, query);
-  const judged = judgePoint({
-    run: evidence.run,
-    runs: evidence.runs,
-    change: changeFacts(evidence, change, git),
-    commits: commitPlaces(evidence, git),
+  const { evidence, git, readAgain } = await readRuns(db, access, query);
+  const judgeRuns = (found: RunEvidence): JudgedRuns => ({
+    evidence: found,
+    judged: judgePoint({
+      run: found.run,
+      runs: found.runs,
+      change: changeFacts(found, change, git),
+      commits: commitPlaces(found, git),
+    }),
   });
+  const { judged } = judgeRuns(evidence);
   const { point } = judged;
   const { baseBranch } = evidence;
   if (
@@ -86,6 +122,7 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
       former: await readFormerNames(db, access, query, [
         ...new Set(tests.failures.map(({ testName }) => functionOf(testName))),
       ]),
+      isMatched: await hasMatches(db, access, changeRuns(judged)?.ids ?? []),
       differences: there.length === 0 ? undefined : await readDifferences(db, access, changesQuery),
       coverage: there.length === 0 ? undefined : await readCoverageChange(db, access, changesQuery),
     };
@@ -161,13 +198,13 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
   });
   const renamedFrom = new Map(renames?.renamed.map(({ from, to }) => [to, from]));
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
-  return {
+  const history: RunHistory = {
     failures: shareMemories(
       (former?.matches ?? facts.matches).flatMap(
         ({ testName, failureSignature, causeKey, candidates }, index): FailureHistory[] => {
           const verdict = verdictOf.get(testName);
           if (verdict === undefined) return [];
-          const match = chooseMatch(candidates, causeKey !== undefined);
+          const match = chosenMatch(candidates, causeKey !== undefined);
           const formerName = renamedFrom.get(testName);
           const number = index + 1;
           return [
@@ -200,6 +237,18 @@ export async function judgeStored(db: Database, access: Access, query: HistoryQu
     coverage: facts.coverage,
     renamedFunctions: renames?.functions ?? [],
   };
+  return {
+    history,
+    judged,
+    readAgain: async () => judgeRuns(await readAgain()),
+    isMatched: facts.isMatched,
+  };
+}
+
+function chosenMatch(candidates: readonly MemoryCandidate[], isOutside: boolean): Match | undefined {
+  const match = chooseMatch(candidates, isOutside);
+  if (match === undefined || !isMemoryNoBetter(match.memory)) return match;
+  return { ...match, memory: { ...match.memory, isNoBetterThanWaiting: true } };
 }
 
 /** Whether a failed test has no row at the base's commits. */
@@ -227,20 +276,24 @@ async function readRuns(
   db: Database,
   access: Access,
   query: HistoryQuery,
-): Promise<{ evidence: RunEvidence; git: GitPlace | undefined }> {
+): Promise<{
+  evidence: RunEvidence;
+  git: GitPlace | undefined;
+  /** Inside a transaction. */
+  readAgain: () => Promise<RunEvidence>;
+}> {
   const { change } = query;
   const defaultBranch = change?.named.defaultBranch ?? (await change?.git?.defaultBranch());
-  const read = async (git: GitPlace | undefined) => ({
-    git,
-    evidence: await inTeam(db, access, () =>
+  const read = async (git: GitPlace | undefined) => {
+    const readAgain = () =>
       readRunEvidence(db, access, {
         ...query,
         defaultBranch,
         baseCommits: git?.order ?? [],
         beginsAt: git?.beginsAt,
-      }),
-    ),
-  });
+      });
+    return { git, readAgain, evidence: await inTeam(db, access, readAgain) };
+  };
   const first = await read(
     change &&
       (await placeInGit(change, query.baseBranch ?? change.context.baseBranch ?? defaultBranch ?? 'main')),

@@ -122,6 +122,17 @@ export interface HealixMemory {
   readonly lastApplied: Date | undefined;
   /** Not used for long, or failed at least three times and at least as often as it worked. */
   readonly stale?: boolean;
+  /** Breakages of its test that it was not told for; undefined where none is known. */
+  readonly untaught?: UntaughtCounts | undefined;
+  /** Nothing shows that its test is repaired more often with it than untaught. */
+  readonly isNoBetterThanWaiting?: boolean | undefined;
+}
+
+/** How breakages of a test ended for which no memory was told. */
+export interface UntaughtCounts {
+  readonly recovered: number;
+  /** Still red on three later commits. */
+  readonly lasted: number;
 }
 
 export interface Match {

@@ -1,6 +1,7 @@
 // The use case's half that needs a database: stores a run, and has it judged.
 import { InputError, ReportError } from './errors.ts';
-import { type ChangeSource, judgeStored } from './judging.ts';
+import { type ChangeSource, judgeRun, judgeStored } from './judging.ts';
+import { learnFrom } from './learning.ts';
 import type { RunHistory, SavedRun, Stored, Warning } from './model.ts';
 import type { Connect, Database } from './store/database/port.ts';
 import { reuseConnection } from './store/database/reuse.ts';
@@ -49,7 +50,7 @@ export async function storeRun(
     saved = await saveRun(connection.open, upload, open, { ...options, deadlineMs });
     options.onSaved(saved);
     const request = { ...options, saved, teamSlug: upload.teamSlug };
-    return outcome(saved, { history: await readRunHistory(connection.reuse, request) });
+    return outcome(saved, { history: await judgeAndLearn(connection.reuse, request) });
   } catch (error) {
     if (error instanceof InputError || error instanceof ReportError) throw error;
     if (saved !== undefined) {
@@ -75,13 +76,37 @@ export interface HistoryRequest extends AccessRequest {
 }
 
 /** Reads the history of a run, stored now or earlier, over a connection of its own. */
-export async function readRunHistory(connect: Connect, request: HistoryRequest): Promise<RunHistory> {
-  const db = await connect({ stallMs: request.stallMs ?? 30_000 });
-  try {
-    const access = await openAccess(db, request);
+export function readRunHistory(connect: Connect, request: HistoryRequest): Promise<RunHistory> {
+  return withAccess(connect, request, async (db, access) => {
     const history = await judgeStored(db, access, { ...request, ...request.saved });
     await keepAliases(db, access, request, history);
     return history;
+  });
+}
+
+/** The same for a run that was just uploaded: the team's memories learn from it. Where they cannot, that is a warning. */
+function judgeAndLearn(connect: Connect, request: HistoryRequest): Promise<RunHistory> {
+  return withAccess(connect, request, async (db, access) => {
+    const query = { ...request, ...request.saved };
+    const judgement = await judgeRun(db, access, query);
+    await keepAliases(db, access, request, judgement.history);
+    try {
+      return await learnFrom(db, access, query, judgement);
+    } catch (error) {
+      request.onWarning?.(notLearned(error));
+      return judgement.history;
+    }
+  });
+}
+
+async function withAccess<T>(
+  connect: Connect,
+  request: HistoryRequest,
+  work: (db: Database, access: Access) => Promise<T>,
+): Promise<T> {
+  const db = await connect({ stallMs: request.stallMs ?? 30_000 });
+  try {
+    return await work(db, await openAccess(db, request));
   } finally {
     await db.close();
   }
@@ -130,6 +155,14 @@ function outcome(
   rest: { readonly history?: RunHistory; readonly storeError?: unknown } = {},
 ): StoredRun {
   return { saved, stored: saved?.stored ?? 'no', history: rest.history, storeError: rest.storeError };
+}
+
+function notLearned(error: unknown): Warning {
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    code: 'not-learned',
+    message: `what this run tells of the memories was not counted: ${reason}. The next upload of the branch counts it.`,
+  };
 }
 
 function unreadableHistory(error: unknown): Warning {

@@ -23,6 +23,7 @@ const asFormerly = [
     '15:',
     '18:',
     '19:',
+    '6, 14, 19:',
     '21, 36:',
     '24, 33:',
     '28:',
@@ -701,6 +702,52 @@ describe('in CI', () => {
       failures: { [a]: 'new: green-there@start' },
       point: 'start merge-base',
     });
+  });
+});
+
+describe('memories', () => {
+  it('6, 14, 19: a moved match and a cause are credited once when repaired, and luck is not', async () => {
+    const s = begin();
+    const flaky = 'tests/test_b.py::test_flaky';
+    const served = Array.from({ length: 60 }, (_, i) => `tests/test_${i % 4}.py::test_${i}`);
+    const all = (outcomes: Record<string, string>, ofServed = 'P') => ({
+      ...green,
+      [flaky]: 'P',
+      ...Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`tests/test_b.py::test_${i}`, 'P'])),
+      ...Object.fromEntries(served.map((name) => [name, ofServed])),
+      ...outcomes,
+    });
+    const slow = { [flaky]: 'F:TimeoutError' };
+    await s.push('start', all(slow));
+    await s.remember(flaky);
+    await s.push('start', all({}), { again: true });
+    let before = 'start';
+    const next = async (label: string, tests: Record<string, string>) => {
+      s.commit(label);
+      const told = await s.push(label, tests, { before });
+      before = label;
+      return told;
+    };
+    for (const label of ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I']) await next(label, all({}));
+    const broken = await next('K', all({ [a]: 'F' }, 'X'));
+    expect(broken).toMatchObject({ isInfrastructure: false, blame: [61, 61] });
+    await s.remember(a);
+    await s.remember(served[7] ?? '');
+    const told = await next('L', all({ [a]: 'F@9', ...slow }, 'X'));
+    expect(told).toMatchObject({
+      failures: {
+        [a]: 'pre-existing: red-there@K known: moved',
+        [flaky]: 'flaky: flaky@start known: exact',
+        [served[7] ?? '']: 'pre-existing: red-there@K known: exact',
+        [served[8] ?? '']: 'pre-existing: red-there@K known: cause',
+      },
+      blame: [0, 0],
+    });
+    expect(await s.learned(a)).toEqual([0, 0, 0.5]);
+    for (const label of ['M', 'N', 'O']) await next(label, all({}));
+    expect(await s.learned(a)).toEqual([1, 0, 0.67]);
+    expect(await s.learned(served[7] ?? '')).toEqual([1, 0, 0.67]);
+    expect(await s.learned(flaky)).toEqual([0, 0, 0.5]);
   });
 });
 

@@ -73,6 +73,7 @@ export function matchLine({ testName, failureSignature }: FailureHistory, { memo
     success_count: memory.successCount,
     failure_count: memory.failureCount,
     last_applied: memory.lastApplied?.toISOString(),
+    no_better_than_waiting: memory.isNoBetterThanWaiting === true,
   });
 }
 

@@ -1,5 +1,5 @@
 // Words and numbers that every surface writes alike. Pure; data in them is escaped by the surface.
-import type { CauseKey, Tier, Warning } from '../model.ts';
+import type { CauseKey, HealixMemory, Tier, Warning } from '../model.ts';
 
 /** What is told of a failure. */
 export interface ToldFailure {
@@ -34,6 +34,16 @@ export const tierNames: Readonly<Record<Tier, string>> = {
   cause: 'Known cause',
   similar: 'Looked like this before',
 };
+
+/** That a memory does no better than leaving its test alone, with what shows it; empty where that is not so. */
+export function noBetterThanWaiting({
+  isNoBetterThanWaiting,
+  untaught,
+}: Pick<HealixMemory, 'isNoBetterThanWaiting' | 'untaught'>): string[] {
+  if (isNoBetterThanWaiting !== true || untaught === undefined) return [];
+  const of = untaught.recovered + untaught.lasted;
+  return [`no better than waiting: untaught repaired ${untaught.recovered} of ${of} times`];
+}
 
 export function duration(seconds: number): string {
   if (seconds < 59.95) return `${seconds.toFixed(seconds < 9.995 ? 2 : 1)} s`;

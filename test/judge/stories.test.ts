@@ -2,7 +2,7 @@
 // where their parts are.
 import { describe, expect, it } from 'vitest';
 import { changesOf } from '../../src/judge/changes.ts';
-import { episodeEnd } from '../../src/judge/confidence.ts';
+import { endEpisode } from '../../src/judge/confidence.ts';
 import type { FilePair, TestPair } from '../../src/judge/facts.ts';
 import { repairsOf } from '../../src/judge/fixed.ts';
 import { infrastructureRuns } from '../../src/judge/infrastructure.ts';
@@ -527,7 +527,7 @@ describe('repairs and credits', () => {
   it('14: a break that is repaired is one repair and one credit', () => {
     const history = attempts(`${green}FF${green}P`);
     expect(repairsOf(history)).toMatchObject([{ brokenBy: 'c20', repairedBy: 'c22' }]);
-    expect(episodeEnd({ attempts: history, start: 20, saysNothing: false })).toBe('worked');
+    expect(endEpisode({ attempts: history, start: 20 })?.end).toBe('worked');
   });
 
   it.each([
@@ -539,7 +539,7 @@ describe('repairs and credits', () => {
   ] as const)('an episode: %s', (_, text, end) => {
     const history = attempts(text);
     const start = text.length > 15 && text.startsWith(green) ? 20 : 10;
-    expect(episodeEnd({ attempts: history, start, saysNothing: false })).toBe(end);
+    expect(endEpisode({ attempts: history, start })?.end).toBe(end);
   });
 
   it('takes a repair back when the test fails alike within 20 runs', () => {

@@ -1,17 +1,40 @@
-// Simulated memories of known effect: what confidence and "no better than waiting" are measured by.
-import { confidenceOf, episodeEnd, isNoBetterThanWaiting, type Tries } from '../../src/judge/confidence.ts';
-import type { StoredRun } from '../../src/judge/facts.ts';
-import type { Attempt } from '../../src/judge/past.ts';
+// Simulated memories of known effect: what confidence and "no better than waiting" are measured by. Each history of a test goes
+// through the code that learns from uploads.
+import { confidenceOf, isNoBetterThanWaiting, type Tries } from '../../src/judge/confidence.ts';
+import { type ChangeRuns, learn, type MemoryMatch } from '../../src/judge/episodes.ts';
+import type { StoredRun, TestRow } from '../../src/judge/facts.ts';
+import { orderCommits } from '../../src/judge/order.ts';
 import { Random } from './random.ts';
 
 const hour = 3_600_000;
+const testName = 'test_a.py::test';
 
-/** How one episode ended, by the rules: 30 green runs, the breakage, and what followed. */
-function simulateEpisode(random: Random, isRepaired: boolean): keyof Tries | undefined {
-  const attempts: Attempt[] = [];
-  const add = (failed: boolean) => {
-    const sha = `c${attempts.length}`;
-    const run: StoredRun = {
+/** The runs of one test on main, its breakages among them. */
+class History {
+  readonly runs: StoredRun[] = [];
+  readonly rows: TestRow[] = [];
+  readonly matches: MemoryMatch[] = [];
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** Green runs, 2 or 3 failures, and what follows: repaired, or red on later commits. */
+  breakage(isRepaired: boolean, isShown: boolean): this {
+    for (let i = 0; i < 20; i++) this.#run();
+    const red = this.#random.between(2, 3) + (isRepaired ? 0 : 4);
+    for (let i = 0; i < red; i++) this.#run(isShown);
+    // One that lasted ends in sight of nobody: what comes next is another history.
+    for (let i = 0; isRepaired && i < 21; i++) this.#run();
+    return this;
+  }
+
+  #run(isShown?: boolean): void {
+    const sha = `c${this.runs.length}`;
+    const at = this.runs.length * hour;
+    const failed = isShown !== undefined;
+    this.runs.push({
       runId: sha,
       lineId: 'a',
       jobName: 'a',
@@ -24,29 +47,63 @@ function simulateEpisode(random: Random, isRepaired: boolean): keyof Tries | und
       pullRequest: undefined,
       execution: undefined,
       ordinal: 0,
-      at: attempts.length * hour,
+      at,
       isComplete: true,
       isDirty: false,
       isStale: false,
       totals: { tests: 1, failed: 0, failedFiles: 0 },
+    });
+    this.rows.push({
+      testName,
+      runId: sha,
+      outcome: failed ? 'failed' : 'passed',
+      driftSignature: failed ? 'd' : undefined,
+    });
+    if (failed)
+      this.matches.push({
+        memoryId: 'm',
+        runId: sha,
+        at,
+        testName,
+        isShown,
+        episode: undefined,
+        counted: undefined,
+        isHealed: false,
+      });
+  }
+
+  /** What the uploads of the history add to the counts. */
+  learned(): { readonly memory: Tries; readonly untaught: Tries } {
+    const change: ChangeRuns = {
+      name: 'head main',
+      ids: this.runs.map(({ runId }) => runId),
+      own: this.runs,
+      base: [],
     };
-    attempts.push({ run, commit: sha, sha, failed, text: failed ? { driftSignature: 'd' } : undefined });
-  };
-  for (let i = 0; i < 30; i++) add(false);
-  const start = attempts.length;
-  for (let n = random.between(2, 3); n > 0; n--) add(true);
-  if (isRepaired) for (let i = 0; i < 25; i++) add(false);
-  else for (let i = 0; i < 4; i++) add(true);
-  const end = episodeEnd({ attempts, start, saysNothing: false });
-  return end === 'worked' || end === 'failed' ? end : undefined;
+    const order = orderCommits(this.runs, []);
+    const [added] = learn({ change, order, rows: this.rows, matches: this.matches }).memories;
+    const { worked = 0, failed = 0, recovered = 0, lasted = 0 } = added ?? {};
+    return { memory: { worked, failed }, untaught: { worked: recovered, failed: lasted } };
+  }
 }
 
-function simulateTries(random: Random, rate: number, episodes: number): Tries {
+/** Breakages of one test, one after another; after one that is not repaired the history goes on elsewhere. */
+function simulate(random: Random, rate: number, episodes: number, isShown: boolean): Tries {
   const tries = { worked: 0, failed: 0 };
+  let history = new History(random);
+  const count = () => {
+    const { memory, untaught } = history.learned();
+    const more = isShown ? memory : untaught;
+    tries.worked += more.worked;
+    tries.failed += more.failed;
+    history = new History(random);
+  };
   for (let i = 0; i < episodes; i++) {
-    const end = simulateEpisode(random, random.chance(rate));
-    if (end !== undefined) tries[end]++;
+    const isRepaired = random.chance(rate);
+    history.breakage(isRepaired, isShown);
+    if (!isRepaired) count();
   }
+  count();
   return tries;
 }
 
@@ -71,8 +128,8 @@ export function measureMemories(count: number, seed: number): MemoryQuality {
     const baseline = isUseless ? 0.3 + 0.7 * random.next() : random.next();
     const effect = isUseless ? baseline : random.next();
     const episodes = random.between(isUseless ? 1 : 0, 40);
-    const memory = simulateTries(random, effect, episodes);
-    const untaught = simulateTries(random, baseline, random.between(3, 40));
+    const memory = simulate(random, effect, episodes, true);
+    const untaught = simulate(random, baseline, random.between(3, 40), false);
     const marked = isNoBetterThanWaiting(memory, untaught);
     if (isUseless) {
       quality.useless++;

@@ -33,8 +33,8 @@ import type { Place } from './places.ts';
 const hour = 3_600_000;
 
 /**
- * By node id: `P` passed, `S` skipped, `F` failed on `assert 1 == 2`, `F:3` on `assert 1 == 3`, `F:KeyError` with that error, `X`
- * in a fixture of conftest.py; `C` the file was not collected.
+ * By node id: `P` passed, `S` skipped, `F` failed on `assert 1 == 2`, `F@9` the same on line 9, `F:3` on `assert 1 == 3`,
+ * `F:KeyError` with that error, `X` in a fixture of conftest.py; `C` the file was not collected.
  */
 export type Outcomes = Readonly<Record<string, string>>;
 
@@ -650,6 +650,20 @@ export class RepositoryStory {
     };
   }
 
+  /** What a test's memory has learned: worked, failed, confidence. */
+  async learned(testName: string): Promise<readonly unknown[]> {
+    const [first, ...others] = await Promise.all(
+      this.#places.map((place) =>
+        place.look(
+          `SELECT success_count, failure_count, confidence::float FROM healix_memories WHERE repository = $1 AND test_name = $2`,
+          [this.name, testName],
+        ),
+      ),
+    );
+    for (const other of others) expect(other).toEqual(first);
+    return Object.values(first?.[0] ?? {});
+  }
+
   /** Somebody writes a memory about the newest failure of a test. */
   async remember(testName: string): Promise<void> {
     const { verdicts } = this.#uploaded(this.#newest);
@@ -737,6 +751,7 @@ E       ConnectionError: refused
 
 tests/conftest.py:5: ConnectionError</error></testcase>`;
   const [, what] = outcome.split(':');
+  const [, at = '7'] = outcome.split('@');
   const [error, statement, line] =
     what === undefined || /^\d/.test(what)
       ? ['AssertionError', 'assert f() == 2', `assert 1 == ${what ?? 2}`]
@@ -745,5 +760,5 @@ tests/conftest.py:5: ConnectionError</error></testcase>`;
 &gt;       ${statement}
 E       ${line}
 
-${file}:7: ${error}</failure></testcase>`;
+${file}:${at}: ${error}</failure></testcase>`;
 }

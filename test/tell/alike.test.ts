@@ -256,6 +256,7 @@ describe('the lines of a terminal', () => {
           testName: `tests/test_x.py::${name}`,
           since: '6'.repeat(40),
           sinceAt: 0,
+          wasGreen: true,
         })),
         {
           kind: 'green-here',

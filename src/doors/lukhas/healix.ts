@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { InputError } from '../../errors.ts';
+import { isMemoryNoBetter } from '../../judge/confidence.ts';
 import { readStoredFailure } from '../../read/report/junit.ts';
 import { driftOf } from '../../sign/drift.ts';
 import { wordsOf } from '../../sign/words.ts';
@@ -452,8 +453,11 @@ function describe(memory: Memory, paint: Terminal['paint']): string[] {
     place: ___,
     drift_words: ____,
     drift_statement: _____,
-    ...metadata
+    baseline,
+    ...others
   } = memory.metadata;
+  const { untaught } = memory;
+  const metadata = untaught !== undefined || baseline === undefined ? others : { ...others, baseline };
   return [
     `${paint.bold(`memory ${memory.id}`)}${marks(memory, paint)}`,
     ...field('test', memory.testName),
@@ -463,6 +467,10 @@ function describe(memory: Memory, paint: Terminal['paint']): string[] {
     ...field('solution', memory.solution),
     ...field('type', memory.solutionType),
     ...field('confidence', `${confidence(memory)}, ${tried(memory)}`),
+    ...field(
+      'untaught',
+      untaught && `repaired ${untaught.recovered} of ${untaught.recovered + untaught.lasted} times`,
+    ),
     ...field('last applied', memory.lastApplied?.toISOString().slice(0, 10)),
     ...field('star', memory.matrizStar),
     ...field('signature', memory.failureSignature),
@@ -502,7 +510,7 @@ function tried(memory: Memory): string {
 function marks(memory: Memory, paint: Terminal['paint']): string {
   const mark = (name: string, is: boolean): string => (is ? `  ${paint.yellow(name)}` : '');
   const shared = memory.shared ? `  ${paint.cyan('shared')}` : '';
-  return `${shared}${mark('stale', memory.stale)}${mark('proposed', memory.state === 'proposed')}${mark('retired', memory.retiredAt !== undefined)}`;
+  return `${shared}${mark('stale', memory.stale)}${mark('no better than waiting', isMemoryNoBetter(memory))}${mark('proposed', memory.state === 'proposed')}${mark('retired', memory.retiredAt !== undefined)}`;
 }
 
 function cut(text: string, length: number): string {
@@ -541,6 +549,7 @@ function jsonOf(memory: Memory): Record<string, unknown> {
     ...exportedOf(memory),
     shared: memory.shared,
     stale: memory.stale,
+    no_better_than_waiting: isMemoryNoBetter(memory),
     retired_at: memory.retiredAt?.toISOString() ?? null,
   };
 }

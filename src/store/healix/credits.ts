@@ -1,123 +1,275 @@
-// Credits memories: a test failed as the memory says, and is green on a later commit of its branch. One credit each time it
-// broke. SQL text for the last message of an upload.
-import { posteriorMean } from './matching.ts';
+// In which runs memories were told, and what came of it: rows of healix_matches, and the counts that follow from them. Decides
+// nothing: how a breakage ended is decided in src/judge, under a lock by which one upload of a team learns at a time.
+import type { Database } from '../database/port.ts';
+import { andThen } from '../database/search-path.ts';
+import type { Access } from '../schema/access.ts';
+import { healixEnabled, isInScope, type MemoryScope, memoryScope, posteriorMean } from './matching.ts';
 
-/** How many runs of the branch and lane, and how many days, are looked at on either side of the run. */
-const runsAround = 50;
-const daysAround = 30;
+/** A row of healix_matches. Times are milliseconds since 1970. */
+export interface MatchRow {
+  readonly memoryId: string;
+  readonly runId: string;
+  /** The run's time. */
+  readonly at: number;
+  readonly testName: string;
+  /** The memory was told for the failure; false: its test failed, and it was not. */
+  readonly isShown: boolean;
+  readonly episode:
+    | {
+        readonly change: string;
+        readonly end: 'open' | 'worked' | 'failed' | 'nothing';
+        readonly startedAt: number;
+        readonly endedAt: number;
+        readonly endedSha: string | undefined;
+        readonly earlier: { readonly runs: number; readonly failures: number };
+      }
+    | undefined;
+  readonly counted: 'worked' | 'failed' | 'recovered' | 'lasted' | undefined;
+  readonly isHealed: boolean;
+}
+
+/** What is added to a memory's counts; below 0 where something is taken back. */
+export interface CountChange {
+  readonly memoryId: string;
+  readonly worked: number;
+  readonly failed: number;
+  readonly recovered: number;
+  readonly lasted: number;
+  readonly workedAt: number | undefined;
+}
+
+/** The counts of a memory after a change. */
+export interface MemoryCounts {
+  readonly memoryId: string;
+  readonly confidence: number;
+  readonly worked: number;
+  readonly failed: number;
+}
+
+/** Memories whose breakages are looked at in one upload, those told last. */
+const mostMemories = 500;
+/** Rows of a memory are looked at so long before the run: older breakages are over. */
+const daysBack = 120;
 
 /**
- * Statements of the PL/pgSQL block that stores a run, after the run's own row; `run` is a record of that row.
+ * One upload of the team at a time learns. Whoever stops within is thrown out soon: others wait.
  *
- * A green result ends an episode unless it is of the very commit that failed last. The order in which uploads arrive does not
- * matter: each upload looks at the runs before and after its own, and credits are given for episodes that have none yet. The
- * lock makes uploads of one team see each other; it is taken in one message with COMMIT, so that no frozen client holds it.
+ * @throws as the work; StoreError where the turn does not come within 20 s
  */
-export const giveCredits = `
-    IF run.git_branch NOT LIKE '%:%' AND run.git_sha IS NOT NULL
-      AND EXISTS (SELECT FROM healix_memories h WHERE h.team_id = run.team_id) THEN
-      PERFORM lukhas_lock_team();
-      WITH near AS MATERIALIZED (
-        SELECT id, created_at, git_sha, false AS later FROM (
-          SELECT id, created_at, git_sha FROM test_runs
-          WHERE team_id = run.team_id AND git_branch = run.git_branch AND lane IS NOT DISTINCT FROM run.lane AND git_sha IS NOT NULL
-            AND job_name IS NOT DISTINCT FROM run.job_name AND (repository = run.repository) IS NOT FALSE
-            AND (SELECT u.pull_request FROM ingest_uploads u WHERE u.team_id = run.team_id AND u.run_id = test_runs.id LIMIT 1)
-              IS NOT DISTINCT FROM run.pull_request
-            AND created_at <= run.created_at AND created_at > run.created_at - interval '${daysAround} days'
-          ORDER BY created_at DESC LIMIT ${runsAround + 1}) AS before
-        UNION ALL
-        SELECT id, created_at, git_sha, true FROM (
-          SELECT id, created_at, git_sha FROM test_runs
-          WHERE team_id = run.team_id AND git_branch = run.git_branch AND lane IS NOT DISTINCT FROM run.lane AND git_sha IS NOT NULL
-            AND job_name IS NOT DISTINCT FROM run.job_name AND (repository = run.repository) IS NOT FALSE
-            AND (SELECT u.pull_request FROM ingest_uploads u WHERE u.team_id = run.team_id AND u.run_id = test_runs.id LIMIT 1)
-              IS NOT DISTINCT FROM run.pull_request
-            AND created_at > run.created_at AND created_at < run.created_at + interval '${daysAround} days'
-          ORDER BY created_at LIMIT ${runsAround}) AS after
-      ), broken AS MATERIALIZED (
-        -- Each test's latest failure that a memory was found for.
-        SELECT DISTINCT ON (r.test_name) r.test_name, n.id AS run_id
-        FROM near n
-        JOIN test_results r ON r.team_id = run.team_id AND r.outcome IN ('failed', 'error') AND r.created_at = n.created_at
-          AND r.test_run_id = n.id
-        WHERE r.healix_memory_id IS NOT NULL AND (n.id <> run.id OR EXISTS (SELECT FROM near WHERE later))
-        ORDER BY r.test_name, n.created_at DESC, n.id DESC
-      ), touched AS MATERIALIZED (
-        -- Those that this upload may decide: green in it, or in it at all where later runs were uploaded before.
-        SELECT b.test_name FROM broken b
-        WHERE CASE WHEN EXISTS (SELECT FROM near WHERE later) THEN
-            EXISTS (SELECT FROM test_results r WHERE r.team_id = run.team_id AND r.test_name = b.test_name
-              AND r.created_at = run.created_at AND r.test_run_id = run.id)
-          ELSE EXISTS (SELECT FROM test_results r WHERE r.team_id = run.team_id AND r.test_name = b.test_name
-              AND r.created_at = run.created_at AND r.test_run_id = run.id AND r.outcome IN ('passed', 'xpassed'))
-            AND NOT EXISTS (SELECT FROM healix_credits c WHERE c.team_id = run.team_id AND c.test_name = b.test_name
-              AND c.failed_run_id = b.run_id)
-          END
-      ), told AS (
-        -- One verdict a test and run, in order; a test that failed once in a run has failed in it.
-        SELECT t.test_name, n.id AS run_id, n.created_at, n.git_sha, v.broken, v.memory_id,
-          count(*) FILTER (WHERE v.broken) OVER line AS failures
-        FROM touched t CROSS JOIN near n
-        CROSS JOIN LATERAL (
-          SELECT bool_or(r.outcome IN ('failed', 'error')) AS broken,
-            (array_agg(r.healix_memory_id ORDER BY r.id) FILTER (WHERE r.healix_memory_id IS NOT NULL))[1] AS memory_id
-          FROM test_results r
-          WHERE r.team_id = run.team_id AND r.test_name = t.test_name AND r.created_at = n.created_at AND r.test_run_id = n.id
-            AND r.outcome IN ('passed', 'xpassed', 'failed', 'error')
-        ) v
-        WHERE v.broken IS NOT NULL
-        WINDOW line AS (PARTITION BY t.test_name ORDER BY n.created_at, n.id)
-      ), ended AS (
-        -- Counting the greens that end an episode from the latest back gives each episode a number of its own.
-        SELECT *, count(*) FILTER (WHERE green) OVER (PARTITION BY test_name ORDER BY created_at DESC, run_id DESC) AS episode
-        FROM (
-          SELECT *, NOT broken AND failures > 0 AND git_sha <> first_value(git_sha)
-            OVER (PARTITION BY test_name, failures ORDER BY created_at, run_id) AS green
-          FROM told) AS greens
-      ), episodes AS (
-        SELECT test_name, (array_agg(run_id ORDER BY created_at) FILTER (WHERE green))[1] AS passed_run_id,
-          (array_agg(created_at ORDER BY created_at) FILTER (WHERE green))[1] AS passed_at,
-          (array_agg(run_id ORDER BY created_at DESC) FILTER (WHERE broken AND memory_id IS NOT NULL))[1] AS failed_run_id,
-          (array_agg(memory_id ORDER BY created_at DESC) FILTER (WHERE broken AND memory_id IS NOT NULL))[1] AS memory_id
-        FROM ended WHERE episode > 0 GROUP BY test_name, episode
-      ), known AS (
-        SELECT c.test_name, c.passed_run_id FROM healix_credits c
-        WHERE c.team_id = run.team_id AND c.test_name IN (SELECT test_name FROM touched)
-          AND c.passed_run_id IN (SELECT id FROM near) AND c.failed_run_id IN (SELECT id FROM near)
-      ), due AS (
-        -- An upload that arrives late may part one episode in two, or move its end: what counts is how many there are.
-        SELECT e.*, row_number() OVER (PARTITION BY e.test_name ORDER BY e.passed_at DESC) AS place,
-          count(*) OVER (PARTITION BY e.test_name) AS missing
-        FROM episodes e
-        WHERE e.memory_id IS NOT NULL
-          AND NOT EXISTS (SELECT FROM known k WHERE k.test_name = e.test_name AND k.passed_run_id = e.passed_run_id)
-          -- Jobs of a matrix, or a push and its pull request, that turn green by one commit tell of one repair.
-          AND NOT EXISTS (
-            SELECT FROM healix_credits c
-            JOIN test_runs p ON p.team_id = c.team_id AND p.id = c.passed_run_id AND p.created_at = lukhas_run_ts(c.passed_run_id)
-            WHERE c.team_id = run.team_id AND c.test_name = e.test_name AND c.memory_id = e.memory_id
-              AND p.git_branch = run.git_branch
-              AND p.git_sha = (SELECT n.git_sha FROM near n WHERE n.id = e.passed_run_id)
-              AND c.passed_run_id NOT IN (SELECT id FROM near))
-      ), given AS (
-        INSERT INTO healix_credits (team_id, passed_run_id, failed_run_id, test_name, memory_id)
-        SELECT run.team_id, d.passed_run_id, d.failed_run_id, d.test_name, d.memory_id FROM due d
-        WHERE d.place <= d.missing - (
-          SELECT count(*) FROM known k WHERE k.test_name = d.test_name AND NOT EXISTS (
-            SELECT FROM episodes e WHERE e.test_name = k.test_name AND e.passed_run_id = k.passed_run_id AND e.memory_id IS NOT NULL))
-        ON CONFLICT DO NOTHING
-        RETURNING memory_id, passed_run_id
-      ), learned AS MATERIALIZED (
-        -- Locked in one order, because uploads of two branches may teach the same memories.
-        SELECT h.id FROM healix_memories h
-        WHERE h.id IN (SELECT memory_id FROM given) AND h.team_id = run.team_id ORDER BY h.id FOR NO KEY UPDATE
-      )
-      UPDATE healix_memories h
-      SET success_count = coalesce(h.success_count, 0) + g.times,
-        confidence = ${posteriorMean('(coalesce(h.success_count, 0) + g.times)', 'coalesce(h.failure_count, 0)')},
-        last_applied = greatest(h.last_applied, g.at)
-      FROM (SELECT g.memory_id, count(*)::int AS times, max(n.created_at) AS at
-            FROM given g JOIN near n ON n.id = g.passed_run_id GROUP BY g.memory_id) AS g
-      WHERE h.team_id = run.team_id AND h.id = g.memory_id AND h.id IN (SELECT id FROM learned);
-    END IF;`;
+export function inTurn<T>(db: Database, access: Access, work: () => Promise<T>): Promise<T> {
+  const limits = db.embedded
+    ? []
+    : ["SET LOCAL lock_timeout = '20s'", "SET LOCAL idle_in_transaction_session_timeout = '20s'"];
+  return db.transaction(work, { begin: andThen(access.begin, ...limits, 'SELECT lukhas_lock_team()') });
+}
+
+/** Whether a memory was told in one of the runs, or its test failed in it. Inside a transaction of the team. */
+export async function hasMatches(db: Database, access: Access, runIds: readonly string[]): Promise<boolean> {
+  const [row] = await db.query<{ found: boolean }>(
+    `SELECT EXISTS (SELECT FROM healix_matches m WHERE m.team_id = $1 AND m.run_id = ANY ($2::uuid[])) AS found`,
+    [access.team.id, runIds],
+  );
+  return row?.found === true;
+}
+
+/** Whether the team has a run of the branch that is not older than this one; inside a transaction of the team. */
+export async function isFollowed(
+  db: Database,
+  access: Access,
+  { runId, createdAt, branch }: { readonly runId: string; readonly createdAt: Date; readonly branch: string },
+): Promise<boolean> {
+  const [row] = await db.query<{ found: boolean }>(
+    `SELECT EXISTS (SELECT FROM test_runs r WHERE r.team_id = $1 AND r.git_branch = $2 AND r.created_at >= $3 AND r.id <> $4) AS found`,
+    [access.team.id, branch, createdAt, runId],
+  );
+  return row?.found === true;
+}
+
+/**
+ * Keeps which memories were told in a run, and those whose tests failed without that they were told. Memories that all teams
+ * share are not kept: their counts are the owner's. Inside a transaction of the team.
+ *
+ * @returns how many rows are new
+ */
+export function addMatches(
+  db: Database,
+  access: Access,
+  run: { readonly runId: string; readonly createdAt: Date },
+  told: {
+    readonly shown: readonly { readonly memoryId: string; readonly testName: string }[];
+    readonly untaught: readonly string[];
+  },
+): Promise<number> {
+  return db.run(addSql(memoryScope('me', '$1', db.embedded)), [
+    access.team.id,
+    run.runId,
+    run.createdAt,
+    told.shown.map(({ memoryId }) => memoryId),
+    told.shown.map(({ testName }) => testName),
+    told.untaught,
+  ]);
+}
+
+const addSql = (scope: MemoryScope): string => `
+  WITH me AS MATERIALIZED (
+    SELECT repository, repository_host, project FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
+  ), told AS MATERIALIZED (
+    SELECT t.memory_id, t.test_name FROM unnest($4::uuid[], $5::text[]) AS t (memory_id, test_name)
+  )
+  INSERT INTO healix_matches (team_id, memory_id, run_id, created_at, test_name, shown)
+  SELECT $1::uuid, m.memory_id, $2::uuid, $3::timestamptz, m.test_name, m.shown FROM (
+    SELECT h.id AS memory_id, t.test_name, true AS shown FROM told t
+    JOIN healix_memories h ON h.team_id = $1 AND h.id = t.memory_id
+    UNION ALL
+    SELECT h.id, h.test_name, false FROM unnest($6::text[]) AS n (test_name)
+    -- OFFSET 0: test by test. A join would compare each test with all memories.
+    CROSS JOIN LATERAL (
+      SELECT h.id, h.test_name, h.repository, h.repository_host, h.project FROM healix_memories h
+      WHERE h.team_id = $1 AND h.test_name = n.test_name AND h.deleted_at IS NULL AND h.state = 'active' OFFSET 0) AS h
+    WHERE ${isInScope('h', scope)} AND ${healixEnabled('$1')} AND h.id NOT IN (SELECT memory_id FROM told)
+  ) AS m ORDER BY m.memory_id
+  ON CONFLICT (team_id, memory_id, run_id) DO UPDATE SET shown = true, test_name = excluded.test_name
+    WHERE excluded.shown AND NOT healix_matches.shown`;
+
+/** All recent rows of the memories that have one in the runs; inside a transaction of the team. */
+export async function readMatched(
+  db: Database,
+  access: Access,
+  { createdAt, runIds }: { readonly createdAt: Date; readonly runIds: readonly string[] },
+): Promise<MatchRow[]> {
+  const rows = await db.query<StoredMatch>(matchedSql, [
+    access.team.id,
+    runIds,
+    new Date(createdAt.getTime() - daysBack * 86_400_000),
+  ]);
+  return rows.map((row) => ({
+    memoryId: row.memory_id,
+    runId: row.run_id,
+    at: row.created_at.getTime(),
+    testName: row.test_name,
+    isShown: row.shown,
+    episode:
+      row.outcome === null || row.change === null || row.started_at === null || row.ended_at === null
+        ? undefined
+        : {
+            change: row.change,
+            end: row.outcome,
+            startedAt: row.started_at.getTime(),
+            endedAt: row.ended_at.getTime(),
+            endedSha: row.ended_git_sha ?? undefined,
+            earlier: { runs: row.earlier_runs ?? 0, failures: row.earlier_failures ?? 0 },
+          },
+    counted: row.counted ?? undefined,
+    isHealed: row.healed,
+  }));
+}
+
+type StoredMatch = Record<string, unknown> & {
+  readonly memory_id: string;
+  readonly run_id: string;
+  readonly created_at: Date;
+  readonly test_name: string;
+  readonly shown: boolean;
+  readonly change: string | null;
+  readonly outcome: 'open' | 'worked' | 'failed' | 'nothing' | null;
+  readonly started_at: Date | null;
+  readonly ended_at: Date | null;
+  readonly ended_git_sha: string | null;
+  readonly earlier_runs: number | null;
+  readonly earlier_failures: number | null;
+  readonly counted: MatchRow['counted'] | null;
+  readonly healed: boolean;
+};
+
+const matchedSql = `
+  SELECT m.memory_id, m.run_id, m.created_at, m.test_name, m.shown, m.change, m.outcome, m.started_at, m.ended_at, m.ended_git_sha,
+    m.earlier_runs, m.earlier_failures, m.counted, m.healed
+  FROM (
+    SELECT c.memory_id FROM healix_matches c WHERE c.team_id = $1 AND c.run_id = ANY ($2::uuid[])
+    GROUP BY c.memory_id ORDER BY max(c.created_at) DESC, c.memory_id LIMIT ${mostMemories}) AS c
+  CROSS JOIN LATERAL (
+    -- OFFSET 0: memory by memory. A join would read all rows that the team ever had.
+    SELECT m.* FROM healix_matches m WHERE m.team_id = $1 AND m.memory_id = c.memory_id AND m.created_at >= $3 OFFSET 0) AS m`;
+
+/** Writes what was decided, inside `inTurn`. */
+export async function giveCredits(
+  db: Database,
+  access: Access,
+  { matches, memories }: { readonly matches: readonly MatchRow[]; readonly memories: readonly CountChange[] },
+): Promise<MemoryCounts[]> {
+  const time = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
+  const rows = matches.map(({ memoryId, runId, at, testName, isShown, episode, counted, isHealed }) => ({
+    memory_id: memoryId,
+    run_id: runId,
+    created_at: time(at),
+    test_name: testName,
+    shown: isShown,
+    change: episode?.change,
+    outcome: episode?.end,
+    started_at: time(episode?.startedAt),
+    ended_at: time(episode?.endedAt),
+    ended_git_sha: episode?.endedSha,
+    earlier_runs: episode?.earlier.runs,
+    earlier_failures: episode?.earlier.failures,
+    counted,
+    healed: isHealed,
+  }));
+  const counts = memories.map(({ memoryId, worked, failed, recovered, lasted, workedAt }) => ({
+    id: memoryId,
+    worked,
+    failed,
+    recovered,
+    lasted,
+    worked_at: time(workedAt),
+  }));
+  const changed = await db.query<{ id: string; confidence: string; worked: number; failed: number }>(
+    creditSql,
+    [access.team.id, JSON.stringify(rows), JSON.stringify(counts)],
+  );
+  return changed.map(({ id, confidence, worked, failed }) => ({
+    memoryId: id,
+    confidence: Number(confidence),
+    worked,
+    failed,
+  }));
+}
+
+/** How often episodes of one kind were counted: as the statement found it, and what it adds. */
+const untaught = (counted: 'recovered' | 'lasted'): string =>
+  `(SELECT count(*) FROM healix_matches b WHERE b.team_id = $1 AND b.memory_id = h.id AND b.counted = '${counted}') + g.${counted}`;
+const worked = 'greatest(coalesce(h.success_count, 0) + g.worked, 0)';
+const failed = 'greatest(coalesce(h.failure_count, 0) + g.failed, 0)';
+
+const creditSql = `
+  WITH m AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($2::text::json) AS m (memory_id uuid, run_id uuid, created_at timestamptz, test_name text, shown boolean,
+      change text, outcome text, started_at timestamptz, ended_at timestamptz, ended_git_sha text, earlier_runs integer,
+      earlier_failures integer, counted text, healed boolean)
+  ), before AS MATERIALIZED (
+    SELECT m.*, coalesce(b.healed, false) AS was_healed
+    FROM m LEFT JOIN healix_matches b ON b.team_id = $1 AND b.memory_id = m.memory_id AND b.run_id = m.run_id
+  ), kept AS (
+    INSERT INTO healix_matches (team_id, memory_id, run_id, created_at, test_name, shown, change, outcome, started_at, ended_at,
+      ended_git_sha, earlier_runs, earlier_failures, counted, healed)
+    SELECT $1::uuid, memory_id, run_id, created_at, test_name, shown, change, outcome, started_at, ended_at,
+      ended_git_sha, earlier_runs, earlier_failures, counted, healed FROM m
+    ON CONFLICT (team_id, memory_id, run_id) DO UPDATE SET (change, outcome, started_at, ended_at, ended_git_sha, earlier_runs,
+      earlier_failures, counted, healed) = (excluded.change, excluded.outcome, excluded.started_at, excluded.ended_at,
+      excluded.ended_git_sha, excluded.earlier_runs, excluded.earlier_failures, excluded.counted, excluded.healed)
+  ), healed AS (
+    -- Finds failed rows as src/store/history/matches.ts does. Of one cause all rows of the run with its words are healed.
+    UPDATE test_results r SET auto_healed = b.healed
+    FROM before b JOIN healix_memories h ON h.team_id = $1 AND h.id = b.memory_id
+    WHERE b.healed <> b.was_healed AND r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = b.created_at
+      AND r.test_run_id IS NOT DISTINCT FROM b.run_id
+      AND (r.test_name = b.test_name OR (r.cause_key IS NOT NULL AND r.words_signature = h.words_signature))
+  )
+  UPDATE healix_memories h SET success_count = ${worked}, failure_count = ${failed},
+    confidence = CASE WHEN g.worked = 0 AND g.failed = 0 THEN h.confidence ELSE ${posteriorMean(worked, failed)} END,
+    last_applied = CASE WHEN g.worked > 0 THEN greatest(h.last_applied, g.worked_at) ELSE h.last_applied END,
+    metadata = CASE WHEN g.recovered = 0 AND g.lasted = 0 THEN h.metadata
+      ELSE CASE WHEN jsonb_typeof(h.metadata) = 'object' THEN h.metadata ELSE '{}' END
+        || jsonb_build_object('baseline', jsonb_build_object('recovered', ${untaught('recovered')}, 'lasted', ${untaught('lasted')})) END
+  FROM json_to_recordset($3::text::json) AS g (id uuid, worked integer, failed integer, recovered integer, lasted integer, worked_at timestamptz)
+  WHERE h.team_id = $1 AND h.id = g.id
+  RETURNING h.id, h.confidence::text AS confidence, h.success_count AS worked, h.failure_count AS failed`;

@@ -1,4 +1,5 @@
 // SQL texts that find the memory for a failure: one ranking and one rule of equality for everybody who asks.
+import type { UntaughtCounts } from '../../model.ts';
 import { repositoryNames, sameHost } from '../schema/repository.ts';
 
 /** Best first; a memory that nobody ever rated comes last. */
@@ -31,6 +32,11 @@ export const memoryScope = (table: string, team: string, embedded: boolean): Mem
   project: `(SELECT project FROM ${table})`,
 });
 
+/** Whether a team's memory may be told there. Without a repository or a project of its own it matches in every one. */
+export const isInScope = (memory: string, { names, host, project }: MemoryScope): string =>
+  `(${memory}.repository = ANY (${names}::text[])) IS NOT FALSE
+         AND ${sameHost(`${memory}.repository_host`, host)} AND (${memory}.project = ${project}) IS NOT FALSE`;
+
 /**
  * The best memory that a condition finds among the team's own and the shared ones, as a subquery with one row (`id`, `shared`, and what ranks it) or
  * none. `where` gets the name of a memory; everything in it must be leakproof (equality of texts and ids is), else row-level
@@ -38,7 +44,7 @@ export const memoryScope = (table: string, team: string, embedded: boolean): Mem
  * confirmed are not found.
  */
 export const bestMemory = (
-  { team, names, host, project }: MemoryScope,
+  scope: MemoryScope,
   where: (memory: string) => string,
   first?: (memory: string) => string,
 ): string => {
@@ -46,9 +52,7 @@ export const bestMemory = (
       (SELECT h.id, ${shared} AS shared, h.confidence, h.success_count${first === undefined ? '' : `, ${first('h')} AS first`} FROM ${table} h
        WHERE ${own} h.deleted_at IS NULL AND h.state = 'active' AND ${where('h')}
        ORDER BY ${first === undefined ? '' : `${first('h')} DESC, `}${ranking('h')} LIMIT 1)`;
-  // Without a repository or a project of its own it matches in every one.
-  const own = `h.team_id = ${team} AND (h.repository = ANY (${names}::text[])) IS NOT FALSE
-         AND ${sameHost('h.repository_host', host)} AND (h.project = ${project}) IS NOT FALSE AND`;
+  const own = `h.team_id = ${scope.team} AND ${isInScope('h', scope)} AND`;
   return `SELECT b.* FROM (${of('healix_memories', false, own)}
       UNION ALL ${of('shared_memories', true, '')}) AS b
       ORDER BY ${first === undefined ? '' : 'b.first DESC, '}${ranking('b')} LIMIT 1`;
@@ -78,6 +82,14 @@ export const exactMemory = (failure: string, scope: MemoryScope): string => `(
 export const stale = (memory: string): string =>
   `(coalesce(${memory}.last_applied, ${memory}.created_at) < now() - interval '${staleDays} days'
     OR (${memory}.failure_count >= 3 AND ${memory}.failure_count >= ${memory}.success_count))`;
+
+/** What `metadata.baseline` says, which anybody may have written: undefined where it is not what credits write there. */
+export function untaughtOf(baseline: unknown): UntaughtCounts | undefined {
+  if (typeof baseline !== 'object' || baseline === null) return undefined;
+  const { recovered, lasted } = baseline as Record<string, unknown>;
+  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+  return isCount(recovered) && isCount(lasted) ? { recovered, lasted } : undefined;
+}
 
 /** Days without use after which a memory is stale. */
 export const staleDays = 180;

@@ -9,7 +9,7 @@ import { createStorable } from '../database/storable.ts';
 import { type Access, inTeam } from '../schema/access.ts';
 import { bareRepository, repositoryNames, sameHost } from '../schema/repository.ts';
 import { asOwner } from '../schema/teams.ts';
-import { posteriorMean, ranking, stale } from './matching.ts';
+import { posteriorMean, ranking, stale, untaughtOf } from './matching.ts';
 import { type FileMemory, normaliseSignature } from './memory-file.ts';
 
 /** A memory with everything that is known of it. */
@@ -134,6 +134,7 @@ function memoryOf(row: Row): Memory {
     lastApplied: row.last_applied ?? undefined,
     matrizStar: row.matriz_star ?? undefined,
     metadata: row.metadata ?? {},
+    untaught: untaughtOf(row.metadata?.baseline),
     createdAt: row.created_at ?? new Date(0),
     shared: row.shared,
     stale: row.stale === true,

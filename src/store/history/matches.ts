@@ -11,6 +11,7 @@ import {
   ranking,
   sameWords,
   stale,
+  untaughtOf,
 } from '../healix/matching.ts';
 import type { Access } from '../schema/access.ts';
 import type { RunQuery } from './evidence.ts';
@@ -75,7 +76,11 @@ export async function readMatches(
 type MatchRow =
   | { readonly kind: 'failure'; readonly facts: FailureRow }
   | { readonly kind: 'memory'; readonly facts: MemoryRow };
-type MemoryRow = Omit<HealixMemory, 'lastApplied'> & { lastApplied?: number; shared: boolean };
+type MemoryRow = Omit<HealixMemory, 'lastApplied'> & {
+  lastApplied?: number;
+  shared: boolean;
+  baseline?: unknown;
+};
 type FailureRow = Omit<FailureMatches, 'candidates'> & { candidates: readonly string[] };
 
 /** A team's memory and a shared one may have one id: both can be imported from one file. */
@@ -83,13 +88,14 @@ function memoryKey({ id, shared }: { readonly id: string; readonly shared?: bool
   return `${shared === true ? 'shared' : 'own'} ${id}`;
 }
 
-function memoryOf({ lastApplied: at, shared: _, ...memory }: MemoryRow): HealixMemory {
-  return { ...memory, lastApplied: at === undefined ? undefined : new Date(at) };
+function memoryOf({ lastApplied: at, shared: _, baseline, ...memory }: MemoryRow): HealixMemory {
+  const lastApplied = at === undefined ? undefined : new Date(at);
+  return { ...memory, lastApplied, untaught: untaughtOf(baseline) };
 }
 
 /** What is shown of a memory. */
 const shown =
-  'id, root_cause, solution, solution_type, auto_fix_code, confidence, success_count, failure_count, last_applied, created_at';
+  'id, root_cause, solution, solution_type, auto_fix_code, confidence, success_count, failure_count, last_applied, created_at, metadata';
 
 const lookFor = (kind: string, table: string, own: string): string => `
     SELECT s.signature FROM (SELECT DISTINCT ${kind}_signature AS signature FROM f WHERE (SELECT anything FROM knows)) AS s
@@ -164,7 +170,7 @@ const matchesSql = (scope: MemoryScope, isRenamed = false): string => `
   SELECT 'memory', json_strip_nulls(json_build_object('id', h.id, 'shared', h.shared, 'rootCause', h.root_cause, 'solution', h.solution,
       'solutionType', h.solution_type, 'autoFixCode', h.auto_fix_code, 'confidence', h.confidence,
       'successCount', coalesce(h.success_count, 0), 'failureCount', coalesce(h.failure_count, 0),
-      'stale', coalesce(${stale('h')}, false), 'lastApplied', round(extract(epoch FROM h.last_applied) * 1000)))
+      'baseline', h.metadata -> 'baseline', 'stale', coalesce(${stale('h')}, false), 'lastApplied', round(extract(epoch FROM h.last_applied) * 1000)))
   FROM (
     SELECT h.*, false AS shared FROM (SELECT ${shown} FROM healix_memories WHERE team_id = $1) AS h
     WHERE h.id IN (SELECT id FROM found WHERE NOT shared)

@@ -7,7 +7,6 @@ import type { Connect, Database } from '../database/port.ts';
 import { andThen } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
 import { createStorable, type Storable } from '../database/storable.ts';
-import { giveCredits } from '../healix/credits.ts';
 import { exactMemory, healixEnabled, memoryScope } from '../healix/matching.ts';
 import { type Access, inTeam, openAccess } from '../schema/access.ts';
 import { type Migration, migrations } from '../schema/migrations.generated.ts';
@@ -693,8 +692,7 @@ const storeRun = (stages: Stages, known: number): string => `
       s.incomplete, s.line_id, s.project, s.tested_git_sha, s.parents, s.committed_at, s.kind, s.origin, s.dirty,
       s.stale, s.run_attempt, s.step, s.repository_host
     FROM ${stages.run} s;
-    SELECT id, team_id, git_branch, git_sha, lane, created_at, repository, job_name, pull_request, result_rows, coverage_rows
-      INTO run FROM ${stages.run};
+    SELECT id, team_id, created_at, result_rows, coverage_rows INTO run FROM ${stages.run};
     -- What is promised is counted where it lies: a rule or trigger of somebody else's may have led rows elsewhere.
     IF (SELECT count(*) FROM test_runs r WHERE r.team_id = run.team_id AND r.id = run.id AND r.created_at = run.created_at) <> 1
       OR (SELECT count(*) FROM test_results r
@@ -703,7 +701,6 @@ const storeRun = (stages: Stages, known: number): string => `
         WHERE c.team_id = run.team_id AND c.test_run_id = run.id AND c.created_at = run.created_at) <> run.coverage_rows THEN
       RAISE EXCEPTION 'rows are missing' USING ERRCODE = '${rowsMissing}';
     END IF;
-    ${giveCredits}
     -- A migration may have come since the schema was looked at.
     IF (SELECT max(m.oldest_program) FROM lukhas_migrations m) > ${known} THEN
       RAISE EXCEPTION 'the database is newer' USING ERRCODE = '${databaseNewer}';

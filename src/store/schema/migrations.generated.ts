@@ -251,5 +251,18 @@ export const migrations: readonly Migration[] = [
         "sql": "DROP INDEX idx_test_results_line;"
       }
     ]
+  },
+  {
+    "number": 13,
+    "name": "matches",
+    "checksum": "5e9deb59cd4e2faf4711aa72e17a10d813bce6c22b35347321445ece27646a31",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "all of it",
+        "inTransaction": true,
+        "sql": "-- Purpose: keep in which runs a memory was told, and how what it was told for ended: confidence then moves both ways, and each\n--   breakage counts once. Beside it, how often the memory's test recovers untaught.\n-- Locks: teams, healix_memories: SHARE ROW EXCLUSIVE\n-- Older programs: go on uploading\n-- Reversible: DROP TABLE healix_matches; REVOKE UPDATE (metadata) ON healix_memories, UPDATE (auto_healed) ON test_results. The counts\n--   of memories stay. Older programs go on giving credits of their own, in healix_credits.\n\n-- One row for each memory and run in which it was told, or in which its test failed and it was not. How the episode ended stands at\n-- its first run; the other columns of the episode are NULL elsewhere.\nCREATE TABLE healix_matches (\n  team_id UUID NOT NULL CONSTRAINT healix_matches_team_id_fkey REFERENCES teams (id) ON DELETE CASCADE,\n  memory_id UUID NOT NULL,\n  run_id UUID NOT NULL,\n  -- The run's.\n  created_at TIMESTAMPTZ NOT NULL,\n  -- Of all that failed by one cause the memory's own test, else the first by name.\n  test_name VARCHAR(500) NOT NULL,\n  shown BOOLEAN NOT NULL,\n  -- The branch or pull request: episodes of several at one time are one breakage.\n  change TEXT,\n  outcome VARCHAR(10) CONSTRAINT healix_matches_outcome_check CHECK (outcome IN ('open', 'worked', 'failed', 'nothing')),\n  started_at TIMESTAMPTZ,\n  ended_at TIMESTAMPTZ,\n  ended_git_sha VARCHAR(40),\n  -- How often the test had run and failed in the 30 days before, as far as that was ever seen.\n  earlier_runs INTEGER,\n  earlier_failures INTEGER,\n  -- What the breakage added to: the memory's counts, or those of its test untaught.\n  counted VARCHAR(10) CONSTRAINT healix_matches_counted_check CHECK (counted IN ('worked', 'failed', 'recovered', 'lasted')),\n  -- test_results.auto_healed of the run's failures.\n  healed BOOLEAN NOT NULL DEFAULT false,\n  CONSTRAINT healix_matches_pkey PRIMARY KEY (team_id, memory_id, run_id),\n  CONSTRAINT healix_matches_memory_id_fkey FOREIGN KEY (team_id, memory_id)\n    REFERENCES healix_memories (team_id, id) ON DELETE CASCADE\n);\nCREATE INDEX idx_healix_matches_run ON healix_matches (team_id, run_id);\n\nALTER TABLE healix_matches ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON healix_matches USING (team_id = (SELECT lukhas_team_id()));\n-- As in 0004: platforms give their own roles rights on every new table.\nDO $closed$\nDECLARE\n  grantee text;\nBEGIN\n  FOR grantee IN\n    SELECT 'PUBLIC' UNION ALL\n    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')\n  LOOP\n    EXECUTE format('REVOKE ALL ON healix_matches FROM %s', grantee);\n  END LOOP;\nEND\n$closed$;\nGRANT SELECT, INSERT, UPDATE ON healix_matches TO lukhas_ingest, lukhas_service;\nGRANT UPDATE (metadata) ON healix_memories TO lukhas_ingest;\nGRANT UPDATE (auto_healed) ON test_results TO lukhas_ingest, lukhas_service;\n"
+      }
+    ]
   }
 ];

@@ -21,6 +21,7 @@ import {
   coverageDifference,
   duration,
   failureKey,
+  noBetterThanWaiting,
   number,
   percent,
   type ToldFailure,
@@ -353,6 +354,7 @@ function facts(memory: HealixMemory): string {
   const parts = [
     ...(memory.confidence === undefined ? [] : [`confidence ${memory.confidence.toFixed(2)}`]),
     ...(tries === 0 ? [] : [`worked ${number(memory.successCount)} of ${count(tries, 'time')}`]),
+    ...noBetterThanWaiting(memory),
     ...(memory.lastApplied === undefined ? [] : [`last on ${memory.lastApplied.toISOString().slice(0, 10)}`]),
     ...(memory.stale === true ? ['to be read with care'] : []),
   ];

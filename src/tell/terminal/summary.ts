@@ -27,6 +27,7 @@ import {
   count,
   coverageDifference,
   duration,
+  noBetterThanWaiting,
   number,
   percent,
   placed,
@@ -348,6 +349,7 @@ function renderMatch({ memory, tier }: Match, fits: string, paint: Paint, column
     tierNames[tier].toLowerCase(),
     ...(memory.confidence === undefined ? [] : [`confidence ${memory.confidence.toFixed(2)}`]),
     ...worked,
+    ...noBetterThanWaiting(memory),
     ...(memory.lastApplied === undefined ? [] : [`last on ${memory.lastApplied.toISOString().slice(0, 10)}`]),
     ...some,
   ];

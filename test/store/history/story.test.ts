@@ -70,11 +70,11 @@ describe.each(placeNames)('on %s', (name) => {
       for (const testName of step.remember) await remember(testName);
     }
     expect(failures).toBe(21);
-    // Known by an exact match in run 23, green by a later commit in run 26: one credit.
+    // Known by an exact match in run 23, green by a later commit in run 26; but what was red may be main's: nothing counts.
     const db = await place.connect();
     const access = await openAccess(db, { teamSlug: place.teamSlug, allowPrivilegedRole: false });
     const { memories } = await listMemories(db, access, { limit: 10 });
-    expect(memories).toMatchObject([{ successCount: 1, failureCount: 0, confidence: 0.67 }]);
+    expect(memories).toMatchObject([{ successCount: 0, failureCount: 0, confidence: 0.5 }]);
     if (!db.embedded) {
       const [row] = await inTeam(db, access, () =>
         db.query(`SELECT row_security_active('test_results') AS watched`),

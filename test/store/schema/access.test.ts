@@ -38,6 +38,7 @@ const teamTables = [
   'missing_reports',
   'healix_credits',
   'test_aliases',
+  'healix_matches',
   'team_credentials',
 ] as const;
 
@@ -84,6 +85,8 @@ beforeAll(async () => {
        INSERT INTO healix_memories (team_id, test_name, failure_signature, solution) VALUES ('${id}', 't', 's', '${slug} secret');
        INSERT INTO healix_credits (team_id, passed_run_id, failed_run_id, test_name, memory_id)
          SELECT team_id, gen_random_uuid(), gen_random_uuid(), 't', id FROM healix_memories WHERE team_id = '${id}';
+       INSERT INTO healix_matches (team_id, memory_id, run_id, created_at, test_name, shown, change)
+         SELECT team_id, id, gen_random_uuid(), now(), 't', true, '${slug}' FROM healix_memories WHERE team_id = '${id}';
        INSERT INTO missing_reports (team_id, upload_key, reason) VALUES ('${id}', sha256('${slug}'), '${slug} secret');
        INSERT INTO test_aliases (team_id, suite_id, name, former, created_at) VALUES ('${id}', gen_random_uuid(), '${slug} secret', 'f', now());
        INSERT INTO consciousness_reviews (team_id, git_sha, matriz_analysis) VALUES ('${id}', 'abc', '{}')`,
@@ -203,6 +206,8 @@ function insertOf(table: string, name: string): string {
       return `INSERT INTO ${name} (team_id, suite_id, name, former, created_at) VALUES ('${other.id}', gen_random_uuid(), 'forged', 'f', ${now})`;
     case 'healix_credits':
       return `INSERT INTO ${name} (team_id, passed_run_id, failed_run_id, test_name, memory_id) SELECT '${other.id}', gen_random_uuid(), gen_random_uuid(), 't', id FROM public.healix_memories LIMIT 1`;
+    case 'healix_matches':
+      return `INSERT INTO ${name} (team_id, memory_id, run_id, created_at, test_name, shown) SELECT '${other.id}', id, gen_random_uuid(), ${now}, 't', true FROM public.healix_memories LIMIT 1`;
     default:
       return `INSERT INTO ${name} (role_name, team_id) VALUES ('${uniqueRole('forged')}', '${other.id}')`;
   }

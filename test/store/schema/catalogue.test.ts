@@ -9,6 +9,7 @@ const distributed = [
   'coverage_data',
   'consciousness_reviews',
   'healix_credits',
+  'healix_matches',
   'healix_memories',
   'ingest_uploads',
   'missing_reports',
@@ -77,6 +78,7 @@ test('every primary key, unique key and reference of a distributed table carries
   const between = references.filter(({ target = '' }) => distributed.includes(target));
   expect(between.map(({ table, target }) => `${table} -> ${target}`).sort()).toEqual([
     'healix_credits -> healix_memories',
+    'healix_matches -> healix_memories',
     'test_results -> healix_memories',
   ]);
   // A reference table that refers to a distributed one could not be copied to every node.

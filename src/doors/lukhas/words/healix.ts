@@ -101,7 +101,7 @@ export const healixCommands = () => ({
   worked: command({
     summary: 'count that a solution worked',
     details:
-      'Confidence becomes (worked + 1) / (worked + failed + 2). A matched test that is green on a later commit of its branch counts by itself; this is for what uploads cannot see.',
+      'Confidence becomes (worked + 1) / (worked + failed + 2). A breakage that a memory was told for counts by itself, as worked where a later commit repairs it; this is for what uploads cannot see.',
     words: '<id>',
     options: { ...scope(), ...common() },
     examples: ['lukhas healix worked 3f2504e0'],
