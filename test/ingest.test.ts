@@ -106,7 +106,7 @@ describe('tests that pytest ran more than once', () => {
     );
     expect(terminal).toContain('Passed with more than one attempt\n');
     expect(terminal).toMatch(/^ {2}3 attempts {2}.*test_r\.py::test_flaky_passes$/m);
-    expect(terminal).toMatch(/test_r\.py:\d+\n {4}3 attempts$/m);
+    expect(terminal).toMatch(/test_r\.py:\d+ {2}no\n {12}3 attempts$/m);
     const summary = renderJobSummary({
       ...run,
       label: '',

@@ -29,7 +29,7 @@ const asFormerly = [
     '28:',
     '31:',
     '32:',
-    '34: that CI merges',
+    '34:',
     '38:',
   ],
   ...['a branch and a detached HEAD', 'a branch whose main never', 'of a fork'],
@@ -495,8 +495,9 @@ describe('in CI', () => {
     expect((await s.pull(1, 'P', 'B', red, { event: 'pull_request' })).failures).toEqual({
       [a]: 'new: green-there@B',
     });
+    // The first change's merge passed before, and fails now without the second one.
     s.commit('Q', { on: 'feature-2' });
-    expect((await s.pull(2, 'Q', 'B', red)).failures).toEqual({ [a]: 'new: green-there@B' });
+    expect((await s.pull(2, 'Q', 'B', red)).failures).toEqual({ [a]: 'pre-existing: red-elsewhere@B' });
   });
 
   it('39: an environment that breaks overnight is no flaky evidence', async () => {

@@ -203,7 +203,7 @@ describe('changed files', () => {
 
 /** What is asked when a run is judged. */
 async function judgingQuestions(history: DetectedContext['history'], base: string, sha: string) {
-  expect(await history?.defaultBranch()).toBeUndefined();
+  expect(await history?.defaultBranch()).toBe('main');
   const tip = (await history?.tip(base)) ?? '';
   expect(await history?.mergeBase(sha, tip)).toBe(tip);
   expect(await history?.order(tip)).toEqual([tip]);

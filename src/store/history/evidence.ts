@@ -420,7 +420,7 @@ export async function readNamedRows(
   const found = collectRows('', asked);
   const lists = listOf(asked, [() => false, () => true, () => false]);
   const times = timesOf(asked, createdAt);
-  found.add(await db.query<TestFactsRow>(foreignSql, [access.team.id, names, createdAt, ...lists, ...times]));
+  found.add(await db.query<TestFactsRow>(namedSql, [access.team.id, names, createdAt, ...lists, ...times]));
   return found.evidence().rows;
 }
 
@@ -699,6 +699,16 @@ const foreignSql = `
   WITH ${asked}, ${chosen('is_point')}, names AS MATERIALIZED (SELECT DISTINCT test_name FROM unnest($2::text[]) AS n (test_name) WHERE $3::timestamptz IS NOT NULL
   )
   ${withOlder(true)}`;
+
+/** Of some tests all rows in some runs. */
+const namedSql = `${foreignSql}
+  UNION ALL
+  SELECT r.test_name, NULL, NULL, NULL,
+    json_agg(json_build_array(r.place, r.outcome, r.attempts, r.drift_signature, r.error_type, r.statement))
+  FROM (
+    SELECT a.place, r.test_name, ${failureColumns} FROM asked a CROSS JOIN LATERAL (
+      SELECT r.* FROM test_results r WHERE ${failedIn('a')} AND r.test_name = ANY ($2::text[]) AND ${inTime} OFFSET 0) AS r) AS r
+  GROUP BY r.test_name`;
 
 /** Which test files runs at the point ran. */
 export interface FileEvidence {
