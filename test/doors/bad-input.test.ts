@@ -319,7 +319,7 @@ describe('a database that does not take the run', () => {
   /** The summary is printed all the same; the error goes to standard error. */
   const failed = (result: CliResult) => {
     expect(result.code).toBe(3);
-    expect(result.stdout).toContain('○ NOT stored: see the error');
+    expect(result.stdout).toContain('NOT stored: see the error');
     expect(result.stderr).not.toMatch(/^\s+at /m);
     expect(result.stderr.match(/^error: /gm)).toHaveLength(1);
     return result.stderr;

@@ -122,10 +122,10 @@ describe('a failure by its number', () => {
   });
 
   it('is what the terminal numbers, beside the run where it is not simply the last one', async () => {
-    const shown = await store('depot', ['test_ok', 'test_a', 'test_b']);
+    const shown = await store('depot', ['test_ok', 'test_a', 'test_bb']);
     expect(shown.match(/lukhas healix add .*/g)).toEqual(['lukhas healix add 1', 'lukhas healix add 2']);
     const [, run] = /as run (\S+)/.exec(shown) ?? [];
-    const again = await store('depot', ['test_ok', 'test_a', 'test_b']);
+    const again = await store('depot', ['test_ok', 'test_a', 'test_bb']);
     expect(again.match(/lukhas healix add .*/g)).toEqual([
       `lukhas healix add 1 --run ${run}`,
       `lukhas healix add 2 --run ${run}`,

@@ -42,7 +42,7 @@ const exempt: Readonly<Record<string, RegExp>> = {
   // Options of git.
   'context/commits.ts': /\blines\('/,
   // Options of pytest and `lukhas healix` in commands for a terminal.
-  'tell/commands.ts': /--test|--rootdir/,
+  'tell/commands.ts': /--test|--rootdir|--run /,
   // `lukhas db` makes logins; the other line is said only where the door has the option.
   'store/schema/access.ts': /--role <new name>|\$\{allow\}/,
 };
