@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasPseudoTerminal, runCli, runInTerminal } from '../support/cli.ts';
+import { hasPseudoTerminal, runInTerminal } from '../support/cli.ts';
+import { runInProcess } from '../support/in-process.ts';
 import { copyEmbedded } from '../support/templates.ts';
 
 let home = '';
@@ -27,12 +28,12 @@ tests/test_m.py:${name.length}: KeyError</failure></testcase>`,
     report,
     `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" time="1.0">${cases.join('')}</testsuite></testsuites>`,
   );
-  const done = await runCli('lukhas-upload', ['results.xml', ...more], { cwd: folder(place), env });
+  const done = await runInProcess('lukhas-upload', ['results.xml', ...more], { cwd: folder(place), env });
   expect(done).toMatchObject({ code: 0, stderr: '' });
   return done.stdout;
 }
 const healix = (place: string, args: readonly string[]) =>
-  runCli('lukhas', ['healix', ...args], { cwd: folder(place), env });
+  runInProcess('lukhas', ['healix', ...args], { cwd: folder(place), env });
 const solution = ['--solution', 'Write the table'] as const;
 
 beforeAll(async () => {

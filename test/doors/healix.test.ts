@@ -92,9 +92,9 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     const all = ['healix', ...args];
     const where = { NO_COLOR: '1', ...(options.env ?? env) };
     const { code, stdout, stderr } =
-      options.input === undefined && options.process === undefined
-        ? await runInProcess('lukhas', all, { env: where })
-        : await runCli('lukhas', all, { env: where, input: options.input ?? '' });
+      options.process === undefined
+        ? await runInProcess('lukhas', all, { env: where, input: options.input ?? '' })
+        : await runCli('lukhas', all, { env: where });
     return { code, out: stdout, err: stderr };
   }
 

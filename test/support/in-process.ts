@@ -1,6 +1,6 @@
 // The command lines inside the test's own process, for tests of what a command does and says: starting a process takes longer than
 // most commands. `npm run test:long` starts the built programs all the same.
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { createProgram } from '../../src/doors/arguments.ts';
 import { lukhas } from '../../src/doors/lukhas/program.ts';
 import { openTerminal, outcomeOf, type Stream } from '../../src/doors/process.ts';
@@ -20,11 +20,13 @@ const programs = {
 /** One at a time: the environment and the current folder belong to the process. */
 let before: Promise<unknown> = Promise.resolve();
 
-/** Runs the program as `runCli` does, with nothing on standard input. */
+type Options = Omit<CliOptions, 'kill'>;
+
+/** Runs the program as `runCli` does. */
 export function runInProcess(
   program: Program,
   args: readonly string[],
-  options: Pick<CliOptions, 'cwd' | 'env'> = {},
+  options: Options = {},
 ): Promise<CliResult> {
   if (long) return runCli(program, args, options);
   const run = before.then(() => runHere(program, args, options));
@@ -35,21 +37,27 @@ export function runInProcess(
 async function runHere(
   program: Program,
   args: readonly string[],
-  { cwd, env }: Pick<CliOptions, 'cwd' | 'env'>,
+  { cwd, env, input = '' }: Options,
 ): Promise<CliResult> {
   const stdout = collector();
   const stderr = collector();
-  const mine = { env: process.env, folder: process.cwd() };
+  const mine = { env: process.env, folder: process.cwd(), stdin: process.stdin };
   process.env = { PATH: mine.env.PATH ?? '', HOME: mine.env.HOME ?? '', ...env };
   if (cwd !== undefined) process.chdir(cwd);
+  setStandardInput(Readable.from([Buffer.from(input)]));
   try {
     const terminal = openTerminal(args, stdout.stream, stderr.stream);
     const code = await outcomeOf(terminal, () => programs[program](terminal).run(args));
     return { code, signal: null, stdout: stdout.text(), stderr: stderr.text() };
   } finally {
     process.env = mine.env;
+    setStandardInput(mine.stdin);
     process.chdir(mine.folder);
   }
+}
+
+function setStandardInput(value: Readable): void {
+  Object.defineProperty(process, 'stdin', { value, configurable: true });
 }
 
 function collector(): { stream: Stream; text: () => string } {

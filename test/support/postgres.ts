@@ -54,13 +54,16 @@ export async function startPostgres(
   const given = process.env.TEST_DATABASE_URL ?? '';
   if (given !== '' && options.external !== false) return { adminUrl: given, stop: async () => {} };
 
-  const home = await mkdtemp(path.join(tmpdir(), 'lukhas-postgres-'));
-  try {
-    return await startIn(home, options.settings ?? {});
-  } catch (error) {
-    const words = await readFile(path.join(home, 'log'), 'utf8').catch(() => '');
-    await rm(home, { recursive: true, force: true });
-    throw new Error(`PostgreSQL did not start: ${words}`, { cause: error });
+  for (let tries = 1; ; tries++) {
+    const home = await mkdtemp(path.join(tmpdir(), 'lukhas-postgres-'));
+    try {
+      return await startIn(home, options.settings ?? {});
+    } catch (error) {
+      const words = await readFile(path.join(home, 'log'), 'utf8').catch(() => '');
+      await rm(home, { recursive: true, force: true });
+      // Between the look for a free port and the start somebody else may have taken it.
+      if (tries === 3) throw new Error(`PostgreSQL did not start: ${words}`, { cause: error });
+    }
   }
 }
 

@@ -29,6 +29,7 @@ import { saveRun } from '../../../src/store/runs/save.ts';
 import { openEmbedded } from '../../../src/store/schema/embedded.ts';
 import { runCli } from '../../support/cli.ts';
 import { createEmbedded, temporaryDir } from '../../support/databases.ts';
+import { rounds } from '../../support/long.ts';
 import { makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
 import { rowsIn } from '../../support/sql.ts';
 
@@ -355,20 +356,19 @@ test('row-level security is in force in the embedded database, too', async () =>
   await remove();
 });
 
-test('six processes that write into one new directory at once lose nothing', async () => {
+test('processes that write into one new directory at once lose nothing', async () => {
   const report = path.join(dir, 'report.xml');
   const cases = Array.from({ length: 200 }, (_, i) => `<testcase classname="tests.t" name="test_${i}"/>`);
   await writeFile(report, `<testsuites><testsuite name="pytest">${cases.join('')}</testsuite></testsuites>`);
   const place = path.join(dir, 'new');
+  const writers = [1, 2, 3, 4, 5, 6].slice(0, rounds(3, 6));
   const written = await Promise.all(
-    [1, 2, 3, 4, 5, 6].map((n) =>
-      runCli('lukhas-upload', [report, '--data-dir', place, '--upload-key', `writer ${n}`]),
-    ),
+    writers.map((n) => runCli('lukhas-upload', [report, '--data-dir', place, '--upload-key', `writer ${n}`])),
   );
-  expect(written.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(written.map(({ code }) => code)).toEqual(writers.map(() => 0));
   const db = await openEmbedded(place);
   expect(
     await rowsIn(db, 'SELECT count(*) AS results, count(DISTINCT test_run_id) AS runs FROM test_results'),
-  ).toEqual([{ results: 1200, runs: 6 }]);
+  ).toEqual([{ results: 200 * writers.length, runs: writers.length }]);
   await db.close();
 });

@@ -288,7 +288,7 @@ describe('hostile text', () => {
             .sort(),
         ).toEqual([1, 4]);
       }),
-      runs(80, 2500, fours),
+      runs(30, 2500, fours),
     );
   }, 600_000);
 
@@ -309,7 +309,7 @@ describe('hostile text', () => {
         expect(parseComment(body)?.parts).toMatchObject([{ key: part.key, version: part.version }]);
         expect(parseComment(body)?.parts[0]?.rows).toHaveLength(jobs.length);
       }),
-      runs(40, 1000, fours),
+      runs(20, 1000, fours),
     );
   }, 600_000);
 
@@ -326,7 +326,7 @@ describe('hostile text', () => {
           }),
         );
       }),
-      runs(80, 2500, fours),
+      runs(30, 2500, fours),
     );
   }, 600_000);
 
