@@ -96,7 +96,9 @@ export function evidenceOfAll({ all }: Alike, run: RunHistory | undefined): stri
   if (run === undefined) return '';
   const counts = new Map<string, number>();
   for (const { history } of all) {
-    const evidence = history === undefined ? '' : evidenceOf(history, run);
+    // What each was called before stands with what was renamed.
+    const told = all.length === 1 ? history : history && { ...history, formerName: undefined };
+    const evidence = told === undefined ? '' : evidenceOf(told, run);
     counts.set(evidence, (counts.get(evidence) ?? 0) + 1);
   }
   const sorted = [...counts].sort(([, a], [, b]) => b - a);

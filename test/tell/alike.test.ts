@@ -237,6 +237,21 @@ describe('the lines of a terminal', () => {
     expect(text.split('\n').at(-1)).toMatch(/^✗ 1,600 new, 400 flaky/);
   });
 
+  it('say once why all are old, whatever each was called before', () => {
+    const three = ['1', '2', '3'].map(discount);
+    const text = terminal(
+      sectionOf(
+        three,
+        judged(three, (i) => ({
+          class: 'pre-existing',
+          formerName: `tests/test_cash.py::test_rebate[${i}]`,
+        })),
+      ),
+    );
+    expect(text).toContain('OLD 3');
+    expect(text).not.toMatch(/of them|is called/);
+  });
+
   it('say an outage in words, on every surface', () => {
     const history = { ...judged(sixty), isInfrastructure: true };
     const section = sectionOf(sixty, history);
