@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { globSync } from 'tinyglobby';
 import { describe, expect, it } from 'vitest';
+import { migrations } from '../src/store/schema/migrations.generated.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pages = find('*.md', 'docs/**/*.md', 'fixtures/**/README.md').sort();
@@ -68,6 +69,19 @@ describe('the pages', () => {
       return !anchors(file).includes(anchor);
     });
     expect(broken).toEqual([]);
+  });
+});
+
+describe('the number of migrations', () => {
+  it('is the same wherever a page shows it', () => {
+    const text = ['README.md', 'docs/database.md']
+      .map((page) => readFileSync(join(root, page), 'utf8'))
+      .join('\n');
+    const shown = [...text.matchAll(/(\d+) migrations applied|version (\d+) of (\d+)/g)].flatMap((found) =>
+      found.slice(1).filter((one) => one !== undefined),
+    );
+    expect(shown.length).toBeGreaterThanOrEqual(4);
+    expect(new Set(shown)).toEqual(new Set([String(migrations.length)]));
   });
 });
 

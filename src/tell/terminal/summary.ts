@@ -119,12 +119,9 @@ function renderTotals(summary: Summary, { paint, columns }: SummaryStyle): strin
   if (fixed > 0) parts.push(paint.green(`${number(fixed)} fixed`));
   const known = history?.failures.filter((failure) => failure.known).length ?? 0;
   if (known > 0) parts.push(paint.green(`${number(known)} known`));
-  const bad =
-    totals.failed + totals.errors + lost > 0 || summary.warnings.some(({ severity }) => severity === 'error');
   if (incomplete && lost === 0) parts.push(paint.yellow('incomplete'));
   const source = reports.length === 1 ? safeLine(reports[0] ?? '') : `${reports.length} reports`;
   const time = totals.durationSeconds === undefined ? '' : ` in ${duration(totals.durationSeconds)}`;
-  const mark = bad ? paint.red('✗') : incomplete || totals.total === 0 ? paint.yellow('○') : paint.green('✓');
   const head = `${count(totals.total, 'test')}${time}`;
   const isRed = totals.failed + totals.errors > 0;
   const against =
@@ -134,7 +131,7 @@ function renderTotals(summary: Summary, { paint, columns }: SummaryStyle): strin
         ? safeLine(comparedWith(history))
         : '';
   const facts = [source, commitOf(summary), against].filter((part) => part !== '');
-  const lines = [`${mark} ${paint.bold(head)}`];
+  const lines = [`${markOf(summary, paint)} ${paint.bold(head)}`];
   let left = columns - 2 - widthOf(head);
   for (const fact of facts) {
     const more = widthOf(fact) + 3;
@@ -151,6 +148,14 @@ function renderTotals(summary: Summary, { paint, columns }: SummaryStyle): strin
 }
 
 /** `mix @ 8ba79f5 (2 files uncommitted)`. */
+/** Above and below all the same: what is red, or was not read, is never a tick. */
+function markOf({ totals, lost, incomplete, warnings }: Summary, paint: Paint): string {
+  const isBad =
+    totals.failed + totals.errors + lost > 0 || warnings.some(({ severity }) => severity === 'error');
+  if (isBad) return paint.red('✗');
+  return incomplete || totals.total === 0 ? paint.yellow('○') : paint.green('✓');
+}
+
 function commitOf({ commit }: Summary): string {
   if (commit === undefined) return '';
   const { branch, sha, dirty = 0 } = commit;
@@ -441,22 +446,31 @@ function renderChanges(history: RunHistory | undefined, { paint, columns }: Summ
 }
 
 /** The verdict once more: it is what stands above the prompt. */
-function renderVerdict({ history, totals, stored }: Summary, { paint, columns }: SummaryStyle): string {
+function renderVerdict(summary: Summary, { paint, columns }: SummaryStyle): string {
+  const { history, totals, lost, incomplete, warnings, stored } = summary;
   const text = safeLine(stored.text);
   const failed = totals.failed + totals.errors;
   const fixed = history === undefined ? 0 : fixedTests(history).length;
-  if (failed === 0 && fixed === 0) return `${stored.ok ? paint.green('✓') : paint.yellow('○')} ${text}`;
   const parts = [
-    ...(history === undefined
-      ? [`${number(failed)} failed, not judged`]
-      : history.point === undefined && failed > 0
-        ? [`${number(failed)} failed, nothing to compare with`]
-        : classCounts(history).map(
-            ({ class: name, count: n }) => `${number(n)} ${labels[name].toLowerCase()}`,
-          )),
+    ...(failed === 0
+      ? []
+      : history === undefined
+        ? [`${number(failed)} failed, not judged`]
+        : history.point === undefined
+          ? [`${number(failed)} failed, nothing to compare with`]
+          : classCounts(history).map(
+              ({ class: name, count: n }) => `${number(n)} ${labels[name].toLowerCase()}`,
+            )),
+    ...(lost > 0 ? [`${count(lost, 'test')} could not be read`] : []),
+    ...(failed + lost === 0 && warnings.some(({ severity }) => severity === 'error')
+      ? [incomplete ? 'incomplete: see the error' : 'see the error']
+      : []),
     ...(fixed > 0 ? [`${number(fixed)} fixed`] : []),
   ];
-  const verdict = `${failed > 0 ? paint.red('✗') : paint.green('✓')} ${parts.join(', ')}`;
+  const mark = markOf(summary, paint);
+  if (parts.length === 0)
+    return `${stored.ok || totals.total === 0 || incomplete ? mark : paint.yellow('○')} ${text}`;
+  const verdict = `${mark} ${parts.join(', ')}`;
   const words = stored.ok ? paint.dim(text) : paint.yellow(text);
   return parts.join(', ').length + widthOf(text) + 5 <= columns
     ? `${verdict}   ${words}`

@@ -94,6 +94,24 @@ describe('the summary on a terminal', () => {
     };
     expect(renderSummary(good, style).split('\n')).toHaveLength(4);
     expect(renderSummary(good, style)).toContain('✓ 2 tests');
+    // What was lost, or not read, is ticked nowhere; stored it is all the same.
+    const stored = { ok: true, text: 'stored as incomplete run 01a2' };
+    const ends = (over: Partial<Summary>) => {
+      const lines = renderSummary({ ...good, stored, ...over }, style).split('\n');
+      return [lines[0]?.[0], lines.at(-1)];
+    };
+    const error = { code: 'x', message: 'cut off', severity: 'error' } as const;
+    expect([
+      ends({ lost: 2 }),
+      ends({ warnings: [error], incomplete: true }),
+      ends({ warnings: [error] }),
+      ends({ incomplete: true }),
+    ]).toEqual([
+      ['✗', '✗ 2 tests could not be read   stored as incomplete run 01a2'],
+      ['✗', '✗ incomplete: see the error   stored as incomplete run 01a2'],
+      ['✗', '✗ see the error   stored as incomplete run 01a2'],
+      ['○', '○ stored as incomplete run 01a2'],
+    ]);
   });
 
   it('lets no data through that a terminal would act on', () => {
