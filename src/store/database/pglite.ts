@@ -54,6 +54,9 @@ async function isFull(home: string): Promise<boolean> {
   return space !== undefined && space.bavail * space.bsize < 40_000_000;
 }
 
+/** Far below the time after which a lock is taken over. */
+const lockCheckMs = 1_000;
+
 type Create = (files: string) => Promise<PGlite>;
 
 /** PostgreSQL clears its shared memory when it starts. There is one session here, and the operating system caches the files too. */
@@ -116,9 +119,25 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
   // Whether a statement failed inside the open transaction: COMMIT would then roll back without a word.
   let failed = false;
 
+  // Once the directory is somebody else's, nothing may be written to it any more.
+  let lost: unknown;
+  let checkedAt = 0;
+  async function checkLock(): Promise<void> {
+    try {
+      await lock.check();
+      checkedAt = Date.now();
+    } catch (error) {
+      lost = error;
+      throw error;
+    }
+  }
+
   async function attended<T>(work: () => Promise<T>): Promise<T> {
     if (closed) throw new StoreError({ code: 'database-lost', message: 'the embedded database is closed' });
     try {
+      if (lost !== undefined) throw lost;
+      // Whoever was stopped for long enough to lose the lock sees it by the clock.
+      if (Math.abs(Date.now() - checkedAt) > lockCheckMs) await checkLock();
       return await work();
     } catch (error) {
       failed = true;
@@ -140,7 +159,9 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
   const close = async (): Promise<void> => {
     if (closed) return;
     closed = true;
-    await engine.close().catch(() => {});
+    // Closing writes, too.
+    if (lost === undefined) await checkLock().catch(() => {});
+    if (lost === undefined) await engine.close().catch(() => {});
     await lock.release();
   };
 
@@ -175,6 +196,7 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
         const result = await work();
         if (failed) throw new Error('a transaction went on after one of its statements had failed');
         await send(end === undefined ? 'COMMIT' : `${end};COMMIT`);
+        await checkLock();
         return result;
       } catch (error) {
         await send('ROLLBACK').catch(() => {});

@@ -44,7 +44,7 @@ const retryStates = new Set([
   '57014', // statement timeout
 ]);
 const lostStates = new Set(['57P01', '57P02', '57P03', '57P05', '25P03']);
-const lostCodes = new Set(['database-lost', 'database-silent']);
+const lostCodes = new Set(['database-lost', 'database-silent', 'data-dir-taken']);
 const retryCodes = new Set(['database-unreachable', 'database-unknown-host', 'data-dir-busy']);
 
 /** Whether trying again can help; anything but a StoreError is a bug and never does. */
