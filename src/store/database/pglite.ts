@@ -1,6 +1,6 @@
 // Adapter: the embedded database, PostgreSQL inside this process with its files in a directory of the user's. The only file
 // that knows PGlite, which is loaded when a database is opened and not before.
-import { readdir, stat, statfs } from 'node:fs/promises';
+import { lstat, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { PGlite } from '@electric-sql/pglite';
@@ -36,10 +36,13 @@ export async function openPglite(dir: string, options: PgliteOptions = {}): Prom
   const lock = await lockDataDir(home, { waitMs: options.waitMs ?? 60_000, onWait: options.onMessage });
   let engine: PGlite | undefined;
   try {
+    await removeUnfinished(home);
     const isNew = await isNewDatabase(home);
+    if (isNew) await markUnfinished(home);
     const files = await makeFilesDir(home);
     if (isNew) options.onMessage?.(`first use: making the embedded database in ${home}`);
     engine = await start(create, files, home);
+    if (isNew) await rm(unfinishedMark(home));
     return adapt(engine, lock);
   } catch (error) {
     await engine?.close().catch(() => {});
@@ -94,6 +97,26 @@ async function start(create: Create, files: string, home: string): Promise<PGlit
       fix: 'Restore the directory from a copy, or move it away and let a new one be made; --data-dir names another one.',
     });
   }
+}
+
+/** Beside a database that is not made to its end, and has never held anything. */
+const unfinishedMark = (home: string) => path.join(home, 'unfinished');
+
+async function markUnfinished(home: string): Promise<void> {
+  await writeFile(unfinishedMark(home), 'The database beside this file is being made.\n', {
+    flag: 'wx',
+    mode: 0o600,
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOSPC' ? noRoom(home) : error;
+  });
+}
+
+/** What a process that was killed at first use left behind. */
+async function removeUnfinished(home: string): Promise<void> {
+  const mark = await lstat(unfinishedMark(home)).catch(() => undefined);
+  if (mark?.isFile() !== true) return;
+  await rm(path.join(home, 'database'), { recursive: true, force: true });
+  await rm(unfinishedMark(home));
 }
 
 /** True for an empty place, false for a database of ours; a StoreError for somebody else's directory. */

@@ -128,7 +128,7 @@ async function attemptOnce(
 ): Promise<SavedRun> {
   if (options.signal?.aborted === true) throw cancelled(false);
   const stallMs = Math.min(options.stallMs ?? 30_000, leftMs);
-  const db = await connect({ stallMs });
+  const db = await unlessCancelled(connect({ stallMs }), options.signal);
   stage.connected = true;
   let grace: NodeJS.Timeout | undefined;
   const cancel = (): void => {
@@ -165,6 +165,22 @@ async function attemptOnce(
     clearTimeout(grace);
     await db.close();
   }
+}
+
+/** A connection that comes after the signal is closed. */
+function unlessCancelled(opening: Promise<Database>, signal: AbortSignal | undefined): Promise<Database> {
+  if (signal === undefined) return opening;
+  return new Promise((resolve, reject) => {
+    const cancel = () => {
+      reject(cancelled(false));
+      opening.then(
+        (db) => db.destroy(),
+        () => {},
+      );
+    };
+    signal.addEventListener('abort', cancel);
+    opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel));
+  });
 }
 
 interface StoredUpload {

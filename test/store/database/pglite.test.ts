@@ -361,8 +361,11 @@ describe('the directory', () => {
     expect(defaultDataDir({ XDG_DATA_HOME: 'd' }, 'linux', '/h')).toBe('/h/.local/share/lukhas');
   });
 
-  test('is made with a word about it on first use, and reopened without one', async () => {
+  test('is made with a word about it on first use, also where that was cut off before, and reopened without one', async () => {
     const place = path.join(dir, 'deep', 'er');
+    // What a process left that was killed while it made one.
+    await mkdir(path.join(place, 'database', 'base'), { recursive: true, mode: 0o700 });
+    await writeFile(path.join(place, 'unfinished'), '');
     const said: string[] = [];
     const onMessage = (message: string) => said.push(message);
     await (await openEmbedded(place, { onMessage })).close();
@@ -370,7 +373,7 @@ describe('the directory', () => {
     const again = await openEmbedded(place, { onMessage });
     expect(said).toHaveLength(1);
     await again.close();
-    expect(existsSync(path.join(place, 'lock'))).toBe(false);
+    expect(await readdir(place)).toEqual(['database']);
   });
 
   test('that holds something else is left alone', async () => {
@@ -435,4 +438,18 @@ test('processes that write into one new directory at once lose nothing', async (
     await rowsIn(db, 'SELECT count(*) AS results, count(DISTINCT test_run_id) AS runs FROM test_results'),
   ).toEqual([{ results: 200 * writers.length, runs: writers.length }]);
   await db.close();
+});
+
+test('the first signal ends an upload that waits for another process', async () => {
+  const lock = await lockDataDir(dir, { waitMs: 0 });
+  const uploading = runCli('lukhas-upload', ['-', '--data-dir', dir], {
+    input: '<testsuites><testsuite name="pytest"><testcase classname="t" name="a"/></testsuite></testsuites>',
+    kill: { afterMs: 1500, signal: 'SIGINT' },
+  });
+  expect(await uploading).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('cancelled; nothing was stored'),
+  });
+  await lock.check();
+  await lock.release();
 });

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { StoreError } from '../../../src/errors.ts';
 import type { SavedRun } from '../../../src/model.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
+import type { Database } from '../../../src/store/database/port.ts';
 import { type SaveOptions, saveRun } from '../../../src/store/runs/save.ts';
 import { migrate } from '../../../src/store/schema/migrate.ts';
 import {
@@ -182,6 +183,19 @@ describe('on a network that breaks', () => {
     ).rejects.toMatchObject({ code: 'upload-cancelled' });
     await expectNoOrphans();
   });
+});
+
+test('a cancelled upload does not wait for a connection that hangs, and closes one that comes late', async () => {
+  const controller = new AbortController();
+  let destroyed = 0;
+  let come: (db: Database) => void = () => {};
+  const connect = () => new Promise<Database>((resolve) => (come = resolve));
+  const saving = saveRun(connect, makeUpload('hanging'), source, makeOptions({ signal: controller.signal }));
+  controller.abort();
+  await expect(saving).rejects.toMatchObject({ code: 'upload-cancelled' });
+  come({ destroy: () => destroyed++ } as unknown as Database);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(destroyed).toBe(1);
 });
 
 test('a backend that is terminated while rows arrive costs a retry, nothing more', async () => {
