@@ -23,8 +23,9 @@ export interface PostgresOptions extends Partial<ConnectLimits> {
   readonly onRemark?: ((remark: string) => void) | undefined;
 }
 
-const connectTimeoutMs = 10_000;
-const defaultStallMs = 60_000;
+/** How long a host may take to accept a connection. */
+const acceptMs = 10_000;
+const defaultStallMs = 30_000;
 const int8 = 20;
 
 /** Connects; the URL is checked first (InputError), then the server (StoreError). */
@@ -42,7 +43,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     database: settings.database,
     ssl: await tlsOptions(settings, options.sslCa),
     enableChannelBinding: settings.channelBinding,
-    connectionTimeoutMillis: Math.min(connectTimeoutMs, stallMs),
+    connectionTimeoutMillis: stallMs,
     keepAlive: true,
     types: {
       getTypeParser: ((oid: number, format: 'text' | 'binary') =>
@@ -108,11 +109,26 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     return attended(work);
   };
 
+  const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
+  let isAccepted = false;
+  connection.once('connect', () => {
+    isAccepted = true;
+  });
+  // A host that answers may need longer for the rest: a suspended database wakes up meanwhile.
+  const accepting = setTimeout(
+    () => {
+      if (!isAccepted) socket().destroy(new Error('timeout expired'));
+    },
+    Math.min(acceptMs, stallMs),
+  );
   try {
     await client.connect();
   } catch (error) {
     await client.end().catch(() => {});
-    throw storeErrorOf(error, target);
+    const meaning = storeErrorOf(error, target, true);
+    throw isAccepted && meaning.code === 'database-no-answer' ? silent(target, stallMs) : meaning;
+  } finally {
+    clearTimeout(accepting);
   }
 
   const send = (sql: string): Promise<void> =>

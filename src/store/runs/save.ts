@@ -4,6 +4,7 @@ import { StoreError } from '../../errors.ts';
 import type { CoverageFile, RunContext, SavedRun, SignedResult, Totals, Warning } from '../../model.ts';
 import { copyIntArray, copyNumber, copyRow, copyText, copyTextArray } from '../database/copy-text.ts';
 import type { Connect, Database } from '../database/port.ts';
+import { type RetryOptions, unlessCancelled, withRetries } from '../database/retry.ts';
 import { andThen } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
 import { createStorable, type Storable } from '../database/storable.ts';
@@ -38,26 +39,18 @@ export interface RunSource {
   incomplete?(): boolean;
 }
 
-export interface SaveOptions {
+export interface SaveOptions extends RetryOptions {
   /** Take a superuser, a BYPASSRLS role or the tables' owner as well. */
   readonly allowPrivilegedRole: boolean;
-  /** After this many milliseconds no new attempt is begun. */
-  readonly deadlineMs: number;
-  /** Milliseconds without a byte after which a connection counts as dead. Default 30 s. */
-  readonly stallMs?: number;
   onWarning(warning: Warning): void;
-  /** Called before each attempt after the first, with what ended the one before. */
-  onRetry?(retry: { readonly attempt: number; readonly delayMs: number; readonly reason: StoreError }): void;
   /** Called with the number of results handed to the database so far. */
   onProgress?(results: number): void;
-  readonly signal?: AbortSignal | undefined;
   /** What this program knows; for tests of other programs. */
   readonly migrations?: readonly Migration[] | undefined;
 }
 
 /** How far an attempt got. */
 interface Stage {
-  connected: boolean;
   /** The last message, with COMMIT in it, is on its way. */
   committing: boolean;
 }
@@ -69,8 +62,6 @@ const batchRows = 5_000;
 /** Batches begin small, so that the server has work early, and double. */
 const firstBatchRows = 1_000;
 const batchChars = 2_000_000;
-/** How long a server is tried that no attempt has reached yet. */
-const unreachedMs = 10_000;
 /** How long to wait for the answer to COMMIT once cancelled. */
 const cancelledCommitMs = 5_000;
 /** SQLSTATE of our closing statement: the key is there already. */
@@ -91,30 +82,23 @@ export async function saveRun(
   open: () => RunSource,
   options: SaveOptions,
 ): Promise<SavedRun> {
-  const started = performance.now();
-  // A server that no attempt reached is more likely misspelt than restarting: give up sooner.
-  let reached = false;
-  const left = (): number =>
-    (reached ? options.deadlineMs : Math.min(options.deadlineMs, unreachedMs)) -
-    (performance.now() - started);
   // The answer to our COMMIT was lost: if the key is found now, this upload stored the run.
   let maybeStored = false;
-  for (let attempt = 1; ; attempt++) {
-    const stage: Stage = { committing: false, connected: false };
-    try {
-      const saved = await attemptOnce(connect, upload, open, options, stage, Math.max(left(), 1000));
-      return maybeStored && saved.stored === 'already' ? { ...saved, stored: 'new' } : saved;
-    } catch (error) {
-      const fate = fateOf(error);
-      reached ||= stage.connected;
-      if (fate === 'lost' && stage.committing) maybeStored = true;
-      if (options.signal?.aborted === true) throw cancelled(maybeStored);
-      if (!(error instanceof StoreError) || fate === 'never') throw error;
-      const delayMs = Math.random() * Math.min(250 * 2 ** (attempt - 1), 15_000);
-      if (left() <= delayMs) throw maybeStored ? outcomeUnknown(error) : error;
-      options.onRetry?.({ attempt: attempt + 1, delayMs, reason: error });
-      await pause(delayMs, options.signal);
-    }
+  try {
+    return await withRetries(async ({ stallMs }) => {
+      const stage: Stage = { committing: false };
+      try {
+        const saved = await attemptOnce(connect, upload, open, options, stage, stallMs);
+        return maybeStored && saved.stored === 'already' ? { ...saved, stored: 'new' } : saved;
+      } catch (error) {
+        maybeStored ||= stage.committing && fateOf(error) === 'lost';
+        if (options.signal?.aborted === true) throw cancelled(maybeStored);
+        throw error;
+      }
+    }, options);
+  } catch (error) {
+    const isOver = error instanceof StoreError && fateOf(error) !== 'never';
+    throw maybeStored && isOver ? outcomeUnknown(error) : error;
   }
 }
 
@@ -124,12 +108,10 @@ async function attemptOnce(
   open: () => RunSource,
   options: SaveOptions,
   stage: Stage,
-  leftMs: number,
+  stallMs: number,
 ): Promise<SavedRun> {
   if (options.signal?.aborted === true) throw cancelled(false);
-  const stallMs = Math.min(options.stallMs ?? 30_000, leftMs);
   const db = await unlessCancelled(connect({ stallMs }), options.signal);
-  stage.connected = true;
   let grace: NodeJS.Timeout | undefined;
   const cancel = (): void => {
     // Nothing is stored before the last message. After it, wait a moment for the answer.
@@ -165,22 +147,6 @@ async function attemptOnce(
     clearTimeout(grace);
     await db.close();
   }
-}
-
-/** A connection that comes after the signal is closed. */
-function unlessCancelled(opening: Promise<Database>, signal: AbortSignal | undefined): Promise<Database> {
-  if (signal === undefined) return opening;
-  return new Promise((resolve, reject) => {
-    const cancel = () => {
-      reject(cancelled(false));
-      opening.then(
-        (db) => db.destroy(),
-        () => {},
-      );
-    };
-    signal.addEventListener('abort', cancel);
-    opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel));
-  });
 }
 
 interface StoredUpload {
@@ -737,17 +703,5 @@ function outcomeUnknown(last: StoreError | undefined): StoreError {
       'the connection was lost in the very moment of storing; the run is stored as a whole or not at all',
     fix: 'Run the same command again: it finds out, and stores nothing twice.',
     sqlstate: last?.sqlstate,
-  });
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    }
-    signal?.addEventListener('abort', done);
   });
 }

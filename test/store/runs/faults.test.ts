@@ -8,13 +8,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { StoreError } from '../../../src/errors.ts';
 import type { SavedRun } from '../../../src/model.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
-import type { Database } from '../../../src/store/database/port.ts';
+import type { ConnectLimits, Database, TransactionEdges } from '../../../src/store/database/port.ts';
 import { type SaveOptions, saveRun } from '../../../src/store/runs/save.ts';
 import { migrate } from '../../../src/store/schema/migrate.ts';
+import { readRunHistory, storeRun } from '../../../src/storing.ts';
 import {
   asAdmin,
   createDatabase,
@@ -185,6 +186,58 @@ describe('on a network that breaks', () => {
   });
 });
 
+test('a history whose connection is lost is read on another one', async () => {
+  for (const direction of ['lost', 'frozen'] as const) {
+    let last: Database | undefined;
+    const opened: number[] = [];
+    const connect = async (limits?: ConnectLimits) => {
+      opened.push(limits?.stallMs ?? 0);
+      last = await openPostgres(proxy.url(database.uploadUrl), limits);
+      return last;
+    };
+    const warnings: string[] = [];
+    const { history, saved } = await storeRun(connect, makeUpload(`history ${direction}`), source, {
+      allowPrivilegedRole: false,
+      baseBranch: undefined,
+      change: undefined,
+      stallMs: 400,
+      onWarning: ({ code, message }) => warnings.push(`${code} ${message}`),
+      onSaved: () => (direction === 'lost' ? last?.destroy() : proxy.freeze()),
+    });
+    expect(warnings).toEqual([]);
+    expect(history?.failures).toHaveLength(75);
+    expect(saved?.stored).toBe('new');
+    expect(opened).toHaveLength(2);
+  }
+});
+
+test('a statement of the history that takes too long is ended by the server', async () => {
+  const limits: string[] = [];
+  const watching = async () => {
+    const db = await openPostgres(database.uploadUrl);
+    return {
+      ...db,
+      transaction: <T>(work: () => Promise<T>, edges: TransactionEdges) =>
+        db.transaction(async () => {
+          const [row] = await db.query<{ statement_timeout: string }>('SHOW statement_timeout');
+          limits.push(row?.statement_timeout ?? '');
+          return work();
+        }, edges),
+    };
+  };
+  const saved = await save('timed', database.uploadUrl);
+  limits.length = 0;
+  await readRunHistory(watching, {
+    saved,
+    teamSlug: undefined,
+    allowPrivilegedRole: false,
+    baseBranch: undefined,
+  });
+  // The first transaction looks who the session is.
+  expect(limits.length).toBeGreaterThan(1);
+  expect(new Set(limits.slice(1))).toEqual(new Set(['27s']));
+});
+
 test('a cancelled upload does not wait for a connection that hangs, and closes one that comes late', async () => {
   const controller = new AbortController();
   let destroyed = 0;
@@ -226,6 +279,111 @@ test('a backend that is terminated while rows arrive costs a retry, nothing more
     expect(retries).toHaveLength(1);
     await expectOneCopy(saved.runId);
   }
+});
+
+describe('a server that answers', () => {
+  const words = [
+    ['57P03', 'the database system is starting up'],
+    ['57P03', 'the database system is shutting down'],
+    ['53300', 'sorry, too many clients already'],
+    ['25006', 'cannot execute INSERT in a read-only transaction'],
+    ['08P01', 'no more connections allowed (max_client_conn)'],
+    ['08P01', 'client_login_timeout (server down)'],
+    ['08P01', 'query_wait_timeout'],
+    ['08P01', 'server login has been failing, try again later (server_login_retry)'],
+    [
+      '08P01',
+      'server login has been failing, cached error: sorry, too many clients already (server_login_retry)',
+    ],
+    ['XX000', 'Max client connections reached'],
+    [
+      'XX000',
+      '(EMAXCLIENTSESSION) max clients reached in session mode - max clients are limited to pool_size: 15',
+    ],
+    ['XX000', 'Unable to check out process from the pool due to timeout'],
+    ['XX000', '(ECHECKOUTTIMEOUT) Pool checkout timeout. Request was dropped after 15000ms'],
+    ['XX000', "Couldn't connect to compute node", 'ERROR'],
+    ['XX000', 'Control plane request failed', 'ERROR'],
+    ['53000', 'Too many connections to this endpoint. Please try again later.', 'ERROR'],
+  ] as const;
+
+  test('is tried again until it takes the connection, whatever it said before', async () => {
+    const reasons: StoreError[] = [];
+    proxy.refuse(words.map(([code, message, severity = 'FATAL']) => ({ code, message, severity })));
+    // Attempts without end would be over in no time: pauses are not what this is about.
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.0001);
+    try {
+      const saved = await save('refused at first', proxy.url(database.uploadUrl), {
+        deadlineMs: 120_000,
+        onRetry: ({ reason }) => reasons.push(reason),
+      });
+      expect(saved.stored).toBe('new');
+      await expectOneCopy(saved.runId);
+    } finally {
+      random.mockRestore();
+    }
+    expect(reasons.map(({ sqlstate }) => sqlstate)).toEqual(words.map(([code]) => code));
+    for (const [i, [code, message]] of words.entries())
+      if (code.startsWith('XX') || code.startsWith('08')) expect(reasons[i]?.message).toContain(message);
+  });
+
+  test.each([
+    ['08P01', 'no such database: shop', 'database-missing'],
+    ['08P01', 'database "shop" is disabled', 'database-missing'],
+    ['08P01', 'no such user: ci', 'database-login'],
+    ['08P01', 'password authentication failed', 'database-password'],
+    ['08P01', 'SASL authentication failed', 'database-password'],
+    ['08P01', 'TLS connection required', 'database-tls'],
+    ['08P01', 'unsupported startup parameter: options', 'database-protocol'],
+    [
+      '08P01',
+      'server login has been failing, cached error: password authentication failed for user "pooler" (server_login_retry)',
+      'database-pooler-login',
+    ],
+    ['XX000', 'Tenant or user not found', 'database-login'],
+    ['XX000', '(ENOTFOUND) tenant/user postgres.abc not found', 'database-login'],
+    ['XX000', '(ECIRCUITBREAKER) Too many authentication errors', 'database-pooler-blocked'],
+    ['XX000', 'Address not in tenant allow_list: {1, 2, 3, 4}', 'database-address'],
+    ['XX000', 'SSL connection is required', 'database-tls'],
+    [
+      'XX000',
+      'Endpoint ID is not specified. Either please upgrade the postgres client library',
+      'database-login',
+    ],
+    ['XX000', 'This IP address 1.2.3.4 is not allowed to connect to this endpoint.', 'database-address'],
+    ['XX000', 'Your project has exceeded the data transfer quota.', 'database-suspended'],
+    ['XX000', 'a word that nobody knows', 'database-refused'],
+  ])(
+    'and never will is believed at once, and shown in its own words: %s %s',
+    async (code, message, meant) => {
+      proxy.refuse([{ code, message, severity: code === 'XX000' ? 'ERROR' : 'FATAL' }]);
+      const reasons: string[] = [];
+      await expect(
+        save('refused', proxy.url(database.uploadUrl), {
+          onRetry: ({ reason }) => reasons.push(reason.code),
+        }),
+      ).rejects.toMatchObject({ code: meant, message: expect.stringContaining(message) });
+      expect(reasons).toEqual([]);
+    },
+  );
+
+  test('is waited for while it is away for a while, as in a restart', async () => {
+    // Nothing listens at a port that was just given back.
+    const probe = createServer();
+    await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+    const { port } = probe.address() as { port: number };
+    await new Promise((resolve) => probe.close(resolve));
+    const away = Object.assign(new URL(database.uploadUrl), { port: String(port) }).href;
+    let attempts = 0;
+    const saved = await saveRun(
+      (limits) => openPostgres(++attempts > 3 ? database.uploadUrl : away, limits),
+      makeUpload('away'),
+      source,
+      makeOptions(),
+    );
+    expect(saved.stored).toBe('new');
+    expect(attempts).toBe(4);
+  });
 });
 
 describe('when the month of a run has no partition', () => {
@@ -425,7 +583,7 @@ describe('the error says what is wrong and what to do', () => {
     const start = performance.now();
     expect(
       await openPostgres(`postgres://u:p@127.0.0.1:${port}/db`, { stallMs: 500 }).catch((error) => error),
-    ).toMatchObject({ code: 'database-unreachable' });
+    ).toMatchObject({ code: 'database-silent' });
     expect(performance.now() - start).toBeLessThan(2000);
     deaf.close();
   });
