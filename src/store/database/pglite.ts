@@ -144,11 +144,11 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
 
   // Once the directory is somebody else's, nothing may be written to it any more.
   let lost: unknown;
-  let checkedAt = 0;
+  let checkedAt = Number.NEGATIVE_INFINITY;
   async function checkLock(): Promise<void> {
     try {
       await lock.check();
-      checkedAt = Date.now();
+      checkedAt = performance.now();
     } catch (error) {
       lost = error;
       throw error;
@@ -160,7 +160,7 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
     try {
       if (lost !== undefined) throw lost;
       // Whoever was stopped for long enough to lose the lock sees it by the clock.
-      if (Math.abs(Date.now() - checkedAt) > lockCheckMs) await checkLock();
+      if (performance.now() - checkedAt > lockCheckMs) await checkLock();
       return await work();
     } catch (error) {
       failed = true;

@@ -377,7 +377,7 @@ const poolerWords: readonly {
     words: /quota|endpoint (is|has been) disabled|endpoint could not be found|project .*not found/i,
     code: 'database-suspended',
     message: (where) => `the provider at ${where} does not start this database`,
-    fix: 'Look at the project in the provider\u2019s console.',
+    fix: 'Look at the project where the provider shows it: a quota, or an endpoint that is off.',
   },
   {
     words: /password|authentication|SASL/i,
