@@ -514,6 +514,74 @@ describe('when the month of a run has no partition', () => {
   });
 });
 
+describe('the months ahead', () => {
+  let fresh: ReadyDatabase;
+  beforeAll(async () => {
+    fresh = await createReadyDatabase();
+    // Of a set-up two months ago: the present month, and none after it.
+    await asAdmin(
+      fresh.adminUrl,
+      `DO $$ DECLARE leaf text; BEGIN
+         FOR leaf IN SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' LOOP EXECUTE 'DROP TABLE ' || leaf; END LOOP;
+         PERFORM attach_month(now());
+       END $$`,
+    );
+  });
+  afterAll(async () => {
+    await fresh.drop();
+  });
+  const months = async () =>
+    (await rowsOf(fresh.adminUrl, `SELECT FROM pg_class WHERE relispartition AND relkind = 'r'`)).length / 3;
+  const saveIn = (key: string, changes: Partial<SaveOptions> = {}, createdAt = new Date()) =>
+    saveRun(
+      (limits) => openPostgres(fresh.uploadUrl, limits),
+      makeUpload(key, { createdAt }),
+      sourceOf([makeResult(1)]),
+      makeOptions(changes),
+    );
+
+  test('are made by whichever upload finds one missing; none waits long for it', async () => {
+    const holder = new pg.Client({ connectionString: fresh.adminUrl });
+    await holder.connect();
+    await holder.query(`BEGIN; SELECT FROM lukhas_locks FOR UPDATE`);
+    expect(await saveIn('while another makes them')).toMatchObject({ stored: 'new' });
+    expect(await months()).toBe(1);
+    await holder.query('ROLLBACK');
+    await holder.end();
+    expect(await saveIn('ahead')).toMatchObject({ stored: 'new' });
+    expect(await months()).toBe(3);
+    // One that somebody dropped from between.
+    await asAdmin(
+      fresh.adminUrl,
+      `DO $$ BEGIN EXECUTE 'DROP TABLE coverage_data_' || to_char(now() AT TIME ZONE 'UTC' + interval '1 month', 'YYYY_MM'); END $$`,
+    );
+    await saveIn('dropped');
+    expect(await months()).toBe(3);
+  });
+
+  test('do not go by the machine\u2019s clock; one that is off is measured against the database\u2019s and named', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ message }: { message: string }) => void warnings.push(message);
+    const off = (ms: number) => ({ onWarning, clock: () => new Date(Date.now() + ms) });
+    await saveIn('clock', off(1000));
+    expect(warnings).toEqual([]);
+    await saveIn('clock ahead', off(3 * 3_600_000));
+    await saveIn('clock behind', off(-5 * 60_000));
+    expect(warnings).toEqual([
+      expect.stringContaining('this machine\u2019s clock is 3 hours ahead of the database\u2019s'),
+      expect.stringContaining('5 minutes behind the database\u2019s'),
+    ]);
+    await expect(
+      saveIn('clock far off', off(-90 * 86_400_000), new Date(Date.now() - 90 * 86_400_000)),
+    ).rejects.toMatchObject({
+      code: 'run-time-range',
+      message: expect.stringContaining('this machine\u2019s clock is 90 days behind it'),
+      fix: expect.stringContaining('Set the clock'),
+    });
+    expect(await months()).toBe(3);
+  });
+});
+
 describe('the error says what is wrong and what to do', () => {
   const failing = async (url: string, options: { sslCa?: string } = {}): Promise<StoreError> => {
     const error = await openPostgres(url, { stallMs: 3000, ...options }).then(
