@@ -15,6 +15,7 @@ import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { ConnectLimits, Database, TransactionEdges } from '../../../src/store/database/port.ts';
 import { type SaveOptions, saveRun } from '../../../src/store/runs/save.ts';
 import { migrate } from '../../../src/store/schema/migrate.ts';
+import { describePartitions, ensurePartitions } from '../../../src/store/schema/partitions.ts';
 import { readRunHistory, storeRun } from '../../../src/storing.ts';
 import {
   asAdmin,
@@ -25,7 +26,7 @@ import {
   uniqueRole,
 } from '../../support/databases.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts';
-import { some } from '../../support/long.ts';
+import { long, some } from '../../support/long.ts';
 import { startPgBouncer } from '../../support/pgbouncer.ts';
 import {
   makeCoverage,
@@ -512,6 +513,83 @@ describe('when the month of a run has no partition', () => {
     // Thirteen months back ends at most a year ago; twelve months back still holds days of the last year.
     expect(expired.length).toBeLessThanOrEqual(3);
   });
+});
+
+describe('a database with settings of its own', () => {
+  const settings = [
+    `DateStyle = 'German, DMY'`,
+    'standard_conforming_strings = off',
+    'extra_float_digits = -10',
+    `IntervalStyle = 'sql_standard'`,
+    `bytea_output = 'escape'`,
+    `TimeZone = 'Asia/Kolkata'`,
+    `default_transaction_isolation = 'serializable'`,
+  ];
+  const set = (name: string) => settings.map((setting) => `ALTER DATABASE ${name} SET ${setting}`).join('; ');
+
+  test('stores, finds and judges runs as any other', async () => {
+    const odd = await createReadyDatabase();
+    await asAdmin(odd.adminUrl, set(odd.name));
+    const connect = (limits?: ConnectLimits) => openPostgres(odd.uploadUrl, limits);
+    const at = new Date(Date.now() - 86_400_000);
+    const warnings: string[] = [];
+    const again = () =>
+      storeRun(connect, makeUpload('odd', { createdAt: at }), source, {
+        allowPrivilegedRole: false,
+        baseBranch: undefined,
+        change: undefined,
+        clock: () => new Date(),
+        onWarning: ({ message }) => warnings.push(message),
+        onSaved: () => {},
+      });
+    const first = await again();
+    expect(first.saved).toMatchObject({ stored: 'new', createdAt: at });
+    expect(first.history?.failures).toHaveLength(75);
+    expect((await again()).saved).toEqual({ ...first.saved, stored: 'already' });
+    expect(warnings).toEqual([]);
+    const [row] = await rowsOf(
+      odd.adminUrl,
+      `SELECT max(error_traceback) AS text, (SELECT extract(epoch FROM created_at) * 1000 FROM test_runs)::bigint::text AS at FROM test_results`,
+    );
+    expect(row).toEqual({ text: 'x'.repeat(2000), at: String(at.getTime()) });
+    const admin = await openPostgres(odd.adminUrl);
+    const months = await describePartitions(admin);
+    expect(months.map(({ from }) => from?.getUTCDate())).toEqual([1, 1, 1]);
+    expect(await ensurePartitions(admin, { monthsAhead: 4 })).not.toEqual([]);
+    await admin.close();
+    await odd.drop();
+  });
+
+  test.runIf(long)('is set up as any other', async () => {
+    const odd = await createDatabase();
+    await asAdmin(odd.adminUrl, set(odd.name));
+    const db = await openPostgres(odd.adminUrl);
+    await migrate(db);
+    expect(await ensurePartitions(db, { monthsAhead: 2 })).toHaveLength(9);
+    await db.close();
+    await odd.drop();
+  });
+
+  test.each(['LATIN1', 'SQL_ASCII'])(
+    'and %s instead of UTF8 is refused before anything is made',
+    async (encoding) => {
+      const name = `t_${encoding.toLowerCase()}_${Date.now()}`;
+      const server = inject('postgresAdminUrl');
+      await asAdmin(server, `CREATE DATABASE ${name} ENCODING '${encoding}' LOCALE 'C' TEMPLATE template0`);
+      const url = Object.assign(new URL(server), { pathname: `/${name}` }).href;
+      const db = await openPostgres(url);
+      await expect(migrate(db)).rejects.toMatchObject({
+        code: 'database-encoding',
+        message: expect.stringContaining(encoding),
+        fix: expect.stringContaining(`ENCODING 'UTF8'`),
+      });
+      await db.close();
+      expect(await rowsOf(url, `SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace`)).toEqual(
+        [],
+      );
+      await asAdmin(server, `DROP DATABASE ${name}`);
+    },
+  );
 });
 
 describe('the months ahead', () => {
