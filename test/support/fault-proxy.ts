@@ -30,7 +30,11 @@ export interface FaultProxy {
   close(): Promise<void>;
 }
 
-export async function startFaultProxy(target: { host: string; port: number }): Promise<FaultProxy> {
+/** @param listenOn a port; without it any free one */
+export async function startFaultProxy(
+  target: { readonly host: string; readonly port: number },
+  listenOn = 0,
+): Promise<FaultProxy> {
   let faults: Fault[] = [];
   const traffic: { up: number; down: number }[] = [];
   const sockets = new Set<Socket>();
@@ -89,7 +93,7 @@ export async function startFaultProxy(target: { host: string; port: number }): P
     forward(client, upstream, 'up');
     forward(upstream, client, 'down');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(listenOn, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url(databaseUrl) {
