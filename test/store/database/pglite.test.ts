@@ -121,9 +121,9 @@ describe('the lock', () => {
     let beats = 0;
     const beat = () => writeFileSync(file, holder({ beats: beats++, namespace: 'pid:[1]', pid: gone }));
     beat();
-    const timer = setInterval(beat, 100);
+    const timer = setInterval(beat, 50);
     try {
-      await expect(lockDataDir(dir, { waitMs: 1500, stillMs: 600 })).rejects.toMatchObject({
+      await expect(lockDataDir(dir, { waitMs: 900, stillMs: 400 })).rejects.toMatchObject({
         code: 'data-dir-busy',
       });
     } finally {

@@ -515,6 +515,49 @@ describe('when the month of a run has no partition', () => {
   });
 });
 
+test('every state that passes costs a retry, nothing more; one that does not stores nothing', async () => {
+  const fresh = await createReadyDatabase();
+  const states = ['25006', '55P03', '57014', '40P01', '40001', '53100', '53200'];
+  await asAdmin(
+    fresh.adminUrl,
+    `CREATE SEQUENCE turn;
+     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+     DECLARE states text[] := '{${states.join()},XX000}';
+             n integer := nextval('public.turn');
+     BEGIN
+       -- A sequence does not go back with its transaction: all but every other time.
+       IF n % 2 = 1 THEN RAISE EXCEPTION 'a row: %', NEW USING ERRCODE = states[(n + 1) / 2]; END IF;
+       RETURN NEW;
+     END $$;
+     CREATE TRIGGER refuse BEFORE INSERT ON test_runs FOR EACH ROW EXECUTE FUNCTION refuse()`,
+  );
+  const saveIn = (key: string, retries: string[]) =>
+    saveRun(
+      (limits) => openPostgres(fresh.uploadUrl, limits),
+      makeUpload(key),
+      sourceOf([makeResult(1)]),
+      makeOptions({ onRetry: ({ reason }) => retries.push(reason.sqlstate ?? '') }),
+    );
+  for (const state of states) {
+    const retries: string[] = [];
+    expect((await saveIn(state, retries)).stored).toBe('new');
+    expect(retries).toEqual([state]);
+  }
+  const retries: string[] = [];
+  await expect(saveIn('for ever', retries)).rejects.toMatchObject({
+    sqlstate: 'XX000',
+    message: expect.not.stringContaining('a row'),
+  });
+  expect(retries).toEqual([]);
+  const counts = await rowsOf(
+    fresh.adminUrl,
+    `SELECT (SELECT count(*)::int FROM test_runs) AS runs, (SELECT count(*)::int FROM ingest_uploads) AS uploads,
+       (SELECT count(DISTINCT test_run_id)::int FROM test_results) AS stored`,
+  );
+  expect(counts).toEqual([{ runs: states.length, uploads: states.length, stored: states.length }]);
+  await fresh.drop();
+});
+
 describe('a database with settings of its own', () => {
   const settings = [
     `DateStyle = 'German, DMY'`,
