@@ -62,7 +62,8 @@ const { databaseUrl } = await grantUploads(admin, {
 await admin.close();
 const sql = new pg.Client({ connectionString: server.adminUrl });
 await sql.connect();
-const pooler = await startPgBouncer(databaseUrl, { adminUrl: server.adminUrl, poolSize: 12 });
+// Frozen connections keep their places in it for two minutes.
+const pooler = await startPgBouncer(databaseUrl, { adminUrl: server.adminUrl, poolSize: 60 });
 const ways = [
   ['direct', databaseUrl],
   ...(pooler === undefined ? [] : [['pooled', pooler.url(databaseUrl)]]),
