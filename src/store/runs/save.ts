@@ -4,13 +4,14 @@ import { StoreError } from '../../errors.ts';
 import type { CoverageFile, RunContext, SavedRun, SignedResult, Totals, Warning } from '../../model.ts';
 import { copyIntArray, copyNumber, copyRow, copyText, copyTextArray } from '../database/copy-text.ts';
 import type { Connect, Database } from '../database/port.ts';
+import { type RetryOptions, unlessCancelled, withRetries } from '../database/retry.ts';
 import { andThen } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
 import { createStorable, type Storable } from '../database/storable.ts';
 import { exactMemory, healixEnabled, memoryScope } from '../healix/matching.ts';
 import { type Access, inTeam, openAccess } from '../schema/access.ts';
 import { type Migration, migrations } from '../schema/migrations.generated.ts';
-import { ensureMonth } from '../schema/partitions.ts';
+import { ensureMonth, ensureMonthsAhead, monthsMadeAhead } from '../schema/partitions.ts';
 import { makeLineId } from './line.ts';
 import { makeRowIdPrefix, makeRunId, teamUploadKey } from './upload-key.ts';
 
@@ -38,26 +39,20 @@ export interface RunSource {
   incomplete?(): boolean;
 }
 
-export interface SaveOptions {
+export interface SaveOptions extends RetryOptions {
   /** Take a superuser, a BYPASSRLS role or the tables' owner as well. */
   readonly allowPrivilegedRole: boolean;
-  /** After this many milliseconds no new attempt is begun. */
-  readonly deadlineMs: number;
-  /** Milliseconds without a byte after which a connection counts as dead. Default 30 s. */
-  readonly stallMs?: number;
+  /** The time by this machine's clock, to compare with the database's. Absent: that is not done. */
+  readonly clock?: (() => Date) | undefined;
   onWarning(warning: Warning): void;
-  /** Called before each attempt after the first, with what ended the one before. */
-  onRetry?(retry: { readonly attempt: number; readonly delayMs: number; readonly reason: StoreError }): void;
   /** Called with the number of results handed to the database so far. */
   onProgress?(results: number): void;
-  readonly signal?: AbortSignal | undefined;
   /** What this program knows; for tests of other programs. */
   readonly migrations?: readonly Migration[] | undefined;
 }
 
 /** How far an attempt got. */
 interface Stage {
-  connected: boolean;
   /** The last message, with COMMIT in it, is on its way. */
   committing: boolean;
 }
@@ -69,8 +64,6 @@ const batchRows = 5_000;
 /** Batches begin small, so that the server has work early, and double. */
 const firstBatchRows = 1_000;
 const batchChars = 2_000_000;
-/** How long a server is tried that no attempt has reached yet. */
-const unreachedMs = 10_000;
 /** How long to wait for the answer to COMMIT once cancelled. */
 const cancelledCommitMs = 5_000;
 /** SQLSTATE of our closing statement: the key is there already. */
@@ -91,30 +84,23 @@ export async function saveRun(
   open: () => RunSource,
   options: SaveOptions,
 ): Promise<SavedRun> {
-  const started = performance.now();
-  // A server that no attempt reached is more likely misspelt than restarting: give up sooner.
-  let reached = false;
-  const left = (): number =>
-    (reached ? options.deadlineMs : Math.min(options.deadlineMs, unreachedMs)) -
-    (performance.now() - started);
   // The answer to our COMMIT was lost: if the key is found now, this upload stored the run.
   let maybeStored = false;
-  for (let attempt = 1; ; attempt++) {
-    const stage: Stage = { committing: false, connected: false };
-    try {
-      const saved = await attemptOnce(connect, upload, open, options, stage, Math.max(left(), 1000));
-      return maybeStored && saved.stored === 'already' ? { ...saved, stored: 'new' } : saved;
-    } catch (error) {
-      const fate = fateOf(error);
-      reached ||= stage.connected;
-      if (fate === 'lost' && stage.committing) maybeStored = true;
-      if (options.signal?.aborted === true) throw cancelled(maybeStored);
-      if (!(error instanceof StoreError) || fate === 'never') throw error;
-      const delayMs = Math.random() * Math.min(250 * 2 ** (attempt - 1), 15_000);
-      if (left() <= delayMs) throw maybeStored ? outcomeUnknown(error) : error;
-      options.onRetry?.({ attempt: attempt + 1, delayMs, reason: error });
-      await pause(delayMs, options.signal);
-    }
+  try {
+    return await withRetries(async ({ stallMs }) => {
+      const stage: Stage = { committing: false };
+      try {
+        const saved = await attemptOnce(connect, upload, open, options, stage, stallMs);
+        return maybeStored && saved.stored === 'already' ? { ...saved, stored: 'new' } : saved;
+      } catch (error) {
+        maybeStored ||= stage.committing && fateOf(error) === 'lost';
+        if (options.signal?.aborted === true) throw cancelled(maybeStored);
+        throw error;
+      }
+    }, options);
+  } catch (error) {
+    const isOver = error instanceof StoreError && fateOf(error) !== 'never';
+    throw maybeStored && isOver ? outcomeUnknown(error) : error;
   }
 }
 
@@ -124,12 +110,10 @@ async function attemptOnce(
   open: () => RunSource,
   options: SaveOptions,
   stage: Stage,
-  leftMs: number,
+  stallMs: number,
 ): Promise<SavedRun> {
   if (options.signal?.aborted === true) throw cancelled(false);
-  const stallMs = Math.min(options.stallMs ?? 30_000, leftMs);
-  const db = await connect({ stallMs });
-  stage.connected = true;
+  const db = await unlessCancelled(connect({ stallMs }), options.signal);
   let grace: NodeJS.Timeout | undefined;
   const cancel = (): void => {
     // Nothing is stored before the last message. After it, wait a moment for the answer.
@@ -144,10 +128,18 @@ async function attemptOnce(
       migrations: options.migrations,
     });
     const teamKey = teamUploadKey(access.team.id, upload.uploadKey);
-    const before = await lookAround(db, access, teamKey, upload);
+    const before = await lookAround(db, access, teamKey, upload, options.clock);
     const known = { access, teamKey, upload, open, options, stallMs };
     if (before.stored !== undefined) return await settle(db, before.stored, known);
-    if (!before.monthReady) await makeMonth(db, access.schema, upload.createdAt);
+    const { clockOffset } = before;
+    if (clockOffset !== undefined && !db.embedded)
+      options.onWarning({
+        code: 'clock-off',
+        message: `this machine\u2019s clock is ${clockOffset} the database\u2019s: the times of its runs are wrong by as much, or the database\u2019s are`,
+      });
+    if (!before.monthReady) await makeMonth(db, access.schema, upload.createdAt, clockOffset);
+    // Not at the last moment, when every upload would wait for it.
+    else if (!before.aheadReady) await ensureMonthsAhead(db, access.schema, before.now);
     try {
       return await writeRun(db, access, teamKey, upload, open(), options, stage, {
         stallMs,
@@ -179,31 +171,65 @@ async function lookAround(
   access: Access,
   teamKey: Buffer,
   upload: Upload,
+  clock?: () => Date,
 ): Promise<{
   stored: StoredUpload | undefined;
   monthReady: boolean;
+  /** The months after the present one are there. */
+  aheadReady: boolean;
+  /** By the database's clock. */
+  now: Date;
+  /** See describeOffset. */
+  clockOffset: string | undefined;
   authorKnown: boolean;
   matching: boolean;
 }> {
   const ask = (): Promise<Record<string, unknown>[]> =>
     db.query(
       `SELECT month_is_ready($3) AS ready, $4::text IS NOT NULL AND EXISTS (SELECT FROM users WHERE lambda_id = $4) AS author,
-         ${healixEnabled('$1')} AS matching,
+         ${healixEnabled('$1')} AS matching, clock_timestamp() AS now,
+         (SELECT bool_and(month_is_ready((date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => i)) AT TIME ZONE 'UTC'))
+           FROM generate_series(0, ${monthsMadeAhead}) AS i) AS ahead,
          u.run_id, u.created_at, encode(u.payload_sha256, 'hex') AS payload
        FROM (VALUES (1)) AS one LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.upload_key = $2`,
       [access.team.id, teamKey, upload.createdAt, upload.context.lambdaId ?? null],
     );
+  const asked = performance.now();
   const rows = await inTeam(db, access, ask);
+  const tripMs = performance.now() - asked;
   const row = rows[0] ?? {};
+  const now = row.now as Date;
   return {
     stored:
       typeof row.run_id === 'string'
         ? { runId: row.run_id, createdAt: row.created_at as Date, payloadSha256: String(row.payload) }
         : undefined,
     monthReady: row.ready === true,
+    aheadReady: row.ahead === true,
+    now,
+    clockOffset: clock && describeOffset(clock().getTime() - now.getTime(), tripMs),
     authorKnown: row.author === true,
     matching: row.matching === true,
   };
+}
+
+/** Clocks that are synchronised differ by less, in milliseconds. */
+const clocksDiffer = 120_000;
+
+/**
+ * How far a clock is off, in words: `3 hours ahead of`. undefined where it is not, as far as can be told: the answer may have
+ * taken the whole time of its trip.
+ */
+export function describeOffset(offsetMs: number, tripMs: number): string | undefined {
+  const ms = Math.abs(offsetMs);
+  if (ms - tripMs < clocksDiffer) return undefined;
+  const units = [
+    ['day', 86_400_000],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+  ] as const;
+  const [unit, size] = units.find(([, length]) => ms >= 2 * length) ?? units[2];
+  return `${Math.round(ms / size)} ${unit}s ${offsetMs > 0 ? 'ahead of' : 'behind'}`;
 }
 
 interface KnownUpload {
@@ -295,15 +321,22 @@ function conflict({ runId }: StoredUpload): StoreError {
   });
 }
 
-async function makeMonth(db: Database, schema: string, at: Date): Promise<void> {
+async function makeMonth(
+  db: Database,
+  schema: string,
+  at: Date,
+  clockOffset: string | undefined,
+): Promise<void> {
   try {
     await ensureMonth(db, schema, at);
   } catch (error) {
     if (!(error instanceof StoreError) || error.sqlstate !== '22008') throw error;
+    const clock = clockOffset === undefined ? '' : `; this machine\u2019s clock is ${clockOffset} it`;
     throw new StoreError({
       code: 'run-time-range',
-      message: `the run\u2019s time ${at.toISOString()} is more than 31 days back or 1 day ahead of the database\u2019s clock`,
+      message: `the run\u2019s time ${at.toISOString()} is more than 31 days back or 1 day ahead of the database\u2019s clock${clock}`,
       fix: (name) => {
+        if (clockOffset !== undefined) return 'Set the clock of this machine, or of the database\u2019s.';
         const option = name('createdAt');
         const now = option === undefined ? '' : `Store it with the time of now: ${option} now. `;
         return `${now}For older runs an administrator makes the months first (\`lukhas db partitions\`).`;
@@ -721,17 +754,5 @@ function outcomeUnknown(last: StoreError | undefined): StoreError {
       'the connection was lost in the very moment of storing; the run is stored as a whole or not at all',
     fix: 'Run the same command again: it finds out, and stores nothing twice.',
     sqlstate: last?.sqlstate,
-  });
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    }
-    signal?.addEventListener('abort', done);
   });
 }
