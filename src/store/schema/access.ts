@@ -7,6 +7,7 @@ import type { Database } from '../database/port.ts';
 import { type Begin, beginIn, beginInCatalog, quoteName } from '../database/search-path.ts';
 import type { Migration } from './migrations.generated.ts';
 import { accepted, lookAtSchema, requireSchema } from './state.ts';
+import { partitionedTables, teamTables } from './tables.ts';
 import { addTeam, asOwner, findTeam, localTeamSlug, type Team } from './teams.ts';
 
 export interface Access {
@@ -33,9 +34,9 @@ interface Session {
   readonly superuser: boolean;
   readonly bypasses: boolean;
   readonly owns: boolean;
-  readonly watched: boolean;
   readonly service: boolean;
   readonly may_stage: boolean;
+  readonly open_tables: readonly string[];
   readonly team_id: string | null;
   readonly team_slug: string | null;
 }
@@ -46,12 +47,14 @@ export async function openAccess(db: Database, request: AccessRequest): Promise<
     begin: beginInCatalog(),
   });
   const { role } = session;
+  const privilege = db.embedded ? undefined : privilegeOf(session);
+  // Of no matter to who passes row-level security, and is let in all the same.
+  if (privilege === undefined && session.open_tables.length > 0) throw unprotected(session.open_tables);
   if (db.embedded) {
     const team = await embeddedTeam(db, schema, request.teamSlug ?? localTeamSlug);
     // The embedded database's only login is a superuser. As the service role it meets the same policies as everybody else.
     return { role, team, schema, begin: beginIn(schema, 'SET LOCAL ROLE lukhas_service', teamSetting(team)) };
   }
-  const privilege = privilegeOf(session);
   if (privilege !== undefined) {
     if (!request.allowPrivilegedRole) throw privileged(role, privilege);
     const team = await namedTeam(
@@ -90,16 +93,36 @@ async function lookAtSession(
   const ours = quoteName(schema);
   const [session] = await db.query<Row<Session>>(
     `SELECT session_user::text AS role, r.rolsuper AS superuser, r.rolbypassrls AS bypasses,
-       pg_has_role(session_user, c.relowner, 'MEMBER') AS owns, row_security_active(c.oid) AS watched,
-       pg_has_role(session_user, 'lukhas_service', 'MEMBER') AS service,
+       pg_has_role(session_user, c.relowner, 'MEMBER') AS owns,
+       ${ours}.lukhas_serves() AS service,
        has_database_privilege(current_database(), 'TEMPORARY') AS may_stage,
-       bound.team_id, (SELECT t.slug FROM ${ours}.teams t WHERE t.id = bound.team_id) AS team_slug
+       bound.team_id, (SELECT t.slug FROM ${ours}.teams t WHERE t.id = bound.team_id) AS team_slug,
+       ${openTables('$2')} AS open_tables
      FROM pg_roles r, pg_class c, ${ours}.lukhas_team_id() AS bound (team_id)
      WHERE r.rolname = session_user AND c.oid = to_regclass($1)`,
-    [`${ours}.test_runs`],
+    [`${ours}.test_runs`, schema],
   );
   if (session === undefined) throw new Error('no row about the session itself');
   return { schema, session };
+}
+
+/**
+ * The tables of teams, and their partitions, whose row-level security is off: each would show one team's rows to all. An array in
+ * the order of names; no more than a message can hold.
+ */
+const openTables = (schema: string): string => `ARRAY(
+         SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = to_regnamespace(quote_ident(${schema})) AND NOT c.relrowsecurity
+           AND c.relkind IN ('r', 'p') AND (c.relname = ANY ('{${teamTables.join(',')}}'::text[]) OR EXISTS (
+             SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent WHERE i.inhrelid = c.oid
+               AND p.relname = ANY ('{${partitionedTables.join(',')}}'::text[]) AND p.relnamespace = c.relnamespace))
+         ORDER BY c.relname LIMIT 4)`;
+
+function unprotected(tables: readonly string[]): StoreError {
+  return new StoreError({
+    code: 'database-unprotected',
+    message: `row-level security is off on ${tables.slice(0, 3).join(', ')}${tables.length > 3 ? ' and others' : ''}: nothing would keep one team\u2019s rows from another`,
+    fix: 'An administrator mends it: `lukhas db setup --team <slug>`. Nothing was stored.',
+  });
 }
 
 export interface SessionState {
@@ -115,9 +138,11 @@ export interface SessionState {
 export async function describeSession(db: Database, schema: string | undefined): Promise<SessionState> {
   return db.transaction(
     async () => {
-      const [row] = await db.query<Row<Omit<Session, 'service' | 'may_stage'> & { server: string }>>(
+      const [row] = await db.query<
+        Row<Omit<Session, 'service' | 'may_stage' | 'open_tables'> & { server: string }>
+      >(
         `SELECT 'PostgreSQL ' || current_setting('server_version') AS server, session_user::text AS role,
-           r.rolsuper AS superuser, r.rolbypassrls AS bypasses, c.oid IS NULL OR row_security_active(c.oid) AS watched,
+           r.rolsuper AS superuser, r.rolbypassrls AS bypasses,
            coalesce(pg_has_role(session_user, c.relowner, 'MEMBER'), false) AS owns
          FROM pg_roles r LEFT JOIN pg_class c ON c.oid = to_regclass($1) WHERE r.rolname = session_user`,
         [schema === undefined ? null : `${quoteName(schema)}.test_runs`],
@@ -153,12 +178,10 @@ function teamSetting(team: Team): string {
   return `SELECT set_config('lukhas.team_id', '${team.id}', true)`;
 }
 
-function privilegeOf(
-  session: Pick<Session, 'superuser' | 'bypasses' | 'owns' | 'watched'>,
-): string | undefined {
+function privilegeOf(session: Pick<Session, 'superuser' | 'bypasses' | 'owns'>): string | undefined {
   if (session.superuser) return 'a superuser';
   if (session.bypasses) return 'a role with BYPASSRLS';
-  if (session.owns || !session.watched) return 'an owner of the tables';
+  if (session.owns) return 'an owner of the tables';
   return undefined;
 }
 

@@ -3,9 +3,7 @@ import type { Database } from '../database/port.ts';
 import { beginIn } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
 import { requireSchema } from './state.ts';
-
-/** The tables that are partitioned by month. */
-export const partitionedTables = ['test_runs', 'test_results', 'coverage_data'] as const;
+import { partitionedTables } from './tables.ts';
 
 const attempts = 20;
 const lockTimeoutMs = 1000;
