@@ -132,6 +132,8 @@ export interface SessionState {
   readonly privilege: string | undefined;
   /** The team the login is bound to. */
   readonly team: string | undefined;
+  /** It may act as the tables' owner. */
+  readonly owns: boolean;
 }
 
 /** Who this session is, for a person; `schema` is ours where the database is set up. */
@@ -159,6 +161,7 @@ export async function describeSession(db: Database, schema: string | undefined):
         role: row.role,
         privilege: db.embedded ? undefined : privilegeOf(row),
         team: team?.slug,
+        owns: row.owns,
       };
     },
     { begin: beginInCatalog() },
