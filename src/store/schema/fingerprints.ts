@@ -23,7 +23,7 @@ export function fingerprintsOf(catalogue: Catalogue, schema: string): Fingerprin
     'Triggers',
   ] as const) {
     for (const statement of catalogue[section]) {
-      const text = withoutSchema(statement, schema);
+      const text = afterRestore(withoutSchema(statement, schema));
       structure[nameOf(text)] = createHash('sha256').update(text).digest('hex').slice(0, 12);
     }
   }
@@ -33,6 +33,18 @@ export function fingerprintsOf(catalogue: Catalogue, schema: string): Fingerprin
     owners: catalogue.Owners,
     rights: catalogue.Rights,
   };
+}
+
+/** PostgreSQL writes the check of an IN list in one way where it was made, and in another where its dump was restored. */
+function afterRestore(text: string): string {
+  return text.replace(
+    /\(ARRAY\[([^\]]*)\]\)::text\[\]/g,
+    (_, items: string) =>
+      `ARRAY[${items
+        .split(', ')
+        .map((item) => `(${item})::text`)
+        .join(', ')}]`,
+  );
 }
 
 function withoutSchema(text: string, schema: string): string {
