@@ -4,7 +4,13 @@ import { driftRule } from '../../sign/drift.ts';
 import { wordsRule } from '../../sign/words.ts';
 import type { Database } from '../../store/database/port.ts';
 import { resignMemories } from '../../store/healix/resign.ts';
-import { defaultRole, describeSession, type Grant, grantUploads } from '../../store/schema/access.ts';
+import {
+  defaultRole,
+  describeSession,
+  type Grant,
+  grantUploads,
+  requireLoginMaker,
+} from '../../store/schema/access.ts';
 import {
   adoptRestored,
   describeDamage,
@@ -42,6 +48,10 @@ export function setup(settings: SetupSettings, terminal: Terminal): Promise<Exit
 }
 
 async function setupDatabase(db: Database, settings: SetupSettings, beside: MigrateOptions): Promise<Answer> {
+  if (settings.databaseUrl !== undefined) {
+    const role = settings.role ?? defaultRole(required(settings.team, '--team <slug>'));
+    await requireLoginMaker(db, role);
+  }
   const adopted = await adoptRestored(db, await readSchemaState(db));
   const migrated = await migrate(db, beside);
   const repaired = [...adopted, ...(await mendSchema(db))];

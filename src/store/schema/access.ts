@@ -43,9 +43,11 @@ interface Session {
 
 /** Checks schema version, role and team before any work. @throws StoreError that says what to do */
 export async function openAccess(db: Database, request: AccessRequest): Promise<Access> {
-  const { schema, session } = await db.transaction(() => lookAtSession(db, request), {
-    begin: beginInCatalog(),
-  });
+  const { schema, session } = await db
+    .transaction(() => lookAtSession(db, request), { begin: beginInCatalog() })
+    .catch(async (error) => {
+      throw (await explainRefusal(db, error)) ?? error;
+    });
   const { role } = session;
   const privilege = db.embedded ? undefined : privilegeOf(session);
   // Of no matter to who passes row-level security, and is let in all the same.
@@ -123,6 +125,35 @@ function unprotected(tables: readonly string[]): StoreError {
     message: `row-level security is off on ${tables.slice(0, 3).join(', ')}${tables.length > 3 ? ' and others' : ''}: nothing would keep one team\u2019s rows from another`,
     fix: 'An administrator mends it: `lukhas db setup --team <slug>`. Nothing was stored.',
   });
+}
+
+/** What a login lacks that may not even look: its membership, or the rights of the role that it is a member of. */
+async function explainRefusal(db: Database, error: unknown): Promise<StoreError | undefined> {
+  if (!(error instanceof StoreError) || error.sqlstate !== '42501') return undefined;
+  const [row] = await db.transaction(
+    () =>
+      db.query<{ role: string; granted: boolean | null }>(
+        `SELECT session_user::text AS role, (SELECT pg_has_role(session_user, r.oid, 'MEMBER') FROM pg_roles r
+           WHERE r.rolname = 'lukhas_ingest') AS granted`,
+      ),
+    { begin: beginInCatalog() },
+  );
+  if (row === undefined || row.granted === null) return undefined;
+  return row.granted
+    ? new StoreError({
+        code: 'database-rights',
+        message: `lukhas_ingest, the role of "${row.role}", lacks a right in this database`,
+        fix: 'An administrator makes rights right: `lukhas db setup --team <slug>`; `lukhas db status` says which.',
+        sqlstate: error.sqlstate,
+        cause: error,
+      })
+    : new StoreError({
+        code: 'database-rights',
+        message: `the login "${row.role}" is no member of lukhas_ingest, the role that uploads`,
+        fix: `An administrator grants it: \`lukhas db grant --team <slug> --role ${row.role}\`.`,
+        sqlstate: error.sqlstate,
+        cause: error,
+      });
 }
 
 export interface SessionState {
@@ -296,6 +327,29 @@ export async function grantUploads(
       password: passwordIsNew ? password : '',
     }),
   };
+}
+
+/**
+ * Before a set-up changes anything: whether this administrator can make the login in the end.
+ *
+ * @throws StoreError `database-rights`
+ */
+export async function requireLoginMaker(db: Database, role: string): Promise<void> {
+  const [row] = await db.transaction(
+    () =>
+      db.query<{ me: string; may: boolean; there: boolean }>(
+        `SELECT r.rolname::text AS me, r.rolsuper OR r.rolcreaterole AS may,
+           EXISTS (SELECT FROM pg_roles login WHERE login.rolname = $1) AS there FROM pg_roles r WHERE r.rolname = current_user`,
+        [role],
+      ),
+    { begin: beginInCatalog() },
+  );
+  if (row === undefined || row.may || row.there) return;
+  throw new StoreError({
+    code: 'database-rights',
+    message: `"${row.me}" lacks a right in this database: it may make no logins, and a set-up makes "${role}"`,
+    fix: 'A set-up takes an administrator: the database\u2019s owner with CREATEROLE, or a superuser. Nothing was changed. A login that exists can be named: --role <login>.',
+  });
 }
 
 interface Binding {

@@ -141,23 +141,26 @@ export function findLostLogins(db: Database, schema: string): Promise<LostLogin[
   );
 }
 
+/** Makes the roles and their rights on database and schema where any of it is missing; as a member of nothing yet. */
 async function makeRoles(db: Database): Promise<string[]> {
   const there = await db.query<{ name: string }>(
     'SELECT rolname::text AS name FROM pg_roles WHERE rolname = ANY ($1)',
     [[...roles]],
   );
-  const [rights] = await db.query<{ complete: boolean }>(
-    `SELECT count(*) FILTER (WHERE has_schema_privilege(r.oid, current_schema(), 'USAGE')
-         AND has_database_privilege(r.oid, current_database(), 'CONNECT')
-         AND has_database_privilege(r.oid, current_database(), 'TEMPORARY')) = 2 AS complete
-     FROM pg_roles r WHERE r.rolname IN ('lukhas_ingest', 'lukhas_service')`,
-  );
-  await db.script(rolesSql);
   const missing = roles.filter((role) => !there.some(({ name }) => name === role));
-  return [
-    ...missing.map((role) => `role ${role}`),
-    ...(missing.length === 0 && rights?.complete === false ? ['rights on schema and database'] : []),
-  ];
+  if (missing.length === 0) {
+    const [rights] = await db.query<{ complete: boolean }>(
+      `SELECT bool_and(has_schema_privilege(r.oid, current_schema(), 'USAGE') AND CASE WHEN r.rolname = 'lukhas_owner'
+           THEN has_schema_privilege(r.oid, current_schema(), 'CREATE') AND pg_has_role(current_user, r.oid, 'MEMBER')
+           ELSE has_database_privilege(r.oid, current_database(), 'CONNECT')
+             AND has_database_privilege(r.oid, current_database(), 'TEMPORARY') END) AS complete
+       FROM pg_roles r WHERE r.rolname = ANY ($1)`,
+      [[...roles]],
+    );
+    if (rights?.complete === true) return [];
+  }
+  await db.script(rolesSql);
+  return missing.length === 0 ? ['rights on schema and database'] : missing.map((role) => `role ${role}`);
 }
 
 async function findDamage(db: Database, schema: string): Promise<Damage> {

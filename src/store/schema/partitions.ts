@@ -1,4 +1,5 @@
 // Makes monthly partitions before they are needed, in short transactions of their own: inside an upload's they would deadlock.
+import { StoreError } from '../../errors.ts';
 import type { Database } from '../database/port.ts';
 import { beginIn } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
@@ -69,7 +70,9 @@ async function inShortTransactions(
       });
       return rows.map((row) => row.name);
     } catch (error) {
-      if (fateOf(error) !== 'retry' || attempt >= attempts) throw error;
+      // A server that is read-only stays so for longer than this.
+      const isReadOnly = error instanceof StoreError && error.sqlstate === '25006';
+      if (fateOf(error) !== 'retry' || isReadOnly || attempt >= attempts) throw error;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(50 * 2 ** attempt, 1000)));
     }
   }
