@@ -83,6 +83,8 @@ const days = { back: 90, ahead: 14, others: 30 } as const;
 const commits = { before: 50, after: 20 } as const;
 /** Runs that are read at most of each kind; a team's newest runs are searched for those of other branches. */
 const most = { base: 2000, own: 300, others: 400, searched: 4000, commits: 200 } as const;
+/** Up to so many runs in the time that is looked at are read at once: planning a look for each kind costs more than that. */
+const mostAtOnce = 2000;
 
 /**
  * Reads the runs that a run may be compared with, inside a transaction of the team.
@@ -94,20 +96,24 @@ export async function readRunEvidence(
   access: Access,
   query: RunEvidenceQuery,
 ): Promise<RunEvidence> {
-  const { runId, createdAt } = query;
-  const base = await readBase(db, access, query);
-  const rows = await db.query<{ facts: RunRow }>(runsSql, [
+  const { runId, createdAt, baseBranch } = query;
+  const params = [
     access.team.id,
     runId,
     createdAt,
     new Date(createdAt.getTime() - days.back * dayMs),
     new Date(createdAt.getTime() + days.ahead * dayMs),
     new Date(createdAt.getTime() - days.others * dayMs),
-    base.name ?? null,
+    baseBranch ?? null,
+    query.defaultBranch ?? null,
     query.baseCommits.slice(0, most.commits),
     new Date(query.beginsAt ?? createdAt.getTime()),
     db.embedded,
-  ]);
+  ];
+  let found = await db.query<RunsRow>(runsSql(atOnce), params);
+  if (found.some((row) => row.kind === 'too many')) found = await db.query<RunsRow>(runsSql(byKind), params);
+  const rows = found.flatMap((row) => (row.kind === 'run' ? [row] : []));
+  const base = found.flatMap((row) => (row.kind === 'base' ? [row.facts] : []))[0];
   let me: EvidenceRun | undefined;
   const others: EvidenceRun[] = [];
   const committedAt = new Map<string, number>();
@@ -117,7 +123,7 @@ export async function readRunEvidence(
     if (isMe === true) me = one as EvidenceRun;
     else others.push(one as EvidenceRun);
   }
-  if (me === undefined) throw unknownRun(runId);
+  if (me === undefined || base === undefined) throw unknownRun(runId);
   const [run = me, ...runs] = await withFailedFiles(db, access, [me, ...others]);
   return {
     run,
@@ -129,10 +135,17 @@ export async function readRunEvidence(
       run.pullRequest === undefined &&
       run.branch !== undefined &&
       run.branch === base.name,
-    missingBase: base.missing,
+    missingBase:
+      base.missing === undefined
+        ? undefined
+        : { name: base.missing, instead: base.found, branches: base.branches },
   };
 }
 
+type RunsRow =
+  | { readonly kind: 'run'; readonly facts: RunRow }
+  | { readonly kind: 'base'; readonly facts: BaseRow }
+  | { readonly kind: 'too many' };
 type RunRow = Partial<EvidenceRun> & { readonly isMe?: boolean; readonly committed?: number };
 
 export function unknownRun(runId: string): StoreError {
@@ -144,93 +157,25 @@ export function unknownRun(runId: string): StoreError {
 }
 
 interface BaseRow {
-  readonly known: boolean;
-  readonly asked: string | undefined;
-  readonly own: string | undefined;
+  readonly name: string | undefined;
+  /** The name, where it has a run. */
+  readonly found: string | undefined;
+  /** The branch that was asked for, where it has none. */
+  readonly missing: string | undefined;
   /** Branches with runs, the busiest of the newest 500 runs first. */
   readonly branches: readonly string[];
-  /** Those of the names asked for that have runs. */
-  readonly withRuns: readonly string[];
 }
-
-/**
- * The branch to compare with: the one that was named, the one that CI named, the run's own where pull requests have gone to it,
- * the default one, `main`, `master`, the busiest. One without a run gives way to the next.
- */
-async function readBase(
-  db: Database,
-  access: Access,
-  { runId, createdAt, baseBranch, defaultBranch }: RunEvidenceQuery,
-): Promise<{ name: string | undefined; missing: MissingBase | undefined }> {
-  const [row] = await db.query<{ facts: BaseRow }>(baseSql, [
-    access.team.id,
-    runId,
-    createdAt,
-    new Date(createdAt.getTime() - days.back * dayMs),
-    new Date(createdAt.getTime() + days.ahead * dayMs),
-    [...(defaultBranch === undefined ? [] : [defaultBranch]), 'main', 'master'],
-    baseBranch ?? null,
-    db.embedded,
-  ]);
-  if (row?.facts.known !== true) throw unknownRun(runId);
-  const { asked, own, branches, withRuns } = row.facts;
-  const candidates = [asked, own, defaultBranch, 'main', 'master'].filter((name) => name !== undefined);
-  const name =
-    candidates.find((candidate) => withRuns.includes(candidate)) ??
-    (asked === undefined && defaultBranch === undefined ? branches[0] : undefined);
-  return {
-    // A name that somebody typed, and that no run has, is no branch.
-    name: name ?? candidates.find((candidate) => candidate !== baseBranch),
-    missing:
-      asked === undefined || withRuns.includes(asked) ? undefined : { name: asked, instead: name, branches },
-  };
-}
-
-/**
- * The judged run. A repository is called by its host outside CI and without it in CI: a local run is compared with CI's runs.
- */
-const me = `
-  me AS MATERIALIZED (
-    SELECT r.id, r.created_at, r.lane, r.project, r.repository, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.line_id, r.job_name,
-      r.repository_host, ${repositoryNames('r')} AS names,
-      u.base_branch, u.pull_request
-    FROM test_runs r LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id
-    WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3 LIMIT 1
-  )`;
 
 /** Whether a run is of the judged run's repository, project and lane. Without a repository it is, in the embedded database. */
-const isComparable = (run: string, embedded: string): string => `(
+const isComparable = (run: string): string => `(
       ${run}.lane IS NOT DISTINCT FROM (SELECT lane FROM me) AND (${run}.project = (SELECT project FROM me)) IS NOT FALSE
       AND CASE WHEN ${run}.repository IS NULL OR (SELECT repository FROM me) IS NULL
-        THEN ${embedded} OR (${run}.repository IS NULL AND (SELECT repository FROM me) IS NULL)
+        THEN $11 OR (${run}.repository IS NULL AND (SELECT repository FROM me) IS NULL)
         ELSE lower(${run}.repository) = ANY ((SELECT names FROM me)::text[])
           AND ${sameHost(`${run}.repository_host`, '(SELECT repository_host FROM me)')} END)`;
 
 const window = (run: string): string =>
   `${run}.team_id = $1 AND ${run}.created_at >= $4 AND ${run}.created_at < $5`;
-
-const baseSql = `
-  WITH ${me}, recent AS MATERIALIZED (
-    SELECT r.git_branch FROM (
-      SELECT r.git_branch, r.lane, r.project, r.repository, r.repository_host FROM test_runs r WHERE ${window('r')} AND r.id <> $2 ORDER BY r.created_at DESC LIMIT ${most.searched}) AS r
-    WHERE ${isComparable('r', '$8')} LIMIT 500
-  ), asked AS MATERIALIZED (
-    SELECT coalesce($7, (SELECT base_branch FROM me)) AS name
-  ), own AS MATERIALIZED (
-    -- A branch that pull requests go to is its own base.
-    SELECT m.git_branch AS name FROM me m WHERE m.pull_request IS NULL AND EXISTS (
-      SELECT FROM ingest_uploads u WHERE u.team_id = $1 AND u.repository IS NOT DISTINCT FROM m.repository
-        AND u.pull_request IS NOT NULL AND u.base_branch = m.git_branch AND u.created_at >= $4)
-  ), names AS MATERIALIZED (
-    SELECT name FROM asked UNION SELECT name FROM own UNION SELECT unnest($6::text[])
-  )
-  SELECT json_strip_nulls(json_build_object(
-    'known', EXISTS (SELECT FROM me), 'asked', (SELECT name FROM asked), 'own', (SELECT name FROM own),
-    'branches', (SELECT coalesce(json_agg(name), '[]') FROM (
-      SELECT git_branch AS name FROM recent WHERE git_branch NOT LIKE '%:%' GROUP BY git_branch ORDER BY count(*) DESC, git_branch LIMIT 50) AS b),
-    'withRuns', (SELECT coalesce(json_agg(n.name), '[]') FROM names n WHERE EXISTS (
-      SELECT FROM test_runs r WHERE ${window('r')} AND r.git_branch = n.name AND r.id <> $2 AND ${isComparable('r', '$8')}))
-  )) AS facts`;
 
 const failedIn = (run: string): string =>
   `r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = ${run}.created_at AND r.test_run_id IS NOT DISTINCT FROM ${run}.id`;
@@ -243,38 +188,113 @@ const testedCommit = (run: string): string =>
   `CASE WHEN ${run}.kind = 'merge' AND cardinality(${run}.parents) > 1 THEN array_to_string(${run}.parents, '+')
      ELSE coalesce(${run}.tested_git_sha, ${run}.git_sha, ${run}.id::text) END`;
 
-const runColumns =
-  'r.id, r.created_at, r.lane, r.project, r.repository, r.repository_host, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.kind, r.committed_at, r.origin';
+const runColumns = `r.id, r.created_at, r.lane, r.project, r.repository, r.repository_host, r.git_branch, r.git_sha, r.tested_git_sha,
+      r.parents, r.kind, r.committed_at, r.origin, r.line_id, r.job_name, r.ci_system, r.incomplete, r.dirty, r.stale, r.total_tests, r.failed,
+      r.errors`;
 
-// Each kind of run is found by one index; which of them count is decided later. Of the base branch whole commits are read, with
-// all of their jobs.
-const runsSql = `
-  WITH ${me}, known AS MATERIALIZED (
+/** Where the statement finds runs: each is a FROM clause with its condition, of runs `r`. */
+interface RunsFrom {
+  /** Puts runs in memory. */
+  readonly first: string;
+  readonly me: string;
+  /** Puts more of them in memory, when the judged run is known. */
+  readonly next: string;
+  /** Comparable runs in the time that is looked at. */
+  readonly comparable: string;
+  /** The newest of them, the newest first. */
+  readonly newest: (condition: string) => string;
+  /** Those of the commits that are known. */
+  readonly ofCommits: string;
+  readonly chosen: string;
+  /** There are more runs than were read. */
+  readonly isTooMany: string;
+}
+
+/** All runs are read at once, and searched in memory. */
+const atOnce: RunsFrom = {
+  first: `everything AS MATERIALIZED (
+    SELECT ${runColumns} FROM test_runs r WHERE ${window('r')} ORDER BY r.created_at DESC LIMIT ${mostAtOnce + 1}
+  ), `,
+  me: 'everything r LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id WHERE r.id = $2',
+  next: `comparable AS MATERIALIZED (
+    SELECT r.* FROM everything r WHERE ${isComparable('r')}
+  ), `,
+  comparable: 'comparable r WHERE true',
+  newest: (condition) => `comparable r WHERE ${condition} ORDER BY r.created_at DESC`,
+  // Hashed, and no join: the planner does not know how many they are.
+  ofCommits: 'comparable r WHERE (r.git_sha IN (SELECT sha FROM known)) IS TRUE',
+  chosen: 'everything r WHERE (r.id IN (SELECT id FROM chosen)) IS TRUE',
+  isTooMany: `(SELECT count(*) > ${mostAtOnce} FROM everything)`,
+};
+
+/** Each kind of run is found by one index. */
+const byKind: RunsFrom = {
+  first: '',
+  me: 'test_runs r LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id WHERE r.team_id = $1 AND r.id = $2',
+  next: '',
+  comparable: `test_runs r WHERE ${window('r')} AND ${isComparable('r')}`,
+  newest: (condition) => `(
+       SELECT ${runColumns} FROM test_runs r WHERE ${window('r')} AND ${condition} ORDER BY r.created_at DESC LIMIT ${most.searched}) AS r
+     WHERE ${isComparable('r')} ORDER BY r.created_at DESC`,
+  ofCommits: `known k JOIN test_runs r ON ${window('r')} AND r.git_sha = k.sha WHERE ${isComparable('r')}`,
+  chosen: `chosen c JOIN test_runs r ON ${window('r')} AND r.id = c.id AND r.created_at = c.created_at`,
+  isTooMany: 'false',
+};
+
+/**
+ * The branch to compare with is the one that was named, the one that CI named, the run's own where pull requests have gone to it,
+ * the default one, `main`, `master`, the busiest; one without a run gives way to the next. Which of the runs count is decided
+ * later. Of the base branch whole commits are read, with all of their jobs. A repository is called by its host outside CI and
+ * without it in CI: a local run is compared with CI's runs.
+ */
+const runsSql = (from: RunsFrom): string => `
+  WITH ${from.first}me AS MATERIALIZED (
+    SELECT r.id, r.created_at, r.lane, r.project, r.repository, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.line_id, r.job_name,
+      r.repository_host, ${repositoryNames('r')} AS names, u.base_branch, u.pull_request
+    FROM ${from.me} AND r.created_at = $3 LIMIT 1
+  ), ${from.next}recent AS MATERIALIZED (
+    SELECT r.git_branch FROM ${from.newest('r.id <> $2')} LIMIT 500
+  ), branches AS MATERIALIZED (
+    SELECT git_branch AS name FROM recent WHERE git_branch NOT LIKE '%:%' GROUP BY git_branch ORDER BY count(*) DESC, git_branch LIMIT 50
+  ), asked AS MATERIALIZED (
+    SELECT coalesce($7, (SELECT base_branch FROM me)) AS name
+  ), names AS MATERIALIZED (
+    SELECT n.name, n.place, EXISTS (
+      SELECT FROM ${from.comparable} AND r.git_branch = n.name AND r.id <> $2) AS has_runs
+    FROM (
+      SELECT name, 1 AS place FROM asked
+      -- A branch that pull requests go to is its own base.
+      UNION ALL SELECT m.git_branch, 2 FROM me m WHERE m.pull_request IS NULL AND EXISTS (
+        SELECT FROM ingest_uploads u WHERE u.team_id = $1 AND u.repository IS NOT DISTINCT FROM m.repository
+          AND u.pull_request IS NOT NULL AND u.base_branch = m.git_branch AND u.created_at >= $4)
+      UNION ALL VALUES ($8::text, 3), ('main', 4), ('master', 5)) AS n
+    WHERE n.name IS NOT NULL
+  ), base AS MATERIALIZED (
+    -- A name that somebody typed, and that no run has, is no branch.
+    SELECT b.found, coalesce(b.found, (SELECT name FROM names WHERE name IS DISTINCT FROM $7 ORDER BY place LIMIT 1)) AS name FROM (
+      SELECT coalesce((SELECT name FROM names WHERE has_runs ORDER BY place LIMIT 1),
+        CASE WHEN $8::text IS NULL AND (SELECT name FROM asked) IS NULL THEN (SELECT name FROM branches LIMIT 1) END) AS found) AS b
+  ), known AS MATERIALIZED (
     SELECT DISTINCT sha FROM (
-      SELECT unnest($8::text[]) UNION ALL SELECT unnest(ARRAY[m.git_sha, m.tested_git_sha] || m.parents) FROM me m) AS s (sha)
+      SELECT unnest($9::text[]) UNION ALL SELECT unnest(ARRAY[m.git_sha, m.tested_git_sha] || m.parents) FROM me m) AS s (sha)
     WHERE sha IS NOT NULL
   ), of_base AS MATERIALIZED (
     SELECT r.*, min(coalesce(r.committed_at, r.created_at)) OVER (PARTITION BY r.commit) AS made_at FROM (
       SELECT r.id, r.created_at, r.committed_at, ${testedCommit('r')} AS commit FROM (
-        SELECT ${runColumns} FROM test_runs r
-        WHERE ${window('r')} AND r.git_branch = $7 AND ${isComparable('r', '$10')} ORDER BY r.created_at DESC LIMIT ${most.base}) AS r
+        SELECT ${runColumns} FROM ${from.comparable} AND r.git_branch = (SELECT name FROM base) ORDER BY r.created_at DESC LIMIT ${most.base}) AS r
     ) AS r
   ), ranked AS (
-    SELECT id, created_at, made_at <= $9 AS is_before, dense_rank() OVER (PARTITION BY made_at <= $9
-      ORDER BY CASE WHEN made_at <= $9 THEN made_at END DESC, made_at, commit) AS place FROM of_base
+    SELECT id, created_at, made_at <= $10 AS is_before, dense_rank() OVER (PARTITION BY made_at <= $10
+      ORDER BY CASE WHEN made_at <= $10 THEN made_at END DESC, made_at, commit) AS place FROM of_base
   ), chosen AS MATERIALIZED (
     SELECT id, created_at FROM ranked WHERE place <= CASE WHEN is_before THEN ${commits.before} ELSE ${commits.after} END
     UNION
-    SELECT r.id, r.created_at FROM known k JOIN test_runs r ON ${window('r')} AND r.git_sha = k.sha WHERE ${isComparable('r', '$10')}
+    SELECT r.id, r.created_at FROM ${from.ofCommits}
     UNION
-    (SELECT r.id, r.created_at FROM test_runs r
-     WHERE ${window('r')} AND r.git_branch = (SELECT git_branch FROM me) AND ${isComparable('r', '$10')} ORDER BY r.created_at DESC LIMIT ${most.own})
+    (SELECT r.id, r.created_at FROM ${from.comparable} AND r.git_branch = (SELECT git_branch FROM me)
+     ORDER BY r.created_at DESC LIMIT ${most.own})
     UNION
-    (SELECT r.id, r.created_at FROM (
-       SELECT ${runColumns} FROM test_runs r
-       WHERE ${window('r')} AND r.created_at >= $6 AND r.git_branch IS DISTINCT FROM $7
-       ORDER BY r.created_at DESC LIMIT ${most.searched}) AS r
-     WHERE ${isComparable('r', '$10')} ORDER BY r.created_at DESC LIMIT ${most.others})
+    (SELECT r.id, r.created_at FROM ${from.newest('r.created_at >= $6 AND r.git_branch IS DISTINCT FROM (SELECT name FROM base)')} LIMIT ${most.others})
     UNION
     SELECT id, created_at FROM me
   ), runs AS (
@@ -286,20 +306,26 @@ const runsSql = `
       coalesce(r.tested_git_sha, CASE WHEN coalesce(r.kind, CASE WHEN u.pull_request IS NULL THEN 'head' END) = 'head' THEN r.git_sha END) AS tested,
       coalesce(r.origin, CASE WHEN r.git_branch LIKE '%:%' THEN 'stranger' WHEN r.ci_system = 'local' THEN 'local' ELSE 'team' END) AS origin,
       u.workflow_run_id || '/' || coalesce(u.run_attempt, 1) AS execution
-    FROM chosen c JOIN test_runs r ON ${window('r')} AND r.id = c.id AND r.created_at = c.created_at
+    FROM (SELECT ${runColumns} FROM ${from.chosen}) AS r
     LEFT JOIN LATERAL (
       SELECT u.pull_request, u.workflow_run_id, u.run_attempt FROM ingest_uploads u WHERE u.team_id = $1 AND u.run_id = r.id LIMIT 1
     ) AS u ON true
   )
-  SELECT json_strip_nulls(json_build_object(
+  SELECT 'too many' AS kind, NULL::json AS facts WHERE ${from.isTooMany}
+  UNION ALL
+  SELECT 'base', json_strip_nulls(json_build_object('name', b.name, 'found', b.found,
+    'missing', (SELECT n.name FROM names n WHERE n.place = 1 AND NOT n.has_runs),
+    'branches', (SELECT coalesce(json_agg(name), '[]') FROM branches))) FROM base b WHERE NOT ${from.isTooMany}
+  UNION ALL
+  SELECT 'run', json_strip_nulls(json_build_object(
     'runId', r.id, 'lineId', coalesce(r.line, 'job ' || coalesce(r.job_name, '')), 'jobName', r.job_name, 'gitSha', r.git_sha,
     'testedSha', r.tested, 'parents', r.parents, 'kind', r.kind, 'origin', r.origin, 'branch', r.git_branch,
     'pullRequest', r.pull_request, 'execution', r.execution,
     'ordinal', row_number() OVER (PARTITION BY coalesce(r.line, r.job_name), coalesce(r.execution, r.id::text) ORDER BY r.created_at, r.id),
     'at', round(extract(epoch FROM r.created_at) * 1000), 'isComplete', NOT r.incomplete, 'isDirty', coalesce(r.dirty, 0) > 0,
     'isStale', coalesce(r.stale, false), 'isWithoutLine', r.is_old, 'committed', round(extract(epoch FROM r.committed_at) * 1000), 'isMe', CASE WHEN r.id = $2 THEN true END,
-    'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles', 0))) AS facts
-  FROM runs r`;
+    'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles', 0)))
+  FROM runs r WHERE NOT ${from.isTooMany}`;
 
 /** Run by run (OFFSET 0): a join would read all failures that the team ever had. */
 const failedFilesSql = `
