@@ -357,6 +357,11 @@ async function withFailedFiles(
   });
 }
 
+/** Whether no test failed in a run: its totals count its rows, where it is no older program's. */
+export function isGreen({ totals, isWithoutLine }: EvidenceRun): boolean {
+  return totals.failed === 0 && isWithoutLine !== true;
+}
+
 /** The runs whose rows are asked for; a run may be in several lists. */
 export interface TestEvidenceQuery extends RunQuery {
   /** Of the judged run's own line: at the base, of the change before, and of the commit that was edited. All rows are read. */

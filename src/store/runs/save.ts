@@ -7,7 +7,7 @@ import type { Connect, Database } from '../database/port.ts';
 import { andThen } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
 import { createStorable, type Storable } from '../database/storable.ts';
-import { exactMemory, healixEnabled, memoryScope } from '../healix/matching.ts';
+import { exactMemory, type MemoryTables, memoryScope, memoryTables } from '../healix/matching.ts';
 import { type Access, inTeam, openAccess } from '../schema/access.ts';
 import { type Migration, migrations } from '../schema/migrations.generated.ts';
 import { ensureMonth } from '../schema/partitions.ts';
@@ -152,7 +152,7 @@ async function attemptOnce(
       return await writeRun(db, access, teamKey, upload, open(), options, stage, {
         stallMs,
         authorKnown: before.authorKnown,
-        matching: before.matching,
+        memories: before.memories,
       });
     } catch (error) {
       if (!(error instanceof StoreError) || error.sqlstate !== keyTaken) throw error;
@@ -183,12 +183,12 @@ async function lookAround(
   stored: StoredUpload | undefined;
   monthReady: boolean;
   authorKnown: boolean;
-  matching: boolean;
+  memories: MemoryTables;
 }> {
   const ask = (): Promise<Record<string, unknown>[]> =>
     db.query(
       `SELECT month_is_ready($3) AS ready, $4::text IS NOT NULL AND EXISTS (SELECT FROM users WHERE lambda_id = $4) AS author,
-         ${healixEnabled('$1')} AS matching,
+         ${memoryTables('$1')},
          u.run_id, u.created_at, encode(u.payload_sha256, 'hex') AS payload
        FROM (VALUES (1)) AS one LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.upload_key = $2`,
       [access.team.id, teamKey, upload.createdAt, upload.context.lambdaId ?? null],
@@ -202,7 +202,7 @@ async function lookAround(
         : undefined,
     monthReady: row.ready === true,
     authorKnown: row.author === true,
-    matching: row.matching === true,
+    memories: { own: row.own === true, shared: row.shared === true },
   };
 }
 
@@ -273,7 +273,13 @@ async function addCoverage(
         createdAt,
         lane,
       ]);
-      const writer = createWriter(db, stages, 'coverage', makeRowIdPrefix(createdAt));
+      const writer = createWriter(
+        db,
+        stages,
+        moveStatements(stages, db.embedded, { own: false, shared: false }),
+        'coverage',
+        makeRowIdPrefix(createdAt),
+      );
       for (const file of files) await writer.add(coverageFields(file, storable));
       await writer.finish();
       return true;
@@ -321,7 +327,7 @@ async function writeRun(
   source: RunSource,
   options: SaveOptions,
   stage: Stage,
-  facts: { readonly stallMs: number; readonly authorKnown: boolean; readonly matching: boolean },
+  facts: { readonly stallMs: number; readonly authorKnown: boolean; readonly memories: MemoryTables },
 ): Promise<SavedRun> {
   const storable = createStorable();
   const runId = makeRunId(upload.createdAt, teamKey);
@@ -340,16 +346,19 @@ async function writeRun(
         storable.text(upload.context.repositoryHost) ?? null,
         storable.text(upload.context.project) ?? null,
       ]);
+      const moves = moveStatements(stages, db.embedded, facts.memories);
+      const isMatched = facts.memories.own || facts.memories.shared;
       const results = createWriter(
         db,
         stages,
+        moves,
         'results',
         makeRowIdPrefix(upload.createdAt),
         options.onProgress,
       );
       for await (const batch of source.results()) {
         for (const result of batch)
-          await results.add(resultFields(result, storable), facts.matching && result.failure !== undefined);
+          await results.add(resultFields(result, storable), isMatched && result.failure !== undefined);
       }
       // Make the first rows of coverage while the server works on the last results.
       const resultsDone = results.finish();
@@ -358,6 +367,7 @@ async function writeRun(
       const coverage = createWriter(
         db,
         stages,
+        moves,
         'coverage',
         makeRowIdPrefix(upload.createdAt),
         undefined,
@@ -406,6 +416,7 @@ async function writeRun(
 function createWriter(
   db: Database,
   stages: Stages,
+  moves: MoveStatements,
   kind: 'results' | 'coverage',
   idPrefix: string,
   onProgress?: (rows: number) => void,
@@ -419,7 +430,6 @@ function createWriter(
   let limit = firstBatchRows;
   let underWay = before;
   underWay.catch(() => {});
-  const moves = moveStatements(stages, db.embedded);
 
   async function store(batch: string, count: number, move: string, onSent: () => void): Promise<void> {
     const [, staged, moved] = await db.copyIn(
@@ -642,10 +652,9 @@ const resultColumns = `test_name, test_class, test_function, test_file, outcome,
       error_traceback, failure_signature, drift_signature, words_signature, cause_key, markers, attempts, error_type,
       statement`;
 
-function moveStatements(
-  stages: Stages,
-  embedded: boolean,
-): Readonly<Record<'results' | 'matched' | 'coverage', string>> {
+type MoveStatements = Readonly<Record<'results' | 'matched' | 'coverage', string>>;
+
+function moveStatements(stages: Stages, embedded: boolean, memories: MemoryTables): MoveStatements {
   const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane' | 'line_id' | 'repository'): string =>
     `(SELECT ${column} FROM ${stages.shared})`;
   const sharedColumns = `${shared('run_id')}, ${shared('team_id')}, ${shared('created_at')}`;
@@ -657,7 +666,7 @@ function moveStatements(
     // A subquery in CASE and not a join: only failures are looked for.
     matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, healix_memory_id, shared_memory_id, ${resultColumns})
       SELECT id, ${sharedColumns}, ${lineId}, memory[1], memory[2], ${resultColumns}
-      FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', memoryScope(stages.shared, shared('team_id'), embedded))} END AS memory
+      FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', memoryScope(stages.shared, shared('team_id'), embedded, memories))} END AS memory
         FROM ${stages.results} s OFFSET 0) AS matched`,
     coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
         total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)
