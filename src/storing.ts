@@ -46,11 +46,18 @@ export async function storeRun(
   if (connect === undefined) return outcome(undefined);
   const connection = reuseConnection(connect);
   let saved: SavedRun | undefined;
+  let access: Access | undefined;
   try {
-    saved = await saveRun(connection.open, upload, open, { ...options, deadlineMs });
+    saved = await saveRun(connection.open, upload, open, {
+      ...options,
+      deadlineMs,
+      onAccess: (found) => {
+        access = found;
+      },
+    });
     options.onSaved(saved);
     const request = { ...options, saved, teamSlug: upload.teamSlug };
-    return outcome(saved, { history: await judgeAndLearn(connection.reuse, request) });
+    return outcome(saved, { history: await judgeAndLearn(connection.reuse, request, access) });
   } catch (error) {
     if (error instanceof InputError || error instanceof ReportError) throw error;
     if (saved !== undefined) {
@@ -84,9 +91,13 @@ export function readRunHistory(connect: Connect, request: HistoryRequest): Promi
   });
 }
 
-/** The same for a run that was just uploaded: the team's memories learn from it. Where they cannot, that is a warning. */
-function judgeAndLearn(connect: Connect, request: HistoryRequest): Promise<RunHistory> {
-  return withAccess(connect, request, async (db, access) => {
+/** The same for a run that was just uploaded, over the upload's connection: the team's memories learn from it. Where they cannot, that is a warning. */
+function judgeAndLearn(
+  connect: Connect,
+  request: HistoryRequest,
+  known: Access | undefined,
+): Promise<RunHistory> {
+  const work = async (db: Database, access: Access) => {
     const query = { ...request, ...request.saved };
     const judgement = await judgeRun(db, access, query);
     await keepAliases(db, access, request, judgement.history);
@@ -96,17 +107,19 @@ function judgeAndLearn(connect: Connect, request: HistoryRequest): Promise<RunHi
       request.onWarning?.(notLearned(error));
       return judgement.history;
     }
-  });
+  };
+  return withAccess(connect, request, work, known);
 }
 
 async function withAccess<T>(
   connect: Connect,
   request: HistoryRequest,
   work: (db: Database, access: Access) => Promise<T>,
+  known?: Access,
 ): Promise<T> {
   const db = await connect({ stallMs: request.stallMs ?? 30_000 });
   try {
-    return await work(db, await openAccess(db, request));
+    return await work(db, known ?? (await openAccess(db, request)));
   } finally {
     await db.close();
   }

@@ -34,7 +34,7 @@ export interface MemoryScope {
 }
 
 /**
- * The scope of a run in a table of one row with its columns. A run without a repository is of any in an embedded database, and of
+ * The scope of a run in a table, or a subquery, of one row with its columns. A run without a repository is of any in an embedded database, and of
  * none on a server.
  */
 export const memoryScope = (
@@ -46,8 +46,8 @@ export const memoryScope = (
   tables,
   team,
   names: `(SELECT ${embedded ? repositoryNames('r') : `coalesce(${repositoryNames('r')}, ARRAY[''])`} FROM ${table} r)`,
-  host: `(SELECT repository_host FROM ${table})`,
-  project: `(SELECT project FROM ${table})`,
+  host: `(SELECT r.repository_host FROM ${table} r)`,
+  project: `(SELECT r.project FROM ${table} r)`,
 });
 
 /** Whether a team's memory may be told there. Without a repository or a project of its own it matches in every one. */
