@@ -113,7 +113,12 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
     const isAllGreen = isGreen(evidence.run) && (point === undefined || point.runs.every(isGreen));
     const tests = isAllGreen
       ? { rows: [], failures: [] }
-      : await readTestEvidence(db, access, { runId, createdAt, ...runsToRead(judged) });
+      : await readTestEvidence(db, access, {
+          runId,
+          createdAt,
+          lineRuns: evidence.lineRuns,
+          ...runsToRead(judged),
+        });
     const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
     // What files a run had is asked for tests that have no past.
     const isPlain = point === undefined || !hasNoPast(tests, point);
@@ -129,7 +134,8 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
       ]),
       isMatched: await hasMatches(db, access, changeRuns(judged)?.ids ?? []),
       differences: there.length === 0 ? undefined : await readDifferences(db, access, changesQuery),
-      coverage: there.length === 0 ? undefined : await readCoverageChange(db, access, changesQuery),
+      coverage:
+        there.length === 0 ? undefined : await readCoverageChange(db, access, { run: evidence.run, there }),
     };
   });
 

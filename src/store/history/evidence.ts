@@ -43,6 +43,8 @@ export interface EvidenceRun {
     /** Files with a failure; 0 where fewer than 20 tests or less than half of them failed, because nobody asks then. */
     readonly failedFiles: number;
   };
+  /** 0 to 100. */
+  readonly coveragePercent?: number | undefined;
 }
 
 export interface RunEvidenceQuery extends RunQuery {
@@ -65,6 +67,8 @@ export interface RunEvidence {
   readonly baseBranch: string | undefined;
   readonly isOnBaseBranch: boolean;
   readonly missingBase: MissingBase | undefined;
+  /** Runs of the judged run's line in the time that was looked at; undefined where they are too many to count. */
+  readonly lineRuns: number | undefined;
 }
 
 /** A branch that was named and has no run. */
@@ -139,6 +143,7 @@ export async function readRunEvidence(
       base.missing === undefined
         ? undefined
         : { name: base.missing, instead: base.found, branches: base.branches },
+    lineRuns: base.lineRuns,
   };
 }
 
@@ -164,6 +169,7 @@ interface BaseRow {
   readonly missing: string | undefined;
   /** Branches with runs, the busiest of the newest 500 runs first. */
   readonly branches: readonly string[];
+  readonly lineRuns: number | undefined;
 }
 
 /** Whether a run is of the judged run's repository, project and lane. Without a repository it is, in the embedded database. */
@@ -190,7 +196,7 @@ const testedCommit = (run: string): string =>
 
 const runColumns = `r.id, r.created_at, r.lane, r.project, r.repository, r.repository_host, r.git_branch, r.git_sha, r.tested_git_sha,
       r.parents, r.kind, r.committed_at, r.origin, r.line_id, r.job_name, r.ci_system, r.incomplete, r.dirty, r.stale, r.total_tests, r.failed,
-      r.errors`;
+      r.errors, r.coverage_percent`;
 
 /** Where the statement finds runs: each is a FROM clause with its condition, of runs `r`. */
 interface RunsFrom {
@@ -208,6 +214,7 @@ interface RunsFrom {
   readonly chosen: string;
   /** There are more runs than were read. */
   readonly isTooMany: string;
+  readonly lineRuns: string;
 }
 
 /** All runs are read at once, and searched in memory. */
@@ -225,6 +232,7 @@ const atOnce: RunsFrom = {
   ofCommits: 'comparable r WHERE (r.git_sha IN (SELECT sha FROM known)) IS TRUE',
   chosen: 'everything r WHERE (r.id IN (SELECT id FROM chosen)) IS TRUE',
   isTooMany: `(SELECT count(*) > ${mostAtOnce} FROM everything)`,
+  lineRuns: '(SELECT count(*) FROM everything r WHERE r.line_id = (SELECT line_id FROM me))',
 };
 
 /** Each kind of run is found by one index. */
@@ -239,6 +247,7 @@ const byKind: RunsFrom = {
   ofCommits: `known k JOIN test_runs r ON ${window('r')} AND r.git_sha = k.sha WHERE ${isComparable('r')}`,
   chosen: `chosen c JOIN test_runs r ON ${window('r')} AND r.id = c.id AND r.created_at = c.created_at`,
   isTooMany: 'false',
+  lineRuns: 'NULL',
 };
 
 /**
@@ -299,7 +308,7 @@ const runsSql = (from: RunsFrom): string => `
     SELECT id, created_at FROM me
   ), runs AS (
     SELECT r.id, r.created_at, r.job_name, r.git_sha, r.git_branch, r.parents, r.committed_at, r.incomplete, r.dirty, r.stale,
-      r.line_id IS NULL AS is_old, r.total_tests, coalesce(r.failed, 0) + coalesce(r.errors, 0) AS failures, u.pull_request,
+      r.line_id IS NULL AS is_old, r.total_tests, coalesce(r.failed, 0) + coalesce(r.errors, 0) AS failures, r.coverage_percent, u.pull_request,
       -- An older program's run of the judged run's job is of its line.
       coalesce(r.line_id, CASE WHEN r.job_name IS NOT DISTINCT FROM (SELECT job_name FROM me) THEN (SELECT line_id FROM me) END)::text AS line,
       coalesce(r.kind, CASE WHEN u.pull_request IS NULL THEN 'head' ELSE 'merge' END) AS kind,
@@ -313,7 +322,7 @@ const runsSql = (from: RunsFrom): string => `
   )
   SELECT 'too many' AS kind, NULL::json AS facts WHERE ${from.isTooMany}
   UNION ALL
-  SELECT 'base', json_strip_nulls(json_build_object('name', b.name, 'found', b.found,
+  SELECT 'base', json_strip_nulls(json_build_object('name', b.name, 'found', b.found, 'lineRuns', ${from.lineRuns},
     'missing', (SELECT n.name FROM names n WHERE n.place = 1 AND NOT n.has_runs),
     'branches', (SELECT coalesce(json_agg(name), '[]') FROM branches))) FROM base b WHERE NOT ${from.isTooMany}
   UNION ALL
@@ -323,7 +332,7 @@ const runsSql = (from: RunsFrom): string => `
     'pullRequest', r.pull_request, 'execution', r.execution,
     'ordinal', row_number() OVER (PARTITION BY coalesce(r.line, r.job_name), coalesce(r.execution, r.id::text) ORDER BY r.created_at, r.id),
     'at', round(extract(epoch FROM r.created_at) * 1000), 'isComplete', NOT r.incomplete, 'isDirty', coalesce(r.dirty, 0) > 0,
-    'isStale', coalesce(r.stale, false), 'isWithoutLine', r.is_old, 'committed', round(extract(epoch FROM r.committed_at) * 1000), 'isMe', CASE WHEN r.id = $2 THEN true END,
+    'isStale', coalesce(r.stale, false), 'isWithoutLine', r.is_old, 'committed', round(extract(epoch FROM r.committed_at) * 1000), 'isMe', CASE WHEN r.id = $2 THEN true END, 'coveragePercent', r.coverage_percent,
     'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles', 0)))
   FROM runs r WHERE NOT ${from.isTooMany}`;
 
@@ -372,6 +381,8 @@ export interface TestEvidenceQuery extends RunQuery {
   readonly others: readonly EvidenceRun[];
   /** Of the point's commit. */
   readonly point: readonly EvidenceRun[];
+  /** See RunEvidence. */
+  readonly lineRuns?: number | undefined;
 }
 
 /** One test in one run. The texts are there only for a failed one, and only where its report had them. */
@@ -411,7 +422,10 @@ export async function readTestEvidence(
   const [own, base, point] = [idsOf(query.own), idsOf(query.base), idsOf(query.point)];
   const pointAt = Math.max(...query.point.map(({ at }) => at), Number.NEGATIVE_INFINITY);
   const ownAt = query.own.filter(({ runId }) => runId !== query.runId).map(({ at }) => at);
-  const isSparse = ownAt.length > 0 && (await isLineSparse(db, access, query, ownAt));
+  const isSparse =
+    ownAt.length > 0 &&
+    (query.lineRuns ?? Number.POSITIVE_INFINITY) > ownAt.length * sparse &&
+    (await isLineSparse(db, access, query, ownAt));
   const found = collectRows(query.runId, asked);
   const params = [
     access.team.id,
@@ -424,8 +438,17 @@ export async function readTestEvidence(
     ]),
     ...timesOf(asked, query.createdAt),
   ];
-  const hasOlder = asked.some(({ isWithoutLine }) => isWithoutLine);
-  found.add(await db.query<TestFactsRow>(testsSql({ isSparse, hasOlder }), params));
+  const kind = {
+    isSparse,
+    hasOlder: asked.some(({ isWithoutLine }) => isWithoutLine),
+    isRed: !asked.every(isGreen),
+    isPointRed: !query.point.every(isGreen),
+  };
+  found.add(
+    asked.length === 0
+      ? await db.query<TestFactsRow>(failuresSql, params.slice(0, 3))
+      : await db.query<TestFactsRow>(testsSql(kind), params),
+  );
   const names = found.namesRarelyIn(recentCommits(query.own.filter(({ runId }) => base.has(runId))));
   const foreign = new Set([...base].filter((runId) => !own.has(runId)));
   if (names.length > 0 && foreign.size > 0) {
@@ -659,17 +682,9 @@ const asked = `
 const chosen = (runs: string): string => `
   chosen AS MATERIALIZED (SELECT place, id, created_at, line_id FROM asked WHERE ${runs})`;
 
-const testsSql = ({
-  isSparse,
-  hasOlder,
-}: {
-  readonly isSparse: boolean;
-  readonly hasOlder: boolean;
-}): string => `
-  WITH ${asked}, ${chosen('is_own')}, me AS MATERIALIZED (
+/** Tests that failed at the point, as they are here. */
+const repairedSql = `, me AS MATERIALIZED (
     SELECT id, created_at, line_id FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
-  ), f AS MATERIALIZED (
-    SELECT r.test_name, r.test_file, ${failureColumns} FROM test_results r WHERE ${failedHere}
   ), repaired AS MATERIALIZED (
     SELECT p.test_name, r.outcome, r.attempts FROM (
       SELECT DISTINCT r.test_name FROM asked a CROSS JOIN LATERAL (
@@ -682,9 +697,10 @@ const testsSql = ({
       SELECT ${passColumns} FROM test_results r
       WHERE me.line_id IS NULL AND r.team_id = $1 AND r.line_id IS NULL AND r.test_name = p.test_name AND r.created_at = $3
         AND r.test_run_id IS NOT DISTINCT FROM $2) AS r
-  ), names AS MATERIALIZED (
-    SELECT test_name FROM f UNION SELECT test_name FROM repaired
-  ), hits AS MATERIALIZED (
+  )`;
+
+/** Rows of failures in the runs, and what tells what they mean. */
+const failedSql = (hasOlder: boolean): string => `, hits AS MATERIALIZED (
     -- Run by run (OFFSET 0): a join would read all failures that the team ever had. Names alone are read from the index.
     SELECT a.*, h.names, h.is_most FROM asked a CROSS JOIN LATERAL (
       SELECT array_agg(DISTINCT r.test_name) FILTER (WHERE r.is_hit) AS names, count(*) FILTER (WHERE r.is_hit) * 3 > count(*) AS is_most
@@ -712,11 +728,40 @@ const testsSql = ({
   ), passes AS (
     SELECT b.place, b.test_name, r.outcome, r.attempts FROM beside b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name', hasOlder)}) AS r
     WHERE r.outcome NOT IN ('failed', 'error')
-  ), rows AS (
-    SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement, NULL::boolean AS is_failing, NULL AS test_file FROM failed
+  )`;
+
+/** What the statement has to look for: planning what cannot be there costs as much as the rest. */
+interface TestsKind {
+  readonly isSparse: boolean;
+  readonly hasOlder: boolean;
+  /** One of the runs has failures. */
+  readonly isRed: boolean;
+  readonly isPointRed: boolean;
+}
+
+/** The failed tests alone, where there are no runs to compare with. */
+const failuresSql = `
+  SELECT r.test_name, true AS is_failure, min(r.test_file) AS test_file, NULL AS passed,
+    json_agg(json_build_array(0, r.outcome, r.attempts, r.drift_signature, r.error_type, md5(r.statement))) AS rows
+  FROM test_results r WHERE ${failedHere} GROUP BY r.test_name`;
+
+const testsSql = ({ isSparse, hasOlder, isRed, isPointRed }: TestsKind): string => `
+  WITH ${asked}, ${chosen('is_own')}, f AS MATERIALIZED (
+    SELECT r.test_name, r.test_file, ${failureColumns} FROM test_results r WHERE ${failedHere}
+  )${isPointRed ? repairedSql : ''}, names AS MATERIALIZED (
+    SELECT test_name FROM f${isPointRed ? ' UNION SELECT test_name FROM repaired' : ' GROUP BY test_name'}
+  )${isRed ? failedSql(hasOlder) : ''}, rows AS (
+    ${
+      isRed
+        ? `SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement, NULL::boolean AS is_failing, NULL AS test_file FROM failed
     UNION ALL SELECT place, test_name, outcome, attempts, NULL, NULL, NULL, NULL, NULL FROM passes
-    UNION ALL SELECT 0, test_name, outcome, attempts, drift_signature, error_type, statement, true, test_file FROM f
-    UNION ALL SELECT 0, test_name, outcome, attempts, NULL, NULL, NULL, NULL, NULL FROM repaired
+    UNION ALL `
+        : ''
+    }SELECT 0 AS place, test_name, outcome, attempts, drift_signature, error_type, statement, true AS is_failing, test_file FROM f${
+      isPointRed
+        ? '\n    UNION ALL SELECT 0, test_name, outcome, attempts, NULL, NULL, NULL, NULL, NULL FROM repaired'
+        : ''
+    }
   )
   ${isSparse ? probed(hasOlder) : withOlder(hasOlder)}
   UNION ALL

@@ -2,7 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { StoreError } from '../../errors.ts';
 import type { CoverageFile, RunContext, SavedRun, SignedResult, Totals, Warning } from '../../model.ts';
-import { copyIntArray, copyNumber, copyRow, copyText, copyTextArray } from '../database/copy-text.ts';
+import {
+  copiedValues,
+  copyIntArray,
+  copyNumber,
+  copyRow,
+  copyText,
+  copyTextArray,
+} from '../database/copy-text.ts';
 import type { Connect, Database } from '../database/port.ts';
 import { andThen } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
@@ -71,6 +78,8 @@ const batchRows = 5_000;
 /** Batches begin small, so that the server has work early, and double. */
 const firstBatchRows = 1_000;
 const batchChars = 2_000_000;
+/** Up to so many rows go without a temporary table: making and dropping it costs more than they do. */
+const mostUnstaged = 300;
 /** How long a server is tried that no attempt has reached yet. */
 const unreachedMs = 10_000;
 /** How long to wait for the answer to COMMIT once cancelled. */
@@ -279,13 +288,8 @@ async function addCoverage(
       );
       if (row?.added !== true) return false;
       await setShared(db, { runId, createdAt, access, upload, storable });
-      const writer = createWriter(
-        db,
-        stages,
-        moveStatements(stages, db.embedded, { own: false, shared: false }),
-        'coverage',
-        makeRowIdPrefix(createdAt),
-      );
+      const nowhere = { own: false, shared: false };
+      const writer = createWriter(db, { stages, memories: nowhere }, 'coverage', makeRowIdPrefix(createdAt));
       for (const file of files) await writer.add(coverageFields(file, storable));
       await writer.finish();
       return true;
@@ -342,12 +346,11 @@ async function writeRun(
   await db.transaction(
     async () => {
       await setShared(db, { runId, createdAt: upload.createdAt, access, upload, storable, lineId });
-      const moves = moveStatements(stages, db.embedded, facts.memories);
-      const isMatched = facts.memories.own || facts.memories.shared;
+      const { memories } = facts;
+      const isMatched = memories.own || memories.shared;
       const results = createWriter(
         db,
-        stages,
-        moves,
+        { stages, memories },
         'results',
         makeRowIdPrefix(upload.createdAt),
         options.onProgress,
@@ -362,8 +365,7 @@ async function writeRun(
 
       const coverage = createWriter(
         db,
-        stages,
-        moves,
+        { stages, memories },
         'coverage',
         makeRowIdPrefix(upload.createdAt),
         undefined,
@@ -411,8 +413,7 @@ async function writeRun(
  */
 function createWriter(
   db: Database,
-  stages: Stages,
-  moves: MoveStatements,
+  { stages, memories }: { readonly stages: Stages; readonly memories: MemoryTables },
   kind: 'results' | 'coverage',
   idPrefix: string,
   onProgress?: (rows: number) => void,
@@ -427,15 +428,31 @@ function createWriter(
   let isMade = false;
   let underWay = before;
   underWay.catch(() => {});
+  const moves = moveStatements(stages, db.embedded, memories);
 
   async function store(batch: string, count: number, move: string, onSent: () => void): Promise<void> {
     const begin = isMade ? `TRUNCATE ${stages[kind]}` : stageTable(stages, kind);
     isMade = true;
-    const [, staged, moved] = await db.copyIn(
+    const [, staged = 0, moved = 0] = await db.copyIn(
       `${begin}; COPY ${stages[kind]} FROM STDIN; ${move}`,
       batch,
       onSent,
     );
+    check(count, staged, moved);
+  }
+
+  async function storeFew(): Promise<void> {
+    if (pending === 0) return;
+    await underWay;
+    const few = moveStatements(unstaged, db.embedded, memories);
+    const names = stageColumns[kind].match(/\w+(?= \w)/g) ?? [];
+    const values = copiedValues(text).map((fields) =>
+      Object.fromEntries(fields.map((value, place) => [names[place] ?? '', value])),
+    );
+    check(pending, pending, await db.run(few[matching ? 'matched' : kind], [JSON.stringify(values)]));
+  }
+
+  function check(count: number, staged: number, moved: number): void {
     // Never commit a run with lost rows.
     if (staged !== count || moved !== count) {
       throw new StoreError({
@@ -472,7 +489,7 @@ function createWriter(
       if (pending >= limit || text.length >= batchChars) await flush();
     },
     async finish() {
-      await flush();
+      await (isMade || pending > mostUnstaged ? flush() : storeFew());
       await underWay;
       return rows;
     },
@@ -651,6 +668,12 @@ const stageColumns = {
     missing_lines integer[]`,
 } as const;
 
+/** The same rows as a parameter: JSON, its members named as the columns. */
+const unstaged: Stages = {
+  results: `json_to_recordset($1::text::json) AS s (${stageColumns.results})`,
+  coverage: `json_to_recordset($1::text::json) AS s (${stageColumns.coverage})`,
+};
+
 const sharedRow = `(SELECT s.* FROM json_to_record(current_setting('${sharedSetting}')::json) AS s (run_id uuid, team_id uuid,
       created_at timestamptz, lane varchar(50), line_id uuid, repository text, repository_host text, project text))`;
 
@@ -683,7 +706,7 @@ function moveStatements(stages: Stages, embedded: boolean, memories: MemoryTable
     matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, healix_memory_id, shared_memory_id, ${resultColumns})
       SELECT id, ${sharedColumns}, ${lineId}, memory[1], memory[2], ${resultColumns}
       FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', memoryScope(sharedRow, shared('team_id'), embedded, memories))} END AS memory
-        FROM ${stages.results} s OFFSET 0) AS matched`,
+        FROM (SELECT * FROM ${stages.results}) AS s OFFSET 0) AS matched`,
     coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
         total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)
       SELECT id, ${sharedColumns}, ${shared('lane')}, file_path, coverage_percent,
