@@ -51,11 +51,18 @@ export async function storeRun(
   if (connect === undefined) return outcome(undefined);
   const connection = reuseConnection(connect);
   let saved: SavedRun | undefined;
+  let access: Access | undefined;
   try {
-    saved = await saveRun(connection.open, upload, open, { ...options, deadlineMs });
+    saved = await saveRun(connection.open, upload, open, {
+      ...options,
+      deadlineMs,
+      onAccess: (found) => {
+        access = found;
+      },
+    });
     options.onSaved(saved);
     const request = { ...options, saved, teamSlug: upload.teamSlug };
-    return outcome(saved, { history: await judgeAndLearn(connection, request) });
+    return outcome(saved, { history: await judgeAndLearn(connection, request, access) });
   } catch (error) {
     if (error instanceof InputError || error instanceof ReportError) throw error;
     if (saved !== undefined) {
@@ -89,28 +96,35 @@ export function readRunHistory(connect: Connect, request: HistoryRequest): Promi
   return withRetries(work, { ...request, deadlineMs: historyDeadlineMs });
 }
 
-/** The same for a run that was just uploaded: the team's memories learn from it. Where they cannot, that is a warning. */
+/**
+ * The same for a run that was just uploaded: the team's memories learn from it. Where they cannot, that is a warning. `known`: who
+ * the upload's connection works for.
+ */
 async function judgeAndLearn(
   connection: ReturnType<typeof reuseConnection>,
   request: HistoryRequest,
+  known: Access | undefined,
 ): Promise<RunHistory> {
   let judged: RunHistory | undefined;
+  const judge = async (db: Database, access: Access) => {
+    const query = { ...request, ...request.saved };
+    const judgement = await judgeRun(db, access, query);
+    judged = judgement.history;
+    await keepAliases(db, access, request, judgement.history);
+    try {
+      return await learnFrom(db, access, query, judgement);
+    } catch (error) {
+      // Other uploads of the team wait for the same turn: only what is lost is done again.
+      if (fateOf(error) === 'lost') throw error;
+      request.onWarning?.(notLearned(error));
+      return judgement.history;
+    }
+  };
   const work = (limits: ConnectLimits, attempt: number) =>
     // The connection that stored the run may be lost.
-    withAccess(attempt === 1 ? connection.reuse : connection.open, limits, request, async (db, access) => {
-      const query = { ...request, ...request.saved };
-      const judgement = await judgeRun(db, access, query);
-      judged = judgement.history;
-      await keepAliases(db, access, request, judgement.history);
-      try {
-        return await learnFrom(db, access, query, judgement);
-      } catch (error) {
-        // Other uploads of the team wait for the same turn: only what is lost is done again.
-        if (fateOf(error) === 'lost') throw error;
-        request.onWarning?.(notLearned(error));
-        return judgement.history;
-      }
-    });
+    attempt === 1
+      ? withAccess(connection.reuse, limits, request, judge, known)
+      : withAccess(connection.open, limits, request, judge);
   try {
     return await withRetries(work, { ...request, deadlineMs: historyDeadlineMs });
   } catch (error) {
@@ -125,12 +139,13 @@ async function withAccess<T>(
   limits: ConnectLimits,
   request: HistoryRequest,
   work: (db: Database, access: Access) => Promise<T>,
+  known?: Access,
 ): Promise<T> {
   const db = await unlessCancelled(connect(limits), request.signal);
   const cancel = () => db.destroy();
   request.signal?.addEventListener('abort', cancel);
   try {
-    const access = await openAccess(db, request);
+    const access = known ?? (await openAccess(db, request));
     const begin = withTimeout(access.begin, limits.stallMs);
     return await work(db, db.embedded ? access : { ...access, begin });
   } finally {

@@ -43,8 +43,20 @@ export interface TestVerdicts {
   readonly fixed: readonly Fixed[];
 }
 
+/**
+ * Strangers' runs are nobody's evidence: not for the order of commits, and not for outages. Of a stranger's own run the other uploads
+ * of its execution stay, because they tell which of them are variants.
+ */
+function withoutStrangers(facts: RunFacts): RunFacts {
+  const { run, runs } = facts;
+  const isSibling = (other: StoredRun) =>
+    run.origin === 'stranger' && run.execution !== undefined && other.execution === run.execution;
+  return { ...facts, runs: runs.filter((other) => other.origin !== 'stranger' || isSibling(other)) };
+}
+
 /** Chooses the point, and the runs whose rows the tests are judged by. */
-export function judgePoint(facts: RunFacts, limits: Limits = defaultLimits): JudgedPoint {
+export function judgePoint(given: RunFacts, limits: Limits = defaultLimits): JudgedPoint {
+  const facts = withoutStrangers(given);
   const { run, change } = facts;
   const order = orderCommits([...facts.runs, run], facts.commits);
   const evidence = evidenceFor(facts, limits);

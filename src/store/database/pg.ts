@@ -107,7 +107,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
           drop(silent(target, stallMs));
         }
       },
-      Math.max(20, Math.min(1000, stallMs / 4)),
+      Math.max(20, Math.min(250, stallMs / 4)),
     );
     try {
       return await Promise.race([work(), whenLost]);

@@ -191,7 +191,7 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined, isStart
       return {
         code: 'database-read-only',
         message: `the database at ${where} is read-only`,
-        fix: 'Connect to the primary; a standby or a suspended database cannot take uploads.',
+        fix: 'Connect to the primary; a standby or a suspended database takes neither uploads nor a set-up. Or somebody made it so: SHOW default_transaction_read_only.',
       };
     case '42501':
       return {
@@ -206,7 +206,7 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined, isStart
         fix:
           answer.message.includes('pg_temp') || answer.message.includes('temporary tables')
             ? `As the database\u2019s owner: GRANT TEMPORARY ON DATABASE "${target?.database ?? '\u2026'}" TO lukhas_ingest`
-            : 'Uploads and `lukhas healix` take a credential made by `lukhas db grant`; `lukhas db` and `lukhas team` take an administrator\u2019s: the database\u2019s owner with CREATEROLE, or a superuser.',
+            : 'Uploads and `lukhas healix` take a credential made by `lukhas db grant`; `lukhas db` and `lukhas team` take an administrator\u2019s: the database\u2019s owner with CREATEROLE, or a superuser. A right that was taken away comes back with `lukhas db setup --team <slug>`.',
       };
     case '42P01':
     case '42883':

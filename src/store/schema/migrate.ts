@@ -119,15 +119,20 @@ async function isInstalled(db: Database): Promise<boolean> {
   return row?.present === true;
 }
 
-/** Tables of ours that are somebody else's already are found before the first migration, not in the middle. */
+/** Tables and functions of ours that are somebody's already are found before the first migration, not in the middle. */
 async function takenNames(db: Database, list: readonly Migration[]): Promise<string[]> {
-  const names = list.flatMap(({ steps }) =>
-    steps.flatMap(({ sql }) => [...sql.matchAll(/^CREATE TABLE (\w+)/gm)].map((match) => match[1] ?? '')),
-  );
+  const names = (kind: string): string[] =>
+    list.flatMap(({ steps }) =>
+      steps.flatMap(({ sql }) =>
+        [...sql.matchAll(new RegExp(`^CREATE ${kind} (\\w+)`, 'gm'))].map((match) => match[1] ?? ''),
+      ),
+    );
   const taken = await db.query<{ name: string }>(
-    `SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = current_schema() AND c.relname = ANY ($1) ORDER BY c.relname`,
-    [names],
+    `SELECT c.relname::text AS name FROM pg_class c
+     WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY ($1)
+     UNION SELECT p.oid::regprocedure::text FROM pg_proc p
+     WHERE p.pronamespace = current_schema()::regnamespace AND p.proname = ANY ($2) ORDER BY 1`,
+    [names('TABLE'), names('FUNCTION')],
   );
   return taken.map(({ name }) => name);
 }
@@ -135,7 +140,7 @@ async function takenNames(db: Database, list: readonly Migration[]): Promise<str
 function namesTaken(names: readonly string[]): StoreError {
   return new StoreError({
     code: 'database-name-taken',
-    message: `something of that name is there already: ${names.join(', ')}`,
-    fix: 'Give lukhas-ingest a database of its own, or a schema of its own through the role\u2019s search_path. Nothing was changed.',
+    message: `something of that name is there already: ${names.slice(0, 5).join(', ')}${names.length > 5 ? `, and ${names.length - 5} more` : ''}`,
+    fix: 'Give lukhas-ingest a database of its own, or a schema of its own through the role\u2019s search_path. Is it a part of a restored dump: restore the whole into an empty database (docs/restore.md). Nothing was changed.',
   });
 }

@@ -1,11 +1,10 @@
 // Makes monthly partitions before they are needed, in short transactions of their own: inside an upload's they would deadlock.
+import { StoreError } from '../../errors.ts';
 import type { Database } from '../database/port.ts';
 import { beginIn } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
 import { requireSchema } from './state.ts';
-
-/** The tables that are partitioned by month. */
-export const partitionedTables = ['test_runs', 'test_results', 'coverage_data'] as const;
+import { partitionedTables } from './tables.ts';
 
 const mostAttempts = 20;
 /** How many months after the present one are kept ready. */
@@ -97,7 +96,9 @@ async function inShortTransactions(
       });
       return rows.map((row) => row.name);
     } catch (error) {
-      if (fateOf(error) !== 'retry' || attempt >= attempts) throw error;
+      // A server that is read-only stays so for longer than this.
+      const isReadOnly = error instanceof StoreError && error.sqlstate === '25006';
+      if (fateOf(error) !== 'retry' || isReadOnly || attempt >= attempts) throw error;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(50 * 2 ** attempt, 1000)));
     }
   }

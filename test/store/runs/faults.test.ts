@@ -105,7 +105,7 @@ describe('on a network that breaks', () => {
     });
 
   test('cut connections are replaced and every run is stored exactly once', async () => {
-    for (const [n, fault] of some(positions(60), 30).entries()) {
+    for (const [n, fault] of some(positions(60), 16).entries()) {
       proxy.plan([fault]);
       const saved = await save(`cut ${n}`, proxy.url(database.uploadUrl));
       expect(saved.stored, JSON.stringify(fault)).toBe('new');
@@ -116,7 +116,7 @@ describe('on a network that breaks', () => {
 
   test('uploads that are cut and not retried store all or nothing, and the next one settles it', async () => {
     let hadCommitted = 0;
-    for (const [n, fault] of some(positions(40), 20).entries()) {
+    for (const [n, fault] of some(positions(40), 10).entries()) {
       proxy.plan([fault]);
       const url = proxy.url(database.uploadUrl);
       const first = await save(`dead ${n}`, url, { deadlineMs: 0 }).catch((error: unknown) => error);

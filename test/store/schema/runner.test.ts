@@ -11,6 +11,7 @@ import type { StoreError } from '../../../src/errors.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Connect, Database } from '../../../src/store/database/port.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
+import { dumpSchema } from '../../../src/store/schema/catalogue.ts';
 import { openEmbedded } from '../../../src/store/schema/embedded.ts';
 import { type MigrateOptions, migrate } from '../../../src/store/schema/migrate.ts';
 import { type Migration, migrations } from '../../../src/store/schema/migrations.generated.ts';
@@ -29,7 +30,6 @@ import { some } from '../../support/long.ts';
 import { migrationOf, nextMigrations, nextName, nextNumber, ownName } from '../../support/next-migration.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { makeFailure, makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
-import { dumpSchema } from '../../support/schema-dump.ts';
 import { rowsIn, scriptIn } from '../../support/sql.ts';
 
 const server = inject('postgresAdminUrl');
