@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { long } from './support/long.ts';
-import { createPlace, keepConnection, type Place, placeNames } from './support/places.ts';
+import { createPlace, keepConnections, type Place, placeNames } from './support/places.ts';
 import { RepositoryStory, type Told } from './support/repository-story.ts';
 
 const [onServer, embedded] = placeNames;
 const places: Place[] = [];
 const open = async (name: (typeof placeNames)[number]) =>
-  void places.push(keepConnection(await createPlace(name)));
+  void places.push(keepConnections(await createPlace(name)));
 /** Stories whose failures the former rules gave the same classes. docs/judging.md says what was wrong with them, or why nothing. */
 const asFormerly = [
   ...[

@@ -2,7 +2,7 @@
 // row-level security.
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { InputError, StoreError } from '../../errors.ts';
-import { connectionUrlFor, parseConnectionUrl } from '../database/connection-url.ts';
+import { connectionUrlFor, userOf } from '../database/connection-url.ts';
 import type { Database } from '../database/port.ts';
 import { type Begin, beginIn, beginInCatalog, quoteName } from '../database/search-path.ts';
 import type { Migration } from './migrations.generated.ts';
@@ -437,8 +437,8 @@ async function loginName(db: Database, role: string, adminUrl: string): Promise<
   const [row] = await db.transaction(() => db.query<{ me: string }>('SELECT session_user::text AS me'), {
     begin: beginInCatalog(),
   });
-  const urlUser = parseConnectionUrl(adminUrl).user;
-  return row !== undefined && urlUser.startsWith(`${row.me}.`)
+  const urlUser = userOf(adminUrl);
+  return row !== undefined && urlUser?.startsWith(`${row.me}.`)
     ? `${role}${urlUser.slice(row.me.length)}`
     : role;
 }

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../errors.ts';
 import type { Connect, Database } from '../database/port.ts';
-import { beginIn } from '../database/search-path.ts';
+import { beginIn, beginInCatalog } from '../database/search-path.ts';
 import { createWatcher } from './blockers.ts';
 import { type Migration, migrations } from './migrations.generated.ts';
 import { newerDatabase, readSchemaState } from './state.ts';
@@ -35,6 +35,7 @@ export async function migrate(db: Database, options: MigrateOptions = {}): Promi
   const state = await readSchemaState(db, list);
   if (state.applied > state.known) throw newerDatabase(state);
   if (state.applied === state.known) return [];
+  if (state.applied === 0) await requireUtf8(db);
   const turnDb = options.connect && (await connectForTurn(options.connect));
   const watcher = options.connect && createWatcher(options.connect);
   try {
@@ -58,6 +59,20 @@ export async function migrate(db: Database, options: MigrateOptions = {}): Promi
     watcher?.close();
     await turnDb?.close();
   }
+}
+
+/** Reports hold characters of any language. */
+async function requireUtf8(db: Database): Promise<void> {
+  const [row] = await db.transaction(
+    () => db.query<{ encoding: string }>(`SELECT current_setting('server_encoding') AS encoding`),
+    { begin: beginInCatalog() },
+  );
+  if (row === undefined || row.encoding === 'UTF8') return;
+  throw new StoreError({
+    code: 'database-encoding',
+    message: `the database is encoded in ${row.encoding}, which cannot hold every character of a report`,
+    fix: `Make one for lukhas-ingest: CREATE DATABASE lukhas ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0. Nothing was changed.`,
+  });
 }
 
 function nameOf(migration: Migration | undefined): string {

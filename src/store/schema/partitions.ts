@@ -6,15 +6,40 @@ import { fateOf } from '../database/server-errors.ts';
 import { requireSchema } from './state.ts';
 import { partitionedTables } from './tables.ts';
 
-const attempts = 20;
+const mostAttempts = 20;
+/** How many months after the present one are kept ready. */
+export const monthsMadeAhead = 2;
 const lockTimeoutMs = 1000;
 
 /**
  * Makes the month of `at` and the months ahead of now where they are missing; returns the names of the tables made. The
  * database refuses times outside 31 days back and 1 day ahead. Other uploads go on meanwhile.
  */
-export function ensureMonth(db: Database, schema: string, at: Date, monthsAhead = 2): Promise<string[]> {
+export function ensureMonth(
+  db: Database,
+  schema: string,
+  at: Date,
+  monthsAhead = monthsMadeAhead,
+): Promise<string[]> {
   return inShortTransactions(db, schema, 'SELECT ensure_partitions_for($1, $2) AS name', [at, monthsAhead]);
+}
+
+/**
+ * Makes the months ahead of now where one is missing, if that is done in a moment: another upload makes them as well. Losing the
+ * connection is an error, as it would be for the work that comes after it.
+ */
+export async function ensureMonthsAhead(db: Database, schema: string, now: Date): Promise<void> {
+  try {
+    await inShortTransactions(
+      db,
+      schema,
+      'SELECT ensure_partitions_for($1, $2) AS name',
+      [now, monthsMadeAhead],
+      1,
+    );
+  } catch (error) {
+    if (fateOf(error) === 'lost') throw error;
+  }
 }
 
 /** Makes the months around the present one, for an operator. */
@@ -62,6 +87,7 @@ async function inShortTransactions(
   schema: string,
   sql: string,
   params: readonly (Date | number)[],
+  attempts = mostAttempts,
 ): Promise<string[]> {
   for (let attempt = 1; ; attempt++) {
     try {

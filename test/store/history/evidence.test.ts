@@ -14,7 +14,7 @@ import {
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { makeUploadKey } from '../../../src/store/runs/upload-key.ts';
 import { type Access, inTeam, openAccess } from '../../../src/store/schema/access.ts';
-import { createPlace, type Place, placeNames } from '../../support/places.ts';
+import { createPlace, keepConnections, type Place, placeNames } from '../../support/places.ts';
 import { emptyContext, makeOptions, makeResult, sourceOf } from '../../support/runs.ts';
 
 const start = Math.floor(Date.now() / 1000) * 1000 - 20 * 86_400_000;
@@ -69,7 +69,7 @@ describe.each(placeNames)('on %s', (name) => {
   let stories = 0;
   const labels = new Map<string, string>();
   beforeAll(async () => {
-    place = await createPlace(name);
+    place = keepConnections(await createPlace(name));
   });
   afterAll(() => place.remove());
   beforeEach(() => {

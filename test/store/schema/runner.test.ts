@@ -229,7 +229,7 @@ describe('a runner that is killed', () => {
     const { verbs } = await runAndDie(whole.adminUrl, 0, 0);
     expect(await stateOf(whole.adminUrl)).toBe(undisturbed);
     await whole.drop();
-    expect(verbs.filter((verb) => verb === 'outside')).toHaveLength(3);
+    expect(verbs.filter((verb) => verb === 'outside')).toHaveLength(4);
     // Spread over the whole run: at once after a call was sent, and a moment later.
     const all = Array.from({ length: 20 }, (_, n) => ({
       call: 1 + Math.floor((n * verbs.length) / 20),
@@ -593,7 +593,7 @@ test('one who waits for another migration says whose it is', async () => {
   });
   await until(async () => messages.length > 0);
   expect(messages[0]).toMatch(
-    /^another migration is at work: pid \d+ \(login postgres, its transaction began/,
+    /^another migration is at work: pid \d+ \(login postgres, application lukhas-ingest, its transaction began/,
   );
   await reader.end();
   expect([await first, await second]).toEqual([[nextName], []]);
