@@ -264,5 +264,23 @@ export const migrations: readonly Migration[] = [
         "sql": "-- Purpose: keep in which runs a memory was told, and how what it was told for ended: confidence then moves both ways, and each\n--   breakage counts once. Beside it, how often the memory's test recovers untaught.\n-- Locks: teams, healix_memories: SHARE ROW EXCLUSIVE\n-- Older programs: go on uploading\n-- Reversible: DROP TABLE healix_matches; REVOKE UPDATE (metadata) ON healix_memories, UPDATE (auto_healed) ON test_results. The counts\n--   of memories stay. Older programs go on giving credits of their own, in healix_credits.\n\n-- One row for each memory and run in which it was told, or in which its test failed and it was not. How the episode ended stands at\n-- its first run; the other columns of the episode are NULL elsewhere.\nCREATE TABLE healix_matches (\n  team_id UUID NOT NULL CONSTRAINT healix_matches_team_id_fkey REFERENCES teams (id) ON DELETE CASCADE,\n  memory_id UUID NOT NULL,\n  run_id UUID NOT NULL,\n  -- The run's.\n  created_at TIMESTAMPTZ NOT NULL,\n  -- Of all that failed by one cause the memory's own test, else the first by name.\n  test_name VARCHAR(500) NOT NULL,\n  shown BOOLEAN NOT NULL,\n  -- The branch or pull request: episodes of several at one time are one breakage.\n  change TEXT,\n  outcome VARCHAR(10) CONSTRAINT healix_matches_outcome_check CHECK (outcome IN ('open', 'worked', 'failed', 'nothing')),\n  started_at TIMESTAMPTZ,\n  ended_at TIMESTAMPTZ,\n  ended_git_sha VARCHAR(40),\n  -- How often the test had run and failed in the 30 days before, as far as that was ever seen.\n  earlier_runs INTEGER,\n  earlier_failures INTEGER,\n  -- What the breakage added to: the memory's counts, or those of its test untaught.\n  counted VARCHAR(10) CONSTRAINT healix_matches_counted_check CHECK (counted IN ('worked', 'failed', 'recovered', 'lasted')),\n  -- test_results.auto_healed of the run's failures.\n  healed BOOLEAN NOT NULL DEFAULT false,\n  CONSTRAINT healix_matches_pkey PRIMARY KEY (team_id, memory_id, run_id),\n  CONSTRAINT healix_matches_memory_id_fkey FOREIGN KEY (team_id, memory_id)\n    REFERENCES healix_memories (team_id, id) ON DELETE CASCADE\n);\nCREATE INDEX idx_healix_matches_run ON healix_matches (team_id, run_id);\n\nALTER TABLE healix_matches ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON healix_matches USING (team_id = (SELECT lukhas_team_id()));\n-- As in 0004: platforms give their own roles rights on every new table.\nDO $closed$\nDECLARE\n  grantee text;\nBEGIN\n  FOR grantee IN\n    SELECT 'PUBLIC' UNION ALL\n    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')\n  LOOP\n    EXECUTE format('REVOKE ALL ON healix_matches FROM %s', grantee);\n  END LOOP;\nEND\n$closed$;\nGRANT SELECT, INSERT, UPDATE ON healix_matches TO lukhas_ingest, lukhas_service;\nGRANT UPDATE (metadata) ON healix_memories TO lukhas_ingest;\nGRANT UPDATE (auto_healed) ON test_results TO lukhas_ingest, lukhas_service;\n"
       }
     ]
+  },
+  {
+    "number": 14,
+    "name": "cheaper-checks",
+    "checksum": "e2b02069b292ebeaa704e1892623f55f7ee9c69d9b3c5cb98a7b74c9d4dfff3c",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the key that another key implies",
+        "inTransaction": true,
+        "sql": "-- A match's memory is of the same team, and that one is of a team.\nALTER TABLE healix_matches DROP CONSTRAINT healix_matches_team_id_fkey;"
+      },
+      {
+        "title": "the function that finds the team",
+        "inTransaction": true,
+        "sql": "-- As in 0004. Row-level security asks it once for each table of a statement; SQL functions are planned anew each time.\nCREATE OR REPLACE FUNCTION lukhas_team_id() RETURNS uuid\nLANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE SET search_path FROM CURRENT AS $$\nBEGIN\n  RETURN CASE\n    WHEN EXISTS (SELECT FROM team_credentials c WHERE c.role_name = session_user) THEN (\n      SELECT t.id FROM team_credentials c JOIN teams t ON t.id = c.team_id\n      WHERE c.role_name = session_user AND t.deleted_at IS NULL\n    )\n    WHEN pg_has_role(session_user, 'lukhas_service', 'MEMBER') THEN NULLIF(current_setting('lukhas.team_id', true), '')::uuid\n  END;\nEND\n$$;"
+      }
+    ]
   }
 ];
