@@ -212,6 +212,15 @@ describe('the stories', () => {
     expect(first(disturbed)).toEqual(first(plain));
   });
 
+  it('a stranger’s run tells nothing of the order of commits', () => {
+    const { judged } = new Story('A')
+      .run('A', 'P')
+      .run('Z', 'F', { origin: 'stranger' })
+      .judgePull(1, 'p', 'A', 'F');
+    expect(judged.order.rank('A')).toBeDefined();
+    expect(judged.order.rank('Z')).toBeUndefined();
+  });
+
   it('a stranger’s run is compared with the team’s, and with no other stranger’s', () => {
     const story = new Story('AB').run('A', 'F', { origin: 'stranger' });
     expect(first(story.judge('B', 'F', { parents: ['A'], origin: 'stranger' })).class).toBe('no-history');

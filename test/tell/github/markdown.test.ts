@@ -272,6 +272,11 @@ const state = (text: string | readonly string[], count = 1) => ({
 });
 
 describe('hostile text', () => {
+  it('makes no cell of a table, with or without a backslash before its bar', () => {
+    for (const text of ['a|b', 'a\\|b', '`a|b`', '|'])
+      expect(code(text, { cell: true }).replaceAll('&#124;', '')).not.toContain('|');
+  });
+
   it('stays text in comments: no tag, link, image, mention or fence, one marker, parsed back whole', () => {
     fc.assert(
       fc.property(hostiles, (texts) => {
