@@ -66,7 +66,7 @@ export async function storeRun(
   } catch (error) {
     if (error instanceof InputError || error instanceof ReportError) throw error;
     if (saved !== undefined) {
-      options.onWarning(unreadableHistory(error));
+      options.onWarning(unreadableHistory(options.signal?.aborted === true ? 'cancelled' : error));
       return outcome(saved);
     }
     // Cancelled: skip the summary, it would read the report again.

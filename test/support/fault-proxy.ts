@@ -26,7 +26,7 @@ export interface FaultProxy {
   /** The next connections are refused so. */
   refuse(refusals: readonly Refusal[]): void;
   /** Bytes of the connections so far, in the order they were opened. */
-  readonly traffic: readonly { up: number; down: number }[];
+  readonly traffic: readonly { up: number; down: number /** By performance.now(). */; frozenAt?: number }[];
   close(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export async function startFaultProxy(
   listenOn = 0,
 ): Promise<FaultProxy> {
   let faults: Fault[] = [];
-  const traffic: { up: number; down: number }[] = [];
+  const traffic: { up: number; down: number; frozenAt?: number }[] = [];
   const sockets = new Set<Socket>();
   let refusals: Refusal[] = [];
   const freezers = new Set<() => void>();
@@ -49,12 +49,13 @@ export async function startFaultProxy(
     }
     const upstream = connectTcp(target.port, target.host);
     const fault = faults.shift();
-    const count = { up: 0, down: 0 };
+    const count: (typeof traffic)[number] = { up: 0, down: 0 };
     traffic.push(count);
     let frozen = false;
     const stop = (how: Fault['how']): void => {
       if (how === 'freeze') {
         frozen = true;
+        count.frozenAt = performance.now();
         client.pause();
         upstream.pause();
         return;

@@ -37,6 +37,8 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   const settings = parseConnectionUrl(url, options.env);
   for (const remark of settings.remarks) options.onRemark?.(remark);
   const stallMs = options.stallMs ?? defaultStallMs;
+  // Statements of administrators may take hours, the start of a connection not.
+  const startMs = Math.min(stallMs, defaultStallMs);
   const target: Target = settings;
   const password =
     settings.password ??
@@ -52,7 +54,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     client_encoding: 'UTF8',
     ssl: await tlsOptions(settings, options.sslCa),
     enableChannelBinding: settings.channelBinding,
-    connectionTimeoutMillis: stallMs,
+    connectionTimeoutMillis: startMs,
     keepAlive: true,
     types: {
       getTypeParser: ((oid: number, format: 'text' | 'binary') =>
@@ -105,7 +107,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
           drop(silent(target, stallMs));
         }
       },
-      Math.max(20, Math.min(1000, stallMs / 4)),
+      Math.max(20, Math.min(250, stallMs / 4)),
     );
     try {
       return await Promise.race([work(), whenLost]);
@@ -135,14 +137,14 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     () => {
       if (!isAccepted) socket().destroy(new Error('timeout expired'));
     },
-    Math.min(acceptMs, stallMs),
+    Math.min(acceptMs, startMs),
   );
   try {
     await client.connect();
   } catch (error) {
     await client.end().catch(() => {});
     const meaning = storeErrorOf(error, target, true);
-    throw isAccepted && meaning.code === 'database-no-answer' ? silent(target, stallMs) : meaning;
+    throw isAccepted && meaning.code === 'database-no-answer' ? silent(target, startMs) : meaning;
   } finally {
     clearTimeout(accepting);
   }

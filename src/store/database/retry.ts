@@ -67,7 +67,7 @@ export function unlessCancelled(
   if (signal === undefined) return opening;
   return new Promise((resolve, reject) => {
     const cancel = () => {
-      reject(new StoreError({ code: 'upload-cancelled', message: 'cancelled; nothing was stored' }));
+      reject(new StoreError({ code: 'upload-cancelled', message: 'cancelled' }));
       opening.then(
         (db) => db.destroy(),
         () => {},

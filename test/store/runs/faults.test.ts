@@ -239,6 +239,26 @@ test('a statement of the history that takes too long is ended by the server', as
   expect(new Set(limits.slice(1))).toEqual(new Set(['27s']));
 });
 
+test('cancelled once the run is stored, its history is not waited for', async () => {
+  const controller = new AbortController();
+  const warnings: string[] = [];
+  const connect = (limits?: ConnectLimits) => openPostgres(proxy.url(database.uploadUrl), limits);
+  const { saved, history } = await storeRun(connect, makeUpload('cancelled later'), source, {
+    allowPrivilegedRole: false,
+    baseBranch: undefined,
+    change: undefined,
+    signal: controller.signal,
+    onWarning: ({ message }) => warnings.push(message),
+    onSaved: () => {
+      proxy.freeze();
+      setTimeout(() => controller.abort(), 50);
+    },
+  });
+  expect(saved?.stored).toBe('new');
+  expect(history).toBeUndefined();
+  expect(warnings).toEqual(['the history of the failures could not be read: cancelled']);
+});
+
 test('a cancelled upload does not wait for a connection that hangs, and closes one that comes late', async () => {
   const controller = new AbortController();
   let destroyed = 0;
