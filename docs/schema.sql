@@ -383,7 +383,6 @@ ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_team_id_fkey FOREIGN KEY 
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_memory_id_fkey FOREIGN KEY (team_id, memory_id) REFERENCES healix_memories(team_id, id) ON DELETE CASCADE;
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_memory_id_fkey FOREIGN KEY (team_id, memory_id) REFERENCES healix_memories(team_id, id) ON DELETE CASCADE;
-ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
@@ -655,17 +654,19 @@ $function$;
 
 CREATE OR REPLACE FUNCTION public.lukhas_team_id()
  RETURNS uuid
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE PARALLEL SAFE SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-  SELECT CASE
+BEGIN
+  RETURN CASE
     WHEN EXISTS (SELECT FROM team_credentials c WHERE c.role_name = session_user) THEN (
       SELECT t.id FROM team_credentials c JOIN teams t ON t.id = c.team_id
       WHERE c.role_name = session_user AND t.deleted_at IS NULL
     )
     WHEN lukhas_serves() THEN NULLIF(current_setting('lukhas.team_id', true), '')::uuid
-  END
+  END;
+END
 $function$;
 
 CREATE OR REPLACE FUNCTION public.month_is_ready(at timestamp with time zone)

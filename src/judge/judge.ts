@@ -122,6 +122,7 @@ export function judgeTests(
   const siblings = siblingsOf(facts);
   const own = judged.own.filter(({ lineId }) => lineId === facts.run.lineId);
   const others = [...judged.others].sort((a, b) => a.at - b.at);
+  const placeOf = new Map(others.map(({ runId }, place) => [runId, place]));
   let estimates = 0;
   const failures = tests.failures.map(({ testName, testFile }): FailureVerdict => {
     const rows = byRun(rowsOf.get(testName) ?? []);
@@ -133,7 +134,7 @@ export function judgeTests(
       past,
       here: attemptsIn([facts.run], rows, order),
       own: attemptsIn(own, rows, order),
-      others: others.filter(({ runId }) => rows.has(runId)).flatMap((other) => attemptsOfRun(other, rows)),
+      others: runsIn(others, placeOf, rows).flatMap((other) => attemptsOfRun(other, rows)),
       // Asked for failures that passed again: most tests never failed before.
       allBase: (point !== undefined && failedBefore(rows, facts.run)
         ? [...commitsWith(point, rows), ...point.later]
@@ -168,6 +169,16 @@ export function judgeTests(
         )
       : [],
   };
+}
+
+/** Those of the runs that have a row, in their order: a test has rows in few of them. */
+function runsIn(
+  runs: readonly StoredRun[],
+  placeOf: ReadonlyMap<string, number>,
+  rows: ReadonlyMap<string, TestRow>,
+): StoredRun[] {
+  const places = [...rows.keys()].flatMap((runId) => placeOf.get(runId) ?? []).sort((a, b) => a - b);
+  return places.flatMap((place) => runs[place] ?? []);
 }
 
 /** Where the point's own commit has no run, or the merge base is not known, a repair may be somebody else's. */
