@@ -16,7 +16,7 @@ test('every threat names at least one test, and every test that is named exists'
       // As a source writes it: apostrophes may be escaped.
       const source = readFileSync(url, 'utf8').replaceAll('\\u2019', '’').replaceAll("\\'", "'");
       const title = new RegExp(
-        `(?:\\b(?:test|it)[\\w.]*\\(|\\)\\()[^('"\`]*['"\`]${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}['"\`]`,
+        `(?:\\b(?:test|it|story)[\\w.]*\\(|\\)\\()[^('"\`]*['"\`]${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}['"\`]`,
       );
       expect(title.test(source), `${file}: ${name}`).toBe(true);
     }

@@ -113,11 +113,12 @@ async function lookAtSession(
  * the order of names; no more than a message can hold.
  */
 const openTables = (schema: string): string => `ARRAY(
-         SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = to_regnamespace(quote_ident(${schema})) AND NOT c.relrowsecurity
-           AND c.relkind IN ('r', 'p') AND (c.relname = ANY ('{${teamTables.join(',')}}'::text[]) OR EXISTS (
-             SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent WHERE i.inhrelid = c.oid
-               AND p.relname = ANY ('{${partitionedTables.join(',')}}'::text[]) AND p.relnamespace = c.relnamespace))
-         ORDER BY c.relname LIMIT 4)`;
+         SELECT c.relname::text FROM (
+           SELECT to_regclass(quote_ident(${schema}) || '.' || name) AS oid FROM unnest('{${teamTables.join(',')}}'::text[]) AS ours (name)
+           UNION ALL SELECT i.inhrelid FROM unnest('{${partitionedTables.join(',')}}'::text[]) AS parents (name)
+             JOIN pg_inherits i ON i.inhparent = to_regclass(quote_ident(${schema}) || '.' || parents.name)
+         ) AS tables JOIN pg_class c ON c.oid = tables.oid
+         WHERE NOT c.relrowsecurity ORDER BY c.relname LIMIT 4)`;
 
 function unprotected(tables: readonly string[]): StoreError {
   return new StoreError({

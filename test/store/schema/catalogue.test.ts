@@ -2,6 +2,9 @@
 // it, and every column of the user's schema document is there as the document has it.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expected } from '../../../src/store/schema/catalogue.generated.ts';
+import { readCatalogue } from '../../../src/store/schema/catalogue.ts';
+import { fingerprintsOf } from '../../../src/store/schema/fingerprints.ts';
 import { teamTables } from '../../../src/store/schema/tables.ts';
 import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 
@@ -61,6 +64,11 @@ test('every table is distributed or a reference table', async () => {
   expect(tables.map(({ name }) => name).filter((name) => !name?.startsWith('lukhas_'))).toEqual(
     [...teamTables].sort(),
   );
+});
+
+test('what a database is compared with is what the migrations make', async () => {
+  const catalogue = await readCatalogue((sql) => look(sql));
+  expect(fingerprintsOf(catalogue, 'public')).toEqual(expected);
 });
 
 test('every primary key, unique key and reference of a distributed table carries team_id', async () => {

@@ -125,6 +125,11 @@ describe('restored beside the roles that it had', () => {
     expect(await upload(ownUrl, 'one')).toMatchObject({ stored: 'already' });
     expect(await upload(ownUrl, 'two')).toMatchObject({ stored: 'new' });
     expect((await setup(copy.adminUrl)).stdout).not.toContain('repaired');
+    // A team's login may ask, too.
+    expect(await status(ownUrl)).toMatchObject({
+      code: 0,
+      stdout: expect.not.stringMatching(/to repair|not as made/),
+    });
     const after = await status(copy.adminUrl);
     expect(after.stdout).not.toMatch(/to repair|not as made/);
   });
