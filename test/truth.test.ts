@@ -628,8 +628,8 @@ describe('in CI', () => {
     const s = begin();
     await s.push('start', green);
     s.commit('P', { on: 'feature-1' });
-    for (const database of ['lost', 'none'] as const) {
-      const warnings = database === 'lost' ? ['history-unreadable'] : [];
+    for (const database of ['unreadable', 'none'] as const) {
+      const warnings = database === 'unreadable' ? ['history-unreadable'] : [];
       expect(await s.pull(1, 'P', 'start', red, { database })).toMatchObject({
         blame: [undefined, undefined],
         warnings,
