@@ -344,7 +344,8 @@ describe('in CI', () => {
       blame: [0, 1],
       warnings: ['base-branch'],
     });
-    expect(told.verdict.warnings[0]?.message).toMatch(/branch mian is stored: there is nothing to compare/);
+    const warning = told.verdict.warnings.find(({ code }) => code === 'base-branch');
+    expect(warning?.message).toMatch(/branch mian is stored: there is nothing to compare/);
     s.commit('P', { on: 'feature' });
     const options = { depth: 'full', branch: 'feature', baseBranch: 'mian' } as const;
     const branch = await s.push('P', { ...red, [b]: 'F' }, options);
