@@ -268,6 +268,7 @@ async function soakStates(times: number): Promise<void> {
             if (sent++ > 0) return db.copyIn(text, rows, onSent);
             const [{ pid } = { pid: 0 }] = await db.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
             const copying = db.copyIn(`${text}; DO $do$ BEGIN PERFORM pg_sleep(5); END $do$`, rows, onSent);
+            copying.catch(() => {});
             await sleep(50);
             await sql.query(`SELECT ${verb}($1)`, [pid]);
             return copying;
@@ -289,6 +290,7 @@ async function soakStates(times: number): Promise<void> {
     return outcome;
   });
   await runAll('53300 by a login without a free connection', times, 1, async (n) => {
+    await sql.query(`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'soak_ci'`);
     await sql.query('ALTER ROLE soak_ci CONNECTION LIMIT 1');
     const holder = new pg.Client({ connectionString: databaseUrl });
     await holder.connect();

@@ -121,9 +121,11 @@ export function userOf(text: string): string | undefined {
 /** The same connection as another login, as a URL to store in a CI secret. */
 export function connectionUrlFor(
   base: string,
-  login: { readonly user: string; readonly password: string },
+  login: { readonly user: string; readonly password: string; readonly database: string },
 ): string {
   const url = parseUrl(base.trim());
+  // What it leaves out was filled by the administrator's name or environment, which the login does not have.
+  if (url.pathname === '' || url.pathname === '/') url.pathname = `/${encodeURIComponent(login.database)}`;
   url.username = encodeURIComponent(login.user);
   url.password = encodeURIComponent(login.password);
   return url.href;

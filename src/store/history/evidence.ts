@@ -616,36 +616,37 @@ const inTime = 'r.created_at BETWEEN $11 AND $12';
 /** The passes of a test are told by the places of the runs alone: most rows are passes. */
 const isPlainPass = "r.outcome = 'passed' AND r.attempts IS NULL";
 
-/** Rows without failure, those of one test as one row. Its failures are read by the run. */
+/** Rows without failure of one test, as one row. Its failures are read by the run. */
 const together = (from: string): string => `
-  SELECT test_name, NULL::boolean AS is_failure, NULL AS test_file,
-    json_agg(place) FILTER (WHERE is_plain) AS passed,
-    json_agg(json_build_array(place, outcome, attempts, NULL, NULL, NULL)) FILTER (WHERE NOT is_plain) AS rows
-  FROM (
-    SELECT n.test_name, a.place, r.outcome, r.attempts, (${isPlainPass}) IS TRUE AS is_plain
-    FROM ${from} WHERE r.outcome NOT IN ('failed', 'error')) AS r
-  GROUP BY test_name`;
+      SELECT json_agg(r.place) FILTER (WHERE ${isPlainPass}) AS passed,
+        json_agg(json_build_array(r.place, r.outcome, r.attempts, NULL, NULL, NULL)) FILTER (WHERE (${isPlainPass}) IS NOT TRUE) AS rows
+      FROM (${from}) AS r WHERE r.outcome NOT IN ('failed', 'error') HAVING count(*) > 0`;
+
+const namesWith = (from: string): string => `
+  SELECT n.test_name, NULL::boolean AS is_failure, NULL AS test_file, t.passed, t.rows FROM ${from}`;
 
 /** Rows of tests on lines, in one piece of the index a test: read beside are rows of runs nobody asked for. */
-const scanned = together(`(
+const scanned = namesWith(`(
       SELECT line_id, min(created_at) AS first, max(created_at) AS last FROM chosen WHERE line_id IS NOT NULL GROUP BY line_id) AS l
-    CROSS JOIN names AS n CROSS JOIN LATERAL (
-      SELECT ${passColumns} FROM test_results r
-      WHERE r.team_id = $1 AND r.line_id = l.line_id AND r.test_name = n.test_name AND r.created_at BETWEEN l.first AND l.last
-        AND ${inTime}
-      -- In the order of the index of lines: in a month that was never analysed any other looks as good, and reads whole runs.
-      ORDER BY r.created_at DESC OFFSET 0) AS r
-    JOIN chosen a ON a.id = r.test_run_id`);
+    CROSS JOIN names AS n CROSS JOIN LATERAL (${together(`
+      SELECT a.place, r.outcome, r.attempts FROM (
+        SELECT ${passColumns} FROM test_results r
+        WHERE r.team_id = $1 AND r.line_id = l.line_id AND r.test_name = n.test_name AND r.created_at BETWEEN l.first AND l.last
+          AND ${inTime}
+        -- In the order of the index of lines: in a month that was never analysed any other looks as good, and reads whole runs.
+        ORDER BY r.created_at DESC OFFSET 0) AS r
+      JOIN chosen a ON a.id = r.test_run_id`)}) AS t`);
 
 /** The same run by run. */
-const probed = (hasOlder: boolean, which = ''): string =>
-  together(
-    `names AS n CROSS JOIN chosen a CROSS JOIN LATERAL (${rowIn('a', 'n.test_name', hasOlder)}) AS r`,
-  ).replace('WHERE r.outcome', `WHERE ${which}r.outcome`);
+const probed = (hasOlder: boolean, which = 'true'): string =>
+  namesWith(
+    `names AS n CROSS JOIN LATERAL (${together(`
+      SELECT a.place, r.outcome, r.attempts FROM chosen a CROSS JOIN LATERAL (${rowIn('a', 'n.test_name', hasOlder)}) AS r WHERE ${which}`)}) AS t`,
+  );
 
 /** Rows of older programs have no line: they are looked up run by run. */
 const withOlder = (hasOlder: boolean): string =>
-  hasOlder ? `${scanned} UNION ALL ${probed(true, 'a.line_id IS NULL AND ')}` : scanned;
+  hasOlder ? `${scanned} UNION ALL ${probed(true, 'a.line_id IS NULL')}` : scanned;
 
 /**
  * The rows of one test in one run, by the index of lines. IS NULL is a condition of its own: IS NOT DISTINCT FROM uses no index,

@@ -324,7 +324,7 @@ export async function grantUploads(
     team,
     passwordIsNew,
     databaseUrl: connectionUrlFor(wish.adminUrl, {
-      user: await loginName(db, role, wish.adminUrl),
+      ...(await placeOf(db, role, wish.adminUrl)),
       password: passwordIsNew ? password : '',
     }),
   };
@@ -433,15 +433,23 @@ async function utility(db: Database, pattern: string, ...values: readonly string
   await db.script(row?.sql ?? '');
 }
 
-/** Supabase's pooler wants `<role>.<project>` where the server knows `<role>`. */
-async function loginName(db: Database, role: string, adminUrl: string): Promise<string> {
-  const [row] = await db.transaction(() => db.query<{ me: string }>('SELECT session_user::text AS me'), {
-    begin: beginInCatalog(),
-  });
+/** Database and user for the login's URL. Supabase's pooler wants `<role>.<project>` where the server knows `<role>`. */
+async function placeOf(
+  db: Database,
+  role: string,
+  adminUrl: string,
+): Promise<{ readonly user: string; readonly database: string }> {
+  const [row] = await db.transaction(
+    () =>
+      db.query<{ me: string; database: string }>(
+        'SELECT session_user::text AS me, current_database()::text AS database',
+      ),
+    { begin: beginInCatalog() },
+  );
+  const { me = '', database = '' } = row ?? {};
   const urlUser = userOf(adminUrl);
-  return row !== undefined && urlUser?.startsWith(`${row.me}.`)
-    ? `${role}${urlUser.slice(row.me.length)}`
-    : role;
+  const isLonger = me !== '' && urlUser?.startsWith(`${me}.`) === true;
+  return { user: isLonger ? `${role}${urlUser.slice(me.length)}` : role, database };
 }
 
 /** The login that `lukhas db setup` makes for a team where none is named. */

@@ -108,13 +108,16 @@ test.each([
   expect(`${error.message}${error.fix}${error.stack}`).not.toContain('hunter2');
 });
 
-test('another login\u2019s URL keeps everything else', () => {
-  expect(
-    connectionUrlFor('postgres://admin:a@h.example:6543/db?sslmode=verify-ca', {
+test('another login\u2019s URL keeps everything else, and names the database where that was left out', () => {
+  const login = { user: 'ci', password: 'x/y', database: 'my db' };
+  expect(connectionUrlFor('postgres://admin:a@h.example:6543/db?sslmode=verify-ca', login)).toBe(
+    'postgres://ci:x%2Fy@h.example:6543/db?sslmode=verify-ca',
+  );
+  for (const base of ['postgres://h.example', 'postgres://postgres@h.example/?sslmode=verify-ca'])
+    expect(parseConnectionUrl(connectionUrlFor(base, login))).toMatchObject({
       user: 'ci',
-      password: 'x/y',
-    }),
-  ).toBe('postgres://ci:x%2Fy@h.example:6543/db?sslmode=verify-ca');
+      database: 'my db',
+    });
 });
 
 test.each([
