@@ -1,6 +1,7 @@
 // The threat model names tests as its proof: each of them exists.
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { mutations } from './support/mutations.ts';
 
 const page = readFileSync(new URL('../docs/threat-model.md', import.meta.url), 'utf8');
 const rows = page.split('\n').filter((line) => /^\| (?!Threat|-)/.test(line));
@@ -21,4 +22,11 @@ test('every threat names at least one test, and every test that is named exists'
       expect(title.test(source), `${file}: ${name}`).toBe(true);
     }
   }
+});
+
+test.each(mutations)('the source still has $what, for scripts/mutations.ts to take away', (mutation) => {
+  const source = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
+  expect(source(mutation.file)).toContain(mutation.find);
+  const titles = source(mutation.test).replaceAll("\\'", "'");
+  for (const name of mutation.name.split('|')) expect(titles).toContain(name);
 });
