@@ -111,9 +111,10 @@ function failedAlone(
     )
     .sort((a, b) => a.run.at - b.run.at);
   if (single.length <= changes.length / 2) return [];
-  const passes = [...base, ...others].filter(({ failed }) => !failed).map(({ run }) => run.at);
+  // Steps of one job are variants: the pass of another one says nothing.
+  const passes = [...base, ...others].filter(({ failed }) => !failed).map(({ run }) => run);
   return single.filter(({ run }, i) => {
     const next = single[i + 1]?.run.at ?? Infinity;
-    return passes.some((at) => at > run.at && at < next);
+    return passes.some(({ at, ordinal }) => ordinal === run.ordinal && at > run.at && at < next);
   });
 }
