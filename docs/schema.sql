@@ -150,6 +150,11 @@ CREATE TABLE missing_reports (
   uploaded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE service_credentials (
+  role_name name NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE sessions (
   id uuid DEFAULT gen_random_uuid() NOT NULL,
   lambda_id character varying(255),
@@ -349,6 +354,7 @@ ALTER TABLE lukhas_migration_steps ADD CONSTRAINT lukhas_migration_steps_pkey PR
 ALTER TABLE lukhas_migrations ADD CONSTRAINT lukhas_migrations_pkey PRIMARY KEY (number);
 ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_upload_key_check CHECK ((octet_length(upload_key) = 32));
 ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_pkey PRIMARY KEY (team_id, upload_key);
+ALTER TABLE service_credentials ADD CONSTRAINT service_credentials_pkey PRIMARY KEY (role_name);
 ALTER TABLE sessions ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 ALTER TABLE sessions ADD CONSTRAINT sessions_session_token_key UNIQUE (session_token);
 ALTER TABLE shared_memories ADD CONSTRAINT shared_memories_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric)));
@@ -372,23 +378,19 @@ ALTER TABLE webauthn_credentials ADD CONSTRAINT webauthn_credentials_credential_
 
 -- References
 
-ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE SET NULL;
 ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_memory_id_fkey FOREIGN KEY (team_id, memory_id) REFERENCES healix_memories(team_id, id) ON DELETE CASCADE;
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_memory_id_fkey FOREIGN KEY (team_id, memory_id) REFERENCES healix_memories(team_id, id) ON DELETE CASCADE;
-ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE sessions ADD CONSTRAINT sessions_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE CASCADE;
 ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE test_aliases ADD CONSTRAINT test_aliases_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
-ALTER TABLE test_results ADD CONSTRAINT test_results_healix_memory_id_fkey FOREIGN KEY (team_id, healix_memory_id) REFERENCES healix_memories(team_id, id) ON DELETE SET NULL (healix_memory_id);
 ALTER TABLE test_results ADD CONSTRAINT test_results_shared_memory_id_fkey FOREIGN KEY (shared_memory_id) REFERENCES shared_memories(id) ON DELETE SET NULL;
 ALTER TABLE test_results ADD CONSTRAINT test_results_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
-ALTER TABLE test_runs ADD CONSTRAINT test_runs_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE SET NULL;
 ALTER TABLE test_runs ADD CONSTRAINT test_runs_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE user_preferences ADD CONSTRAINT user_preferences_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE CASCADE;
 ALTER TABLE users ADD CONSTRAINT users_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
@@ -497,6 +499,20 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.check_months_login()
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF lukhas_team_id() IS NULL AND NOT lukhas_serves()
+     AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = session_user AND r.rolbypassrls) THEN
+    RAISE EXCEPTION 'this login is bound to no team of this database' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.ensure_partitions(months_ahead integer DEFAULT 2, months_back integer DEFAULT 0)
  RETURNS SETOF text
  LANGUAGE plpgsql
@@ -505,6 +521,7 @@ CREATE OR REPLACE FUNCTION public.ensure_partitions(months_ahead integer DEFAULT
  SET "TimeZone" TO 'UTC'
 AS $function$
 BEGIN
+  PERFORM check_months_login();
   IF months_ahead IS NULL OR months_ahead NOT BETWEEN 0 AND 24 OR months_back IS NULL OR months_back NOT BETWEEN 0 AND 36 THEN
     RAISE EXCEPTION 'months ahead must be 0 to 24, months back 0 to 36' USING ERRCODE = 'invalid_parameter_value';
   END IF;
@@ -522,6 +539,7 @@ CREATE OR REPLACE FUNCTION public.ensure_partitions_for(at timestamp with time z
  SET "TimeZone" TO 'UTC'
 AS $function$
 BEGIN
+  PERFORM check_months_login();
   IF at IS NULL OR date_trunc('month', at) < date_trunc('month', now() - interval '32 days')
      OR date_trunc('month', at) > date_trunc('month', now() + interval '2 days') THEN
     RAISE EXCEPTION 'a run''s time must lie from 31 days back to 1 day ahead' USING ERRCODE = 'datetime_field_overflow';
@@ -534,6 +552,9 @@ BEGIN
   END IF;
   FOR i IN 0..months_ahead LOOP
     IF NOT month_is_ready(date_trunc('month', now()) + make_interval(months => i)) THEN
+      -- The row that attach_month locks.
+      PERFORM FROM lukhas_locks WHERE name = 'partitions' FOR UPDATE SKIP LOCKED;
+      EXIT WHEN NOT FOUND;
       RETURN QUERY SELECT attach_month(date_trunc('month', now()) + make_interval(months => i));
     END IF;
   END LOOP;
@@ -548,6 +569,31 @@ CREATE OR REPLACE FUNCTION public.expired_partitions(parent regclass, keep inter
  SET "TimeZone" TO 'UTC'
 AS $function$
   SELECT b.child, b.upper_bound FROM partition_bounds(parent) b WHERE b.upper_bound <= now() - keep ORDER BY b.upper_bound
+$function$;
+
+CREATE OR REPLACE FUNCTION public.forget_memory()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  UPDATE test_results SET healix_memory_id = NULL WHERE team_id = OLD.team_id AND healix_memory_id = OLD.id;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.forget_person()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  UPDATE test_runs SET lambda_id = NULL WHERE lambda_id = OLD.lambda_id;
+  UPDATE consciousness_reviews SET lambda_id = NULL WHERE lambda_id = OLD.lambda_id;
+  RETURN NULL;
+END
 $function$;
 
 CREATE OR REPLACE FUNCTION public.lukhas_add_coverage(key bytea, without_coverage bytea, payload bytea, files integer, percent numeric)
@@ -577,7 +623,7 @@ CREATE OR REPLACE FUNCTION public.lukhas_find_team(wanted text)
  STABLE SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-  SELECT t.id FROM teams t WHERE t.slug = wanted AND t.deleted_at IS NULL
+  SELECT t.id FROM teams t WHERE t.slug = wanted AND t.deleted_at IS NULL AND lukhas_serves()
 $function$;
 
 CREATE OR REPLACE FUNCTION public.lukhas_lock_team()
@@ -595,19 +641,32 @@ CREATE OR REPLACE FUNCTION public.lukhas_run_ts(id uuid)
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN to_timestamp((((((('x'::text || lpad("left"(replace((id)::text, '-'::text, ''::text), 12), 16, '0'::text)))::bit(64))::bigint)::numeric / 1000.0))::double precision);
 
-CREATE OR REPLACE FUNCTION public.lukhas_team_id()
- RETURNS uuid
+CREATE OR REPLACE FUNCTION public.lukhas_serves()
+ RETURNS boolean
  LANGUAGE sql
  STABLE PARALLEL SAFE SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-  SELECT CASE
+  SELECT pg_has_role(session_user, 'lukhas_owner', 'MEMBER')
+    OR (pg_has_role(session_user, 'lukhas_service', 'MEMBER')
+      AND EXISTS (SELECT FROM service_credentials c WHERE c.role_name = session_user))
+$function$;
+
+CREATE OR REPLACE FUNCTION public.lukhas_team_id()
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  RETURN CASE
     WHEN EXISTS (SELECT FROM team_credentials c WHERE c.role_name = session_user) THEN (
       SELECT t.id FROM team_credentials c JOIN teams t ON t.id = c.team_id
       WHERE c.role_name = session_user AND t.deleted_at IS NULL
     )
-    WHEN pg_has_role(session_user, 'lukhas_service', 'MEMBER') THEN NULLIF(current_setting('lukhas.team_id', true), '')::uuid
-  END
+    WHEN lukhas_serves() THEN NULLIF(current_setting('lukhas.team_id', true), '')::uuid
+  END;
+END
 $function$;
 
 CREATE OR REPLACE FUNCTION public.month_is_ready(at timestamp with time zone)
@@ -666,12 +725,14 @@ $function$;
 
 -- Triggers
 
+CREATE TRIGGER forget_memory AFTER DELETE ON healix_memories FOR EACH ROW EXECUTE FUNCTION forget_memory();
 CREATE TRIGGER normalise_healix_memories_signature BEFORE INSERT OR UPDATE OF failure_signature ON healix_memories FOR EACH ROW EXECUTE FUNCTION normalise_failure_signature();
 CREATE TRIGGER update_healix_memories_updated_at BEFORE UPDATE ON healix_memories FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 CREATE TRIGGER normalise_shared_memories_signature BEFORE INSERT OR UPDATE OF failure_signature ON shared_memories FOR EACH ROW EXECUTE FUNCTION normalise_failure_signature();
 CREATE TRIGGER update_shared_memories_updated_at BEFORE UPDATE ON shared_memories FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 CREATE TRIGGER update_teams_updated_at BEFORE UPDATE ON teams FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 CREATE TRIGGER update_user_preferences_updated_at BEFORE UPDATE ON user_preferences FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
+CREATE TRIGGER forget_person AFTER DELETE ON users FOR EACH ROW EXECUTE FUNCTION forget_person();
 CREATE TRIGGER update_users_updated_at BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 
 -- Row-level security
@@ -690,12 +751,13 @@ ALTER TABLE ingest_uploads ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON ingest_uploads FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE missing_reports ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON missing_reports FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE service_credentials ENABLE ROW LEVEL SECURITY;
 ALTER TABLE sessions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON sessions FOR ALL USING (EXISTS ( SELECT
    FROM users u
   WHERE ((u.lambda_id)::text = (sessions.lambda_id)::text)));
 ALTER TABLE shared_memories ENABLE ROW LEVEL SECURITY;
-CREATE POLICY shared_memories ON shared_memories FOR SELECT USING (true);
+CREATE POLICY shared_memories ON shared_memories FOR SELECT USING (( SELECT lukhas_team_id() AS lukhas_team_id) IS NOT NULL);
 ALTER TABLE team_credentials ENABLE ROW LEVEL SECURITY;
 ALTER TABLE teams ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON teams FOR ALL USING (id = ( SELECT lukhas_team_id() AS lukhas_team_id));
@@ -728,6 +790,7 @@ ALTER TABLE lukhas_locks OWNER TO lukhas_owner;
 ALTER TABLE lukhas_migration_steps OWNER TO lukhas_owner;
 ALTER TABLE lukhas_migrations OWNER TO lukhas_owner;
 ALTER TABLE missing_reports OWNER TO lukhas_owner;
+ALTER TABLE service_credentials OWNER TO lukhas_owner;
 ALTER TABLE sessions OWNER TO lukhas_owner;
 ALTER TABLE shared_memories OWNER TO lukhas_owner;
 ALTER TABLE team_credentials OWNER TO lukhas_owner;
@@ -739,13 +802,17 @@ ALTER TABLE user_preferences OWNER TO lukhas_owner;
 ALTER TABLE users OWNER TO lukhas_owner;
 ALTER TABLE webauthn_credentials OWNER TO lukhas_owner;
 ALTER FUNCTION attach_month(timestamp with time zone) OWNER TO lukhas_owner;
+ALTER FUNCTION check_months_login() OWNER TO lukhas_owner;
 ALTER FUNCTION ensure_partitions(integer,integer) OWNER TO lukhas_owner;
 ALTER FUNCTION ensure_partitions_for(timestamp with time zone,integer) OWNER TO lukhas_owner;
 ALTER FUNCTION expired_partitions(regclass,interval) OWNER TO lukhas_owner;
+ALTER FUNCTION forget_memory() OWNER TO lukhas_owner;
+ALTER FUNCTION forget_person() OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_find_team(text) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_lock_team() OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_run_ts(uuid) OWNER TO lukhas_owner;
+ALTER FUNCTION lukhas_serves() OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_team_id() OWNER TO lukhas_owner;
 ALTER FUNCTION month_is_ready(timestamp with time zone) OWNER TO lukhas_owner;
 ALTER FUNCTION normalise_failure_signature() OWNER TO lukhas_owner;
@@ -759,8 +826,8 @@ GRANT INSERT, SELECT ON coverage_data TO lukhas_ingest;
 GRANT INSERT, SELECT ON coverage_data TO lukhas_service;
 GRANT INSERT, SELECT ON healix_credits TO lukhas_ingest;
 GRANT INSERT, SELECT ON healix_credits TO lukhas_service;
-GRANT INSERT, SELECT, UPDATE ON healix_matches TO lukhas_ingest;
-GRANT INSERT, SELECT, UPDATE ON healix_matches TO lukhas_service;
+GRANT INSERT, SELECT ON healix_matches TO lukhas_ingest;
+GRANT INSERT, SELECT ON healix_matches TO lukhas_service;
 GRANT INSERT, SELECT ON healix_memories TO lukhas_ingest;
 GRANT INSERT, SELECT, UPDATE ON healix_memories TO lukhas_service;
 GRANT INSERT, SELECT ON ingest_uploads TO lukhas_ingest;
@@ -785,6 +852,28 @@ GRANT INSERT, SELECT ON test_runs TO lukhas_service;
 GRANT INSERT, SELECT, UPDATE ON user_preferences TO lukhas_service;
 GRANT INSERT, SELECT, UPDATE ON users TO lukhas_service;
 GRANT DELETE, INSERT, SELECT, UPDATE ON webauthn_credentials TO lukhas_service;
+GRANT UPDATE (change) ON healix_matches TO lukhas_ingest;
+GRANT UPDATE (change) ON healix_matches TO lukhas_service;
+GRANT UPDATE (counted) ON healix_matches TO lukhas_ingest;
+GRANT UPDATE (counted) ON healix_matches TO lukhas_service;
+GRANT UPDATE (earlier_failures) ON healix_matches TO lukhas_ingest;
+GRANT UPDATE (earlier_failures) ON healix_matches TO lukhas_service;
+GRANT UPDATE (earlier_runs) ON healix_matches TO lukhas_ingest;
+GRANT UPDATE (earlier_runs) ON healix_matches TO lukhas_service;
+GRANT UPDATE (ended_at) ON healix_matches TO lukhas_ingest;
+GRANT UPDATE (ended_at) ON healix_matches TO lukhas_service;
+GRANT UPDATE (ended_git_sha) ON healix_matches TO lukhas_ingest;
+GRANT UPDATE (ended_git_sha) ON healix_matches TO lukhas_service;
+GRANT UPDATE (healed) ON healix_matches TO lukhas_ingest;
+GRANT UPDATE (healed) ON healix_matches TO lukhas_service;
+GRANT UPDATE (outcome) ON healix_matches TO lukhas_ingest;
+GRANT UPDATE (outcome) ON healix_matches TO lukhas_service;
+GRANT UPDATE (shown) ON healix_matches TO lukhas_ingest;
+GRANT UPDATE (shown) ON healix_matches TO lukhas_service;
+GRANT UPDATE (started_at) ON healix_matches TO lukhas_ingest;
+GRANT UPDATE (started_at) ON healix_matches TO lukhas_service;
+GRANT UPDATE (test_name) ON healix_matches TO lukhas_ingest;
+GRANT UPDATE (test_name) ON healix_matches TO lukhas_service;
 GRANT UPDATE (auto_fix_code) ON healix_memories TO lukhas_ingest;
 GRANT UPDATE (confidence) ON healix_memories TO lukhas_ingest;
 GRANT UPDATE (deleted_at) ON healix_memories TO lukhas_ingest;
@@ -801,6 +890,7 @@ GRANT UPDATE (auto_healed) ON test_results TO lukhas_ingest;
 GRANT UPDATE (auto_healed) ON test_results TO lukhas_service;
 GRANT SELECT (lambda_id) ON users TO lukhas_ingest;
 REVOKE ALL ON FUNCTION attach_month(timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION check_months_login() FROM PUBLIC;
 REVOKE ALL ON FUNCTION ensure_partitions(integer,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_partitions(integer,integer) TO lukhas_service;
 REVOKE ALL ON FUNCTION ensure_partitions_for(timestamp with time zone,integer) FROM PUBLIC;
@@ -808,6 +898,8 @@ GRANT EXECUTE ON FUNCTION ensure_partitions_for(timestamp with time zone,integer
 GRANT EXECUTE ON FUNCTION ensure_partitions_for(timestamp with time zone,integer) TO lukhas_service;
 REVOKE ALL ON FUNCTION expired_partitions(regclass,interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION expired_partitions(regclass,interval) TO lukhas_service;
+REVOKE ALL ON FUNCTION forget_memory() FROM PUBLIC;
+REVOKE ALL ON FUNCTION forget_person() FROM PUBLIC;
 REVOKE ALL ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) TO lukhas_service;
@@ -819,6 +911,9 @@ GRANT EXECUTE ON FUNCTION lukhas_lock_team() TO lukhas_service;
 REVOKE ALL ON FUNCTION lukhas_run_ts(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lukhas_run_ts(uuid) TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION lukhas_run_ts(uuid) TO lukhas_service;
+REVOKE ALL ON FUNCTION lukhas_serves() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lukhas_serves() TO lukhas_ingest;
+GRANT EXECUTE ON FUNCTION lukhas_serves() TO lukhas_service;
 REVOKE ALL ON FUNCTION lukhas_team_id() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lukhas_team_id() TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION lukhas_team_id() TO lukhas_service;

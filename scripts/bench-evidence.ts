@@ -3,7 +3,7 @@
 //   npm run bench:evidence [-- --rounds 50]
 // 25 commits of main and 25 of branches, each in 8 jobs, over 60 days; 2,500 tests a run. Three runs are asked about: of the first
 // one's failed tests 50 failed before now and then, of the second one's all 500 did, of the third one's 1,550 of 2,000.
-// `judged` is history, matches and causes; `all` is also what changed since the point. On a busy machine look at the processor's
+// They began a second apart, as reports of one push do. `judged` is history, matches and causes; `all` is also what changed since the point. On a busy machine look at the processor's
 // time: the server's is told beside the program's.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -96,13 +96,12 @@ try {
 /** What a statement reads, by words that it alone has. */
 function statementName(sql: string): string {
   const known = [
-    ["'branches'", 'base branch'],
-    ['of_base', 'runs'],
+    ["'branches'", 'runs'],
     ['beside AS', 'tests'],
     ['LIMIT 1) AS f', 'line'],
     ['AS both', 'files'],
     ["'candidates'", 'matches'],
-    ['greens AS', 'differences'],
+    ['pairs AS', 'differences'],
     ['coverage_percent', 'coverage'],
   ] as const;
   return known.find(([word]) => sql.includes(word))?.[1] ?? 'others';
@@ -146,7 +145,7 @@ async function fill(admin: Database, team: string): Promise<readonly Asked[]> {
       date_trunc('second', now()) - interval '60 days' + n * interval '3.5 hours' AS at, md5('commit ' || n / 8) || '00000000' AS sha,
       date_trunc('second', now()) - interval '60 days' + (n / 8) * interval '28 hours' AS committed
     FROM generate_series(1, 400) AS n UNION ALL
-    SELECT n, gen_random_uuid(), 0, md5('line 0')::uuid, 'feature-' || n, date_trunc('second', now()) - interval '1 minute', md5('mine ' || n) || '00000000',
+    SELECT n, gen_random_uuid(), 0, md5('line 0')::uuid, 'feature-' || n, date_trunc('second', now()) - interval '1 minute' + (n - 401) * interval '1 second', md5('mine ' || n) || '00000000',
       date_trunc('second', now()) - interval '2 minutes'
     FROM generate_series(401, 403) AS n;
     INSERT INTO test_runs (id, team_id, total_tests, failed, git_sha, git_branch, created_at, line_id, job_name, kind, origin,

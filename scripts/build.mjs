@@ -13,6 +13,8 @@ await writeFile(
 // pg and zod look whether they run at Cloudflare: pg makes a Response, which on Node 20 loads all of fetch, and zod asks for
 // navigator, which Node makes when it is asked for.
 const noCloudflare = { navigator: 'undefined' };
+// Else a variable of somebody's makes pg look for a driver in C.
+const noNative = { 'process.env.NODE_PG_FORCE_NATIVE': 'undefined' };
 // pg and its parts are CommonJS and require Node's own modules.
 const requireBanner =
   "import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);";
@@ -31,7 +33,7 @@ const { metafile } = await build({
   charset: 'utf8',
   chunkNames: 'chunks/[name]-[hash]',
   external: ['@electric-sql/pglite', 'pg-native'],
-  define: { ...noCloudflare, Response: 'undefined' },
+  define: { ...noCloudflare, ...noNative, Response: 'undefined' },
   banner: { js: requireBanner },
   metafile: true,
   logLevel: 'warning',
@@ -56,7 +58,7 @@ const { metafile: actionMetafile } = await build({
   charset: 'utf8',
   chunkNames: 'chunks/[name]-[hash]',
   external: ['pg-native'],
-  define: noCloudflare,
+  define: { ...noCloudflare, ...noNative },
   banner: { js: requireBanner },
   plugins: [
     {

@@ -86,6 +86,8 @@ export interface Verdict extends StoredRun, Counted {
  */
 export async function ingest(settings: Settings, edges: Edges): Promise<Verdict> {
   const { signal } = edges;
+  const begun = performance.now();
+  const clock = () => new Date(edges.now.getTime() + performance.now() - begun);
   const warnings = new Map<string, Warning>();
   const onWarning = (warning: Warning) => void warnings.set(JSON.stringify(warning), warning);
   const onCoverageWarning = (warning: Warning) =>
@@ -192,6 +194,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     allowPrivilegedRole: settings.allowPrivilegedRole,
     baseBranch: settings.baseBranch,
     change,
+    clock,
     onWarning,
     onRetry: ({ reason, delayMs }) => edges.onRetry?.(reason.message, delayMs),
     onSaved: () => {

@@ -29,6 +29,7 @@ import { readFormerNames } from './store/history/aliases.ts';
 import { readCoverageChange, readDifferences } from './store/history/changes.ts';
 import {
   type EvidenceRun,
+  isGreen,
   type MissingBase,
   type RunEvidence,
   type RunQuery,
@@ -108,7 +109,16 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
   const base = [...(point?.base ?? [])].reverse().flatMap((commit) => commit.runs);
   const changesQuery = { runId, createdAt, there, base: base.filter(isOfLine(evidence.run)) };
   const facts = await inTeam(db, access, async () => {
-    const tests = await readTestEvidence(db, access, { runId, createdAt, ...runsToRead(judged) });
+    // Of tests that failed neither here nor at the point nothing is asked.
+    const isAllGreen = isGreen(evidence.run) && (point === undefined || point.runs.every(isGreen));
+    const tests = isAllGreen
+      ? { rows: [], failures: [] }
+      : await readTestEvidence(db, access, {
+          runId,
+          createdAt,
+          lineRuns: evidence.lineRuns,
+          ...runsToRead(judged),
+        });
     const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
     // What files a run had is asked for tests that have no past.
     const isPlain = point === undefined || !hasNoPast(tests, point);
@@ -118,13 +128,14 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
       there: isPlain
         ? undefined
         : await readFileEvidence(db, access, { runId, createdAt, point: point.runs, files }),
-      matches: await readMatches(db, access, query),
+      matches: isGreen(evidence.run) ? [] : await readMatches(db, access, query),
       former: await readFormerNames(db, access, query, [
         ...new Set(tests.failures.map(({ testName }) => functionOf(testName))),
       ]),
       isMatched: await hasMatches(db, access, changeRuns(judged)?.ids ?? []),
       differences: there.length === 0 ? undefined : await readDifferences(db, access, changesQuery),
-      coverage: there.length === 0 ? undefined : await readCoverageChange(db, access, changesQuery),
+      coverage:
+        there.length === 0 ? undefined : await readCoverageChange(db, access, { run: evidence.run, there }),
     };
   });
 

@@ -3,8 +3,11 @@ import { InputError, ReportError } from './errors.ts';
 import { type ChangeSource, judgeRun, judgeStored } from './judging.ts';
 import { learnFrom } from './learning.ts';
 import type { RunHistory, SavedRun, Stored, Warning } from './model.ts';
-import type { Connect, Database } from './store/database/port.ts';
+import type { Connect, ConnectLimits, Database } from './store/database/port.ts';
+import { type RetryOptions, unlessCancelled, withRetries } from './store/database/retry.ts';
 import { reuseConnection } from './store/database/reuse.ts';
+import { withTimeout } from './store/database/search-path.ts';
+import { fateOf } from './store/database/server-errors.ts';
 import { storedTestName } from './store/database/storable.ts';
 import { saveAliases } from './store/history/aliases.ts';
 import { type RunSource, type SaveOptions, saveRun, type Upload } from './store/runs/save.ts';
@@ -29,6 +32,8 @@ export interface StoredRun {
 
 /** No new attempt to store a run begins after this time, in milliseconds. */
 const deadlineMs = 120_000;
+/** The same for reading a history. */
+export const historyDeadlineMs = 60_000;
 
 /**
  * Stores a run and reads its history; does nothing without `connect`. A history that cannot be read is a warning: the run is
@@ -46,15 +51,22 @@ export async function storeRun(
   if (connect === undefined) return outcome(undefined);
   const connection = reuseConnection(connect);
   let saved: SavedRun | undefined;
+  let access: Access | undefined;
   try {
-    saved = await saveRun(connection.open, upload, open, { ...options, deadlineMs });
+    saved = await saveRun(connection.open, upload, open, {
+      ...options,
+      deadlineMs,
+      onAccess: (found) => {
+        access = found;
+      },
+    });
     options.onSaved(saved);
     const request = { ...options, saved, teamSlug: upload.teamSlug };
-    return outcome(saved, { history: await judgeAndLearn(connection.reuse, request) });
+    return outcome(saved, { history: await judgeAndLearn(connection, request, access) });
   } catch (error) {
     if (error instanceof InputError || error instanceof ReportError) throw error;
     if (saved !== undefined) {
-      options.onWarning(unreadableHistory(error));
+      options.onWarning(unreadableHistory(options.signal?.aborted === true ? 'cancelled' : error));
       return outcome(saved);
     }
     // Cancelled: skip the summary, it would read the report again.
@@ -65,49 +77,79 @@ export async function storeRun(
   }
 }
 
-export interface HistoryRequest extends AccessRequest {
+export interface HistoryRequest extends AccessRequest, Omit<RetryOptions, 'deadlineMs'> {
   readonly saved: SavedRun;
   /** See HistoryQuery. */
   readonly baseBranch: string | undefined;
   readonly change?: ChangeSource | undefined;
   onWarning?(warning: Warning): void;
-  /** Milliseconds without a byte after which the connection counts as dead. Default 30 s. */
-  readonly stallMs?: number | undefined;
 }
 
-/** Reads the history of a run, stored now or earlier, over a connection of its own. */
+/** Reads the history of a run, stored now or earlier, over connections of its own. */
 export function readRunHistory(connect: Connect, request: HistoryRequest): Promise<RunHistory> {
-  return withAccess(connect, request, async (db, access) => {
-    const history = await judgeStored(db, access, { ...request, ...request.saved });
-    await keepAliases(db, access, request, history);
-    return history;
-  });
+  const work = (limits: ConnectLimits) =>
+    withAccess(connect, limits, request, async (db, access) => {
+      const history = await judgeStored(db, access, { ...request, ...request.saved });
+      await keepAliases(db, access, request, history);
+      return history;
+    });
+  return withRetries(work, { ...request, deadlineMs: historyDeadlineMs });
 }
 
-/** The same for a run that was just uploaded: the team's memories learn from it. Where they cannot, that is a warning. */
-function judgeAndLearn(connect: Connect, request: HistoryRequest): Promise<RunHistory> {
-  return withAccess(connect, request, async (db, access) => {
+/**
+ * The same for a run that was just uploaded: the team's memories learn from it. Where they cannot, that is a warning. `known`: who
+ * the upload's connection works for.
+ */
+async function judgeAndLearn(
+  connection: ReturnType<typeof reuseConnection>,
+  request: HistoryRequest,
+  known: Access | undefined,
+): Promise<RunHistory> {
+  let judged: RunHistory | undefined;
+  const judge = async (db: Database, access: Access) => {
     const query = { ...request, ...request.saved };
     const judgement = await judgeRun(db, access, query);
+    judged = judgement.history;
     await keepAliases(db, access, request, judgement.history);
     try {
       return await learnFrom(db, access, query, judgement);
     } catch (error) {
+      // Other uploads of the team wait for the same turn: only what is lost is done again.
+      if (fateOf(error) === 'lost') throw error;
       request.onWarning?.(notLearned(error));
       return judgement.history;
     }
-  });
+  };
+  const work = (limits: ConnectLimits, attempt: number) =>
+    // The connection that stored the run may be lost.
+    attempt === 1
+      ? withAccess(connection.reuse, limits, request, judge, known)
+      : withAccess(connection.open, limits, request, judge);
+  try {
+    return await withRetries(work, { ...request, deadlineMs: historyDeadlineMs });
+  } catch (error) {
+    if (judged === undefined || request.signal?.aborted === true) throw error;
+    request.onWarning?.(notLearned(error));
+    return judged;
+  }
 }
 
 async function withAccess<T>(
   connect: Connect,
+  limits: ConnectLimits,
   request: HistoryRequest,
   work: (db: Database, access: Access) => Promise<T>,
+  known?: Access,
 ): Promise<T> {
-  const db = await connect({ stallMs: request.stallMs ?? 30_000 });
+  const db = await unlessCancelled(connect(limits), request.signal);
+  const cancel = () => db.destroy();
+  request.signal?.addEventListener('abort', cancel);
   try {
-    return await work(db, await openAccess(db, request));
+    const access = known ?? (await openAccess(db, request));
+    const begin = withTimeout(access.begin, limits.stallMs);
+    return await work(db, db.embedded ? access : { ...access, begin });
   } finally {
+    request.signal?.removeEventListener('abort', cancel);
     await db.close();
   }
 }
@@ -123,6 +165,7 @@ async function keepAliases(
   try {
     await inTeam(db, access, () => saveAliases(db, access, saved, renamedFunctions));
   } catch (error) {
+    if (fateOf(error) === 'lost') throw error;
     onWarning?.({
       code: 'renames-not-kept',
       message: `the renamed tests could not be kept for later runs: ${error instanceof Error ? error.message : String(error)}`,

@@ -48,6 +48,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   'fastest-levenshtein': ['nearest.ts'],
   pg: ['store/database/pg.ts'],
   'pg-copy-streams': ['store/database/pg.ts'],
+  pgpass: ['store/database/pg.ts'],
   picocolors: ['tell/terminal/terminal.ts'],
   tinyglobby: ['read/files.ts'],
   zod: [

@@ -46,6 +46,11 @@ export interface CiFacts {
    * checkout is the one that is tested.
    */
   readonly checkoutDecides?: boolean;
+  /**
+   * Another checkout in the workspace may hold what was tested: these are the repositories, as `owner/name`, that it would be of.
+   * Undefined where the workflow tests the commit that it runs for.
+   */
+  readonly mayTest?: readonly string[] | undefined;
   /** The tests ran in another job: the checkout says nothing about them. */
   readonly isElsewhere?: boolean;
   readonly named?: NamedCommits;
@@ -77,6 +82,7 @@ interface RawFacts {
   /** Default: the system merges in the checkout, or `mergeSha` is another commit than `sha`. */
   isMerge?: boolean;
   checkoutDecides?: boolean;
+  mayTest?: readonly (string | undefined)[];
   isElsewhere?: boolean;
   named?: NamedCommits;
 }
@@ -471,6 +477,7 @@ export function detectCi(env: Env, event: GithubEvent): CiFacts {
     isMerge: raw.isMerge ?? (raw.mergesLocally === true || (mergeSha !== undefined && mergeSha !== sha)),
     isStranger: raw.isStranger === true || branch?.includes(':') === true,
     checkoutDecides: raw.checkoutDecides === true,
+    mayTest: raw.mayTest?.map(set).filter((name) => name !== undefined),
     isElsewhere: raw.isElsewhere === true,
     named: {
       event: named.event ?? eventOf(env, raw),
@@ -549,6 +556,7 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
     checkRunId: env['INPUT_CHECK-RUN-ID'],
     isMerge: false,
     checkoutDecides: dispatches.has(env.GITHUB_EVENT_NAME ?? ''),
+    ...(dispatches.has(env.GITHUB_EVENT_NAME ?? '') ? { mayTest: [env.GITHUB_REPOSITORY] } : {}),
     named: {
       event: env.GITHUB_REF_TYPE === 'tag' ? 'tag' : 'branch',
       before: env.GITHUB_EVENT_NAME === 'push' ? event.before : undefined,
@@ -579,7 +587,11 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
       checkRunId: undefined,
       isElsewhere: true,
       isMerge: run.event === 'pull_request',
-      isStranger: comments.has(run.event ?? ''),
+      // What a dispatched run or one of pull_request_target has checked out is not known here.
+      isStranger:
+        comments.has(run.event ?? '') ||
+        dispatches.has(run.event ?? '') ||
+        run.event === 'pull_request_target',
       named:
         run.event === 'pull_request'
           ? { ...common.named, event: 'pull-request', pullHead: run.head_sha }
@@ -592,6 +604,7 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
       pullRequest: event.issue?.pull_request === undefined ? undefined : event.issue.number,
       isStranger: true,
       checkoutDecides: true,
+      mayTest: [env.GITHUB_REPOSITORY],
     };
   }
   if (env.GITHUB_EVENT_NAME === 'merge_group') {
@@ -621,9 +634,11 @@ function githubFacts(env: Env, event: GithubEvent): RawFacts {
     };
   }
   if (pull !== undefined) {
-    // pull_request_target and merged pull requests run on the base branch, unless the workflow checks out the head.
+    // pull_request_target and merged pull requests run on the base branch, unless the workflow checks out the head, or anything else.
     return {
       ...common,
+      checkoutDecides: true,
+      mayTest: [env.GITHUB_REPOSITORY, pull.head?.repo?.full_name],
       baseBranch: pull.base?.ref ?? common.baseBranch,
       pullRequest,
       ifCheckedOut: { sha: pull.head?.sha, branch: headBranch },

@@ -4,7 +4,7 @@
 import { asOptions, type Naming } from '../errors.ts';
 import type { NamedCommits, RunContext, RunKind, RunOrigin, TestedCommit, Warning } from '../model.ts';
 import { type Beginning, findBeginning } from './beginning.ts';
-import { type CiFacts, detectCi, type Env } from './ci.ts';
+import { type CiFacts, detectCi, type Env, repositoryOf } from './ci.ts';
 import { commitId, fitColumn } from './columns.ts';
 import {
   type Commit,
@@ -14,7 +14,7 @@ import {
   readWholeCommits,
   type WholeCommit,
 } from './commits.ts';
-import { type Checkout, isTracked, listFiles, readCheckout, readSettings } from './git.ts';
+import { type Checkout, findCheckouts, isTracked, listFiles, readCheckout, readSettings } from './git.ts';
 import { readGithubEvent } from './github-event.ts';
 import { hostOfRepository, identifyRepository } from './identity.ts';
 import { invalidGitSha } from './override.ts';
@@ -63,8 +63,16 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
     countChangedFiles(cwd, env, reading),
   ]);
   const commits = new Map([...read.values()].map((one) => [one.sha, one]));
-  const head = checkout.hasCommit ? commitId(read.get('HEAD')?.sha) : undefined;
-  const place: Place = { ci, checkout, head, commits, dirty };
+  const here = checkout.hasCommit ? commitId(read.get('HEAD')?.sha) : undefined;
+  const other = await findTestedElsewhere(edges, { ci, checkout, head: here });
+  for (const [sha, one] of other?.commits ?? []) commits.set(sha, one);
+  const place: Place = {
+    ci,
+    checkout: other === undefined ? checkout : { ...checkout, branch: other.branch },
+    head: other?.head ?? here,
+    commits,
+    dirty: other === undefined ? dirty : undefined,
+  };
   const commit = chooseCommit(place, naming);
   const identity =
     ci.repository === undefined
@@ -80,7 +88,7 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
     env,
     event,
     commit.sha,
-    place.commits.get(head ?? ''),
+    place.commits.get(here ?? ''),
     async (path) => checkout.root !== undefined && isTracked(checkout.root, path, env),
   );
   let files: Promise<readonly string[] | undefined> | undefined;
@@ -190,6 +198,50 @@ export function nameJob(context: RunContext, distinction: string | undefined): R
   return { ...context, jobName: fitColumn('job_name', `${jobName} (${distinction})`) };
 }
 
+interface OtherCheckout {
+  readonly head: string;
+  readonly branch: string | undefined;
+  readonly commits: ReadonlyMap<string, WholeCommit>;
+}
+
+/**
+ * Another commit of the repository, or of the fork, that is checked out somewhere in the workspace, where the workflow may have tested
+ * that one. The workflow's own checkout tells nothing then: the tests of a stranger would count for the branch it runs for.
+ */
+async function findTestedElsewhere(
+  { env, cwd, naming = asOptions }: ContextEdges,
+  { ci, checkout, head }: Pick<Place, 'ci' | 'checkout' | 'head'>,
+): Promise<OtherCheckout | undefined> {
+  const { mayTest } = ci;
+  // What lies at the workflow's own place is looked at as always.
+  if (mayTest === undefined || (head !== undefined && head !== ci.sha)) return undefined;
+  const workspace = env.GITHUB_WORKSPACE ?? checkout.root ?? cwd;
+  for (const folder of await findCheckouts(workspace, checkout.root)) {
+    const there = await readCheckout(folder, { env, naming });
+    if (there.root === undefined || there.root === checkout.root) continue;
+    const read = await readWholeCommits(folder, ['HEAD', 'HEAD^1'], env);
+    const found = there.hasCommit ? commitId(read.get('HEAD')?.sha) : undefined;
+    if (found === undefined || found === ci.sha) continue;
+    const remotes = [...((await readSettings(folder, env))?.remotes.values() ?? [])];
+    const isOurs =
+      found === ci.ifCheckedOut?.sha ||
+      remotes.every((url) => {
+        const name = repositoryOf(url);
+        return name === undefined || mayTest.some((own) => isNamedAlike(own, name));
+      });
+    if (!isOurs) continue;
+    const commits = new Map([...read.values()].map((one) => [one.sha, one]));
+    return { head: found, branch: there.branch, commits };
+  }
+  return undefined;
+}
+
+/** A fork has the name of what it was forked from, mostly. */
+function isNamedAlike(one: string, other: string): boolean {
+  const last = (name: string) => name.slice(name.lastIndexOf('/') + 1).toLowerCase();
+  return last(one) === last(other);
+}
+
 interface Place {
   readonly ci: CiFacts;
   readonly checkout: Checkout;
@@ -213,14 +265,18 @@ interface ChosenCommit {
  * decides, it is somebody's commit, and the branch that the workflow runs for is not its branch.
  */
 function chooseCommit({ ci, checkout, head, commits }: Place, naming: Naming): ChosenCommit {
-  const isForeign =
-    ci.checkoutDecides === true && head !== undefined && ci.sha !== undefined && head !== ci.sha;
   const { ifCheckedOut } = ci;
   const holds =
     head === ifCheckedOut?.sha ||
     // The pull request's merge; a merged pull request's own merge commit is the base branch's.
     (head !== undefined && head !== ci.sha && parentsOf(head, commits).includes(ifCheckedOut?.sha ?? ''));
   const elsewhere = ifCheckedOut !== undefined && holds ? ifCheckedOut : undefined;
+  const isForeign =
+    ci.checkoutDecides === true &&
+    elsewhere === undefined &&
+    head !== undefined &&
+    ci.sha !== undefined &&
+    head !== ci.sha;
   const sha = isForeign ? head : (elsewhere?.sha ?? ci.sha ?? head);
   const branch = isForeign
     ? fitColumn('git_branch', checkout.branch)

@@ -1,7 +1,8 @@
 // Reads commit, branch, message, root and files of the checkout from git. Runs git with fixed arguments, without the
 // repository's hooks and helpers and without network: the repository is not trusted. What lies between commits: commits.ts.
 import { execFile, spawn } from 'node:child_process';
-import { relative } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import type { Naming } from '../errors.ts';
 import type { Warning } from '../model.ts';
 import type { Env } from './ci.ts';
@@ -36,6 +37,41 @@ export async function readCheckout(
     isShallow: shallow !== 'false',
     warnings: warningsOf(ran, folder, naming),
   };
+}
+
+/** How deep checkouts are looked for in a workspace, and how many folders and checkouts at most. */
+const most = { depth: 4, folders: 3_000, checkouts: 20 };
+
+/**
+ * Folders below a workspace that are checkouts of their own: clones and work trees, no submodules. The workspace itself is one of
+ * them where it is another checkout than `known`.
+ */
+export async function findCheckouts(workspace: string, known: string | undefined): Promise<string[]> {
+  const found: string[] = [];
+  let level = [workspace];
+  let folders = 0;
+  for (let depth = 0; depth <= most.depth && level.length > 0; depth++) {
+    const next: string[] = [];
+    for (const folder of level) {
+      if (found.length >= most.checkouts || ++folders > most.folders) return found;
+      const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+      const git = entries.find(({ name }) => name === '.git');
+      if (git !== undefined && folder !== known && !(await isSubmodule(join(folder, '.git'), git.isFile())))
+        found.push(folder);
+      for (const entry of entries) {
+        if (entry.isDirectory() && entry.name !== '.git' && entry.name !== 'node_modules')
+          next.push(join(folder, entry.name));
+      }
+    }
+    level = next;
+  }
+  return found;
+}
+
+async function isSubmodule(path: string, isFile: boolean): Promise<boolean> {
+  if (!isFile) return false;
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return /^gitdir: .*[\\/]modules[\\/]/.test(text.slice(0, 4_096));
 }
 
 /** What the configuration says that is asked for. */

@@ -46,7 +46,9 @@ export function overrideContext(context: RunContext, sets: readonly string[]): R
       changed[numberFields[column] as Field] = numberValue(column, value);
     } else throw unknownColumn(column);
   }
-  return { ...context, ...changed } as RunContext;
+  const overridden = { ...context, ...changed } as RunContext;
+  // As GitHub writes a fork's branch; no branch name holds a colon.
+  return overridden.gitBranch?.includes(':') === true ? { ...overridden, origin: 'stranger' } : overridden;
 }
 
 function isText(column: string): column is TextColumn {

@@ -88,6 +88,7 @@ export function openServer(
     return openPostgres(databaseUrl, {
       ...limits,
       sslCa,
+      env: process.env,
       onRemark: (remark) => {
         if (!remarks.has(remark)) onRemark(remark);
         remarks.add(remark);

@@ -13,21 +13,25 @@ export interface Evidence {
 }
 
 /**
- * A run counts for runs of its own origin; strangers' and local runs are compared with the team's, where the team has any.
+ * A run counts for runs of its own origin, a stranger's for none. Strangers' runs are compared with the team's, and local ones, where
+ * the team has any.
  * Dirty checkouts outside CI, reports older than what they were uploaded for, and outages never count.
  */
 export function evidenceFor({ run, runs }: RunFacts, limits: Limits = defaultLimits): Evidence {
   const recent = runs.filter(
     (other) => other.at >= run.at - limits.days * dayMs && other.runId !== run.runId,
   );
-  const outages = infrastructureRuns([...recent, run], limits);
+  // Only those that count can tell that a commit does not fail elsewhere.
+  const outages = infrastructureRuns(
+    [...recent.filter(({ origin }) => origin === 'team' || origin === run.origin), run],
+    limits,
+  );
   const clean = recent.filter(
     (other) => !other.isStale && !(other.isDirty && other.origin === 'local') && !outages.has(other.runId),
   );
   const team = clean.filter((other) => other.origin === 'team');
   return {
-    runs:
-      run.origin === 'team' || team.length > 0 ? team : clean.filter((other) => other.origin === run.origin),
+    runs: run.origin !== 'local' || team.length > 0 ? team : clean.filter(({ origin }) => origin === 'local'),
     cleanHead:
       run.origin === 'local' && run.isDirty
         ? clean.filter((other) => other.kind === 'head' && other.testedSha === run.testedSha)

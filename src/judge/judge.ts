@@ -43,8 +43,20 @@ export interface TestVerdicts {
   readonly fixed: readonly Fixed[];
 }
 
+/**
+ * Strangers' runs are nobody's evidence: not for the order of commits, and not for outages. Of a stranger's own run the other uploads
+ * of its execution stay, because they tell which of them are variants.
+ */
+function withoutStrangers(facts: RunFacts): RunFacts {
+  const { run, runs } = facts;
+  const isSibling = (other: StoredRun) =>
+    run.origin === 'stranger' && run.execution !== undefined && other.execution === run.execution;
+  return { ...facts, runs: runs.filter((other) => other.origin !== 'stranger' || isSibling(other)) };
+}
+
 /** Chooses the point, and the runs whose rows the tests are judged by. */
-export function judgePoint(facts: RunFacts, limits: Limits = defaultLimits): JudgedPoint {
+export function judgePoint(given: RunFacts, limits: Limits = defaultLimits): JudgedPoint {
+  const facts = withoutStrangers(given);
   const { run, change } = facts;
   const order = orderCommits([...facts.runs, run], facts.commits);
   const evidence = evidenceFor(facts, limits);
@@ -110,6 +122,7 @@ export function judgeTests(
   const siblings = siblingsOf(facts);
   const own = judged.own.filter(({ lineId }) => lineId === facts.run.lineId);
   const others = [...judged.others].sort((a, b) => a.at - b.at);
+  const placeOf = new Map(others.map(({ runId }, place) => [runId, place]));
   let estimates = 0;
   const failures = tests.failures.map(({ testName, testFile }): FailureVerdict => {
     const rows = byRun(rowsOf.get(testName) ?? []);
@@ -122,7 +135,7 @@ export function judgeTests(
       past,
       here: attemptsIn([facts.run], rows, order),
       own: attemptsIn(own, rows, order),
-      others: others.filter(({ runId }) => rows.has(runId)).flatMap((other) => attemptsOfRun(other, rows)),
+      others: runsIn(others, placeOf, rows).flatMap((other) => attemptsOfRun(other, rows)),
       // Asked for failures that passed again: most tests never failed before.
       allBase: (point !== undefined && failedBefore(rows, facts.run)
         ? [...commitsWith(point, rows), ...point.later]
@@ -157,6 +170,16 @@ export function judgeTests(
         )
       : [],
   };
+}
+
+/** Those of the runs that have a row, in their order: a test has rows in few of them. */
+function runsIn(
+  runs: readonly StoredRun[],
+  placeOf: ReadonlyMap<string, number>,
+  rows: ReadonlyMap<string, TestRow>,
+): StoredRun[] {
+  const places = [...rows.keys()].flatMap((runId) => placeOf.get(runId) ?? []).sort((a, b) => a - b);
+  return places.flatMap((place) => runs[place] ?? []);
 }
 
 /** Where the point's own commit has no run, or the merge base is not known, a repair may be somebody else's. */

@@ -458,6 +458,101 @@ describe('whose commit, and of what kind', () => {
     });
   });
 
+  describe('pull_request_target', () => {
+    const target = (main: string, pullHead: string) => ({
+      ...event(pull(pullHead, 'octo')),
+      GITHUB_EVENT_NAME: 'pull_request_target',
+      GITHUB_REF: 'refs/heads/main',
+      GITHUB_SHA: main,
+      GITHUB_REPOSITORY: 'acme/shop',
+    });
+    const own = { gitBranch: 'main', origin: 'team', pullRequest: 42 };
+
+    it("is the base branch's where that is checked out, and a stranger's on any other commit", async () => {
+      const { path, main, feature, merge, start } = pullRequest();
+      git(path, 'checkout', '-q', '--detach', 'main');
+      expect((await detect(path, target(main, feature))).context).toMatchObject({ ...own, gitSha: main });
+      for (const [sha, stored] of [
+        [feature, feature],
+        // Its merge is stored for the head.
+        [merge, feature],
+      ] as const) {
+        git(path, 'checkout', '-q', '--detach', sha);
+        expect((await detect(path, target(main, feature))).context).toMatchObject({
+          gitSha: stored,
+          gitBranch: 'octo:feature',
+          origin: 'stranger',
+        });
+      }
+      // The fork was pushed to since, or the workflow took something else.
+      git(path, 'checkout', '-q', '--detach', start);
+      const other = await detect(path, target(main, feature));
+      expect(other.context).toMatchObject({ gitSha: start, gitBranch: undefined, origin: 'stranger' });
+    });
+
+    it.each(['clone', 'worktree'])(
+      "is a stranger's where a %s anywhere in the workspace holds another head",
+      async (kind) => {
+        const { path, main, feature } = pullRequest();
+        git(path, 'checkout', '-q', '--detach', 'main');
+        const there = join(path, 'build/their code/pr');
+        mkdirSync(join(there, '..'), { recursive: true });
+        if (kind === 'clone') {
+          git(folder, 'clone', '-q', '-b', 'feature', `file://${path}`, there);
+          git(there, 'remote', 'set-url', 'origin', 'https://github.com/octo/shop');
+        } else git(path, 'worktree', 'add', '-q', '--detach', there, 'feature');
+        const { context } = await detect(path, { ...target(main, feature), GITHUB_WORKSPACE: path });
+        expect(context).toMatchObject({
+          gitSha: feature,
+          gitBranch: 'octo:feature',
+          origin: 'stranger',
+          tested: { gitSha: feature },
+        });
+        // Another commit of the fork than the event names.
+        put(there, 'evil.py', 'x\n');
+        const later = await detect(path, { ...target(main, feature), GITHUB_WORKSPACE: path });
+        expect(later.context).toMatchObject({ tested: { gitSha: head(there) }, origin: 'stranger' });
+        // A push tests the commit that it is for.
+        const push = {
+          ...target(main, feature),
+          ...event({}),
+          GITHUB_EVENT_NAME: 'push',
+          GITHUB_WORKSPACE: path,
+        };
+        expect((await detect(path, push)).context).toMatchObject({ gitSha: main, origin: 'team' });
+      },
+    );
+
+    it('is the base branch’s beside another repository, a submodule and a copy of the same commit', async () => {
+      const { path, main, feature } = pullRequest();
+      git(path, 'checkout', '-q', '--detach', 'main');
+      const tools = repository('tools');
+      git(folder, 'clone', '-q', `file://${tools}`, join(path, 'tools'));
+      git(join(path, 'tools'), 'remote', 'set-url', 'origin', 'https://github.com/acme/tools');
+      git(folder, 'clone', '-q', `file://${path}`, join(path, 'same'));
+      git(join(path, 'same'), 'checkout', '-q', '--detach', main);
+      git(path, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', `file://${tools}`, 'sub');
+      const { context } = await detect(path, { ...target(main, feature), GITHUB_WORKSPACE: path });
+      expect(context).toMatchObject({ ...own, gitSha: main });
+    });
+  });
+
+  it("a dispatch is a stranger's where the workspace holds a pull request beside its own commit", async () => {
+    const { path, main, feature } = pullRequest();
+    git(path, 'checkout', '-q', '--detach', 'main');
+    git(path, 'worktree', 'add', '-q', '--detach', join(path, 'pr'), 'feature');
+    const dispatched = {
+      ...event({}),
+      GITHUB_EVENT_NAME: 'workflow_dispatch',
+      GITHUB_REF: 'refs/heads/main',
+      GITHUB_SHA: main,
+      GITHUB_REPOSITORY: 'acme/shop',
+      GITHUB_WORKSPACE: path,
+    };
+    const { context } = await detect(path, dispatched);
+    expect(context).toMatchObject({ gitSha: feature, gitBranch: undefined, origin: 'stranger' });
+  });
+
   it('a push names what was there before; what a job merges by itself is a merge', async () => {
     const { path, start, feature, merge } = pullRequest();
     const got = await detect(path, {
@@ -499,7 +594,9 @@ describe('whose commit, and of what kind', () => {
       kind: 'head',
       tested: { gitSha: head(path), dirty: undefined },
     });
-    expect((await detect(path, run('issue_comment'))).context.origin).toBe('stranger');
+    // What these have checked out is not known here.
+    for (const name of ['issue_comment', 'pull_request_target', 'workflow_dispatch', 'repository_dispatch'])
+      expect((await detect(path, run(name))).context.origin, name).toBe('stranger');
   });
 
   it('a merge queue names its base', async () => {

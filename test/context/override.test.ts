@@ -69,6 +69,11 @@ it('sets every column', () => {
   });
 });
 
+it('makes a stranger’s run of a branch that is written as GitHub writes a fork’s', () => {
+  expect(overrideContext({ ...context, origin: 'team' }, ['git_branch=octo:main']).origin).toBe('stranger');
+  expect(overrideContext({ ...context, origin: 'team' }, ['git_branch=octo/main']).origin).toBe('team');
+});
+
 it('leaves the rest alone, lets the last one win, and clears by an empty value', () => {
   expect(overrideContext(context, [])).toEqual(context);
   expect(overrideContext(context, ['git_branch=a', 'Git-Branch=b', 'git_sha='])).toEqual({

@@ -12,6 +12,7 @@ import { readRunHistory } from '../../src/storing.ts';
 import { runCli } from '../support/cli.ts';
 import { createReadyDatabase, rowsOf, temporaryDir } from '../support/databases.ts';
 import { runInProcess } from '../support/in-process.ts';
+import { long } from '../support/long.ts';
 import { emptyContext, makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
 import { copyEmbedded } from '../support/templates.ts';
 
@@ -26,6 +27,8 @@ const signature = `md5:${'1'.repeat(32)}` as const;
 const testName = 'tests/unit/test_database.py::test_connection_pool';
 
 describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
+  // Every command is tested on both databases; what says nothing else of the database on one.
+  const story = test.runIf(long || kind === 'PostgreSQL 15');
   let env: Record<string, string>;
   let adminEnv: Record<string, string> | undefined;
   let connect: Parameters<typeof saveRun>[0];
@@ -175,7 +178,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     expect(shown.out).not.toContain('\u001b');
   });
 
-  test('the same by run and by signature, with or without its prefix; untried it is worth 0.5', async () => {
+  story('the same by run and by signature, with or without its prefix; untried it is worth 0.5', async () => {
     const byRun = await json(['add', '--test', testName, '--run', first.runId, '--solution', 'a']);
     const bySignature = await json([
       'add',
@@ -218,7 +221,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     expect(Date.now() - Date.parse(shown.last_applied)).toBeLessThan(60_000);
   });
 
-  test('counting at the same moment loses nothing', async () => {
+  story('counting at the same moment loses nothing', async () => {
     await Promise.all(Array.from({ length: 6 }, () => healix(['worked', id], { process: true })));
     expect(await json(['show', id])).toMatchObject({ success_count: 7, failure_count: 1, confidence: 0.8 });
   });
@@ -293,7 +296,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     expect(JSON.parse(out)).toContainEqual(expect.objectContaining(hostile));
   });
 
-  test('what is old and doubtful is retired, and can be looked at before', async () => {
+  story('what is old and doubtful is retired, and can be looked at before', async () => {
     const memory = (changes: object) => ({
       test_name: 'tests/t.py::old',
       failure_signature: 'f',
@@ -329,14 +332,14 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     expect(await json(['show', id])).toEqual(changed);
   });
 
-  test('the same words about the same failure are refused, and other words are not', async () => {
+  story('the same words about the same failure are refused, and other words are not', async () => {
     const about = ['--test', testName, '--signature', signature];
     const again = ['add', ...about, '--cause', 'max_connections exceeded', '--solution'];
     await refused([...again, 'Raise it to 400'], 2, id, 'lukhas healix edit');
     await json(['retire', (await json([...again, 'Raise it to 500'])).id]);
   });
 
-  test('a retired memory is found by its id alone, matches nothing, and can be brought back', async () => {
+  story('a retired memory is found by its id alone, matches nothing, and can be brought back', async () => {
     await json(['retire', id]);
     for (const command of ['worked', 'failed', 'retire', 'edit'])
       await refused([command, id, ...(command === 'edit' ? ['--cause', 'x'] : [])], 2, 'no memory');

@@ -201,8 +201,8 @@ describe('an upload into PostgreSQL by a credential of one team', () => {
 
   it('is stored once when it is killed at any moment and sent again', async () => {
     const big = join(home, 'big.xml');
-    const tests = rounds(2_000, 20_000);
-    const kills = rounds(10, 20);
+    const tests = rounds(1_000, 20_000);
+    const kills = rounds(6, 20);
     writeFileSync(big, bigReport(tests));
     let whole = 0;
     const timed = async (lane: string) => {

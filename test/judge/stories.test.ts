@@ -201,6 +201,33 @@ describe('the stories', () => {
     expect(first(story.judge('B', 'F', { parents: ['A'] })).class).toBe('new');
   });
 
+  it('a stranger’s green run of main’s commit does not make an outage of a red one', () => {
+    const outage = { ...many(30, 'P'), ...many(27, 'F:OSError') };
+    const red = () => new Story('ABC').run('A', many(30, 'P')).run('B', outage);
+    const plain = red().judgePull(1, 'p', 'B', { t0: 'F:OSError' });
+    const disturbed = red()
+      .run('B', many(30, 'P'), { origin: 'stranger' })
+      .judgePull(1, 'p', 'B', { t0: 'F:OSError' });
+    expect(first(plain)).toMatchObject({ class: 'pre-existing' });
+    expect(first(disturbed)).toEqual(first(plain));
+  });
+
+  it('a stranger’s run tells nothing of the order of commits', () => {
+    const { judged } = new Story('A')
+      .run('A', 'P')
+      .run('Z', 'F', { origin: 'stranger' })
+      .judgePull(1, 'p', 'A', 'F');
+    expect(judged.order.rank('A')).toBeDefined();
+    expect(judged.order.rank('Z')).toBeUndefined();
+  });
+
+  it('a stranger’s run is compared with the team’s, and with no other stranger’s', () => {
+    const story = new Story('AB').run('A', 'F', { origin: 'stranger' });
+    expect(first(story.judge('B', 'F', { parents: ['A'], origin: 'stranger' })).class).toBe('no-history');
+    const own = new Story('AB').run('A', 'P').run('A', 'F', { origin: 'stranger' });
+    expect(first(own.judge('B', 'F', { parents: ['A'], origin: 'stranger' })).class).toBe('new');
+  });
+
   it('19: one fixture breaks 60 of 70 tests: new, no outage', () => {
     const green = many(70, 'P');
     const broken = { ...green, ...many(60, 'F') };

@@ -5,7 +5,6 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { inject } from 'vitest';
 
 export interface Pooler {
   /** A database's URL by way of the pooler. */
@@ -13,10 +12,14 @@ export interface Pooler {
   stop(): Promise<void>;
 }
 
-/** PgBouncer in front of the test server for its superuser and one more login. Undefined where it is not installed. */
+/** PgBouncer in front of the test server, or of the one whose superuser is named, for its superuser and one more login. Undefined where it is not installed. */
 export async function startPgBouncer(
   loginUrl: string,
-  options: { readonly poolSize?: number; readonly mode?: 'transaction' | 'session' } = {},
+  options: {
+    readonly adminUrl?: string;
+    readonly poolSize?: number;
+    readonly mode?: 'transaction' | 'session';
+  } = {},
 ): Promise<Pooler | undefined> {
   const run = promisify(execFile);
   const installed = await run('pgbouncer', ['--version']).then(
@@ -24,7 +27,7 @@ export async function startPgBouncer(
     () => false,
   );
   if (!installed) return undefined;
-  const admin = new URL(inject('postgresAdminUrl'));
+  const admin = new URL(options.adminUrl ?? (await import('vitest')).inject('postgresAdminUrl'));
   const dir = await mkdtemp(path.join(tmpdir(), 'lukhas-pgbouncer-'));
   await chmod(dir, 0o755);
   const port = await new Promise<number>((resolve) => {

@@ -9,6 +9,7 @@ import { createEmbedded, createReadyDatabase, uniqueRole } from './databases.ts'
 import { rowsIn } from './sql.ts';
 
 export interface Place {
+  readonly isEmbedded: boolean;
   readonly connect: Connect;
   /** An administrator's connection. */
   readonly administer: Connect;
@@ -31,6 +32,7 @@ export async function createPlace(name: (typeof placeNames)[number]): Promise<Pl
     const role = uniqueRole();
     const grant = await grantUploads(admin, { teamSlug: 'rival', role, adminUrl: ready.adminUrl });
     return {
+      isEmbedded: false,
       connect: (limits) => openPostgres(ready.uploadUrl, limits),
       administer: (limits) => openPostgres(ready.adminUrl, limits),
       look: (sql, params) => rowsIn(admin, sql, params),
@@ -63,6 +65,7 @@ export async function createPlace(name: (typeof placeNames)[number]): Promise<Pl
     return db;
   };
   return {
+    isEmbedded: true,
     connect,
     administer: connect,
     look: (sql, params) => rowsIn(embedded.db, sql, params),
@@ -73,17 +76,25 @@ export async function createPlace(name: (typeof placeNames)[number]): Promise<Pl
   };
 }
 
-/** The place with one connection for its users, who come one after another: a new one costs a server as much as an upload. */
-export function keepConnection(place: Place): Place {
-  let kept: Promise<Database> | undefined;
+/** The place with connections that are used again, as a pool's are: a new one costs a server as much as an upload. */
+export function keepConnections(place: Place): Place {
+  // It has one connection, which is kept anyway.
+  if (place.isEmbedded) return place;
+  const all: Database[] = [];
+  const idle: Database[] = [];
   return {
     ...place,
     connect: async () => {
-      kept ??= place.connect();
-      return { ...(await kept), close: async () => {} };
+      let db = idle.pop();
+      if (db === undefined) {
+        db = await place.connect();
+        all.push(db);
+      }
+      const taken = db;
+      return { ...taken, close: async () => void idle.push(taken) };
     },
     remove: async () => {
-      await (await kept)?.close();
+      await Promise.all(all.map((db) => db.close()));
       await place.remove();
     },
   };

@@ -37,7 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const db = await openPostgres(url.href);
   try {
     await migrate(db);
-    await ensurePartitions(db, { monthsAhead: 1, monthsBack: 1 });
+    await ensurePartitions(db, { monthsAhead: 2, monthsBack: 1 });
   } finally {
     await db.close();
   }

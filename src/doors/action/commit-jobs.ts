@@ -4,7 +4,9 @@
 import { type ChangeSource, judgeStored } from '../../judging.ts';
 import type { Outcome, RunHistory, Totals } from '../../model.ts';
 import { readStoredFailure } from '../../read/report/junit.ts';
-import type { Connect, Database } from '../../store/database/port.ts';
+import type { Connect, ConnectLimits, Database } from '../../store/database/port.ts';
+import { withRetries } from '../../store/database/retry.ts';
+import { withTimeout } from '../../store/database/search-path.ts';
 import {
   type CommitQuery,
   type LeastCovered,
@@ -16,6 +18,7 @@ import {
   type StoredRunJob,
 } from '../../store/runs/jobs.ts';
 import { type Access, openAccess } from '../../store/schema/access.ts';
+import { historyDeadlineMs } from '../../storing.ts';
 import { type ShownFailure, showFailure } from '../../tally.ts';
 import { standing } from '../../tell/github/attempts.ts';
 import { identifyJob } from './job-identity.ts';
@@ -58,44 +61,66 @@ export interface CommitJobsRequest extends CommitQuery {
 /** At most so many failures of each class are read with their texts. */
 const mostShown = 50;
 
+interface Line {
+  readonly db: Database;
+  readonly access: Access;
+}
+
 /** Opens nothing before the first `read`. */
 export function openCommitJobs(connect: Connect, request: CommitJobsRequest): CommitJobs {
-  let line: { readonly db: Database; readonly access: Access } | undefined;
+  let line: Promise<Line> | undefined;
   const known = new Map<string, CommitJob>();
   let last: readonly CommitJob[] = [];
+
+  const openLine = async (limits: ConnectLimits): Promise<Line> => {
+    const db = await connect(limits);
+    try {
+      const access = await openAccess(db, { teamSlug: request.teamSlug, allowPrivilegedRole: false });
+      return { db, access: { ...access, begin: withTimeout(access.begin, limits.stallMs) } };
+    } catch (error) {
+      await db.close();
+      throw error;
+    }
+  };
+  const close = async (): Promise<void> => {
+    const open = await line?.catch(() => undefined);
+    line = undefined;
+    await open?.db.close();
+  };
+  const readOn = async ({ db, access }: Line): Promise<readonly CommitJob[]> => {
+    const stored = (await listJobs(db, access, request)).map((job) => ({
+      ...identifyJob(job),
+      stored: job,
+    }));
+    // Only what is told is read.
+    const others = standing(stored).flatMap(({ stored: job }) => (idOf(job) === request.ownId ? [] : [job]));
+    for (const job of others) {
+      if (known.has(idOf(job))) continue;
+      const isMissing = job.runId === undefined;
+      known.set(idOf(job), isMissing ? job : await readJob(db, access, job, request));
+    }
+    const jobs = others.flatMap((job) => known.get(idOf(job)) ?? []);
+    const same = jobs.length === last.length && jobs.every((job, i) => job === last[i]);
+    if (!same) last = jobs;
+    return last;
+  };
+
   return {
-    async read() {
-      if (line === undefined) {
-        const db = await connect({ stallMs: 30_000 });
-        line = {
-          db,
-          access: await openAccess(db, { teamSlug: request.teamSlug, allowPrivilegedRole: false }),
-        };
-      }
-      const { db, access } = line;
-      const stored = (await listJobs(db, access, request)).map((job) => ({
-        ...identifyJob(job),
-        stored: job,
-      }));
-      // Only what is told is read.
-      const others = standing(stored).flatMap(({ stored: job }) =>
-        idOf(job) === request.ownId ? [] : [job],
-      );
-      for (const job of others) {
-        if (known.has(idOf(job))) continue;
-        const isMissing = job.runId === undefined;
-        known.set(idOf(job), isMissing ? job : await readJob(db, access, job, request));
-      }
-      const jobs = others.flatMap((job) => known.get(idOf(job)) ?? []);
-      const same = jobs.length === last.length && jobs.every((job, i) => job === last[i]);
-      if (!same) last = jobs;
-      return last;
-    },
-    async close() {
-      const open = line;
-      line = undefined;
-      await open?.db.close();
-    },
+    read: () =>
+      withRetries(
+        async (limits) => {
+          try {
+            line ??= openLine(limits);
+            return await readOn(await line);
+          } catch (error) {
+            // The next attempt takes a connection of its own.
+            await close();
+            throw error;
+          }
+        },
+        { deadlineMs: historyDeadlineMs },
+      ),
+    close,
   };
 }
 

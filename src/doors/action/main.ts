@@ -59,7 +59,9 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     eventName: env.GITHUB_EVENT_NAME ?? '',
     repository: env.GITHUB_REPOSITORY ?? '',
     checkedOut: context.gitSha,
-    elsewhere: warnings.some((warning) => warning.code === 'commit-differs'),
+    elsewhere:
+      warnings.some((warning) => warning.code === 'commit-differs') ||
+      (env.GITHUB_EVENT_NAME === 'pull_request_target' && context.origin === 'stranger'),
   };
   const pullRequest = planComment(eventFacts);
 

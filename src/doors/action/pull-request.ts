@@ -17,7 +17,7 @@ export interface EventFacts {
   readonly repository: string;
   /** The commit that the results are stored for. */
   readonly checkedOut: string | undefined;
-  /** The checkout is at another commit than the event names. */
+  /** The checkout, or another one in the workspace, is at another commit than the event names. */
   readonly elsewhere: boolean;
 }
 

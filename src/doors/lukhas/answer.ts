@@ -80,6 +80,7 @@ async function connect(
     return openPostgres(settings.databaseUrl, {
       stallMs,
       sslCa: settings.sslCa,
+      env: process.env,
       onRemark: say,
     });
   }

@@ -4,7 +4,21 @@ import { driftRule } from '../../sign/drift.ts';
 import { wordsRule } from '../../sign/words.ts';
 import type { Database } from '../../store/database/port.ts';
 import { resignMemories } from '../../store/healix/resign.ts';
-import { defaultRole, describeSession, type Grant, grantUploads } from '../../store/schema/access.ts';
+import {
+  defaultRole,
+  describeSession,
+  type Grant,
+  grantUploads,
+  requireLoginMaker,
+} from '../../store/schema/access.ts';
+import {
+  adoptRestored,
+  describeDamage,
+  findLostLogins,
+  type LostLogin,
+  mendSchema,
+  summarise,
+} from '../../store/schema/mend.ts';
 import { type MigrateOptions, migrate } from '../../store/schema/migrate.ts';
 import { describePartitions, ensurePartitions, type PartitionState } from '../../store/schema/partitions.ts';
 import { newerDatabase, olderDatabase, readSchemaState } from '../../store/schema/state.ts';
@@ -34,16 +48,23 @@ export function setup(settings: SetupSettings, terminal: Terminal): Promise<Exit
 }
 
 async function setupDatabase(db: Database, settings: SetupSettings, beside: MigrateOptions): Promise<Answer> {
+  if (settings.databaseUrl !== undefined) {
+    const role = settings.role ?? defaultRole(required(settings.team, '--team <slug>'));
+    await requireLoginMaker(db, role);
+  }
+  const adopted = await adoptRestored(db, await readSchemaState(db));
   const migrated = await migrate(db, beside);
+  const repaired = [...adopted, ...(await mendSchema(db))];
   const made = await ensurePartitions(db, { monthsAhead: 2, monthsBack: 1 });
   const slug = settings.team ?? localTeamSlug;
   const team = await addTeam(db, { slug });
   const lines = [
     row('schema', migrated.length === 0 ? 'up to date' : `${migrated.length} migrations applied`),
+    ...summarise(repaired).map((line, index) => row(index === 0 ? 'repaired' : '', safeLine(line))),
     row('months', made.length === 0 ? 'all there' : `${made.length} partitions made`),
     row('team', team.added ? `${slug} added` : `${slug} is there`),
   ];
-  const json = { migrated, partitions: made, team: slug };
+  const json = { migrated, repaired, partitions: made, team: slug };
   if (settings.databaseUrl === undefined) {
     return {
       lines: [
@@ -59,10 +80,23 @@ async function setupDatabase(db: Database, settings: SetupSettings, beside: Migr
     role: settings.role ?? defaultRole(slug),
     adminUrl: settings.databaseUrl,
   });
+  const { schema } = await readSchemaState(db);
+  const lostLogins = await findLostLogins(db, schema);
   return {
-    lines: [...lines, ...grantLines(granted), '', ...workflowLines(settings.sslCa !== undefined)],
+    lines: [
+      ...lines,
+      ...lostLogins.map((login, index) => row(index === 0 ? 'other logins' : '', lostLoginLine(login))),
+      ...grantLines(granted),
+      '',
+      ...workflowLines(settings.sslCa !== undefined),
+    ],
     json: { ...json, ...grantJson(granted) },
   };
+}
+
+function lostLoginLine({ role, team, why }: LostLogin): string {
+  const is = why === 'missing' ? 'does not exist' : 'is no member of lukhas_ingest';
+  return `${safeLine(role)}, bound to ${safeLine(team)}, ${is}: lukhas db grant --team ${safeLine(team)} --role ${safeLine(role)}`;
 }
 
 export function migrateSchema(settings: CommandSettings, terminal: Terminal): Promise<ExitCode> {
@@ -90,6 +124,10 @@ export function status(settings: CommandSettings, terminal: Terminal): Promise<E
     const session = await describeSession(db, state.applied === 0 ? undefined : state.schema);
     const ready = state.applied >= state.known && !state.refused;
     const partitions = ready ? await describePartitions(db) : [];
+    const damage = ready || state.restored !== undefined ? await describeDamage(db, state.schema) : undefined;
+    const wrong = damage === undefined ? [] : [...damage.lost, ...damage.slower];
+    const mendable = [...new Set(damage?.mendable.map(({ name }) => name))];
+    const lostLogins = ready && session.owns ? await findLostLogins(db, state.schema) : [];
     const advice = state.refused ? newerDatabase(state) : ready ? undefined : olderDatabase(state);
     return {
       lines: [
@@ -109,7 +147,16 @@ export function status(settings: CommandSettings, terminal: Terminal): Promise<E
                 `migration ${state.applied + 1} was interrupted, or is under way: ${state.stepsDone} steps done`,
               ),
             ]),
-        ...(advice?.fix === undefined ? [] : ['', advice.fix]),
+        ...wrong.map((part, index) => row(index === 0 ? 'not as made' : '', safeLine(part))),
+        ...summarise(mendable).map((line, index) => row(index === 0 ? 'to repair' : '', safeLine(line))),
+        ...lostLogins.map((login, index) => row(index === 0 ? 'logins' : '', lostLoginLine(login))),
+        ...(advice?.fix === undefined
+          ? []
+          : ['', ...(state.restored ? [safeLine(advice.message)] : []), advice.fix]),
+        ...(advice === undefined && mendable.length > 0
+          ? ['', 'An administrator repairs it: lukhas db setup --team <slug>']
+          : []),
+        ...(wrong.length > 0 ? ['', 'What is missing comes back with a whole dump (docs/restore.md).'] : []),
       ],
       json: {
         server: session.server,
@@ -119,6 +166,8 @@ export function status(settings: CommandSettings, terminal: Terminal): Promise<E
         schema: state.schema,
         schema_version: state.applied,
         program_version: state.known,
+        not_as_made: wrong,
+        to_repair: mendable,
         partitions: partitions.map((table) => ({
           table: table.table,
           count: table.partitions,

@@ -1,4 +1,4 @@
-// A database URL as settings for the driver, TLS included. Pure: reads no file and no environment, and no message of its own
+// A database URL as settings for the driver, TLS included. Pure: reads no file and no environment of its own, and no message of its own
 // holds a password.
 import { InputError } from '../../errors.ts';
 
@@ -16,6 +16,9 @@ export interface ConnectionSettings {
   /** File of the certificate authority named in the URL. */
   readonly rootCertificate: string | undefined;
   readonly channelBinding: boolean;
+  readonly applicationName: string;
+  /** The start-up packet's options: which database Neon's proxy is asked for. */
+  readonly startOptions: string | undefined;
   /** Remarks about the connection for a person. */
   readonly remarks: readonly string[];
 }
@@ -28,11 +31,28 @@ const harmless = new Set([
   'pgbouncer',
   'connection_limit',
   'connect_timeout',
-  'application_name',
   'pool_timeout',
   'supa',
+  'target_session_attrs',
 ]);
-const known = ['sslmode', 'sslrootcert', 'host', 'port', 'channel_binding', ...harmless];
+const known = [
+  'sslmode',
+  'sslrootcert',
+  'host',
+  'port',
+  'channel_binding',
+  'application_name',
+  'options',
+  ...harmless,
+];
+
+/**
+ * The variables of libpq that fill what a URL leaves out. None chooses a server (PGHOST, PGPORT, PGSERVICE: CI sets them for the
+ * application's own test database) or how its identity is proved (PGSSLMODE, PGSSLROOTCERT).
+ */
+export type PgVariables = Readonly<
+  Partial<Record<'PGUSER' | 'PGPASSWORD' | 'PGDATABASE' | 'PGAPPNAME', string | undefined>>
+>;
 
 /**
  * Parses `postgres://user:password@host:port/database?…`.
@@ -41,7 +61,7 @@ const known = ['sslmode', 'sslrootcert', 'host', 'port', 'channel_binding', ...h
  * `no-verify` or `disable`; `allow`, `prefer` and `require` say only that the channel may be encrypted, not that anybody may
  * be at its other end, and mean `verify-full` as well (node-postgres reads them so too).
  */
-export function parseConnectionUrl(text: string): ConnectionSettings {
+export function parseConnectionUrl(text: string, variables: PgVariables = {}): ConnectionSettings {
   const url = parseUrl(text.trim());
   const query = new Map<string, string>();
   for (const [name, value] of url.searchParams) {
@@ -49,6 +69,7 @@ export function parseConnectionUrl(text: string): ConnectionSettings {
     query.set(name, value);
   }
   const socket = query.get('host');
+  if (socket?.includes(',') === true || query.get('port')?.includes(',') === true) throw severalHosts();
   if (socket !== undefined && !socket.startsWith('/')) {
     throw invalid(
       'the parameter host of the database URL must be the directory of a Unix socket',
@@ -60,11 +81,14 @@ export function parseConnectionUrl(text: string): ConnectionSettings {
   const port = Number(query.get('port') ?? (url.port === '' ? '5432' : url.port));
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw invalid('the port of the database URL is not a number from 1 to 65535');
-  const user = decode(url.username, 'user name');
+  const user = decode(url.username, 'user name') || (variables.PGUSER ?? '');
   if (user === '')
-    throw invalid('the database URL names no user', 'postgres://user:password@host:5432/database');
-  const path = decode(url.pathname.replace(/^\//, ''), 'database name');
-  const password = decode(url.password, 'password');
+    throw invalid(
+      'the database URL names no user, and PGUSER is not set',
+      'postgres://user:password@host:5432/database',
+    );
+  const path = decode(url.pathname.replace(/^\//, ''), 'database name') || (variables.PGDATABASE ?? '');
+  const password = decode(url.password, 'password') || (variables.PGPASSWORD ?? '');
   const sslmode = readSslMode(query.get('sslmode'));
   const local = isLocal(host);
   // PostgreSQL speaks no TLS on a Unix socket.
@@ -82,16 +106,26 @@ export function parseConnectionUrl(text: string): ConnectionSettings {
     tls,
     rootCertificate: query.get('sslrootcert'),
     channelBinding: query.get('channel_binding') === 'require',
+    applicationName: query.get('application_name') || variables.PGAPPNAME || 'lukhas-ingest',
+    startOptions: readStartOptions(query.get('options')),
     remarks,
   };
+}
+
+/** The user that a URL names; undefined where it leaves it out. */
+export function userOf(text: string): string | undefined {
+  const user = decode(parseUrl(text.trim()).username, 'user name');
+  return user === '' ? undefined : user;
 }
 
 /** The same connection as another login, as a URL to store in a CI secret. */
 export function connectionUrlFor(
   base: string,
-  login: { readonly user: string; readonly password: string },
+  login: { readonly user: string; readonly password: string; readonly database: string },
 ): string {
   const url = parseUrl(base.trim());
+  // What it leaves out was filled by the administrator's name or environment, which the login does not have.
+  if (url.pathname === '' || url.pathname === '/') url.pathname = `/${encodeURIComponent(login.database)}`;
   url.username = encodeURIComponent(login.user);
   url.password = encodeURIComponent(login.password);
   return url.href;
@@ -104,6 +138,7 @@ function parseUrl(text: string): URL {
       'postgres://user:password@host:5432/database',
     );
   }
+  if (/^[a-z]+:\/\/(?:[^/?#]*@)?[^/?#@]*,[^/?#@]*(?:[/?#]|$)/i.test(text)) throw severalHosts();
   let url: URL;
   try {
     // A Unix socket's URL may leave the host empty (user@/database?host=/run/postgresql), which URL itself does not take.
@@ -122,6 +157,20 @@ function unreadable(): InputError {
     'the database URL cannot be read',
     'postgres://user:password@host:5432/database, with special characters of user and password percent-encoded (@ as %40, / as %2F, # as %23, ? as %3F)',
   );
+}
+
+function severalHosts(): InputError {
+  return invalid(
+    'the database URL names several hosts, and an upload goes to one',
+    'Name the primary, or a pooler or proxy that follows it (the provider\u2019s, PgBouncer, HAProxy). After a failover the upload is tried again there.',
+  );
+}
+
+/** Neon tells its databases apart by the host\u2019s name, or by this where something hides it. */
+function readStartOptions(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (!/^(endpoint|project)=[\w.-]+$/.test(text)) throw unknownParameter('options');
+  return text;
 }
 
 function decode(text: string, what: string): string {
@@ -169,9 +218,14 @@ function isLocal(host: string): boolean {
 }
 
 function unknownParameter(name: string): InputError {
+  if (name === 'service')
+    return invalid(
+      'the database URL names a service, whose server stands in a file of this machine alone',
+      'Write host, port, user and database into the URL; a password may stay in ~/.pgpass or PGPASSWORD.',
+    );
   const fix =
     name === 'options' || name === 'schema' || name === 'search_path'
-      ? 'Start-up options do not pass through a pooler. Set a search_path on the role instead: ALTER ROLE … SET search_path = …'
+      ? 'Start-up options do not pass through a pooler (Neon\u2019s options=endpoint%3D<id> does). Set a search_path on the role instead: ALTER ROLE … SET search_path = …'
       : `Known are ${known.join(', ')}.`;
   return invalid(`the database URL has a parameter that is not supported: ${name.slice(0, 40)}`, fix);
 }

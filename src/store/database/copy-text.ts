@@ -38,3 +38,14 @@ export function copyIntArray(values: readonly number[]): string {
 export function copyRow(values: readonly string[]): string {
   return `${values.join('\t')}\n`;
 }
+
+/** The values of encoded lines, each as text or NULL. */
+export function copiedValues(lines: string): (string | null)[][] {
+  const replaced: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r' };
+  const decode = (field: string) =>
+    field === copyNull ? null : field.replace(/\\(.)/g, (_, char: string) => replaced[char] ?? char);
+  return lines
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => line.split('\t').map(decode));
+}

@@ -1,10 +1,12 @@
 // Adapter: one connection to a PostgreSQL server. The only file that knows `pg` and `pg-copy-streams`.
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { Writable } from 'node:stream';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import pgpass from 'pgpass';
 import { InputError, StoreError } from '../../errors.ts';
-import { type ConnectionSettings, parseConnectionUrl } from './connection-url.ts';
+import { type ConnectionSettings, type PgVariables, parseConnectionUrl } from './connection-url.ts';
 import {
   type ConnectLimits,
   type Database,
@@ -19,30 +21,40 @@ import { storeErrorOf, type Target } from './server-errors.ts';
 export interface PostgresOptions extends Partial<ConnectLimits> {
   /** The certificate authority to trust instead of the public ones: PEM text (`\n` escapes are taken) or a file's path. */
   readonly sslCa?: string | undefined;
+  /** What fills the parts that the URL leaves out, and where ~/.pgpass is looked for. Absent: neither. */
+  readonly env?: PgVariables | undefined;
   /** Called with remarks about the connection, such as that it is not encrypted. */
   readonly onRemark?: ((remark: string) => void) | undefined;
 }
 
-const connectTimeoutMs = 10_000;
-const defaultStallMs = 60_000;
+/** How long a host may take to accept a connection. */
+const acceptMs = 10_000;
+const defaultStallMs = 30_000;
 const int8 = 20;
 
 /** Connects; the URL is checked first (InputError), then the server (StoreError). */
 export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<Database> {
-  const settings = parseConnectionUrl(url);
+  const settings = parseConnectionUrl(url, options.env);
   for (const remark of settings.remarks) options.onRemark?.(remark);
   const stallMs = options.stallMs ?? defaultStallMs;
+  // Statements of administrators may take hours, the start of a connection not.
+  const startMs = Math.min(stallMs, defaultStallMs);
   const target: Target = settings;
+  const password =
+    settings.password ??
+    (options.env === undefined ? undefined : await passwordInFile(settings, options.onRemark));
+  // The driver looks into the environment for all that it is not told: what of it may count is in `settings` already.
   const client = new pg.Client({
     host: settings.host,
     port: settings.port,
     user: settings.user,
-    // undefined lets pg look into ~/.pgpass; a function that returns undefined would make it look at PGPASSWORD.
-    password: settings.password,
+    password,
     database: settings.database,
+    application_name: settings.applicationName,
+    client_encoding: 'UTF8',
     ssl: await tlsOptions(settings, options.sslCa),
     enableChannelBinding: settings.channelBinding,
-    connectionTimeoutMillis: Math.min(connectTimeoutMs, stallMs),
+    connectionTimeoutMillis: startMs,
     keepAlive: true,
     types: {
       getTypeParser: ((oid: number, format: 'text' | 'binary') =>
@@ -50,7 +62,14 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
           ? Number
           : pg.types.getTypeParser(oid, format as 'text')) as never,
     },
+    ...{ sslnegotiation: 'postgres' },
   });
+  // These count as not told where they are empty.
+  Object.assign((client as unknown as { connectionParameters: object }).connectionParameters, {
+    options: settings.startOptions,
+    replication: undefined,
+  });
+  if (password === undefined) Object.assign(client, { password: '' });
 
   // Once the connection is lost, every verb fails with this error.
   let lost: StoreError | undefined;
@@ -88,7 +107,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
           drop(silent(target, stallMs));
         }
       },
-      Math.max(20, Math.min(1000, stallMs / 4)),
+      Math.max(20, Math.min(250, stallMs / 4)),
     );
     try {
       return await Promise.race([work(), whenLost]);
@@ -108,11 +127,26 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     return attended(work);
   };
 
+  const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
+  let isAccepted = false;
+  connection.once('connect', () => {
+    isAccepted = true;
+  });
+  // A host that answers may need longer for the rest: a suspended database wakes up meanwhile.
+  const accepting = setTimeout(
+    () => {
+      if (!isAccepted) socket().destroy(new Error('timeout expired'));
+    },
+    Math.min(acceptMs, startMs),
+  );
   try {
     await client.connect();
   } catch (error) {
     await client.end().catch(() => {});
-    throw storeErrorOf(error, target);
+    const meaning = storeErrorOf(error, target, true);
+    throw isAccepted && meaning.code === 'database-no-answer' ? silent(target, startMs) : meaning;
+  } finally {
+    clearTimeout(accepting);
   }
 
   const send = (sql: string): Promise<void> =>
@@ -182,6 +216,28 @@ function silent(target: Target, stallMs: number): StoreError {
     message: `${target.host}:${target.port} has not answered for ${Math.round(stallMs / 100) / 10} s`,
     fix: 'The network or the server hangs. Try again: the same upload is stored once, however often it is sent.',
   });
+}
+
+/** The password in ~/.pgpass or PGPASSFILE; a file that others can read is remarked on and not used. */
+async function passwordInFile(
+  { host, port, database, user }: ConnectionSettings,
+  onRemark: ((remark: string) => void) | undefined,
+): Promise<string | undefined> {
+  let said = '';
+  pgpass.warnTo(
+    new Writable({
+      write(chunk, _encoding, done) {
+        said += String(chunk);
+        done();
+      },
+    }),
+  );
+  // libpq finds the sockets of this machine under its name.
+  const found = await new Promise<string | undefined>((resolve) =>
+    pgpass({ host: host.startsWith('/') ? 'localhost' : host, port, database, user }, resolve),
+  );
+  if (said !== '') onRemark?.(said.replace(/^WARNING: /, '').trim());
+  return found;
 }
 
 async function tlsOptions(

@@ -1,6 +1,6 @@
 // Adapter: the embedded database, PostgreSQL inside this process with its files in a directory of the user's. The only file
 // that knows PGlite, which is loaded when a database is opened and not before.
-import { readdir, stat, statfs } from 'node:fs/promises';
+import { lstat, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { PGlite } from '@electric-sql/pglite';
@@ -36,10 +36,13 @@ export async function openPglite(dir: string, options: PgliteOptions = {}): Prom
   const lock = await lockDataDir(home, { waitMs: options.waitMs ?? 60_000, onWait: options.onMessage });
   let engine: PGlite | undefined;
   try {
+    await removeUnfinished(home);
     const isNew = await isNewDatabase(home);
+    if (isNew) await markUnfinished(home);
     const files = await makeFilesDir(home);
     if (isNew) options.onMessage?.(`first use: making the embedded database in ${home}`);
     engine = await start(create, files, home);
+    if (isNew) await rm(unfinishedMark(home));
     return adapt(engine, lock);
   } catch (error) {
     await engine?.close().catch(() => {});
@@ -53,6 +56,9 @@ async function isFull(home: string): Promise<boolean> {
   const space = await statfs(home).catch(() => undefined);
   return space !== undefined && space.bavail * space.bsize < 40_000_000;
 }
+
+/** Far below the time after which a lock is taken over. */
+const lockCheckMs = 1_000;
 
 type Create = (files: string) => Promise<PGlite>;
 
@@ -93,6 +99,26 @@ async function start(create: Create, files: string, home: string): Promise<PGlit
   }
 }
 
+/** Beside a database that is not made to its end, and has never held anything. */
+const unfinishedMark = (home: string) => path.join(home, 'unfinished');
+
+async function markUnfinished(home: string): Promise<void> {
+  await writeFile(unfinishedMark(home), 'The database beside this file is being made.\n', {
+    flag: 'wx',
+    mode: 0o600,
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOSPC' ? noRoom(home) : error;
+  });
+}
+
+/** What a process that was killed at first use left behind. */
+async function removeUnfinished(home: string): Promise<void> {
+  const mark = await lstat(unfinishedMark(home)).catch(() => undefined);
+  if (mark?.isFile() !== true) return;
+  await rm(path.join(home, 'database'), { recursive: true, force: true });
+  await rm(unfinishedMark(home));
+}
+
 /** True for an empty place, false for a database of ours; a StoreError for somebody else's directory. */
 async function isNewDatabase(home: string): Promise<boolean> {
   const files = path.join(home, 'database');
@@ -116,9 +142,25 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
   // Whether a statement failed inside the open transaction: COMMIT would then roll back without a word.
   let failed = false;
 
+  // Once the directory is somebody else's, nothing may be written to it any more.
+  let lost: unknown;
+  let checkedAt = Number.NEGATIVE_INFINITY;
+  async function checkLock(): Promise<void> {
+    try {
+      await lock.check();
+      checkedAt = performance.now();
+    } catch (error) {
+      lost = error;
+      throw error;
+    }
+  }
+
   async function attended<T>(work: () => Promise<T>): Promise<T> {
     if (closed) throw new StoreError({ code: 'database-lost', message: 'the embedded database is closed' });
     try {
+      if (lost !== undefined) throw lost;
+      // Whoever was stopped for long enough to lose the lock sees it by the clock.
+      if (performance.now() - checkedAt > lockCheckMs) await checkLock();
       return await work();
     } catch (error) {
       failed = true;
@@ -140,7 +182,9 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
   const close = async (): Promise<void> => {
     if (closed) return;
     closed = true;
-    await engine.close().catch(() => {});
+    // Closing writes, too.
+    if (lost === undefined) await checkLock().catch(() => {});
+    if (lost === undefined) await engine.close().catch(() => {});
     await lock.release();
   };
 
@@ -175,6 +219,7 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
         const result = await work();
         if (failed) throw new Error('a transaction went on after one of its statements had failed');
         await send(end === undefined ? 'COMMIT' : `${end};COMMIT`);
+        await checkLock();
         return result;
       } catch (error) {
         await send('ROLLBACK').catch(() => {});

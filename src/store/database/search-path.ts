@@ -1,12 +1,19 @@
-// Where unqualified names of a transaction are looked up. A login can make temporary tables, and schemas, functions and operators
+// How a transaction begins: where its unqualified names are looked up, and how values are written as text. A login can make temporary tables, and schemas, functions and operators
 // before ours, in a session that a pooler hands on: without this they would stand in for our own.
 
 /** SQL that a transaction begins with; made here only, so that no transaction goes without a search_path of ours. */
 export type Begin = string & { readonly made: 'search-path' };
 
+/** As PostgreSQL has them: a database or role may have others, by which dates, numbers and SQL itself read differently. */
+const asUsual = [
+  `SET LOCAL datestyle = 'ISO, MDY'`,
+  'SET LOCAL standard_conforming_strings = on',
+  'SET LOCAL extra_float_digits = 1',
+].join('; ');
+
 /** Our schema, then nothing but pg_temp: pg_catalog comes before both, and temporary objects last. */
 export function beginIn(schema: string, ...more: readonly string[]): Begin {
-  return [`SET LOCAL search_path = ${quoteName(schema)}, pg_temp`, ...more].join('; ') as Begin;
+  return [`SET LOCAL search_path = ${quoteName(schema)}, pg_temp`, asUsual, ...more].join('; ') as Begin;
 }
 
 /**
@@ -17,6 +24,7 @@ export function beginInCatalog(...more: readonly string[]): Begin {
   return [
     `SELECT pg_catalog.set_config('lukhas.schemas', pg_catalog.current_schemas(false)::pg_catalog.text, true)`,
     'SET LOCAL search_path = pg_catalog, pg_temp',
+    asUsual,
     ...more,
   ].join('; ') as Begin;
 }
@@ -24,6 +32,11 @@ export function beginInCatalog(...more: readonly string[]): Begin {
 /** The same, and more statements in the same message. */
 export function andThen(begin: Begin, ...more: readonly string[]): Begin {
   return [begin, ...more].join('; ') as Begin;
+}
+
+/** The same for a reading transaction: a server that takes longer over one statement would look frozen. */
+export function withTimeout(begin: Begin, stallMs: number): Begin {
+  return andThen(begin, `SET LOCAL statement_timeout = ${Math.round(stallMs * 0.9)}`);
 }
 
 /** An identifier as SQL takes it. */

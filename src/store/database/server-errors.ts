@@ -23,6 +23,8 @@ interface ServerAnswer {
   readonly column: string | undefined;
   readonly constraint: string | undefined;
   readonly fromServer: boolean;
+  /** The server ended the connection with it. */
+  readonly isFatal: boolean;
 }
 
 interface Meaning {
@@ -44,30 +46,52 @@ const retryStates = new Set([
   '57014', // statement timeout
 ]);
 const lostStates = new Set(['57P01', '57P02', '57P03', '57P05', '25P03']);
-const lostCodes = new Set(['database-lost', 'database-silent']);
-const retryCodes = new Set(['database-unreachable', 'database-unknown-host', 'data-dir-busy']);
+const lostCodes = new Set(['database-lost', 'database-silent', 'data-dir-taken']);
+/** Where nothing answered at all: more likely misspelt or shut off than starting again. In milliseconds. */
+const patience: Readonly<Record<string, number>> = {
+  'database-unknown-host': 10_000,
+  'database-no-answer': 30_000,
+  'database-no-route': 30_000,
+};
+const retryCodes = new Set([
+  ...Object.keys(patience),
+  'database-unreachable',
+  'database-pooler-busy',
+  // Each attempt makes a missing month first.
+  'database-no-partition',
+  'data-dir-busy',
+]);
+
+/** How long a server is tried that gave no sign of itself; undefined where one did, be it by refusing. */
+export function patienceMs(error: StoreError): number | undefined {
+  return patience[error.code];
+}
 
 /** Whether trying again can help; anything but a StoreError is a bug and never does. */
 export function fateOf(error: unknown): Fate {
   if (!(error instanceof StoreError)) return 'never';
   if (lostCodes.has(error.code)) return 'lost';
+  if (retryCodes.has(error.code)) return 'retry';
   const state = error.sqlstate;
   if (state !== undefined) {
     // Poolers send 08P01 for everything: `code` decides.
     if (lostStates.has(state) || (state.startsWith('08') && state !== '08P01')) return 'lost';
     if (retryStates.has(state)) return 'retry';
-    // Each attempt makes a missing month first.
-    if (error.code === 'database-no-partition') return 'retry';
-    return 'never';
   }
-  return retryCodes.has(error.code) ? 'retry' : 'never';
+  return 'never';
 }
 
-/** A driver's or server's error as a StoreError with a cause and a way out. StoreErrors pass through. */
-export function storeErrorOf(error: unknown, target: Target | undefined): StoreError {
+/**
+ * A driver's or server's error as a StoreError with a cause and a way out. StoreErrors pass through.
+ *
+ * @param isStarting while the connection is made: no row can be in the server's words yet
+ */
+export function storeErrorOf(error: unknown, target: Target | undefined, isStarting = false): StoreError {
   if (error instanceof StoreError) return error;
   const answer = readAnswer(error);
-  const meaning = answer.fromServer ? serverMeaning(answer, target) : driverMeaning(answer, target);
+  const meaning = answer.fromServer
+    ? serverMeaning(answer, target, isStarting)
+    : driverMeaning(answer, target);
   return new StoreError({ ...meaning, sqlstate: answer.fromServer ? answer.code : undefined });
 }
 
@@ -80,8 +104,9 @@ export function storeErrorOfFields(fields: ReadonlyMap<string, string>): StoreEr
     column: fields.get('c'),
     constraint: fields.get('n'),
     fromServer: true,
+    isFatal: false,
   };
-  return new StoreError({ ...serverMeaning(answer, undefined), sqlstate: answer.code });
+  return new StoreError({ ...serverMeaning(answer, undefined, false), sqlstate: answer.code });
 }
 
 function readAnswer(error: unknown): ServerAnswer {
@@ -101,6 +126,7 @@ function readAnswer(error: unknown): ServerAnswer {
     constraint: text(record.constraint),
     // Only the server's messages have a severity; node's own codes (EPIPE) look like SQLSTATEs otherwise.
     fromServer: text(record.severity) !== undefined && code !== undefined && /^[0-9A-Z]{5}$/.test(code),
+    isFatal: record.severity === 'FATAL',
   };
 }
 
@@ -118,7 +144,9 @@ function names(answer: ServerAnswer): string {
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
-function serverMeaning(answer: ServerAnswer, target: Target | undefined): Meaning {
+function serverMeaning(answer: ServerAnswer, target: Target | undefined, isStarting: boolean): Meaning {
+  const pooler = poolerMeaning(answer, target, isStarting);
+  if (pooler !== undefined) return pooler;
   const state = answer.code ?? '';
   const where = place(target);
   const user = target === undefined ? 'the login' : `"${target.user}"`;
@@ -163,7 +191,7 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
       return {
         code: 'database-read-only',
         message: `the database at ${where} is read-only`,
-        fix: 'Connect to the primary; a standby or a suspended database cannot take uploads.',
+        fix: 'Connect to the primary; a standby or a suspended database takes neither uploads nor a set-up. Or somebody made it so: SHOW default_transaction_read_only.',
       };
     case '42501':
       return {
@@ -178,7 +206,7 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
         fix:
           answer.message.includes('pg_temp') || answer.message.includes('temporary tables')
             ? `As the database\u2019s owner: GRANT TEMPORARY ON DATABASE "${target?.database ?? '\u2026'}" TO lukhas_ingest`
-            : 'Uploads and `lukhas healix` take a credential made by `lukhas db grant`; `lukhas db` and `lukhas team` take an administrator\u2019s: the database\u2019s owner with CREATEROLE, or a superuser.',
+            : 'Uploads and `lukhas healix` take a credential made by `lukhas db grant`; `lukhas db` and `lukhas team` take an administrator\u2019s: the database\u2019s owner with CREATEROLE, or a superuser. A right that was taken away comes back with `lukhas db setup --team <slug>`.',
       };
     case '42P01':
     case '42883':
@@ -231,18 +259,6 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
         message: 'the database became newer than this program during the upload; nothing was stored',
         fix: 'Upgrade lukhas-ingest (npm install -g @lukhas/ingest@latest, or a newer version of the action).',
       };
-    case '08P01':
-      return poolerMeaning(answer, target);
-    case 'XX000':
-      // Supavisor's words for a user name without its project.
-      if (/tenant or user not found/i.test(answer.message)) {
-        return {
-          code: 'database-login',
-          message: `the pooler at ${where} does not know ${user}`,
-          fix: 'Supabase\u2019s pooler wants the user name as <role>.<project reference>; copy the host from the project\u2019s own connection string.',
-        };
-      }
-      break;
   }
   if (state === '23514' && answer.constraint === undefined) {
     return {
@@ -262,40 +278,157 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
   if (/^(25|28|3D|40|42|53|54|55|57|58|08|0A|3F|F0)/.test(state)) {
     return { code: 'database-error', message: `the database refused: ${answer.message}` };
   }
+  if (isStarting) {
+    return {
+      code: 'database-refused',
+      message: `the server at ${where} did not take the connection: ${inWords(answer)}`,
+      fix: 'These are the words of the server, or of the pooler or proxy before it.',
+    };
+  }
   // P0001 and XX000 may come from somebody's trigger or extension with a row in their words.
   return { code: 'database-error', message: `the database refused the work${names(answer)}` };
 }
 
-/** PgBouncer sends 08P01 for nearly everything: its words tell what is meant. */
-function poolerMeaning(answer: ServerAnswer, target: Target | undefined): Meaning {
+/** What poolers and proxies say, in the order it is looked for. They send one SQLSTATE for nearly everything. */
+const poolerWords: readonly {
+  readonly words: RegExp;
+  readonly code: string;
+  readonly message: (where: string, user: string, database: string) => string;
+  readonly fix: string;
+}[] = [
+  {
+    // PgBouncer keeps the server's own refusal and tells it to everybody for a while.
+    words: /server login (has been failing|failed).*(password|authentication|does not exist|no pg_hba)/i,
+    code: 'database-pooler-login',
+    message: (where) => `the pooler at ${where} cannot log in to its server`,
+    fix: 'Check the host, database and login that the pooler itself uses for its server.',
+  },
+  {
+    words: /ECIRCUITBREAKER|circuit breaker|too many authentication (errors|failures)/i,
+    code: 'database-pooler-blocked',
+    message: (where) => `the pooler at ${where} takes no connection for some minutes`,
+    fix: 'It saw too many failures. Check user name and password, wait for ten minutes, and try again.',
+  },
+  {
+    words: new RegExp(
+      [
+        // PgBouncer
+        'no more connections allowed',
+        'client_login_timeout',
+        'query_wait_timeout',
+        'server login (has been failing|failed)',
+        'cannot connect to server',
+        'max_(db|user)_connections',
+        // Supavisor
+        'max clients reached',
+        'max client connections reached',
+        'max pools count reached',
+        'unable to check out',
+        'pool checkout timeout',
+        'failed to subscribe to tenant',
+        'pool.* terminating',
+        // Neon
+        'couldn.t connect to compute node',
+        'control plane request failed',
+        'failed to acquire permit',
+        'too many connections',
+        'too many database connection attempts',
+        'limit of concurrently active endpoints',
+        'could not be authorized due to an internal error',
+        'authentication timed out',
+      ].join('|'),
+      'i',
+    ),
+    code: 'database-pooler-busy',
+    message: (where) => `the pooler at ${where} has no connection to give now`,
+    fix: 'Wait for other jobs, or give it more places (PgBouncer: max_client_conn, default_pool_size; Supabase: transaction mode, port 6543).',
+  },
+  {
+    words: /(tenant|user).* not found|no such user|no tenant identifier|invalid format for user/i,
+    code: 'database-login',
+    message: (where, user) => `the pooler at ${where} does not know ${user}`,
+    fix: 'Supabase\u2019s pooler wants the user name as <role>.<project reference>; copy the host from the project\u2019s own connection string. PgBouncer looks in its auth_file or asks its auth_query.',
+  },
+  {
+    words: /no such database|database .*(not found|does not exist|is disabled|does not allow connections)/i,
+    code: 'database-missing',
+    message: (where, _, database) => `the pooler at ${where} knows no database "${database}"`,
+    fix: 'Check the name at the end of the database URL and the pooler\u2019s [databases].',
+  },
+  {
+    words: /endpoint id is not specified/i,
+    code: 'database-login',
+    message: (where) => `the proxy at ${where} does not know which database is meant`,
+    fix: 'Name the host as Neon gives it (ep-….neon.tech), or add ?options=endpoint%3D<endpoint id> to the database URL.',
+  },
+  {
+    words: /allow_?list|not allowed to connect|blocked network|login rejected/i,
+    code: 'database-address',
+    message: (where) => `the server at ${where} does not let this machine in`,
+    fix: 'Allow the address of the CI runner in the provider\u2019s network settings, or run the job where it is allowed.',
+  },
+  {
+    words: /(SSL|TLS) (connection )?(is )?required|TLS client certificate/i,
+    code: 'database-tls',
+    message: (where) => `the pooler at ${where} takes encrypted connections only`,
+    fix: 'Leave sslmode=disable away from the database URL.',
+  },
+  {
+    words: /quota|endpoint (is|has been) disabled|endpoint could not be found|project .*not found/i,
+    code: 'database-suspended',
+    message: (where) => `the provider at ${where} does not start this database`,
+    fix: 'Look at the project where the provider shows it: a quota, or an endpoint that is off.',
+  },
+  {
+    words: /password|authentication|SASL/i,
+    code: 'database-password',
+    message: (where, user) =>
+      `the pooler at ${where} refused the password of ${user}, or does not know this login`,
+    fix: 'Check user name and password in the database URL, and that the pooler knows the login (PgBouncer: auth_file or auth_query).',
+  },
+  {
+    words: /dbhandler exited|connection to database closed/i,
+    code: 'database-lost',
+    message: (where) => `the pooler at ${where} lost its connection to the database`,
+    fix: 'Try again: the same upload is stored once, however often it is sent.',
+  },
+  {
+    words: /startup|parameter|invalid|unsupported/i,
+    code: 'database-protocol',
+    message: (where) => `the server at ${where} did not take the connection`,
+    fix: 'Check that host and port are those of PostgreSQL or its pooler.',
+  },
+];
+
+/** What a pooler or proxy means, told by its words; undefined where PostgreSQL itself speaks. */
+function poolerMeaning(
+  answer: ServerAnswer,
+  target: Target | undefined,
+  isStarting: boolean,
+): Meaning | undefined {
+  const { code = '', isFatal } = answer;
+  const isOfPoolers = code === '08P01';
+  // A trigger of somebody's may raise XX000 with a row in its words, but nothing fatal.
+  const mayBe = /^08/.test(code) || (code === 'XX000' && (isStarting || isFatal));
+  if (!mayBe) return undefined;
   const where = place(target);
   const user = target === undefined ? 'the login' : `"${target.user}"`;
-  if (/password|authentication|SASL|no such user/i.test(answer.message)) {
-    return {
-      code: 'database-password',
-      message: `the pooler at ${where} refused the password of ${user}, or does not know this login`,
-      fix: 'Check user name and password in the database URL, and that the pooler knows the login (PgBouncer: auth_file or auth_query).',
-    };
+  for (const { words, code, message, fix } of poolerWords) {
+    if (words.test(answer.message))
+      return { code, message: `${message(where, user, target?.database ?? '')}: ${inWords(answer)}`, fix };
   }
-  if (/no such database|database .*(not found|does not exist)/i.test(answer.message)) {
-    return {
-      code: 'database-missing',
-      message: `the pooler at ${where} knows no database "${target?.database ?? ''}"`,
-      fix: 'Check the name at the end of the database URL and the pooler\u2019s [databases].',
-    };
-  }
-  if (/startup|parameter|invalid|unsupported/i.test(answer.message)) {
-    return {
-      code: 'database-protocol',
-      message: `the server at ${where} did not take the connection: ${answer.message}`,
-      fix: 'Check that host and port are those of PostgreSQL or its pooler.',
-    };
-  }
+  if (!isOfPoolers) return undefined;
   return {
     code: 'database-lost',
-    message: `the pooler at ${where} ended the connection: ${answer.message}`,
+    message: `the pooler at ${where} ended the connection: ${inWords(answer)}`,
     fix: 'Try again: the same upload is stored once, however often it is sent.',
   };
+}
+
+/** The server's own words on one line. */
+function inWords({ message }: ServerAnswer): string {
+  const line = message.replace(/\s+/g, ' ').trim();
+  return line.length > 300 ? `${line.slice(0, 299)}\u2026` : line;
 }
 
 function driverMeaning(answer: ServerAnswer, target: Target | undefined): Meaning {
@@ -330,16 +463,16 @@ function driverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
         code:
           code === 'ENETUNREACH' && /\.supabase\.co$/i.test(target?.host ?? '')
             ? 'database-ipv6-only'
-            : 'database-unreachable',
+            : 'database-no-route',
         message: `there is no way from here to ${where}`,
         fix: /\.supabase\.co$/i.test(target?.host ?? '')
           ? 'Supabase\u2019s direct hosts speak IPv6 only, and hosted CI runners do not: use the pooler\u2019s URL (…pooler.supabase.com).'
           : 'Check the network, the firewall, and whether the server has an address of the kind (IPv4, IPv6) this machine has.',
       };
     case 'ETIMEDOUT':
-      return unreachable(where);
+      return noAnswer(where);
   }
-  if (/timeout expired|timeout exceeded|connection timeout/i.test(text)) return unreachable(where);
+  if (/timeout expired|timeout exceeded|connection timeout/i.test(text)) return noAnswer(where);
   if (/does not support SSL/i.test(text)) {
     return {
       code: 'database-no-tls',
@@ -394,9 +527,9 @@ function driverMeaning(answer: ServerAnswer, target: Target | undefined): Meanin
   };
 }
 
-function unreachable(where: string): Meaning {
+function noAnswer(where: string): Meaning {
   return {
-    code: 'database-unreachable',
+    code: 'database-no-answer',
     message: `no answer from ${where}`,
     fix: 'Check host and port of the database URL and the firewall between here and there.',
   };

@@ -100,7 +100,7 @@ export function addMatches(
     readonly untaught: readonly string[];
   },
 ): Promise<number> {
-  return db.run(addSql(memoryScope('me', '$1', db.embedded)), [
+  return db.run(addSql(memoryScope('me', '$1', db.embedded, { own: true, shared: false })), [
     access.team.id,
     run.runId,
     run.createdAt,

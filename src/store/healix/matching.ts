@@ -10,8 +10,20 @@ export const ranking = (memory: string): string =>
 export const healixEnabled = (team: string): string =>
   `coalesce((SELECT t.features ->> 'healix_enabled' FROM teams t WHERE t.id = ${team}), 'true') <> 'false'`;
 
+/** Which tables have a memory that may be told. Planning a search costs more than asking, and most teams have none in one of them. */
+export interface MemoryTables {
+  readonly own: boolean;
+  readonly shared: boolean;
+}
+
+/** The columns `own` and `shared` of MemoryTables. */
+export const memoryTables = (team: string): string => `
+    ${healixEnabled(team)} AND EXISTS (SELECT FROM healix_memories h WHERE h.team_id = ${team} AND h.deleted_at IS NULL) AS own,
+    ${healixEnabled(team)} AND EXISTS (SELECT FROM shared_memories h WHERE h.deleted_at IS NULL) AS shared`;
+
 /** Whose memories are searched, as SQL: the team's of one repository and project, beside the shared ones. */
 export interface MemoryScope {
+  readonly tables: MemoryTables;
   readonly team: string;
   /** The repository's names; NULL: all repositories. */
   readonly names: string;
@@ -22,14 +34,20 @@ export interface MemoryScope {
 }
 
 /**
- * The scope of a run in a table of one row with its columns. A run without a repository is of any in an embedded database, and of
+ * The scope of a run in a table, or a subquery, of one row with its columns. A run without a repository is of any in an embedded database, and of
  * none on a server.
  */
-export const memoryScope = (table: string, team: string, embedded: boolean): MemoryScope => ({
+export const memoryScope = (
+  table: string,
+  team: string,
+  embedded: boolean,
+  tables: MemoryTables,
+): MemoryScope => ({
+  tables,
   team,
   names: `(SELECT ${embedded ? repositoryNames('r') : `coalesce(${repositoryNames('r')}, ARRAY[''])`} FROM ${table} r)`,
-  host: `(SELECT repository_host FROM ${table})`,
-  project: `(SELECT project FROM ${table})`,
+  host: `(SELECT r.repository_host FROM ${table} r)`,
+  project: `(SELECT r.project FROM ${table} r)`,
 });
 
 /** Whether a team's memory may be told there. Without a repository or a project of its own it matches in every one. */
@@ -53,8 +71,11 @@ export const bestMemory = (
        WHERE ${own} h.deleted_at IS NULL AND h.state = 'active' AND ${where('h')}
        ORDER BY ${first === undefined ? '' : `${first('h')} DESC, `}${ranking('h')} LIMIT 1)`;
   const own = `h.team_id = ${scope.team} AND ${isInScope('h', scope)} AND`;
-  return `SELECT b.* FROM (${of('healix_memories', false, own)}
-      UNION ALL ${of('shared_memories', true, '')}) AS b
+  const found = [
+    ...(scope.tables.own ? [of('healix_memories', false, own)] : []),
+    ...(scope.tables.shared ? [of('shared_memories', true, '')] : []),
+  ];
+  return `SELECT b.* FROM (${found.join('\n      UNION ALL ')}) AS b
       ORDER BY ${first === undefined ? '' : 'b.first DESC, '}${ranking('b')} LIMIT 1`;
 };
 

@@ -183,31 +183,19 @@ export interface CoverageFacts {
 export async function readCoverageChange(
   db: Database,
   access: Access,
-  { runId, createdAt, there }: ChangesQuery,
+  { run, there }: { readonly run: EvidenceRun; readonly there: readonly EvidenceRun[] },
 ): Promise<CoverageFacts | undefined> {
-  const [found] = await db.query<Row & { run: string; at: Date; before: number; after: number }>(
-    `SELECT r.id AS run, r.created_at AS at, r.coverage_percent::float8 AS before, me.coverage_percent::float8 AS after
-     FROM test_runs me CROSS JOIN unnest($4::uuid[], $5::timestamptz[]) WITH ORDINALITY AS p (id, at, place)
-     JOIN test_runs r ON r.team_id = $1 AND r.id = p.id AND r.created_at = p.at AND r.coverage_percent IS NOT NULL
-     WHERE me.team_id = $1 AND me.id = $2 AND me.created_at = $3 AND me.coverage_percent IS NOT NULL
-     ORDER BY p.place LIMIT 1`,
-    [
-      access.team.id,
-      runId,
-      createdAt,
-      there.map((run) => run.runId),
-      there.map(({ at }) => new Date(at).toISOString()),
-    ],
-  );
-  if (found === undefined) return undefined;
+  const found = there.find(({ coveragePercent }) => coveragePercent !== undefined);
+  const { coveragePercent: afterPercent } = run;
+  if (found?.coveragePercent === undefined || afterPercent === undefined) return undefined;
   const moved = await db.query<CoverageMove & Row>(coverageSql, [
     access.team.id,
-    runId,
-    createdAt,
-    found.run,
-    found.at,
+    run.runId,
+    new Date(run.at),
+    found.runId,
+    new Date(found.at),
   ]);
-  return { beforePercent: found.before, afterPercent: found.after, moved };
+  return { beforePercent: found.coveragePercent, afterPercent, moved };
 }
 
 // float8: numeric would come as text.

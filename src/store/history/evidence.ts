@@ -43,6 +43,8 @@ export interface EvidenceRun {
     /** Files with a failure; 0 where fewer than 20 tests or less than half of them failed, because nobody asks then. */
     readonly failedFiles: number;
   };
+  /** 0 to 100. */
+  readonly coveragePercent?: number | undefined;
 }
 
 export interface RunEvidenceQuery extends RunQuery {
@@ -65,6 +67,8 @@ export interface RunEvidence {
   readonly baseBranch: string | undefined;
   readonly isOnBaseBranch: boolean;
   readonly missingBase: MissingBase | undefined;
+  /** Runs of the judged run's line in the time that was looked at; undefined where they are too many to count. */
+  readonly lineRuns: number | undefined;
 }
 
 /** A branch that was named and has no run. */
@@ -83,6 +87,8 @@ const days = { back: 90, ahead: 14, others: 30 } as const;
 const commits = { before: 50, after: 20 } as const;
 /** Runs that are read at most of each kind; a team's newest runs are searched for those of other branches. */
 const most = { base: 2000, own: 300, others: 400, searched: 4000, commits: 200 } as const;
+/** Up to so many runs in the time that is looked at are read at once: planning a look for each kind costs more than that. */
+const mostAtOnce = 2000;
 
 /**
  * Reads the runs that a run may be compared with, inside a transaction of the team.
@@ -94,20 +100,24 @@ export async function readRunEvidence(
   access: Access,
   query: RunEvidenceQuery,
 ): Promise<RunEvidence> {
-  const { runId, createdAt } = query;
-  const base = await readBase(db, access, query);
-  const rows = await db.query<{ facts: RunRow }>(runsSql, [
+  const { runId, createdAt, baseBranch } = query;
+  const params = [
     access.team.id,
     runId,
     createdAt,
     new Date(createdAt.getTime() - days.back * dayMs),
     new Date(createdAt.getTime() + days.ahead * dayMs),
     new Date(createdAt.getTime() - days.others * dayMs),
-    base.name ?? null,
+    baseBranch ?? null,
+    query.defaultBranch ?? null,
     query.baseCommits.slice(0, most.commits),
     new Date(query.beginsAt ?? createdAt.getTime()),
     db.embedded,
-  ]);
+  ];
+  let found = await db.query<RunsRow>(runsSql(atOnce), params);
+  if (found.some((row) => row.kind === 'too many')) found = await db.query<RunsRow>(runsSql(byKind), params);
+  const rows = found.flatMap((row) => (row.kind === 'run' ? [row] : []));
+  const base = found.flatMap((row) => (row.kind === 'base' ? [row.facts] : []))[0];
   let me: EvidenceRun | undefined;
   const others: EvidenceRun[] = [];
   const committedAt = new Map<string, number>();
@@ -117,7 +127,7 @@ export async function readRunEvidence(
     if (isMe === true) me = one as EvidenceRun;
     else others.push(one as EvidenceRun);
   }
-  if (me === undefined) throw unknownRun(runId);
+  if (me === undefined || base === undefined) throw unknownRun(runId);
   const [run = me, ...runs] = await withFailedFiles(db, access, [me, ...others]);
   return {
     run,
@@ -129,10 +139,18 @@ export async function readRunEvidence(
       run.pullRequest === undefined &&
       run.branch !== undefined &&
       run.branch === base.name,
-    missingBase: base.missing,
+    missingBase:
+      base.missing === undefined
+        ? undefined
+        : { name: base.missing, instead: base.found, branches: base.branches },
+    lineRuns: base.lineRuns,
   };
 }
 
+type RunsRow =
+  | { readonly kind: 'run'; readonly facts: RunRow }
+  | { readonly kind: 'base'; readonly facts: BaseRow }
+  | { readonly kind: 'too many' };
 type RunRow = Partial<EvidenceRun> & { readonly isMe?: boolean; readonly committed?: number };
 
 export function unknownRun(runId: string): StoreError {
@@ -144,93 +162,26 @@ export function unknownRun(runId: string): StoreError {
 }
 
 interface BaseRow {
-  readonly known: boolean;
-  readonly asked: string | undefined;
-  readonly own: string | undefined;
+  readonly name: string | undefined;
+  /** The name, where it has a run. */
+  readonly found: string | undefined;
+  /** The branch that was asked for, where it has none. */
+  readonly missing: string | undefined;
   /** Branches with runs, the busiest of the newest 500 runs first. */
   readonly branches: readonly string[];
-  /** Those of the names asked for that have runs. */
-  readonly withRuns: readonly string[];
+  readonly lineRuns: number | undefined;
 }
-
-/**
- * The branch to compare with: the one that was named, the one that CI named, the run's own where pull requests have gone to it,
- * the default one, `main`, `master`, the busiest. One without a run gives way to the next.
- */
-async function readBase(
-  db: Database,
-  access: Access,
-  { runId, createdAt, baseBranch, defaultBranch }: RunEvidenceQuery,
-): Promise<{ name: string | undefined; missing: MissingBase | undefined }> {
-  const [row] = await db.query<{ facts: BaseRow }>(baseSql, [
-    access.team.id,
-    runId,
-    createdAt,
-    new Date(createdAt.getTime() - days.back * dayMs),
-    new Date(createdAt.getTime() + days.ahead * dayMs),
-    [...(defaultBranch === undefined ? [] : [defaultBranch]), 'main', 'master'],
-    baseBranch ?? null,
-    db.embedded,
-  ]);
-  if (row?.facts.known !== true) throw unknownRun(runId);
-  const { asked, own, branches, withRuns } = row.facts;
-  const candidates = [asked, own, defaultBranch, 'main', 'master'].filter((name) => name !== undefined);
-  const name =
-    candidates.find((candidate) => withRuns.includes(candidate)) ??
-    (asked === undefined && defaultBranch === undefined ? branches[0] : undefined);
-  return {
-    // A name that somebody typed, and that no run has, is no branch.
-    name: name ?? candidates.find((candidate) => candidate !== baseBranch),
-    missing:
-      asked === undefined || withRuns.includes(asked) ? undefined : { name: asked, instead: name, branches },
-  };
-}
-
-/**
- * The judged run. A repository is called by its host outside CI and without it in CI: a local run is compared with CI's runs.
- */
-const me = `
-  me AS MATERIALIZED (
-    SELECT r.id, r.created_at, r.lane, r.project, r.repository, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.line_id, r.job_name,
-      r.repository_host, ${repositoryNames('r')} AS names,
-      u.base_branch, u.pull_request
-    FROM test_runs r LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id
-    WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3 LIMIT 1
-  )`;
 
 /** Whether a run is of the judged run's repository, project and lane. Without a repository it is, in the embedded database. */
-const isComparable = (run: string, embedded: string): string => `(
+const isComparable = (run: string): string => `(
       ${run}.lane IS NOT DISTINCT FROM (SELECT lane FROM me) AND (${run}.project = (SELECT project FROM me)) IS NOT FALSE
       AND CASE WHEN ${run}.repository IS NULL OR (SELECT repository FROM me) IS NULL
-        THEN ${embedded} OR (${run}.repository IS NULL AND (SELECT repository FROM me) IS NULL)
+        THEN $11 OR (${run}.repository IS NULL AND (SELECT repository FROM me) IS NULL)
         ELSE lower(${run}.repository) = ANY ((SELECT names FROM me)::text[])
           AND ${sameHost(`${run}.repository_host`, '(SELECT repository_host FROM me)')} END)`;
 
 const window = (run: string): string =>
   `${run}.team_id = $1 AND ${run}.created_at >= $4 AND ${run}.created_at < $5`;
-
-const baseSql = `
-  WITH ${me}, recent AS MATERIALIZED (
-    SELECT r.git_branch FROM (
-      SELECT r.git_branch, r.lane, r.project, r.repository, r.repository_host FROM test_runs r WHERE ${window('r')} AND r.id <> $2 ORDER BY r.created_at DESC LIMIT ${most.searched}) AS r
-    WHERE ${isComparable('r', '$8')} LIMIT 500
-  ), asked AS MATERIALIZED (
-    SELECT coalesce($7, (SELECT base_branch FROM me)) AS name
-  ), own AS MATERIALIZED (
-    -- A branch that pull requests go to is its own base.
-    SELECT m.git_branch AS name FROM me m WHERE m.pull_request IS NULL AND EXISTS (
-      SELECT FROM ingest_uploads u WHERE u.team_id = $1 AND u.repository IS NOT DISTINCT FROM m.repository
-        AND u.pull_request IS NOT NULL AND u.base_branch = m.git_branch AND u.created_at >= $4)
-  ), names AS MATERIALIZED (
-    SELECT name FROM asked UNION SELECT name FROM own UNION SELECT unnest($6::text[])
-  )
-  SELECT json_strip_nulls(json_build_object(
-    'known', EXISTS (SELECT FROM me), 'asked', (SELECT name FROM asked), 'own', (SELECT name FROM own),
-    'branches', (SELECT coalesce(json_agg(name), '[]') FROM (
-      SELECT git_branch AS name FROM recent WHERE git_branch NOT LIKE '%:%' GROUP BY git_branch ORDER BY count(*) DESC, git_branch LIMIT 50) AS b),
-    'withRuns', (SELECT coalesce(json_agg(n.name), '[]') FROM names n WHERE EXISTS (
-      SELECT FROM test_runs r WHERE ${window('r')} AND r.git_branch = n.name AND r.id <> $2 AND ${isComparable('r', '$8')}))
-  )) AS facts`;
 
 const failedIn = (run: string): string =>
   `r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = ${run}.created_at AND r.test_run_id IS NOT DISTINCT FROM ${run}.id`;
@@ -243,63 +194,147 @@ const testedCommit = (run: string): string =>
   `CASE WHEN ${run}.kind = 'merge' AND cardinality(${run}.parents) > 1 THEN array_to_string(${run}.parents, '+')
      ELSE coalesce(${run}.tested_git_sha, ${run}.git_sha, ${run}.id::text) END`;
 
-const runColumns =
-  'r.id, r.created_at, r.lane, r.project, r.repository, r.repository_host, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.kind, r.committed_at, r.origin';
+const runColumns = `r.id, r.created_at, r.lane, r.project, r.repository, r.repository_host, r.git_branch, r.git_sha, r.tested_git_sha,
+      r.parents, r.kind, r.committed_at, r.origin, r.line_id, r.job_name, r.ci_system, r.incomplete, r.dirty, r.stale, r.total_tests, r.failed,
+      r.errors, r.coverage_percent`;
 
-// Each kind of run is found by one index; which of them count is decided later. Of the base branch whole commits are read, with
-// all of their jobs.
-const runsSql = `
-  WITH ${me}, known AS MATERIALIZED (
+/** Where the statement finds runs: each is a FROM clause with its condition, of runs `r`. */
+interface RunsFrom {
+  /** Puts runs in memory. */
+  readonly first: string;
+  readonly me: string;
+  /** Puts more of them in memory, when the judged run is known. */
+  readonly next: string;
+  /** Comparable runs in the time that is looked at. */
+  readonly comparable: string;
+  /** The newest of them, the newest first. */
+  readonly newest: (condition: string) => string;
+  /** Those of the commits that are known. */
+  readonly ofCommits: string;
+  readonly chosen: string;
+  /** There are more runs than were read. */
+  readonly isTooMany: string;
+  readonly lineRuns: string;
+}
+
+/** All runs are read at once, and searched in memory. */
+const atOnce: RunsFrom = {
+  first: `everything AS MATERIALIZED (
+    SELECT ${runColumns} FROM test_runs r WHERE ${window('r')} ORDER BY r.created_at DESC LIMIT ${mostAtOnce + 1}
+  ), `,
+  me: 'everything r LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id WHERE r.id = $2',
+  next: `comparable AS MATERIALIZED (
+    SELECT r.* FROM everything r WHERE ${isComparable('r')}
+  ), `,
+  comparable: 'comparable r WHERE true',
+  newest: (condition) => `comparable r WHERE ${condition} ORDER BY r.created_at DESC`,
+  // Hashed, and no join: the planner does not know how many they are.
+  ofCommits: 'comparable r WHERE (r.git_sha IN (SELECT sha FROM known)) IS TRUE',
+  chosen: 'everything r WHERE (r.id IN (SELECT id FROM chosen)) IS TRUE',
+  isTooMany: `(SELECT count(*) > ${mostAtOnce} FROM everything)`,
+  lineRuns: '(SELECT count(*) FROM everything r WHERE r.line_id = (SELECT line_id FROM me))',
+};
+
+/** Each kind of run is found by one index. */
+const byKind: RunsFrom = {
+  first: '',
+  me: 'test_runs r LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id WHERE r.team_id = $1 AND r.id = $2',
+  next: '',
+  comparable: `test_runs r WHERE ${window('r')} AND ${isComparable('r')}`,
+  newest: (condition) => `(
+       SELECT ${runColumns} FROM test_runs r WHERE ${window('r')} AND ${condition} ORDER BY r.created_at DESC LIMIT ${most.searched}) AS r
+     WHERE ${isComparable('r')} ORDER BY r.created_at DESC`,
+  ofCommits: `known k JOIN test_runs r ON ${window('r')} AND r.git_sha = k.sha WHERE ${isComparable('r')}`,
+  chosen: `chosen c JOIN test_runs r ON ${window('r')} AND r.id = c.id AND r.created_at = c.created_at`,
+  isTooMany: 'false',
+  lineRuns: 'NULL',
+};
+
+/**
+ * The branch to compare with is the one that was named, the one that CI named, the run's own where pull requests have gone to it,
+ * the default one, `main`, `master`, the busiest; one without a run gives way to the next. Which of the runs count is decided
+ * later. Of the base branch whole commits are read, with all of their jobs. A repository is called by its host outside CI and
+ * without it in CI: a local run is compared with CI's runs.
+ */
+const runsSql = (from: RunsFrom): string => `
+  WITH ${from.first}me AS MATERIALIZED (
+    SELECT r.id, r.created_at, r.lane, r.project, r.repository, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.line_id, r.job_name,
+      r.repository_host, ${repositoryNames('r')} AS names, u.base_branch, u.pull_request
+    FROM ${from.me} AND r.created_at = $3 LIMIT 1
+  ), ${from.next}recent AS MATERIALIZED (
+    SELECT r.git_branch FROM ${from.newest('r.id <> $2')} LIMIT 500
+  ), branches AS MATERIALIZED (
+    SELECT git_branch AS name FROM recent WHERE git_branch NOT LIKE '%:%' GROUP BY git_branch ORDER BY count(*) DESC, git_branch LIMIT 50
+  ), asked AS MATERIALIZED (
+    SELECT coalesce($7, (SELECT base_branch FROM me)) AS name
+  ), names AS MATERIALIZED (
+    SELECT n.name, n.place, EXISTS (
+      SELECT FROM ${from.comparable} AND r.git_branch = n.name AND r.id <> $2) AS has_runs
+    FROM (
+      SELECT name, 1 AS place FROM asked
+      -- A branch that pull requests go to is its own base.
+      UNION ALL SELECT m.git_branch, 2 FROM me m WHERE m.pull_request IS NULL AND EXISTS (
+        SELECT FROM ingest_uploads u WHERE u.team_id = $1 AND u.repository IS NOT DISTINCT FROM m.repository
+          AND u.pull_request IS NOT NULL AND u.base_branch = m.git_branch AND u.created_at >= $4)
+      UNION ALL VALUES ($8::text, 3), ('main', 4), ('master', 5)) AS n
+    WHERE n.name IS NOT NULL
+  ), base AS MATERIALIZED (
+    -- A name that somebody typed, and that no run has, is no branch.
+    SELECT b.found, coalesce(b.found, (SELECT name FROM names WHERE name IS DISTINCT FROM $7 ORDER BY place LIMIT 1)) AS name FROM (
+      SELECT coalesce((SELECT name FROM names WHERE has_runs ORDER BY place LIMIT 1),
+        CASE WHEN $8::text IS NULL AND (SELECT name FROM asked) IS NULL THEN (SELECT name FROM branches LIMIT 1) END) AS found) AS b
+  ), known AS MATERIALIZED (
     SELECT DISTINCT sha FROM (
-      SELECT unnest($8::text[]) UNION ALL SELECT unnest(ARRAY[m.git_sha, m.tested_git_sha] || m.parents) FROM me m) AS s (sha)
+      SELECT unnest($9::text[]) UNION ALL SELECT unnest(ARRAY[m.git_sha, m.tested_git_sha] || m.parents) FROM me m) AS s (sha)
     WHERE sha IS NOT NULL
   ), of_base AS MATERIALIZED (
     SELECT r.*, min(coalesce(r.committed_at, r.created_at)) OVER (PARTITION BY r.commit) AS made_at FROM (
       SELECT r.id, r.created_at, r.committed_at, ${testedCommit('r')} AS commit FROM (
-        SELECT ${runColumns} FROM test_runs r
-        WHERE ${window('r')} AND r.git_branch = $7 AND ${isComparable('r', '$10')} ORDER BY r.created_at DESC LIMIT ${most.base}) AS r
+        SELECT ${runColumns} FROM ${from.comparable} AND r.git_branch = (SELECT name FROM base) ORDER BY r.created_at DESC LIMIT ${most.base}) AS r
     ) AS r
   ), ranked AS (
-    SELECT id, created_at, made_at <= $9 AS is_before, dense_rank() OVER (PARTITION BY made_at <= $9
-      ORDER BY CASE WHEN made_at <= $9 THEN made_at END DESC, made_at, commit) AS place FROM of_base
+    SELECT id, created_at, made_at <= $10 AS is_before, dense_rank() OVER (PARTITION BY made_at <= $10
+      ORDER BY CASE WHEN made_at <= $10 THEN made_at END DESC, made_at, commit) AS place FROM of_base
   ), chosen AS MATERIALIZED (
     SELECT id, created_at FROM ranked WHERE place <= CASE WHEN is_before THEN ${commits.before} ELSE ${commits.after} END
     UNION
-    SELECT r.id, r.created_at FROM known k JOIN test_runs r ON ${window('r')} AND r.git_sha = k.sha WHERE ${isComparable('r', '$10')}
+    SELECT r.id, r.created_at FROM ${from.ofCommits}
     UNION
-    (SELECT r.id, r.created_at FROM test_runs r
-     WHERE ${window('r')} AND r.git_branch = (SELECT git_branch FROM me) AND ${isComparable('r', '$10')} ORDER BY r.created_at DESC LIMIT ${most.own})
+    (SELECT r.id, r.created_at FROM ${from.comparable} AND r.git_branch = (SELECT git_branch FROM me)
+     ORDER BY r.created_at DESC LIMIT ${most.own})
     UNION
-    (SELECT r.id, r.created_at FROM (
-       SELECT ${runColumns} FROM test_runs r
-       WHERE ${window('r')} AND r.created_at >= $6 AND r.git_branch IS DISTINCT FROM $7
-       ORDER BY r.created_at DESC LIMIT ${most.searched}) AS r
-     WHERE ${isComparable('r', '$10')} ORDER BY r.created_at DESC LIMIT ${most.others})
+    (SELECT r.id, r.created_at FROM ${from.newest('r.created_at >= $6 AND r.git_branch IS DISTINCT FROM (SELECT name FROM base)')} LIMIT ${most.others})
     UNION
     SELECT id, created_at FROM me
   ), runs AS (
     SELECT r.id, r.created_at, r.job_name, r.git_sha, r.git_branch, r.parents, r.committed_at, r.incomplete, r.dirty, r.stale,
-      r.line_id IS NULL AS is_old, r.total_tests, coalesce(r.failed, 0) + coalesce(r.errors, 0) AS failures, u.pull_request,
+      r.line_id IS NULL AS is_old, r.total_tests, coalesce(r.failed, 0) + coalesce(r.errors, 0) AS failures, r.coverage_percent, u.pull_request,
       -- An older program's run of the judged run's job is of its line.
       coalesce(r.line_id, CASE WHEN r.job_name IS NOT DISTINCT FROM (SELECT job_name FROM me) THEN (SELECT line_id FROM me) END)::text AS line,
       coalesce(r.kind, CASE WHEN u.pull_request IS NULL THEN 'head' ELSE 'merge' END) AS kind,
       coalesce(r.tested_git_sha, CASE WHEN coalesce(r.kind, CASE WHEN u.pull_request IS NULL THEN 'head' END) = 'head' THEN r.git_sha END) AS tested,
       coalesce(r.origin, CASE WHEN r.git_branch LIKE '%:%' THEN 'stranger' WHEN r.ci_system = 'local' THEN 'local' ELSE 'team' END) AS origin,
       u.workflow_run_id || '/' || coalesce(u.run_attempt, 1) AS execution
-    FROM chosen c JOIN test_runs r ON ${window('r')} AND r.id = c.id AND r.created_at = c.created_at
+    FROM (SELECT ${runColumns} FROM ${from.chosen}) AS r
     LEFT JOIN LATERAL (
       SELECT u.pull_request, u.workflow_run_id, u.run_attempt FROM ingest_uploads u WHERE u.team_id = $1 AND u.run_id = r.id LIMIT 1
     ) AS u ON true
   )
-  SELECT json_strip_nulls(json_build_object(
+  SELECT 'too many' AS kind, NULL::json AS facts WHERE ${from.isTooMany}
+  UNION ALL
+  SELECT 'base', json_strip_nulls(json_build_object('name', b.name, 'found', b.found, 'lineRuns', ${from.lineRuns},
+    'missing', (SELECT n.name FROM names n WHERE n.place = 1 AND NOT n.has_runs),
+    'branches', (SELECT coalesce(json_agg(name), '[]') FROM branches))) FROM base b WHERE NOT ${from.isTooMany}
+  UNION ALL
+  SELECT 'run', json_strip_nulls(json_build_object(
     'runId', r.id, 'lineId', coalesce(r.line, 'job ' || coalesce(r.job_name, '')), 'jobName', r.job_name, 'gitSha', r.git_sha,
     'testedSha', r.tested, 'parents', r.parents, 'kind', r.kind, 'origin', r.origin, 'branch', r.git_branch,
     'pullRequest', r.pull_request, 'execution', r.execution,
     'ordinal', row_number() OVER (PARTITION BY coalesce(r.line, r.job_name), coalesce(r.execution, r.id::text) ORDER BY r.created_at, r.id),
     'at', round(extract(epoch FROM r.created_at) * 1000), 'isComplete', NOT r.incomplete, 'isDirty', coalesce(r.dirty, 0) > 0,
-    'isStale', coalesce(r.stale, false), 'isWithoutLine', r.is_old, 'committed', round(extract(epoch FROM r.committed_at) * 1000), 'isMe', CASE WHEN r.id = $2 THEN true END,
-    'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles', 0))) AS facts
-  FROM runs r`;
+    'isStale', coalesce(r.stale, false), 'isWithoutLine', r.is_old, 'committed', round(extract(epoch FROM r.committed_at) * 1000), 'isMe', CASE WHEN r.id = $2 THEN true END, 'coveragePercent', r.coverage_percent,
+    'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles', 0)))
+  FROM runs r WHERE NOT ${from.isTooMany}`;
 
 /** Run by run (OFFSET 0): a join would read all failures that the team ever had. */
 const failedFilesSql = `
@@ -331,6 +366,11 @@ async function withFailedFiles(
   });
 }
 
+/** Whether no test failed in a run: its totals count its rows, where it is no older program's. */
+export function isGreen({ totals, isWithoutLine }: EvidenceRun): boolean {
+  return totals.failed === 0 && isWithoutLine !== true;
+}
+
 /** The runs whose rows are asked for; a run may be in several lists. */
 export interface TestEvidenceQuery extends RunQuery {
   /** Of the judged run's own line: at the base, of the change before, and of the commit that was edited. All rows are read. */
@@ -341,6 +381,8 @@ export interface TestEvidenceQuery extends RunQuery {
   readonly others: readonly EvidenceRun[];
   /** Of the point's commit. */
   readonly point: readonly EvidenceRun[];
+  /** See RunEvidence. */
+  readonly lineRuns?: number | undefined;
 }
 
 /** One test in one run. The texts are there only for a failed one, and only where its report had them. */
@@ -380,7 +422,10 @@ export async function readTestEvidence(
   const [own, base, point] = [idsOf(query.own), idsOf(query.base), idsOf(query.point)];
   const pointAt = Math.max(...query.point.map(({ at }) => at), Number.NEGATIVE_INFINITY);
   const ownAt = query.own.filter(({ runId }) => runId !== query.runId).map(({ at }) => at);
-  const isSparse = ownAt.length > 0 && (await isLineSparse(db, access, query, ownAt));
+  const isSparse =
+    ownAt.length > 0 &&
+    (query.lineRuns ?? Number.POSITIVE_INFINITY) > ownAt.length * sparse &&
+    (await isLineSparse(db, access, query, ownAt));
   const found = collectRows(query.runId, asked);
   const params = [
     access.team.id,
@@ -393,8 +438,17 @@ export async function readTestEvidence(
     ]),
     ...timesOf(asked, query.createdAt),
   ];
-  const hasOlder = asked.some(({ isWithoutLine }) => isWithoutLine);
-  found.add(await db.query<TestFactsRow>(testsSql({ isSparse, hasOlder }), params));
+  const kind = {
+    isSparse,
+    hasOlder: asked.some(({ isWithoutLine }) => isWithoutLine),
+    isRed: !asked.every(isGreen),
+    isPointRed: !query.point.every(isGreen),
+  };
+  found.add(
+    asked.length === 0
+      ? await db.query<TestFactsRow>(failuresSql, params.slice(0, 3))
+      : await db.query<TestFactsRow>(testsSql(kind), params),
+  );
   const names = found.namesRarelyIn(recentCommits(query.own.filter(({ runId }) => base.has(runId))));
   const foreign = new Set([...base].filter((runId) => !own.has(runId)));
   if (names.length > 0 && foreign.size > 0) {
@@ -628,17 +682,9 @@ const asked = `
 const chosen = (runs: string): string => `
   chosen AS MATERIALIZED (SELECT place, id, created_at, line_id FROM asked WHERE ${runs})`;
 
-const testsSql = ({
-  isSparse,
-  hasOlder,
-}: {
-  readonly isSparse: boolean;
-  readonly hasOlder: boolean;
-}): string => `
-  WITH ${asked}, ${chosen('is_own')}, me AS MATERIALIZED (
+/** Tests that failed at the point, as they are here. */
+const repairedSql = `, me AS MATERIALIZED (
     SELECT id, created_at, line_id FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
-  ), f AS MATERIALIZED (
-    SELECT r.test_name, r.test_file, ${failureColumns} FROM test_results r WHERE ${failedHere}
   ), repaired AS MATERIALIZED (
     SELECT p.test_name, r.outcome, r.attempts FROM (
       SELECT DISTINCT r.test_name FROM asked a CROSS JOIN LATERAL (
@@ -651,9 +697,10 @@ const testsSql = ({
       SELECT ${passColumns} FROM test_results r
       WHERE me.line_id IS NULL AND r.team_id = $1 AND r.line_id IS NULL AND r.test_name = p.test_name AND r.created_at = $3
         AND r.test_run_id IS NOT DISTINCT FROM $2) AS r
-  ), names AS MATERIALIZED (
-    SELECT test_name FROM f UNION SELECT test_name FROM repaired
-  ), hits AS MATERIALIZED (
+  )`;
+
+/** Rows of failures in the runs, and what tells what they mean. */
+const failedSql = (hasOlder: boolean): string => `, hits AS MATERIALIZED (
     -- Run by run (OFFSET 0): a join would read all failures that the team ever had. Names alone are read from the index.
     SELECT a.*, h.names, h.is_most FROM asked a CROSS JOIN LATERAL (
       SELECT array_agg(DISTINCT r.test_name) FILTER (WHERE r.is_hit) AS names, count(*) FILTER (WHERE r.is_hit) * 3 > count(*) AS is_most
@@ -681,11 +728,40 @@ const testsSql = ({
   ), passes AS (
     SELECT b.place, b.test_name, r.outcome, r.attempts FROM beside b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name', hasOlder)}) AS r
     WHERE r.outcome NOT IN ('failed', 'error')
-  ), rows AS (
-    SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement, NULL::boolean AS is_failing, NULL AS test_file FROM failed
+  )`;
+
+/** What the statement has to look for: planning what cannot be there costs as much as the rest. */
+interface TestsKind {
+  readonly isSparse: boolean;
+  readonly hasOlder: boolean;
+  /** One of the runs has failures. */
+  readonly isRed: boolean;
+  readonly isPointRed: boolean;
+}
+
+/** The failed tests alone, where there are no runs to compare with. */
+const failuresSql = `
+  SELECT r.test_name, true AS is_failure, min(r.test_file) AS test_file, NULL AS passed,
+    json_agg(json_build_array(0, r.outcome, r.attempts, r.drift_signature, r.error_type, md5(r.statement))) AS rows
+  FROM test_results r WHERE ${failedHere} GROUP BY r.test_name`;
+
+const testsSql = ({ isSparse, hasOlder, isRed, isPointRed }: TestsKind): string => `
+  WITH ${asked}, ${chosen('is_own')}, f AS MATERIALIZED (
+    SELECT r.test_name, r.test_file, ${failureColumns} FROM test_results r WHERE ${failedHere}
+  )${isPointRed ? repairedSql : ''}, names AS MATERIALIZED (
+    SELECT test_name FROM f${isPointRed ? ' UNION SELECT test_name FROM repaired' : ' GROUP BY test_name'}
+  )${isRed ? failedSql(hasOlder) : ''}, rows AS (
+    ${
+      isRed
+        ? `SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement, NULL::boolean AS is_failing, NULL AS test_file FROM failed
     UNION ALL SELECT place, test_name, outcome, attempts, NULL, NULL, NULL, NULL, NULL FROM passes
-    UNION ALL SELECT 0, test_name, outcome, attempts, drift_signature, error_type, statement, true, test_file FROM f
-    UNION ALL SELECT 0, test_name, outcome, attempts, NULL, NULL, NULL, NULL, NULL FROM repaired
+    UNION ALL `
+        : ''
+    }SELECT 0 AS place, test_name, outcome, attempts, drift_signature, error_type, statement, true AS is_failing, test_file FROM f${
+      isPointRed
+        ? '\n    UNION ALL SELECT 0, test_name, outcome, attempts, NULL, NULL, NULL, NULL, NULL FROM repaired'
+        : ''
+    }
   )
   ${isSparse ? probed(hasOlder) : withOlder(hasOlder)}
   UNION ALL

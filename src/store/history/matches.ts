@@ -1,13 +1,14 @@
 // The failures of a run and the memories that may fit them: one statement, however many tests failed. Decides nothing: which
 // memory fits is decided in src/judge.
 import type { CauseKey, HealixMemory, MemoryCandidate } from '../../model.ts';
-import type { Database } from '../database/port.ts';
+import type { Database, Row } from '../database/port.ts';
 import {
   bestMemory,
-  healixEnabled,
   isExact,
   type MemoryScope,
+  type MemoryTables,
   memoryScope,
+  memoryTables,
   ranking,
   sameWords,
   stale,
@@ -37,8 +38,14 @@ export async function readMatches(
   { runId, createdAt }: RunQuery,
   formerNames: ReadonlyMap<string, readonly string[]> = new Map(),
 ): Promise<readonly FailureMatches[]> {
-  const scope = memoryScope('me', '$1', db.embedded);
+  const [tables = { own: false, shared: false }] = await db.query<MemoryTables & Row>(
+    `SELECT ${memoryTables('$1')}`,
+    [access.team.id],
+  );
   const params = [access.team.id, runId, createdAt];
+  if (!tables.own && !tables.shared)
+    return (await db.query<{ facts: FailureMatches }>(failuresSql, params)).map(({ facts }) => facts);
+  const scope = memoryScope('me', '$1', db.embedded, tables);
   const former = [...formerNames].flatMap(([name, names]) => names.map((one) => [name, one] as const));
   const rows = await (former.length === 0
     ? db.query<MatchRow>(matchesSql(scope), params)
@@ -98,10 +105,18 @@ const shown =
   'id, root_cause, solution, solution_type, auto_fix_code, confidence, success_count, failure_count, last_applied, created_at, metadata';
 
 const lookFor = (kind: string, table: string, own: string): string => `
-    SELECT s.signature FROM (SELECT DISTINCT ${kind}_signature AS signature FROM f WHERE (SELECT anything FROM knows)) AS s
+    SELECT s.signature FROM (SELECT DISTINCT ${kind}_signature AS signature FROM f) AS s
     CROSS JOIN LATERAL (SELECT FROM ${table} h WHERE ${own} h.deleted_at IS NULL AND h.${kind}_signature = s.signature LIMIT 1) AS h`;
 
 const isKnown = (signature: string): string => `(${signature} IN (SELECT signature FROM known)) IS TRUE`;
+
+/** The failures where there are no memories. */
+const failuresSql = `
+  SELECT json_strip_nulls(json_build_object(
+    'testName', r.test_name, 'failureSignature', r.failure_signature, 'causeKey', r.cause_key, 'candidates', ARRAY[]::text[])) AS facts
+  FROM test_results r
+  WHERE r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = $3 AND r.test_run_id IS NOT DISTINCT FROM $2
+  ORDER BY r.id`;
 
 // Finds failed rows by team, outcome and the run's created_at (all rows of a run share it). IS NOT DISTINCT FROM keeps the planner
 // from the index on test_run_id, by which it would read every test of a run to find the failed ones.
@@ -119,17 +134,12 @@ const matchesSql = (scope: MemoryScope, isRenamed = false): string => `
       r.cause_key${isRenamed ? ', n.former' : ''}
     FROM test_results r${isRenamed ? ' LEFT JOIN renamed n ON n.name = r.test_name' : ''}
     WHERE r.team_id = $1 AND r.outcome IN ('failed', 'error') AND r.created_at = $3 AND r.test_run_id IS NOT DISTINCT FROM $2
-  ), knows AS MATERIALIZED (
-    -- Without memories nothing is searched.
-    SELECT ${healixEnabled('$1')} AND (
-      EXISTS (SELECT FROM healix_memories h WHERE h.team_id = $1 AND h.deleted_at IS NULL)
-      OR EXISTS (SELECT FROM shared_memories h WHERE h.deleted_at IS NULL)) AS anything
   ), known AS MATERIALIZED (
     -- Most failures are unknown: one look for each signature tells which are not. LIMIT: a join would read all memories.
     ${['failure', 'words', 'drift']
       .flatMap((kind) => [
-        lookFor(kind, 'healix_memories', 'h.team_id = $1 AND'),
-        lookFor(kind, 'shared_memories', ''),
+        ...(scope.tables.own ? [lookFor(kind, 'healix_memories', 'h.team_id = $1 AND')] : []),
+        ...(scope.tables.shared ? [lookFor(kind, 'shared_memories', '')] : []),
       ])
       .join(' UNION ALL ')}
   ), matched AS MATERIALIZED (
@@ -171,11 +181,21 @@ const matchesSql = (scope: MemoryScope, isRenamed = false): string => `
       'solutionType', h.solution_type, 'autoFixCode', h.auto_fix_code, 'confidence', h.confidence,
       'successCount', coalesce(h.success_count, 0), 'failureCount', coalesce(h.failure_count, 0),
       'baseline', h.metadata -> 'baseline', 'stale', coalesce(${stale('h')}, false), 'lastApplied', round(extract(epoch FROM h.last_applied) * 1000)))
-  FROM (
+  FROM (${[
+    ...(scope.tables.own
+      ? [
+          `
     SELECT h.*, false AS shared FROM (SELECT ${shown} FROM healix_memories WHERE team_id = $1) AS h
-    WHERE h.id IN (SELECT id FROM found WHERE NOT shared)
-    UNION ALL
-    SELECT h.*, true FROM (SELECT ${shown} FROM shared_memories) AS h WHERE h.id IN (SELECT id FROM found WHERE shared)) AS h`;
+    WHERE h.id IN (SELECT id FROM found WHERE NOT shared)`,
+        ]
+      : []),
+    ...(scope.tables.shared
+      ? [
+          `
+    SELECT h.*, true AS shared FROM (SELECT ${shown} FROM shared_memories) AS h WHERE h.id IN (SELECT id FROM found WHERE shared)`,
+        ]
+      : []),
+  ].join(' UNION ALL ')}) AS h`;
 
 /** The best memory of the test's former names: of equal words, or without any and of the same failure signature. */
 const formerMemory = (scope: MemoryScope): string => `

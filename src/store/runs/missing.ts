@@ -2,7 +2,8 @@
 // nothing to count, to compare with, or to be credited.
 import { createHash } from 'node:crypto';
 import type { RunContext } from '../../model.ts';
-import type { Connect } from '../database/port.ts';
+import type { Connect, Database } from '../database/port.ts';
+import { withRetries } from '../database/retry.ts';
 import { createStorable } from '../database/storable.ts';
 import { inTeam, openAccess } from '../schema/access.ts';
 import { makeUploadKey, teamUploadKey } from './upload-key.ts';
@@ -23,13 +24,19 @@ export interface SavedMissing {
   readonly team: string;
 }
 
+/** As for a run. */
+const deadlineMs = 120_000;
+
 /**
  * Saves that this step of this attempt had no report; again is nothing new.
  *
  * @throws StoreError
  */
-export async function saveMissing(connect: Connect, missing: MissingReport): Promise<SavedMissing> {
-  const db = await connect({ stallMs: 30_000 });
+export function saveMissing(connect: Connect, missing: MissingReport): Promise<SavedMissing> {
+  return withRetries(async (limits) => saveOnce(await connect(limits), missing), { deadlineMs });
+}
+
+async function saveOnce(db: Database, missing: MissingReport): Promise<SavedMissing> {
   try {
     const access = await openAccess(db, { teamSlug: missing.teamSlug, allowPrivilegedRole: false });
     const { context } = missing;

@@ -2,15 +2,23 @@
 import { randomBytes } from 'node:crypto';
 import { StoreError } from '../../errors.ts';
 import type { CoverageFile, RunContext, SavedRun, SignedResult, Totals, Warning } from '../../model.ts';
-import { copyIntArray, copyNumber, copyRow, copyText, copyTextArray } from '../database/copy-text.ts';
+import {
+  copiedValues,
+  copyIntArray,
+  copyNumber,
+  copyRow,
+  copyText,
+  copyTextArray,
+} from '../database/copy-text.ts';
 import type { Connect, Database } from '../database/port.ts';
+import { type RetryOptions, unlessCancelled, withRetries } from '../database/retry.ts';
 import { andThen } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
 import { createStorable, type Storable } from '../database/storable.ts';
-import { exactMemory, healixEnabled, memoryScope } from '../healix/matching.ts';
+import { exactMemory, type MemoryTables, memoryScope, memoryTables } from '../healix/matching.ts';
 import { type Access, inTeam, openAccess } from '../schema/access.ts';
 import { type Migration, migrations } from '../schema/migrations.generated.ts';
-import { ensureMonth } from '../schema/partitions.ts';
+import { ensureMonth, ensureMonthsAhead, monthsMadeAhead } from '../schema/partitions.ts';
 import { makeLineId } from './line.ts';
 import { makeRowIdPrefix, makeRunId, teamUploadKey } from './upload-key.ts';
 
@@ -38,26 +46,22 @@ export interface RunSource {
   incomplete?(): boolean;
 }
 
-export interface SaveOptions {
+export interface SaveOptions extends RetryOptions {
   /** Take a superuser, a BYPASSRLS role or the tables' owner as well. */
   readonly allowPrivilegedRole: boolean;
-  /** After this many milliseconds no new attempt is begun. */
-  readonly deadlineMs: number;
-  /** Milliseconds without a byte after which a connection counts as dead. Default 30 s. */
-  readonly stallMs?: number;
+  /** The time by this machine's clock, to compare with the database's. Absent: that is not done. */
+  readonly clock?: (() => Date) | undefined;
   onWarning(warning: Warning): void;
-  /** Called before each attempt after the first, with what ended the one before. */
-  onRetry?(retry: { readonly attempt: number; readonly delayMs: number; readonly reason: StoreError }): void;
+  /** Called once it is known who the connection works for. */
+  onAccess?(access: Access): void;
   /** Called with the number of results handed to the database so far. */
   onProgress?(results: number): void;
-  readonly signal?: AbortSignal | undefined;
   /** What this program knows; for tests of other programs. */
   readonly migrations?: readonly Migration[] | undefined;
 }
 
 /** How far an attempt got. */
 interface Stage {
-  connected: boolean;
   /** The last message, with COMMIT in it, is on its way. */
   committing: boolean;
 }
@@ -69,8 +73,8 @@ const batchRows = 5_000;
 /** Batches begin small, so that the server has work early, and double. */
 const firstBatchRows = 1_000;
 const batchChars = 2_000_000;
-/** How long a server is tried that no attempt has reached yet. */
-const unreachedMs = 10_000;
+/** Up to so many rows go without a temporary table: making and dropping it costs more than they do. */
+const mostUnstaged = 300;
 /** How long to wait for the answer to COMMIT once cancelled. */
 const cancelledCommitMs = 5_000;
 /** SQLSTATE of our closing statement: the key is there already. */
@@ -91,30 +95,23 @@ export async function saveRun(
   open: () => RunSource,
   options: SaveOptions,
 ): Promise<SavedRun> {
-  const started = performance.now();
-  // A server that no attempt reached is more likely misspelt than restarting: give up sooner.
-  let reached = false;
-  const left = (): number =>
-    (reached ? options.deadlineMs : Math.min(options.deadlineMs, unreachedMs)) -
-    (performance.now() - started);
   // The answer to our COMMIT was lost: if the key is found now, this upload stored the run.
   let maybeStored = false;
-  for (let attempt = 1; ; attempt++) {
-    const stage: Stage = { committing: false, connected: false };
-    try {
-      const saved = await attemptOnce(connect, upload, open, options, stage, Math.max(left(), 1000));
-      return maybeStored && saved.stored === 'already' ? { ...saved, stored: 'new' } : saved;
-    } catch (error) {
-      const fate = fateOf(error);
-      reached ||= stage.connected;
-      if (fate === 'lost' && stage.committing) maybeStored = true;
-      if (options.signal?.aborted === true) throw cancelled(maybeStored);
-      if (!(error instanceof StoreError) || fate === 'never') throw error;
-      const delayMs = Math.random() * Math.min(250 * 2 ** (attempt - 1), 15_000);
-      if (left() <= delayMs) throw maybeStored ? outcomeUnknown(error) : error;
-      options.onRetry?.({ attempt: attempt + 1, delayMs, reason: error });
-      await pause(delayMs, options.signal);
-    }
+  try {
+    return await withRetries(async ({ stallMs }) => {
+      const stage: Stage = { committing: false };
+      try {
+        const saved = await attemptOnce(connect, upload, open, options, stage, stallMs);
+        return maybeStored && saved.stored === 'already' ? { ...saved, stored: 'new' } : saved;
+      } catch (error) {
+        maybeStored ||= stage.committing && fateOf(error) === 'lost';
+        if (options.signal?.aborted === true) throw cancelled(maybeStored);
+        throw error;
+      }
+    }, options);
+  } catch (error) {
+    const isOver = error instanceof StoreError && fateOf(error) !== 'never';
+    throw maybeStored && isOver ? outcomeUnknown(error) : error;
   }
 }
 
@@ -124,12 +121,10 @@ async function attemptOnce(
   open: () => RunSource,
   options: SaveOptions,
   stage: Stage,
-  leftMs: number,
+  stallMs: number,
 ): Promise<SavedRun> {
   if (options.signal?.aborted === true) throw cancelled(false);
-  const stallMs = Math.min(options.stallMs ?? 30_000, leftMs);
-  const db = await connect({ stallMs });
-  stage.connected = true;
+  const db = await unlessCancelled(connect({ stallMs }), options.signal);
   let grace: NodeJS.Timeout | undefined;
   const cancel = (): void => {
     // Nothing is stored before the last message. After it, wait a moment for the answer.
@@ -143,16 +138,25 @@ async function attemptOnce(
       allowPrivilegedRole: options.allowPrivilegedRole,
       migrations: options.migrations,
     });
+    options.onAccess?.(access);
     const teamKey = teamUploadKey(access.team.id, upload.uploadKey);
-    const before = await lookAround(db, access, teamKey, upload);
+    const before = await lookAround(db, access, teamKey, upload, options.clock);
     const known = { access, teamKey, upload, open, options, stallMs };
     if (before.stored !== undefined) return await settle(db, before.stored, known);
-    if (!before.monthReady) await makeMonth(db, access.schema, upload.createdAt);
+    const { clockOffset } = before;
+    if (clockOffset !== undefined && !db.embedded)
+      options.onWarning({
+        code: 'clock-off',
+        message: `this machine\u2019s clock is ${clockOffset} the database\u2019s: the times of its runs are wrong by as much, or the database\u2019s are`,
+      });
+    if (!before.monthReady) await makeMonth(db, access.schema, upload.createdAt, clockOffset);
+    // Not at the last moment, when every upload would wait for it.
+    else if (!before.aheadReady) await ensureMonthsAhead(db, access.schema, before.now);
     try {
       return await writeRun(db, access, teamKey, upload, open(), options, stage, {
         stallMs,
         authorKnown: before.authorKnown,
-        matching: before.matching,
+        memories: before.memories,
       });
     } catch (error) {
       if (!(error instanceof StoreError) || error.sqlstate !== keyTaken) throw error;
@@ -179,32 +183,80 @@ async function lookAround(
   access: Access,
   teamKey: Buffer,
   upload: Upload,
+  clock?: () => Date,
 ): Promise<{
   stored: StoredUpload | undefined;
   monthReady: boolean;
+  /** The months after the present one are there. */
+  aheadReady: boolean;
+  /** By the database's clock. */
+  now: Date;
+  /** See describeOffset. */
+  clockOffset: string | undefined;
   authorKnown: boolean;
-  matching: boolean;
+  memories: MemoryTables;
 }> {
   const ask = (): Promise<Record<string, unknown>[]> =>
     db.query(
-      `SELECT month_is_ready($3) AS ready, $4::text IS NOT NULL AND EXISTS (SELECT FROM users WHERE lambda_id = $4) AS author,
-         ${healixEnabled('$1')} AS matching,
+      `SELECT ${monthReady(upload.createdAt)} AS ready, ${monthsAheadReady} AS ahead, clock_timestamp() AS now,
+         $4::text IS NOT NULL AND EXISTS (SELECT FROM users WHERE lambda_id = $4) AS author, ${memoryTables('$1')},
          u.run_id, u.created_at, encode(u.payload_sha256, 'hex') AS payload
        FROM (VALUES (1)) AS one LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.upload_key = $2`,
       [access.team.id, teamKey, upload.createdAt, upload.context.lambdaId ?? null],
     );
+  const asked = performance.now();
   const rows = await inTeam(db, access, ask);
+  const tripMs = performance.now() - asked;
   const row = rows[0] ?? {};
+  const now = row.now as Date;
   return {
     stored:
       typeof row.run_id === 'string'
         ? { runId: row.run_id, createdAt: row.created_at as Date, payloadSha256: String(row.payload) }
         : undefined,
     monthReady: row.ready === true,
+    aheadReady: row.ahead === true,
+    now,
+    clockOffset: clock && describeOffset(clock().getTime() - now.getTime(), tripMs),
     authorKnown: row.author === true,
-    matching: row.matching === true,
+    memories: { own: row.own === true, shared: row.shared === true },
   };
 }
+
+/** Clocks that are synchronised differ by less, in milliseconds. */
+const clocksDiffer = 120_000;
+
+/**
+ * How far a clock is off, in words: `3 hours ahead of`. undefined where it is not, as far as can be told: the answer may have
+ * taken the whole time of its trip.
+ */
+export function describeOffset(offsetMs: number, tripMs: number): string | undefined {
+  const ms = Math.abs(offsetMs);
+  if (ms - tripMs < clocksDiffer) return undefined;
+  const units = [
+    ['day', 86_400_000],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+  ] as const;
+  const [unit, size] = units.find(([, length]) => ms >= 2 * length) ?? units[2];
+  return `${Math.round(ms / size)} ${unit}s ${offsetMs > 0 ? 'ahead of' : 'behind'}`;
+}
+
+const partitioned = ['test_runs', 'test_results', 'coverage_data'] as const;
+
+/** Whether the months' partitions are there: by the names that this program gives them, which is quicker, else by their bounds. */
+function monthReady(at: Date): string {
+  const month = at.toISOString().slice(0, 7).replace('-', '_');
+  return `(SELECT count(*) = ${partitioned.length} FROM pg_inherits i WHERE NOT i.inhdetachpending AND (${partitioned
+    .map((parent) => `i.inhrelid = to_regclass('${parent}_${month}') AND i.inhparent = '${parent}'::regclass`)
+    .join(' OR ')})) OR month_is_ready($3)`;
+}
+
+const aheadMonths = `(SELECT date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => i) AS month FROM generate_series(0, ${monthsMadeAhead}) AS i) AS ahead`;
+
+/** The same of the present month and those after it that are to be there, by the database's clock. */
+const monthsAheadReady = `((SELECT bool_and(to_regclass(parent || to_char(month, '_YYYY_MM')) IS NOT NULL) FROM ${aheadMonths}, unnest(ARRAY['${partitioned.join("', '")}']) AS parent)
+  OR (SELECT bool_and(month_is_ready(month AT TIME ZONE 'UTC')) FROM ${aheadMonths}))`;
 
 interface KnownUpload {
   readonly access: Access;
@@ -266,19 +318,14 @@ async function addCoverage(
         ],
       );
       if (row?.added !== true) return false;
-      const lane = storable.short(upload.context.lane, 50) ?? null;
-      await db.run(`INSERT INTO ${stages.shared} VALUES ($1, $2, $3, $4)`, [
-        runId,
-        access.team.id,
-        createdAt,
-        lane,
-      ]);
-      const writer = createWriter(db, stages, 'coverage', makeRowIdPrefix(createdAt));
+      await setShared(db, { runId, createdAt, access, upload, storable });
+      const nowhere = { own: false, shared: false };
+      const writer = createWriter(db, { stages, memories: nowhere }, 'coverage', makeRowIdPrefix(createdAt));
       for (const file of files) await writer.add(coverageFields(file, storable));
       await writer.finish();
       return true;
     },
-    { begin: andThen(access.begin, ...timeouts(db, stallMs), ...stageTables(stages)) },
+    { begin: andThen(access.begin, ...timeouts(db, stallMs)) },
   );
   for (const warning of storable.warnings()) options.onWarning(warning);
   return isAdded;
@@ -295,15 +342,22 @@ function conflict({ runId }: StoredUpload): StoreError {
   });
 }
 
-async function makeMonth(db: Database, schema: string, at: Date): Promise<void> {
+async function makeMonth(
+  db: Database,
+  schema: string,
+  at: Date,
+  clockOffset: string | undefined,
+): Promise<void> {
   try {
     await ensureMonth(db, schema, at);
   } catch (error) {
     if (!(error instanceof StoreError) || error.sqlstate !== '22008') throw error;
+    const clock = clockOffset === undefined ? '' : `; this machine\u2019s clock is ${clockOffset} it`;
     throw new StoreError({
       code: 'run-time-range',
-      message: `the run\u2019s time ${at.toISOString()} is more than 31 days back or 1 day ahead of the database\u2019s clock`,
+      message: `the run\u2019s time ${at.toISOString()} is more than 31 days back or 1 day ahead of the database\u2019s clock${clock}`,
       fix: (name) => {
+        if (clockOffset !== undefined) return 'Set the clock of this machine, or of the database\u2019s.';
         const option = name('createdAt');
         const now = option === undefined ? '' : `Store it with the time of now: ${option} now. `;
         return `${now}For older runs an administrator makes the months first (\`lukhas db partitions\`).`;
@@ -321,7 +375,7 @@ async function writeRun(
   source: RunSource,
   options: SaveOptions,
   stage: Stage,
-  facts: { readonly stallMs: number; readonly authorKnown: boolean; readonly matching: boolean },
+  facts: { readonly stallMs: number; readonly authorKnown: boolean; readonly memories: MemoryTables },
 ): Promise<SavedRun> {
   const storable = createStorable();
   const runId = makeRunId(upload.createdAt, teamKey);
@@ -329,27 +383,19 @@ async function writeRun(
   const stages = nameStages();
   await db.transaction(
     async () => {
-      const lane = storable.short(upload.context.lane, 50) ?? null;
-      await db.run(`INSERT INTO ${stages.shared} VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, [
-        runId,
-        access.team.id,
-        upload.createdAt,
-        lane,
-        lineId,
-        storable.text(upload.context.repository) ?? null,
-        storable.text(upload.context.repositoryHost) ?? null,
-        storable.text(upload.context.project) ?? null,
-      ]);
+      await setShared(db, { runId, createdAt: upload.createdAt, access, upload, storable, lineId });
+      const { memories } = facts;
+      const isMatched = memories.own || memories.shared;
       const results = createWriter(
         db,
-        stages,
+        { stages, memories },
         'results',
         makeRowIdPrefix(upload.createdAt),
         options.onProgress,
       );
       for await (const batch of source.results()) {
         for (const result of batch)
-          await results.add(resultFields(result, storable), facts.matching && result.failure !== undefined);
+          await results.add(resultFields(result, storable), isMatched && result.failure !== undefined);
       }
       // Make the first rows of coverage while the server works on the last results.
       const resultsDone = results.finish();
@@ -357,7 +403,7 @@ async function writeRun(
 
       const coverage = createWriter(
         db,
-        stages,
+        { stages, memories },
         'coverage',
         makeRowIdPrefix(upload.createdAt),
         undefined,
@@ -369,7 +415,7 @@ async function writeRun(
       const coverageRows = await coverage.finish();
       const resultRows = await resultsDone;
 
-      await stageRun(db, stages, {
+      await setRun(db, {
         runId,
         lineId,
         access,
@@ -385,8 +431,8 @@ async function writeRun(
       stage.committing = true;
     },
     {
-      begin: andThen(access.begin, ...timeouts(db, facts.stallMs), ...stageTables(stages)),
-      end: storeRun(stages, (options.migrations ?? migrations).length),
+      begin: andThen(access.begin, ...timeouts(db, facts.stallMs)),
+      end: storeRun((options.migrations ?? migrations).length),
     },
   );
   for (const warning of storable.warnings()) options.onWarning(warning);
@@ -405,7 +451,7 @@ async function writeRun(
  */
 function createWriter(
   db: Database,
-  stages: Stages,
+  { stages, memories }: { readonly stages: Stages; readonly memories: MemoryTables },
   kind: 'results' | 'coverage',
   idPrefix: string,
   onProgress?: (rows: number) => void,
@@ -417,16 +463,34 @@ function createWriter(
   // Match only batches with failures.
   let matching = false;
   let limit = firstBatchRows;
+  let isMade = false;
   let underWay = before;
   underWay.catch(() => {});
-  const moves = moveStatements(stages, db.embedded);
+  const moves = moveStatements(stages, db.embedded, memories);
 
   async function store(batch: string, count: number, move: string, onSent: () => void): Promise<void> {
-    const [, staged, moved] = await db.copyIn(
-      `TRUNCATE ${stages[kind]}; COPY ${stages[kind]} FROM STDIN; ${move}`,
+    const begin = isMade ? `TRUNCATE ${stages[kind]}` : stageTable(stages, kind);
+    isMade = true;
+    const [, staged = 0, moved = 0] = await db.copyIn(
+      `${begin}; COPY ${stages[kind]} FROM STDIN; ${move}`,
       batch,
       onSent,
     );
+    check(count, staged, moved);
+  }
+
+  async function storeFew(): Promise<void> {
+    if (pending === 0) return;
+    await underWay;
+    const few = moveStatements(unstaged, db.embedded, memories);
+    const names = stageColumns[kind].match(/\w+(?= \w)/g) ?? [];
+    const values = copiedValues(text).map((fields) =>
+      Object.fromEntries(fields.map((value, place) => [names[place] ?? '', value])),
+    );
+    check(pending, pending, await db.run(few[matching ? 'matched' : kind], [JSON.stringify(values)]));
+  }
+
+  function check(count: number, staged: number, moved: number): void {
     // Never commit a run with lost rows.
     if (staged !== count || moved !== count) {
       throw new StoreError({
@@ -463,7 +527,7 @@ function createWriter(
       if (pending >= limit || text.length >= batchChars) await flush();
     },
     async finish() {
-      await flush();
+      await (isMade || pending > mostUnstaged ? flush() : storeFew());
       await underWay;
       return rows;
     },
@@ -508,7 +572,7 @@ function coverageFields(file: CoverageFile, storable: Storable): string {
   ]);
 }
 
-interface RunToStage {
+interface RunToStore {
   readonly runId: string;
   readonly lineId: string;
   readonly access: Access;
@@ -521,67 +585,88 @@ interface RunToStage {
   readonly coverageRows: number;
 }
 
-/** Stages the run's own row, so that the last message holds no values and can take the key and COMMIT in one. */
-async function stageRun(db: Database, stages: Stages, run: RunToStage): Promise<void> {
+/** What all rows of the run share, in a setting of the transaction: a temporary table for it costs more than storing a small run. */
+async function setShared(
+  db: Database,
+  run: Pick<RunToStore, 'runId' | 'access' | 'upload' | 'storable'> & {
+    readonly createdAt: Date;
+    readonly lineId?: string;
+  },
+): Promise<void> {
+  const { context } = run.upload;
+  await set(db, sharedSetting, {
+    run_id: run.runId,
+    team_id: run.access.team.id,
+    created_at: run.createdAt,
+    lane: run.storable.short(context.lane, 50),
+    line_id: run.lineId,
+    repository: run.storable.text(context.repository),
+    repository_host: run.storable.text(context.repositoryHost),
+    project: run.storable.text(context.project),
+  });
+}
+
+/** The run's own row, in a setting, so that the last message holds no values and can take the key and COMMIT in one. */
+async function setRun(db: Database, run: RunToStore): Promise<void> {
   const { context } = run.upload;
   const { storable, totals } = run;
   const short = (value: string | undefined, max: number): string | null => storable.short(value, max) ?? null;
-  await db.run(
-    `INSERT INTO ${stages.run} (upload_key, payload_sha256, result_rows, coverage_rows, repository, workflow_run_id,
-       run_attempt, job, pull_request, base_branch, id, team_id, lambda_id, total_tests, passed, failed, skipped, errors,
-       coverage_percent, duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch,
-       git_commit_message, created_at, job_name, incomplete, workflow, step, check_run_id, line_id, project, tested_git_sha,
-       parents, committed_at, kind, origin, dirty, stale, repository_host)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19::text::numeric,
-       $20::text::numeric, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35,
-       $36, $37, $38, $39, $40, $41, $42, $43, $44)`,
-    [
-      run.teamKey,
-      Buffer.from(run.upload.payloadSha256, 'hex'),
-      run.resultRows,
-      run.coverageRows,
-      storable.text(context.repository) ?? null,
-      storable.text(context.workflowRunId) ?? null,
-      context.runAttempt === undefined ? null : storable.count(context.runAttempt),
-      storable.text(context.job) ?? null,
-      context.pullRequest === undefined ? null : storable.count(context.pullRequest),
-      storable.text(context.baseBranch) ?? null,
-      run.runId,
-      run.access.team.id,
-      short(context.lambdaId, 255),
-      storable.count(totals.total),
-      storable.count(totals.passed),
-      storable.count(totals.failed),
-      storable.count(totals.skipped),
-      storable.count(totals.errors),
-      storable.percent(totals.coveragePercent)?.toFixed(2) ?? null,
-      storable.seconds(totals.durationSeconds, 9_999_999.999)?.toFixed(3) ?? null,
-      short(context.lane, 50),
-      context.markers.map((marker) => storable.text(marker) ?? ''),
-      short(context.pythonVersion, 20),
-      short(context.pytestVersion, 20),
-      short(context.ciSystem, 50),
-      short(context.gitSha, 40),
-      storable.name(context.gitBranch, 255) ?? null,
-      storable.text(context.gitCommitMessage) ?? null,
-      run.upload.createdAt,
-      storable.text(context.jobName) ?? null,
-      run.incomplete,
-      storable.text(context.workflow) ?? null,
-      storable.text(context.step) ?? null,
-      context.checkRunId ?? null,
-      run.lineId,
-      storable.text(context.project) ?? null,
-      short(context.tested?.gitSha, 40),
-      context.tested?.parents ?? null,
-      context.tested?.committedAt ?? null,
-      context.kind ?? null,
-      context.origin ?? null,
-      context.tested?.dirty === undefined ? null : storable.count(context.tested.dirty),
-      context.isStale ?? null,
-      storable.text(context.repositoryHost) ?? null,
-    ],
-  );
+  await set(db, runSetting, {
+    upload_key: bytes(run.teamKey),
+    payload_sha256: bytes(Buffer.from(run.upload.payloadSha256, 'hex')),
+    result_rows: run.resultRows,
+    coverage_rows: run.coverageRows,
+    repository: storable.text(context.repository) ?? null,
+    workflow_run_id: storable.text(context.workflowRunId) ?? null,
+    run_attempt: context.runAttempt === undefined ? null : storable.count(context.runAttempt),
+    job: storable.text(context.job) ?? null,
+    pull_request: context.pullRequest === undefined ? null : storable.count(context.pullRequest),
+    base_branch: storable.text(context.baseBranch) ?? null,
+    id: run.runId,
+    team_id: run.access.team.id,
+    lambda_id: short(context.lambdaId, 255),
+    total_tests: storable.count(totals.total),
+    passed: storable.count(totals.passed),
+    failed: storable.count(totals.failed),
+    skipped: storable.count(totals.skipped),
+    errors: storable.count(totals.errors),
+    coverage_percent: storable.percent(totals.coveragePercent)?.toFixed(2) ?? null,
+    duration_seconds: storable.seconds(totals.durationSeconds, 9_999_999.999)?.toFixed(3) ?? null,
+    lane: short(context.lane, 50),
+    markers: context.markers.map((marker) => storable.text(marker) ?? ''),
+    python_version: short(context.pythonVersion, 20),
+    pytest_version: short(context.pytestVersion, 20),
+    ci_system: short(context.ciSystem, 50),
+    git_sha: short(context.gitSha, 40),
+    git_branch: storable.name(context.gitBranch, 255) ?? null,
+    git_commit_message: storable.text(context.gitCommitMessage) ?? null,
+    created_at: run.upload.createdAt,
+    job_name: storable.text(context.jobName) ?? null,
+    incomplete: run.incomplete,
+    workflow: storable.text(context.workflow) ?? null,
+    step: storable.text(context.step) ?? null,
+    check_run_id: context.checkRunId ?? null,
+    line_id: run.lineId,
+    project: storable.text(context.project) ?? null,
+    tested_git_sha: short(context.tested?.gitSha, 40),
+    parents: context.tested?.parents ?? null,
+    committed_at: context.tested?.committedAt ?? null,
+    kind: context.kind ?? null,
+    origin: context.origin ?? null,
+    dirty: context.tested?.dirty === undefined ? null : storable.count(context.tested.dirty),
+    stale: context.isStale ?? null,
+    repository_host: storable.text(context.repositoryHost) ?? null,
+  });
+}
+
+/** As bytea reads them. */
+const bytes = (value: Buffer): string => `\\x${value.toString('hex')}`;
+
+const sharedSetting = 'lukhas.shared';
+const runSetting = 'lukhas.run';
+
+async function set(db: Database, name: string, values: Readonly<Record<string, unknown>>): Promise<void> {
+  await db.query('SELECT set_config($1, $2, true)', [name, JSON.stringify(values)]);
 }
 
 /** Time-outs for this transaction: a frozen client must not hold a server's connection for long. */
@@ -597,57 +682,58 @@ function timeouts(db: Database, stallMs: number): string[] {
 }
 
 /** The temporary tables of one upload. */
-interface Stages {
-  readonly shared: string;
-  readonly results: string;
-  readonly coverage: string;
-  readonly run: string;
-}
+type Stages = Readonly<Record<'results' | 'coverage', string>>;
 
 /** Random names: in a session that a pooler hands on, any fixed name may be taken. */
 function nameStages(): Stages {
   const name = (kind: string) => `pg_temp.lukhas_${kind}_${randomBytes(6).toString('hex')}`;
-  return { shared: name('shared'), results: name('results'), coverage: name('coverage'), run: name('run') };
+  return { results: name('results'), coverage: name('coverage') };
 }
 
 // COPY into a table with row-level security is refused by PostgreSQL; through a temporary table every row meets the policy.
-const stageTables = (stages: Stages): string[] => [
-  `CREATE TABLE ${stages.shared} (run_id uuid, team_id uuid, created_at timestamptz, lane varchar(50), line_id uuid,
-    repository text, repository_host text, project text) ON COMMIT DROP`,
-  `CREATE TABLE ${stages.results} (
+const stageTable = (stages: Stages, kind: keyof Stages): string =>
+  `CREATE TABLE ${stages[kind]} (${stageColumns[kind]}) ON COMMIT DROP`;
+
+const stageColumns = {
+  results: `
     id uuid, test_name varchar(500), test_class varchar(255), test_function varchar(255), test_file varchar(500),
     outcome varchar(20), duration_seconds numeric(8, 3), error_message text, error_traceback text,
     failure_signature varchar(255), drift_signature varchar(255), words_signature varchar(255), cause_key varchar(500),
-    markers text[], attempts integer, error_type varchar(255), statement text
-  ) ON COMMIT DROP`,
-  `CREATE TABLE ${stages.coverage} (
+    markers text[], attempts integer, error_type varchar(255), statement text`,
+  coverage: `
     id uuid, file_path varchar(500), coverage_percent numeric(5, 2), total_statements integer, covered_statements integer,
     missing_statements integer, total_branches integer, covered_branches integer, covered_lines integer[],
-    missing_lines integer[]
-  ) ON COMMIT DROP`,
-  `CREATE TABLE ${stages.run} (
-    upload_key bytea, payload_sha256 bytea, result_rows integer, coverage_rows integer, repository text,
-    workflow_run_id text, run_attempt integer, job text, pull_request integer, base_branch text,
-    id uuid, team_id uuid, lambda_id varchar(255), total_tests integer, passed integer, failed integer, skipped integer,
-    errors integer, coverage_percent numeric(5, 2), duration_seconds numeric(10, 3), lane varchar(50), markers text[],
-    python_version varchar(20), pytest_version varchar(20), ci_system varchar(50), git_sha varchar(40),
-    git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text, incomplete boolean,
-    workflow text, step text, check_run_id bigint, line_id uuid, project text, tested_git_sha varchar(40), parents text[],
-    committed_at timestamptz, kind varchar(10), origin varchar(10), dirty integer, stale boolean,
-    repository_host text
-  ) ON COMMIT DROP`,
-];
+    missing_lines integer[]`,
+} as const;
+
+/** The same rows as a parameter: JSON, its members named as the columns. */
+const unstaged: Stages = {
+  results: `json_to_recordset($1::text::json) AS s (${stageColumns.results})`,
+  coverage: `json_to_recordset($1::text::json) AS s (${stageColumns.coverage})`,
+};
+
+const sharedRow = `(SELECT s.* FROM json_to_record(current_setting('${sharedSetting}')::json) AS s (run_id uuid, team_id uuid,
+      created_at timestamptz, lane varchar(50), line_id uuid, repository text, repository_host text, project text))`;
+
+const runRow = `json_to_record(current_setting('${runSetting}')::json) AS s (
+      upload_key bytea, payload_sha256 bytea, result_rows integer, coverage_rows integer, repository text,
+      workflow_run_id text, run_attempt integer, job text, pull_request integer, base_branch text,
+      id uuid, team_id uuid, lambda_id varchar(255), total_tests integer, passed integer, failed integer, skipped integer,
+      errors integer, coverage_percent numeric(5, 2), duration_seconds numeric(10, 3), lane varchar(50), markers text[],
+      python_version varchar(20), pytest_version varchar(20), ci_system varchar(50), git_sha varchar(40),
+      git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text, incomplete boolean,
+      workflow text, step text, check_run_id bigint, line_id uuid, project text, tested_git_sha varchar(40), parents text[],
+      committed_at timestamptz, kind varchar(10), origin varchar(10), dirty integer, stale boolean, repository_host text)`;
 
 const resultColumns = `test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message,
       error_traceback, failure_signature, drift_signature, words_signature, cause_key, markers, attempts, error_type,
       statement`;
 
-function moveStatements(
-  stages: Stages,
-  embedded: boolean,
-): Readonly<Record<'results' | 'matched' | 'coverage', string>> {
-  const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane' | 'line_id' | 'repository'): string =>
-    `(SELECT ${column} FROM ${stages.shared})`;
+type MoveStatements = Readonly<Record<'results' | 'matched' | 'coverage', string>>;
+
+function moveStatements(stages: Stages, embedded: boolean, memories: MemoryTables): MoveStatements {
+  const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane' | 'line_id'): string =>
+    `(SELECT r.${column} FROM ${sharedRow} r)`;
   const sharedColumns = `${shared('run_id')}, ${shared('team_id')}, ${shared('created_at')}`;
   const lineId = shared('line_id');
   return {
@@ -657,8 +743,8 @@ function moveStatements(
     // A subquery in CASE and not a join: only failures are looked for.
     matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, healix_memory_id, shared_memory_id, ${resultColumns})
       SELECT id, ${sharedColumns}, ${lineId}, memory[1], memory[2], ${resultColumns}
-      FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', memoryScope(stages.shared, shared('team_id'), embedded))} END AS memory
-        FROM ${stages.results} s OFFSET 0) AS matched`,
+      FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', memoryScope(sharedRow, shared('team_id'), embedded, memories))} END AS memory
+        FROM (SELECT * FROM ${stages.results}) AS s OFFSET 0) AS matched`,
     coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
         total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)
       SELECT id, ${sharedColumns}, ${shared('lane')}, file_path, coverage_percent,
@@ -668,31 +754,32 @@ function moveStatements(
 }
 
 // The key comes last, in one message with COMMIT. Taken first, it would make a retry wait behind a dead connection.
-const storeRun = (stages: Stages, known: number): string => `
+const storeRun = (known: number): string => `
   DO $store$
   DECLARE
     run record;
   BEGIN
+    SELECT s.* INTO STRICT run FROM ${runRow};
     INSERT INTO ingest_uploads (team_id, upload_key, run_id, created_at, payload_sha256, result_rows, coverage_rows, repository,
       workflow_run_id, run_attempt, job, pull_request, base_branch, workflow, step, check_run_id)
-    SELECT team_id, upload_key, id, created_at, payload_sha256, result_rows, coverage_rows, repository,
-      workflow_run_id, run_attempt, job, pull_request, base_branch, workflow, step, check_run_id
-    FROM ${stages.run}
+    VALUES (run.team_id, run.upload_key, run.id, run.created_at, run.payload_sha256, run.result_rows, run.coverage_rows, run.repository,
+      run.workflow_run_id, run.run_attempt, run.job, run.pull_request, run.base_branch, run.workflow, run.step, run.check_run_id)
     ON CONFLICT (team_id, upload_key) DO NOTHING;
     IF NOT FOUND THEN
       RAISE EXCEPTION 'the upload key is taken' USING ERRCODE = '${keyTaken}';
+    END IF;
+    IF run.lambda_id IS NOT NULL THEN
+      run.lambda_id := (SELECT u.lambda_id FROM users u WHERE u.lambda_id = run.lambda_id);
     END IF;
     INSERT INTO test_runs (id, team_id, lambda_id, total_tests, passed, failed, skipped, errors, coverage_percent,
       duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch, git_commit_message,
       created_at, repository, job_name, incomplete, line_id, project, tested_git_sha, parents, committed_at, kind, origin, dirty,
       stale, attempt, step, repository_host)
-    SELECT s.id, s.team_id, (SELECT u.lambda_id FROM users u WHERE u.lambda_id = s.lambda_id), s.total_tests, s.passed,
-      s.failed, s.skipped, s.errors, s.coverage_percent, s.duration_seconds, s.lane, s.markers, s.python_version,
-      s.pytest_version, s.ci_system, s.git_sha, s.git_branch, s.git_commit_message, s.created_at, s.repository, s.job_name,
-      s.incomplete, s.line_id, s.project, s.tested_git_sha, s.parents, s.committed_at, s.kind, s.origin, s.dirty,
-      s.stale, s.run_attempt, s.step, s.repository_host
-    FROM ${stages.run} s;
-    SELECT id, team_id, created_at, result_rows, coverage_rows INTO run FROM ${stages.run};
+    VALUES (run.id, run.team_id, run.lambda_id, run.total_tests, run.passed, run.failed, run.skipped, run.errors, run.coverage_percent,
+      run.duration_seconds, run.lane, run.markers, run.python_version, run.pytest_version, run.ci_system, run.git_sha, run.git_branch,
+      run.git_commit_message, run.created_at, run.repository, run.job_name, run.incomplete, run.line_id, run.project,
+      run.tested_git_sha, run.parents, run.committed_at, run.kind, run.origin, run.dirty, run.stale, run.run_attempt, run.step,
+      run.repository_host);
     -- What is promised is counted where it lies: a rule or trigger of somebody else's may have led rows elsewhere.
     IF (SELECT count(*) FROM test_runs r WHERE r.team_id = run.team_id AND r.id = run.id AND r.created_at = run.created_at) <> 1
       OR (SELECT count(*) FROM test_results r
@@ -721,17 +808,5 @@ function outcomeUnknown(last: StoreError | undefined): StoreError {
       'the connection was lost in the very moment of storing; the run is stored as a whole or not at all',
     fix: 'Run the same command again: it finds out, and stores nothing twice.',
     sqlstate: last?.sqlstate,
-  });
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    }
-    signal?.addEventListener('abort', done);
   });
 }

@@ -2,11 +2,12 @@
 // row-level security.
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { InputError, StoreError } from '../../errors.ts';
-import { connectionUrlFor, parseConnectionUrl } from '../database/connection-url.ts';
+import { connectionUrlFor, userOf } from '../database/connection-url.ts';
 import type { Database } from '../database/port.ts';
 import { type Begin, beginIn, beginInCatalog, quoteName } from '../database/search-path.ts';
 import type { Migration } from './migrations.generated.ts';
 import { accepted, lookAtSchema, requireSchema } from './state.ts';
+import { partitionedTables, teamTables } from './tables.ts';
 import { addTeam, asOwner, findTeam, localTeamSlug, type Team } from './teams.ts';
 
 export interface Access {
@@ -33,25 +34,29 @@ interface Session {
   readonly superuser: boolean;
   readonly bypasses: boolean;
   readonly owns: boolean;
-  readonly watched: boolean;
   readonly service: boolean;
   readonly may_stage: boolean;
+  readonly open_tables: readonly string[];
   readonly team_id: string | null;
   readonly team_slug: string | null;
 }
 
 /** Checks schema version, role and team before any work. @throws StoreError that says what to do */
 export async function openAccess(db: Database, request: AccessRequest): Promise<Access> {
-  const { schema, session } = await db.transaction(() => lookAtSession(db, request), {
-    begin: beginInCatalog(),
-  });
+  const { schema, session } = await db
+    .transaction(() => lookAtSession(db, request), { begin: beginInCatalog() })
+    .catch(async (error) => {
+      throw (await explainRefusal(db, error)) ?? error;
+    });
   const { role } = session;
+  const privilege = db.embedded ? undefined : privilegeOf(session);
+  // Of no matter to who passes row-level security, and is let in all the same.
+  if (privilege === undefined && session.open_tables.length > 0) throw unprotected(session.open_tables);
   if (db.embedded) {
     const team = await embeddedTeam(db, schema, request.teamSlug ?? localTeamSlug);
     // The embedded database's only login is a superuser. As the service role it meets the same policies as everybody else.
     return { role, team, schema, begin: beginIn(schema, 'SET LOCAL ROLE lukhas_service', teamSetting(team)) };
   }
-  const privilege = privilegeOf(session);
   if (privilege !== undefined) {
     if (!request.allowPrivilegedRole) throw privileged(role, privilege);
     const team = await namedTeam(
@@ -90,16 +95,66 @@ async function lookAtSession(
   const ours = quoteName(schema);
   const [session] = await db.query<Row<Session>>(
     `SELECT session_user::text AS role, r.rolsuper AS superuser, r.rolbypassrls AS bypasses,
-       pg_has_role(session_user, c.relowner, 'MEMBER') AS owns, row_security_active(c.oid) AS watched,
-       pg_has_role(session_user, 'lukhas_service', 'MEMBER') AS service,
+       pg_has_role(session_user, c.relowner, 'MEMBER') AS owns,
+       ${ours}.lukhas_serves() AS service,
        has_database_privilege(current_database(), 'TEMPORARY') AS may_stage,
-       bound.team_id, (SELECT t.slug FROM ${ours}.teams t WHERE t.id = bound.team_id) AS team_slug
+       bound.team_id, (SELECT t.slug FROM ${ours}.teams t WHERE t.id = bound.team_id) AS team_slug,
+       ${openTables('$2')} AS open_tables
      FROM pg_roles r, pg_class c, ${ours}.lukhas_team_id() AS bound (team_id)
      WHERE r.rolname = session_user AND c.oid = to_regclass($1)`,
-    [`${ours}.test_runs`],
+    [`${ours}.test_runs`, schema],
   );
   if (session === undefined) throw new Error('no row about the session itself');
   return { schema, session };
+}
+
+/**
+ * The tables of teams, and their partitions, whose row-level security is off: each would show one team's rows to all. An array in
+ * the order of names; no more than a message can hold.
+ */
+const openTables = (schema: string): string => `ARRAY(
+         SELECT c.relname::text FROM (
+           SELECT to_regclass(quote_ident(${schema}) || '.' || name) AS oid FROM unnest('{${teamTables.join(',')}}'::text[]) AS ours (name)
+           UNION ALL SELECT i.inhrelid FROM unnest('{${partitionedTables.join(',')}}'::text[]) AS parents (name)
+             JOIN pg_inherits i ON i.inhparent = to_regclass(quote_ident(${schema}) || '.' || parents.name)
+         ) AS tables JOIN pg_class c ON c.oid = tables.oid
+         WHERE NOT c.relrowsecurity ORDER BY c.relname LIMIT 4)`;
+
+function unprotected(tables: readonly string[]): StoreError {
+  return new StoreError({
+    code: 'database-unprotected',
+    message: `row-level security is off on ${tables.slice(0, 3).join(', ')}${tables.length > 3 ? ' and others' : ''}: nothing would keep one team\u2019s rows from another`,
+    fix: 'An administrator mends it: `lukhas db setup --team <slug>`. Nothing was stored.',
+  });
+}
+
+/** What a login lacks that may not even look: its membership, or the rights of the role that it is a member of. */
+async function explainRefusal(db: Database, error: unknown): Promise<StoreError | undefined> {
+  if (!(error instanceof StoreError) || error.sqlstate !== '42501') return undefined;
+  const [row] = await db.transaction(
+    () =>
+      db.query<{ role: string; granted: boolean | null }>(
+        `SELECT session_user::text AS role, (SELECT pg_has_role(session_user, r.oid, 'MEMBER') FROM pg_roles r
+           WHERE r.rolname = 'lukhas_ingest') AS granted`,
+      ),
+    { begin: beginInCatalog() },
+  );
+  if (row === undefined || row.granted === null) return undefined;
+  return row.granted
+    ? new StoreError({
+        code: 'database-rights',
+        message: `lukhas_ingest, the role of "${row.role}", lacks a right in this database`,
+        fix: 'An administrator makes rights right: `lukhas db setup --team <slug>`; `lukhas db status` says which.',
+        sqlstate: error.sqlstate,
+        cause: error,
+      })
+    : new StoreError({
+        code: 'database-rights',
+        message: `the login "${row.role}" is no member of lukhas_ingest, the role that uploads`,
+        fix: `An administrator grants it: \`lukhas db grant --team <slug> --role ${row.role}\`.`,
+        sqlstate: error.sqlstate,
+        cause: error,
+      });
 }
 
 export interface SessionState {
@@ -109,15 +164,19 @@ export interface SessionState {
   readonly privilege: string | undefined;
   /** The team the login is bound to. */
   readonly team: string | undefined;
+  /** It may act as the tables' owner. */
+  readonly owns: boolean;
 }
 
 /** Who this session is, for a person; `schema` is ours where the database is set up. */
 export async function describeSession(db: Database, schema: string | undefined): Promise<SessionState> {
   return db.transaction(
     async () => {
-      const [row] = await db.query<Row<Omit<Session, 'service' | 'may_stage'> & { server: string }>>(
+      const [row] = await db.query<
+        Row<Omit<Session, 'service' | 'may_stage' | 'open_tables'> & { server: string }>
+      >(
         `SELECT 'PostgreSQL ' || current_setting('server_version') AS server, session_user::text AS role,
-           r.rolsuper AS superuser, r.rolbypassrls AS bypasses, c.oid IS NULL OR row_security_active(c.oid) AS watched,
+           r.rolsuper AS superuser, r.rolbypassrls AS bypasses,
            coalesce(pg_has_role(session_user, c.relowner, 'MEMBER'), false) AS owns
          FROM pg_roles r LEFT JOIN pg_class c ON c.oid = to_regclass($1) WHERE r.rolname = session_user`,
         [schema === undefined ? null : `${quoteName(schema)}.test_runs`],
@@ -134,6 +193,7 @@ export async function describeSession(db: Database, schema: string | undefined):
         role: row.role,
         privilege: db.embedded ? undefined : privilegeOf(row),
         team: team?.slug,
+        owns: row.owns,
       };
     },
     { begin: beginInCatalog() },
@@ -153,12 +213,10 @@ function teamSetting(team: Team): string {
   return `SELECT set_config('lukhas.team_id', '${team.id}', true)`;
 }
 
-function privilegeOf(
-  session: Pick<Session, 'superuser' | 'bypasses' | 'owns' | 'watched'>,
-): string | undefined {
+function privilegeOf(session: Pick<Session, 'superuser' | 'bypasses' | 'owns'>): string | undefined {
   if (session.superuser) return 'a superuser';
   if (session.bypasses) return 'a role with BYPASSRLS';
-  if (session.owns || !session.watched) return 'an owner of the tables';
+  if (session.owns) return 'an owner of the tables';
   return undefined;
 }
 
@@ -266,10 +324,33 @@ export async function grantUploads(
     team,
     passwordIsNew,
     databaseUrl: connectionUrlFor(wish.adminUrl, {
-      user: await loginName(db, role, wish.adminUrl),
+      ...(await placeOf(db, role, wish.adminUrl)),
       password: passwordIsNew ? password : '',
     }),
   };
+}
+
+/**
+ * Before a set-up changes anything: whether this administrator can make the login in the end.
+ *
+ * @throws StoreError `database-rights`
+ */
+export async function requireLoginMaker(db: Database, role: string): Promise<void> {
+  const [row] = await db.transaction(
+    () =>
+      db.query<{ me: string; may: boolean; there: boolean }>(
+        `SELECT r.rolname::text AS me, r.rolsuper OR r.rolcreaterole AS may,
+           EXISTS (SELECT FROM pg_roles login WHERE login.rolname = $1) AS there FROM pg_roles r WHERE r.rolname = current_user`,
+        [role],
+      ),
+    { begin: beginInCatalog() },
+  );
+  if (row === undefined || row.may || row.there) return;
+  throw new StoreError({
+    code: 'database-rights',
+    message: `"${row.me}" lacks a right in this database: it may make no logins, and a set-up makes "${role}"`,
+    fix: 'A set-up takes an administrator: the database\u2019s owner with CREATEROLE, or a superuser. Nothing was changed. A login that exists can be named: --role <login>.',
+  });
 }
 
 interface Binding {
@@ -352,15 +433,23 @@ async function utility(db: Database, pattern: string, ...values: readonly string
   await db.script(row?.sql ?? '');
 }
 
-/** Supabase's pooler wants `<role>.<project>` where the server knows `<role>`. */
-async function loginName(db: Database, role: string, adminUrl: string): Promise<string> {
-  const [row] = await db.transaction(() => db.query<{ me: string }>('SELECT session_user::text AS me'), {
-    begin: beginInCatalog(),
-  });
-  const urlUser = parseConnectionUrl(adminUrl).user;
-  return row !== undefined && urlUser.startsWith(`${row.me}.`)
-    ? `${role}${urlUser.slice(row.me.length)}`
-    : role;
+/** Database and user for the login's URL. Supabase's pooler wants `<role>.<project>` where the server knows `<role>`. */
+async function placeOf(
+  db: Database,
+  role: string,
+  adminUrl: string,
+): Promise<{ readonly user: string; readonly database: string }> {
+  const [row] = await db.transaction(
+    () =>
+      db.query<{ me: string; database: string }>(
+        'SELECT session_user::text AS me, current_database()::text AS database',
+      ),
+    { begin: beginInCatalog() },
+  );
+  const { me = '', database = '' } = row ?? {};
+  const urlUser = userOf(adminUrl);
+  const isLonger = me !== '' && urlUser?.startsWith(`${me}.`) === true;
+  return { user: isLonger ? `${role}${urlUser.slice(me.length)}` : role, database };
 }
 
 /** The login that `lukhas db setup` makes for a team where none is named. */

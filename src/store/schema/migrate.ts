@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../errors.ts';
 import type { Connect, Database } from '../database/port.ts';
-import { beginIn } from '../database/search-path.ts';
+import { beginIn, beginInCatalog } from '../database/search-path.ts';
 import { createWatcher } from './blockers.ts';
 import { type Migration, migrations } from './migrations.generated.ts';
 import { newerDatabase, readSchemaState } from './state.ts';
@@ -35,6 +35,7 @@ export async function migrate(db: Database, options: MigrateOptions = {}): Promi
   const state = await readSchemaState(db, list);
   if (state.applied > state.known) throw newerDatabase(state);
   if (state.applied === state.known) return [];
+  if (state.applied === 0) await requireUtf8(db);
   const turnDb = options.connect && (await connectForTurn(options.connect));
   const watcher = options.connect && createWatcher(options.connect);
   try {
@@ -58,6 +59,20 @@ export async function migrate(db: Database, options: MigrateOptions = {}): Promi
     watcher?.close();
     await turnDb?.close();
   }
+}
+
+/** Reports hold characters of any language. */
+async function requireUtf8(db: Database): Promise<void> {
+  const [row] = await db.transaction(
+    () => db.query<{ encoding: string }>(`SELECT current_setting('server_encoding') AS encoding`),
+    { begin: beginInCatalog() },
+  );
+  if (row === undefined || row.encoding === 'UTF8') return;
+  throw new StoreError({
+    code: 'database-encoding',
+    message: `the database is encoded in ${row.encoding}, which cannot hold every character of a report`,
+    fix: `Make one for lukhas-ingest: CREATE DATABASE lukhas ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0. Nothing was changed.`,
+  });
 }
 
 function nameOf(migration: Migration | undefined): string {
@@ -104,15 +119,20 @@ async function isInstalled(db: Database): Promise<boolean> {
   return row?.present === true;
 }
 
-/** Tables of ours that are somebody else's already are found before the first migration, not in the middle. */
+/** Tables and functions of ours that are somebody's already are found before the first migration, not in the middle. */
 async function takenNames(db: Database, list: readonly Migration[]): Promise<string[]> {
-  const names = list.flatMap(({ steps }) =>
-    steps.flatMap(({ sql }) => [...sql.matchAll(/^CREATE TABLE (\w+)/gm)].map((match) => match[1] ?? '')),
-  );
+  const names = (kind: string): string[] =>
+    list.flatMap(({ steps }) =>
+      steps.flatMap(({ sql }) =>
+        [...sql.matchAll(new RegExp(`^CREATE ${kind} (\\w+)`, 'gm'))].map((match) => match[1] ?? ''),
+      ),
+    );
   const taken = await db.query<{ name: string }>(
-    `SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = current_schema() AND c.relname = ANY ($1) ORDER BY c.relname`,
-    [names],
+    `SELECT c.relname::text AS name FROM pg_class c
+     WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY ($1)
+     UNION SELECT p.oid::regprocedure::text FROM pg_proc p
+     WHERE p.pronamespace = current_schema()::regnamespace AND p.proname = ANY ($2) ORDER BY 1`,
+    [names('TABLE'), names('FUNCTION')],
   );
   return taken.map(({ name }) => name);
 }
@@ -120,7 +140,7 @@ async function takenNames(db: Database, list: readonly Migration[]): Promise<str
 function namesTaken(names: readonly string[]): StoreError {
   return new StoreError({
     code: 'database-name-taken',
-    message: `something of that name is there already: ${names.join(', ')}`,
-    fix: 'Give lukhas-ingest a database of its own, or a schema of its own through the role\u2019s search_path. Nothing was changed.',
+    message: `something of that name is there already: ${names.slice(0, 5).join(', ')}${names.length > 5 ? `, and ${names.length - 5} more` : ''}`,
+    fix: 'Give lukhas-ingest a database of its own, or a schema of its own through the role\u2019s search_path. Is it a part of a restored dump: restore the whole into an empty database (docs/restore.md). Nothing was changed.',
   });
 }

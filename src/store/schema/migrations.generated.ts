@@ -264,5 +264,66 @@ export const migrations: readonly Migration[] = [
         "sql": "-- Purpose: keep in which runs a memory was told, and how what it was told for ended: confidence then moves both ways, and each\n--   breakage counts once. Beside it, how often the memory's test recovers untaught.\n-- Locks: teams, healix_memories: SHARE ROW EXCLUSIVE\n-- Older programs: go on uploading\n-- Reversible: DROP TABLE healix_matches; REVOKE UPDATE (metadata) ON healix_memories, UPDATE (auto_healed) ON test_results. The counts\n--   of memories stay. Older programs go on giving credits of their own, in healix_credits.\n\n-- One row for each memory and run in which it was told, or in which its test failed and it was not. How the episode ended stands at\n-- its first run; the other columns of the episode are NULL elsewhere.\nCREATE TABLE healix_matches (\n  team_id UUID NOT NULL CONSTRAINT healix_matches_team_id_fkey REFERENCES teams (id) ON DELETE CASCADE,\n  memory_id UUID NOT NULL,\n  run_id UUID NOT NULL,\n  -- The run's.\n  created_at TIMESTAMPTZ NOT NULL,\n  -- Of all that failed by one cause the memory's own test, else the first by name.\n  test_name VARCHAR(500) NOT NULL,\n  shown BOOLEAN NOT NULL,\n  -- The branch or pull request: episodes of several at one time are one breakage.\n  change TEXT,\n  outcome VARCHAR(10) CONSTRAINT healix_matches_outcome_check CHECK (outcome IN ('open', 'worked', 'failed', 'nothing')),\n  started_at TIMESTAMPTZ,\n  ended_at TIMESTAMPTZ,\n  ended_git_sha VARCHAR(40),\n  -- How often the test had run and failed in the 30 days before, as far as that was ever seen.\n  earlier_runs INTEGER,\n  earlier_failures INTEGER,\n  -- What the breakage added to: the memory's counts, or those of its test untaught.\n  counted VARCHAR(10) CONSTRAINT healix_matches_counted_check CHECK (counted IN ('worked', 'failed', 'recovered', 'lasted')),\n  -- test_results.auto_healed of the run's failures.\n  healed BOOLEAN NOT NULL DEFAULT false,\n  CONSTRAINT healix_matches_pkey PRIMARY KEY (team_id, memory_id, run_id),\n  CONSTRAINT healix_matches_memory_id_fkey FOREIGN KEY (team_id, memory_id)\n    REFERENCES healix_memories (team_id, id) ON DELETE CASCADE\n);\nCREATE INDEX idx_healix_matches_run ON healix_matches (team_id, run_id);\n\nALTER TABLE healix_matches ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON healix_matches USING (team_id = (SELECT lukhas_team_id()));\n-- As in 0004: platforms give their own roles rights on every new table.\nDO $closed$\nDECLARE\n  grantee text;\nBEGIN\n  FOR grantee IN\n    SELECT 'PUBLIC' UNION ALL\n    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')\n  LOOP\n    EXECUTE format('REVOKE ALL ON healix_matches FROM %s', grantee);\n  END LOOP;\nEND\n$closed$;\nGRANT SELECT, INSERT, UPDATE ON healix_matches TO lukhas_ingest, lukhas_service;\nGRANT UPDATE (metadata) ON healix_memories TO lukhas_ingest;\nGRANT UPDATE (auto_healed) ON test_results TO lukhas_ingest, lukhas_service;\n"
       }
     ]
+  },
+  {
+    "number": 14,
+    "name": "tenants",
+    "checksum": "69fd600f928083c99a4604237480a2903897773bc355ae37ae1c10b898a47f22",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the reference of runs to people",
+        "inTransaction": true,
+        "sql": "-- A reference is checked without row-level security: it told which people of other teams exist. And the making of a month locked the\n-- referenced tables, against everybody who wrote into them.\nALTER TABLE test_runs DROP CONSTRAINT test_runs_lambda_id_fkey;"
+      },
+      {
+        "title": "the reference of reviews to people",
+        "inTransaction": true,
+        "sql": "ALTER TABLE consciousness_reviews DROP CONSTRAINT consciousness_reviews_lambda_id_fkey;"
+      },
+      {
+        "title": "the reference of results to memories",
+        "inTransaction": true,
+        "sql": "ALTER TABLE test_results DROP CONSTRAINT test_results_healix_memory_id_fkey;"
+      },
+      {
+        "title": "what is left of a person or memory that is deleted",
+        "inTransaction": true,
+        "sql": "-- As ON DELETE SET NULL did.\nCREATE FUNCTION forget_person() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$\nBEGIN\n  UPDATE test_runs SET lambda_id = NULL WHERE lambda_id = OLD.lambda_id;\n  UPDATE consciousness_reviews SET lambda_id = NULL WHERE lambda_id = OLD.lambda_id;\n  RETURN NULL;\nEND\n$$;\nCREATE TRIGGER forget_person AFTER DELETE ON users FOR EACH ROW EXECUTE FUNCTION forget_person();\nCREATE FUNCTION forget_memory() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$\nBEGIN\n  UPDATE test_results SET healix_memory_id = NULL WHERE team_id = OLD.team_id AND healix_memory_id = OLD.id;\n  RETURN NULL;\nEND\n$$;\nCREATE TRIGGER forget_memory AFTER DELETE ON healix_memories FOR EACH ROW EXECUTE FUNCTION forget_memory();"
+      },
+      {
+        "title": "who works for many teams",
+        "inTransaction": true,
+        "sql": "-- Roles belong to the whole server: a member of lukhas_service is a back end of the databases in which it is named here. Only the\n-- owner writes it.\nCREATE TABLE service_credentials (\n  role_name NAME CONSTRAINT service_credentials_pkey PRIMARY KEY,\n  created_at TIMESTAMPTZ NOT NULL DEFAULT now()\n);\nALTER TABLE service_credentials ENABLE ROW LEVEL SECURITY;\n-- A database in use keeps its back ends; a new one has none yet.\nINSERT INTO service_credentials (role_name)\n  SELECT r.rolname FROM pg_roles r\n  WHERE r.rolcanlogin AND NOT r.rolsuper AND pg_has_role(r.oid, 'lukhas_service', 'MEMBER') AND EXISTS (SELECT FROM teams);\n\n-- Whether this login may name the team it works for: a back end of this database, or an administrator.\nCREATE FUNCTION lukhas_serves() RETURNS boolean\nLANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE SET search_path FROM CURRENT AS $$\n  SELECT pg_has_role(session_user, 'lukhas_owner', 'MEMBER')\n    OR (pg_has_role(session_user, 'lukhas_service', 'MEMBER')\n      AND EXISTS (SELECT FROM service_credentials c WHERE c.role_name = session_user))\n$$;\n\nCREATE OR REPLACE FUNCTION lukhas_team_id() RETURNS uuid\nLANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE SET search_path FROM CURRENT AS $$\n  SELECT CASE\n    WHEN EXISTS (SELECT FROM team_credentials c WHERE c.role_name = session_user) THEN (\n      SELECT t.id FROM team_credentials c JOIN teams t ON t.id = c.team_id\n      WHERE c.role_name = session_user AND t.deleted_at IS NULL\n    )\n    WHEN lukhas_serves() THEN NULLIF(current_setting('lukhas.team_id', true), '')::uuid\n  END\n$$;\n\nCREATE OR REPLACE FUNCTION lukhas_find_team(wanted text) RETURNS uuid\nLANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$\n  SELECT t.id FROM teams t WHERE t.slug = wanted AND t.deleted_at IS NULL AND lukhas_serves()\n$$;\n\n-- Of those of other databases, too, who are members of lukhas_ingest.\nALTER POLICY shared_memories ON shared_memories USING ((SELECT lukhas_team_id()) IS NOT NULL);"
+      },
+      {
+        "title": "who makes months",
+        "inTransaction": true,
+        "sql": "-- Refuses a login that works for nobody in this database: what it makes is locked until its transaction ends.\nCREATE FUNCTION check_months_login() RETURNS void\nLANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$\nBEGIN\n  IF lukhas_team_id() IS NULL AND NOT lukhas_serves()\n     AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = session_user AND r.rolbypassrls) THEN\n    RAISE EXCEPTION 'this login is bound to no team of this database' USING ERRCODE = 'insufficient_privilege';\n  END IF;\nEND\n$$;\n\n-- As in 0003; but nobody waits for months ahead while somebody else makes them.\nCREATE OR REPLACE FUNCTION ensure_partitions_for(at timestamptz, months_ahead integer DEFAULT 2) RETURNS SETOF text\nLANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET timezone = 'UTC' AS $$\nBEGIN\n  PERFORM check_months_login();\n  IF at IS NULL OR date_trunc('month', at) < date_trunc('month', now() - interval '32 days')\n     OR date_trunc('month', at) > date_trunc('month', now() + interval '2 days') THEN\n    RAISE EXCEPTION 'a run''s time must lie from 31 days back to 1 day ahead' USING ERRCODE = 'datetime_field_overflow';\n  END IF;\n  IF months_ahead IS NULL OR months_ahead NOT BETWEEN 0 AND 12 THEN\n    RAISE EXCEPTION 'months ahead must be 0 to 12' USING ERRCODE = 'invalid_parameter_value';\n  END IF;\n  IF NOT month_is_ready(at) THEN\n    RETURN QUERY SELECT attach_month(at);\n  END IF;\n  FOR i IN 0..months_ahead LOOP\n    IF NOT month_is_ready(date_trunc('month', now()) + make_interval(months => i)) THEN\n      -- The row that attach_month locks.\n      PERFORM FROM lukhas_locks WHERE name = 'partitions' FOR UPDATE SKIP LOCKED;\n      EXIT WHEN NOT FOUND;\n      RETURN QUERY SELECT attach_month(date_trunc('month', now()) + make_interval(months => i));\n    END IF;\n  END LOOP;\nEND\n$$;\n\nCREATE OR REPLACE FUNCTION ensure_partitions(months_ahead integer DEFAULT 2, months_back integer DEFAULT 0) RETURNS SETOF text\nLANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET timezone = 'UTC' AS $$\nBEGIN\n  PERFORM check_months_login();\n  IF months_ahead IS NULL OR months_ahead NOT BETWEEN 0 AND 24 OR months_back IS NULL OR months_back NOT BETWEEN 0 AND 36 THEN\n    RAISE EXCEPTION 'months ahead must be 0 to 24, months back 0 to 36' USING ERRCODE = 'invalid_parameter_value';\n  END IF;\n  FOR i IN -months_back..months_ahead LOOP\n    RETURN QUERY SELECT attach_month(date_trunc('month', now()) + make_interval(months => i));\n  END LOOP;\nEND\n$$;"
+      },
+      {
+        "title": "rights",
+        "inTransaction": true,
+        "sql": "-- By column: whoever may change a whole table may lock it, too.\nREVOKE UPDATE ON healix_matches FROM lukhas_ingest, lukhas_service;\nGRANT UPDATE (shown, test_name, change, outcome, started_at, ended_at, ended_git_sha, earlier_runs, earlier_failures, counted, healed)\n  ON healix_matches TO lukhas_ingest, lukhas_service;\n-- As in 0004: platforms give their own roles rights on every new table and function.\nDO $closed$\nDECLARE\n  grantee text;\nBEGIN\n  FOR grantee IN\n    SELECT 'PUBLIC' UNION ALL\n    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')\n  LOOP\n    EXECUTE format('REVOKE ALL ON service_credentials FROM %s', grantee);\n    EXECUTE format('REVOKE ALL ON FUNCTION lukhas_serves(), check_months_login(), forget_person(), forget_memory() FROM %s', grantee);\n  END LOOP;\nEND\n$closed$;\nGRANT EXECUTE ON FUNCTION lukhas_serves() TO lukhas_ingest, lukhas_service;"
+      }
+    ]
+  },
+  {
+    "number": 15,
+    "name": "cheaper-checks",
+    "checksum": "5fa3fef5d3e5572a30d5f4302dd94cc60a7124192cc3c95a1ce49f8e648f2f21",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the key that another key implies",
+        "inTransaction": true,
+        "sql": "-- A match's memory is of the same team, and that one is of a team.\nALTER TABLE healix_matches DROP CONSTRAINT healix_matches_team_id_fkey;"
+      },
+      {
+        "title": "the function that finds the team",
+        "inTransaction": true,
+        "sql": "-- As in 0014. Row-level security asks it once for each table of a statement; SQL functions are planned anew each time.\nCREATE OR REPLACE FUNCTION lukhas_team_id() RETURNS uuid\nLANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE SET search_path FROM CURRENT AS $$\nBEGIN\n  RETURN CASE\n    WHEN EXISTS (SELECT FROM team_credentials c WHERE c.role_name = session_user) THEN (\n      SELECT t.id FROM team_credentials c JOIN teams t ON t.id = c.team_id\n      WHERE c.role_name = session_user AND t.deleted_at IS NULL\n    )\n    WHEN lukhas_serves() THEN NULLIF(current_setting('lukhas.team_id', true), '')::uuid\n  END;\nEND\n$$;"
+      }
+    ]
   }
 ];

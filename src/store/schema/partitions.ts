@@ -1,21 +1,45 @@
 // Makes monthly partitions before they are needed, in short transactions of their own: inside an upload's they would deadlock.
+import { StoreError } from '../../errors.ts';
 import type { Database } from '../database/port.ts';
 import { beginIn } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
 import { requireSchema } from './state.ts';
+import { partitionedTables } from './tables.ts';
 
-/** The tables that are partitioned by month. */
-export const partitionedTables = ['test_runs', 'test_results', 'coverage_data'] as const;
-
-const attempts = 20;
+const mostAttempts = 20;
+/** How many months after the present one are kept ready. */
+export const monthsMadeAhead = 2;
 const lockTimeoutMs = 1000;
 
 /**
  * Makes the month of `at` and the months ahead of now where they are missing; returns the names of the tables made. The
  * database refuses times outside 31 days back and 1 day ahead. Other uploads go on meanwhile.
  */
-export function ensureMonth(db: Database, schema: string, at: Date, monthsAhead = 2): Promise<string[]> {
+export function ensureMonth(
+  db: Database,
+  schema: string,
+  at: Date,
+  monthsAhead = monthsMadeAhead,
+): Promise<string[]> {
   return inShortTransactions(db, schema, 'SELECT ensure_partitions_for($1, $2) AS name', [at, monthsAhead]);
+}
+
+/**
+ * Makes the months ahead of now where one is missing, if that is done in a moment: another upload makes them as well. Losing the
+ * connection is an error, as it would be for the work that comes after it.
+ */
+export async function ensureMonthsAhead(db: Database, schema: string, now: Date): Promise<void> {
+  try {
+    await inShortTransactions(
+      db,
+      schema,
+      'SELECT ensure_partitions_for($1, $2) AS name',
+      [now, monthsMadeAhead],
+      1,
+    );
+  } catch (error) {
+    if (fateOf(error) === 'lost') throw error;
+  }
 }
 
 /** Makes the months around the present one, for an operator. */
@@ -63,6 +87,7 @@ async function inShortTransactions(
   schema: string,
   sql: string,
   params: readonly (Date | number)[],
+  attempts = mostAttempts,
 ): Promise<string[]> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -71,7 +96,9 @@ async function inShortTransactions(
       });
       return rows.map((row) => row.name);
     } catch (error) {
-      if (fateOf(error) !== 'retry' || attempt >= attempts) throw error;
+      // A server that is read-only stays so for longer than this.
+      const isReadOnly = error instanceof StoreError && error.sqlstate === '25006';
+      if (fateOf(error) !== 'retry' || isReadOnly || attempt >= attempts) throw error;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(50 * 2 ** attempt, 1000)));
     }
   }

@@ -16,6 +16,8 @@ export interface SchemaState {
   readonly refused: boolean;
   /** Steps that are done of the next migration. */
   readonly stepsDone: number;
+  /** The tables are there and belong to somebody else: to whoever restored a dump where our roles were missing. */
+  readonly restored?: { readonly owner: string; readonly trusted: boolean } | undefined;
 }
 
 /**
@@ -76,20 +78,16 @@ export async function lookAtSchema(
     });
   }
   const state = { schema: place.schema, known: list.length };
-  if (!place.ours) return { ...state, applied: 0, refused: false, stepsDone: 0 };
+  if (!place.ours) {
+    const restored = await lookForRestored(db);
+    const found = restored === undefined ? {} : { schema: restored.schema, restored };
+    return { ...state, ...found, applied: 0, refused: false, stepsDone: 0 };
+  }
   const schema = quoteName(place.schema);
   const rows = await db.query<{ number: number; name: string; checksum: string; oldest_program: number }>(
     `SELECT number, name, checksum, oldest_program FROM ${schema}.lukhas_migrations ORDER BY number`,
   );
-  for (const [index, row] of rows.slice(0, list.length).entries()) {
-    const ours = list[index];
-    if (row.number === ours?.number && row.checksum === ours.checksum) continue;
-    throw new StoreError({
-      code: 'database-history-differs',
-      message: `migration ${row.number} of this database (${row.name}) is not the one this program knows`,
-      fix: 'The database was set up by another build of lukhas-ingest. Use that build, or a released one.',
-    });
-  }
+  checkHistory(rows, list);
   const [steps] = await db.query<{ done: number }>(
     `SELECT count(*)::int AS done FROM ${schema}.lukhas_migration_steps WHERE target = '' AND done_at IS NOT NULL`,
   );
@@ -99,6 +97,41 @@ export async function lookAtSchema(
     refused: (rows.at(-1)?.oldest_program ?? 0) > list.length,
     stepsDone: steps?.done ?? 0,
   };
+}
+
+/** @throws StoreError `database-history-differs` */
+export function checkHistory(
+  rows: readonly { readonly number: number; readonly name: string; readonly checksum: string }[],
+  list: readonly Migration[],
+): void {
+  for (const [index, row] of rows.slice(0, list.length).entries()) {
+    const ours = list[index];
+    if (row.number === ours?.number && row.checksum === ours.checksum) continue;
+    throw new StoreError({
+      code: 'database-history-differs',
+      message: `migration ${row.number} of this database (${row.name}) is not the one this program knows`,
+      fix: 'The database was set up by another build of lukhas-ingest. Use that build, or a released one.',
+    });
+  }
+}
+
+/**
+ * The first schema of the search_path with a list of migrations that is not ours. Never worked with: whether it is trusted is for a
+ * set-up to ask.
+ */
+async function lookForRestored(
+  db: Database,
+): Promise<{ readonly schema: string; readonly owner: string; readonly trusted: boolean } | undefined> {
+  const [row] = await db.query<{ schema: string; owner: string; trusted: boolean }>(
+    `SELECT n.nspname::text AS schema, pg_get_userbyid(c.relowner)::text AS owner,
+       c.relowner IN (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user OR r.rolsuper)
+         OR c.relowner = (SELECT datdba FROM pg_database WHERE datname = current_database()) AS trusted
+     FROM unnest(current_setting('lukhas.schemas')::name[]) WITH ORDINALITY AS path (name, place)
+     JOIN pg_namespace n ON n.nspname = path.name AND n.nspname <> 'pg_catalog' AND n.nspname NOT LIKE 'pg\\_temp%'
+     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'lukhas_migrations' AND c.relkind = 'r'
+     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'oldest_program' ORDER BY path.place LIMIT 1`,
+  );
+  return row;
 }
 
 export function newerDatabase({ applied, known }: SchemaState): StoreError {
@@ -111,6 +144,13 @@ export function newerDatabase({ applied, known }: SchemaState): StoreError {
 
 /** The error of an ordinary command against a database that lacks migrations. */
 export function olderDatabase(state: SchemaState): StoreError {
+  if (state.restored !== undefined) {
+    return new StoreError({
+      code: 'database-restored',
+      message: `the tables of the schema ${state.schema} belong to "${state.restored.owner}" and not to lukhas_owner, as after a dump was restored`,
+      fix: 'An administrator makes roles, owners and rights right: `lukhas db setup --team <slug>` (docs/restore.md).',
+    });
+  }
   return state.applied === 0
     ? new StoreError({
         code: 'database-not-set-up',

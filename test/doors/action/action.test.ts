@@ -185,7 +185,7 @@ describe('a matrix of eight jobs at once', () => {
 });
 
 describe('fail-on and require-upload', () => {
-  const closed = 'postgresql://ci:secret-word@127.0.0.1:1/shop';
+  const closed = 'postgresql://ci:secret-word@no-such-host.invalid/shop';
   it.each([
     { failOn: 'never', outcome: 'failed', code: 0 },
     { failOn: 'any', outcome: 'failed', code: 1 },

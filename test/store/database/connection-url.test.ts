@@ -61,6 +61,15 @@ test('a Unix socket is a directory, in the query or as an encoded host', () => {
 test('what providers put into their URLs is taken', () => {
   const neon = 'postgresql://u:p@ep-x.neon.tech/db?sslmode=require&channel_binding=require';
   expect(parseConnectionUrl(neon)).toMatchObject({ tls: 'verify-full', channelBinding: true });
+  expect(parseConnectionUrl(`${neon}&options=endpoint%3Dep-x`)).toMatchObject({
+    startOptions: 'endpoint=ep-x',
+  });
+  expect(
+    parseConnectionUrl('postgres://u:a,b@h/db?target_session_attrs=any&application_name=x'),
+  ).toMatchObject({
+    password: 'a,b',
+    applicationName: 'x',
+  });
   const supabase =
     'postgres://postgres.ref:p@aws-0.pooler.supabase.com:6543/postgres?pgbouncer=true&connection_limit=1';
   expect(parseConnectionUrl(supabase)).toMatchObject({ user: 'postgres.ref', port: 6543 });
@@ -79,6 +88,12 @@ test.each([
   ['postgres://u:hunter2@h/db?options=-c%20role%3Dx', 'ALTER ROLE'],
   ['postgres://u:hunter2@h/db?schema=lukhas', 'ALTER ROLE'],
   ['postgres://u:hunter2@h/db?host=evil.example', 'before the path'],
+  ['postgres://u:hunter2@h/db?options=endpoint%3Dx%20-c%20role%3Dx', 'ALTER ROLE'],
+  ['postgres://u:hunter2@h/db?service=shop', 'PGPASSWORD'],
+  ['postgres://u:hunter2@h1:5432,h2:5433/db', 'Name the primary'],
+  ['postgres://u:hunter2@h1,h2/db?target_session_attrs=read-write', 'Name the primary'],
+  ['postgres://h1,h2', 'Name the primary'],
+  ['postgres://u:hunter2@/db?host=/a,/b', 'Name the primary'],
   ['postgres://u:hunter2@h/db?frobnicate=1', 'Known are'],
   ['postgres://u:hunter2@h/db?port=0', ''],
 ])('%j is refused with a way out and without the password', (url, fix) => {
@@ -93,13 +108,16 @@ test.each([
   expect(`${error.message}${error.fix}${error.stack}`).not.toContain('hunter2');
 });
 
-test('another login\u2019s URL keeps everything else', () => {
-  expect(
-    connectionUrlFor('postgres://admin:a@h.example:6543/db?sslmode=verify-ca', {
+test('another login\u2019s URL keeps everything else, and names the database where that was left out', () => {
+  const login = { user: 'ci', password: 'x/y', database: 'my db' };
+  expect(connectionUrlFor('postgres://admin:a@h.example:6543/db?sslmode=verify-ca', login)).toBe(
+    'postgres://ci:x%2Fy@h.example:6543/db?sslmode=verify-ca',
+  );
+  for (const base of ['postgres://h.example', 'postgres://postgres@h.example/?sslmode=verify-ca'])
+    expect(parseConnectionUrl(connectionUrlFor(base, login))).toMatchObject({
       user: 'ci',
-      password: 'x/y',
-    }),
-  ).toBe('postgres://ci:x%2Fy@h.example:6543/db?sslmode=verify-ca');
+      database: 'my db',
+    });
 });
 
 test.each([

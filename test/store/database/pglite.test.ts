@@ -1,7 +1,7 @@
 // The embedded database's directory: one process at a time, ours or nobody's, whole or a clear error.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import {
   chmod,
   chown,
@@ -41,8 +41,24 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const holder = (changes: Record<string, unknown>): string =>
-  JSON.stringify({ pid: process.pid, host: hostname(), token: 'x', ...changes });
+/** Of this system, as far as one may tell: what a process of the same container writes. */
+const here = {
+  pid: process.pid,
+  host: hostname(),
+  boot: readOr(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+  namespace: readOr(() => readlinkSync('/proc/self/ns/pid')),
+  token: 'x',
+};
+const holder = (changes: Record<string, unknown>): string => JSON.stringify({ ...here, ...changes });
+const gone = 2 ** 22 + 12345;
+
+function readOr(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
 
 describe('the lock', () => {
   test('keeps a second one out until the first is released, and says for whom it waits', async () => {
@@ -73,10 +89,8 @@ describe('the lock', () => {
   });
 
   test.each([
-    ['a process that is gone', holder({ pid: 2 ** 22 + 12345 })],
+    ['a process that is gone', holder({ pid: gone })],
     ['a process id that was given again', holder({ pid: process.pid, started: '1' })],
-    ['a file cut off by a full disk', '{"pid": 12'],
-    ['an empty file', ''],
   ])('of %s is taken over', async (_, text) => {
     await writeFile(path.join(dir, 'lock'), text);
     const lock = await lockDataDir(dir, { waitMs: 0 });
@@ -84,15 +98,65 @@ describe('the lock', () => {
     await lock.release();
   });
 
-  test('of another machine is believed', async () => {
-    await writeFile(path.join(dir, 'lock'), holder({ host: 'another-machine', pid: 1 }));
+  test.each([
+    ['of another machine', holder({ host: 'another-machine', pid: 1 }), 'process 1 on another-machine'],
+    ['of another container', holder({ namespace: 'pid:[1]', pid: gone }), 'of another container'],
+    ['of the system before it was started again', holder({ boot: 'another', pid: gone }), `process ${gone}`],
+    ['of a program that wrote no more than its id', holder({ boot: undefined, pid: gone }), `${gone}`],
+    ['cut off by a full disk', '{"pid": 12', 'somebody'],
+    ['still empty', '', 'somebody'],
+  ])('%s is believed, until it has stood still for long enough', async (_, text, name) => {
+    const file = path.join(dir, 'lock');
+    await writeFile(file, text);
     await expect(lockDataDir(dir, { waitMs: 0 })).rejects.toMatchObject({
-      message: expect.stringContaining('another-machine'),
+      code: 'data-dir-busy',
+      message: expect.stringContaining(name),
     });
+    expect(await readFile(file, 'utf8')).toBe(text);
+    await (await lockDataDir(dir, { waitMs: 5000, stillMs: 150 })).release();
+  });
+
+  test('that beats is never taken over, however long it is waited for', async () => {
+    const file = path.join(dir, 'lock');
+    let beats = 0;
+    const beat = () => writeFileSync(file, holder({ beats: beats++, namespace: 'pid:[1]', pid: gone }));
+    beat();
+    const timer = setInterval(beat, 50);
+    try {
+      await expect(lockDataDir(dir, { waitMs: 900, stillMs: 400 })).rejects.toMatchObject({
+        code: 'data-dir-busy',
+      });
+    } finally {
+      clearInterval(timer);
+    }
+  });
+
+  test('beats while its process is busy with something else', async () => {
+    const lock = await lockDataDir(dir, { waitMs: 0 });
+    const file = path.join(dir, 'lock');
+    const before = readFileSync(file, 'utf8');
+    // As PGlite does for as long as a statement takes.
+    const until = performance.now() + 5000;
+    while (performance.now() < until && readFileSync(file, 'utf8') === before);
+    const beating = readFileSync(file, 'utf8');
+    expect(beating).not.toBe(before);
+    expect(JSON.parse(beating)).toEqual({ ...JSON.parse(before), beats: expect.any(String) });
+    await lock.release();
+  });
+
+  test('that somebody took over is told to the one who held it, and theirs stays', async () => {
+    const lock = await lockDataDir(dir, { waitMs: 0 });
+    await lock.check();
+    const theirs = holder({ token: 'theirs' });
+    await rm(path.join(dir, 'lock'));
+    await writeFile(path.join(dir, 'lock'), theirs);
+    await expect(lock.check()).rejects.toMatchObject({ code: 'data-dir-taken' });
+    await lock.release();
+    expect(await readFile(path.join(dir, 'lock'), 'utf8')).toBe(theirs);
   });
 
   test('left by a dead process is taken over by one of many waiters at a time', async () => {
-    await writeFile(path.join(dir, 'lock'), holder({ pid: 2 ** 22 + 12345 }));
+    await writeFile(path.join(dir, 'lock'), holder({ pid: gone }));
     let inside = 0;
     let most = 0;
     await Promise.all(
@@ -113,7 +177,7 @@ const oddities: Readonly<Record<string, (place: string) => Promise<unknown> | un
   'a named pipe': (place) => execFileSync('mkfifo', [place]),
   'a symbolic link to a device': (place) => symlink('/dev/zero', place),
   'a symbolic link to a lock of nobody': async (place) => {
-    await writeFile(`${place}.elsewhere`, holder({ pid: 2 ** 22 + 12345 }));
+    await writeFile(`${place}.elsewhere`, holder({ pid: gone }));
     await symlink(`${place}.elsewhere`, place);
   },
   'a symbolic link to nowhere': (place) => symlink(`${place}.elsewhere`, place),
@@ -144,7 +208,7 @@ describe('the lock that is', () => {
   test('left by a dead process is not taken over by way of a link or a pipe', async () => {
     for (const name of ['a named pipe', 'a symbolic link to nowhere']) {
       const broom = path.join(dir, 'lock.takeover');
-      await writeFile(path.join(dir, 'lock'), holder({ pid: 2 ** 22 + 12345 }));
+      await writeFile(path.join(dir, 'lock'), holder({ pid: gone }));
       await oddities[name]?.(broom);
       await expect(lockDataDir(dir, { waitMs: 0 })).rejects.toMatchObject({
         code: 'data-dir-unusable',
@@ -297,8 +361,11 @@ describe('the directory', () => {
     expect(defaultDataDir({ XDG_DATA_HOME: 'd' }, 'linux', '/h')).toBe('/h/.local/share/lukhas');
   });
 
-  test('is made with a word about it on first use, and reopened without one', async () => {
+  test('is made with a word about it on first use, also where that was cut off before, and reopened without one', async () => {
     const place = path.join(dir, 'deep', 'er');
+    // What a process left that was killed while it made one.
+    await mkdir(path.join(place, 'database', 'base'), { recursive: true, mode: 0o700 });
+    await writeFile(path.join(place, 'unfinished'), '');
     const said: string[] = [];
     const onMessage = (message: string) => said.push(message);
     await (await openEmbedded(place, { onMessage })).close();
@@ -306,7 +373,7 @@ describe('the directory', () => {
     const again = await openEmbedded(place, { onMessage });
     expect(said).toHaveLength(1);
     await again.close();
-    expect(existsSync(path.join(place, 'lock'))).toBe(false);
+    expect(await readdir(place)).toEqual(['database']);
   });
 
   test('that holds something else is left alone', async () => {
@@ -371,4 +438,18 @@ test('processes that write into one new directory at once lose nothing', async (
     await rowsIn(db, 'SELECT count(*) AS results, count(DISTINCT test_run_id) AS runs FROM test_results'),
   ).toEqual([{ results: 200 * writers.length, runs: writers.length }]);
   await db.close();
+});
+
+test('the first signal ends an upload that waits for another process', async () => {
+  const lock = await lockDataDir(dir, { waitMs: 0 });
+  const uploading = runCli('lukhas-upload', ['-', '--data-dir', dir], {
+    input: '<testsuites><testsuite name="pytest"><testcase classname="t" name="a"/></testsuite></testsuites>',
+    kill: { afterMs: 1500, signal: 'SIGINT' },
+  });
+  expect(await uploading).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('cancelled; nothing was stored'),
+  });
+  await lock.check();
+  await lock.release();
 });

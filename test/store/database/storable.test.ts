@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  copiedValues,
   copyIntArray,
   copyNumber,
   copyRow,
@@ -77,7 +78,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     await remove();
   });
 
-  test('ten thousand hostile rows go through COPY and come back equal', async () => {
+  test('ten thousand hostile rows go through COPY, and as a parameter, and come back equal', async () => {
     const storable = createStorable();
     await fc.assert(
       fc.asyncProperty(fc.array(hostileRow, { minLength: 100, maxLength: 100 }), async (rows) => {
@@ -98,10 +99,15 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
         );
         await scriptIn(db, 'TRUNCATE hostile');
         expect(await copyIn(db, 'COPY hostile FROM STDIN', lines.join(''))).toEqual([rows.length]);
-        const back = await rowsIn(db, 'SELECT t, ts, i, s FROM hostile ORDER BY n');
-        expect(back).toEqual(
-          safe.map((row) => ({ ...row, s: row.s === undefined ? null : row.s.toFixed(3) })),
+        const stored = safe.map((row) => ({ ...row, s: row.s === undefined ? null : row.s.toFixed(3) }));
+        expect(await rowsIn(db, 'SELECT t, ts, i, s FROM hostile ORDER BY n')).toEqual(stored);
+        const values = copiedValues(lines.join('')).map(([n, t, ts, i, s]) => ({ n, t, ts, i, s }));
+        const read = await rowsIn(
+          db,
+          `SELECT t, ts, i, s FROM json_to_recordset($1::text::json) AS s (n int, t text, ts text[], i int[], s numeric(8, 3)) ORDER BY n`,
+          [JSON.stringify(values)],
         );
+        expect(read).toEqual(stored);
       }),
       { numRuns: 100 },
     );

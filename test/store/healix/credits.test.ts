@@ -5,7 +5,7 @@ import { makeLineId } from '../../../src/store/runs/line.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { storeRun } from '../../../src/storing.ts';
 import { long, rounds, some } from '../../support/long.ts';
-import { createPlace, type Place, placeNames } from '../../support/places.ts';
+import { createPlace, keepConnections, type Place, placeNames } from '../../support/places.ts';
 import { emptyContext, makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
 
 const minute = 60_000;
@@ -36,7 +36,7 @@ describe.each(placeNames)('on %s', (name) => {
   let scenes = 0;
   const start = Date.now() - 20 * 86_400_000;
   beforeAll(async () => {
-    place = await createPlace(name);
+    place = keepConnections(await createPlace(name));
     // The embedded database makes a month when the first run of it is stored.
     await upload({ letters: 'P', at: 0 });
   });

@@ -4,7 +4,7 @@ import type { RunOrigin, SavedRun } from '../../../src/model.ts';
 import { type Alias, readFormerNames, saveAliases } from '../../../src/store/history/aliases.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { inTeam, openAccess } from '../../../src/store/schema/access.ts';
-import { createPlace, type Place, placeNames } from '../../support/places.ts';
+import { createPlace, keepConnections, type Place, placeNames } from '../../support/places.ts';
 import { emptyContext, makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
 
 describe.each(placeNames)('former names on %s', (name) => {
@@ -12,7 +12,7 @@ describe.each(placeNames)('former names on %s', (name) => {
   let runs = 0;
   const start = Date.now() - 3_600_000;
   beforeAll(async () => {
-    place = await createPlace(name);
+    place = keepConnections(await createPlace(name));
   });
   afterAll(() => place.remove());
 

@@ -14,7 +14,7 @@ import {
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { makeUploadKey } from '../../../src/store/runs/upload-key.ts';
 import { type Access, inTeam, openAccess } from '../../../src/store/schema/access.ts';
-import { createPlace, type Place, placeNames } from '../../support/places.ts';
+import { createPlace, keepConnections, type Place, placeNames } from '../../support/places.ts';
 import { emptyContext, makeOptions, makeResult, sourceOf } from '../../support/runs.ts';
 
 const start = Math.floor(Date.now() / 1000) * 1000 - 20 * 86_400_000;
@@ -69,7 +69,7 @@ describe.each(placeNames)('on %s', (name) => {
   let stories = 0;
   const labels = new Map<string, string>();
   beforeAll(async () => {
-    place = await createPlace(name);
+    place = keepConnections(await createPlace(name));
   });
   afterAll(() => place.remove());
   beforeEach(() => {
@@ -241,6 +241,48 @@ describe.each(placeNames)('on %s', (name) => {
     await store('develop', { commit: 'f', branch: 'develop', hours: 6, tests: '1P' });
     const develop = await store('develop 2', { commit: 'f', branch: 'develop', hours: 7, tests: '1F' });
     expect(await runsOf(develop)).toMatchObject({ baseBranch: 'develop', isOnBaseBranch: true });
+  });
+
+  test('a team with more runs than are read at once finds the same ones', async () => {
+    await store('base', { commit: 'a', hours: 1, tests: '1P' });
+    await store('base 2', { commit: 'b', hours: 2, tests: '1F 2P' });
+    await store('trunk', { commit: 'c', branch: 'trunk', hours: 3, tests: '1P' });
+    await store('old commit', {
+      commit: 'd',
+      branch: 'gone',
+      hours: 4,
+      tests: '1P',
+      context: { lane: undefined },
+    });
+    await store('own', { commit: 'e', branch: 'feature', hours: 5, tests: '1P' });
+    const me = await store('me', { commit: 'f', branch: 'feature', hours: 6, tests: '1F' });
+    const questions = [
+      {},
+      { baseBranch: 'trunk', baseCommits: [sha('d')], beginsAt: start + 90 * 60_000 },
+      { baseBranch: 'mian', defaultBranch: 'trunk' },
+    ];
+    const ask = async () => {
+      const found: unknown[] = [];
+      for (const question of questions) {
+        const { runs, lineRuns, ...rest } = await runsOf(me, question);
+        found.push({ ...rest, runs: [...runs].sort((a, b) => a.at - b.at) });
+        counted.push(lineRuns);
+      }
+      return found;
+    };
+    const counted: unknown[] = [];
+    const few = await ask();
+    expect(few[0]).toMatchObject({ runs: { length: 5 }, baseBranch: 'main' });
+    await place.look(
+      `INSERT INTO test_runs (team_id, total_tests, git_branch, repository, created_at)
+       SELECT $1::uuid, 1, 'elsewhere', 'acme/elsewhere', $2::timestamptz - n * interval '1 second' FROM generate_series(1, 2001) AS n`,
+      [place.team.id, new Date(start).toISOString()],
+    );
+    const many = await ask();
+    await place.look(`DELETE FROM test_runs WHERE repository = 'acme/elsewhere'`);
+    expect(many).toEqual(few);
+    // Both ways were gone.
+    expect(counted).toEqual([6, 6, 6, undefined, undefined, undefined]);
   });
 
   test('a local run finds the runs of CI, which has no host in the name, and none of other hosts', async () => {

@@ -10,7 +10,8 @@ import type {
 } from '../../../src/model.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { readRunHistory } from '../../../src/storing.ts';
-import { createPlace, type Place, placeNames } from '../../support/places.ts';
+import { long } from '../../support/long.ts';
+import { createPlace, keepConnections, type Place, placeNames } from '../../support/places.ts';
 import {
   emptyContext,
   makeCoverage,
@@ -46,13 +47,15 @@ function resultOf(letter: Letter, changes: Partial<SignedResult> = {}): SignedRe
 }
 
 describe.each(placeNames)('on %s', (name) => {
+  // Every statement is tested on both databases; stories that say nothing else of it on one.
+  const story = test.runIf(long || name === placeNames[0]);
   let place: Place;
   let uploads = 0;
   const start = Date.now() - 29 * day;
   /** Every test has a lane of its own, so that none sees another's runs. */
   let lane = '';
   beforeAll(async () => {
-    place = await createPlace(name);
+    place = keepConnections(await createPlace(name));
   });
   afterAll(() => place.remove());
   beforeEach(() => {
@@ -139,7 +142,7 @@ describe.each(placeNames)('on %s', (name) => {
   const on = (branch: string, letters: string): Omit<Run, 'at'>[] =>
     [...letters].map((letter) => ({ letter: letter as Letter, branch }));
 
-  test('a base branch that is never tested is told once there are runs enough of others', async () => {
+  story('a base branch that is never tested is told once there are runs enough of others', async () => {
     const told: Warning[] = [];
     for (const [at, sha] of ['a', 'b', 'c', 'd'].entries()) {
       const saved = await upload({ letter: 'F', branch: `fix-${sha}`, baseBranch: 'main', sha, at });
@@ -189,7 +192,7 @@ describe.each(placeNames)('on %s', (name) => {
       ]);
     });
 
-    test('a job that the base branch does not have is compared with its other jobs', async () => {
+    story('a job that the base branch does not have is compared with its other jobs', async () => {
       const failed = { letter: 'F', job: 'nightly', sha: 'a' } as const;
       const pull = { letter: 'F', job: 'pull', branch: 'fix' } as const;
       expect(await lastOf([failed, pull], 'a')).toMatchObject({
@@ -205,7 +208,7 @@ describe.each(placeNames)('on %s', (name) => {
   });
 
   describe('repositories', () => {
-    test('of one team have a main each', async () => {
+    story('of one team have a main each', async () => {
       expect(
         await lastOf([
           { letter: 'P', repository: 'acme/shop' },
@@ -215,7 +218,7 @@ describe.each(placeNames)('on %s', (name) => {
       ).toMatchObject({ class: 'new', reason: { kind: 'green-there', sha: 'c0' } });
     });
 
-    test('what was added is told against the own one', async () => {
+    story('what was added is told against the own one', async () => {
       await upload({ letter: 'P', repository: 'acme/shop', results: [makeResult(1)], sha: 'a', at: 0 });
       await upload({ letter: 'P', repository: 'acme/depot', results: [makeResult(7)], sha: 'b', at: 1 });
       const saved = await upload({
@@ -241,7 +244,7 @@ describe.each(placeNames)('on %s', (name) => {
     });
   });
 
-  test('green on a head and red on its merge is new, not flaky', async () => {
+  story('green on a head and red on its merge is new, not flaky', async () => {
     expect(
       await lastOf([
         ...on('main', 'P'),
@@ -251,7 +254,7 @@ describe.each(placeNames)('on %s', (name) => {
     ).toMatchObject({ class: 'new', notes: { passedOnRerunOf: undefined } });
   });
 
-  test('a fork cannot put its main in the place of the base branch', async () => {
+  story('a fork cannot put its main in the place of the base branch', async () => {
     expect(await lastOf([...on('main', 'P'), ...on('octo:main', 'F'), ...on('fix', 'F')])).toMatchObject({
       class: 'new',
       reason: { kind: 'green-there', sha: 'c0' },
@@ -262,7 +265,7 @@ describe.each(placeNames)('on %s', (name) => {
     ...on('main', 'P'),
     ...['F', 'P'].map((letter) => ({ letter: letter as Letter, sha: 'same' })),
   ];
-  test.each([
+  story.each([
     ['nothing came before', on('main', 'F'), undefined, 'no-history', 'no-run', undefined],
     ['a first failure on the base', on('main', 'PPF'), undefined, 'new', 'green-there', undefined],
     ['a row of failures on the base', on('main', 'PFFEF'), undefined, 'pre-existing', 'red-there', undefined],
@@ -322,7 +325,7 @@ describe.each(placeNames)('on %s', (name) => {
     expect(failure?.lastFixedBy).toBe(fixedBy);
   });
 
-  test('an older run that is uploaded late does not move the point', async () => {
+  story('an older run that is uploaded late does not move the point', async () => {
     await upload({ letter: 'P', at: 5, sha: 'newer' });
     await upload({ letter: 'F', at: 1, sha: 'older' });
     const saved = await upload({ letter: 'F', branch: 'x', at: 9 });
@@ -332,7 +335,7 @@ describe.each(placeNames)('on %s', (name) => {
     });
   });
 
-  test('the base branch is the one given, else the CI\u2019s, else main', async () => {
+  story('the base branch is the one given, else the CI\u2019s, else main', async () => {
     await upload({ letter: 'F', branch: 'develop', sha: 'd', at: 0 });
     await upload({ letter: 'P', branch: 'main', at: 1 });
     const plain = await upload({ letter: 'F', branch: 'x', at: 2 });
@@ -345,7 +348,7 @@ describe.each(placeNames)('on %s', (name) => {
     expect(await history(fromCi, 'main')).toMatchObject({ baseBranch: 'main', failures: [{ class: 'new' }] });
   });
 
-  test('other lanes, other teams and later runs do not count', async () => {
+  story('other lanes, other teams and later runs do not count', async () => {
     await upload({ letter: 'F', at: 0, lane: `${lane}-other` });
     await upload({ letter: 'F', at: 1, other: true });
     const saved = await upload({ letter: 'F', branch: 'feature', at: 2 });
@@ -361,7 +364,7 @@ describe.each(placeNames)('on %s', (name) => {
     await expect(history(saved)).rejects.toMatchObject({ code: 'run-unknown' });
   });
 
-  test('a run that was stored before is told about as well as a new one', async () => {
+  story('a run that was stored before is told about as well as a new one', async () => {
     const saved = await upload({ letter: 'F', at: 0 });
     const first = await history(saved);
     expect(await history({ ...saved, stored: 'already' })).toEqual(first);

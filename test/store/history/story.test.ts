@@ -10,7 +10,7 @@ import { openReport } from '../../../src/read/files.ts';
 import { parseSettings } from '../../../src/settings.ts';
 import { addMemory, findFailure, listMemories } from '../../../src/store/healix/memories.ts';
 import { inTeam, openAccess } from '../../../src/store/schema/access.ts';
-import { createPlace, type Place, placeNames } from '../../support/places.ts';
+import { createPlace, keepConnections, type Place, placeNames } from '../../support/places.ts';
 import { emptyContext } from '../../support/runs.ts';
 
 interface Step {
@@ -40,7 +40,7 @@ const folder = fileURLToPath(new URL('../../../fixtures/healix/history/', import
 describe.each(placeNames)('on %s', (name) => {
   let place: Place;
   beforeAll(async () => {
-    place = await createPlace(name);
+    place = keepConnections(await createPlace(name));
   });
   afterAll(() => place.remove());
 

@@ -8,12 +8,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { StoreError } from '../../../src/errors.ts';
 import type { SavedRun } from '../../../src/model.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
+import type { ConnectLimits, Database, TransactionEdges } from '../../../src/store/database/port.ts';
 import { type SaveOptions, saveRun } from '../../../src/store/runs/save.ts';
 import { migrate } from '../../../src/store/schema/migrate.ts';
+import { describePartitions, ensurePartitions } from '../../../src/store/schema/partitions.ts';
+import { readRunHistory, storeRun } from '../../../src/storing.ts';
 import {
   asAdmin,
   createDatabase,
@@ -23,7 +26,7 @@ import {
   uniqueRole,
 } from '../../support/databases.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts';
-import { some } from '../../support/long.ts';
+import { long, some } from '../../support/long.ts';
 import { startPgBouncer } from '../../support/pgbouncer.ts';
 import {
   makeCoverage,
@@ -102,7 +105,7 @@ describe('on a network that breaks', () => {
     });
 
   test('cut connections are replaced and every run is stored exactly once', async () => {
-    for (const [n, fault] of some(positions(60), 30).entries()) {
+    for (const [n, fault] of some(positions(60), 16).entries()) {
       proxy.plan([fault]);
       const saved = await save(`cut ${n}`, proxy.url(database.uploadUrl));
       expect(saved.stored, JSON.stringify(fault)).toBe('new');
@@ -113,7 +116,7 @@ describe('on a network that breaks', () => {
 
   test('uploads that are cut and not retried store all or nothing, and the next one settles it', async () => {
     let hadCommitted = 0;
-    for (const [n, fault] of some(positions(40), 20).entries()) {
+    for (const [n, fault] of some(positions(40), 10).entries()) {
       proxy.plan([fault]);
       const url = proxy.url(database.uploadUrl);
       const first = await save(`dead ${n}`, url, { deadlineMs: 0 }).catch((error: unknown) => error);
@@ -184,6 +187,91 @@ describe('on a network that breaks', () => {
   });
 });
 
+test('a history whose connection is lost is read on another one', async () => {
+  for (const direction of ['lost', 'frozen'] as const) {
+    let last: Database | undefined;
+    const opened: number[] = [];
+    const connect = async (limits?: ConnectLimits) => {
+      opened.push(limits?.stallMs ?? 0);
+      last = await openPostgres(proxy.url(database.uploadUrl), limits);
+      return last;
+    };
+    const warnings: string[] = [];
+    const { history, saved } = await storeRun(connect, makeUpload(`history ${direction}`), source, {
+      allowPrivilegedRole: false,
+      baseBranch: undefined,
+      change: undefined,
+      stallMs: 400,
+      onWarning: ({ code, message }) => warnings.push(`${code} ${message}`),
+      onSaved: () => (direction === 'lost' ? last?.destroy() : proxy.freeze()),
+    });
+    expect(warnings).toEqual([]);
+    expect(history?.failures).toHaveLength(75);
+    expect(saved?.stored).toBe('new');
+    expect(opened).toHaveLength(2);
+  }
+});
+
+test('a statement of the history that takes too long is ended by the server', async () => {
+  const limits: string[] = [];
+  const watching = async () => {
+    const db = await openPostgres(database.uploadUrl);
+    return {
+      ...db,
+      transaction: <T>(work: () => Promise<T>, edges: TransactionEdges) =>
+        db.transaction(async () => {
+          const [row] = await db.query<{ statement_timeout: string }>('SHOW statement_timeout');
+          limits.push(row?.statement_timeout ?? '');
+          return work();
+        }, edges),
+    };
+  };
+  const saved = await save('timed', database.uploadUrl);
+  limits.length = 0;
+  await readRunHistory(watching, {
+    saved,
+    teamSlug: undefined,
+    allowPrivilegedRole: false,
+    baseBranch: undefined,
+  });
+  // The first transaction looks who the session is.
+  expect(limits.length).toBeGreaterThan(1);
+  expect(new Set(limits.slice(1))).toEqual(new Set(['27s']));
+});
+
+test('cancelled once the run is stored, its history is not waited for', async () => {
+  const controller = new AbortController();
+  const warnings: string[] = [];
+  const connect = (limits?: ConnectLimits) => openPostgres(proxy.url(database.uploadUrl), limits);
+  const { saved, history } = await storeRun(connect, makeUpload('cancelled later'), source, {
+    allowPrivilegedRole: false,
+    baseBranch: undefined,
+    change: undefined,
+    signal: controller.signal,
+    onWarning: ({ message }) => warnings.push(message),
+    onSaved: () => {
+      proxy.freeze();
+      setTimeout(() => controller.abort(), 50);
+    },
+  });
+  expect(saved?.stored).toBe('new');
+  expect(history).toBeUndefined();
+  expect(warnings).toEqual(['the history of the failures could not be read: cancelled']);
+});
+
+test('a cancelled upload does not wait for a connection that hangs, and closes one that comes late', async () => {
+  const controller = new AbortController();
+  let destroyed = 0;
+  let come: (db: Database) => void = () => {};
+  const connect = () => new Promise<Database>((resolve) => (come = resolve));
+  const saving = saveRun(connect, makeUpload('hanging'), source, makeOptions({ signal: controller.signal }));
+  controller.abort();
+  await expect(saving).rejects.toMatchObject({ code: 'upload-cancelled' });
+  come({ destroy: () => destroyed++ } as unknown as Database);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(destroyed).toBe(1);
+});
+
 test('a backend that is terminated while rows arrive costs a retry, nothing more', async () => {
   for (let n = 0; n < 5; n++) {
     let killed = false;
@@ -212,6 +300,111 @@ test('a backend that is terminated while rows arrive costs a retry, nothing more
     expect(retries).toHaveLength(1);
     await expectOneCopy(saved.runId);
   }
+});
+
+describe('a server that answers', () => {
+  const words = [
+    ['57P03', 'the database system is starting up'],
+    ['57P03', 'the database system is shutting down'],
+    ['53300', 'sorry, too many clients already'],
+    ['25006', 'cannot execute INSERT in a read-only transaction'],
+    ['08P01', 'no more connections allowed (max_client_conn)'],
+    ['08P01', 'client_login_timeout (server down)'],
+    ['08P01', 'query_wait_timeout'],
+    ['08P01', 'server login has been failing, try again later (server_login_retry)'],
+    [
+      '08P01',
+      'server login has been failing, cached error: sorry, too many clients already (server_login_retry)',
+    ],
+    ['XX000', 'Max client connections reached'],
+    [
+      'XX000',
+      '(EMAXCLIENTSESSION) max clients reached in session mode - max clients are limited to pool_size: 15',
+    ],
+    ['XX000', 'Unable to check out process from the pool due to timeout'],
+    ['XX000', '(ECHECKOUTTIMEOUT) Pool checkout timeout. Request was dropped after 15000ms'],
+    ['XX000', "Couldn't connect to compute node", 'ERROR'],
+    ['XX000', 'Control plane request failed', 'ERROR'],
+    ['53000', 'Too many connections to this endpoint. Please try again later.', 'ERROR'],
+  ] as const;
+
+  test('is tried again until it takes the connection, whatever it said before', async () => {
+    const reasons: StoreError[] = [];
+    proxy.refuse(words.map(([code, message, severity = 'FATAL']) => ({ code, message, severity })));
+    // Attempts without end would be over in no time: pauses are not what this is about.
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.0001);
+    try {
+      const saved = await save('refused at first', proxy.url(database.uploadUrl), {
+        deadlineMs: 120_000,
+        onRetry: ({ reason }) => reasons.push(reason),
+      });
+      expect(saved.stored).toBe('new');
+      await expectOneCopy(saved.runId);
+    } finally {
+      random.mockRestore();
+    }
+    expect(reasons.map(({ sqlstate }) => sqlstate)).toEqual(words.map(([code]) => code));
+    for (const [i, [code, message]] of words.entries())
+      if (code.startsWith('XX') || code.startsWith('08')) expect(reasons[i]?.message).toContain(message);
+  });
+
+  test.each([
+    ['08P01', 'no such database: shop', 'database-missing'],
+    ['08P01', 'database "shop" is disabled', 'database-missing'],
+    ['08P01', 'no such user: ci', 'database-login'],
+    ['08P01', 'password authentication failed', 'database-password'],
+    ['08P01', 'SASL authentication failed', 'database-password'],
+    ['08P01', 'TLS connection required', 'database-tls'],
+    ['08P01', 'unsupported startup parameter: options', 'database-protocol'],
+    [
+      '08P01',
+      'server login has been failing, cached error: password authentication failed for user "pooler" (server_login_retry)',
+      'database-pooler-login',
+    ],
+    ['XX000', 'Tenant or user not found', 'database-login'],
+    ['XX000', '(ENOTFOUND) tenant/user postgres.abc not found', 'database-login'],
+    ['XX000', '(ECIRCUITBREAKER) Too many authentication errors', 'database-pooler-blocked'],
+    ['XX000', 'Address not in tenant allow_list: {1, 2, 3, 4}', 'database-address'],
+    ['XX000', 'SSL connection is required', 'database-tls'],
+    [
+      'XX000',
+      'Endpoint ID is not specified. Either please upgrade the postgres client library',
+      'database-login',
+    ],
+    ['XX000', 'This IP address 1.2.3.4 is not allowed to connect to this endpoint.', 'database-address'],
+    ['XX000', 'Your project has exceeded the data transfer quota.', 'database-suspended'],
+    ['XX000', 'a word that nobody knows', 'database-refused'],
+  ])(
+    'and never will is believed at once, and shown in its own words: %s %s',
+    async (code, message, meant) => {
+      proxy.refuse([{ code, message, severity: code === 'XX000' ? 'ERROR' : 'FATAL' }]);
+      const reasons: string[] = [];
+      await expect(
+        save('refused', proxy.url(database.uploadUrl), {
+          onRetry: ({ reason }) => reasons.push(reason.code),
+        }),
+      ).rejects.toMatchObject({ code: meant, message: expect.stringContaining(message) });
+      expect(reasons).toEqual([]);
+    },
+  );
+
+  test('is waited for while it is away for a while, as in a restart', async () => {
+    // Nothing listens at a port that was just given back.
+    const probe = createServer();
+    await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+    const { port } = probe.address() as { port: number };
+    await new Promise((resolve) => probe.close(resolve));
+    const away = Object.assign(new URL(database.uploadUrl), { port: String(port) }).href;
+    let attempts = 0;
+    const saved = await saveRun(
+      (limits) => openPostgres(++attempts > 3 ? database.uploadUrl : away, limits),
+      makeUpload('away'),
+      source,
+      makeOptions(),
+    );
+    expect(saved.stored).toBe('new');
+    expect(attempts).toBe(4);
+  });
 });
 
 describe('when the month of a run has no partition', () => {
@@ -342,6 +535,194 @@ describe('when the month of a run has no partition', () => {
   });
 });
 
+test('every state that passes costs a retry, nothing more; one that does not stores nothing', async () => {
+  const fresh = await createReadyDatabase();
+  const states = ['25006', '55P03', '57014', '40P01', '40001', '53100', '53200'];
+  await asAdmin(
+    fresh.adminUrl,
+    `CREATE SEQUENCE turn;
+     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+     DECLARE states text[] := '{${states.join()},XX000}';
+             n integer := nextval('public.turn');
+     BEGIN
+       -- A sequence does not go back with its transaction: all but every other time.
+       IF n % 2 = 1 THEN RAISE EXCEPTION 'a row: %', NEW USING ERRCODE = states[(n + 1) / 2]; END IF;
+       RETURN NEW;
+     END $$;
+     CREATE TRIGGER refuse BEFORE INSERT ON test_runs FOR EACH ROW EXECUTE FUNCTION refuse()`,
+  );
+  const saveIn = (key: string, retries: string[]) =>
+    saveRun(
+      (limits) => openPostgres(fresh.uploadUrl, limits),
+      makeUpload(key),
+      sourceOf([makeResult(1)]),
+      makeOptions({ onRetry: ({ reason }) => retries.push(reason.sqlstate ?? '') }),
+    );
+  for (const state of states) {
+    const retries: string[] = [];
+    expect((await saveIn(state, retries)).stored).toBe('new');
+    expect(retries).toEqual([state]);
+  }
+  const retries: string[] = [];
+  await expect(saveIn('for ever', retries)).rejects.toMatchObject({
+    sqlstate: 'XX000',
+    message: expect.not.stringContaining('a row'),
+  });
+  expect(retries).toEqual([]);
+  const counts = await rowsOf(
+    fresh.adminUrl,
+    `SELECT (SELECT count(*)::int FROM test_runs) AS runs, (SELECT count(*)::int FROM ingest_uploads) AS uploads,
+       (SELECT count(DISTINCT test_run_id)::int FROM test_results) AS stored`,
+  );
+  expect(counts).toEqual([{ runs: states.length, uploads: states.length, stored: states.length }]);
+  await fresh.drop();
+});
+
+describe('a database with settings of its own', () => {
+  const settings = [
+    `DateStyle = 'German, DMY'`,
+    'standard_conforming_strings = off',
+    'extra_float_digits = -10',
+    `IntervalStyle = 'sql_standard'`,
+    `bytea_output = 'escape'`,
+    `TimeZone = 'Asia/Kolkata'`,
+    `default_transaction_isolation = 'serializable'`,
+  ];
+  const set = (name: string) => settings.map((setting) => `ALTER DATABASE ${name} SET ${setting}`).join('; ');
+
+  test('stores, finds and judges runs as any other', async () => {
+    const odd = await createReadyDatabase();
+    await asAdmin(odd.adminUrl, set(odd.name));
+    const connect = (limits?: ConnectLimits) => openPostgres(odd.uploadUrl, limits);
+    const at = new Date(Date.now() - 86_400_000);
+    const warnings: string[] = [];
+    const again = () =>
+      storeRun(connect, makeUpload('odd', { createdAt: at }), source, {
+        allowPrivilegedRole: false,
+        baseBranch: undefined,
+        change: undefined,
+        clock: () => new Date(),
+        onWarning: ({ message }) => warnings.push(message),
+        onSaved: () => {},
+      });
+    const first = await again();
+    expect(first.saved).toMatchObject({ stored: 'new', createdAt: at });
+    expect(first.history?.failures).toHaveLength(75);
+    expect((await again()).saved).toEqual({ ...first.saved, stored: 'already' });
+    expect(warnings).toEqual([]);
+    const [row] = await rowsOf(
+      odd.adminUrl,
+      `SELECT max(error_traceback) AS text, (SELECT extract(epoch FROM created_at) * 1000 FROM test_runs)::bigint::text AS at FROM test_results`,
+    );
+    expect(row).toEqual({ text: 'x'.repeat(2000), at: String(at.getTime()) });
+    const admin = await openPostgres(odd.adminUrl);
+    const months = await describePartitions(admin);
+    expect(months.map(({ from }) => from?.getUTCDate())).toEqual([1, 1, 1]);
+    expect(await ensurePartitions(admin, { monthsAhead: 4 })).not.toEqual([]);
+    await admin.close();
+    await odd.drop();
+  });
+
+  test.runIf(long)('is set up as any other', async () => {
+    const odd = await createDatabase();
+    await asAdmin(odd.adminUrl, set(odd.name));
+    const db = await openPostgres(odd.adminUrl);
+    await migrate(db);
+    expect(await ensurePartitions(db, { monthsAhead: 2 })).toHaveLength(9);
+    await db.close();
+    await odd.drop();
+  });
+
+  test.each(['LATIN1', 'SQL_ASCII'])(
+    'and %s instead of UTF8 is refused before anything is made',
+    async (encoding) => {
+      const name = `t_${encoding.toLowerCase()}_${Date.now()}`;
+      const server = inject('postgresAdminUrl');
+      await asAdmin(server, `CREATE DATABASE ${name} ENCODING '${encoding}' LOCALE 'C' TEMPLATE template0`);
+      const url = Object.assign(new URL(server), { pathname: `/${name}` }).href;
+      const db = await openPostgres(url);
+      await expect(migrate(db)).rejects.toMatchObject({
+        code: 'database-encoding',
+        message: expect.stringContaining(encoding),
+        fix: expect.stringContaining(`ENCODING 'UTF8'`),
+      });
+      await db.close();
+      expect(await rowsOf(url, `SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace`)).toEqual(
+        [],
+      );
+      await asAdmin(server, `DROP DATABASE ${name}`);
+    },
+  );
+});
+
+describe('the months ahead', () => {
+  let fresh: ReadyDatabase;
+  beforeAll(async () => {
+    fresh = await createReadyDatabase();
+    // Of a set-up two months ago: the present month, and none after it.
+    await asAdmin(
+      fresh.adminUrl,
+      `DO $$ DECLARE leaf text; BEGIN
+         FOR leaf IN SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' LOOP EXECUTE 'DROP TABLE ' || leaf; END LOOP;
+         PERFORM attach_month(now());
+       END $$`,
+    );
+  });
+  afterAll(async () => {
+    await fresh.drop();
+  });
+  const months = async () =>
+    (await rowsOf(fresh.adminUrl, `SELECT FROM pg_class WHERE relispartition AND relkind = 'r'`)).length / 3;
+  const saveIn = (key: string, changes: Partial<SaveOptions> = {}, createdAt = new Date()) =>
+    saveRun(
+      (limits) => openPostgres(fresh.uploadUrl, limits),
+      makeUpload(key, { createdAt }),
+      sourceOf([makeResult(1)]),
+      makeOptions(changes),
+    );
+
+  test('are made by whichever upload finds one missing; none waits long for it', async () => {
+    const holder = new pg.Client({ connectionString: fresh.adminUrl });
+    await holder.connect();
+    await holder.query(`BEGIN; SELECT FROM lukhas_locks FOR UPDATE`);
+    expect(await saveIn('while another makes them')).toMatchObject({ stored: 'new' });
+    expect(await months()).toBe(1);
+    await holder.query('ROLLBACK');
+    await holder.end();
+    expect(await saveIn('ahead')).toMatchObject({ stored: 'new' });
+    expect(await months()).toBe(3);
+    // One that somebody dropped from between.
+    await asAdmin(
+      fresh.adminUrl,
+      `DO $$ BEGIN EXECUTE 'DROP TABLE coverage_data_' || to_char(now() AT TIME ZONE 'UTC' + interval '1 month', 'YYYY_MM'); END $$`,
+    );
+    await saveIn('dropped');
+    expect(await months()).toBe(3);
+  });
+
+  test('do not go by the machine\u2019s clock; one that is off is measured against the database\u2019s and named', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ message }: { message: string }) => void warnings.push(message);
+    const off = (ms: number) => ({ onWarning, clock: () => new Date(Date.now() + ms) });
+    await saveIn('clock', off(1000));
+    expect(warnings).toEqual([]);
+    await saveIn('clock ahead', off(3 * 3_600_000));
+    await saveIn('clock behind', off(-5 * 60_000));
+    expect(warnings).toEqual([
+      expect.stringContaining('this machine\u2019s clock is 3 hours ahead of the database\u2019s'),
+      expect.stringContaining('5 minutes behind the database\u2019s'),
+    ]);
+    await expect(
+      saveIn('clock far off', off(-90 * 86_400_000), new Date(Date.now() - 90 * 86_400_000)),
+    ).rejects.toMatchObject({
+      code: 'run-time-range',
+      message: expect.stringContaining('this machine\u2019s clock is 90 days behind it'),
+      fix: expect.stringContaining('Set the clock'),
+    });
+    expect(await months()).toBe(3);
+  });
+});
+
 describe('the error says what is wrong and what to do', () => {
   const failing = async (url: string, options: { sslCa?: string } = {}): Promise<StoreError> => {
     const error = await openPostgres(url, { stallMs: 3000, ...options }).then(
@@ -411,7 +792,7 @@ describe('the error says what is wrong and what to do', () => {
     const start = performance.now();
     expect(
       await openPostgres(`postgres://u:p@127.0.0.1:${port}/db`, { stallMs: 500 }).catch((error) => error),
-    ).toMatchObject({ code: 'database-unreachable' });
+    ).toMatchObject({ code: 'database-silent' });
     expect(performance.now() - start).toBeLessThan(2000);
     deaf.close();
   });

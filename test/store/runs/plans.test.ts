@@ -78,8 +78,9 @@ async function explaining(limits?: { readonly stallMs: number }): Promise<Databa
 
 /** The statements of the closing DO block, its record's fields written out. */
 function statementsOf(block: string): string[] {
-  const [stage = ''] = /pg_temp\.lukhas_run_\w+/.exec(block) ?? [];
-  const field = (text: string) => text.replace(/\brun\.(\w+)/g, `(SELECT $1 FROM ${stage})`);
+  const [, row = ''] = /INTO STRICT run FROM ([^;]+);/.exec(block) ?? [];
+  const field = (text: string) =>
+    text.replace(/\brun\.(\w+)/g, (_, name) => `(SELECT s.${name} FROM ${row})`);
   const counts = [...block.matchAll(/\(SELECT count\(\*\) FROM [\s\S]*?\) <>/g)].map(
     ([text]) => `SELECT ${text.slice(0, -3)}`,
   );

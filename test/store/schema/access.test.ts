@@ -4,7 +4,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
-import { grantUploads } from '../../../src/store/schema/access.ts';
+import { grantUploads, openAccess } from '../../../src/store/schema/access.ts';
+import { teamTables } from '../../../src/store/schema/tables.ts';
 import { addTeam } from '../../../src/store/schema/teams.ts';
 import {
   asAdmin,
@@ -22,26 +23,6 @@ import {
   sourceOf,
 } from '../../support/runs.ts';
 
-const teamTables = [
-  'teams',
-  'users',
-  'webauthn_credentials',
-  'healix_memories',
-  'shared_memories',
-  'test_runs',
-  'test_results',
-  'coverage_data',
-  'consciousness_reviews',
-  'user_preferences',
-  'sessions',
-  'ingest_uploads',
-  'missing_reports',
-  'healix_credits',
-  'test_aliases',
-  'healix_matches',
-  'team_credentials',
-] as const;
-
 let database: ReadyDatabase;
 /** Another team, with rows in every table. */
 let other: { id: string; slug: string };
@@ -50,6 +31,7 @@ let serviceUrl: string;
 let strangerUrl: string;
 let leaves: string[];
 let otherRowsBefore: string;
+let attacks = 0;
 
 beforeAll(async () => {
   database = await createReadyDatabase({ slug: 'red' });
@@ -63,7 +45,8 @@ beforeAll(async () => {
   const stranger = uniqueRole('stranger');
   await asAdmin(
     database.adminUrl,
-    `CREATE ROLE ${service} LOGIN PASSWORD 'pw' IN ROLE lukhas_service; CREATE ROLE ${stranger} LOGIN PASSWORD 'pw'`,
+    `CREATE ROLE ${service} LOGIN PASSWORD 'pw' IN ROLE lukhas_service; CREATE ROLE ${stranger} LOGIN PASSWORD 'pw';
+     INSERT INTO service_credentials (role_name) VALUES ('${service}')`,
   );
   serviceUrl = database.urlFor(service, 'pw');
   strangerUrl = database.urlFor(stranger, 'pw');
@@ -126,8 +109,8 @@ function whose(table: string): string {
   if (table === 'teams') return `id = '${other.id}'`;
   if (['webauthn_credentials', 'user_preferences', 'sessions'].includes(table))
     return `lambda_id = 'blue-user'`;
-  // Nobody's rows: read by all, changed by none.
-  if (table === 'shared_memories') return 'true';
+  // Nobody's rows: changed by none.
+  if (table === 'shared_memories' || table === 'service_credentials') return 'true';
   return `team_id = '${other.id}'`;
 }
 
@@ -208,14 +191,17 @@ function insertOf(table: string, name: string): string {
       return `INSERT INTO ${name} (team_id, passed_run_id, failed_run_id, test_name, memory_id) SELECT '${other.id}', gen_random_uuid(), gen_random_uuid(), 't', id FROM public.healix_memories LIMIT 1`;
     case 'healix_matches':
       return `INSERT INTO ${name} (team_id, memory_id, run_id, created_at, test_name, shown) SELECT '${other.id}', id, gen_random_uuid(), ${now}, 't', true FROM public.healix_memories LIMIT 1`;
+    case 'service_credentials':
+      return `INSERT INTO ${name} (role_name) VALUES (session_user)`;
     default:
       return `INSERT INTO ${name} (role_name, team_id) VALUES ('${uniqueRole('forged')}', '${other.id}')`;
   }
 }
 
-/** Tries everything as one login; returns what got through that must not. */
+/** Tries everything as one login; returns what got through that must not, and counts the statements. */
 async function attack(url: string, also: string[] = []): Promise<string[]> {
   const breaches: string[] = [];
+  attacks = 0;
   for (const guise of [...guises(), ...(also.length > 0 ? [also] : [])]) {
     const client = new pg.Client({ connectionString: url });
     client.on('error', () => {});
@@ -226,6 +212,7 @@ async function attack(url: string, also: string[] = []): Promise<string[]> {
       ...leaves.map((leaf) => ({ table: leaf.replace(/_\d{4}_\d{2}$/, ''), name: `public.${leaf}` })),
     ];
     for (const { table, name } of places) {
+      attacks += 2;
       const read = await client
         .query(`SELECT count(*)::int AS n FROM ${name} WHERE ${secret(table)}`)
         .catch(() => undefined);
@@ -235,6 +222,7 @@ async function attack(url: string, also: string[] = []): Promise<string[]> {
         .catch(() => undefined);
       if ((copy?.rows[0]?.n ?? 0) > 0) breaches.push(`found blue in ${name} after ${guise.join('; ')}`);
       for (const verb of verbs(table, name)) {
+        attacks++;
         const done = await client.query(verb).catch(() => undefined);
         if (done !== undefined && (done.rowCount ?? 1) > 0)
           breaches.push(`${verb} after ${guise.join('; ')}`);
@@ -249,6 +237,7 @@ describe('a credential bound to one team', () => {
   test('reads no row of another team and writes none, through parents and partitions, whatever it sets', async () => {
     expect(leaves.length).toBeGreaterThanOrEqual(9);
     expect(await attack(database.uploadUrl)).toEqual([]);
+    expect(attacks).toBeGreaterThan(2_000);
     expect(await otherRows()).toBe(otherRowsBefore);
   });
 
@@ -332,7 +321,7 @@ describe('a credential bound to one team', () => {
 describe('a service login', () => {
   test('sees no team before it has named one', async () => {
     for (const table of teamTables.filter(
-      (name) => name !== 'team_credentials' && name !== 'shared_memories',
+      (name) => name !== 'team_credentials' && name !== 'service_credentials',
     )) {
       expect(await rowsOf(serviceUrl, `SELECT * FROM ${table}`), table).toEqual([]);
     }
@@ -341,7 +330,9 @@ describe('a service login', () => {
   test('sees and writes only the team it has named for the transaction', async () => {
     const named = `BEGIN; SELECT set_config('lukhas.team_id', '${database.team.id}', true);`;
     expect(await rowsOf(serviceUrl, `${named} SELECT slug FROM teams`)).toEqual([{ slug: 'red' }]);
-    for (const table of teamTables.filter((name) => name !== 'team_credentials')) {
+    for (const table of teamTables.filter(
+      (name) => !name.endsWith('_credentials') || name.startsWith('webauthn'),
+    )) {
       expect(
         await rowsOf(serviceUrl, `${named} SELECT * FROM ${table} WHERE ${secret(table)}`),
         table,
@@ -427,6 +418,27 @@ describe.each(['superuser', 'BYPASSRLS', 'owner'])('a %s', (kind) => {
     );
     expect(saved).toMatchObject({ stored: 'new', team: 'red' });
   });
+});
+
+test('an upload is refused where row-level security is off on any table of teams or any partition', async () => {
+  const connect = () => openPostgres(database.uploadUrl);
+  const db = await connect();
+  for (const table of [...teamTables, ...leaves]) {
+    await asAdmin(database.adminUrl, `ALTER TABLE ${table} DISABLE ROW LEVEL SECURITY`);
+    await expect(
+      openAccess(db, { teamSlug: undefined, allowPrivilegedRole: false }),
+      table,
+    ).rejects.toMatchObject({
+      code: 'database-unprotected',
+      message: expect.stringContaining(` ${table}:`),
+      fix: expect.stringContaining('lukhas db setup'),
+    });
+    await asAdmin(database.adminUrl, `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`);
+  }
+  expect(await openAccess(db, { teamSlug: undefined, allowPrivilegedRole: false })).toMatchObject({
+    team: { slug: 'red' },
+  });
+  await db.close();
 });
 
 describe('a grant', () => {

