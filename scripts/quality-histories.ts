@@ -63,6 +63,7 @@ function ablations(): void {
     'text of failures': { forget: 'text' },
     'lone failures': without({ loneFailures: Infinity }),
     'lone failures: 1': without({ loneFailures: 1 }),
+    'lone failures: 3': without({ loneFailures: 3 }),
     'broken outranks flaky': without({ broken: 0 }),
     '30 days of evidence': without({ evidenceDays: 90 }),
     outages: without({ outageShare: 2 }),

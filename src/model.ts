@@ -170,6 +170,8 @@ export type Reason =
   /** The merge base is not known, and the base failed alike at `sha`. */
   | { readonly kind: 'maybe-base'; readonly sha: string }
   | { readonly kind: 'flaky'; readonly evidence: FlakyEvidence }
+  /** Nearly all tests of the run failed, and this one passed before on the very commit `sha`. */
+  | { readonly kind: 'outage'; readonly sha: string }
   | {
       readonly kind: 'red-there';
       readonly sha: string;
@@ -207,7 +209,7 @@ export interface Notes {
 }
 
 export interface FlakyEvidence {
-  /** `rerun`: failed and later passed on one commit. `lone`: failed alone between greens, several times. */
+  /** `rerun`: failed and later passed on one commit. `lone`: failed alone in several changes. */
   readonly kind: 'rerun' | 'lone';
   /** The newest commit that shows it. */
   readonly sha: string;

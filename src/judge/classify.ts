@@ -4,7 +4,7 @@ import { isImprobable, rowAtEnd } from './broken.ts';
 import type { FileAtPoint, StoredRun } from './facts.ts';
 import { failedThenPassed, flakyEvidence } from './flaky.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
-import { type Attempt, type FailureText, isAlike, type Past } from './past.ts';
+import { type Attempt, changeOf, type FailureText, isAlike, type Past } from './past.ts';
 import type { Point } from './point.ts';
 
 export interface Classified {
@@ -17,6 +17,8 @@ export interface Classified {
 export interface FailureCase {
   readonly run: StoredRun;
   readonly isOnBaseBranch: boolean;
+  /** The judged run looks like an outage. */
+  readonly isOutage: boolean;
   readonly point: Point | undefined;
   readonly past: Past | undefined;
   /** Attempts of the judged run, the last one failed. */
@@ -49,12 +51,16 @@ export function classify(test: FailureCase, limits: Limits = defaultLimits): Cla
   if (state.kind === 'absent' || state.kind === 'skipped')
     return withoutPast(test, state.kind === 'skipped' ? state.sha : undefined, text);
 
+  const outage = outageHere(test);
+  if (outage !== undefined) return { class: 'flaky', reason: outage, notes: noNotes };
   const row = rowAtEnd(past.attempts, limits);
   const evidence = row.isBroken ? undefined : evidenceOf(test, past, point, text, limits);
   if (evidence !== undefined) {
     const wasFlaky = brokenHere(test, past, evidence, limits);
     if (wasFlaky === undefined)
       return { class: 'flaky', reason: { kind: 'flaky', evidence }, notes: noNotes };
+    // What fails every time here may have begun to on the base.
+    if (!test.isOnBaseBranch && isRedThere(past, text)) return preExisting(past);
     const reason = edited ?? thereReason(past, text);
     return { class: 'new', reason, notes: { ...notesOf(test, text), wasFlaky } };
   }
@@ -68,15 +74,33 @@ export function classify(test: FailureCase, limits: Limits = defaultLimits): Cla
     if (alike !== undefined && !possible.every(isRed))
       return noHistory({ kind: 'maybe-base', sha: alike.sha });
   }
-  if (state.kind === 'failed' && state.texts.some((there) => isAlike(there, text)))
-    return {
-      class: 'pre-existing',
-      reason: { kind: 'red-there', sha: state.sha, jobs: state.jobs, repairedBy: repairedAfter(past) },
-      notes: noNotes,
-    };
+  if (isRedThere(past, text)) return preExisting(past);
   const elsewhere = redElsewhere(test, past, point, text, limits);
   if (elsewhere !== undefined) return { class: 'pre-existing', reason: elsewhere, notes: noNotes };
   return isNew(test, thereReason(past, text), text);
+}
+
+function isRedThere({ state }: Past, text: FailureText): boolean {
+  return state.kind === 'failed' && state.texts.some((there) => isAlike(there, text));
+}
+
+function preExisting(past: Past): Classified {
+  const { state } = past;
+  const [sha, jobs] = state.kind === 'failed' ? [state.sha, state.jobs] : ['', undefined];
+  return {
+    class: 'pre-existing',
+    reason: { kind: 'red-there', sha, jobs, repairedBy: repairedAfter(past) },
+    notes: noNotes,
+  };
+}
+
+/** Nearly all tests failed, and on this very commit the test passed before in this job: no code makes that. */
+function outageHere({ isOutage, own, here }: FailureCase): Reason | undefined {
+  const commit = here.at(-1)?.commit;
+  const passed = isOutage
+    ? own.findLast((attempt) => !attempt.failed && attempt.commit === commit)
+    : undefined;
+  return passed && { kind: 'outage', sha: passed.sha };
 }
 
 /**
@@ -92,7 +116,7 @@ function possiblePasts({ attempts, later }: Past, point: Point): readonly Attemp
  * The base may have broken since the point's last run: by a commit that has no run, or by the environment. Then others fail alike
  * as well, and none passes afterwards. It takes two changes, since one may have made the same mistake; or one that cannot have it
  * from its own code, because it holds an untested commit of the base or its very commit passed before; or any, where the judged
- * commit itself passed before.
+ * commit itself passed before; or a branch that cannot have it from this one, nor this one from it.
  */
 function redElsewhere(
   { others, own, run, isOnBaseBranch, here }: FailureCase,
@@ -124,14 +148,25 @@ function redElsewhere(
   const recent = [...others.filter(isSince), ...base.filter(isSince).filter(mayTell)].sort(
     (a, b) => a.run.at - b.run.at,
   );
-  const changeOf = (attempt: Attempt) => attempt.run.branch ?? String(attempt.run.pullRequest);
+  // Branches made from one another have one break, and who made which from which is not always known.
+  const green = own.findLastIndex(({ failed }) => !failed);
+  const began = (own[green + 1] ?? here[0])?.run.at ?? run.at;
+  const ofLater = new Set(isOnBaseBranch ? [] : later);
+  const isUnrelated = (attempt: Attempt) =>
+    ofLater.has(attempt) ||
+    (green >= 0 && attempt.run.at < began) ||
+    others.some(
+      (other) =>
+        !other.failed && other.run.at < attempt.run.at && changeOf(other.run) === changeOf(attempt.run),
+    );
   // A pass ends the row: what was red before it was that change's own.
   const redSince = (some: readonly Attempt[], least: number): readonly Attempt[] | undefined => {
     const row = some.slice(
       some.findLastIndex(({ failed, text: there }) => !failed || !isAlike(there ?? {}, text)) + 1,
     );
-    const needed = passedHere || row.some(passedBefore) ? Math.min(1, least) : least;
-    return new Set(row.map(changeOf)).size >= needed ? row : undefined;
+    const isSure = passedHere || row.some((attempt) => passedBefore(attempt) || isUnrelated(attempt));
+    const needed = isSure ? Math.min(1, least) : least;
+    return new Set(row.map((attempt) => changeOf(attempt.run))).size >= needed ? row : undefined;
   };
   // Where the order is not known, the commit where the change begins is known to have no run.
   const untested = new Set(point.untested ?? [point.target].filter((sha) => sha !== point.sha));
@@ -180,9 +215,9 @@ function evidenceOf(
   limits: Limits,
 ): FlakyEvidence | undefined {
   const until = point.runs.reduce((latest, { at }) => Math.max(latest, at), 0);
-  // On the base branch itself other branches are no evidence: what they add may never come here.
-  const reruns = [...(test.isOnBaseBranch ? [] : test.others), ...test.allBase];
-  return flakyEvidence(text, { base: [...past.attempts, ...past.later], reruns, until }, limits);
+  const { others, allBase, isOnBaseBranch: isOnBase } = test;
+  const base = [...past.attempts, ...past.later];
+  return flakyEvidence(text, { base, allBase, others, isOnBase, until }, limits);
 }
 
 /**

@@ -65,7 +65,11 @@ export function endEpisode(
   if (!wasGreen) return ended('nothing', repairing ?? lastFailure);
   if (repairing === undefined) {
     const isFlaky = () =>
-      flakyEvidence(text, { base: before, reruns: before, until: first.run.at }, limits) !== undefined;
+      flakyEvidence(
+        text,
+        { base: before, allBase: before, others: [], isOnBase: true, until: first.run.at },
+        limits,
+      ) !== undefined;
     if (fourth === undefined) return ended('open', lastFailure);
     return !isBroken && isFlaky() ? ended('open', lastFailure) : ended('failed', fourth);
   }

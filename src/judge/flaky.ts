@@ -1,8 +1,8 @@
-// Evidence that a test fails by chance: it failed and later passed on one commit, or failed several times alone between greens.
+// Evidence that a test fails by chance: it failed and later passed on one commit, or failed alone in several changes.
 import type { FlakyEvidence } from '../model.ts';
 import { groupBy } from './group.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
-import { type Attempt, type FailureText, hasText, isAlike } from './past.ts';
+import { type Attempt, changeOf, type FailureText, hasText, isAlike } from './past.ts';
 
 /** One failure that was chance. */
 interface Chance {
@@ -15,22 +15,36 @@ interface Chance {
  * A failed attempt without text counts for any error.
  *
  * @param base attempts of the base, before the point and since, in order
- * @param reruns attempts of any job, of the base and of other changes, never of the judged one
+ * @param allBase the same of any job
+ * @param others attempts of other changes, of any job, never of the judged one
+ * @param isOnBase the judged run is of the base branch: what other branches add may never come there, so that a rerun of one of
+ *   them says nothing; that several of them failed alone does
  * @param until the point's time
  */
 export function flakyEvidence(
   here: FailureText,
   {
     base,
-    reruns,
+    allBase,
+    others,
+    isOnBase,
     until,
-  }: { readonly base: readonly Attempt[]; readonly reruns: readonly Attempt[]; readonly until: number },
+  }: {
+    readonly base: readonly Attempt[];
+    readonly allBase: readonly Attempt[];
+    readonly others: readonly Attempt[];
+    readonly isOnBase: boolean;
+    readonly until: number;
+  },
   limits: Limits = defaultLimits,
 ): FlakyEvidence | undefined {
   const from = until - limits.evidenceDays * dayMs;
-  const recent = base.filter(({ run }) => run.at >= from);
-  const again = failedThenPassed(reruns.filter(({ run }) => run.at >= from));
-  const alone = failedAlone(recent);
+  const isRecent = ({ run }: Attempt) => run.at >= from;
+  const recent = base.filter(isRecent);
+  const ofBase = allBase.filter(isRecent);
+  const ofOthers = others.filter(isRecent);
+  const again = failedThenPassed([...(isOnBase ? [] : ofOthers), ...ofBase]);
+  const alone = failedAlone(here, ofBase, ofOthers);
   const chances: Chance[] = [
     ...(alone.length >= limits.loneFailures ? alone : []).map((attempt) => ({
       kind: 'lone' as const,
@@ -76,19 +90,31 @@ export function failedThenPassed(attempts: readonly Attempt[]): Attempt[] {
   return found;
 }
 
-/** Failures with a pass of another commit directly before and directly after, in the order of one line. */
-export function failedAlone(attempts: readonly Attempt[]): Attempt[] {
-  if (!attempts.some(({ failed }) => failed)) return [];
-  return [...groupBy(attempts, ({ run }) => run.lineId).values()].flatMap((line) =>
-    line.filter((attempt, i) => {
-      const [before, after] = [line[i - 1], line[i + 1]];
-      return (
-        attempt.failed &&
-        before?.failed === false &&
-        after?.failed === false &&
-        before.commit !== attempt.commit &&
-        after.commit !== attempt.commit
-      );
-    }),
-  );
+/**
+ * Failures like this one, each the only one of its change (a commit of the base, another branch), with a pass of the test after
+ * each before the next. What broke a test fails again: in the other job, on the rerun, at the next push. Where as many changes
+ * failed so, the test is one that changes break.
+ */
+function failedAlone(
+  here: FailureText,
+  base: readonly Attempt[],
+  others: readonly Attempt[],
+): readonly Attempt[] {
+  const isLikeThis = ({ failed, text = {} }: Attempt) => failed && hasText(text) && isOneOf(here, text);
+  const changes = [
+    ...groupBy(base.filter(isLikeThis), ({ commit }) => commit).values(),
+    ...groupBy(others.filter(isLikeThis), ({ run }) => changeOf(run)).values(),
+  ];
+  const single = changes
+    .flatMap((failures) =>
+      new Set(failures.map(({ run }) => run.runId)).size === 1 ? failures.slice(-1) : [],
+    )
+    .sort((a, b) => a.run.at - b.run.at);
+  if (single.length <= changes.length / 2) return [];
+  // Steps of one job are variants: the pass of another one says nothing.
+  const passes = [...base, ...others].filter(({ failed }) => !failed).map(({ run }) => run);
+  return single.filter(({ run }, i) => {
+    const next = single[i + 1]?.run.at ?? Infinity;
+    return passes.some(({ at, ordinal }) => ordinal === run.ordinal && at > run.at && at < next);
+  });
 }

@@ -4,7 +4,7 @@
 export interface Limits {
   /** A row of k failures is improbable, and the test broken, where rate^k is below this. */
   readonly broken: number;
-  /** Failures alone between greens that make a test flaky. */
+  /** So many changes in which it failed alone make a test flaky. */
   readonly loneFailures: number;
   /** Evidence of flakiness and failure rates are read so many days back. */
   readonly evidenceDays: number;
@@ -33,7 +33,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   broken: 0.01,
-  loneFailures: 3,
+  loneFailures: 2,
   evidenceDays: 30,
   elsewhere: 2,
   elsewhereUntested: 1,

@@ -23,6 +23,11 @@ export interface Attempt {
   readonly text: FailureText | undefined;
 }
 
+/** What a run that is not of the base tests: a branch, or a pull request. */
+export function changeOf({ branch, pullRequest, runId }: StoredRun): string {
+  return branch ?? (pullRequest === undefined ? runId : `#${pullRequest}`);
+}
+
 /** How a test stood at its point. */
 export type State =
   | { readonly kind: 'passed'; readonly sha: string; readonly jobs: readonly string[] | undefined }

@@ -424,7 +424,7 @@ describe('the stories', () => {
     });
   });
 
-  it('37: three failures alone between greens make a test flaky, two do not', () => {
+  it('37: failures alone in two changes make a test flaky, one does not, nor where changes break it', () => {
     const lone = (reds: string) => {
       const main = 'ABCDEFGHIJKLMNOPQRSTU';
       const story = new Story(main);
@@ -435,7 +435,29 @@ describe('the stories', () => {
       class: 'flaky',
       reason: { evidence: { kind: 'lone', sha: 'S', failures: 3, runs: 21 } },
     });
-    expect(lone('CK')).toMatchObject({ class: 'new', notes: { redBefore: ['K', 'C'] } });
+    expect(lone('CK')).toMatchObject({ class: 'flaky', reason: { evidence: { failures: 2 } } });
+    expect(lone('K')).toMatchObject({ class: 'new', notes: { redBefore: ['K'] } });
+    // One red after another is one break.
+    expect(lone('KL').class).toBe('new');
+
+    const main = 'ABCDEFGHIJ';
+    const pulls = (...of: string[]) => {
+      const story = new Story(main);
+      [...main].forEach((sha, i) => {
+        story.run(sha, 'P');
+        of[i]?.split(' ').forEach((outcome, run) => {
+          if (run === 0) story.commit(`h${i}`);
+          story.pull(i, `h${i}`, sha, outcome);
+        });
+      });
+      return first(story.commit('p').judgePull(99, 'p', 'J', 'F')).class;
+    };
+    expect(pulls('F', 'P', 'F')).toBe('flaky');
+    expect(pulls('F')).toBe('new');
+    expect(pulls('F', 'P', 'F:KeyError')).toBe('new');
+    // They failed again when they ran again: a test that changes break.
+    expect(pulls('F F', 'P', 'F F', 'F F')).toBe('new');
+    expect(pulls('F', 'P', 'F', 'P', 'F F', 'F F')).toBe('new');
   });
 
   it('38: the base commit is not tested yet: this change or one of the untested', () => {
@@ -529,6 +551,67 @@ describe('what others tell', () => {
       class: 'new',
       notes: { wasFlaky: { inARow: 3 } },
     });
+  });
+});
+
+describe('one other change that fails alike', () => {
+  const elsewhere = { class: 'pre-existing', reason: { kind: 'red-elsewhere' } };
+  const branch = (name: string) => ({ branch: name, change: { mergeBase: 'A' } });
+
+  it('tells where it passed before: it cannot have it from this change', () => {
+    const story = () => new Story('A').run('A', 'P').commit('x').commit('y').commit('z');
+    const red = story().pull(1, 'x', 'A', 'P').pull(1, 'y', 'A', 'F');
+    expect(first(red.judgePull(2, 'z', 'A', 'F'))).toMatchObject(elsewhere);
+    expect(first(story().pull(1, 'y', 'A', 'F').judgePull(2, 'z', 'A', 'F')).class).toBe('new');
+    expect(first(red.judgePull(2, 'z', 'A', 'F:KeyError')).class).toBe('new');
+  });
+
+  it('tells where this change passed before, and failed after the other', () => {
+    const judge = (...events: string[]) => {
+      const story = new Story('A').run('A', 'P');
+      for (const event of events) {
+        const [number = '', head = '', outcome = ''] = event.split(' ');
+        story.commit(head).pull(Number(number), head, 'A', outcome);
+      }
+      return first(story.commit('z').judgePull(2, 'z', 'A', 'F'));
+    };
+    expect(judge('2 y P', '1 x F')).toMatchObject(elsewhere);
+    // The other may be made from this one, which was red first.
+    expect(judge('2 y P', '2 w F', '1 x F').class).toBe('new');
+  });
+
+  it('tells where it is the base after the point', () => {
+    const story = new Story('AB').run('A', 'P').run('B', 'F').commit('x');
+    expect(first(story.judge('x', 'F', branch('feature')))).toMatchObject(elsewhere);
+  });
+});
+
+describe('what fails every time', () => {
+  it('is pre-existing on a branch whose point failed alike, however flaky it was', () => {
+    const story = new Story('ABCDEFGHIJK').run('A', 'F').run('A', 'P').all('BCDEFGHIJ', 'P').run('K', 'F');
+    for (const head of ['p', 'q', 'r']) {
+      story.commit(head);
+      expect(first(story.judgePull(1, head, 'K', 'F')).class, head).toBe(
+        head === 'r' ? 'pre-existing' : 'flaky',
+      );
+    }
+  });
+});
+
+describe('an outage', () => {
+  it('is told where nearly all fails on a commit that passed before in this job, and blames nobody', () => {
+    const green = many(30, 'P');
+    const down = { ...green, ...many(27, 'F:OSError') };
+    const story = (before: Outcomes) => new Story('AB').run('A', green).commit('p').pull(1, 'p', 'A', before);
+    const classes = (told: TestVerdicts) => new Set(told.failures.map((failure) => failure.class));
+    const told = story(green).judgePull(1, 'p', 'A', down);
+    expect(first(told)).toMatchObject({ class: 'flaky', reason: { kind: 'outage', sha: 'p' } });
+    expect(classes(told)).toEqual(new Set(['flaky']));
+    // What failed before is this change's.
+    const own = story({ ...green, t0: 'F' }).judgePull(1, 'p', 'A', down);
+    expect(own.failures.find(({ testName }) => testName === 't0')?.class).toBe('new');
+    expect(classes(story(down).judgePull(1, 'p', 'A', down))).toEqual(new Set(['new']));
+    expect(first(story(green).judgePull(1, 'p', 'A', { ...green, t0: 'F:OSError' })).class).toBe('new');
   });
 });
 

@@ -185,58 +185,57 @@ export function makeHistory(seed: number): History {
     let isRed = false;
     const workflow = `w${runs.length}`;
     const isOutage = random.chance(0.012);
-    for (const job of jobNames()) {
-      const run = (attempt: number, outage: boolean): boolean => {
-        const results = new Map<string, SimulatedResult>();
-        let stopped = false;
-        for (const test of tests) {
-          const birth = added.get(test);
-          if ((birth !== undefined && !tree.has(birth)) || !isInJob(test, job)) continue;
-          if (only !== undefined && !only.includes(fileOf(test))) continue;
-          const result = outcomeOf(test, tree, outage);
-          results.set(test, result);
-          if (result.failed && shape.stopsAtFirst && !outage) {
-            stopped = true;
-            break;
-          }
+    const run = (job: string, attempt: number, outage: boolean): boolean => {
+      const results = new Map<string, SimulatedResult>();
+      let stopped = false;
+      for (const test of tests) {
+        const birth = added.get(test);
+        if ((birth !== undefined && !tree.has(birth)) || !isInJob(test, job)) continue;
+        if (only !== undefined && !only.includes(fileOf(test))) continue;
+        const result = outcomeOf(test, tree, outage);
+        results.set(test, result);
+        if (result.failed && shape.stopsAtFirst && !outage) {
+          stopped = true;
+          break;
         }
-        const failures = [...results].filter(([, { failed }]) => failed);
-        now += Math.round(random.next() * 0.02 * hour) + 1;
-        runs.push({
-          stored: {
-            ...ids,
-            runId: `r${runs.length}`,
-            lineId: job,
-            jobName: job,
-            origin: 'team',
-            execution: `${workflow}.${attempt}`,
-            ordinal: 0,
-            at: now,
-            isComplete: !stopped,
-            isDirty: false,
-            isStale: false,
-            totals: {
-              tests: results.size,
-              failed: failures.length,
-              failedFiles: new Set(failures.map(([test]) => fileOf(test))).size,
-            },
+      }
+      const failures = [...results].filter(([, { failed }]) => failed);
+      now += Math.round(random.next() * 0.02 * hour) + 1;
+      runs.push({
+        stored: {
+          ...ids,
+          runId: `r${runs.length}`,
+          lineId: job,
+          jobName: job,
+          origin: 'team',
+          execution: `${workflow}.${attempt}`,
+          ordinal: 0,
+          at: now,
+          isComplete: !stopped,
+          isDirty: false,
+          isStale: false,
+          totals: {
+            tests: results.size,
+            failed: failures.length,
+            failedFiles: new Set(failures.map(([test]) => fileOf(test))).size,
           },
-          change,
-          results,
-          tree,
-          baseTree,
-        });
-        return failures.length > 0;
-      };
-      let failed = run(1, isOutage);
-      for (
-        let attempt = 2;
-        failed && attempt <= 3 && random.chance(isOutage ? 0.9 : shape.rerunsRed);
-        attempt++
-      )
-        failed = run(attempt, false);
-      isRed ||= failed;
+        },
+        change,
+        results,
+        tree,
+        baseTree,
+      });
+      return failures.length > 0;
+    };
+    // Jobs run beside one another: the first attempt of all is stored before any runs again.
+    let red = jobNames().filter((job) => run(job, 1, isOutage));
+    for (let attempt = 2; attempt <= 3; attempt++) {
+      const again = red.filter(() => random.chance(isOutage ? 0.9 : shape.rerunsRed));
+      const left = new Set(red.filter((job) => !again.includes(job)));
+      isRed ||= left.size > 0;
+      red = again.filter((job) => run(job, attempt, false));
     }
+    isRed ||= red.length > 0;
     return isRed;
   };
   const fileOf = (test: string) => test.split('::')[0] ?? '';

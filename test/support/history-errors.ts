@@ -1,7 +1,8 @@
 // Judges every run of a history by the rules of today and by the former ones, and counts what each got wrong, by cause.
-import type { TestRow } from '../../src/judge/facts.ts';
+import type { StoredRun, TestRow } from '../../src/judge/facts.ts';
 import { type JudgedPoint, judgePoint, judgeTests } from '../../src/judge/judge.ts';
 import { defaultLimits, type Limits } from '../../src/judge/limits.ts';
+import { testedCommit } from '../../src/judge/order.ts';
 import { formerRuns, formerVerdict } from './former-rules.ts';
 import type { Cause, History, SimulatedRun, Tree } from './histories.ts';
 
@@ -156,15 +157,22 @@ function countRun(
     const [verdict, past, truth] = [now.get(test), former.get(test), truths.get(test) ?? ''];
     if (verdict === undefined || past === undefined) throw new Error(`no verdict for ${test}`);
     const isChance = truth === 'flake' || truth === 'base’s race';
+    const isOutageTold = truth === 'outage' && verdict.reason.kind === 'outage';
     const said = (novelty: string, isRight: boolean) =>
       count(
         `wrong ${novelty}`,
-        verdict.class === novelty ? !isRight : undefined,
+        verdict.class === novelty ? !isRight && !isOutageTold : undefined,
         past.class === novelty ? !isRight : undefined,
         test,
       );
     said('flaky', isChance);
-    if (!isChance) count(`wrong flaky: ${truth}`, verdict.class === 'flaky', past.class === 'flaky', test);
+    if (!isChance)
+      count(
+        `wrong flaky: ${truth}`,
+        verdict.class === 'flaky' && !isOutageTold,
+        past.class === 'flaky',
+        test,
+      );
     // A flaky test is the base's: that it was red there by chance is said truly.
     const isBase =
       truth.startsWith('base’s') || truth === 'flake' || (truth === 'environment' && wasRedBefore(test));
@@ -253,13 +261,15 @@ export function judgeSimulated(
   const asked = new Set(failed);
   for (const run of atPoint) for (const [test, { failed: red }] of run.results) if (red) asked.add(test);
   const rows: TestRow[] = [];
-  const used = new Set([...judged.facts.runs.map(({ runId }) => runId), judged.facts.run.runId]);
-  for (const runId of used) {
+  const isRead = readRows(judged, (test, run) => byId.get(run.runId)?.results.get(test)?.failed);
+  const used = new Set([...judged.facts.runs, judged.facts.run]);
+  for (const stored of used) {
+    const { runId } = stored;
     const results = byId.get(runId)?.results;
     if (results === undefined) continue;
     for (const testName of asked) {
       const result = results.get(testName);
-      if (result === undefined) continue;
+      if (result === undefined || !isRead(testName, stored)) continue;
       rows.push({
         testName,
         runId,
@@ -287,4 +297,51 @@ export function judgeSimulated(
     },
     limits,
   );
+}
+
+/**
+ * Which rows src/store/history/evidence.ts reads: all of the own line's past; of other lines and changes the failures, the passes of
+ * the same commit and line, and all since the point where one of these fails.
+ */
+function readRows(
+  { facts: { run, runs }, point, own, others, evidence }: JudgedPoint,
+  failedIn: (test: string, run: StoredRun) => boolean | undefined,
+): (test: string, run: StoredRun) => boolean {
+  const base = new Set([...(point?.base ?? []), ...(point?.later ?? [])].flatMap((commit) => commit.runs));
+  const isOwnLine = ({ lineId }: StoredRun) => lineId === run.lineId;
+  const all = new Set<StoredRun>([
+    run,
+    ...[...base, ...own, ...runs.filter(({ execution }) => execution === run.execution)].filter(isOwnLine),
+    ...evidence.cleanHead,
+    ...(point?.runs ?? []),
+  ]);
+  const foreign = [...new Set([...base, ...others])].filter((other) => !all.has(other));
+  const pointAt = Math.max(...(point?.runs ?? []).map(({ at }) => at), Number.NEGATIVE_INFINITY);
+  const isLate = (other: StoredRun) => !base.has(other) && other.at > pointAt;
+  const ownBase = new Set([...base].filter(isOwnLine));
+  const known = new Map<string, ReadonlySet<StoredRun>>();
+  const readOf = (test: string) => {
+    const failed = foreign.filter((other) => failedIn(test, other) === true);
+    const keyOf = (other: StoredRun) => `${other.lineId} ${testedCommit(other)}`;
+    const keys = new Set(failed.map(keyOf));
+    const hasLate = failed.some(isLate);
+    // Where the own line hardly runs the test, the other lines of the base tell its past.
+    const isRare =
+      [...ownBase].filter((other) => failedIn(test, other) !== undefined).length * 2 < ownBase.size;
+    return new Set(
+      foreign.filter(
+        (other) =>
+          failedIn(test, other) === true ||
+          keys.has(keyOf(other)) ||
+          (hasLate && isLate(other)) ||
+          (isRare && base.has(other)),
+      ),
+    );
+  };
+  return (test, other) => {
+    if (all.has(other)) return true;
+    const read = known.get(test) ?? readOf(test);
+    known.set(test, read);
+    return read.has(other);
+  };
 }
