@@ -170,8 +170,6 @@ export type Reason =
   /** The merge base is not known, and the base failed alike at `sha`. */
   | { readonly kind: 'maybe-base'; readonly sha: string }
   | { readonly kind: 'flaky'; readonly evidence: FlakyEvidence }
-  /** Nearly all tests of the run failed, and this one passed before on the very commit `sha`. */
-  | { readonly kind: 'outage'; readonly sha: string }
   | {
       readonly kind: 'red-there';
       readonly sha: string;

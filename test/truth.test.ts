@@ -696,7 +696,7 @@ describe('in CI', () => {
     await s.push('start', green);
     s.commit('P', { on: 'feature' });
     s.commit('B');
-    await s.push('B', { ...green, [a]: 'F:KeyError' }, { before: 'start' });
+    await s.push('B', red, { before: 'start' });
     expect(await s.push('P', red, { depth: 'full', branch: 'feature' })).toMatchObject({
       failures: { [a]: 'new: green-there@start' },
       point: 'start merge-base',

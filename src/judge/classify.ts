@@ -17,8 +17,6 @@ export interface Classified {
 export interface FailureCase {
   readonly run: StoredRun;
   readonly isOnBaseBranch: boolean;
-  /** The judged run looks like an outage. */
-  readonly isOutage: boolean;
   readonly point: Point | undefined;
   readonly past: Past | undefined;
   /** Attempts of the judged run, the last one failed. */
@@ -51,8 +49,6 @@ export function classify(test: FailureCase, limits: Limits = defaultLimits): Cla
   if (state.kind === 'absent' || state.kind === 'skipped')
     return withoutPast(test, state.kind === 'skipped' ? state.sha : undefined, text);
 
-  const outage = outageHere(test);
-  if (outage !== undefined) return { class: 'flaky', reason: outage, notes: noNotes };
   const row = rowAtEnd(past.attempts, limits);
   const evidence = row.isBroken ? undefined : evidenceOf(test, past, point, text, limits);
   if (evidence !== undefined) {
@@ -92,15 +88,6 @@ function preExisting(past: Past): Classified {
     reason: { kind: 'red-there', sha, jobs, repairedBy: repairedAfter(past) },
     notes: noNotes,
   };
-}
-
-/** Nearly all tests failed, and on this very commit the test passed before in this job: no code makes that. */
-function outageHere({ isOutage, own, here }: FailureCase): Reason | undefined {
-  const commit = here.at(-1)?.commit;
-  const passed = isOutage
-    ? own.findLast((attempt) => !attempt.failed && attempt.commit === commit)
-    : undefined;
-  return passed && { kind: 'outage', sha: passed.sha };
 }
 
 /**
@@ -151,9 +138,7 @@ function redElsewhere(
   // Branches made from one another have one break, and who made which from which is not always known.
   const green = own.findLastIndex(({ failed }) => !failed);
   const began = (own[green + 1] ?? here[0])?.run.at ?? run.at;
-  const ofLater = new Set(isOnBaseBranch ? [] : later);
   const isUnrelated = (attempt: Attempt) =>
-    ofLater.has(attempt) ||
     (green >= 0 && attempt.run.at < began) ||
     others.some(
       (other) =>

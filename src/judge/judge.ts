@@ -130,7 +130,6 @@ export function judgeTests(
     const test: FailureCase = {
       run: facts.run,
       isOnBaseBranch: facts.change.isOnBaseBranch,
-      isOutage: judged.evidence.isInfrastructure,
       point,
       past,
       here: attemptsIn([facts.run], rows, order),

@@ -75,8 +75,6 @@ function reasonOf(
           : `fails alone now and then, last on ${shortSha(sha)}${where}`;
       return runs === 0 ? seen : `${seen}; ${failures} of the last ${count(runs, 'run')} failed`;
     }
-    case 'outage':
-      return `nearly all tests failed here; it passed before on ${shortSha(reason.sha)} itself, in this job`;
     case 'red-there': {
       const jobs = reason.jobs === undefined ? '' : ` in ${listOf(reason.jobs)}`;
       const repaired =

@@ -580,9 +580,9 @@ describe('one other change that fails alike', () => {
     expect(judge('2 y P', '2 w F', '1 x F').class).toBe('new');
   });
 
-  it('tells where it is the base after the point', () => {
+  it('tells nothing where it is the base after the point, which may hold this very change by now', () => {
     const story = new Story('AB').run('A', 'P').run('B', 'F').commit('x');
-    expect(first(story.judge('x', 'F', branch('feature')))).toMatchObject(elsewhere);
+    expect(first(story.judge('x', 'F', branch('feature'))).class).toBe('new');
   });
 });
 
@@ -595,23 +595,6 @@ describe('what fails every time', () => {
         head === 'r' ? 'pre-existing' : 'flaky',
       );
     }
-  });
-});
-
-describe('an outage', () => {
-  it('is told where nearly all fails on a commit that passed before in this job, and blames nobody', () => {
-    const green = many(30, 'P');
-    const down = { ...green, ...many(27, 'F:OSError') };
-    const story = (before: Outcomes) => new Story('AB').run('A', green).commit('p').pull(1, 'p', 'A', before);
-    const classes = (told: TestVerdicts) => new Set(told.failures.map((failure) => failure.class));
-    const told = story(green).judgePull(1, 'p', 'A', down);
-    expect(first(told)).toMatchObject({ class: 'flaky', reason: { kind: 'outage', sha: 'p' } });
-    expect(classes(told)).toEqual(new Set(['flaky']));
-    // What failed before is this change's.
-    const own = story({ ...green, t0: 'F' }).judgePull(1, 'p', 'A', down);
-    expect(own.failures.find(({ testName }) => testName === 't0')?.class).toBe('new');
-    expect(classes(story(down).judgePull(1, 'p', 'A', down))).toEqual(new Set(['new']));
-    expect(first(story(green).judgePull(1, 'p', 'A', { ...green, t0: 'F:OSError' })).class).toBe('new');
   });
 });
 

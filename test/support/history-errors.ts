@@ -157,22 +157,15 @@ function countRun(
     const [verdict, past, truth] = [now.get(test), former.get(test), truths.get(test) ?? ''];
     if (verdict === undefined || past === undefined) throw new Error(`no verdict for ${test}`);
     const isChance = truth === 'flake' || truth === 'base’s race';
-    const isOutageTold = truth === 'outage' && verdict.reason.kind === 'outage';
     const said = (novelty: string, isRight: boolean) =>
       count(
         `wrong ${novelty}`,
-        verdict.class === novelty ? !isRight && !isOutageTold : undefined,
+        verdict.class === novelty ? !isRight : undefined,
         past.class === novelty ? !isRight : undefined,
         test,
       );
     said('flaky', isChance);
-    if (!isChance)
-      count(
-        `wrong flaky: ${truth}`,
-        verdict.class === 'flaky' && !isOutageTold,
-        past.class === 'flaky',
-        test,
-      );
+    if (!isChance) count(`wrong flaky: ${truth}`, verdict.class === 'flaky', past.class === 'flaky', test);
     // A flaky test is the base's: that it was red there by chance is said truly.
     const isBase =
       truth.startsWith('base’s') || truth === 'flake' || (truth === 'environment' && wasRedBefore(test));
