@@ -349,7 +349,7 @@ export async function requireLoginMaker(db: Database, role: string): Promise<voi
   throw new StoreError({
     code: 'database-rights',
     message: `"${row.me}" lacks a right in this database: it may make no logins, and a set-up makes "${role}"`,
-    fix: 'A set-up takes an administrator: the database\u2019s owner with CREATEROLE, or a superuser. Nothing was changed. A login that exists can be named: --role <login>.',
+    fix: 'A set-up takes an administrator: the database\u2019s owner with CREATEROLE, or a superuser. Nothing was changed. A login that exists can be named instead.',
   });
 }
 

@@ -11,6 +11,7 @@ import { gfm } from 'micromark-extension-gfm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { type GithubServer, startGithub } from '../../support/github-server.ts';
+import { some } from '../../support/long.ts';
 import { type ActionResult, type ActionRun, runAction } from '../../support/runner.ts';
 
 const sha = (digit: string) => digit.repeat(40);
@@ -282,10 +283,15 @@ function expectTame(markdown: string): void {
 }
 
 describe('the first workflow: a pull request of a fork, without secrets', () => {
-  it.each([
-    { who: 'a fork', repository: 'octo/shop' },
-    { who: 'a fork that is gone', repository: null },
-  ])('of $who is green, with annotations, a summary and one warning', async ({ repository }) => {
+  it.each(
+    some(
+      [
+        { who: 'a fork', repository: 'octo/shop' },
+        { who: 'a fork that is gone', repository: null },
+      ],
+      1,
+    ),
+  )('of $who is green, with annotations, a summary and one warning', async ({ repository }) => {
     const payload = event('pull-request');
     payload.pull_request.head.repo = repository === null ? null : { full_name: repository };
     mkdirSync(join(home, 'tests'));
@@ -319,11 +325,16 @@ describe('the first workflow: a pull request of a fork, without secrets', () => 
 });
 
 describe('the second workflow, on an artifact that lies', () => {
-  it.each([
-    { layout: 'recipe', showSolutions: 'trusted' },
-    { layout: 'careless', showSolutions: 'trusted' },
-    { layout: 'recipe', showSolutions: 'never' },
-  ] as const)(
+  it.each(
+    some(
+      [
+        { layout: 'recipe', showSolutions: 'trusted' },
+        { layout: 'careless', showSolutions: 'trusted' },
+        { layout: 'recipe', showSolutions: 'never' },
+      ] as const,
+      1,
+    ),
+  )(
     'comments on the one pull request of that head, and tells no solution ($layout, $showSolutions)',
     async ({ layout, showSolutions }) => {
       const head = sha('1');
@@ -416,19 +427,27 @@ describe('the second workflow, on an artifact that lies', () => {
     expectNoSolution(result);
   });
 
-  it.each([
-    { what: 'there is none', pulls: () => [] },
-    { what: 'its head moved on', pulls: () => [pull(77, sha('9'))] },
-    { what: 'it was closed meanwhile', pulls: (head: string) => [{ ...pull(77, head), state: 'closed' }] },
-    {
-      what: 'only others have that commit',
-      pulls: (head: string) => [
-        pull(14, head, { repo: { full_name: 'mallory/shop' } }),
-        pull(15, head, { ref: 'main' }),
+  it.each(
+    some(
+      [
+        { what: 'there is none', pulls: () => [] },
+        { what: 'its head moved on', pulls: () => [pull(77, sha('9'))] },
+        {
+          what: 'it was closed meanwhile',
+          pulls: (head: string) => [{ ...pull(77, head), state: 'closed' }],
+        },
+        {
+          what: 'only others have that commit',
+          pulls: (head: string) => [
+            pull(14, head, { repo: { full_name: 'mallory/shop' } }),
+            pull(15, head, { ref: 'main' }),
+          ],
+        },
+        { what: 'two have that head', pulls: (head: string) => [pull(77, head), pull(78, head)] },
       ],
-    },
-    { what: 'two have that head', pulls: (head: string) => [pull(77, head), pull(78, head)] },
-  ])('stores and comments nowhere when $what', async ({ pulls }) => {
+      3,
+    ),
+  )('stores and comments nowhere when $what', async ({ pulls }) => {
     const head = sha('5');
     const payload = finished(head);
     github.pulls = pulls(head);
@@ -461,11 +480,16 @@ describe('the second workflow, on an artifact that lies', () => {
 });
 
 describe('the second workflow, where GitHub itself says little', () => {
-  it.each([
-    { what: 'repository', gone: { head_repository: null } },
-    { what: 'branch', gone: { head_branch: null } },
-    { what: 'commit', gone: { head_sha: null } },
-  ])('shows no solution where the $what of the head cannot be told', async ({ gone }) => {
+  it.each(
+    some(
+      [
+        { what: 'repository', gone: { head_repository: null } },
+        { what: 'branch', gone: { head_branch: null } },
+        { what: 'commit', gone: { head_sha: null } },
+      ],
+      1,
+    ),
+  )('shows no solution where the $what of the head cannot be told', async ({ gone }) => {
     const result = await ingest(finished(sha('7'), gone));
     expect(result.code).toBe(0);
     expect(github.comments).toEqual([]);

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { jsonLines, runCli } from '../../support/cli.ts';
 import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { type GithubServer, startGithub } from '../../support/github-server.ts';
+import { some } from '../../support/long.ts';
 import { type ActionResult, runAction } from '../../support/runner.ts';
 
 let home: string;
@@ -139,11 +140,16 @@ describe('a test that was lost', () => {
     expect(ignored.code).toBe(1);
   });
 
-  it.each([
-    ['fail', 1, 'error'],
-    ['warn', 0, 'warning'],
-    ['ignore', 0, undefined],
-  ])('on-empty: %s', async (onEmpty, code, said) => {
+  it.each(
+    some(
+      [
+        ['fail', 1, 'error'],
+        ['warn', 0, 'warning'],
+        ['ignore', 0, undefined],
+      ],
+      2,
+    ),
+  )('on-empty: %s', async (onEmpty, code, said) => {
     write('results.xml', report());
     const result = await run({ 'on-empty': onEmpty }, true);
     expect(result.code).toBe(code);
@@ -156,11 +162,16 @@ describe('a test that was lost', () => {
 });
 
 describe('no result at all', () => {
-  it.each([
-    ['an empty file', '', 'the file is empty'],
-    ['a report cut off', '<testsuites><testsuite name="pytest"><testcase', 'the report is cut off'],
-    ['no file', undefined, 'no report found for'],
-  ])('stands in the summary with its reason: %s', async (_, text, says) => {
+  it.each(
+    some(
+      [
+        ['an empty file', '', 'the file is empty'],
+        ['a report cut off', '<testsuites><testsuite name="pytest"><testcase', 'the report is cut off'],
+        ['no file', undefined, 'no report found for'],
+      ],
+      1,
+    ),
+  )('stands in the summary with its reason: %s', async (_, text, says) => {
     if (text !== undefined) write('results.xml', text);
     const result = await run();
     expect(result.code).toBe(1);
@@ -222,12 +233,17 @@ describe('an internal error', () => {
     return { NODE_OPTIONS: `--require ${join(home, 'vanish.cjs')}` };
   };
 
-  it.each<[Record<string, string>, number]>([
-    [{}, 0],
-    [{ 'fail-on': 'any' }, 1],
-    [{ 'fail-on': 'new' }, 1],
-    [{ 'fail-on': 'unknown' }, 1],
-  ])('is told, and is never green where a verdict was asked for: %j exits with %i', async (inputs, code) => {
+  it.each<[Record<string, string>, number]>(
+    some(
+      [
+        [{}, 0],
+        [{ 'fail-on': 'any' }, 1],
+        [{ 'fail-on': 'new' }, 1],
+        [{ 'fail-on': 'unknown' }, 1],
+      ],
+      2,
+    ),
+  )('is told, and is never green where a verdict was asked for: %j exits with %i', async (inputs, code) => {
     write('results.xml', report(failed('test_a')));
     const result = await run(inputs, false, {}, withoutWorkspace());
     expect(result.commands.find(({ name }) => name === 'error')?.properties.title).toBe(
@@ -259,13 +275,18 @@ describe('many troubles', () => {
 
 describe('one bad report of several', () => {
   const cut = `<testsuites><testsuite name="pytest">${passed('test_cut')}<testcase classname="tests.te`;
-  it.each([
-    ['truncated', cut, /^bad\.xml:.*the report is cut off/, '3'],
-    ['empty', '', /^bad\.xml: .*empty/, '2'],
-    ['foreign', '<coverage line-rate="1"></coverage>', /^bad\.xml:.*<coverage>/, '2'],
-    ['damaged behind its tests', `${report(passed('test_x'))}<x/>`, /^bad\.xml:/, '2'],
-    ['without tests', report(), /^bad\.xml: the report holds no test/, '2'],
-  ])('does not hide the others: %s', async (_, text, says, total) => {
+  it.each(
+    some(
+      [
+        ['truncated', cut, /^bad\.xml:.*the report is cut off/, '3'],
+        ['empty', '', /^bad\.xml: .*empty/, '2'],
+        ['foreign', '<coverage line-rate="1"></coverage>', /^bad\.xml:.*<coverage>/, '2'],
+        ['damaged behind its tests', `${report(passed('test_x'))}<x/>`, /^bad\.xml:/, '2'],
+        ['without tests', report(), /^bad\.xml: the report holds no test/, '2'],
+      ],
+      2,
+    ),
+  )('does not hide the others: %s', async (_, text, says, total) => {
     write('good.xml', report(passed('test_a'), failed('test_b')));
     write('bad.xml', text);
     const result = await run({ reports: 'good.xml\nbad.xml', 'check-run': 'tests' }, true);

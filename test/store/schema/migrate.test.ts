@@ -24,6 +24,7 @@ import {
   temporaryDir,
   uniqueRole,
 } from '../../support/databases.ts';
+import { long } from '../../support/long.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
 import { rowsIn } from '../../support/sql.ts';
@@ -52,28 +53,31 @@ test('the baked module is fresh', async () => {
   await promisify(execFile)(process.execPath, ['scripts/generate-migrations.mjs', '--check']);
 });
 
-test('twenty migrations at once into each of two empty databases of a new server leave the schema of the repository', async () => {
-  // A server of its own, because roles belong to the server: on the shared one they are there already.
-  const server = await startPostgres({ external: false, settings: { fsync: 'off' } });
-  try {
-    const databases = [await createDatabaseOn(server.adminUrl), await createDatabaseOn(server.adminUrl)];
-    const applied = await Promise.all(
-      Array.from({ length: 40 }, (_, number) => migrateOnce(databases[number % 2]?.adminUrl ?? '')),
-    );
-    expect(applied.flat()).toHaveLength(2 * migrations.length);
-    const expected = await readFile(schemaFile, 'utf8');
-    for (const database of databases) {
-      expect(await dumpOf(database.adminUrl)).toBe(expected);
-      const list = await rowsOf(
-        database.adminUrl,
-        'SELECT number, checksum FROM lukhas_migrations ORDER BY number',
+test.runIf(long)(
+  'twenty migrations at once into each of two empty databases of a new server leave the schema of the repository',
+  async () => {
+    // A server of its own, because roles belong to the server: on the shared one they are there already.
+    const server = await startPostgres({ external: false, settings: { fsync: 'off' } });
+    try {
+      const databases = [await createDatabaseOn(server.adminUrl), await createDatabaseOn(server.adminUrl)];
+      const applied = await Promise.all(
+        Array.from({ length: 40 }, (_, number) => migrateOnce(databases[number % 2]?.adminUrl ?? '')),
       );
-      expect(list).toEqual(migrations.map(({ number, checksum }) => ({ number, checksum })));
+      expect(applied.flat()).toHaveLength(2 * migrations.length);
+      const expected = await readFile(schemaFile, 'utf8');
+      for (const database of databases) {
+        expect(await dumpOf(database.adminUrl)).toBe(expected);
+        const list = await rowsOf(
+          database.adminUrl,
+          'SELECT number, checksum FROM lukhas_migrations ORDER BY number',
+        );
+        expect(list).toEqual(migrations.map(({ number, checksum }) => ({ number, checksum })));
+      }
+    } finally {
+      await server.stop();
     }
-  } finally {
-    await server.stop();
-  }
-});
+  },
+);
 
 test('the embedded database, made on first use, has the same schema', async () => {
   const dir = await temporaryDir();

@@ -1,6 +1,7 @@
 // Programs and databases of different ages: who may go on, who is told what, and databases that are not ours to upgrade.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { writeReport } from '../../../scripts/make-report.mjs';
@@ -366,7 +367,12 @@ describe('through PgBouncer', () => {
         connect: connectTo(url),
         onWait: (message) => messages.push(message),
       });
-      while (messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+      const ended = running.then(
+        () => true,
+        () => true,
+      );
+      while (messages.length === 0 && !(await Promise.race([ended, sleep(100)])));
+      if (messages.length === 0) await running;
       // The third place is the one that sees who blocks.
       const names = poolSize === 2 ? 'somebody\u2019s lock' : 'pid \\d+ \\(login postgres, its';
       expect(messages[0]).toMatch(
