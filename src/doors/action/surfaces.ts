@@ -185,6 +185,8 @@ function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: S
     reports,
     commit: { branch: gitBranch, sha: gitSha ?? tested?.gitSha, dirty: tested?.dirty },
     history: hideSolutions ? withoutMatches(verdict.history) : verdict.history,
+    // Read elsewhere and later: a number alone would be of another run.
+    numberedIn: verdict.saved?.runId,
     reruns: verdict.tally.reruns,
     slowest: verdict.tally.slowest,
     coveredFiles: verdict.coverage?.files.length ?? 0,

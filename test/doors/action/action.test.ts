@@ -264,6 +264,8 @@ describe('with a database', () => {
       unknown: '1',
       signatures: '1',
     });
+    // Who copies it from a log is at another machine, where another run is the last.
+    expect(first.log).toContain(`lukhas healix add 1 --run ${first.outputs['run-id']}`);
     const [row] = await rowsOf<{ failure_signature: string }>(
       postgres.adminUrl,
       `SELECT failure_signature FROM test_results WHERE test_name = 'tests/test_m.py::test_db'`,
