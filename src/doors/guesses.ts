@@ -45,7 +45,11 @@ export const optionGuesses: Readonly<Record<string, readonly string[]>> = spread
   '--allow-privileged-role': '--allow-superuser --superuser --force',
   '--dry-run': '--dry --dryrun --no-upload --no-store --check --pretend -n',
   '--fail-on <when>': '--fail --strict --exit-code --fail-on-failure --error-on',
-  '--json': '--format --output --output-format --out -o -j',
+  '--json': '--format --output --output-format -o -j',
+  '--out <path>': '--output --file --html -o',
+  '--open': '--browser --show --view',
+  '--days <number>': '--since --from',
+  '--runs <number>': '--limit --max --last -n',
   '--quiet': '--silent --no-output -s',
   '--verbose': '--debug --trace -vv',
   '--no-color': '--no-colour --nocolor --plain --no-ansi',
@@ -69,6 +73,7 @@ export const optionGuesses: Readonly<Record<string, readonly string[]>> = spread
 export const commandGuesses: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   '': spread({
     upload: 'push send ingest store publish submit',
+    report: 'page html dashboard site',
     'db setup': 'init install',
     'db migrate': 'migrations upgrade',
     'db status': 'info',

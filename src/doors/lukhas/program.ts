@@ -5,6 +5,7 @@ import { uploadCommand } from '../upload/command.ts';
 import { dbCommands } from './words/db.ts';
 import { generalCommands } from './words/general.ts';
 import { healixCommands } from './words/healix.ts';
+import { pageCommands } from './words/page.ts';
 import { teamCommands } from './words/team.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each command has options of its own
@@ -44,6 +45,7 @@ export function lukhas(terminal: Terminal): CommandLine {
     }
   };
   add(program, 'Reports', { upload: uploadCommand() });
+  add(program, 'A page', pageCommands());
   for (const [name, heading, summary, commands] of groups) {
     const group = program.command(name).usage('<command> [options]').helpGroup(`${heading}:`);
     group.description(`Commands for ${summary}.`);
