@@ -20,7 +20,7 @@ const offered = (line: string) => {
 
 describe('what is offered', () => {
   it.each([
-    ['', ['upload', 'report', 'open', 'db', 'team', 'healix', 'completion', 'help', 'version']],
+    ['', ['upload', 'db', 'team', 'healix', 'report', 'open', 'completion', 'help', 'version']],
     ['he', ['healix', 'help']],
     ['db ', ['setup', 'migrate', 'status', 'partitions', 'resign', 'grant']],
     ['healix re', ['retire']],
@@ -49,7 +49,7 @@ describe('what is offered', () => {
     ['help db gr', ['grant']],
     [
       'no-such-command ',
-      ['upload', 'report', 'open', 'db', 'team', 'healix', 'completion', 'help', 'version'],
+      ['upload', 'db', 'team', 'healix', 'report', 'open', 'completion', 'help', 'version'],
     ],
   ])('behind %j is %j', (line, candidates) => {
     expect(offered(line)).toEqual(candidates);

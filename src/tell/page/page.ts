@@ -73,6 +73,7 @@ export function htmlOf(data: PageData, cells: Uint8Array): string {
 <meta http-equiv="Content-Security-Policy" content="${csp}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
+<link rel="icon" href="data:,">
 <meta name="color-scheme" content="light dark">
 <title>lukhas report</title>
 <style>${style}</style>
@@ -182,7 +183,7 @@ function dataOf(facts: PageFacts, order: Order, program: string): PageData {
         .join(', '),
       baseBranch,
       sha,
-      jobs: jobs.map((job) => {
+      jobs: [...jobs].sort(compareJobs).map((job) => {
         const place = runs.findIndex(({ runId }) => runId === job.runId);
         return {
           job: job.jobName ?? '',
@@ -224,6 +225,15 @@ function dataOf(facts: PageFacts, order: Order, program: string): PageData {
     matriz: matrizOf(facts.matriz),
     commands: { first: '' },
   };
+}
+
+/** Red ones first. */
+function compareJobs(
+  a: PageFacts['standings'][number]['jobs'][number],
+  b: PageFacts['standings'][number]['jobs'][number],
+): number {
+  const isRed = Number(b.failures > 0) - Number(a.failures > 0);
+  return isRed || ((a.jobName ?? '') < (b.jobName ?? '') ? -1 : 1);
 }
 
 /** What the page does not show, in sentences. */

@@ -35,6 +35,7 @@ export function line(text: string): string {
 
 export function link(href: string | undefined, text: string, classes = ''): HTMLElement {
   if (href === undefined) return el('span', classes, {}, text);
+  if (href.startsWith('#')) return el('a', classes, { href }, text);
   return el('a', classes, { href, rel: 'noopener noreferrer', target: '_blank' }, text);
 }
 

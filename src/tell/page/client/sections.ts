@@ -168,6 +168,7 @@ function failureItem(model: Model, failure: PageFailureData): HTMLElement {
     el('span', `class ${failure.class ?? ''}`, {}, label),
     ' ',
     el('span', 'mono name', {}, line(failure.test)),
+    el('span', 'dim when', {}, whenOf(failure)),
     el(
       'span',
       'dim what',
@@ -245,6 +246,13 @@ function failureItem(model: Model, failure: PageFailureData): HTMLElement {
   });
   details.addEventListener('fill', fill);
   return details;
+}
+
+/** Since when it is red, or in which run it failed. */
+function whenOf({ since, base, branch, at, class: novelty }: PageFailureData): string {
+  if (!base) return `${line(branch ?? '').slice(0, 40)}, ${onDate(at)}`;
+  if (since === undefined || novelty === 'flaky') return onDate(at);
+  return `since ${onDate(since.at)}${since.orEarlier ? ' or earlier' : ''}`;
 }
 
 function firstLine(text: string | undefined): string | undefined {

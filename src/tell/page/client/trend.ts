@@ -2,7 +2,7 @@
 import uPlot from 'uplot';
 import { duration } from '../../words.ts';
 import type { PageRunData } from '../data.ts';
-import { atTime, el, line, put } from './dom.ts';
+import { atTime, el, line, onDay, put } from './dom.ts';
 import { type Model, shortSha } from './model.ts';
 
 /** More lines cannot be told apart. */
@@ -161,7 +161,7 @@ function plot(
           y: { range: (_, min, max) => room(min, max, measure.name === 'Duration' ? Infinity : 100) },
         },
         axes: [
-          { ...axis, grid: { show: false } },
+          { ...axis, grid: { show: false }, space: 60, values: (_, ticks) => daysOf(ticks) },
           { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => measure.words(tick)) },
         ],
         series: [
@@ -178,6 +178,12 @@ function plot(
       [places.map((run) => (runs[run]?.at ?? 0) / 1000), ...values.map((row) => [...row])],
       box,
     );
+}
+
+/** One label a day. */
+function daysOf(ticks: readonly number[]): string[] {
+  const days = ticks.map((tick) => onDay(tick * 1000));
+  return days.map((day, i) => (day === days[i - 1] ? '' : day));
 }
 
 function room(min: number, max: number, top: number): [number, number] {
