@@ -39,12 +39,14 @@ export interface PageQuery {
   /** Asked only where no repository is named. */
   readonly where: () => Promise<{
     readonly repository: string | undefined;
-    readonly repositoryHost: string | undefined;
+    readonly repositoryHost?: string | undefined;
   }>;
   readonly baseBranch: string | undefined;
   readonly days: number;
   /** Runs on the page. */
   readonly runs: number;
+  /** What is known about failures stays away: somebody may read the page who is not to. */
+  readonly hideSolutions?: boolean;
 }
 
 const dayMs = 86_400_000;
@@ -98,7 +100,7 @@ export async function readPage(
   let shown = 0;
   for (const candidate of wanted.chosen) {
     if (shown >= most.failures) break;
-    const run = await readRed(db, access, candidate, places, query.baseBranch);
+    const run = await readRed(db, access, candidate, places, query);
     shown += run.failures.length;
     red.push(run);
   }
@@ -109,7 +111,10 @@ export async function readPage(
     flaky.push(...found);
     flakyLeftOut += leftOut;
   }
-  const { memories, total: memoriesTotal } = await readMemories(db, access, repository, projects);
+  const { memories, total: memoriesTotal } =
+    query.hideSolutions === true
+      ? { memories: [], total: 0 }
+      : await readMemories(db, access, repository, projects);
   return {
     madeAt: query.now,
     team: access.team.slug,
@@ -130,6 +135,7 @@ export async function readPage(
     coverage: await readCoverage(db, access, runs, stored),
     memories,
     memoriesTotal,
+    hidesSolutions: query.hideSolutions === true,
     matriz: await readNewestMatriz(db, access, stored),
   };
 }
@@ -163,7 +169,7 @@ async function choose(
       like !== undefined
         ? `Did you mean ${like}?`
         : all.length === 0
-          ? 'The runs stored here name no repository: leave --repository away.'
+          ? 'The runs stored here name no repository: leave the name away.'
           : `There are runs of ${all.slice(0, 3).join(', ')}${all.length > 3 ? ' and others' : ''}.`,
   });
 }
@@ -362,12 +368,17 @@ async function readRed(
   access: Access,
   run: Candidate,
   places: ReadonlyMap<string, number>,
-  baseBranch: string | undefined,
+  { baseBranch, hideSolutions }: PageQuery,
 ): Promise<RedRun> {
   const { runId, at: createdAt } = run;
   const history = await judgeStored(db, access, { runId, createdAt, baseBranch });
   const { failures, total } = await readPageFailures(db, access, { runId, createdAt }, most.failuresOfRun);
-  const verdicts = new Map(history.failures.map((failure) => [failure.number, failure]));
+  const verdicts = new Map(
+    history.failures.map((failure) => [
+      failure.number,
+      hideSolutions === true ? { ...failure, match: undefined } : failure,
+    ]),
+  );
   const { baseBranch: base, point, isInfrastructure } = history;
   return {
     ...run,

@@ -110,6 +110,7 @@ export function largeFacts(runs: number, tests: number): PageFacts {
     coverage: undefined,
     memories: [],
     memoriesTotal: 0,
+    hidesSolutions: false,
     matriz: undefined,
   };
 }

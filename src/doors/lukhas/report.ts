@@ -1,10 +1,8 @@
 // `lukhas report` and `lukhas open`: gathers the facts, writes the page, opens it.
 import { spawn } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access, mkdtemp, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { InputError } from '../../errors.ts';
+import { join, resolve } from 'node:path';
 import { readPage } from '../../reporting.ts';
 import { openAccess } from '../../store/schema/access.ts';
 import { toJson } from '../../tell/json.ts';
@@ -12,6 +10,7 @@ import { renderPage } from '../../tell/page/page.ts';
 import { safeLine } from '../../tell/safe.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { count } from '../../tell/words.ts';
+import { requireWritable, writePage } from '../page-file.ts';
 import { type ExitCode, exitCodes } from '../process.ts';
 import { version } from '../version.generated.ts';
 import { type CommandSettings, lookUp } from './answer.ts';
@@ -50,9 +49,7 @@ export async function report(settings: ReportSettings, terminal: Terminal): Prom
     return { facts: await readPage(db, access, query), team: access.team.slug };
   });
   const page = renderPage(facts, { madeAt: now, program: version, team });
-  await writeFile(out, page.html).catch((error: NodeJS.ErrnoException) => {
-    throw unwritable(out, error);
-  });
+  await writePage(out, page.html);
   const bytes = Buffer.byteLength(page.html);
   const { green, dim } = terminal.paint;
   const about =
@@ -76,38 +73,6 @@ async function where() {
   const { detectContext } = await import('../../context/context.ts');
   const { context } = await detectContext({ env: process.env, cwd: process.cwd() });
   return { repository: context.repository, repositoryHost: context.repositoryHost };
-}
-
-async function requireWritable(out: string): Promise<void> {
-  try {
-    const found = await stat(out).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (found?.isDirectory() === true) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
-    await access(found === undefined ? dirname(out) : out, constants.W_OK);
-  } catch (error) {
-    throw unwritable(out, error as NodeJS.ErrnoException);
-  }
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'its folder does not exist',
-  ENOTDIR: 'its folder is a file',
-  EISDIR: 'it is a folder',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the disk is read-only',
-  ENOSPC: 'the disk is full',
-  ENAMETOOLONG: 'its name is too long',
-};
-
-function unwritable(out: string, { code, message }: NodeJS.ErrnoException): InputError {
-  return new InputError({
-    code: 'page-unwritable',
-    message: `the page cannot be written to ${out}: ${reasons[code ?? ''] ?? code ?? message}`,
-    fix: '--out <path> names another file.',
-  });
 }
 
 const openers: Readonly<Partial<Record<NodeJS.Platform, readonly [program: string, ...words: string[]]>>> = {

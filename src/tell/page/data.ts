@@ -21,7 +21,8 @@ export interface PageData {
   readonly failures: readonly PageFailureData[];
   readonly flaky: readonly PageFlaky[];
   readonly coverage?: PageCoverageData | undefined;
-  readonly memories: readonly PageMemory[];
+  /** undefined: they are not to be shown. */
+  readonly memories?: readonly PageMemory[] | undefined;
   readonly matriz?: PageMatriz | undefined;
   readonly commands: { readonly first: string };
 }

@@ -29,6 +29,8 @@ export interface PageFacts {
   readonly coverage: CoverageFact | undefined;
   readonly memories: readonly MemoryFact[];
   readonly memoriesTotal: number;
+  /** Nothing of them is shown. */
+  readonly hidesSolutions: boolean;
   readonly matriz: { readonly run: number; readonly analysis: unknown } | undefined;
 }
 

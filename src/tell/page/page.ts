@@ -221,7 +221,7 @@ function dataOf(facts: PageFacts, order: Order, program: string): PageData {
       }),
     ),
     coverage: coverage?.data,
-    memories: facts.memories.map(memoryData),
+    memories: facts.hidesSolutions ? undefined : facts.memories.map(memoryData),
     matriz: matrizOf(facts.matriz),
     commands: { first: '' },
   };
@@ -244,11 +244,7 @@ function leftOut(facts: PageFacts, order: Order, cutTracebacks: number, cutLines
   const others = facts.others.length;
   const notCounted = runs.filter((run) => run.notCounted !== undefined).length;
   return [
-    ...more(
-      window.total - runs.length,
-      'older run',
-      `of these ${window.days} days: --runs takes more, up to 1,000.`,
-    ),
+    ...more(window.total - runs.length, 'older run', `of these ${window.days} days.`),
     ...more(grid.tests.length - order.places.length, 'test', 'that failed least.'),
     ...more(facts.unjudged, 'project or lane', 'whose failures were not judged.'),
     ...more(facts.redLeftOut, 'red run', 'whose failures are not listed.'),
@@ -266,11 +262,12 @@ function leftOut(facts: PageFacts, order: Order, cutTracebacks: number, cutLines
       'memory',
       'with less confidence or of other repositories.',
     ).map((text) => text.replace('memorys', 'memories')),
+    ...(facts.hidesSolutions
+      ? ['What is known about failures and fixes them: show-solutions hides it here.']
+      : []),
     ...(others === 0
       ? []
-      : [
-          `${number(others)} other ${others === 1 ? 'repository' : 'repositories'} of this team: --repository names one.`,
-        ]),
+      : [`${number(others)} other ${others === 1 ? 'repository' : 'repositories'} of this team.`]),
     ...(notCounted === 0
       ? []
       : [

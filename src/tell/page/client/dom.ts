@@ -102,7 +102,8 @@ export const atTime = (at: number): string => `${dayOfYear.format(at)}, ${minute
 
 /** How long before another time: `3 hours`, `2 days`. */
 export function ago(at: number, now: number): string {
-  const minutes = Math.max(0, Math.round((now - at) / 60_000));
+  const minutes = Math.round((now - at) / 60_000);
+  if (minutes < 1) return 'just now';
   const [n, unit] =
     minutes < 60
       ? [minutes, 'minute']

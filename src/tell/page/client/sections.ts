@@ -390,8 +390,9 @@ function spark(means: readonly number[] | undefined): HTMLElement | undefined {
   return el('span', '', {}, svg);
 }
 
-export function memoriesSection(model: Model): HTMLElement {
+export function memoriesSection(model: Model): HTMLElement | undefined {
   const { memories, madeAt } = model.data;
+  if (memories === undefined) return undefined;
   const body = el('div', 'memories');
   const section = part('known', 'What is known', body);
   const draw = () => {

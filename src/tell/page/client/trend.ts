@@ -153,15 +153,15 @@ function plot(
     new uPlot(
       {
         width: Math.max(200, box.clientWidth),
-        height: 150,
-        padding: [8, 8, 0, 0],
+        height: 140,
+        padding: [8, 24, 0, 0],
         legend: { show: false },
         cursor: { sync: { key: 'trend', setSeries: false }, drag: { x: false, y: false }, y: false },
         scales: {
           y: { range: (_, min, max) => room(min, max, measure.name === 'Duration' ? Infinity : 100) },
         },
         axes: [
-          { ...axis, grid: { show: false }, space: 60, values: (_, ticks) => daysOf(ticks) },
+          { ...axis, grid: { show: false }, space: 64, size: 26, values: (_, ticks) => daysOf(ticks) },
           { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => measure.words(tick)) },
         ],
         series: [
