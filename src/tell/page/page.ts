@@ -169,7 +169,7 @@ function dataOf(facts: PageFacts, order: Order, program: string): PageData {
     program,
     team: facts.team,
     repository: facts.repository,
-    baseBranch: bases[0],
+    baseBranch: bases.length === 0 ? undefined : bases.join(' and '),
     days: window.days,
     total: window.total,
     links: linksOf(facts.repository, facts.host, systems),

@@ -14,6 +14,10 @@ export function standing(model: Model): HTMLElement {
   const failing = data.failures.filter((failure) => failure.base);
   const broken = failing.filter((failure) => failure.class !== 'flaky');
   const chance = failing.length - broken.length;
+  // What is not listed may be anything.
+  const isListed =
+    failing.reduce((sum, failure) => sum + failure.jobs.length, 0) >=
+    red.reduce((sum, job) => sum + job.failures, 0);
   const isIncomplete = jobs.some(({ incomplete }) => incomplete === 1);
   const state =
     jobs.length === 0
@@ -22,7 +26,7 @@ export function standing(model: Model): HTMLElement {
         ? isIncomplete
           ? 'unsure'
           : 'green'
-        : broken.length === 0
+        : broken.length === 0 && isListed
           ? 'unsure'
           : 'red';
   const parts: (Node | string)[] = [];
@@ -48,8 +52,10 @@ export function standing(model: Model): HTMLElement {
       );
     if (chance > 0)
       put2(parts, `${count(chance, 'failure')} ${chance === 1 ? 'is' : 'are'} of flaky tests. `);
-    const untold = red.reduce((sum, job) => sum + job.failures, 0);
-    if (failing.length === 0) put2(parts, `${count(untold, 'failure')} in ${count(red.length, 'job')}. `);
+    if (!isListed) {
+      const all = red.reduce((sum, job) => sum + job.failures, 0);
+      put2(parts, `${count(all, 'failure')} in ${count(red.length, 'job')}, not all of them listed here. `);
+    }
   }
   const title =
     state === 'red'
