@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, inject, test } from 'vitest';
 import { openPostgres } from '../../../src/store/database/pg.ts';
+import { beginInCatalog } from '../../../src/store/database/search-path.ts';
 
 test('a connection keeps nothing of the answers that it gave', async () => {
   setFlagsFromString('--expose-gc');
@@ -16,7 +17,7 @@ test('a connection keeps nothing of the answers that it gave', async () => {
         await ask(1);
         return refs;
       },
-      { begin: 'SELECT 1' },
+      { begin: beginInCatalog() },
     );
     // A weak reference holds until its job ends.
     await new Promise((resolve) => setImmediate(resolve));
