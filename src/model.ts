@@ -101,6 +101,48 @@ export interface CoverageFile {
   readonly missingLines: readonly number[];
 }
 
+/** Lines that a change replaced: 1-based; without lines of a side its start is the line before. */
+export interface Hunk {
+  readonly oldStart: number;
+  readonly oldLines: number;
+  readonly newStart: number;
+  readonly newLines: number;
+}
+
+/** A file that differs between two commits. Paths are relative to the repository's root with `/`. */
+export interface DiffFile {
+  readonly path: string;
+  /** undefined for an added file; another path where it was renamed. */
+  readonly formerPath: string | undefined;
+  readonly isDeleted: boolean;
+  /** Ascending; none where git calls the file binary, or nothing but its name changed. */
+  readonly hunks: readonly Hunk[];
+}
+
+/** First and last line, 1-based. */
+export type LineRange = readonly [first: number, last: number];
+
+export interface PatchFile {
+  readonly filePath: string;
+  readonly changedStatements: number;
+  readonly coveredStatements: number;
+  readonly uncovered: readonly LineRange[];
+}
+
+/** How much of a change its tests ran. */
+export interface PatchCoverage {
+  readonly changedStatements: number;
+  readonly coveredStatements: number;
+  /** 0 to 100; undefined where no statement changed. */
+  readonly percent: number | undefined;
+  /** Files with changed statements, in the diff's order. */
+  readonly files: readonly PatchFile[];
+  /** Unchanged lines that tests ran before and no longer do, by file; undefined where nothing is known of before. */
+  readonly lost: readonly { readonly filePath: string; readonly lines: readonly LineRange[] }[] | undefined;
+  /** Changed Python files that no coverage report mentions. */
+  readonly unreported: readonly string[];
+}
+
 /**
  * How a memory fits a failure. Known: `exact` (same test and failure signature), `moved` (same test and words), `cause` (same
  * words at the same place outside of the test). Only `similar`: looked like this before.
