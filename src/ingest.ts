@@ -3,8 +3,9 @@
 import { posix } from 'node:path';
 import { type InputError, type Naming, type ReportError, StoreError } from './errors.ts';
 import type { ChangeSource } from './judging.ts';
-import type { CoverageFile, RunContext, SignedResult, Warning } from './model.ts';
+import type { CoverageFile, Patch, RunContext, SignedResult, Warning } from './model.ts';
 import { type Counted, startPasses } from './passes.ts';
+import { judgeOwnPatch, readChange } from './patching.ts';
 import type { CheckoutFiles } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
 import { hashCoverage } from './read/coverage/coverage.ts';
@@ -67,6 +68,8 @@ export interface Edges {
 export interface Verdict extends StoredRun, Counted {
   readonly createdAt: Date;
   readonly context: RunContext;
+  /** The coverage of the run's change: of all stored runs of its commit, without a database of this one. */
+  readonly patch: Patch | undefined;
   /** For judging other runs of the commit. */
   readonly change: ChangeSource;
   /** SHA-256 over the bytes of all reports, in hex. */
@@ -188,12 +191,14 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     resultsSha256,
     context,
   };
+  const asksPatch = edges.coverage.paths.length > 0;
   // A run without a test says nothing, and would be what the next one is compared with.
   const connect = nothing === undefined ? edges.connect : undefined;
   const stored = await storeRun(connect, upload, passes.open, {
     allowPrivilegedRole: settings.allowPrivilegedRole,
     baseBranch: settings.baseBranch,
     change,
+    patch: asksPatch ? { diffBase: settings.diffBase } : undefined,
     clock,
     onWarning,
     onRetry: ({ reason, delayMs }) => edges.onRetry?.(reason.message, delayMs),
@@ -206,11 +211,19 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const counted = await passes.finish();
   for (const warning of counted.coverage?.warnings ?? []) onCoverageWarning(warning);
   await edges.onCoverage?.(counted.coverage?.files ?? []);
+  const patch =
+    stored.saved !== undefined || !asksPatch
+      ? stored.history?.patch
+      : judgeOwnPatch(
+          await readChange({ change, diffBase: settings.diffBase, baseBranch: settings.baseBranch }),
+          counted.coverage?.files ?? [],
+        );
   const incomplete = notTaken || counted.lost > 0;
   return {
     ...stored,
     ...counted,
     history: withReportNames(stored.history, counted.tally.failures),
+    patch,
     createdAt,
     context,
     change,

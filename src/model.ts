@@ -119,6 +119,13 @@ export interface DiffFile {
   readonly hunks: readonly Hunk[];
 }
 
+/** Lines of one file, 1-based; a line that is in neither list is no statement. */
+export interface MeasuredFile {
+  readonly filePath: string;
+  readonly coveredLines: readonly number[];
+  readonly missingLines: readonly number[];
+}
+
 /** First and last line, 1-based. */
 export type LineRange = readonly [first: number, last: number];
 
@@ -142,6 +149,17 @@ export interface PatchCoverage {
   /** Changed Python files that no coverage report mentions. */
   readonly unreported: readonly string[];
 }
+
+/** The coverage of a run's change, or why it is not known. */
+export type Patch =
+  | {
+      /** The commit that the change begins at. */
+      readonly baseSha: string;
+      readonly coverage: PatchCoverage;
+      /** Whose reports are counted together: stored runs of the commit, this one among them. */
+      readonly runs: number;
+    }
+  | { readonly problem: string };
 
 /**
  * How a memory fits a failure. Known: `exact` (same test and failure signature), `moved` (same test and words), `cause` (same
@@ -393,6 +411,8 @@ export interface RunHistory {
   /** Test functions (`file::Class::function`) that had another name at the point. */
   readonly renamedFunctions?: readonly { readonly from: string; readonly to: string }[] | undefined;
   readonly coverage: CoverageChange | undefined;
+  /** undefined where nothing was asked, or there is nothing to ask. */
+  readonly patch?: Patch | undefined;
 }
 
 /** Compared with the run of the same line at the point. */

@@ -1,13 +1,6 @@
 // Which statements of a change the tests ran, and which lines lost their coverage by it. Pure; knows the lines that git's diff
 // names and those that coverage.py measured.
-import type { DiffFile, Hunk, LineRange, PatchCoverage, PatchFile } from '../model.ts';
-
-/** Lines of one file, 1-based; a line that is in neither list is no statement. */
-export interface MeasuredFile {
-  readonly filePath: string;
-  readonly coveredLines: readonly number[];
-  readonly missingLines: readonly number[];
-}
+import type { DiffFile, Hunk, LineRange, MeasuredFile, PatchCoverage, PatchFile } from '../model.ts';
 
 export interface PatchFacts {
   readonly diff: readonly DiffFile[];
