@@ -151,6 +151,8 @@ CREATE TABLE lukhas_retirements (
   parent text NOT NULL,
   child text NOT NULL,
   mark text NOT NULL,
+  lower_bound timestamp with time zone,
+  upper_bound timestamp with time zone NOT NULL,
   begun_at timestamp with time zone DEFAULT now() NOT NULL,
   summed_at timestamp with time zone
 );

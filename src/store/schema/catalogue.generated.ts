@@ -13,7 +13,7 @@ export const expected: Fingerprints = {
     "table lukhas_locks": "26b3b879aed5",
     "table lukhas_migration_steps": "4c019f6fcaa9",
     "table lukhas_migrations": "b97db556eff4",
-    "table lukhas_retirements": "340147affedf",
+    "table lukhas_retirements": "216f716f4202",
     "table missing_reports": "fc6faa108879",
     "table service_credentials": "b6ce3513c126",
     "table sessions": "1fefec9b527a",

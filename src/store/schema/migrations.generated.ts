@@ -329,7 +329,7 @@ export const migrations: readonly Migration[] = [
   {
     "number": 16,
     "name": "ageing",
-    "checksum": "d38858ae3cfe79a03e74f86b2c6a6e12059dc2d43202edf7ae8d2b3ad46b3967",
+    "checksum": "789811c114485c93fb22a080c1c6200424c2a263067d0dc1e75609a383e7af01",
     "refusesOlder": false,
     "steps": [
       {
@@ -340,7 +340,7 @@ export const migrations: readonly Migration[] = [
       {
         "title": "the months on their way out",
         "inTransaction": true,
-        "sql": "-- One row from the decision to the drop. The mark is also the comment of the table: a name alone is no reason to drop anything.\nCREATE TABLE lukhas_retirements (\n  parent TEXT NOT NULL,\n  child TEXT NOT NULL,\n  mark TEXT NOT NULL,\n  begun_at TIMESTAMPTZ NOT NULL DEFAULT now(),\n  -- Set in the transaction that adds its rows to the sums.\n  summed_at TIMESTAMPTZ,\n  CONSTRAINT lukhas_retirements_pkey PRIMARY KEY (parent, child)\n);"
+        "sql": "-- One row from the decision to the drop. The mark is also the comment of the table: a name alone is no reason to drop anything.\nCREATE TABLE lukhas_retirements (\n  parent TEXT NOT NULL,\n  child TEXT NOT NULL,\n  mark TEXT NOT NULL,\n  -- NULL: it has no lower bound.\n  lower_bound TIMESTAMPTZ,\n  upper_bound TIMESTAMPTZ NOT NULL,\n  begun_at TIMESTAMPTZ NOT NULL DEFAULT now(),\n  -- Set in the transaction that adds its rows to the sums.\n  summed_at TIMESTAMPTZ,\n  CONSTRAINT lukhas_retirements_pkey PRIMARY KEY (parent, child)\n);"
       },
       {
         "title": "the index of base branches",

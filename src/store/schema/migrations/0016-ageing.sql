@@ -67,6 +67,9 @@ CREATE TABLE lukhas_retirements (
   parent TEXT NOT NULL,
   child TEXT NOT NULL,
   mark TEXT NOT NULL,
+  -- NULL: it has no lower bound.
+  lower_bound TIMESTAMPTZ,
+  upper_bound TIMESTAMPTZ NOT NULL,
   begun_at TIMESTAMPTZ NOT NULL DEFAULT now(),
   -- Set in the transaction that adds its rows to the sums.
   summed_at TIMESTAMPTZ,
