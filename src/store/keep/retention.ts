@@ -129,7 +129,8 @@ const partitionsSql = `
     pg_get_userbyid(c.relowner)::text AS owner, c.relkind::text AS kind, c.relnamespace = current_schema()::regnamespace AS here,
     -- A view, or a reference of another table: a drop would be refused once the month is detached.
     EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype = 'n'
-      AND d.classid IN ('pg_rewrite'::regclass, 'pg_constraint'::regclass)) AS needed
+      AND (d.classid = 'pg_rewrite'::regclass OR EXISTS (SELECT FROM pg_constraint k
+        WHERE d.classid = 'pg_constraint'::regclass AND k.oid = d.objid AND k.conrelid <> c.oid))) AS needed
   FROM (SELECT * FROM attached UNION ALL SELECT * FROM noted) AS f LEFT JOIN pg_class c ON c.oid = f.oid
   ORDER BY f.place, f.upper_bound, f.name`;
 

@@ -108,12 +108,14 @@ const coverageSql = (rows: string): string => `
     lowest_percent = least(m.lowest_percent, excluded.lowest_percent),
     highest_percent = greatest(m.highest_percent, excluded.highest_percent)`;
 
+/** The step that tells a line, as in src/store/runs/line.ts: a name that GitHub made tells none. */
+export const stepOf = (run: string): string =>
+  `CASE WHEN ${run}.step NOT LIKE '\\_\\_%' THEN ${run}.step END`;
+
 /** The lines of the runs that the sums are of: they go before their sums do. */
 const linesSql = `
   INSERT INTO test_lines (team_id, line_id, repository_host, repository, project, lane, job_name, step)
-  SELECT DISTINCT ON (r.team_id, ${lineOf('r')}) r.team_id, ${lineOf('r')}, r.repository_host, r.repository, r.project, r.lane, r.job_name,
-    -- As in src/store/runs/line.ts: a name that GitHub made tells no line.
-    CASE WHEN r.step NOT LIKE '\\_\\_%' THEN r.step END
+  SELECT DISTINCT ON (r.team_id, ${lineOf('r')}) r.team_id, ${lineOf('r')}, r.repository_host, r.repository, r.project, r.lane, r.job_name, ${stepOf('r')}
   FROM test_runs r WHERE r.created_at >= $1::timestamptz AND r.created_at < $2::timestamptz
   ORDER BY r.team_id, ${lineOf('r')}, r.created_at DESC
   ON CONFLICT (team_id, line_id) DO NOTHING`;

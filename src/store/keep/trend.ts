@@ -1,7 +1,7 @@
 // How a test has done month by month, over years: from the sums of months that are gone and from the rows of those that are there.
 import type { Database } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
-import { lastFailedAt, lastSignature, lookedUpRun, sumsOfResults } from './roll-up.ts';
+import { lastFailedAt, lastSignature, lookedUpRun, stepOf, sumsOfResults } from './roll-up.ts';
 
 export interface TrendQuery {
   /** The test's name, and its former ones. */
@@ -86,7 +86,7 @@ const trendSql = `
     SELECT l.repository, l.project, l.lane, l.job_name, l.step FROM test_lines l WHERE l.team_id = $1 AND l.line_id = m.line_id
     UNION ALL
     -- A line whose months are all there still.
-    (SELECT r.repository, r.project, r.lane, r.job_name, r.step FROM test_results t
+    (SELECT r.repository, r.project, r.lane, r.job_name, ${stepOf('r')} FROM test_results t
       JOIN test_runs r ON r.team_id = t.team_id AND r.id = t.test_run_id AND r.created_at = t.created_at
       WHERE t.team_id = $1 AND t.line_id = m.line_id AND t.test_name = m.test_name
         AND t.created_at >= m.month::timestamp AT TIME ZONE 'UTC' AND t.created_at < (m.month + interval '1 month') AT TIME ZONE 'UTC' LIMIT 1)
