@@ -9,45 +9,73 @@ import { quoteName } from '../database/search-path.ts';
 const lineOf = (run: string): string =>
   `coalesce(${run}.line_id, md5(json_build_array('line', ${run}.repository_host, lower(${run}.repository), ${run}.project, ${run}.lane, ${run}.job_name)::text)::uuid)`;
 
-/**
- * What sums are told apart by, of a run `r` and the pull request `u` that its upload names. On the base branch is what was pushed to
- * `main`, to `master`, or to a branch that pull requests of the repository go to. Two results of one commit are of the same code: not
- * those of strangers, of dirty checkouts and of stale reports, nor those of runs whose tested commit nobody knows.
- */
-const runFacts = `r.team_id, r.id, r.created_at, ${lineOf('r')} AS line_id,
-    coalesce(u.pull_request IS NULL AND coalesce(r.kind, 'head') = 'head' AND r.origin IS DISTINCT FROM 'stranger'
-      AND r.git_branch NOT LIKE '%:%' AND (r.git_branch IN ('main', 'master') OR EXISTS (
-        SELECT FROM ingest_uploads b WHERE b.team_id = r.team_id AND b.repository = r.repository AND b.base_branch = r.git_branch
-          AND b.pull_request IS NOT NULL)), false) AS on_base,
-    CASE WHEN r.origin IS DISTINCT FROM 'stranger' AND coalesce(r.dirty, 0) = 0 AND r.stale IS NOT TRUE
-      THEN coalesce(r.tested_git_sha, CASE WHEN coalesce(r.kind, CASE WHEN u.pull_request IS NULL THEN 'head' END) = 'head' THEN r.git_sha END)
-      END AS commit`;
+/** Whether a pull request's job made the run. */
+const ofPullRequest = `EXISTS (SELECT FROM ingest_uploads u WHERE u.team_id = r.team_id AND u.run_id = r.id AND u.pull_request IS NOT NULL)`;
 
-const pullRequestOf = `LEFT JOIN LATERAL (
-      SELECT u.pull_request FROM ingest_uploads u WHERE u.team_id = r.team_id AND u.run_id = r.id LIMIT 1) AS u ON true`;
+/**
+ * What sums are told apart by, of a run `r`. On the base branch is what was pushed to `main`, to `master`, or to a branch that pull
+ * requests of the repository go to. Two results of one commit are of the same code: not those of strangers, of dirty checkouts and of
+ * stale reports, nor those of runs whose tested commit nobody knows.
+ */
+const runFacts = `${lineOf('r')} AS line_id,
+    coalesce(coalesce(r.kind, 'head') = 'head' AND r.origin IS DISTINCT FROM 'stranger' AND r.git_branch NOT LIKE '%:%'
+      AND (r.git_branch IN ('main', 'master') OR EXISTS (
+        SELECT FROM ingest_uploads b WHERE b.team_id = r.team_id AND b.repository = r.repository AND b.base_branch = r.git_branch
+          AND b.pull_request IS NOT NULL)) AND NOT ${ofPullRequest}, false) AS on_base,
+    CASE WHEN r.origin IS DISTINCT FROM 'stranger' AND coalesce(r.dirty, 0) = 0 AND r.stale IS NOT TRUE
+      THEN coalesce(r.tested_git_sha, CASE WHEN r.kind = 'head' OR (r.kind IS NULL AND NOT ${ofPullRequest}) THEN r.git_sha END) END AS commit`;
 
 /** All runs of a time, `$1` to `$2`, once each. */
 const runsOfMonth = `runs AS MATERIALIZED (
-    SELECT ${runFacts} FROM test_runs r ${pullRequestOf} WHERE r.created_at >= $1::timestamptz AND r.created_at < $2::timestamptz
+    SELECT r.team_id, r.id, r.created_at, ${runFacts} FROM test_runs r WHERE r.created_at >= $1::timestamptz AND r.created_at < $2::timestamptz
   )`;
 const joinedToRuns =
   'LEFT JOIN runs r ON r.team_id = t.team_id AND r.id = t.test_run_id AND r.created_at = t.created_at';
 
-/** The run of each row, looked up by its key: for few rows. */
-export const lookedUpRun = `LEFT JOIN LATERAL (
-      SELECT ${runFacts} FROM test_runs r ${pullRequestOf}
-      WHERE r.team_id = t.team_id AND r.id = t.test_run_id AND r.created_at = t.created_at) AS r ON true`;
+/** The line of rows whose run is gone: as that of a run that says nothing. */
+const noLine = `md5(json_build_array('line'${', NULL::text'.repeat(5)})::text)::uuid`;
+
+const resultColumns =
+  't.created_at, t.test_name, t.outcome, t.attempts, t.duration_seconds, t.failure_signature';
+
+/** All results of a table beside what their runs say. */
+const allResults = (rows: string): string => `
+    SELECT t.team_id, coalesce(t.line_id, r.line_id, ${noLine}) AS line_id, coalesce(r.on_base, false) AS on_base,
+      coalesce(r.commit, t.test_run_id::text) AS commit, ${resultColumns}
+    FROM ${rows} t ${joinedToRuns}`;
+
+/**
+ * A few results beside what their runs say, which are looked up by their keys: a join would read all runs of the time. The bounds of
+ * each part are the statement's own parameters and no columns, so that partitions are chosen when it is planned and not once a row.
+ *
+ * @param where a condition on results `t`
+ * @param parts bounds of time as SQL
+ */
+export const fewResults = (
+  where: string,
+  parts: readonly { readonly low: string; readonly high: string }[],
+): string => `
+    SELECT t.team_id, t.line_id, t.on_base, coalesce(t.commit, t.id::text) AS commit, ${resultColumns} FROM (
+      SELECT r.team_id, r.id, ${runFacts}, ${resultColumns.replaceAll('t.', 'r.')} FROM (${parts
+        .map(
+          ({ low, high }) => `
+      SELECT t.team_id, t.test_run_id AS id, coalesce(t.line_id, r.line_id) AS line_id, ${resultColumns}, r.kind, r.origin, r.git_branch, r.git_sha,
+        r.tested_git_sha, r.dirty, r.stale, r.repository, r.repository_host, r.project, r.lane, r.job_name
+      FROM test_results t LEFT JOIN LATERAL (
+        SELECT r.* FROM test_runs r WHERE r.team_id = t.team_id AND r.id = t.test_run_id AND r.created_at = t.created_at
+          AND r.created_at >= ${low} AND r.created_at < ${high} OFFSET 0) AS r ON true
+      WHERE ${where} AND t.created_at >= ${low} AND t.created_at < ${high}`,
+        )
+        .join(' UNION ALL ')} OFFSET 0) AS r) AS t`;
 
 const month = `date_trunc('month', t.created_at AT TIME ZONE 'UTC')::date`;
-/** A row without its run is counted all the same. */
-const line = `coalesce(t.line_id, r.line_id, md5('["line"]')::uuid)`;
 const count = (outcome: string): string =>
   `count(*) FILTER (WHERE t.outcome = '${outcome}')::int AS ${outcome}`;
 
 /**
  * Sums of results by team, line, month, branch and test.
  *
- * @param rows a FROM clause of results `t`, joined to their runs `r`
+ * @param rows a statement that selects results beside what their runs say
  */
 export const sumsOfResults = (rows: string): string => `
   SELECT team_id, line_id, month, on_base, test_name, sum(runs)::int AS runs, sum(passed)::int AS passed, sum(failed)::int AS failed,
@@ -55,14 +83,13 @@ export const sumsOfResults = (rows: string): string => `
     (count(*) FILTER (WHERE repeated > 0 OR (passed > 0 AND failed + error > 0)))::int AS flaky, sum(seconds) AS seconds,
     max(last_failure) AS last_failure
   FROM (
-    SELECT t.team_id, ${line} AS line_id, ${month} AS month, coalesce(r.on_base, false) AS on_base, t.test_name,
-      coalesce(r.commit, t.test_run_id::text) AS commit, count(*) AS runs, ${count('passed')}, ${count('failed')}, ${count('error')},
+    SELECT t.team_id, t.line_id, ${month} AS month, t.on_base, t.test_name, t.commit, count(*) AS runs, ${count('passed')}, ${count('failed')}, ${count('error')},
       ${count('skipped')}, ${count('xfailed')}, ${count('xpassed')},
       count(*) FILTER (WHERE t.outcome = 'passed' AND t.attempts > 1) AS repeated, coalesce(sum(t.duration_seconds), 0) AS seconds,
       -- The latest of them by text: an aggregate with an order of its own would have all rows sorted.
       max(CASE WHEN t.outcome IN ('failed', 'error')
         THEN to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || coalesce(t.failure_signature, '') END COLLATE "C") AS last_failure
-    FROM ${rows}
+    FROM (${rows}) AS t
     GROUP BY 1, 2, 3, 4, 5, 6
   ) AS commits
   GROUP BY team_id, line_id, month, on_base, test_name`;
@@ -81,7 +108,7 @@ const resultsSql = (rows: string): string => `
   INSERT INTO test_months AS m (team_id, line_id, month, on_base, test_name, ${counts.join(', ')}, last_failed_at, last_failure_signature)
   SELECT s.team_id, s.line_id, s.month, s.on_base, s.test_name, ${counts.map((name) => `s.${name}`).join(', ')},
     ${lastFailedAt('s')}, ${lastSignature('s')}
-  FROM (${sumsOfResults(`${rows} t ${joinedToRuns}`)}) AS s
+  FROM (${sumsOfResults(allResults(rows))}) AS s
   ON CONFLICT (team_id, test_name, month, line_id, on_base) DO UPDATE SET ${added('m', counts)},
     (last_failed_at, last_failure_signature) = (
       SELECT l.at, l.signature FROM (VALUES (m.last_failed_at, m.last_failure_signature),
@@ -99,7 +126,7 @@ const measures = [
 const coverageSql = (rows: string): string => `
   WITH ${runsOfMonth}
   INSERT INTO coverage_months AS m (team_id, line_id, month, on_base, file_path, ${measures.join(', ')}, lowest_percent, highest_percent)
-  SELECT t.team_id, coalesce(r.line_id, md5('["line"]')::uuid), ${month}, coalesce(r.on_base, false), t.file_path, count(*)::int,
+  SELECT t.team_id, coalesce(r.line_id, ${noLine}), ${month}, coalesce(r.on_base, false), t.file_path, count(*)::int,
     sum(t.total_statements), sum(t.covered_statements), coalesce(sum(t.total_branches), 0), coalesce(sum(t.covered_branches), 0),
     sum(t.coverage_percent), min(t.coverage_percent), max(t.coverage_percent)
   FROM ${rows} t ${joinedToRuns}
