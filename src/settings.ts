@@ -9,6 +9,7 @@ const name = (max: number) => text().max(max, `must not be longer than ${max} ch
 const settingsSchema = z.strictObject({
   reports: z.array(text()).min(1),
   coverage: z.array(text()),
+  matriz: text().optional(),
   databaseUrl: text().optional(),
   dataDir: text(),
   sslCa: text().optional(),
@@ -44,7 +45,9 @@ const settingsSchema = z.strictObject({
   dryRun: z.boolean(),
   /** Empty: never. */
   failOn: z.array(
-    z.enum(['any', 'new', 'no-history', 'unknown'], { error: 'must be any, new, no-history or unknown' }),
+    z.enum(['any', 'new', 'no-history', 'unknown', 'blocked'], {
+      error: 'must be any, new, no-history, unknown or blocked',
+    }),
   ),
 });
 
@@ -54,6 +57,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 const optionNames: Readonly<Record<string, string>> = {
   reports: 'report',
   coverage: '--coverage',
+  matriz: '--matriz',
   databaseUrl: '--database-url',
   dataDir: '--data-dir',
   sslCa: '--ssl-ca',

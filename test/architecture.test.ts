@@ -43,6 +43,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   '@actions/core': ['doors/action/inputs.ts', 'doors/action/surfaces.ts'],
   '@actions/github/lib/utils': ['tell/github/api.ts'],
   '@electric-sql/pglite': ['store/database/pglite.ts'],
+  '@humanwhocodes/momoa': ['read/matriz.ts'],
   commander: ['doors/arguments.ts', 'doors/help.ts'],
   'fast-xml-parser': ['read/report/testcase.ts'],
   'fastest-levenshtein': ['nearest.ts'],
@@ -55,6 +56,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     'settings.ts',
     'read/coverage/coverage.ts',
     'read/coverage/entry.ts',
+    'read/matriz.ts',
     'context/github-event.ts',
     'store/healix/memory-file.ts',
   ],
@@ -64,6 +66,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
 const fileOpeners = [
   'read/files.ts',
   'read/coverage/coverage.ts',
+  'read/matriz.ts',
   'context/git.ts',
   'context/github-event.ts',
   'context/identity.ts',
