@@ -187,7 +187,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas-upload results.xml --fail-on',
     '--fail-on needs a value',
-    'It takes one of never, any, new, no-history, unknown.',
+    'It takes one of never, any, new, no-history, unknown, blocked.',
   ],
   [
     'lukhas-upload results.xml --fail-on sometimes',

@@ -28,6 +28,7 @@ import { type Access, inTeam, openAccess } from '../schema/access.ts';
 import { type Migration, migrations } from '../schema/migrations.generated.ts';
 import { ensureMonth, ensureMonthsAhead, monthsMadeAhead } from '../schema/partitions.ts';
 import { makeLineId } from './line.ts';
+import { matrizEnabled } from './matriz.ts';
 import { makeRowIdPrefix, makeRunId, teamUploadKey } from './upload-key.ts';
 
 export interface Upload {
@@ -272,10 +273,6 @@ export function describeOffset(offsetMs: number, tripMs: number): string | undef
   const [unit, size] = units.find(([, length]) => ms >= 2 * length) ?? units[2];
   return `${Math.round(ms / size)} ${unit}s ${offsetMs > 0 ? 'ahead of' : 'behind'}`;
 }
-
-/** Whether the team wants analyses by MATRIZ. */
-export const matrizEnabled = (team: string): string =>
-  `coalesce((SELECT t.features ->> 'matriz_enabled' FROM teams t WHERE t.id = ${team}), 'true') <> 'false'`;
 
 const partitioned = ['test_runs', 'test_results', 'coverage_data'] as const;
 

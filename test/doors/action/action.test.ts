@@ -84,6 +84,8 @@ describe('without a database', () => {
       dirty: '',
       signatures: '1',
       coverage: '',
+      'matriz-status': '',
+      'consciousness-score': '',
       'comment-url': 'https://github.test/acme/shop/pull/42#issuecomment-1000',
     });
     expect(words(result, 'error')).toEqual(["KeyError: 'test_a'"]);
