@@ -59,6 +59,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     'read/matriz.ts',
     'context/github-event.ts',
     'store/healix/memory-file.ts',
+    'store/schema/users.ts',
   ],
 };
 

@@ -229,7 +229,7 @@ async function lookAround(
   const ask = (): Promise<Record<string, unknown>[]> =>
     db.query(
       `SELECT ${monthReady(upload.createdAt)} AS ready, ${monthsAheadReady} AS ahead, clock_timestamp() AS now,
-         $4::text IS NOT NULL AND EXISTS (SELECT FROM users WHERE lambda_id = $4) AS author, ${memoryTables('$1')},
+         $4::text IS NOT NULL AND EXISTS (SELECT FROM users WHERE lambda_id = $4 AND deleted_at IS NULL) AS author, ${memoryTables('$1')},
          ${matrizEnabled('$1')} AS matriz,
          u.run_id, u.created_at, encode(u.payload_sha256, 'hex') AS payload
        FROM (VALUES (1)) AS one LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.upload_key = $2`,
@@ -835,7 +835,7 @@ const storeRun = (known: number): string => `
       RAISE EXCEPTION 'the upload key is taken' USING ERRCODE = '${keyTaken}';
     END IF;
     IF run.lambda_id IS NOT NULL THEN
-      run.lambda_id := (SELECT u.lambda_id FROM users u WHERE u.lambda_id = run.lambda_id);
+      run.lambda_id := (SELECT u.lambda_id FROM users u WHERE u.lambda_id = run.lambda_id AND u.deleted_at IS NULL);
     END IF;
     INSERT INTO test_runs (id, team_id, lambda_id, total_tests, passed, failed, skipped, errors, coverage_percent,
       duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch, git_commit_message,

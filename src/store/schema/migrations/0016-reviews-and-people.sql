@@ -10,11 +10,13 @@ ALTER TABLE consciousness_reviews
   ADD COLUMN repository TEXT,
   ADD COLUMN origin VARCHAR(10),
   ADD COLUMN run_id UUID;
--- It adds reviews and reads those of its team.
+-- It adds reviews and reads those of its team. Rights stand in the order in which a repair gives them.
+REVOKE ALL ON consciousness_reviews FROM lukhas_service;
 GRANT SELECT, INSERT ON consciousness_reviews TO lukhas_ingest;
+GRANT SELECT, INSERT, UPDATE ON consciousness_reviews TO lukhas_service;
 
 -- step: passkeys
--- A use of a passkey is an UPDATE that sets its sign_count. WebAuthn Level 3, section 7.2, step 22: where either count is not zero, a
+-- A use of a passkey is an UPDATE that sets its sign_count. WebAuthn Level 2, sections 6.1.1 and 7.2: where either count is not zero, a
 -- new count that does not rise says that the authenticator may be cloned; an authenticator that counts nothing always says zero. The
 -- row is locked meanwhile, so that of two uses at one moment the second is compared with the first. No message names the credential:
 -- statements and errors are logged.
