@@ -522,6 +522,49 @@ export interface RunContext {
   readonly checkRunId?: number | undefined;
 }
 
+/** What a star of MATRIZ, or all together, says of a change. */
+export type MatrizStatus = 'APPROVED' | 'CHANGES_REQUESTED' | 'BLOCKED';
+
+/** A rule that a change breaks, as a star tells it. */
+export interface MatrizViolation {
+  readonly rule: string;
+  /** As written, as a rule `file:line`. */
+  readonly location: string | undefined;
+  readonly severity: string | undefined;
+}
+
+export interface MatrizStar {
+  readonly name: string;
+  readonly status: MatrizStatus;
+  /** 0 to 1. */
+  readonly confidence: number;
+  readonly violations: readonly MatrizViolation[];
+}
+
+/** A MATRIZ analysis, as its file has it. */
+export interface MatrizAnalysis {
+  /** In the file's order; at least one. */
+  readonly stars: readonly MatrizStar[];
+  /** 0 to 100; undefined where the file gives none. */
+  readonly givenScore: number | undefined;
+  readonly durationMs: number | undefined;
+  readonly activeComponents: number | undefined;
+}
+
+/** What a MATRIZ analysis comes to. */
+export interface MatrizReview {
+  readonly status: MatrizStatus;
+  /** 0 to 100. */
+  readonly score: number;
+  /** Blocked stars first, then those that ask for changes. */
+  readonly stars: readonly MatrizStar[];
+}
+
+/** The MATRIZ analysis of a run; `missing`: none was given, the file cannot be used, or the team has turned it off. */
+export type RunMatriz =
+  | { readonly review: MatrizReview; readonly file: string; readonly missing?: undefined }
+  | { readonly review?: undefined; readonly missing: 'not-given' | 'unusable' | 'turned-off' };
+
 /** A problem that a person should know of, but that stopped nothing. `code` is stable and kebab-case. */
 export interface Warning {
   readonly code: string;
@@ -542,6 +585,8 @@ export interface SavedRun {
   readonly stored: 'new' | 'already';
   /** An earlier upload had stored the run without coverage, and this one added it. */
   readonly addedCoverage?: true;
+  /** The team has turned MATRIZ off: the analysis was not stored. */
+  readonly matrizIsOff?: true;
   readonly team: string;
   readonly createdAt: Date;
 }

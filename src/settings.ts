@@ -16,6 +16,7 @@ const percent = () =>
 const settingsSchema = z.strictObject({
   reports: z.array(text()).min(1),
   coverage: z.array(text()),
+  matriz: text().optional(),
   databaseUrl: text().optional(),
   dataDir: text(),
   sslCa: text().optional(),
@@ -55,7 +56,9 @@ const settingsSchema = z.strictObject({
   dryRun: z.boolean(),
   /** Empty: never. */
   failOn: z.array(
-    z.enum(['any', 'new', 'no-history', 'unknown'], { error: 'must be any, new, no-history or unknown' }),
+    z.enum(['any', 'new', 'no-history', 'unknown', 'blocked'], {
+      error: 'must be any, new, no-history, unknown or blocked',
+    }),
   ),
 });
 
@@ -65,6 +68,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 const optionNames: Readonly<Record<string, string>> = {
   reports: 'report',
   coverage: '--coverage',
+  matriz: '--matriz',
   databaseUrl: '--database-url',
   dataDir: '--data-dir',
   sslCa: '--ssl-ca',

@@ -1,7 +1,7 @@
 // Which failures fail the build: the rule of --fail-on and of the Action's fail-on. The doors set the exit code.
 import { InputError, StoreError } from '../errors.ts';
 import type { Verdict } from '../ingest.ts';
-import type { FailureHistory } from '../model.ts';
+import type { FailureHistory, RunMatriz } from '../model.ts';
 import { nearest } from '../nearest.ts';
 import type { Settings } from '../settings.ts';
 import { percent } from '../tell/words.ts';
@@ -10,10 +10,14 @@ import { percent } from '../tell/words.ts';
 export type Gate = Settings['failOn'][number];
 
 /** The words that `fail-on` takes: the first alone, the others also with commas between. */
-export const failOnWords = ['never', 'any', 'new', 'no-history', 'unknown'] as const satisfies readonly (
-  | Gate
-  | 'never'
-)[];
+export const failOnWords = [
+  'never',
+  'any',
+  'new',
+  'no-history',
+  'unknown',
+  'blocked',
+] as const satisfies readonly (Gate | 'never')[];
 
 /**
  * Reads `never`, or gates with commas between them: `new,no-history`. Empty for `never`.
@@ -34,11 +38,6 @@ export function parseFailOn(value: string, name: string): Gate[] {
   return [...new Set(words)].flatMap((word): Gate[] => {
     const known = failOnWords.find((one) => one === word);
     if (known !== undefined) return known === 'never' ? [] : [known];
-    // A status that Guardian writes into a MATRIZ analysis.
-    if (word === 'blocked')
-      throw refuse(
-        'does not take blocked yet: it is about the MATRIZ analysis of a run, and no analysis is read',
-      );
     const near = nearest(word.toLowerCase(), failOnWords);
     throw refuse(
       word === '' ? `names nothing in '${value.slice(0, 100)}'` : `does not take '${word.slice(0, 100)}'`,
@@ -47,11 +46,33 @@ export function parseFailOn(value: string, name: string): Gate[] {
   });
 }
 
+/** Gates about failed tests. */
+const aboutFailures = (failOn: readonly Gate[]) => failOn.filter((gate) => gate !== 'blocked');
+
 /**
  * Whether a gate needs the past or the memories, which a run without a database cannot have. `any` decides without them.
  */
 export function needsHistory(failOn: readonly Gate[]): boolean {
-  return failOn.length > 0 && !failOn.includes('any');
+  return aboutFailures(failOn).length > 0 && !failOn.includes('any');
+}
+
+/** How many stars `blocked` counts; undefined where it was asked for and there is no analysis to decide it. */
+export function starsToBlame(
+  failOn: readonly Gate[],
+  { matriz }: Pick<Verdict, 'matriz'>,
+): number | undefined {
+  if (!failOn.includes('blocked')) return 0;
+  return matriz.review?.stars.filter(({ status }) => status === 'BLOCKED').length;
+}
+
+/** Why `blocked` cannot be decided. */
+export function whyNotReviewed(missing: NonNullable<RunMatriz['missing']>): string {
+  const why = {
+    'not-given': 'no MATRIZ analysis was given',
+    unusable: 'the MATRIZ analysis cannot be used',
+    'turned-off': 'MATRIZ is turned off for this team (features.matriz_enabled)',
+  };
+  return why[missing];
 }
 
 /** How many failures `fail-on` counts; undefined when a gate needs the history and there is none to decide it. */
@@ -62,8 +83,9 @@ export function failuresToBlame(
   const failed = totals.failed + totals.errors;
   // A test that was lost may have failed.
   if (failOn.includes('any')) return failed + lost;
-  if (failOn.length === 0 || failed === 0) return 0;
-  return history?.failures.filter((failure) => failOn.some((gate) => applies(gate, failure))).length;
+  const gates = aboutFailures(failOn);
+  if (gates.length === 0 || failed === 0) return 0;
+  return history?.failures.filter((failure) => gates.some((gate) => applies(gate, failure))).length;
 }
 
 function applies(gate: Gate, failure: FailureHistory): boolean {

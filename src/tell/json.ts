@@ -4,6 +4,7 @@ import type {
   FailureHistory,
   Fixed,
   Match,
+  MatrizReview,
   Novelty,
   Patch,
   RunContext,
@@ -177,6 +178,30 @@ export function patchLine(patch: Patch): string {
     })),
     lost: coverage.lost?.map(({ filePath, lines }) => ({ file_path: filePath, lines })),
     unreported: coverage.unreported,
+  });
+}
+
+/** The run's analysis by MATRIZ; violations as the file has them. */
+export function matrizLine(
+  { review, file }: { readonly review: MatrizReview; readonly file: string },
+  { context }: Pick<RunLine, 'context'>,
+): string {
+  const named = (status: MatrizReview['status']) =>
+    review.stars.filter((star) => star.status === status).map(({ name }) => name);
+  return line({
+    kind: 'matriz',
+    file,
+    overall_status: review.status,
+    consciousness_score: review.score,
+    blocked: named('BLOCKED'),
+    changes_requested: named('CHANGES_REQUESTED'),
+    stars: review.stars.map(({ name, status, confidence, violations }) => ({
+      name,
+      status,
+      confidence,
+      violations: violations.map(({ rule, location, severity }) => ({ rule, location, severity })),
+    })),
+    origin: context.origin,
   });
 }
 

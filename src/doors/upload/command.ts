@@ -50,6 +50,10 @@ export const uploadCommand = () =>
       }),
       ...under('What to store with the run', {
         lane: text('--lane <name>', 'your own name for this kind of run'),
+        matriz: text(
+          '--matriz <analysis.json>',
+          "MATRIZ's analysis of this change; its stars are shown, and its status can fail the build",
+        ),
         markers: list(
           '--marker <name...>',
           'pytest markers that were selected',
@@ -85,7 +89,7 @@ export const uploadCommand = () =>
         json: flag('--json', 'JSON Lines on standard output, words for people on standard error'),
         failOn: choices(
           '--fail-on <when>',
-          'exit with 4 when any test failed, when a failure is new, has nothing to compare with (no-history), or is unknown to Healix; several with commas between',
+          'exit with 4 when any test failed, when a failure is new, has nothing to compare with (no-history), or is unknown to Healix, or when MATRIZ blocked; several with commas between',
           failOnWords,
           (value) => parseFailOn(value, '--fail-on'),
         ),

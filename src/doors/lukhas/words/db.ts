@@ -98,4 +98,21 @@ export const dbCommands = () => ({
     ],
     run: async (options, _, terminal) => (await import('../db.ts')).grant(options, terminal),
   }),
+  revoke: command({
+    summary: 'take a login its team: it sees and writes nothing any more',
+    details: `${administrator}. What it has uploaded stays. The login itself stays, too, because roles belong to the whole server, unless --drop-login is given.`,
+    usage: '--team <slug> --role <login> [options]',
+    options: {
+      team: team('the team the login uploads for'),
+      role: text('--role <login>', 'the login'),
+      dropLogin: flag('--drop-login', 'drop the login from the server'),
+      ...database(),
+      ...output(),
+    },
+    examples: [
+      'lukhas db revoke --team payments --role payments_ci',
+      'lukhas db revoke --team payments --role payments_ci --drop-login',
+    ],
+    run: async (options, _, terminal) => (await import('../db.ts')).revoke(options, terminal),
+  }),
 });
