@@ -324,28 +324,6 @@ export async function readPageCoverage(
   };
 }
 
-/** The team's own JSON of a run; undefined where there is none, or more of it than a page is for. */
-export async function readMatriz(
-  db: Database,
-  access: Access,
-  run: { readonly runId: string; readonly createdAt: Date },
-): Promise<unknown> {
-  const [row] = await inTeam(db, access, () =>
-    db.query<{ analysis: unknown }>(
-      `SELECT matriz_analysis AS analysis FROM test_runs
-       WHERE team_id = $1 AND id = $2 AND created_at = $3 AND octet_length(matriz_analysis::text) < 262144`,
-      [access.team.id, run.runId, run.createdAt],
-    ),
-  );
-  const analysis = row?.analysis ?? undefined;
-  if (typeof analysis !== 'string') return analysis;
-  try {
-    return JSON.parse(analysis);
-  } catch {
-    return analysis;
-  }
-}
-
 function linesOf(text: unknown): number[] {
   return typeof text === 'string' && text !== '' ? text.split(' ').map(Number) : [];
 }
