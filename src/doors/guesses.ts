@@ -72,6 +72,7 @@ export const commandGuesses: Readonly<Record<string, Readonly<Record<string, rea
     'db setup': 'init install',
     'db migrate': 'migrations upgrade',
     'db status': 'info',
+    doctor: 'check health diagnose verify',
     'db partitions': 'months',
     'db grant': 'login credential credentials',
     'team list': 'teams tenants',

@@ -20,7 +20,7 @@ const offered = (line: string) => {
 
 describe('what is offered', () => {
   it.each([
-    ['', ['upload', 'db', 'team', 'healix', 'completion', 'help', 'version']],
+    ['', ['upload', 'db', 'team', 'healix', 'doctor', 'completion', 'help', 'version']],
     ['he', ['healix', 'help']],
     ['db ', ['setup', 'migrate', 'status', 'partitions', 'resign', 'grant']],
     ['healix re', ['retire']],
@@ -47,7 +47,7 @@ describe('what is offered', () => {
     ['completion ', ['bash', 'zsh', 'fish']],
     ['completion bash ', []],
     ['help db gr', ['grant']],
-    ['no-such-command ', ['upload', 'db', 'team', 'healix', 'completion', 'help', 'version']],
+    ['no-such-command ', ['upload', 'db', 'team', 'healix', 'doctor', 'completion', 'help', 'version']],
   ])('behind %j is %j', (line, candidates) => {
     expect(offered(line)).toEqual(candidates);
   });

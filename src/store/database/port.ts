@@ -19,6 +19,8 @@ export type Row = Record<string, unknown>;
 export interface Database {
   /** Whether the database lives inside this process, in a directory only we write to. */
   readonly embedded: boolean;
+  /** The server's process as the start of the connection named it: a pooler names one of its own. */
+  readonly processId?: number | undefined;
   /**
    * One statement with `$1` parameters; never a named prepared statement, so that transaction poolers work. This verb and the
    * next three fail outside a transaction: the session's own search_path would decide what their names mean.
