@@ -89,6 +89,8 @@ export const commandGuesses: Readonly<Record<string, Readonly<Record<string, rea
     'db migrate': 'upgrade update migration migrations up',
     'db status': 'info check version show state ping',
     'db partitions': 'months partition',
+    'db backup': 'dump save export',
+    'db verify-backup': 'verify test-backup check-backup',
     'db grant': 'login role user credential credentials password',
   }),
   team: spread({ 'team add': 'new create make', 'team list': 'ls all show' }),

@@ -22,7 +22,8 @@ describe('what is offered', () => {
   it.each([
     ['', ['upload', 'db', 'team', 'healix', 'doctor', 'completion', 'help', 'version']],
     ['he', ['healix', 'help']],
-    ['db ', ['setup', 'migrate', 'status', 'partitions', 'resign', 'grant']],
+    ['db ', ['setup', 'migrate', 'status', 'partitions', 'backup', 'verify-backup', 'resign', 'grant']],
+    ['db backup ', 'files'],
     ['healix re', ['retire']],
     ['healix list --sh', ['--shared']],
     ['healix list --test x --li', ['--limit']],

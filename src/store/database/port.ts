@@ -42,6 +42,8 @@ export interface Database {
   transaction<T>(work: () => Promise<T>, edges: TransactionEdges): Promise<T>;
   /** A statement that PostgreSQL refuses inside a transaction. It names the schema of everything in it. */
   outside(sql: string): Promise<void>;
+  /** Of the embedded database alone: all its files, as a compressed tar archive. */
+  dumpFiles?(): Promise<Buffer>;
   /** Drops the connection this instant; what is under way fails. For cancelling, never instead of `close`. */
   destroy(): void;
   close(): Promise<void>;
