@@ -9,10 +9,15 @@ import { version } from '../version.generated.ts';
 import { type CommandSettings, connect, migratingStallMs, sayOn } from './answer.ts';
 
 /** Ends what is under way, so that nothing is left behind: a partial file, a server, a database. */
-function stopOnSignal(): AbortSignal {
-  const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort());
-  return stop.signal;
+async function stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    return await work(controller.signal);
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
 }
 
 export async function backup(
@@ -22,15 +27,17 @@ export async function backup(
 ): Promise<ExitCode> {
   const db = await connect(settings, sayOn(terminal), migratingStallMs);
   try {
-    const made = await backUp(db, {
-      file,
-      force: settings.force,
-      databaseUrl: settings.databaseUrl,
-      sslCa: settings.sslCa,
-      env: process.env,
-      program: version,
-      signal: stopOnSignal(),
-    });
+    const made = await stoppable((signal) =>
+      backUp(db, {
+        file,
+        force: settings.force,
+        databaseUrl: settings.databaseUrl,
+        sslCa: settings.sslCa,
+        env: process.env,
+        program: version,
+        signal,
+      }),
+    );
     if (settings.json) await terminal.write(`${toJson(backupJson(made))}\n`);
     else for (const line of renderBackup(made, terminal.paint)) terminal.out(line);
   } finally {
@@ -49,15 +56,17 @@ export async function verify(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { openPostgres } = await import('../../store/database/pg.ts');
-  const verified = await verifyBackup({
-    file,
-    serverUrl: server,
-    sslCa,
-    env: process.env,
-    connect: (url) => openPostgres(url, { stallMs: migratingStallMs, sslCa, env: process.env }),
-    onMessage: sayOn(terminal),
-    signal: stopOnSignal(),
-  });
+  const verified = await stoppable((signal) =>
+    verifyBackup({
+      file,
+      serverUrl: server,
+      sslCa,
+      env: process.env,
+      connect: (url) => openPostgres(url, { stallMs: migratingStallMs, sslCa, env: process.env }),
+      onMessage: sayOn(terminal),
+      signal,
+    }),
+  );
   if (json) await terminal.write(`${toJson(verifiedJson(verified))}\n`);
   else for (const line of renderVerified(verified, terminal.paint)) terminal.out(line);
   return verified.problems.length === 0 ? exitCodes.ok : exitCodes.failOn;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { promisify } from 'node:util';
-import { InputError } from '../../errors.ts';
+import { InputError, StoreError } from '../../errors.ts';
 import { parseConnectionUrl } from '../database/connection-url.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -53,8 +53,22 @@ export async function runProgram(
   const [stdout, stderr] = [keep(child.stdout), keep(child.stderr)];
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', (status) => resolve(status));
+  }).catch((error: Error) => {
+    stopIfAborted(signal);
+    throw error;
   });
+  stopIfAborted(signal);
   return { code, stdout: stdout(), stderr: stderr().slice(0, mostWords) };
+}
+
+/** @throws StoreError `cancelled` */
+export function stopIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new StoreError({
+    code: 'cancelled',
+    message: 'cancelled',
+    fix: 'Nothing was left behind.',
+  });
 }
 
 export interface Program {

@@ -17,7 +17,15 @@ import { migrations } from '../schema/migrations.generated.ts';
 import { describeFile } from './backup.ts';
 import { compareContent, type DamageCode } from './compare.ts';
 import { type Manifest, manifestOf, parseManifest, readContent, rolesFileOf } from './manifest.ts';
-import { complaints, type Env, findPrograms, packageOf, runProgram, withConnection } from './programs.ts';
+import {
+  complaints,
+  type Env,
+  findPrograms,
+  packageOf,
+  runProgram,
+  stopIfAborted,
+  withConnection,
+} from './programs.ts';
 import { startScratch } from './scratch.ts';
 
 export interface VerifyRequest {
@@ -216,7 +224,7 @@ async function verifyEmbedded(file: string, manifest: Manifest): Promise<Verifie
 async function verifyOnServer(file: string, manifest: Manifest, request: VerifyRequest): Promise<Verified> {
   if (request.serverUrl !== undefined)
     return restoreAndCheck(file, manifest, request.serverUrl, request, true);
-  request.onMessage(`starting a PostgreSQL server to restore into`);
+  request.onMessage('starting a PostgreSQL server to restore into');
   const server = await startScratch(manifest.server_major, request.env);
   try {
     return await restoreAndCheck(file, manifest, server.adminUrl, request, false);
@@ -244,6 +252,7 @@ async function restoreAndCheck(
   let isMade = false;
   try {
     const server = await requireScratch(admin, manifest);
+    stopIfAborted(request.signal);
     const pgRestore = await findRestore(manifest, server, request.env);
     const listed = await listArchive(pgRestore, file, request);
     const database = quoteName(name);
@@ -269,6 +278,7 @@ async function restoreAndCheck(
     const begun = performance.now();
     problems.push(...(await restore(pgRestore, file, url, name, request)));
     const restoreSeconds = (performance.now() - begun) / 1000;
+    stopIfAborted(request.signal);
     request.onMessage('comparing it with the manifest');
     const db = await connect(url);
     try {
