@@ -160,6 +160,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
 
   return {
     embedded: false,
+    processId: (client as unknown as { processID: number | null }).processID ?? undefined,
     async query<R extends Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
       return inside(async () => (await client.query<R>(sql, params as SqlValue[])).rows);
     },
