@@ -1,14 +1,27 @@
 // The use case's half that answers questions which need the judge: rows from the store, verdicts from src/judge, as the comment on a
 // pull request has them. Nothing here has a rule of its own.
 import type { CommitHistory } from './context/commits.ts';
+import { evidenceFor } from './judge/evidence.ts';
 import type { StoredRun, TestRow } from './judge/facts.ts';
+import { groupBy } from './judge/group.ts';
+import { infrastructureRuns } from './judge/infrastructure.ts';
 import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
 import { dayMs, defaultLimits } from './judge/limits.ts';
+import { testedCommit } from './judge/order.ts';
 import { attemptsOf } from './judge/past.ts';
+import {
+  type Comparison,
+  type Counts,
+  type Failing,
+  findRegressions,
+  type Units,
+  unitsOf,
+} from './judge/regressions.ts';
 import { judgeStored } from './judging.ts';
 import type { FlakyEvidence, RunHistory } from './model.ts';
 import type { Database } from './store/database/port.ts';
 import { type EvidenceRun, readNamedRows, readRunEvidence } from './store/history/evidence.ts';
+import { readBaseRuns, readRan } from './store/questions/base-runs.ts';
 import { type ListedRun, readTested } from './store/questions/runs.ts';
 import type { Scope } from './store/questions/scope.ts';
 import { listSuites, listSuspects, readDurations, type Suite } from './store/questions/suites.ts';
@@ -287,4 +300,193 @@ function differentFailures(
     seen.add(key);
     return [text];
   });
+}
+
+/** Something that fails more often this week than in the month before. */
+export interface FoundRegression {
+  readonly kind: 'test' | 'cause';
+  /** A test's name, or a cause's key. */
+  readonly name: string;
+  /** Of a cause: how many tests it failed. */
+  readonly tests: number;
+  readonly suite: Suite;
+  readonly branch: string;
+  readonly jobName: string | undefined;
+  readonly now: Counts;
+  readonly before: Counts;
+  /** Probability of so many failures this week, or more, if nothing changed. */
+  readonly p: number;
+  /** The first commit of this week on which it failed. */
+  readonly firstRed: string | undefined;
+  /** It failed on the newest commit, too. */
+  readonly isRedNow: boolean;
+}
+
+export interface FoundRegressions {
+  /** The surest first. */
+  readonly regressions: readonly FoundRegression[];
+  readonly branches: readonly string[];
+  /** Commits of a job this week and in the month before, the most of any job. */
+  readonly units: { readonly now: number; readonly before: number };
+  /** Tests and causes that failed at all, and were compared. */
+  readonly compared: number;
+  readonly bursts: number;
+  /** Runs that looked like an outage. */
+  readonly outages: number;
+  /** Only the newest runs were read. */
+  readonly isCut: boolean;
+  readonly moreSuites: boolean;
+}
+
+/** In days. */
+const spans = { now: 7, before: 30 } as const;
+/** So many tests' own runs are counted; those of others are taken for all of their line. */
+const mostCounted = 500;
+
+/**
+ * What fails more often in the last seven days than in the thirty before, on the base branch of each suite.
+ *
+ * @throws InputError where no run is of the scope
+ */
+export async function findWorse(
+  db: Database,
+  access: Access,
+  scope: Scope,
+  now: Date,
+): Promise<FoundRegressions> {
+  const since = new Date(now.getTime() - (spans.now + spans.before) * dayMs);
+  const from = now.getTime() - spans.now * dayMs;
+  const { suites, more } = await inTeam(db, access, () => listSuites(db, access, { ...scope, since }));
+  type Compared = Comparison & {
+    readonly of: Failing;
+    readonly suite: Suite;
+    readonly branch: string;
+    readonly lines: Units['lines'];
+    readonly jobs: ReadonlyMap<string, string | undefined>;
+  };
+  const all: Compared[] = [];
+  const branches = new Set<string>();
+  let [bursts, outages, isCut] = [0, 0, false];
+  const units = { now: 0, before: 0 };
+  for (const suite of suites) {
+    const read = await inTeam(db, access, async () => {
+      const branch =
+        scope.branch ??
+        (
+          await readRunEvidence(db, access, {
+            ...suite.newest,
+            baseBranch: undefined,
+            defaultBranch: undefined,
+            baseCommits: [],
+            beginsAt: undefined,
+          })
+        ).baseBranch;
+      if (branch === undefined) return undefined;
+      return { branch, base: await readBaseRuns(db, access, { ...scope, since }, { suite, branch }) };
+    });
+    if (read === undefined || read.base.runs.length === 0) continue;
+    const { branch, base } = read;
+    branches.add(branch);
+    isCut ||= base.isCut;
+    const failed = groupBy(base.failures, ({ runId }) => runId);
+    const stored = base.runs.map(
+      (run): StoredRun => ({
+        ...run,
+        pullRequest: undefined,
+        execution: undefined,
+        ordinal: 1,
+        totals: {
+          ...run.totals,
+          failedFiles: new Set((failed.get(run.runId) ?? []).map(({ testFile }) => testFile)).size,
+        },
+      }),
+    );
+    const [first] = stored;
+    if (first === undefined) continue;
+    // The judge says which runs count for somebody who asks now.
+    const next: StoredRun = {
+      ...first,
+      runId: nextId,
+      testedSha: nextId,
+      gitSha: nextId,
+      origin: 'local',
+      isDirty: false,
+      at: now.getTime(),
+    };
+    const evidence = evidenceFor({
+      run: next,
+      runs: stored,
+      change: { event: 'branch', baseBranch: branch, isOnBaseBranch: true },
+      commits: [],
+    });
+    outages += infrastructureRuns(stored).size;
+    const jobs = new Map(stored.map(({ lineId, jobName }) => [lineId, jobName]));
+    const {
+      lines,
+      failing,
+      bursts: some,
+    } = unitsOf(
+      evidence.runs.map((run) => ({
+        lineId: run.lineId,
+        commit: testedCommit(run),
+        at: run.at,
+        failed: failed.get(run.runId) ?? [],
+      })),
+    );
+    bursts += some;
+    const isNow = (at: number) => at >= from;
+    for (const line of lines.values()) {
+      units.now = Math.max(units.now, line.filter(({ at }) => isNow(at)).length);
+      units.before = Math.max(units.before, line.filter(({ at }) => !isNow(at)).length);
+    }
+    const commitOf = new Map(evidence.runs.map((run) => [run.runId, `${run.lineId}\n${testedCommit(run)}`]));
+    const compare = (of: Failing, ran?: ReadonlySet<string>): Compared => {
+      const own =
+        ran === undefined ? undefined : new Set([...ran].flatMap((runId) => commitOf.get(runId) ?? []));
+      const count = (wanted: boolean): Counts => {
+        const line = (lines.get(of.lineId) ?? []).filter(
+          ({ at, commit }) =>
+            isNow(at) === wanted && (own === undefined || own.has(`${of.lineId}\n${commit}`)),
+        );
+        return { units: line.length, failed: line.filter(({ commit }) => of.commits.has(commit)).length };
+      };
+      return { of, suite, branch, lines, jobs, now: count(true), before: count(false) };
+    };
+    const rough = failing.map((of) => compare(of));
+    // Most tests run in every run of their job. Those that may be named are counted.
+    const suspects = rough
+      .filter(({ of, now: { failed: n } }) => of.kind === 'test' && n >= 3)
+      .sort((a, b) => b.now.failed - a.now.failed)
+      .slice(0, mostCounted);
+    const names = [...new Set(suspects.map(({ of }) => of.name))];
+    const ran = await inTeam(db, access, () => readRan(db, access, names, base.runs));
+    all.push(...rough.map((one) => (ran.has(one.of.name) ? compare(one.of, ran.get(one.of.name)) : one)));
+  }
+  const regressions = findRegressions(all).map(({ of: one, p }): FoundRegression => {
+    const line = one.lines.get(one.of.lineId) ?? [];
+    const red = line.filter(({ commit }) => one.of.commits.has(commit));
+    return {
+      kind: one.of.kind,
+      name: one.of.name,
+      tests: one.of.tests.size,
+      suite: one.suite,
+      branch: one.branch,
+      jobName: one.jobs.get(one.of.lineId),
+      now: one.now,
+      before: one.before,
+      p,
+      firstRed: red.find(({ at }) => at >= from)?.commit,
+      isRedNow: line.at(-1) !== undefined && red.at(-1) === line.at(-1),
+    };
+  });
+  return {
+    regressions,
+    branches: [...branches],
+    units,
+    compared: all.length,
+    bursts,
+    outages,
+    isCut,
+    moreSuites: more,
+  };
 }

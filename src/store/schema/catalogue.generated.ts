@@ -113,6 +113,7 @@ export const expected: Fingerprints = {
     "index idx_shared_words_test": "5932b8d116b9",
     "index idx_teams_plan": "0abc58cc9d24",
     "unique index idx_teams_slug": "8c5f73b919f3",
+    "index idx_test_results_again": "246ce02b6b00",
     "index idx_test_results_failed": "e6e5062e2d44",
     "index idx_test_results_failures": "47840aa1e415",
     "index idx_test_results_memory": "3918ff58160e",
@@ -237,6 +238,7 @@ export const expected: Fingerprints = {
     "ALTER FUNCTION update_updated_at_column() OWNER TO lukhas_owner;"
   ],
   "rights": [
+    "GRANT SELECT ON consciousness_reviews TO lukhas_ingest;",
     "GRANT INSERT, SELECT, UPDATE ON consciousness_reviews TO lukhas_service;",
     "GRANT INSERT, SELECT ON coverage_data TO lukhas_ingest;",
     "GRANT INSERT, SELECT ON coverage_data TO lukhas_service;",
@@ -304,7 +306,11 @@ export const expected: Fingerprints = {
     "GRANT UPDATE (updated_at) ON healix_memories TO lukhas_ingest;",
     "GRANT UPDATE (auto_healed) ON test_results TO lukhas_ingest;",
     "GRANT UPDATE (auto_healed) ON test_results TO lukhas_service;",
+    "GRANT SELECT (deleted_at) ON users TO lukhas_ingest;",
+    "GRANT SELECT (display_name) ON users TO lukhas_ingest;",
     "GRANT SELECT (lambda_id) ON users TO lukhas_ingest;",
+    "GRANT SELECT (last_login_at) ON users TO lukhas_ingest;",
+    "GRANT SELECT (team_id) ON users TO lukhas_ingest;",
     "REVOKE ALL ON FUNCTION attach_month(timestamp with time zone) FROM PUBLIC;",
     "REVOKE ALL ON FUNCTION check_months_login() FROM PUBLIC;",
     "REVOKE ALL ON FUNCTION ensure_partitions(integer,integer) FROM PUBLIC;",

@@ -325,5 +325,35 @@ export const migrations: readonly Migration[] = [
         "sql": "-- As in 0014. Row-level security asks it once for each table of a statement; SQL functions are planned anew each time.\nCREATE OR REPLACE FUNCTION lukhas_team_id() RETURNS uuid\nLANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE SET search_path FROM CURRENT AS $$\nBEGIN\n  RETURN CASE\n    WHEN EXISTS (SELECT FROM team_credentials c WHERE c.role_name = session_user) THEN (\n      SELECT t.id FROM team_credentials c JOIN teams t ON t.id = c.team_id\n      WHERE c.role_name = session_user AND t.deleted_at IS NULL\n    )\n    WHEN lukhas_serves() THEN NULLIF(current_setting('lukhas.team_id', true), '')::uuid\n  END;\nEND\n$$;"
       }
     ]
+  },
+  {
+    "number": 16,
+    "name": "questions",
+    "checksum": "e56380dda0206aca2a4ee1c252431140f05a9d5507c84afc6bea7eb7d156f2f5",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "what the team's own login reads of its people and reviews",
+        "inTransaction": true,
+        "sql": "-- Row-level security shows it those of its team alone. Addresses and permissions stay hidden.\nGRANT SELECT (team_id, display_name, last_login_at, deleted_at) ON users TO lukhas_ingest;\nGRANT SELECT ON consciousness_reviews TO lukhas_ingest;"
+      },
+      {
+        "title": "the index of repeated tests of the parent",
+        "inTransaction": true,
+        "sql": "CREATE INDEX idx_test_results_again ON ONLY test_results (team_id, created_at, test_name) INCLUDE (test_run_id)\n  WHERE attempts > 1;"
+      },
+      {
+        "title": "the index of repeated tests of a partition",
+        "inTransaction": false,
+        "partitionsOf": "test_results",
+        "sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS \"{name}_again\" ON {leaf} (team_id, created_at, test_name) INCLUDE (test_run_id)\n  WHERE attempts > 1;"
+      },
+      {
+        "title": "attaching the index of repeated tests",
+        "inTransaction": true,
+        "partitionsOf": "test_results",
+        "sql": "ALTER INDEX idx_test_results_again ATTACH PARTITION \"{name}_again\";"
+      }
+    ]
   }
 ];
