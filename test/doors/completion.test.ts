@@ -12,7 +12,22 @@ import { runCli } from '../support/cli.ts';
 import { captureTerminal } from '../support/terminal.ts';
 
 const program = lukhas(captureTerminal(100).terminal);
-const questions = ['runs', 'run', 'test', 'failures', 'flaky', 'sql'];
+const questions = [
+  ...[
+    'runs',
+    'run',
+    'test',
+    'failures',
+    'flaky',
+    'slow',
+    'trend',
+    'coverage',
+    'regressions',
+    'usage',
+    'activity',
+  ],
+  ...['guardian', 'sql'],
+];
 const all = ['upload', ...questions, 'db', 'team', 'healix', 'completion', 'help', 'version'];
 /** The last word of the line is the one being typed. */
 const offered = (line: string) => {

@@ -1,6 +1,6 @@
 // Regressions: what is found where something got worse, and how seldom where nothing did. Seeded simulations of whole suites.
 import { describe, expect, it } from 'vitest';
-import { type Comparison, findRegressions, type UnitRun, unitsOf } from '../../src/judge/regressions.ts';
+import { type Comparison, findRegressions, unitsOf } from '../../src/judge/regressions.ts';
 import { long } from '../support/long.ts';
 import { Random } from '../support/random.ts';
 
@@ -39,6 +39,31 @@ describe('regressions', () => {
     let wrong = 0;
     for (let seed = 1; seed <= weeks; seed++) wrong += findRegressions(week(seed, 20_000, 0)).length;
     expect(wrong / weeks).toBeLessThanOrEqual(long ? 0.2 : 0.5);
+  });
+
+  it('takes a commit for one unit, gives failures of one cause to the cause, and leaves a burst out', () => {
+    const own = (...names: string[]) => names.map((testName) => ({ testName, causeKey: undefined }));
+    const many = Array.from({ length: 30 }, (_, at) => `burst ${at}`);
+    const run = (commit: string, at: number, failed: ReturnType<typeof own>) => ({
+      lineId: 'l',
+      commit,
+      at,
+      failed,
+    });
+    const shared = ['x', 'y'].map((testName) => ({ testName, causeKey: 'c1: conftest.py:3' as never }));
+    const { failing, bursts, lines } = unitsOf([
+      run('a', 1, own('t')),
+      run('a', 2, own('t')),
+      run('b', 3, own(...many)),
+      run('c', 4, [...own('t'), ...shared]),
+      run('d', 5, []),
+    ]);
+    expect(lines.get('l')).toHaveLength(4);
+    expect(bursts).toBe(1);
+    expect(failing.map(({ kind, name, commits, tests }) => [kind, name, [...commits], [...tests]])).toEqual([
+      ['test', 't', ['a', 'c'], []],
+      ['cause', 'c1: conftest.py:3', ['c'], ['x', 'y']],
+    ]);
   });
 
   it('finds three of four drops from 99 to 85 % among 20,000 tests', { timeout: 120_000 }, () => {

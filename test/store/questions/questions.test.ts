@@ -1,12 +1,14 @@
 // Questions on both databases, by a limited login under row-level security: each figure equals plain SQL written here, as an
 // administrator who names the team.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findFlaky, judgeListed } from '../../../src/asking.ts';
+import { findFlaky, findWorse, judgeListed } from '../../../src/asking.ts';
 import type { Database } from '../../../src/store/database/port.ts';
 import { listFailures } from '../../../src/store/questions/failures.ts';
 import { findRun, listRuns, readFailures } from '../../../src/store/questions/runs.ts';
 import { runTypedSql } from '../../../src/store/questions/sql.ts';
+import { listBlocked, readActivity, readMemoryRates, readUsage } from '../../../src/store/questions/team.ts';
 import { findTest, readTimeline } from '../../../src/store/questions/tests.ts';
+import { listSlow, readCoverage, readFileCoverage, readTrend } from '../../../src/store/questions/trends.ts';
 import { type Access, openAccess } from '../../../src/store/schema/access.ts';
 import { ensurePartitions } from '../../../src/store/schema/partitions.ts';
 import { createPlace, type Place, placeNames } from '../../support/places.ts';
@@ -37,12 +39,24 @@ describe.each(placeNames)('on %s', (name) => {
       ['a test', () => findTest(db, access, {}, 'test_x')],
       ['failures', () => listFailures(db, access, {}, 5)],
       ['flaky tests', () => findFlaky(db, access, {})],
+      ['slow tests', () => listSlow(db, access, {}, 5)],
+      ['the trend', () => readTrend(db, access, {}, 'day')],
+      ['coverage', () => readCoverage(db, access, {}, 5)],
+      ['coverage of a file', () => readFileCoverage(db, access, {}, 'a.py')],
+      ['regressions', () => findWorse(db, access, {}, new Date())],
+      ['use', () => readUsage(db, access, {})],
     ])('%s says what to do first', async (_, ask) => {
       await expect(ask()).rejects.toMatchObject({
         code: 'no-runs',
         fix: expect.stringContaining('lukhas upload'),
       });
     });
+  });
+
+  it('has neither people nor reviews nor rates before there are any', async () => {
+    expect((await readActivity(db, access, { since: new Date(0), limit: 5 })).people).toEqual([]);
+    expect((await readMemoryRates(db, access, 5)).rates).toEqual([]);
+    await expect(listBlocked(db, access, {}, 5)).rejects.toMatchObject({ code: 'no-reviews' });
   });
 
   describe('of a made history', () => {
@@ -165,6 +179,115 @@ describe.each(placeNames)('on %s', (name) => {
       const flaky = new Set(tests.map(({ testName }) => testName));
       for (const [testName, novelty] of verdicts)
         if (novelty === 'flaky') expect([testName, flaky.has(testName)]).toEqual([testName, true]);
+    });
+
+    it('finds the fixture that broke on main this week, as one, and nothing else', async () => {
+      const found = await findWorse(db, access, shop, new Date());
+      expect(found).toMatchObject({ branches: ['main'], isCut: false, moreSuites: false });
+      expect(
+        found.regressions.map(({ kind, name, tests, isRedNow }) => [kind, name.slice(36), tests, isRedNow]),
+      ).toEqual([['cause', 'tests/conftest.py:33', 2, true]]);
+      const [one] = found.regressions;
+      const [row] = await look(
+        `SELECT count(DISTINCT r.git_sha)::int AS commits, count(DISTINCT r.git_sha) FILTER (WHERE x.cause_key IS NOT NULL)::int AS failed
+         FROM test_runs r LEFT JOIN test_results x ON x.team_id = r.team_id AND x.test_run_id = r.id AND x.cause_key LIKE '%conftest.py:33'
+         WHERE r.team_id = TEAM AND r.git_branch = 'main' AND r.job_name = 'tests (2)' AND r.created_at >= now() - interval '7 days'`,
+      );
+      expect(one?.now).toEqual({ units: row?.commits, failed: row?.failed });
+      expect(one?.before.failed).toBe(0);
+    });
+
+    it('adds up the time of tests as plain SQL does', async () => {
+      const found = await listSlow(db, access, { ...shop, branch: 'main' }, 5);
+      const rows = await look(
+        `SELECT x.test_name, count(*)::int AS runs, sum(x.duration_seconds)::float8 AS total, max(x.duration_seconds)::float8 AS most
+         FROM test_results x JOIN test_runs r ON r.team_id = x.team_id AND r.id = x.test_run_id
+         WHERE x.team_id = TEAM AND r.git_branch = 'main' GROUP BY 1 ORDER BY total DESC, 1 LIMIT 5`,
+      );
+      expect(found.tests.map((one) => [one.testName, one.runs, one.totalSeconds, one.mostSeconds])).toEqual(
+        rows.map((row) => [row.test_name, row.runs, row.total, row.most]),
+      );
+      expect(found.more).toBe(false);
+    });
+
+    it('takes the runs of a day together as plain SQL does', async () => {
+      const points = await readTrend(db, access, shop, 'day');
+      const rows = await look(
+        `SELECT (created_at AT TIME ZONE 'UTC')::date::text AS day, count(*)::int AS runs, (count(*) FILTER (WHERE failed = 0))::int AS green,
+           (100.0 * sum(passed) / sum(passed + failed))::float8 AS pass, avg(coverage_percent)::float8 AS coverage
+         FROM test_runs WHERE team_id = TEAM AND origin = 'team' GROUP BY 1 ORDER BY 1`,
+      );
+      expect(rows.length).toBeGreaterThan(20);
+      expect(
+        points.map((one) => [
+          one.start.toISOString().slice(0, 10),
+          one.runs,
+          one.green,
+          one.passPercent,
+          one.coveragePercent ?? null,
+        ]),
+      ).toEqual(rows.map((row) => [row.day, row.runs, row.green, row.pass, row.coverage]));
+    });
+
+    it('shows the coverage of the newest run, and of one file by day', async () => {
+      const all = await readCoverage(db, access, shop, 2);
+      expect(all.total).toBe(smallHistory.files);
+      const file = await readFileCoverage(db, access, shop, 'module_2.py');
+      expect(file.filePath).toBe('src/shop/module_2.py');
+      expect(file.coveredLines.length + file.missingLines.length).toBe(40);
+      expect(file.missingLines).toHaveLength(file.missingStatements);
+      const rows = await look(
+        `SELECT (created_at AT TIME ZONE 'UTC')::date::text AS day, avg(coverage_percent)::float8 AS percent, count(*)::int AS runs
+         FROM coverage_data WHERE team_id = TEAM AND file_path = 'src/shop/module_2.py' GROUP BY 1 ORDER BY 1`,
+      );
+      expect(file.days.map((one) => [one.day.toISOString().slice(0, 10), one.percent, one.runs])).toEqual(
+        rows.map((row) => [row.day, row.percent, row.runs]),
+      );
+      await expect(readFileCoverage(db, access, shop, 'modul_2.py')).rejects.toMatchObject({
+        code: 'file-unknown',
+        fix: 'Did you mean src/shop/module_2.py?',
+      });
+      await expect(readFileCoverage(db, access, shop, 'module')).rejects.toMatchObject({
+        code: 'file-ambiguous',
+      });
+    });
+
+    it('counts months, people, rates and blocked reviews as plain SQL does', async () => {
+      const months = await readUsage(db, access, {});
+      const [whole] = await look(
+        'SELECT count(*)::int AS runs, sum(total_tests)::float8 AS tests, count(*) FILTER (WHERE failed > 0)::int AS failed FROM test_runs WHERE team_id = TEAM',
+      );
+      const sum = (of: (month: (typeof months)[number]) => number) =>
+        months.reduce((total, month) => total + of(month), 0);
+      expect({
+        runs: sum((m) => m.runs),
+        tests: sum((m) => m.tests),
+        failed: sum((m) => m.failedRuns),
+      }).toEqual(whole);
+      const { people } = await readActivity(db, access, { since: new Date(0), limit: 10 });
+      const logins = await look(
+        'SELECT lambda_id, display_name FROM users WHERE team_id = TEAM AND last_login_at IS NOT NULL',
+      );
+      expect(people).toHaveLength(3);
+      // Who never logged in comes last.
+      expect(people.at(-1)?.lastLoginAt).toBeUndefined();
+      expect(people.slice(0, 2).map((one) => [one.lambdaId, one.displayName])).toEqual(
+        expect.arrayContaining(logins.map((row) => [row.lambda_id, row.display_name])),
+      );
+      const { rates } = await readMemoryRates(db, access, 100);
+      const [tried] = await look(
+        'SELECT count(*)::int AS n FROM healix_memories WHERE team_id = TEAM AND success_count + failure_count >= 5',
+      );
+      expect(rates).toHaveLength(Number(tried?.n));
+      expect(rates.map((one) => one.successRate)).toEqual(
+        rates.map((one) => one.successRate).toSorted((a, b) => b - a),
+      );
+      const { reviews } = await listBlocked(db, access, {}, 100);
+      const [blocked] = await look(
+        `SELECT count(*)::int AS n FROM consciousness_reviews WHERE team_id = TEAM AND matriz_analysis @> '{"stars": {"guardian": {"status": "BLOCKED"}}}'`,
+      );
+      expect(reviews).toHaveLength(Number(blocked?.n));
+      expect(reviews[0]?.guardian).toMatchObject({ status: 'BLOCKED' });
     });
 
     it('reads what failed in a run', async () => {

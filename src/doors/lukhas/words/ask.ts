@@ -78,6 +78,64 @@ export const askCommands = () => ({
     examples: ['lukhas flaky', 'lukhas flaky --json | jq ".flaky[] | {test_name, rate}"'],
     run: async (options, _, terminal) => (await import('../ask.ts')).flaky(options, terminal),
   }),
+  slow: command({
+    summary: 'list the tests on which most time is spent, and whether they get slower',
+    details:
+      'It looks at the newest runs of the time that is asked for, up to 200,000 results, and says how many those are.',
+    options: { limit: limit('tests', 20), since: since('30 days'), ...which(), ...common() },
+    examples: ['lukhas slow', 'lukhas slow --branch main --json | jq ".slow[0]"'],
+    run: async (options, _, terminal) => (await import('../trends.ts')).slow(options, terminal),
+  }),
+  trend: command({
+    summary: 'plot how many tests pass, how long runs take, and coverage',
+    options: { since: since('90 days'), ...which(), ...common() },
+    examples: ['lukhas trend --branch main', 'lukhas trend --since 1y'],
+    run: async (options, _, terminal) => (await import('../trends.ts')).trend(options, terminal),
+  }),
+  coverage: command({
+    summary: 'show coverage over time, and the lines of one file',
+    details: 'A file is named by its path, or by its end. Of the newest run that has coverage.',
+    words: '[file]',
+    options: { limit: limit('files', 20), since: since('90 days'), ...which(), ...common() },
+    examples: ['lukhas coverage', 'lukhas coverage src/shop/cart.py'],
+    run: async (options, [file], terminal) =>
+      (await import('../trends.ts')).coverage({ ...options, file }, terminal),
+  }),
+  regressions: command({
+    summary: 'find tests that fail more often this week than in the month before',
+    details:
+      "By Fisher's exact test over the commits of the base branch; of those that are named, at most 5 % are expected to be false. Failures of one cause count for the cause, and outages for nothing.",
+    options: {
+      limit: limit('tests', 20),
+      ...which(),
+      ...common(),
+    },
+    examples: ['lukhas regressions', "lukhas regressions --json | jq -r '.regressions[].name'"],
+    run: async (options, _, terminal) => (await import('../trends.ts')).regressions(options, terminal),
+  }),
+  usage: command({
+    summary: 'count runs, results and hours by month',
+    options: { since: since('a year'), ...which(), ...common() },
+    examples: ['lukhas usage', 'lukhas usage --all --since 2026-01-01'],
+    run: async (options, _, terminal) => (await import('../team-questions.ts')).usage(options, terminal),
+  }),
+  activity: command({
+    summary: 'list who logged in and ran tests',
+    options: { limit: limit('people', 20), since: since('7 days'), ...common() },
+    examples: ['lukhas activity', 'lukhas activity --since 30d'],
+    run: async (options, _, terminal) => (await import('../team-questions.ts')).activity(options, terminal),
+  }),
+  guardian: command({
+    summary: 'list the pull requests that Guardian blocks',
+    options: {
+      limit: limit('reviews', 50),
+      since: since('all'),
+      ...under('Which runs', { branch: branch() }),
+      ...common(),
+    },
+    examples: ['lukhas guardian', 'lukhas guardian --since 7d'],
+    run: async (options, _, terminal) => (await import('../team-questions.ts')).guardian(options, terminal),
+  }),
   sql: command({
     summary: 'ask in SQL: one statement that reads, within your team’s rows',
     details:
