@@ -1,4 +1,7 @@
 // Action of `lukhas sql`: a table, CSV or JSON of what one statement reads.
+import { existsSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { InputError, StoreError } from '../../errors.ts';
 import type { Column, Table } from '../../store/database/port.ts';
 import { runTypedSql } from '../../store/questions/sql.ts';
 import { safeLine } from '../../tell/safe.ts';
@@ -7,8 +10,9 @@ import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { count, number } from '../../tell/words.ts';
 import { usage } from '../arguments.ts';
 import type { ExitCode } from '../process.ts';
-import { answer, type CommandSettings } from './answer.ts';
+import { type Answer, answer, type CommandSettings, dataDirOf, tell } from './answer.ts';
 import { openTeam } from './asking.ts';
+import type { SqlNews, SqlTask } from './sql-worker.ts';
 
 interface SqlSettings extends CommandSettings {
   readonly team: string | undefined;
@@ -26,9 +30,7 @@ export async function sql(
   if (settings.json && csv) throw usage('--csv does not go with --json');
   const most = limit ?? (settings.json || csv ? Number.POSITIVE_INFINITY : 1000);
   const text = given === '-' ? await readStatement() : given;
-  return answer(settings, terminal, async (db) => {
-    const access = await openTeam(db, settings.team);
-    const table = await runTypedSql(db, access, text, { seconds: timeout });
+  const print = async (table: Table): Promise<Answer> => {
     const rows = table.rows.slice(0, most);
     if (settings.json) return { lines: [], json: rows.map((row) => objectOf(table, row)) };
     if (csv) {
@@ -57,6 +59,47 @@ export async function sql(
         ),
       ],
     };
+  };
+  if (settings.databaseUrl === undefined && existsSync(workerFile)) {
+    const dataDir = dataDirOf(settings);
+    const table = await runInThread({ dataDir, team: settings.team, sql: text }, timeout, terminal);
+    return tell(settings, terminal, await print(table));
+  }
+  return answer(settings, terminal, async (db) => {
+    const access = await openTeam(db, settings.team);
+    return print(await runTypedSql(db, access, text, { seconds: timeout }));
+  });
+}
+
+/** Beside the programs; this file's own chunk lies one folder deeper. The sources, run as they are, have none. */
+const workerFile = new URL('../sql-worker.js', import.meta.url);
+
+/** Runs a statement on the embedded database, and ends the thread after so many seconds. */
+function runInThread(task: SqlTask, seconds: number, terminal: Terminal): Promise<Table> {
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(workerFile, { workerData: task });
+    let timer: NodeJS.Timeout | undefined;
+    thread.on('message', (news: SqlNews) => {
+      if (news.kind === 'remark') terminal.err(terminal.paint.dim(safeLine(news.text)));
+      else if (news.kind === 'begun')
+        timer = setTimeout(() => {
+          // It only reads: what is cut off is what a crash leaves behind, and the next start mends it.
+          void thread.terminate();
+          reject(
+            new StoreError({
+              code: 'sql-timeout',
+              message: `the statement took longer than ${seconds} s`,
+              fix: '--timeout <seconds> gives it longer; a condition on created_at reads fewer months.',
+            }),
+          );
+        }, seconds * 1000);
+      else {
+        clearTimeout(timer);
+        if (news.kind === 'table') resolve(news.table);
+        else reject(news.of === 'InputError' ? new InputError(news.details) : new StoreError(news.details));
+      }
+    });
+    thread.on('error', reject);
   });
 }
 
