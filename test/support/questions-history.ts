@@ -27,6 +27,34 @@ export const smallHistory: HistorySize = {
   reviews: 8,
 };
 
+const areas = ['cart', 'catalog', 'orders', 'payments', 'search', 'shipping', 'stock', 'users'];
+const nouns = [
+  ...['prices', 'vouchers', 'refunds', 'labels', 'invoices', 'sessions', 'filters', 'limits', 'imports'],
+  ...['mails', 'totals', 'events', 'rights'],
+];
+const words = [
+  'is_kept',
+  'is_shown',
+  'is_refused',
+  'is_sent_once',
+  'has_no_gap',
+  'can_be_undone',
+  'is_logged',
+];
+const sqlArray = (list: readonly string[]) => `(ARRAY['${list.join("','")}'])`;
+
+/** A test's file and node id by its number. */
+const fileSql = (t: string) =>
+  `'tests/' || ${sqlArray(areas)}[1 + ${t} % ${areas.length}] || '/test_' || ${sqlArray(nouns)}[1 + ${t} % ${nouns.length}] || '.py'`;
+const nameSql = (t: string) =>
+  `${fileSql(t)} || '::test_' || ${sqlArray(words)}[1 + ${t} % ${words.length}] || '_' || ${t} || CASE WHEN ${t} % 11 = 0 THEN '[a-' || ${t} || ']' ELSE '' END`;
+
+/** The node id of the test with a number. */
+export function testNameOf(t: number): string {
+  const of = (list: readonly string[]) => list[t % list.length];
+  return `tests/${of(areas)}/test_${of(nouns)}.py::test_${of(words)}_${t}${t % 11 === 0 ? `[a-${t}]` : ''}`;
+}
+
 /** A share between 0 and 1 by two numbers, the same on every server. */
 const share = (a: string, b: string, seed: number) =>
   `((hashint8extended((${a})::bigint * 1000003 + (${b}), ${seed}) & 2147483647) / 2147483648.0)`;
@@ -60,7 +88,7 @@ export async function fillQuestions(
       CASE WHEN n > 1 THEN now() - n * interval '1 day' END FROM generate_series(1, 3) AS n;
     CREATE TEMP TABLE x ON COMMIT DROP AS
     SELECT r.id AS run, r.n, r.at, t, r.line, f.kind,
-      'tests/area_' || t % 97 || '/test_module_' || t % 389 || '.py::TestArea::test_case_' || t || CASE WHEN t % 11 = 0 THEN '[a-' || t || ']' ELSE '' END AS name,
+      ${nameSql('t')} AS name,
       CASE f.kind WHEN 'passed' THEN 'passed' WHEN 'skipped' THEN 'skipped' ELSE 'failed' END AS outcome,
       round((0.01 + 2 * ${share('t', '7', seed)} * ${share('t', 'r.n', seed + 1)} * CASE WHEN t % 50 = 0 THEN 20 ELSE 1 END)::numeric, 3) AS seconds
     FROM r CROSS JOIN generate_series(0, ${tests - 1}) AS t CROSS JOIN LATERAL (SELECT CASE
@@ -87,11 +115,11 @@ export async function fillQuestions(
     FROM r;
     INSERT INTO test_results (test_run_id, team_id, created_at, line_id, test_name, test_file, test_class, test_function, outcome, duration_seconds,
       error_type, error_message, error_traceback, failure_signature, drift_signature, words_signature, statement, cause_key, markers)
-    SELECT x.run, '${team}', x.at, x.line, x.name, split_part(x.name, '::', 1), 'TestArea', 'test_case_' || x.t, x.outcome, x.seconds,
+    SELECT x.run, '${team}', x.at, x.line, x.name, split_part(x.name, '::', 1), NULL, split_part(split_part(x.name, '::', 2), '[', 1), x.outcome, x.seconds,
       CASE x.kind WHEN 'outage' THEN 'OperationalError' WHEN 'fixture' THEN 'RuntimeError' WHEN 'break' THEN 'AssertionError' WHEN 'flake' THEN 'TimeoutError' END,
       CASE x.kind WHEN 'outage' THEN 'connection to server at "db" failed' WHEN 'fixture' THEN 'RuntimeError: no licence for the sandbox'
         WHEN 'break' THEN 'assert 3 == 4' WHEN 'flake' THEN 'TimeoutError: no answer within 1.0 s' END,
-      CASE WHEN x.outcome = 'failed' THEN '    def test_case_' || x.t || '(self):' || E'\\n>       answer(timeout=1.0)\\n\\n' || split_part(x.name, '::', 1) || ':' || 10 + x.t % 90 || ': Error' END,
+      CASE WHEN x.outcome = 'failed' THEN '    def ' || split_part(split_part(x.name, '::', 2), '[', 1) || '(answer):' || E'\\n>       answer(timeout=1.0)\\n\\n' || split_part(x.name, '::', 1) || ':' || 10 + x.t % 90 || ': Error' END,
       CASE WHEN x.outcome = 'failed' THEN 'md5:' || md5(x.kind || x.t) END, CASE WHEN x.outcome = 'failed' THEN 'd1:' || md5('drift ' || x.kind || x.t) END,
       CASE WHEN x.outcome = 'failed' THEN 'w1:' || md5('words ' || x.kind || x.t) END, CASE WHEN x.outcome = 'failed' THEN 'answer(timeout=1.0)' END,
       CASE x.kind WHEN 'outage' THEN 'c1:' || md5('outage') || ' tests/conftest.py:12' WHEN 'fixture' THEN 'c1:' || md5('fixture') || ' tests/conftest.py:33' END, '{}'
@@ -102,7 +130,7 @@ export async function fillQuestions(
       ARRAY(SELECT generate_series(1, 40 - c.missing)), ARRAY(SELECT generate_series(41 - c.missing, 40))
     FROM r CROSS JOIN generate_series(1, ${files}) AS f CROSS JOIN LATERAL (SELECT (f + r.n / 10) % 12 AS missing) AS c WHERE r.n % 2 = 0;
     INSERT INTO healix_memories (team_id, test_name, failure_signature, drift_signature, confidence, solution, solution_type, root_cause, success_count, failure_count)
-    SELECT '${team}', 'tests/area_' || t % 97 || '/test_module_' || t % 389 || '.py::TestArea::test_case_' || t, 'md5:' || md5('flake' || t),
+    SELECT '${team}', ${nameSql('t')}, 'md5:' || md5('flake' || t),
       'd1:' || md5('drift flake' || t), (m % 100) / 100.0, 'Raise the timeout', 'config', 'The service is slow', m % 50, m % 7
     FROM (SELECT m, 4 * m + 1 AS t FROM generate_series(1, ${memories}) AS m) AS m;
     INSERT INTO consciousness_reviews (team_id, pr_number, git_sha, git_branch, matriz_analysis, overall_status, consciousness_score, created_at)

@@ -159,19 +159,19 @@ export function run(
         coveredFiles: hasCoverage ? await countCoverage(db, access, found) : 0,
         stored: {
           ok: true,
-          text: [
-            `run ${found.runId}`,
-            ago(found.createdAt, now),
-            ...(found.repository === undefined ? [] : [found.repository]),
-            ...(found.jobName === undefined ? [] : [found.jobName]),
-            ...(found.lane === undefined ? [] : [`lane ${found.lane}`]),
-            ...(marksOf(found) === '' ? [] : [marksOf(found)]),
-          ].join(' · '),
+          text: `run ${found.runId}`,
         },
         warnings: [],
       },
       { paint, columns, mostFailures: limit, hint: `--limit ${limit * 5} shows more` },
     );
+    const facts = [
+      ago(found.createdAt, now),
+      ...(found.repository === undefined ? [] : [found.repository]),
+      ...(found.jobName === undefined ? [] : [found.jobName]),
+      ...(found.lane === undefined ? [] : [`lane ${found.lane}`]),
+      ...(marksOf(found) === '' ? [] : [marksOf(found)]),
+    ];
     const traces = stored.items.slice(0, limit).flatMap((item) => {
       const lines = safeText(item.traceback ?? item.message ?? '')
         .trimEnd()
@@ -179,7 +179,7 @@ export function run(
       const cut = lines.length > tracebackLines;
       return [
         '',
-        paint.bold(`${item.number}  ${safeLine(item.testName)}`),
+        paint.bold(fold(`${item.number}  ${safeLine(item.testName)}`, columns)),
         ...(cut ? [paint.dim(`   … the last ${tracebackLines} of ${number(lines.length)} lines`)] : []),
         ...lines.slice(-tracebackLines).map((line) => `   ${line}`),
       ];
@@ -189,6 +189,7 @@ export function run(
     return {
       lines: [
         summary,
+        ...facts.map((fact) => paint.dim(`  ${fold(safeLine(fact), columns - 2)}`)),
         ...traces,
         ...(rest > 0
           ? ['', paint.dim(`tracebacks of ${count(rest, 'failure')} more: --limit ${limit * 5}`)]
@@ -542,9 +543,10 @@ export function flaky({ limit = usual, ...settings }: AskSettings, terminal: Ter
     return {
       lines: [
         ...(shown.length === 0
-          ? [
+          ? wrap(
               `no flaky test in the ${found.days} days before the newest run: none failed and passed on one commit, nor alone in two changes`,
-            ]
+              width,
+            )
           : renderTable(
               [
                 { head: 'test', least: 24, keepsEnd: true },
@@ -557,7 +559,7 @@ export function flaky({ limit = usual, ...settings }: AskSettings, terminal: Ter
               rows,
               { width, paint },
             )),
-        ...notes.map((note) => paint.dim(fold(note, width))),
+        ...notes.flatMap((note) => wrap(note, width)).map((note) => paint.dim(note)),
       ],
       json: {
         scope: json,

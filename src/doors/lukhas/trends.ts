@@ -11,7 +11,7 @@ import { shortSha } from '../../tell/evidence.ts';
 import { safeLine } from '../../tell/safe.ts';
 import { renderCurve, sparkline } from '../../tell/terminal/plot.ts';
 import { type Cell, renderTable } from '../../tell/terminal/table.ts';
-import type { Terminal } from '../../tell/terminal/terminal.ts';
+import { type Terminal, wrap } from '../../tell/terminal/terminal.ts';
 import { ago } from '../../tell/terminal/when.ts';
 import { count, duration, number, percent } from '../../tell/words.ts';
 import type { ExitCode } from '../process.ts';
@@ -51,9 +51,10 @@ export function slow({ limit = usual, ...settings }: AskSettings, terminal: Term
               rows,
               { width, paint },
             )),
-        paint.dim(
+        ...wrap(
           `${minutes(found.totalSeconds)} in ${count(found.runs, 'run')}, ${count(found.results, 'result')}${found.more ? ': the newest only' : ''}; the trend is the newer half of them against the older`,
-        ),
+          width,
+        ).map((line) => paint.dim(line)),
       ],
       json: {
         scope: json,
@@ -365,7 +366,7 @@ export function regressions(
               rows,
               { width, paint },
             )),
-        ...notes.map((note) => paint.dim(note)),
+        ...notes.flatMap((note) => wrap(note, width)).map((note) => paint.dim(note)),
       ],
       json: {
         scope: json,

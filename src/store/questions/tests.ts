@@ -113,7 +113,7 @@ function matching(word: string, names: readonly string[]): readonly string[] {
 }
 
 function nearestTests(word: string, names: readonly string[]): readonly string[] {
-  const bare = (name: string) => name.replace(/\[.*$/s, '').split('::').at(-1) ?? '';
+  const bare = (name: string) => (name.replace(/\[.*$/s, '').split('::').at(-1) ?? '').replace(/^test_/, '');
   // Levenshtein's distance costs the product of both lengths.
   if (word.length > 300) return [];
   const whole = nearest(

@@ -4,7 +4,7 @@ import { plot } from 'asciichart';
 export interface CurvePoint {
   /** What stands below the axis for it. */
   readonly label: string;
-  /** undefined: nothing is known, and the curve has a gap. */
+  /** undefined: nothing is known, and the curve stays where it was. */
   readonly value: number | undefined;
 }
 
@@ -23,17 +23,22 @@ export function renderCurve(
     format,
   }: { readonly width: number; readonly height?: number; format(value: number): string },
 ): readonly string[] {
-  const known = points.flatMap(({ value }) => value ?? []);
+  const begun = points.slice(points.findIndex(({ value }) => value !== undefined));
+  const known = begun.flatMap(({ value }) => value ?? []);
   if (known.length < 2) return [];
   const [min, max] = [Math.min(...known), Math.max(...known)];
   const scale = Math.max(...[min, max, (min + max) / 2].map((value) => format(value).length)) + 1;
   const columns = Math.max(10, width - scale - 3);
+  let latest = known[0] ?? 0;
   const series = stretch(
-    points.map(({ value }) => value ?? Number.NaN),
+    begun.map(({ value }) => {
+      latest = value ?? latest;
+      return latest;
+    }),
     columns,
   );
   // A flat line has no scale of its own.
-  const bounds = max > min ? {} : { min: min - 1, max: max + 1 };
+  const bounds = max > min ? { min, max } : { min: min - 1, max: max + 1 };
   const lines = plot(series, {
     height: max > min ? height - 1 : 2,
     ...bounds,
@@ -41,7 +46,7 @@ export function renderCurve(
   })
     .split('\n')
     .map((line) => line.trimEnd());
-  const [first = '', last = ''] = [points[0]?.label, points.at(-1)?.label];
+  const [first = '', last = ''] = [begun[0]?.label, begun.at(-1)?.label];
   const blanks = Math.max(2, Math.min(columns, series.length) - first.length - last.length);
   return [...lines, `${' '.repeat(scale + 2)}${first}${' '.repeat(blanks)}${last}`];
 }
@@ -55,8 +60,8 @@ function stretch(values: readonly number[], columns: number): number[] {
   return Array.from({ length: columns }, (_, at) => {
     const from = Math.floor((at * values.length) / columns);
     const to = Math.max(from + 1, Math.floor(((at + 1) * values.length) / columns));
-    const some = values.slice(from, to).filter((value) => !Number.isNaN(value));
-    return some.length === 0 ? Number.NaN : some.reduce((sum, value) => sum + value, 0) / some.length;
+    const some = values.slice(from, to);
+    return some.reduce((sum, value) => sum + value, 0) / some.length;
   });
 }
 
