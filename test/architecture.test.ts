@@ -25,6 +25,7 @@ const storeBelow: Readonly<Record<string, readonly string[]>> = {
 };
 /** The use case and what it counts and is asked: below the doors, above the rooms. */
 const useCase = [
+  'asking.ts',
   'ingest.ts',
   'judging.ts',
   'patching.ts',
@@ -45,6 +46,8 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   '@actions/github/lib/utils': ['tell/github/api.ts'],
   '@electric-sql/pglite': ['store/database/pglite.ts'],
   '@humanwhocodes/momoa': ['read/matriz.ts'],
+  asciichart: ['tell/terminal/plot.ts'],
+  'cli-table3': ['tell/terminal/table.ts'],
   commander: ['doors/arguments.ts', 'doors/help.ts'],
   'fast-xml-parser': ['read/report/testcase.ts'],
   'fastest-levenshtein': ['nearest.ts'],
