@@ -23,7 +23,11 @@ const requireBanner =
   "import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);";
 await rm('dist/cli', { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: { upload: 'src/doors/upload/main.ts', lukhas: 'src/doors/lukhas/main.ts' },
+  entryPoints: {
+    upload: 'src/doors/upload/main.ts',
+    lukhas: 'src/doors/lukhas/main.ts',
+    'sql-worker': 'src/doors/lukhas/sql-worker.ts',
+  },
   outdir: 'dist/cli',
   bundle: true,
   splitting: true,
