@@ -35,6 +35,7 @@ const all = [
   'team',
   'user',
   'healix',
+  'brief',
   'report',
   'open',
   'doctor',

@@ -3,6 +3,7 @@ import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { type CommandDeclaration, type CommandLine, createProgram, type Declarations } from '../arguments.ts';
 import { uploadCommand } from '../upload/command.ts';
 import { askCommands } from './words/ask.ts';
+import { briefCommands } from './words/brief.ts';
 import { dbCommands } from './words/db.ts';
 import { doctorCommands } from './words/doctor.ts';
 import { generalCommands } from './words/general.ts';
@@ -59,6 +60,7 @@ export function lukhas(terminal: Terminal): CommandLine {
     group.description(`Commands for ${summary}.`);
     add(group as CommandLine, heading, commands());
   }
+  add(program, 'For programs that mend code', briefCommands());
   add(program, 'A page', pageCommands());
   add(program, 'Is all well?', doctorCommands());
   add(program, 'This program', generalCommands());
