@@ -7,6 +7,7 @@ import { dbCommands } from './words/db.ts';
 import { doctorCommands } from './words/doctor.ts';
 import { generalCommands } from './words/general.ts';
 import { healixCommands } from './words/healix.ts';
+import { pageCommands } from './words/page.ts';
 import { teamCommands } from './words/team.ts';
 import { userCommands } from './words/user.ts';
 
@@ -59,6 +60,7 @@ export function lukhas(terminal: Terminal): CommandLine {
     add(group as CommandLine, heading, commands());
   }
   add(program, 'Is all well?', doctorCommands());
+  add(program, 'A page', pageCommands());
   add(program, 'This program', generalCommands());
   return program;
 }
