@@ -59,7 +59,7 @@ export function lukhas(terminal: Terminal): CommandLine {
     group.description(`Commands for ${summary}.`);
     add(group as CommandLine, heading, commands());
   }
-  add(program, 'Is all well?', doctorCommands());
+  add(program, 'Health', doctorCommands());
   add(program, 'This program', generalCommands());
   return program;
 }
