@@ -16,7 +16,10 @@ CREATE TABLE consciousness_reviews (
   consciousness_score numeric(5,2),
   analysis_duration_ms integer,
   active_components integer,
-  created_at timestamp with time zone DEFAULT now()
+  created_at timestamp with time zone DEFAULT now(),
+  repository text,
+  origin character varying(10),
+  run_id uuid
 );
 
 CREATE TABLE coverage_data (
@@ -668,6 +671,16 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.keep_webauthn_revoked()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'the credential is revoked' USING ERRCODE = 'LK010';
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.lukhas_add_coverage(key bytea, without_coverage bytea, payload bytea, files integer, percent numeric)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -741,6 +754,19 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.make_preferences()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO user_preferences (lambda_id) SELECT u.lambda_id FROM users u WHERE u.lambda_id = NEW.lambda_id
+  ON CONFLICT (lambda_id) DO NOTHING;
+  RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.month_is_ready(at timestamp with time zone)
  RETURNS boolean
  LANGUAGE sql
@@ -794,6 +820,32 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.use_webauthn_credential()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF OLD.revoked_at IS NOT NULL THEN
+    RAISE EXCEPTION 'the credential is revoked' USING ERRCODE = 'LK010';
+  END IF;
+  IF EXISTS (SELECT FROM users u WHERE u.lambda_id = OLD.lambda_id AND (u.deleted_at IS NOT NULL OR u.is_active IS FALSE)) THEN
+    RAISE EXCEPTION 'the credential is of a person who is deactivated or deleted' USING ERRCODE = 'LK011';
+  END IF;
+  -- 32 bits without a sign.
+  IF NEW.sign_count IS NULL OR NEW.sign_count NOT BETWEEN 0 AND 4294967295 THEN
+    RAISE EXCEPTION 'a sign count is a number from 0 to 4294967295' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.sign_count <= coalesce(OLD.sign_count, 0) AND (NEW.sign_count <> 0 OR coalesce(OLD.sign_count, 0) <> 0) THEN
+    RAISE EXCEPTION 'the sign count did not rise: the credential may be cloned' USING ERRCODE = 'LK012';
+  END IF;
+  NEW.use_count := coalesce(OLD.use_count, 0) + 1;
+  NEW.last_used := clock_timestamp();
+  RETURN NEW;
+END
+$function$;
+
 
 -- Triggers
 
@@ -805,7 +857,10 @@ CREATE TRIGGER update_shared_memories_updated_at BEFORE UPDATE ON shared_memorie
 CREATE TRIGGER update_teams_updated_at BEFORE UPDATE ON teams FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 CREATE TRIGGER update_user_preferences_updated_at BEFORE UPDATE ON user_preferences FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 CREATE TRIGGER forget_person AFTER DELETE ON users FOR EACH ROW EXECUTE FUNCTION forget_person();
+CREATE CONSTRAINT TRIGGER make_preferences AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION make_preferences();
 CREATE TRIGGER update_users_updated_at BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
+CREATE TRIGGER keep_webauthn_revoked BEFORE UPDATE OF revoked_at ON webauthn_credentials FOR EACH ROW WHEN (((old.revoked_at IS NOT NULL) AND (new.revoked_at IS DISTINCT FROM old.revoked_at))) EXECUTE FUNCTION keep_webauthn_revoked();
+CREATE TRIGGER use_webauthn_credential BEFORE UPDATE OF sign_count ON webauthn_credentials FOR EACH ROW EXECUTE FUNCTION use_webauthn_credential();
 
 -- Row-level security
 
@@ -893,19 +948,23 @@ ALTER FUNCTION ensure_partitions_for(timestamp with time zone,integer) OWNER TO 
 ALTER FUNCTION expired_partitions(regclass,interval) OWNER TO lukhas_owner;
 ALTER FUNCTION forget_memory() OWNER TO lukhas_owner;
 ALTER FUNCTION forget_person() OWNER TO lukhas_owner;
+ALTER FUNCTION keep_webauthn_revoked() OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_find_team(text) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_lock_team() OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_run_ts(uuid) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_serves() OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_team_id() OWNER TO lukhas_owner;
+ALTER FUNCTION make_preferences() OWNER TO lukhas_owner;
 ALTER FUNCTION month_is_ready(timestamp with time zone) OWNER TO lukhas_owner;
 ALTER FUNCTION normalise_failure_signature() OWNER TO lukhas_owner;
 ALTER FUNCTION partition_bounds(regclass) OWNER TO lukhas_owner;
 ALTER FUNCTION update_updated_at_column() OWNER TO lukhas_owner;
+ALTER FUNCTION use_webauthn_credential() OWNER TO lukhas_owner;
 
 -- Rights
 
+GRANT INSERT, SELECT ON consciousness_reviews TO lukhas_ingest;
 GRANT INSERT, SELECT, UPDATE ON consciousness_reviews TO lukhas_service;
 GRANT INSERT, SELECT ON coverage_data TO lukhas_ingest;
 GRANT INSERT, SELECT ON coverage_data TO lukhas_service;
@@ -983,6 +1042,7 @@ GRANT UPDATE (success_count) ON healix_memories TO lukhas_ingest;
 GRANT UPDATE (updated_at) ON healix_memories TO lukhas_ingest;
 GRANT UPDATE (auto_healed) ON test_results TO lukhas_ingest;
 GRANT UPDATE (auto_healed) ON test_results TO lukhas_service;
+GRANT SELECT (deleted_at) ON users TO lukhas_ingest;
 GRANT SELECT (lambda_id) ON users TO lukhas_ingest;
 REVOKE ALL ON FUNCTION attach_month(timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION check_months_login() FROM PUBLIC;
@@ -995,6 +1055,7 @@ REVOKE ALL ON FUNCTION expired_partitions(regclass,interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION expired_partitions(regclass,interval) TO lukhas_service;
 REVOKE ALL ON FUNCTION forget_memory() FROM PUBLIC;
 REVOKE ALL ON FUNCTION forget_person() FROM PUBLIC;
+REVOKE ALL ON FUNCTION keep_webauthn_revoked() FROM PUBLIC;
 REVOKE ALL ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) TO lukhas_service;
@@ -1012,6 +1073,7 @@ GRANT EXECUTE ON FUNCTION lukhas_serves() TO lukhas_service;
 REVOKE ALL ON FUNCTION lukhas_team_id() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lukhas_team_id() TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION lukhas_team_id() TO lukhas_service;
+REVOKE ALL ON FUNCTION make_preferences() FROM PUBLIC;
 REVOKE ALL ON FUNCTION month_is_ready(timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION month_is_ready(timestamp with time zone) TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION month_is_ready(timestamp with time zone) TO lukhas_service;
@@ -1020,3 +1082,4 @@ REVOKE ALL ON FUNCTION partition_bounds(regclass) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION partition_bounds(regclass) TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION partition_bounds(regclass) TO lukhas_service;
 REVOKE ALL ON FUNCTION update_updated_at_column() FROM PUBLIC;
+REVOKE ALL ON FUNCTION use_webauthn_credential() FROM PUBLIC;

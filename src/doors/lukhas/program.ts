@@ -3,9 +3,11 @@ import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { type CommandDeclaration, type CommandLine, createProgram, type Declarations } from '../arguments.ts';
 import { uploadCommand } from '../upload/command.ts';
 import { dbCommands } from './words/db.ts';
+import { doctorCommands } from './words/doctor.ts';
 import { generalCommands } from './words/general.ts';
 import { healixCommands } from './words/healix.ts';
 import { teamCommands } from './words/team.ts';
+import { userCommands } from './words/user.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each command has options of its own
 type Commands = Readonly<Record<string, CommandDeclaration<any & Declarations>>>;
@@ -13,6 +15,7 @@ type Commands = Readonly<Record<string, CommandDeclaration<any & Declarations>>>
 const groups: readonly [name: string, heading: string, summary: string, commands: () => Commands][] = [
   ['db', 'Database', 'the database: schema, months, credentials', dbCommands],
   ['team', 'Teams', 'the teams of a database', teamCommands],
+  ['user', 'People', 'the people of a team', userCommands],
   [
     'healix',
     'What is known about failures',
@@ -27,7 +30,7 @@ const examples = [
   'lukhas healix list --stale',
 ];
 const closing =
-  '`lukhas help <command>` tells more. Exit codes: 0 done; 1 a bug of ours; 2 usage; 3 the database refused or was lost; of upload: see its help.';
+  '`lukhas help <command>` tells more. Exit codes: 0 done; 1 a bug of ours; 2 usage; 3 the database refused or was lost; 4 of doctor: something to mend; of upload: see its help.';
 
 /** The program with all its commands; nothing runs yet. */
 export function lukhas(terminal: Terminal): CommandLine {
@@ -49,6 +52,7 @@ export function lukhas(terminal: Terminal): CommandLine {
     group.description(`Commands for ${summary}.`);
     add(group as CommandLine, heading, commands());
   }
+  add(program, 'Is all well?', doctorCommands());
   add(program, 'This program', generalCommands());
   return program;
 }

@@ -3,7 +3,7 @@ import type { Fingerprints } from './fingerprints.ts';
 
 export const expected: Fingerprints = {
   "structure": {
-    "table consciousness_reviews": "78665d000e04",
+    "table consciousness_reviews": "04847dfad66c",
     "table coverage_data": "b939de0cb5be",
     "table coverage_months": "daf1e07ed421",
     "table healix_credits": "dfe42bf9d0a5",
@@ -155,16 +155,19 @@ export const expected: Fingerprints = {
     "function expired_partitions": "dde41acf2ec8",
     "function forget_memory": "5218441080a6",
     "function forget_person": "d559bea2f2ed",
+    "function keep_webauthn_revoked": "a6ac885f8abb",
     "function lukhas_add_coverage": "9d4f56e32d61",
     "function lukhas_find_team": "b9d3405cff32",
     "function lukhas_lock_team": "c75659fbe2eb",
     "function lukhas_run_ts": "e11c63153cd3",
     "function lukhas_serves": "ed0a32310dcf",
     "function lukhas_team_id": "8f5dd4e3ee00",
+    "function make_preferences": "3e6eeec6bbca",
     "function month_is_ready": "b7083f5d8598",
     "function normalise_failure_signature": "ee0c7596b755",
     "function partition_bounds": "75ff71e2af6c",
     "function update_updated_at_column": "066ed2c0d023",
+    "function use_webauthn_credential": "c68a539fc374",
     "trigger healix_memories.forget_memory": "ee27ed81efae",
     "trigger healix_memories.normalise_healix_memories_signature": "7e56b152a094",
     "trigger healix_memories.update_healix_memories_updated_at": "2785b25c26bc",
@@ -173,7 +176,10 @@ export const expected: Fingerprints = {
     "trigger teams.update_teams_updated_at": "262bc0682fda",
     "trigger user_preferences.update_user_preferences_updated_at": "c8f149eb7a1b",
     "trigger users.forget_person": "9c1cae9df99b",
-    "trigger users.update_users_updated_at": "5bde0e2aa9c4"
+    "trigger undefined.undefined": "5088bf865bd7",
+    "trigger users.update_users_updated_at": "5bde0e2aa9c4",
+    "trigger webauthn_credentials.keep_webauthn_revoked": "db652fec9955",
+    "trigger webauthn_credentials.use_webauthn_credential": "8783da42c024"
   },
   "security": [
     "ALTER TABLE consciousness_reviews ENABLE ROW LEVEL SECURITY;",
@@ -253,18 +259,22 @@ export const expected: Fingerprints = {
     "ALTER FUNCTION expired_partitions(regclass,interval) OWNER TO lukhas_owner;",
     "ALTER FUNCTION forget_memory() OWNER TO lukhas_owner;",
     "ALTER FUNCTION forget_person() OWNER TO lukhas_owner;",
+    "ALTER FUNCTION keep_webauthn_revoked() OWNER TO lukhas_owner;",
     "ALTER FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) OWNER TO lukhas_owner;",
     "ALTER FUNCTION lukhas_find_team(text) OWNER TO lukhas_owner;",
     "ALTER FUNCTION lukhas_lock_team() OWNER TO lukhas_owner;",
     "ALTER FUNCTION lukhas_run_ts(uuid) OWNER TO lukhas_owner;",
     "ALTER FUNCTION lukhas_serves() OWNER TO lukhas_owner;",
     "ALTER FUNCTION lukhas_team_id() OWNER TO lukhas_owner;",
+    "ALTER FUNCTION make_preferences() OWNER TO lukhas_owner;",
     "ALTER FUNCTION month_is_ready(timestamp with time zone) OWNER TO lukhas_owner;",
     "ALTER FUNCTION normalise_failure_signature() OWNER TO lukhas_owner;",
     "ALTER FUNCTION partition_bounds(regclass) OWNER TO lukhas_owner;",
-    "ALTER FUNCTION update_updated_at_column() OWNER TO lukhas_owner;"
+    "ALTER FUNCTION update_updated_at_column() OWNER TO lukhas_owner;",
+    "ALTER FUNCTION use_webauthn_credential() OWNER TO lukhas_owner;"
   ],
   "rights": [
+    "GRANT INSERT, SELECT ON consciousness_reviews TO lukhas_ingest;",
     "GRANT INSERT, SELECT, UPDATE ON consciousness_reviews TO lukhas_service;",
     "GRANT INSERT, SELECT ON coverage_data TO lukhas_ingest;",
     "GRANT INSERT, SELECT ON coverage_data TO lukhas_service;",
@@ -342,6 +352,7 @@ export const expected: Fingerprints = {
     "GRANT UPDATE (updated_at) ON healix_memories TO lukhas_ingest;",
     "GRANT UPDATE (auto_healed) ON test_results TO lukhas_ingest;",
     "GRANT UPDATE (auto_healed) ON test_results TO lukhas_service;",
+    "GRANT SELECT (deleted_at) ON users TO lukhas_ingest;",
     "GRANT SELECT (lambda_id) ON users TO lukhas_ingest;",
     "REVOKE ALL ON FUNCTION attach_month(timestamp with time zone) FROM PUBLIC;",
     "REVOKE ALL ON FUNCTION check_months_login() FROM PUBLIC;",
@@ -354,6 +365,7 @@ export const expected: Fingerprints = {
     "GRANT EXECUTE ON FUNCTION expired_partitions(regclass,interval) TO lukhas_service;",
     "REVOKE ALL ON FUNCTION forget_memory() FROM PUBLIC;",
     "REVOKE ALL ON FUNCTION forget_person() FROM PUBLIC;",
+    "REVOKE ALL ON FUNCTION keep_webauthn_revoked() FROM PUBLIC;",
     "REVOKE ALL ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) FROM PUBLIC;",
     "GRANT EXECUTE ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) TO lukhas_ingest;",
     "GRANT EXECUTE ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) TO lukhas_service;",
@@ -371,6 +383,7 @@ export const expected: Fingerprints = {
     "REVOKE ALL ON FUNCTION lukhas_team_id() FROM PUBLIC;",
     "GRANT EXECUTE ON FUNCTION lukhas_team_id() TO lukhas_ingest;",
     "GRANT EXECUTE ON FUNCTION lukhas_team_id() TO lukhas_service;",
+    "REVOKE ALL ON FUNCTION make_preferences() FROM PUBLIC;",
     "REVOKE ALL ON FUNCTION month_is_ready(timestamp with time zone) FROM PUBLIC;",
     "GRANT EXECUTE ON FUNCTION month_is_ready(timestamp with time zone) TO lukhas_ingest;",
     "GRANT EXECUTE ON FUNCTION month_is_ready(timestamp with time zone) TO lukhas_service;",
@@ -378,6 +391,7 @@ export const expected: Fingerprints = {
     "REVOKE ALL ON FUNCTION partition_bounds(regclass) FROM PUBLIC;",
     "GRANT EXECUTE ON FUNCTION partition_bounds(regclass) TO lukhas_ingest;",
     "GRANT EXECUTE ON FUNCTION partition_bounds(regclass) TO lukhas_service;",
-    "REVOKE ALL ON FUNCTION update_updated_at_column() FROM PUBLIC;"
+    "REVOKE ALL ON FUNCTION update_updated_at_column() FROM PUBLIC;",
+    "REVOKE ALL ON FUNCTION use_webauthn_credential() FROM PUBLIC;"
   ]
 };
