@@ -43,7 +43,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas list',
     'there is no command `lukhas list`',
-    'Did you mean lukhas team list or lukhas healix list? See lukhas --help.',
+    'Did you mean lukhas runs or lukhas team list or lukhas healix list? See lukhas --help.',
   ],
   ['lukhas init', 'there is no command `lukhas init`', 'Did you mean lukhas db setup? See lukhas --help.'],
   ['lukhas frobnicate --help', 'there is no command `lukhas frobnicate`', 'See lukhas --help.'],
@@ -92,7 +92,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas --json',
     'unknown option --json',
-    '--json is an option of lukhas upload, lukhas db setup, lukhas db migrate and others. See lukhas --help.',
+    '--json is an option of lukhas upload, lukhas runs, lukhas run and others. See lukhas --help.',
   ],
   [
     'lukhas db migrate --databse-url x',
@@ -160,12 +160,12 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas db migrate --role x',
     'unknown option --role',
-    '--role is an option of lukhas db setup, lukhas db grant. See lukhas db migrate --help.',
+    '--role is an option of lukhas db setup, lukhas db grant, lukhas db revoke and others. See lukhas db migrate --help.',
   ],
   [
     'lukhas db migrate -t x',
     'unknown option -t',
-    '--team is an option of lukhas upload, lukhas db setup, lukhas db status and others. See lukhas db migrate --help.',
+    '--team is an option of lukhas upload, lukhas runs, lukhas run and others. See lukhas db migrate --help.',
   ],
   [
     'lukhas upload results.xml --stale',
@@ -175,7 +175,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas --role x db migrate',
     'unknown option --role',
-    '--role is an option of lukhas db setup, lukhas db grant. See lukhas db migrate --help.',
+    '--role is an option of lukhas db setup, lukhas db grant, lukhas db revoke and others. See lukhas db migrate --help.',
   ],
   // Values
   ['lukhas-upload results.xml --lane', '--lane needs a value', 'It takes --lane <name>.'],
