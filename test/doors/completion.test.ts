@@ -20,9 +20,9 @@ const offered = (line: string) => {
 
 describe('what is offered', () => {
   it.each([
-    ['', ['upload', 'db', 'team', 'healix', 'completion', 'help', 'version']],
+    ['', ['upload', 'db', 'team', 'user', 'healix', 'completion', 'help', 'version']],
     ['he', ['healix', 'help']],
-    ['db ', ['setup', 'migrate', 'status', 'partitions', 'resign', 'grant']],
+    ['db ', ['setup', 'migrate', 'status', 'partitions', 'resign', 'grant', 'revoke']],
     ['healix re', ['retire']],
     ['healix list --sh', ['--shared']],
     ['healix list --test x --li', ['--limit']],
@@ -47,7 +47,7 @@ describe('what is offered', () => {
     ['completion ', ['bash', 'zsh', 'fish']],
     ['completion bash ', []],
     ['help db gr', ['grant']],
-    ['no-such-command ', ['upload', 'db', 'team', 'healix', 'completion', 'help', 'version']],
+    ['no-such-command ', ['upload', 'db', 'team', 'user', 'healix', 'completion', 'help', 'version']],
   ])('behind %j is %j', (line, candidates) => {
     expect(offered(line)).toEqual(candidates);
   });

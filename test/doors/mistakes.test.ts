@@ -17,7 +17,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas db',
     '`lukhas db` needs one more word',
-    'One of: lukhas db setup, lukhas db migrate, lukhas db status, lukhas db partitions, lukhas db resign, lukhas db grant.',
+    'One of: lukhas db setup, lukhas db migrate, lukhas db status, lukhas db partitions, lukhas db resign, lukhas db grant, lukhas db revoke.',
   ],
   [
     'lukhas db setpu',
@@ -43,7 +43,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas list',
     'there is no command `lukhas list`',
-    'Did you mean lukhas team list or lukhas healix list? See lukhas --help.',
+    'Did you mean lukhas team list or lukhas user list or lukhas healix list? See lukhas --help.',
   ],
   ['lukhas init', 'there is no command `lukhas init`', 'Did you mean lukhas db setup? See lukhas --help.'],
   ['lukhas frobnicate --help', 'there is no command `lukhas frobnicate`', 'See lukhas --help.'],
@@ -160,7 +160,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas db migrate --role x',
     'unknown option --role',
-    '--role is an option of lukhas db setup, lukhas db grant. See lukhas db migrate --help.',
+    '--role is an option of lukhas db setup, lukhas db grant, lukhas db revoke and others. See lukhas db migrate --help.',
   ],
   [
     'lukhas db migrate -t x',
@@ -175,7 +175,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas --role x db migrate',
     'unknown option --role',
-    '--role is an option of lukhas db setup, lukhas db grant. See lukhas db migrate --help.',
+    '--role is an option of lukhas db setup, lukhas db grant, lukhas db revoke and others. See lukhas db migrate --help.',
   ],
   // Values
   ['lukhas-upload results.xml --lane', '--lane needs a value', 'It takes --lane <name>.'],
