@@ -39,6 +39,22 @@ CREATE TABLE coverage_data (
   created_at timestamp with time zone DEFAULT now() NOT NULL
 ) PARTITION BY RANGE (created_at);
 
+CREATE TABLE coverage_months (
+  team_id uuid NOT NULL,
+  line_id uuid NOT NULL,
+  month date NOT NULL,
+  runs integer NOT NULL,
+  total_statements bigint NOT NULL,
+  covered_statements bigint NOT NULL,
+  total_branches bigint NOT NULL,
+  covered_branches bigint NOT NULL,
+  on_base boolean NOT NULL,
+  percent_sum numeric(14,2) NOT NULL,
+  lowest_percent numeric(5,2) NOT NULL,
+  highest_percent numeric(5,2) NOT NULL,
+  file_path character varying(500) NOT NULL
+);
+
 CREATE TABLE healix_credits (
   team_id uuid NOT NULL,
   passed_run_id uuid NOT NULL,
@@ -134,6 +150,16 @@ CREATE TABLE lukhas_migrations (
   applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE lukhas_retirements (
+  parent text NOT NULL,
+  child text NOT NULL,
+  mark text NOT NULL,
+  lower_bound timestamp with time zone,
+  upper_bound timestamp with time zone NOT NULL,
+  begun_at timestamp with time zone DEFAULT now() NOT NULL,
+  summed_at timestamp with time zone
+);
+
 CREATE TABLE missing_reports (
   team_id uuid NOT NULL,
   upload_key bytea NOT NULL,
@@ -221,6 +247,42 @@ CREATE TABLE test_aliases (
   former character varying(500) NOT NULL,
   created_at timestamp with time zone NOT NULL,
   git_sha character varying(40)
+);
+
+CREATE TABLE test_lines (
+  team_id uuid NOT NULL,
+  line_id uuid NOT NULL,
+  repository_host text,
+  repository text,
+  project text,
+  lane character varying(50),
+  job_name text,
+  step text
+);
+
+CREATE TABLE test_months (
+  team_id uuid NOT NULL,
+  test_id uuid NOT NULL,
+  line_id uuid NOT NULL,
+  month date NOT NULL,
+  runs integer NOT NULL,
+  passed integer NOT NULL,
+  failed integer NOT NULL,
+  errors integer NOT NULL,
+  skipped integer NOT NULL,
+  xfailed integer NOT NULL,
+  xpassed integer NOT NULL,
+  flaky integer NOT NULL,
+  last_failed_at timestamp with time zone,
+  on_base boolean NOT NULL,
+  seconds numeric(14,3) NOT NULL,
+  last_failure_signature character varying(255)
+);
+
+CREATE TABLE test_names (
+  team_id uuid NOT NULL,
+  test_id uuid NOT NULL,
+  test_name character varying(500) NOT NULL
 );
 
 CREATE TABLE test_results (
@@ -342,6 +404,7 @@ CREATE TABLE webauthn_credentials (
 ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_pkey PRIMARY KEY (team_id, id);
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_coverage_percent_check CHECK (((coverage_percent >= (0)::numeric) AND (coverage_percent <= (100)::numeric)));
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_pkey PRIMARY KEY (team_id, id, created_at);
+ALTER TABLE coverage_months ADD CONSTRAINT coverage_months_pkey PRIMARY KEY (team_id, file_path, month, line_id, on_base);
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_pkey PRIMARY KEY (team_id, test_name, passed_run_id);
 ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_counted_check CHECK (((counted)::text = ANY ((ARRAY['worked'::character varying, 'failed'::character varying, 'recovered'::character varying, 'lasted'::character varying])::text[])));
 ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_outcome_check CHECK (((outcome)::text = ANY ((ARRAY['open'::character varying, 'worked'::character varying, 'failed'::character varying, 'nothing'::character varying])::text[])));
@@ -355,6 +418,7 @@ ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_pkey PRIMARY KEY (team_
 ALTER TABLE lukhas_locks ADD CONSTRAINT lukhas_locks_pkey PRIMARY KEY (name);
 ALTER TABLE lukhas_migration_steps ADD CONSTRAINT lukhas_migration_steps_pkey PRIMARY KEY (number, step, target);
 ALTER TABLE lukhas_migrations ADD CONSTRAINT lukhas_migrations_pkey PRIMARY KEY (number);
+ALTER TABLE lukhas_retirements ADD CONSTRAINT lukhas_retirements_pkey PRIMARY KEY (parent, child);
 ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_upload_key_check CHECK ((octet_length(upload_key) = 32));
 ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_pkey PRIMARY KEY (team_id, upload_key);
 ALTER TABLE service_credentials ADD CONSTRAINT service_credentials_pkey PRIMARY KEY (role_name);
@@ -367,6 +431,9 @@ ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_pkey PRIMARY KEY (r
 ALTER TABLE teams ADD CONSTRAINT teams_pkey PRIMARY KEY (id);
 ALTER TABLE test_aliases ADD CONSTRAINT test_aliases_former_check CHECK (((former)::text <> (name)::text));
 ALTER TABLE test_aliases ADD CONSTRAINT test_aliases_pkey PRIMARY KEY (team_id, suite_id, name, created_at);
+ALTER TABLE test_lines ADD CONSTRAINT test_lines_pkey PRIMARY KEY (team_id, line_id);
+ALTER TABLE test_months ADD CONSTRAINT test_months_pkey PRIMARY KEY (team_id, test_id, month, line_id, on_base);
+ALTER TABLE test_names ADD CONSTRAINT test_names_pkey PRIMARY KEY (team_id, test_id);
 ALTER TABLE test_results ADD CONSTRAINT test_results_duration_seconds_check CHECK (((duration_seconds >= (0)::numeric) AND (duration_seconds <= 99999.999)));
 ALTER TABLE test_results ADD CONSTRAINT test_results_outcome_check CHECK (((outcome)::text = ANY ((ARRAY['passed'::character varying, 'failed'::character varying, 'skipped'::character varying, 'error'::character varying, 'xfailed'::character varying, 'xpassed'::character varying])::text[])));
 ALTER TABLE test_results ADD CONSTRAINT test_results_pkey PRIMARY KEY (team_id, id, created_at);
@@ -383,6 +450,7 @@ ALTER TABLE webauthn_credentials ADD CONSTRAINT webauthn_credentials_credential_
 
 ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE coverage_months ADD CONSTRAINT coverage_months_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_memory_id_fkey FOREIGN KEY (team_id, memory_id) REFERENCES healix_memories(team_id, id) ON DELETE CASCADE;
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_memory_id_fkey FOREIGN KEY (team_id, memory_id) REFERENCES healix_memories(team_id, id) ON DELETE CASCADE;
@@ -392,6 +460,9 @@ ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_team_id_fkey FOREIGN 
 ALTER TABLE sessions ADD CONSTRAINT sessions_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE CASCADE;
 ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE test_aliases ADD CONSTRAINT test_aliases_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
+ALTER TABLE test_lines ADD CONSTRAINT test_lines_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE test_months ADD CONSTRAINT test_months_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE test_names ADD CONSTRAINT test_names_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE test_results ADD CONSTRAINT test_results_shared_memory_id_fkey FOREIGN KEY (shared_memory_id) REFERENCES shared_memories(id) ON DELETE SET NULL;
 ALTER TABLE test_results ADD CONSTRAINT test_results_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE test_runs ADD CONSTRAINT test_runs_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
@@ -421,6 +492,7 @@ CREATE INDEX idx_healix_test_errtype ON healix_memories USING btree (team_id, te
 CREATE INDEX idx_healix_test_signature ON healix_memories USING btree (team_id, test_name, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_healix_words_rank ON healix_memories USING btree (team_id, words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
 CREATE INDEX idx_healix_words_test ON healix_memories USING btree (team_id, words_signature, test_name) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
+CREATE INDEX idx_ingest_uploads_base ON ingest_uploads USING btree (team_id, repository, base_branch) WHERE (pull_request IS NOT NULL);
 CREATE INDEX idx_ingest_uploads_pull_request ON ingest_uploads USING btree (team_id, repository, pull_request, created_at DESC) WHERE (pull_request IS NOT NULL);
 CREATE INDEX idx_ingest_uploads_run_id ON ingest_uploads USING btree (team_id, run_id);
 CREATE INDEX idx_missing_reports_git_sha ON missing_reports USING btree (team_id, git_sha);
@@ -796,6 +868,8 @@ ALTER TABLE consciousness_reviews ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON consciousness_reviews FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE coverage_data ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON coverage_data FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE coverage_months ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON coverage_months FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE healix_credits ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON healix_credits FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE healix_matches ENABLE ROW LEVEL SECURITY;
@@ -818,6 +892,12 @@ ALTER TABLE teams ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON teams FOR ALL USING (id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE test_aliases ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON test_aliases FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE test_lines ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON test_lines FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE test_months ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON test_months FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE test_names ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON test_names FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE test_results ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON test_results FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE test_runs ENABLE ROW LEVEL SECURITY;
@@ -837,6 +917,7 @@ CREATE POLICY team_isolation ON webauthn_credentials FOR ALL USING (EXISTS ( SEL
 
 ALTER TABLE consciousness_reviews OWNER TO lukhas_owner;
 ALTER TABLE coverage_data OWNER TO lukhas_owner;
+ALTER TABLE coverage_months OWNER TO lukhas_owner;
 ALTER TABLE healix_credits OWNER TO lukhas_owner;
 ALTER TABLE healix_matches OWNER TO lukhas_owner;
 ALTER TABLE healix_memories OWNER TO lukhas_owner;
@@ -844,6 +925,7 @@ ALTER TABLE ingest_uploads OWNER TO lukhas_owner;
 ALTER TABLE lukhas_locks OWNER TO lukhas_owner;
 ALTER TABLE lukhas_migration_steps OWNER TO lukhas_owner;
 ALTER TABLE lukhas_migrations OWNER TO lukhas_owner;
+ALTER TABLE lukhas_retirements OWNER TO lukhas_owner;
 ALTER TABLE missing_reports OWNER TO lukhas_owner;
 ALTER TABLE service_credentials OWNER TO lukhas_owner;
 ALTER TABLE sessions OWNER TO lukhas_owner;
@@ -851,6 +933,9 @@ ALTER TABLE shared_memories OWNER TO lukhas_owner;
 ALTER TABLE team_credentials OWNER TO lukhas_owner;
 ALTER TABLE teams OWNER TO lukhas_owner;
 ALTER TABLE test_aliases OWNER TO lukhas_owner;
+ALTER TABLE test_lines OWNER TO lukhas_owner;
+ALTER TABLE test_months OWNER TO lukhas_owner;
+ALTER TABLE test_names OWNER TO lukhas_owner;
 ALTER TABLE test_results OWNER TO lukhas_owner;
 ALTER TABLE test_runs OWNER TO lukhas_owner;
 ALTER TABLE user_preferences OWNER TO lukhas_owner;
@@ -883,6 +968,8 @@ GRANT INSERT, SELECT ON consciousness_reviews TO lukhas_ingest;
 GRANT INSERT, SELECT, UPDATE ON consciousness_reviews TO lukhas_service;
 GRANT INSERT, SELECT ON coverage_data TO lukhas_ingest;
 GRANT INSERT, SELECT ON coverage_data TO lukhas_service;
+GRANT SELECT ON coverage_months TO lukhas_ingest;
+GRANT SELECT ON coverage_months TO lukhas_service;
 GRANT INSERT, SELECT ON healix_credits TO lukhas_ingest;
 GRANT INSERT, SELECT ON healix_credits TO lukhas_service;
 GRANT INSERT, SELECT ON healix_matches TO lukhas_ingest;
@@ -895,6 +982,8 @@ GRANT SELECT ON lukhas_migration_steps TO lukhas_ingest;
 GRANT SELECT ON lukhas_migration_steps TO lukhas_service;
 GRANT SELECT ON lukhas_migrations TO lukhas_ingest;
 GRANT SELECT ON lukhas_migrations TO lukhas_service;
+GRANT SELECT ON lukhas_retirements TO lukhas_ingest;
+GRANT SELECT ON lukhas_retirements TO lukhas_service;
 GRANT INSERT, SELECT ON missing_reports TO lukhas_ingest;
 GRANT INSERT, SELECT ON missing_reports TO lukhas_service;
 GRANT DELETE, INSERT, SELECT, UPDATE ON sessions TO lukhas_service;
@@ -904,6 +993,12 @@ GRANT SELECT ON teams TO lukhas_ingest;
 GRANT SELECT ON teams TO lukhas_service;
 GRANT INSERT, SELECT ON test_aliases TO lukhas_ingest;
 GRANT INSERT, SELECT ON test_aliases TO lukhas_service;
+GRANT SELECT ON test_lines TO lukhas_ingest;
+GRANT SELECT ON test_lines TO lukhas_service;
+GRANT SELECT ON test_months TO lukhas_ingest;
+GRANT SELECT ON test_months TO lukhas_service;
+GRANT SELECT ON test_names TO lukhas_ingest;
+GRANT SELECT ON test_names TO lukhas_service;
 GRANT INSERT, SELECT ON test_results TO lukhas_ingest;
 GRANT INSERT, SELECT ON test_results TO lukhas_service;
 GRANT INSERT, SELECT ON test_runs TO lukhas_ingest;

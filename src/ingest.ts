@@ -4,8 +4,17 @@ import { posix } from 'node:path';
 import { InputError, type Naming, ReportError, StoreError } from './errors.ts';
 import { reviewMatriz } from './judge/matriz.ts';
 import type { ChangeSource } from './judging.ts';
-import type { CoverageFile, MatrizReview, RunContext, RunMatriz, SignedResult, Warning } from './model.ts';
+import type {
+  CoverageFile,
+  MatrizReview,
+  Patch,
+  RunContext,
+  RunMatriz,
+  SignedResult,
+  Warning,
+} from './model.ts';
 import { type Counted, startPasses } from './passes.ts';
+import { judgeOwnPatch, readChange } from './patching.ts';
 import type { CheckoutFiles } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
 import { hashCoverage } from './read/coverage/coverage.ts';
@@ -69,6 +78,8 @@ export interface Edges {
 export interface Verdict extends StoredRun, Counted {
   readonly createdAt: Date;
   readonly context: RunContext;
+  /** The coverage of the run's change: of all stored runs of its commit, without a database of this one. */
+  readonly patch: Patch | undefined;
   /** For judging other runs of the commit. */
   readonly change: ChangeSource;
   /** SHA-256 over the bytes of all reports, in hex. */
@@ -204,12 +215,14 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
       activeComponents: matriz.analysis.activeComponents,
     },
   };
+  const asksPatch = edges.coverage.paths.length > 0;
   // A run without a test says nothing, and would be what the next one is compared with.
   const connect = nothing === undefined ? edges.connect : undefined;
   const stored = await storeRun(connect, upload, passes.open, {
     allowPrivilegedRole: settings.allowPrivilegedRole,
     baseBranch: settings.baseBranch,
     change,
+    patch: asksPatch ? { diffBase: settings.diffBase } : undefined,
     clock,
     onWarning,
     onRetry: ({ reason, delayMs }) => edges.onRetry?.(reason.message, delayMs),
@@ -222,11 +235,19 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const counted = await passes.finish();
   for (const warning of counted.coverage?.warnings ?? []) onCoverageWarning(warning);
   await edges.onCoverage?.(counted.coverage?.files ?? []);
+  const patch =
+    stored.saved !== undefined || !asksPatch
+      ? stored.history?.patch
+      : judgeOwnPatch(
+          await readChange({ change, diffBase: settings.diffBase, baseBranch: settings.baseBranch }),
+          counted.coverage?.files ?? [],
+        );
   const incomplete = notTaken || counted.lost > 0;
   return {
     ...stored,
     ...counted,
     history: withReportNames(stored.history, counted.tally.failures),
+    patch,
     createdAt,
     context,
     change,

@@ -27,6 +27,7 @@ const storeBelow: Readonly<Record<string, readonly string[]>> = {
 const useCase = [
   'ingest.ts',
   'judging.ts',
+  'patching.ts',
   'learning.ts',
   'passes.ts',
   'renaming.ts',

@@ -1,9 +1,10 @@
 // Which failures fail the build: the rule of --fail-on and of the Action's fail-on. The doors set the exit code.
-import { InputError } from '../errors.ts';
+import { InputError, StoreError } from '../errors.ts';
 import type { Verdict } from '../ingest.ts';
 import type { FailureHistory, RunMatriz } from '../model.ts';
 import { nearest } from '../nearest.ts';
 import type { Settings } from '../settings.ts';
+import { percent } from '../tell/words.ts';
 
 /** What a build can fail on. */
 export type Gate = Settings['failOn'][number];
@@ -95,4 +96,44 @@ function applies(gate: Gate, failure: FailureHistory): boolean {
 /** Whether something that was asked for is missing: exit code 2 where nothing before it in the order decides. */
 export function hasErrors({ warnings }: Pick<Verdict, 'warnings'>): boolean {
   return warnings.some((warning) => warning.severity === 'error');
+}
+
+/**
+ * Why the coverage gates fail the build, a sentence each. A push to the base branch has no change to judge, and a first run nothing to
+ * have fallen from: they pass.
+ *
+ * @throws StoreError `coverage-unknown` where a gate cannot be decided
+ */
+export function coverageToBlame(
+  {
+    failOnPatchCoverage: least,
+    failOnCoverageDrop: most,
+  }: Pick<Settings, 'failOnPatchCoverage' | 'failOnCoverageDrop'>,
+  { patch, totals, history, stored }: Pick<Verdict, 'patch' | 'totals' | 'history' | 'stored'>,
+): string[] {
+  const undecided = (gate: string, why: string) =>
+    new StoreError({
+      code: 'coverage-unknown',
+      message: `${gate} cannot be decided: ${why}`,
+      fix: 'Give a coverage report of coverage.py, and a checkout that reaches where the change begins.',
+    });
+  const sentences: string[] = [];
+  if (least !== undefined) {
+    const gate = `fail-on-patch-coverage ${least}`;
+    if (totals.coveragePercent === undefined) throw undecided(gate, 'there is no coverage');
+    if (patch !== undefined && 'problem' in patch) throw undecided(gate, patch.problem);
+    const share = patch?.coverage.percent;
+    if (share !== undefined && share < least)
+      sentences.push(`${percent(share)} of the changed statements are covered (${gate})`);
+  }
+  if (most !== undefined) {
+    const gate = `fail-on-coverage-drop ${most}`;
+    if (totals.coveragePercent === undefined) throw undecided(gate, 'there is no coverage');
+    if (history === undefined)
+      throw undecided(gate, stored === 'no' ? 'nothing is stored' : 'the history could not be read');
+    const { beforePercent, afterPercent } = history.coverage ?? { beforePercent: 0, afterPercent: 0 };
+    if (beforePercent - afterPercent > most)
+      sentences.push(`coverage fell from ${percent(beforePercent)} to ${percent(afterPercent)} (${gate})`);
+  }
+  return sentences;
 }

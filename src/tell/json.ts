@@ -6,6 +6,7 @@ import type {
   Match,
   MatrizReview,
   Novelty,
+  Patch,
   RunContext,
   RunHistory,
   SavedRun,
@@ -155,6 +156,28 @@ export function changesLine({ baseBranch, point, changes, coverage }: RunHistory
               after: file.afterPercent,
             })),
           },
+  });
+}
+
+/** The coverage of the run's change. */
+export function patchLine(patch: Patch): string {
+  if ('problem' in patch) return line({ kind: 'patch', problem: patch.problem });
+  const { baseSha, coverage, runs } = patch;
+  return line({
+    kind: 'patch',
+    base_git_sha: baseSha,
+    runs,
+    changed_statements: coverage.changedStatements,
+    covered_statements: coverage.coveredStatements,
+    percent: coverage.percent === undefined ? undefined : round(coverage.percent),
+    files: coverage.files.map((file) => ({
+      file_path: file.filePath,
+      changed_statements: file.changedStatements,
+      covered_statements: file.coveredStatements,
+      uncovered: file.uncovered,
+    })),
+    lost: coverage.lost?.map(({ filePath, lines }) => ({ file_path: filePath, lines })),
+    unreported: coverage.unreported,
   });
 }
 

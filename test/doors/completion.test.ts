@@ -22,7 +22,7 @@ describe('what is offered', () => {
   it.each([
     ['', ['upload', 'db', 'team', 'user', 'healix', 'completion', 'help', 'version']],
     ['he', ['healix', 'help']],
-    ['db ', ['setup', 'migrate', 'status', 'partitions', 'resign', 'grant', 'revoke']],
+    ['db ', ['setup', 'migrate', 'status', 'partitions', 'retain', 'resign', 'grant', 'revoke']],
     ['healix re', ['retire']],
     ['healix list --sh', ['--shared']],
     ['healix list --test x --li', ['--limit']],

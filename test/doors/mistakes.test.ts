@@ -17,7 +17,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas db',
     '`lukhas db` needs one more word',
-    'One of: lukhas db setup, lukhas db migrate, lukhas db status, lukhas db partitions, lukhas db resign, lukhas db grant, lukhas db revoke.',
+    'One of: lukhas db setup, lukhas db migrate, lukhas db status, lukhas db partitions, lukhas db retain, lukhas db resign, lukhas db grant, lukhas db revoke.',
   ],
   [
     'lukhas db setpu',

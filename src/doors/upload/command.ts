@@ -76,6 +76,10 @@ export const uploadCommand = () =>
         ),
       }),
       ...under('What to compare with', {
+        diffBase: text(
+          '--diff-base <branch | commit>',
+          'tell how many statements that changed since it the tests ran; default: where a pull request or branch begins',
+        ),
         baseBranch: text(
           '--base-branch <name>',
           'the branch failures are compared with; default: what the CI says, else main or master',
@@ -88,6 +92,14 @@ export const uploadCommand = () =>
           'exit with 4 when any test failed, when a failure is new, has nothing to compare with (no-history), or is unknown to Healix, or when MATRIZ blocked; several with commas between',
           failOnWords,
           (value) => parseFailOn(value, '--fail-on'),
+        ),
+        failOnPatchCoverage: text(
+          '--fail-on-patch-coverage <percent>',
+          'exit with 4 when the tests ran less than this of the changed statements',
+        ),
+        failOnCoverageDrop: text(
+          '--fail-on-coverage-drop <points>',
+          'exit with 4 when coverage fell by more than this, compared as failures are',
         ),
         quiet: flag('-q, --quiet', 'print warnings and errors only'),
         verbose: flag('-v, --verbose', 'print every failure, and more of the coverage'),

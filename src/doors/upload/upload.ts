@@ -20,6 +20,7 @@ import {
   fixedLine,
   matchLine,
   matrizLine,
+  patchLine,
   resultLine,
   runLine,
   schemaLine,
@@ -31,7 +32,14 @@ import { type Progress, startProgress } from '../../tell/terminal/progress.ts';
 import { renderSummary, renderWarnings, type Summary } from '../../tell/terminal/summary.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { count } from '../../tell/words.ts';
-import { failuresToBlame, hasErrors, needsHistory, starsToBlame, whyNotReviewed } from '../fail-on.ts';
+import {
+  coverageToBlame,
+  failuresToBlame,
+  hasErrors,
+  needsHistory,
+  starsToBlame,
+  whyNotReviewed,
+} from '../fail-on.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
 
@@ -138,8 +146,11 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       terminal.err(describeError(verdict.storeError, terminal.paint));
       return exitCodeOf(verdict.storeError);
     }
-    if (!failsBuild(settings, verdict)) return hasErrors(verdict) ? exitCodes.input : exitCodes.ok;
-    if (!telling.quiet) terminal.err(`${terminal.paint.red('failing:')} ${failingWords(settings, verdict)}`);
+    const fallen = coverageToBlame(settings, verdict);
+    if (!failsBuild(settings, verdict) && fallen.length === 0)
+      return hasErrors(verdict) ? exitCodes.input : exitCodes.ok;
+    const why = [...(failsBuild(settings, verdict) ? [failingWords(settings, verdict)] : []), ...fallen];
+    if (!telling.quiet) terminal.err(`${terminal.paint.red('failing:')} ${why.join('; ')}`);
     return exitCodes.failOn;
   } finally {
     process.off('SIGINT', cancel).off('SIGTERM', cancel);
@@ -275,6 +286,7 @@ async function tellJson(
     if (history.changes !== undefined || history.coverage !== undefined)
       await lines.write(changesLine(history));
   }
+  if (verdict.patch !== undefined) await lines.write(patchLine(verdict.patch));
   if (verdict.matriz.review !== undefined) await lines.write(matrizLine(verdict.matriz, verdict));
   await lines.write(verdict.warnings.map(warningLine).join(''));
   await lines.write(runLine({ ...verdict, team: settings.team }));
@@ -319,6 +331,7 @@ function tellTerminal(
     slowest: verdict.tally.slowest,
     leastCovered: leastCovered(coverage, verbose ? 20 : 5),
     coveredFiles: coverage.length,
+    patch: verdict.patch,
     stored: storedSentence(verdict, settings),
     warnings: verdict.warnings,
   };

@@ -73,14 +73,12 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
 
   // Once the connection is lost, every verb fails with this error.
   let lost: StoreError | undefined;
-  let giveUp: (error: StoreError) => void = () => {};
-  const whenLost = new Promise<never>((_, reject) => {
-    giveUp = (error) => {
-      lost ??= error;
-      reject(lost);
-    };
-  });
-  whenLost.catch(() => {});
+  // Not one promise to race with: it would keep the answers of all statements as long as the connection is open.
+  const waiting = new Set<(error: StoreError) => void>();
+  const giveUp = (error: StoreError): void => {
+    lost ??= error;
+    for (const reject of waiting) reject(lost);
+  };
   // Without a listener a connection that breaks while idle would end the process.
   client.on('error', (error) => giveUp(storeErrorOf(error, target)));
   client.on('end', () => giveUp(storeErrorOf(new Error('Connection terminated unexpectedly'), target)));
@@ -109,12 +107,18 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
       },
       Math.max(20, Math.min(250, stallMs / 4)),
     );
+    let stop: (error: StoreError) => void = () => {};
     try {
-      return await Promise.race([work(), whenLost]);
+      return await new Promise<T>((resolve, reject) => {
+        stop = reject;
+        waiting.add(stop);
+        work().then(resolve, reject);
+      });
     } catch (error) {
       failed = true;
       throw lost ?? storeErrorOf(error, target);
     } finally {
+      waiting.delete(stop);
       clearInterval(watchdog);
     }
   }

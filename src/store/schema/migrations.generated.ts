@@ -328,6 +328,34 @@ export const migrations: readonly Migration[] = [
   },
   {
     "number": 16,
+    "name": "ageing",
+    "checksum": "36fa59527472a132b91e1c96bc644f275a08c262df17adc973be66351d8a8ec6",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the sums and what they are of",
+        "inTransaction": true,
+        "sql": "-- What a line's id stands for; the runs that say so go before the sums do.\nCREATE TABLE test_lines (\n  team_id UUID NOT NULL CONSTRAINT test_lines_team_id_fkey REFERENCES teams (id),\n  -- test_runs.line_id; runs of older programs, which have none, get one that is made of the same columns.\n  line_id UUID NOT NULL,\n  repository_host TEXT,\n  repository TEXT,\n  project TEXT,\n  lane VARCHAR(50),\n  job_name TEXT,\n  step TEXT,\n  CONSTRAINT test_lines_pkey PRIMARY KEY (team_id, line_id)\n);\n\n-- Names are the longest part of a sum: they are kept once.\nCREATE TABLE test_names (\n  team_id UUID NOT NULL CONSTRAINT test_names_team_id_fkey REFERENCES teams (id),\n  -- md5 of the name, so that a test's sums are found without this table.\n  test_id UUID NOT NULL,\n  test_name VARCHAR(500) NOT NULL,\n  CONSTRAINT test_names_pkey PRIMARY KEY (team_id, test_id)\n);\n\n-- A test in a line and a UTC month, the base branch and all others apart. Narrow: it stays when the rows are gone.\nCREATE TABLE test_months (\n  team_id UUID NOT NULL CONSTRAINT test_months_team_id_fkey REFERENCES teams (id),\n  test_id UUID NOT NULL,\n  line_id UUID NOT NULL,\n  -- Its first day.\n  month DATE NOT NULL,\n  runs INTEGER NOT NULL,\n  passed INTEGER NOT NULL,\n  failed INTEGER NOT NULL,\n  errors INTEGER NOT NULL,\n  skipped INTEGER NOT NULL,\n  xfailed INTEGER NOT NULL,\n  xpassed INTEGER NOT NULL,\n  -- Commits on which it both passed and failed.\n  flaky INTEGER NOT NULL,\n  last_failed_at TIMESTAMPTZ,\n  on_base BOOLEAN NOT NULL,\n  seconds NUMERIC(14, 3) NOT NULL,\n  last_failure_signature VARCHAR(255),\n  CONSTRAINT test_months_pkey PRIMARY KEY (team_id, test_id, month, line_id, on_base)\n);\n\n-- The same of a file's coverage: sums over the runs that measured it.\nCREATE TABLE coverage_months (\n  team_id UUID NOT NULL CONSTRAINT coverage_months_team_id_fkey REFERENCES teams (id),\n  line_id UUID NOT NULL,\n  month DATE NOT NULL,\n  runs INTEGER NOT NULL,\n  total_statements BIGINT NOT NULL,\n  covered_statements BIGINT NOT NULL,\n  total_branches BIGINT NOT NULL,\n  covered_branches BIGINT NOT NULL,\n  on_base BOOLEAN NOT NULL,\n  percent_sum NUMERIC(14, 2) NOT NULL,\n  lowest_percent NUMERIC(5, 2) NOT NULL,\n  highest_percent NUMERIC(5, 2) NOT NULL,\n  file_path VARCHAR(500) NOT NULL,\n  CONSTRAINT coverage_months_pkey PRIMARY KEY (team_id, file_path, month, line_id, on_base)\n);"
+      },
+      {
+        "title": "the months on their way out",
+        "inTransaction": true,
+        "sql": "-- One row from the decision to the drop. The mark is also the comment of the table: a name alone is no reason to drop anything.\nCREATE TABLE lukhas_retirements (\n  parent TEXT NOT NULL,\n  child TEXT NOT NULL,\n  mark TEXT NOT NULL,\n  -- NULL: it has no lower bound.\n  lower_bound TIMESTAMPTZ,\n  upper_bound TIMESTAMPTZ NOT NULL,\n  begun_at TIMESTAMPTZ NOT NULL DEFAULT now(),\n  -- Set in the transaction that adds its rows to the sums.\n  summed_at TIMESTAMPTZ,\n  CONSTRAINT lukhas_retirements_pkey PRIMARY KEY (parent, child)\n);"
+      },
+      {
+        "title": "the index of base branches",
+        "inTransaction": true,
+        "sql": "-- Whether pull requests go to a branch: asked for each branch of a test's months. A million uploads are read in about a second.\nCREATE INDEX idx_ingest_uploads_base ON ingest_uploads (team_id, repository, base_branch) WHERE pull_request IS NOT NULL;"
+      },
+      {
+        "title": "rights",
+        "inTransaction": true,
+        "sql": "ALTER TABLE test_lines ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON test_lines USING (team_id = (SELECT lukhas_team_id()));\nALTER TABLE test_names ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON test_names USING (team_id = (SELECT lukhas_team_id()));\nALTER TABLE test_months ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON test_months USING (team_id = (SELECT lukhas_team_id()));\nALTER TABLE coverage_months ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON coverage_months USING (team_id = (SELECT lukhas_team_id()));\n-- As in 0004: platforms give their own roles rights on every new table.\nDO $closed$\nDECLARE\n  grantee text;\nBEGIN\n  FOR grantee IN\n    SELECT 'PUBLIC' UNION ALL\n    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')\n  LOOP\n    EXECUTE format('REVOKE ALL ON test_lines, test_names, test_months, coverage_months, lukhas_retirements FROM %s', grantee);\n  END LOOP;\nEND\n$closed$;\nGRANT SELECT ON test_lines, test_names, test_months, coverage_months, lukhas_retirements TO lukhas_ingest, lukhas_service;"
+      }
+    ]
+  },
+  {
+    "number": 17,
     "name": "reviews-and-people",
     "checksum": "bb4b52490e6c6693a8f3f199df614a4dcecdf5d07496d88b50ad1d18b7599a72",
     "refusesOlder": false,

@@ -1,5 +1,5 @@
 // The summary of an upload on a terminal. Pure: a verdict in, lines out; all data goes through safeLine.
-import type { Fixed, Match, Novelty, RunHistory, Totals, Warning } from '../../model.ts';
+import type { Fixed, Match, Novelty, Patch, RunHistory, Totals, Warning } from '../../model.ts';
 import {
   type Alike,
   evidenceOfAll,
@@ -22,6 +22,7 @@ import {
   shortSha,
 } from '../evidence.ts';
 import { matrizVerdict, type ShownMatriz, toldViolations } from '../matriz.ts';
+import { hasPatchNews, lineRanges, patchSentence } from '../patch.ts';
 import { wordRenames } from '../renames.ts';
 import { safeLine } from '../safe.ts';
 import {
@@ -80,6 +81,7 @@ export interface Summary {
     readonly missingStatements: number;
   }[];
   readonly coveredFiles: number;
+  readonly patch?: Patch | undefined;
   /** One sentence: what was stored and where, or why not. */
   readonly stored: { readonly ok: boolean; readonly text: string };
   readonly warnings: readonly Warning[];
@@ -103,6 +105,7 @@ export function renderSummary(summary: Summary, style: SummaryStyle): string {
     renderChanges(summary.history, style),
     renderSlowest(summary, style),
     renderCoverage(summary, style),
+    renderPatch(summary, style),
     renderMatriz(summary, style),
     renderWarnings(summary.warnings, paint),
     renderVerdict(summary, style),
@@ -539,6 +542,27 @@ function renderCoverage(summary: Summary, { paint, columns }: SummaryStyle): str
   const least = rows.length === 0 ? '' : ', least covered:';
   const total = `${paint.bold(percent(totals.coveragePercent))} of ${count(coveredFiles, 'file')}${paint.dim(moved)}${least}`;
   return [`${paint.bold('coverage'.padEnd(labelled))}${total}`, ...rows].join('\n');
+}
+
+const patchFiles = 5;
+
+/** The statements of the change that no test ran. */
+function renderPatch({ patch }: Summary, { paint, columns }: SummaryStyle): string {
+  if (!hasPatchNews(patch)) return '';
+  const label = paint.bold('change'.padEnd(labelled));
+  if ('problem' in patch) return `${label}${paint.dim(`coverage not computed: ${safeLine(patch.problem)}`)}`;
+  const { files, lost = [], unreported } = patch.coverage;
+  const uncovered = files.filter((file) => file.uncovered.length > 0);
+  const rows = [
+    ...uncovered.map((file) => `not covered  ${safeLine(file.filePath)}:${lineRanges(file.uncovered, ',')}`),
+    ...lost.map((file) => `no longer covered  ${safeLine(file.filePath)}:${lineRanges(file.lines, ',')}`),
+    ...unreported.map((path) => `in no coverage report  ${safeLine(path)}`),
+  ];
+  const more = rows.length > patchFiles ? [`and ${rows.length - patchFiles} more; --json has all`] : [];
+  const shown = [...rows.slice(0, patchFiles), ...more].map(
+    (row) => `${' '.repeat(labelled)}${fold(row, columns - labelled)}`,
+  );
+  return [`${label}${patchSentence(patch)}`, ...shown].join('\n');
 }
 
 const mostViolations = 10;

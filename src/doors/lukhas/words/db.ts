@@ -1,5 +1,5 @@
 // `lukhas db …`
-import { command, flag, number, text } from '../../arguments.ts';
+import { command, flag, list, number, text } from '../../arguments.ts';
 import { database, output, team } from '../../options.ts';
 
 const administrator = "Takes an administrator's connection";
@@ -50,6 +50,28 @@ export const dbCommands = () => ({
     },
     examples: ['lukhas db partitions --months-ahead 12'],
     run: async (options, _, terminal) => (await import('../db.ts')).makePartitions(options, terminal),
+  }),
+  retain: command({
+    summary: 'let months and rows go that are past their time, and keep monthly sums of them',
+    details: `${administrator}. Runs are kept for 3 years, results and coverage for 1, reviews for 6 months, sessions for 7 days after they end; memories below 0.5 that nobody used for 6 months are retired. Before a month of results or coverage goes, its sums are kept. Uploads go on meanwhile. What was interrupted goes on with the next call.`,
+    options: {
+      dryRun: flag('--dry-run', 'only say what would go'),
+      tables: list('--table <name...>', 'only these tables', (word) => /^[a-z_]+$/.test(word)),
+      keep: list(
+        '--keep <table=time...>',
+        "keep a table's rows for another time: 'test_results=18 months', or forever",
+        (word) => word.includes('='),
+      ),
+      yes: flag('--yes', 'do not ask; needed where nobody can answer'),
+      ...database(),
+      ...output(),
+    },
+    examples: [
+      'lukhas db retain --dry-run',
+      "lukhas db retain --keep 'test_results=18 months' --yes",
+      "lukhas db retain --table sessions --yes --json | jq '.rows[].rows'",
+    ],
+    run: async (options, _, terminal) => (await import('../keep.ts')).retain(options, terminal),
   }),
   resign: command({
     summary: 'sign memories again after a new version of a signature',
