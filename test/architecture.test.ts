@@ -27,6 +27,7 @@ const storeBelow: Readonly<Record<string, readonly string[]>> = {
 const useCase = [
   'ingest.ts',
   'judging.ts',
+  'patching.ts',
   'learning.ts',
   'passes.ts',
   'renaming.ts',
@@ -43,6 +44,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   '@actions/core': ['doors/action/inputs.ts', 'doors/action/surfaces.ts'],
   '@actions/github/lib/utils': ['tell/github/api.ts'],
   '@electric-sql/pglite': ['store/database/pglite.ts'],
+  '@humanwhocodes/momoa': ['read/matriz.ts'],
   commander: ['doors/arguments.ts', 'doors/help.ts'],
   'fast-xml-parser': ['read/report/testcase.ts'],
   'fastest-levenshtein': ['nearest.ts'],
@@ -55,9 +57,11 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     'settings.ts',
     'read/coverage/coverage.ts',
     'read/coverage/entry.ts',
+    'read/matriz.ts',
     'context/github-event.ts',
     'store/healix/memory-file.ts',
     'store/keep/manifest.ts',
+    'store/schema/users.ts',
   ],
 };
 
@@ -65,6 +69,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
 const fileOpeners = [
   'read/files.ts',
   'read/coverage/coverage.ts',
+  'read/matriz.ts',
   'context/git.ts',
   'context/github-event.ts',
   'context/identity.ts',

@@ -20,9 +20,23 @@ const offered = (line: string) => {
 
 describe('what is offered', () => {
   it.each([
-    ['', ['upload', 'db', 'team', 'healix', 'doctor', 'completion', 'help', 'version']],
+    ['', ['upload', 'db', 'team', 'user', 'healix', 'doctor', 'completion', 'help', 'version']],
     ['he', ['healix', 'help']],
-    ['db ', ['setup', 'migrate', 'status', 'partitions', 'backup', 'verify-backup', 'resign', 'grant']],
+    [
+      'db ',
+      [
+        'setup',
+        'migrate',
+        'status',
+        'partitions',
+        'retain',
+        'backup',
+        'verify-backup',
+        'resign',
+        'grant',
+        'revoke',
+      ],
+    ],
     ['db backup ', 'files'],
     ['healix re', ['retire']],
     ['healix list --sh', ['--shared']],
@@ -36,8 +50,8 @@ describe('what is offered', () => {
     ['upload ', 'files'],
     ['upload a.xml b', 'files'],
     ['upload --coverage ', 'files'],
-    ['upload --fail-on ', ['never', 'any', 'new', 'no-history', 'unknown']],
-    ['upload --fail-on new,', ['new,any', 'new,no-history', 'new,unknown']],
+    ['upload --fail-on ', ['never', 'any', 'new', 'no-history', 'unknown', 'blocked']],
+    ['upload --fail-on new,', ['new,any', 'new,no-history', 'new,unknown', 'new,blocked']],
     ['upload --fail-on=new,no-history,u', ['--fail-on=new,no-history,unknown']],
     ['upload --fail-on never,', []],
     ['upload --on-empty fail,', []],
@@ -48,7 +62,10 @@ describe('what is offered', () => {
     ['completion ', ['bash', 'zsh', 'fish']],
     ['completion bash ', []],
     ['help db gr', ['grant']],
-    ['no-such-command ', ['upload', 'db', 'team', 'healix', 'doctor', 'completion', 'help', 'version']],
+    [
+      'no-such-command ',
+      ['upload', 'db', 'team', 'user', 'healix', 'doctor', 'completion', 'help', 'version'],
+    ],
   ])('behind %j is %j', (line, candidates) => {
     expect(offered(line)).toEqual(candidates);
   });

@@ -7,6 +7,7 @@ import { doctorCommands } from './words/doctor.ts';
 import { generalCommands } from './words/general.ts';
 import { healixCommands } from './words/healix.ts';
 import { teamCommands } from './words/team.ts';
+import { userCommands } from './words/user.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each command has options of its own
 type Commands = Readonly<Record<string, CommandDeclaration<any & Declarations>>>;
@@ -14,6 +15,7 @@ type Commands = Readonly<Record<string, CommandDeclaration<any & Declarations>>>
 const groups: readonly [name: string, heading: string, summary: string, commands: () => Commands][] = [
   ['db', 'Database', 'the database: schema, months, credentials', dbCommands],
   ['team', 'Teams', 'the teams of a database', teamCommands],
+  ['user', 'People', 'the people of a team', userCommands],
   [
     'healix',
     'What is known about failures',

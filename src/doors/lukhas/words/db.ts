@@ -1,5 +1,5 @@
 // `lukhas db …`
-import { command, flag, number, text } from '../../arguments.ts';
+import { command, flag, list, number, text } from '../../arguments.ts';
 import { database, output, team } from '../../options.ts';
 
 const administrator = "Takes an administrator's connection";
@@ -51,6 +51,28 @@ export const dbCommands = () => ({
     examples: ['lukhas db partitions --months-ahead 12'],
     run: async (options, _, terminal) => (await import('../db.ts')).makePartitions(options, terminal),
   }),
+  retain: command({
+    summary: 'let months and rows go that are past their time, and keep monthly sums of them',
+    details: `${administrator}. Runs are kept for 3 years, results and coverage for 1, reviews for 6 months, sessions for 7 days after they end; memories below 0.5 that nobody used for 6 months are retired. Before a month of results or coverage goes, its sums are kept. Uploads go on meanwhile. What was interrupted goes on with the next call.`,
+    options: {
+      dryRun: flag('--dry-run', 'only say what would go'),
+      tables: list('--table <name...>', 'only these tables', (word) => /^[a-z_]+$/.test(word)),
+      keep: list(
+        '--keep <table=time...>',
+        "keep a table's rows for another time: 'test_results=18 months', or forever",
+        (word) => word.includes('='),
+      ),
+      yes: flag('--yes', 'do not ask; needed where nobody can answer'),
+      ...database(),
+      ...output(),
+    },
+    examples: [
+      'lukhas db retain --dry-run',
+      "lukhas db retain --keep 'test_results=18 months' --yes",
+      "lukhas db retain --table sessions --yes --json | jq '.rows[].rows'",
+    ],
+    run: async (options, _, terminal) => (await import('../keep.ts')).retain(options, terminal),
+  }),
   backup: command({
     summary: 'write a backup: a dump, the roles it speaks of, and a manifest of what it holds',
     details: `${administrator}, and pg_dump of the server's own major version. All of one moment, beside uploads. No password is in it. Of the embedded database its files are dumped. Written aside and renamed when whole; only you can read it.`,
@@ -77,7 +99,8 @@ export const dbCommands = () => ({
     options: {
       server: text(
         '--server <url>',
-        "a superuser's URL of a server to restore into; absent: one is made here",
+        "or LUKHAS_SCRATCH_URL; a superuser's URL of a server to restore into; absent: one is made here",
+        'LUKHAS_SCRATCH_URL',
       ),
       sslCa: text(
         '--ssl-ca <file | PEM>',
@@ -119,5 +142,22 @@ export const dbCommands = () => ({
       'lukhas db grant --team payments --role payments_ci --new-password --json | jq -r .database_url',
     ],
     run: async (options, _, terminal) => (await import('../db.ts')).grant(options, terminal),
+  }),
+  revoke: command({
+    summary: 'take a login its team: it sees and writes nothing any more',
+    details: `${administrator}. What it has uploaded stays. The login itself stays, too, because roles belong to the whole server, unless --drop-login is given.`,
+    usage: '--team <slug> --role <login> [options]',
+    options: {
+      team: team('the team the login uploads for'),
+      role: text('--role <login>', 'the login'),
+      dropLogin: flag('--drop-login', 'drop the login from the server'),
+      ...database(),
+      ...output(),
+    },
+    examples: [
+      'lukhas db revoke --team payments --role payments_ci',
+      'lukhas db revoke --team payments --role payments_ci --drop-login',
+    ],
+    run: async (options, _, terminal) => (await import('../db.ts')).revoke(options, terminal),
   }),
 });
