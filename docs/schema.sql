@@ -262,6 +262,7 @@ CREATE TABLE test_lines (
 
 CREATE TABLE test_months (
   team_id uuid NOT NULL,
+  test_id uuid NOT NULL,
   line_id uuid NOT NULL,
   month date NOT NULL,
   runs integer NOT NULL,
@@ -275,8 +276,13 @@ CREATE TABLE test_months (
   last_failed_at timestamp with time zone,
   on_base boolean NOT NULL,
   seconds numeric(14,3) NOT NULL,
-  test_name character varying(500) NOT NULL,
   last_failure_signature character varying(255)
+);
+
+CREATE TABLE test_names (
+  team_id uuid NOT NULL,
+  test_id uuid NOT NULL,
+  test_name character varying(500) NOT NULL
 );
 
 CREATE TABLE test_results (
@@ -426,7 +432,8 @@ ALTER TABLE teams ADD CONSTRAINT teams_pkey PRIMARY KEY (id);
 ALTER TABLE test_aliases ADD CONSTRAINT test_aliases_former_check CHECK (((former)::text <> (name)::text));
 ALTER TABLE test_aliases ADD CONSTRAINT test_aliases_pkey PRIMARY KEY (team_id, suite_id, name, created_at);
 ALTER TABLE test_lines ADD CONSTRAINT test_lines_pkey PRIMARY KEY (team_id, line_id);
-ALTER TABLE test_months ADD CONSTRAINT test_months_pkey PRIMARY KEY (team_id, test_name, month, line_id, on_base);
+ALTER TABLE test_months ADD CONSTRAINT test_months_pkey PRIMARY KEY (team_id, test_id, month, line_id, on_base);
+ALTER TABLE test_names ADD CONSTRAINT test_names_pkey PRIMARY KEY (team_id, test_id);
 ALTER TABLE test_results ADD CONSTRAINT test_results_duration_seconds_check CHECK (((duration_seconds >= (0)::numeric) AND (duration_seconds <= 99999.999)));
 ALTER TABLE test_results ADD CONSTRAINT test_results_outcome_check CHECK (((outcome)::text = ANY ((ARRAY['passed'::character varying, 'failed'::character varying, 'skipped'::character varying, 'error'::character varying, 'xfailed'::character varying, 'xpassed'::character varying])::text[])));
 ALTER TABLE test_results ADD CONSTRAINT test_results_pkey PRIMARY KEY (team_id, id, created_at);
@@ -455,6 +462,7 @@ ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_team_id_fkey FOREIG
 ALTER TABLE test_aliases ADD CONSTRAINT test_aliases_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE test_lines ADD CONSTRAINT test_lines_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE test_months ADD CONSTRAINT test_months_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE test_names ADD CONSTRAINT test_names_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE test_results ADD CONSTRAINT test_results_shared_memory_id_fkey FOREIGN KEY (shared_memory_id) REFERENCES shared_memories(id) ON DELETE SET NULL;
 ALTER TABLE test_results ADD CONSTRAINT test_results_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE test_runs ADD CONSTRAINT test_runs_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
@@ -888,6 +896,8 @@ ALTER TABLE test_lines ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON test_lines FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE test_months ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON test_months FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE test_names ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON test_names FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE test_results ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON test_results FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE test_runs ENABLE ROW LEVEL SECURITY;
@@ -925,6 +935,7 @@ ALTER TABLE teams OWNER TO lukhas_owner;
 ALTER TABLE test_aliases OWNER TO lukhas_owner;
 ALTER TABLE test_lines OWNER TO lukhas_owner;
 ALTER TABLE test_months OWNER TO lukhas_owner;
+ALTER TABLE test_names OWNER TO lukhas_owner;
 ALTER TABLE test_results OWNER TO lukhas_owner;
 ALTER TABLE test_runs OWNER TO lukhas_owner;
 ALTER TABLE user_preferences OWNER TO lukhas_owner;
@@ -986,6 +997,8 @@ GRANT SELECT ON test_lines TO lukhas_ingest;
 GRANT SELECT ON test_lines TO lukhas_service;
 GRANT SELECT ON test_months TO lukhas_ingest;
 GRANT SELECT ON test_months TO lukhas_service;
+GRANT SELECT ON test_names TO lukhas_ingest;
+GRANT SELECT ON test_names TO lukhas_service;
 GRANT INSERT, SELECT ON test_results TO lukhas_ingest;
 GRANT INSERT, SELECT ON test_results TO lukhas_service;
 GRANT INSERT, SELECT ON test_runs TO lukhas_ingest;

@@ -60,8 +60,8 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     'read/matriz.ts',
     'context/github-event.ts',
     'store/healix/memory-file.ts',
-    'store/keep/manifest.ts',
     'store/schema/users.ts',
+    'store/keep/manifest.ts',
   ],
 };
 

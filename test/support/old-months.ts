@@ -143,9 +143,9 @@ export async function expectedSums(db: Database, until: Date): Promise<Sum[]> {
 export async function storedSums(db: Database): Promise<Sum[]> {
   const rows = await rowsIn<{ sum: string }>(
     db,
-    `SELECT concat_ws(' ', team_id, line_id, to_char(month, 'YYYY-MM'), test_name, CASE WHEN on_base THEN 'true' ELSE 'false' END,
+    `SELECT concat_ws(' ', m.team_id, line_id, to_char(month, 'YYYY-MM'), test_name, CASE WHEN on_base THEN 'true' ELSE 'false' END,
        concat_ws('/', runs, passed, failed, errors, skipped, xfailed, xpassed, flaky), seconds, coalesce(last_failure_signature, 'never')) AS sum
-     FROM test_months`,
+     FROM test_months m JOIN test_names n ON n.team_id = m.team_id AND n.test_id = m.test_id`,
   );
   return rows.map(({ sum }) => sum).sort();
 }

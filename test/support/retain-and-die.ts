@@ -1,5 +1,5 @@
 // A program: lets go what is past its time, and kills itself at one of its calls to the database.
-//   node --import tsx retain-and-die.ts <url> <call> <milliseconds after it>
+//   node --import tsx retain-and-die.ts <url> <call, or a word of it> <milliseconds after it>
 // Prints each call's verb as it begins; call 0 never comes, so that all are made.
 import { writeSync } from 'node:fs';
 import { openPostgres } from '../../src/store/database/pg.ts';
@@ -14,7 +14,8 @@ function call(verb: string): void {
   calls++;
   // At once: what a pipe holds back would be lost.
   writeSync(1, `${verb}\n`);
-  if (calls === Number(at)) setTimeout(() => process.kill(process.pid, 'SIGKILL'), Number(after));
+  if (calls === Number(at) || (at.length > 4 && verb.includes(at)))
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), Number(after));
 }
 
 const db = await openPostgres(url);

@@ -32,6 +32,7 @@ const others: Readonly<Record<string, string>> = {
   missing_reports: 'its rows go with test_runs',
   test_aliases: 'its rows go with test_months',
   test_lines: 'its rows stay',
+  test_names: 'its rows stay',
   shared_memories: 'its rows go as those of healix_memories do',
   teams: 'its rows stay',
   users: 'its rows stay',

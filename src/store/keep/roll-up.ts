@@ -103,13 +103,21 @@ const counts = ['runs', 'passed', 'failed', 'errors', 'skipped', 'xfailed', 'xpa
 const added = (table: string, names: readonly string[]): string =>
   names.map((name) => `${name} = ${table}.${name} + excluded.${name}`).join(', ');
 
+/** A test's id in the sums: of a name as SQL. */
+export const testId = (name: string): string => `md5(${name})::uuid`;
+
+const namesSql = (rows: string): string => `
+  INSERT INTO test_names (team_id, test_id, test_name)
+  SELECT DISTINCT t.team_id, ${testId('t.test_name')}, t.test_name FROM ${rows} t
+  ON CONFLICT (team_id, test_id) DO NOTHING`;
+
 const resultsSql = (rows: string): string => `
   WITH ${runsOfMonth}
-  INSERT INTO test_months AS m (team_id, line_id, month, on_base, test_name, ${counts.join(', ')}, last_failed_at, last_failure_signature)
-  SELECT s.team_id, s.line_id, s.month, s.on_base, s.test_name, ${counts.map((name) => `s.${name}`).join(', ')},
+  INSERT INTO test_months AS m (team_id, line_id, month, on_base, test_id, ${counts.join(', ')}, last_failed_at, last_failure_signature)
+  SELECT s.team_id, s.line_id, s.month, s.on_base, ${testId('s.test_name')}, ${counts.map((name) => `s.${name}`).join(', ')},
     ${lastFailedAt('s')}, ${lastSignature('s')}
   FROM (${sumsOfResults(allResults(rows))}) AS s
-  ON CONFLICT (team_id, test_name, month, line_id, on_base) DO UPDATE SET ${added('m', counts)},
+  ON CONFLICT (team_id, test_id, month, line_id, on_base) DO UPDATE SET ${added('m', counts)},
     (last_failed_at, last_failure_signature) = (
       SELECT l.at, l.signature FROM (VALUES (m.last_failed_at, m.last_failure_signature),
         (excluded.last_failed_at, excluded.last_failure_signature)) AS l (at, signature) ORDER BY l.at DESC NULLS LAST LIMIT 1)`;
@@ -173,6 +181,7 @@ export async function rollUp(
   // A Date holds milliseconds only.
   const time = [new Date(all.from.getTime()), new Date(all.until.getTime() + 1)];
   await db.run(linesSql, time);
+  if (table.parent === 'test_results') await db.run(namesSql(rows));
   const sums = await db.run(table.parent === 'test_results' ? resultsSql(rows) : coverageSql(rows), time);
   return { rows: total, sums };
 }

@@ -1,7 +1,7 @@
 // How a test has done month by month, over years: from the sums of months that are gone and from the rows of those that are there.
 import type { Database } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
-import { fewResults, lastFailedAt, lastSignature, stepOf, sumsOfResults } from './roll-up.ts';
+import { fewResults, lastFailedAt, lastSignature, stepOf, sumsOfResults, testId } from './roll-up.ts';
 
 export interface TrendQuery {
   /** The test's name, and its former ones. */
@@ -74,9 +74,9 @@ const live = (partitions: number): string =>
 // A month may be in both: rows that were stored for it after it was summed.
 const trendSql = (partitions: number): string => `
   WITH kept AS (
-    SELECT m.line_id, m.month, m.on_base, m.test_name, ${counts.map((name) => `m.${name}`).join(', ')}, m.last_failed_at, m.last_failure_signature
-    FROM test_months m
-    WHERE m.team_id = $1 AND m.test_name = ANY ($2::text[]) AND m.month >= ${first} AND ($4::uuid IS NULL OR m.line_id = $4::uuid)
+    SELECT m.line_id, m.month, m.on_base, n.name AS test_name, ${counts.map((name) => `m.${name}`).join(', ')}, m.last_failed_at, m.last_failure_signature
+    FROM unnest($2::text[]) AS n (name) JOIN test_months m ON m.team_id = $1 AND m.test_id = ${testId('n.name')}
+    WHERE m.month >= ${first} AND ($4::uuid IS NULL OR m.line_id = $4::uuid)
     UNION ALL
     SELECT s.line_id, s.month, s.on_base, s.test_name, ${counts.map((name) => `s.${name}`).join(', ')}, ${lastFailedAt('s')}, ${lastSignature('s')}
     FROM (${sumsOfResults(live(partitions))}) AS s

@@ -22,6 +22,7 @@ export const teamTables = [
   'test_aliases',
   'healix_matches',
   'test_lines',
+  'test_names',
   'test_months',
   'coverage_months',
   'team_credentials',

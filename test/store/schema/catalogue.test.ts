@@ -21,6 +21,7 @@ const distributed = [
   'test_aliases',
   'test_lines',
   'test_months',
+  'test_names',
   'test_results',
   'test_runs',
 ];

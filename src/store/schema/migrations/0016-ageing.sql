@@ -2,7 +2,7 @@
 --   a note of each month that is on its way out, so that what was interrupted goes on.
 -- Locks: teams: SHARE ROW EXCLUSIVE; ingest_uploads: SHARE
 -- Older programs: go on uploading
--- Reversible: DROP TABLE test_months, coverage_months, test_lines, lukhas_retirements; DROP INDEX idx_ingest_uploads_base. Sums of
+-- Reversible: DROP TABLE test_months, coverage_months, test_lines, test_names, lukhas_retirements; DROP INDEX idx_ingest_uploads_base. Sums of
 --   months that are gone are lost.
 
 -- step: the sums and what they are of
@@ -20,9 +20,19 @@ CREATE TABLE test_lines (
   CONSTRAINT test_lines_pkey PRIMARY KEY (team_id, line_id)
 );
 
+-- Names are the longest part of a sum: they are kept once.
+CREATE TABLE test_names (
+  team_id UUID NOT NULL CONSTRAINT test_names_team_id_fkey REFERENCES teams (id),
+  -- md5 of the name, so that a test's sums are found without this table.
+  test_id UUID NOT NULL,
+  test_name VARCHAR(500) NOT NULL,
+  CONSTRAINT test_names_pkey PRIMARY KEY (team_id, test_id)
+);
+
 -- A test in a line and a UTC month, the base branch and all others apart. Narrow: it stays when the rows are gone.
 CREATE TABLE test_months (
   team_id UUID NOT NULL CONSTRAINT test_months_team_id_fkey REFERENCES teams (id),
+  test_id UUID NOT NULL,
   line_id UUID NOT NULL,
   -- Its first day.
   month DATE NOT NULL,
@@ -38,9 +48,8 @@ CREATE TABLE test_months (
   last_failed_at TIMESTAMPTZ,
   on_base BOOLEAN NOT NULL,
   seconds NUMERIC(14, 3) NOT NULL,
-  test_name VARCHAR(500) NOT NULL,
   last_failure_signature VARCHAR(255),
-  CONSTRAINT test_months_pkey PRIMARY KEY (team_id, test_name, month, line_id, on_base)
+  CONSTRAINT test_months_pkey PRIMARY KEY (team_id, test_id, month, line_id, on_base)
 );
 
 -- The same of a file's coverage: sums over the runs that measured it.
@@ -83,6 +92,8 @@ CREATE INDEX idx_ingest_uploads_base ON ingest_uploads (team_id, repository, bas
 -- step: rights
 ALTER TABLE test_lines ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON test_lines USING (team_id = (SELECT lukhas_team_id()));
+ALTER TABLE test_names ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON test_names USING (team_id = (SELECT lukhas_team_id()));
 ALTER TABLE test_months ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON test_months USING (team_id = (SELECT lukhas_team_id()));
 ALTER TABLE coverage_months ENABLE ROW LEVEL SECURITY;
@@ -96,9 +107,9 @@ BEGIN
     SELECT 'PUBLIC' UNION ALL
     SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')
   LOOP
-    EXECUTE format('REVOKE ALL ON test_lines, test_months, coverage_months, lukhas_retirements FROM %s', grantee);
+    EXECUTE format('REVOKE ALL ON test_lines, test_names, test_months, coverage_months, lukhas_retirements FROM %s', grantee);
   END LOOP;
 END
 $closed$;
-GRANT SELECT ON test_lines, test_months, coverage_months, lukhas_retirements TO lukhas_ingest, lukhas_service;
+GRANT SELECT ON test_lines, test_names, test_months, coverage_months, lukhas_retirements TO lukhas_ingest, lukhas_service;
 
