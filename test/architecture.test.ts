@@ -25,12 +25,14 @@ const storeBelow: Readonly<Record<string, readonly string[]>> = {
 };
 /** The use case and what it counts and is asked: below the doors, above the rooms. */
 const useCase = [
+  'asking.ts',
   'ingest.ts',
   'judging.ts',
   'patching.ts',
   'learning.ts',
   'passes.ts',
   'renaming.ts',
+  'reporting.ts',
   'settings.ts',
   'storing.ts',
   'tally.ts',
@@ -45,6 +47,8 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   '@actions/github/lib/utils': ['tell/github/api.ts'],
   '@electric-sql/pglite': ['store/database/pglite.ts'],
   '@humanwhocodes/momoa': ['read/matriz.ts'],
+  asciichart: ['tell/terminal/plot.ts'],
+  'cli-table3': ['tell/terminal/table.ts'],
   commander: ['doors/arguments.ts', 'doors/help.ts'],
   'fast-xml-parser': ['read/report/testcase.ts'],
   'fastest-levenshtein': ['nearest.ts'],
@@ -53,6 +57,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   pgpass: ['store/database/pg.ts'],
   picocolors: ['tell/terminal/terminal.ts'],
   tinyglobby: ['read/files.ts'],
+  uplot: ['tell/page/client/trend.ts'],
   zod: [
     'settings.ts',
     'read/coverage/coverage.ts',
@@ -249,6 +254,7 @@ describe('the outside world', () => {
         (imports(file).includes('node:child_process') &&
           ![
             'context/git.ts',
+            'doors/lukhas/report.ts',
             'store/database/data-dir-lock.ts',
             // PostgreSQL's own programs.
             'store/keep/programs.ts',

@@ -29,6 +29,7 @@ const names = [
   'annotations',
   'summary',
   'show-solutions',
+  'report-page',
   'check-run',
   'github-token',
   'matrix',
@@ -45,6 +46,8 @@ export interface Inputs {
   readonly showSolutions: 'trusted' | 'always' | 'never';
   /** The check run's name; undefined: none is wanted. */
   readonly checkRun: string | undefined;
+  /** Where the page about the repository's runs is written to; undefined: none is wanted. */
+  readonly reportPage: string | undefined;
   readonly token: string | undefined;
   /** Tells this job from others of its name: the matrix values in order, and the upload-key. */
   readonly distinction: string | undefined;
@@ -127,6 +130,7 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
     summary: yes('summary', true),
     showSolutions: oneOf('show-solutions', ['trusted', 'always', 'never']),
     checkRun: text('check-run')?.replace(/\s+/g, ' ').slice(0, 100),
+    reportPage: text('report-page'),
     token: text('github-token'),
     distinction: distinction === '' ? undefined : distinction,
     inMatrix: matrixValues.length > 0,

@@ -118,6 +118,18 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     if (good) throw error;
     sayError(error);
   });
+  if (inputs.reportPage !== undefined) {
+    const { keepPage } = await import('./report-page.ts');
+    await keepPage({
+      path: inputs.reportPage,
+      connect,
+      team: settings.team,
+      baseBranch: settings.baseBranch,
+      context,
+      hideSolutions,
+      now: new Date(),
+    });
+  }
   return good;
 }
 

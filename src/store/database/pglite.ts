@@ -4,10 +4,11 @@ import { lstat, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { PGlite } from '@electric-sql/pglite';
-import { StoreError } from '../../errors.ts';
+import { InputError, StoreError } from '../../errors.ts';
 import { makeDataDir, makeFilesDir } from './data-dir.ts';
 import { type DataDirLock, lockDataDir, noRoom } from './data-dir-lock.ts';
 import {
+  columnOf,
   type Database,
   outsideTransaction,
   type Row,
@@ -15,7 +16,7 @@ import {
   type SqlValue,
   type TransactionEdges,
 } from './port.ts';
-import { storeErrorOf, storeErrorOfFields } from './server-errors.ts';
+import { storeErrorOf, storeErrorOfFields, typedErrorOf } from './server-errors.ts';
 
 export interface PgliteOptions {
   /** How long to wait for another process in the same directory, in milliseconds. Default 60 s. */
@@ -175,7 +176,7 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
       return await work();
     } catch (error) {
       failed = true;
-      throw storeErrorOf(error, undefined);
+      throw error instanceof InputError ? error : storeErrorOf(error, undefined);
     }
   }
 
@@ -203,6 +204,19 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
     embedded: true,
     async query<R extends Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
       return inside(async () => (await engine.query<R>(sql, [...params])).rows.map(withBuffers));
+    },
+    async table(sql) {
+      return inside(async () => {
+        const asText = Object.fromEntries(
+          Object.keys(engine.parsers).map((type) => [type, (value: string) => value]),
+        );
+        const { fields, rows } = await engine
+          .query<(string | null)[]>(sql, [], { rowMode: 'array', parsers: asText })
+          .catch((error: unknown) => {
+            throw typedErrorOf(error) ?? error;
+          });
+        return { columns: fields.map(({ name, dataTypeID }) => columnOf(name, dataTypeID)), rows };
+      });
     },
     async run(sql, params = []) {
       return inside(async () => (await engine.query(sql, [...params])).affectedRows ?? 0);
