@@ -73,7 +73,6 @@ export const optionGuesses: Readonly<Record<string, readonly string[]>> = spread
 export const commandGuesses: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   '': spread({
     upload: 'push send ingest store publish submit',
-    report: 'page html dashboard site',
     runs: 'list ls results builds',
     run: 'last',
     failures: 'failed fails errors broken',
@@ -84,6 +83,7 @@ export const commandGuesses: Readonly<Record<string, Readonly<Record<string, rea
     usage: 'stats statistics',
     activity: 'users people',
     sql: 'query psql',
+    report: 'page html dashboard site',
     'db setup': 'init install',
     'db migrate': 'migrations upgrade',
     'db status': 'info',
@@ -92,6 +92,7 @@ export const commandGuesses: Readonly<Record<string, Readonly<Record<string, rea
     'db retain': 'prune purge cleanup vacuum age retention',
     'db grant': 'login credential credentials',
     'team list': 'teams tenants list',
+    'user list': 'users people members',
     'healix list': 'memories knowledge list',
     'healix show': 'memory',
     'healix add': 'remember learn',
@@ -109,8 +110,22 @@ export const commandGuesses: Readonly<Record<string, Readonly<Record<string, rea
     'db backup': 'dump save export',
     'db verify-backup': 'verify test-backup check-backup',
     'db grant': 'login role user credential credentials password',
+    'db revoke': 'ungrant deny unbind',
   }),
-  team: spread({ 'team add': 'new create make', 'team list': 'ls all show' }),
+  team: spread({
+    'team add': 'new create make',
+    'team list': 'ls all show',
+    'team remove': 'rm delete del drop',
+    'team restore': 'undelete unremove back',
+  }),
+  user: spread({
+    'user add': 'new create make invite',
+    'user list': 'ls all',
+    'user show': 'get view info describe',
+    'user deactivate': 'disable suspend block lock',
+    'user delete': 'rm remove del drop',
+    'user restore': 'activate reactivate enable undelete unblock',
+  }),
   healix: spread({
     'healix list': 'ls all search find',
     'healix show': 'get view info describe cat',
