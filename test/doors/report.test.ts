@@ -6,11 +6,13 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../src/store/database/pg.ts';
 import type { Database } from '../../src/store/database/port.ts';
+import { grantUploads } from '../../src/store/schema/access.ts';
 import { openEmbedded } from '../../src/store/schema/embedded.ts';
+import { addTeam } from '../../src/store/schema/teams.ts';
 import { renderPage } from '../../src/tell/page/page.ts';
 import { safeLine, safeText } from '../../src/tell/safe.ts';
 import { chromiumPath, openPage, startBrowser, type Watched, watchPage } from '../support/browser.ts';
-import { createReadyDatabase, rowsOf, temporaryDir } from '../support/databases.ts';
+import { createReadyDatabase, rowsOf, temporaryDir, uniqueRole } from '../support/databases.ts';
 import { hostileFacts, hostileTexts } from '../support/hostile-page.ts';
 import { runInProcess } from '../support/in-process.ts';
 import { long, rounds } from '../support/long.ts';
@@ -44,6 +46,7 @@ const places = ['PostgreSQL 15', 'the embedded database'] as const;
 
 describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %s', (place) => {
   let env: Record<string, string>;
+  let nobody: Record<string, string> = {};
   let look: (sql: string) => Promise<Record<string, unknown>[]>;
   let remove = async () => {};
   let file: string;
@@ -59,6 +62,15 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
       env = { DATABASE_URL: ready.uploadUrl };
       look = (sql) => rowsOf(ready.adminUrl, sql);
       remove = ready.drop;
+      const admin = await openPostgres(ready.adminUrl);
+      await addTeam(admin, { slug: 'rival' });
+      const grant = await grantUploads(admin, {
+        teamSlug: 'rival',
+        role: uniqueRole(),
+        adminUrl: ready.adminUrl,
+      });
+      nobody = { DATABASE_URL: grant.databaseUrl };
+      await admin.close();
       const db = await openPostgres(ready.uploadUrl);
       await storeShopHistory(async () => ({ ...db, close: async () => {} }), history);
       await db.close();
@@ -184,7 +196,7 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     expect(watched.misdeeds).toEqual([]);
   });
 
-  inBrowser.each(['light', 'dark'] as const)(
+  inBrowser.each(long ? (['light', 'dark'] as const) : (['dark'] as const))(
     'axe finds no serious fault in %s colours',
     async (colorScheme) => {
       const { page } = watched;
@@ -247,6 +259,51 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     expect(first.stdout).toContain(`pytest '${broken}'`);
   });
 
+  inBrowser('the flaky tests are those of `lukhas flaky`', async () => {
+    const { stdout } = await lukhas('flaky', '--json');
+    const { flaky } = JSON.parse(stdout) as { flaky: { test_name: string }[] };
+    await openPage(watched, file);
+    const names = flaky.map(({ test_name }) => test_name).sort();
+    expect(names.length).toBeGreaterThan(0);
+    expect((await textOf(watched.page, '#flaky td.name')).sort()).toEqual(names);
+  });
+
+  test.runIf(process.platform === 'linux')(
+    'it is opened by the platform, or says that it could not be',
+    async () => {
+      const bin = path.join(dir, 'bin');
+      await mkdir(bin, { recursive: true });
+      const opener = path.join(bin, 'xdg-open');
+      await writeFile(opener, `#!/bin/sh\necho "$1" > ${bin}/opened\n`, { mode: 0o755 });
+      const open = (PATH: string) =>
+        runInProcess('lukhas', ['open'], { env: { NO_COLOR: '1', ...env, PATH }, cwd: dir });
+      const { stdout } = await open(`${bin}:${process.env.PATH}`);
+      const [, written = ''] = /^✓ (\S+)/.exec(stdout) ?? [];
+      expect((await readFile(path.join(bin, 'opened'), 'utf8')).trim()).toBe(written);
+      expect(stdout).not.toContain('No browser');
+      await rm(path.dirname(written), { recursive: true });
+      await rm(opener);
+      const none = await open(bin);
+      expect([none.code, none.stdout]).toEqual([0, expect.stringContaining('No browser could be started')]);
+      await rm(path.dirname(/^✓ (\S+)/.exec(none.stdout)?.[1] ?? ''), { recursive: true });
+    },
+  );
+
+  test.runIf(place === 'PostgreSQL 15')(
+    'a team without runs gets a page as well, and hears that nothing is stored',
+    async () => {
+      const out = path.join(dir, 'nothing.html');
+      const { code, stdout } = await runInProcess('lukhas', ['report', '--out', out], {
+        env: { NO_COLOR: '1', ...nobody },
+        cwd: dir,
+      });
+      expect([code, stdout]).toEqual([
+        0,
+        `✓ ${out}  nothing is stored yet: the page says what to do first\n`,
+      ]);
+    },
+  );
+
   test('a program gets the figures as JSON', async () => {
     const { stdout } = await lukhas('report', '--json', '--out', file);
     expect(JSON.parse(stdout)).toEqual({
@@ -273,7 +330,7 @@ describe('an empty database', () => {
 
 describe('texts of the database', () => {
   inBrowser('show as text, whatever they are', async () => {
-    const texts = hostileTexts(rounds(150, 1000));
+    const texts = hostileTexts(rounds(80, 1000));
     const facts = hostileFacts(texts);
     const file = path.join(dir, 'hostile.html');
     const { html } = renderPage(facts, { madeAt: facts.madeAt, program: '0.1.0', team: facts.team });
