@@ -16,7 +16,10 @@ CREATE TABLE consciousness_reviews (
   consciousness_score numeric(5,2),
   analysis_duration_ms integer,
   active_components integer,
-  created_at timestamp with time zone DEFAULT now()
+  created_at timestamp with time zone DEFAULT now(),
+  repository text,
+  origin character varying(10),
+  run_id uuid
 );
 
 CREATE TABLE coverage_data (
@@ -35,6 +38,22 @@ CREATE TABLE coverage_data (
   lane character varying(50),
   created_at timestamp with time zone DEFAULT now() NOT NULL
 ) PARTITION BY RANGE (created_at);
+
+CREATE TABLE coverage_months (
+  team_id uuid NOT NULL,
+  line_id uuid NOT NULL,
+  month date NOT NULL,
+  runs integer NOT NULL,
+  total_statements bigint NOT NULL,
+  covered_statements bigint NOT NULL,
+  total_branches bigint NOT NULL,
+  covered_branches bigint NOT NULL,
+  on_base boolean NOT NULL,
+  percent_sum numeric(14,2) NOT NULL,
+  lowest_percent numeric(5,2) NOT NULL,
+  highest_percent numeric(5,2) NOT NULL,
+  file_path character varying(500) NOT NULL
+);
 
 CREATE TABLE healix_credits (
   team_id uuid NOT NULL,
@@ -131,6 +150,16 @@ CREATE TABLE lukhas_migrations (
   applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE lukhas_retirements (
+  parent text NOT NULL,
+  child text NOT NULL,
+  mark text NOT NULL,
+  lower_bound timestamp with time zone,
+  upper_bound timestamp with time zone NOT NULL,
+  begun_at timestamp with time zone DEFAULT now() NOT NULL,
+  summed_at timestamp with time zone
+);
+
 CREATE TABLE missing_reports (
   team_id uuid NOT NULL,
   upload_key bytea NOT NULL,
@@ -218,6 +247,42 @@ CREATE TABLE test_aliases (
   former character varying(500) NOT NULL,
   created_at timestamp with time zone NOT NULL,
   git_sha character varying(40)
+);
+
+CREATE TABLE test_lines (
+  team_id uuid NOT NULL,
+  line_id uuid NOT NULL,
+  repository_host text,
+  repository text,
+  project text,
+  lane character varying(50),
+  job_name text,
+  step text
+);
+
+CREATE TABLE test_months (
+  team_id uuid NOT NULL,
+  test_id uuid NOT NULL,
+  line_id uuid NOT NULL,
+  month date NOT NULL,
+  runs integer NOT NULL,
+  passed integer NOT NULL,
+  failed integer NOT NULL,
+  errors integer NOT NULL,
+  skipped integer NOT NULL,
+  xfailed integer NOT NULL,
+  xpassed integer NOT NULL,
+  flaky integer NOT NULL,
+  last_failed_at timestamp with time zone,
+  on_base boolean NOT NULL,
+  seconds numeric(14,3) NOT NULL,
+  last_failure_signature character varying(255)
+);
+
+CREATE TABLE test_names (
+  team_id uuid NOT NULL,
+  test_id uuid NOT NULL,
+  test_name character varying(500) NOT NULL
 );
 
 CREATE TABLE test_results (
@@ -339,6 +404,7 @@ CREATE TABLE webauthn_credentials (
 ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_pkey PRIMARY KEY (team_id, id);
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_coverage_percent_check CHECK (((coverage_percent >= (0)::numeric) AND (coverage_percent <= (100)::numeric)));
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_pkey PRIMARY KEY (team_id, id, created_at);
+ALTER TABLE coverage_months ADD CONSTRAINT coverage_months_pkey PRIMARY KEY (team_id, file_path, month, line_id, on_base);
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_pkey PRIMARY KEY (team_id, test_name, passed_run_id);
 ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_counted_check CHECK (((counted)::text = ANY ((ARRAY['worked'::character varying, 'failed'::character varying, 'recovered'::character varying, 'lasted'::character varying])::text[])));
 ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_outcome_check CHECK (((outcome)::text = ANY ((ARRAY['open'::character varying, 'worked'::character varying, 'failed'::character varying, 'nothing'::character varying])::text[])));
@@ -352,6 +418,7 @@ ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_pkey PRIMARY KEY (team_
 ALTER TABLE lukhas_locks ADD CONSTRAINT lukhas_locks_pkey PRIMARY KEY (name);
 ALTER TABLE lukhas_migration_steps ADD CONSTRAINT lukhas_migration_steps_pkey PRIMARY KEY (number, step, target);
 ALTER TABLE lukhas_migrations ADD CONSTRAINT lukhas_migrations_pkey PRIMARY KEY (number);
+ALTER TABLE lukhas_retirements ADD CONSTRAINT lukhas_retirements_pkey PRIMARY KEY (parent, child);
 ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_upload_key_check CHECK ((octet_length(upload_key) = 32));
 ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_pkey PRIMARY KEY (team_id, upload_key);
 ALTER TABLE service_credentials ADD CONSTRAINT service_credentials_pkey PRIMARY KEY (role_name);
@@ -364,6 +431,9 @@ ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_pkey PRIMARY KEY (r
 ALTER TABLE teams ADD CONSTRAINT teams_pkey PRIMARY KEY (id);
 ALTER TABLE test_aliases ADD CONSTRAINT test_aliases_former_check CHECK (((former)::text <> (name)::text));
 ALTER TABLE test_aliases ADD CONSTRAINT test_aliases_pkey PRIMARY KEY (team_id, suite_id, name, created_at);
+ALTER TABLE test_lines ADD CONSTRAINT test_lines_pkey PRIMARY KEY (team_id, line_id);
+ALTER TABLE test_months ADD CONSTRAINT test_months_pkey PRIMARY KEY (team_id, test_id, month, line_id, on_base);
+ALTER TABLE test_names ADD CONSTRAINT test_names_pkey PRIMARY KEY (team_id, test_id);
 ALTER TABLE test_results ADD CONSTRAINT test_results_duration_seconds_check CHECK (((duration_seconds >= (0)::numeric) AND (duration_seconds <= 99999.999)));
 ALTER TABLE test_results ADD CONSTRAINT test_results_outcome_check CHECK (((outcome)::text = ANY ((ARRAY['passed'::character varying, 'failed'::character varying, 'skipped'::character varying, 'error'::character varying, 'xfailed'::character varying, 'xpassed'::character varying])::text[])));
 ALTER TABLE test_results ADD CONSTRAINT test_results_pkey PRIMARY KEY (team_id, id, created_at);
@@ -380,6 +450,7 @@ ALTER TABLE webauthn_credentials ADD CONSTRAINT webauthn_credentials_credential_
 
 ALTER TABLE consciousness_reviews ADD CONSTRAINT consciousness_reviews_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE coverage_data ADD CONSTRAINT coverage_data_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE coverage_months ADD CONSTRAINT coverage_months_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_memory_id_fkey FOREIGN KEY (team_id, memory_id) REFERENCES healix_memories(team_id, id) ON DELETE CASCADE;
 ALTER TABLE healix_credits ADD CONSTRAINT healix_credits_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_memory_id_fkey FOREIGN KEY (team_id, memory_id) REFERENCES healix_memories(team_id, id) ON DELETE CASCADE;
@@ -389,6 +460,9 @@ ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_team_id_fkey FOREIGN 
 ALTER TABLE sessions ADD CONSTRAINT sessions_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE CASCADE;
 ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE test_aliases ADD CONSTRAINT test_aliases_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
+ALTER TABLE test_lines ADD CONSTRAINT test_lines_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE test_months ADD CONSTRAINT test_months_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE test_names ADD CONSTRAINT test_names_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE test_results ADD CONSTRAINT test_results_shared_memory_id_fkey FOREIGN KEY (shared_memory_id) REFERENCES shared_memories(id) ON DELETE SET NULL;
 ALTER TABLE test_results ADD CONSTRAINT test_results_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE test_runs ADD CONSTRAINT test_runs_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
@@ -418,6 +492,7 @@ CREATE INDEX idx_healix_test_errtype ON healix_memories USING btree (team_id, te
 CREATE INDEX idx_healix_test_signature ON healix_memories USING btree (team_id, test_name, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_healix_words_rank ON healix_memories USING btree (team_id, words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
 CREATE INDEX idx_healix_words_test ON healix_memories USING btree (team_id, words_signature, test_name) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
+CREATE INDEX idx_ingest_uploads_base ON ingest_uploads USING btree (team_id, repository, base_branch) WHERE (pull_request IS NOT NULL);
 CREATE INDEX idx_ingest_uploads_pull_request ON ingest_uploads USING btree (team_id, repository, pull_request, created_at DESC) WHERE (pull_request IS NOT NULL);
 CREATE INDEX idx_ingest_uploads_run_id ON ingest_uploads USING btree (team_id, run_id);
 CREATE INDEX idx_missing_reports_git_sha ON missing_reports USING btree (team_id, git_sha);
@@ -597,6 +672,16 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.keep_webauthn_revoked()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'the credential is revoked' USING ERRCODE = 'LK010';
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.lukhas_add_coverage(key bytea, without_coverage bytea, payload bytea, files integer, percent numeric)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -670,6 +755,19 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.make_preferences()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO user_preferences (lambda_id) SELECT u.lambda_id FROM users u WHERE u.lambda_id = NEW.lambda_id
+  ON CONFLICT (lambda_id) DO NOTHING;
+  RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.month_is_ready(at timestamp with time zone)
  RETURNS boolean
  LANGUAGE sql
@@ -723,6 +821,32 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.use_webauthn_credential()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF OLD.revoked_at IS NOT NULL THEN
+    RAISE EXCEPTION 'the credential is revoked' USING ERRCODE = 'LK010';
+  END IF;
+  IF EXISTS (SELECT FROM users u WHERE u.lambda_id = OLD.lambda_id AND (u.deleted_at IS NOT NULL OR u.is_active IS FALSE)) THEN
+    RAISE EXCEPTION 'the credential is of a person who is deactivated or deleted' USING ERRCODE = 'LK011';
+  END IF;
+  -- 32 bits without a sign.
+  IF NEW.sign_count IS NULL OR NEW.sign_count NOT BETWEEN 0 AND 4294967295 THEN
+    RAISE EXCEPTION 'a sign count is a number from 0 to 4294967295' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.sign_count <= coalesce(OLD.sign_count, 0) AND (NEW.sign_count <> 0 OR coalesce(OLD.sign_count, 0) <> 0) THEN
+    RAISE EXCEPTION 'the sign count did not rise: the credential may be cloned' USING ERRCODE = 'LK012';
+  END IF;
+  NEW.use_count := coalesce(OLD.use_count, 0) + 1;
+  NEW.last_used := clock_timestamp();
+  RETURN NEW;
+END
+$function$;
+
 
 -- Triggers
 
@@ -734,7 +858,10 @@ CREATE TRIGGER update_shared_memories_updated_at BEFORE UPDATE ON shared_memorie
 CREATE TRIGGER update_teams_updated_at BEFORE UPDATE ON teams FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 CREATE TRIGGER update_user_preferences_updated_at BEFORE UPDATE ON user_preferences FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 CREATE TRIGGER forget_person AFTER DELETE ON users FOR EACH ROW EXECUTE FUNCTION forget_person();
+CREATE CONSTRAINT TRIGGER make_preferences AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION make_preferences();
 CREATE TRIGGER update_users_updated_at BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
+CREATE TRIGGER keep_webauthn_revoked BEFORE UPDATE OF revoked_at ON webauthn_credentials FOR EACH ROW WHEN (((old.revoked_at IS NOT NULL) AND (new.revoked_at IS DISTINCT FROM old.revoked_at))) EXECUTE FUNCTION keep_webauthn_revoked();
+CREATE TRIGGER use_webauthn_credential BEFORE UPDATE OF sign_count ON webauthn_credentials FOR EACH ROW EXECUTE FUNCTION use_webauthn_credential();
 
 -- Row-level security
 
@@ -742,6 +869,8 @@ ALTER TABLE consciousness_reviews ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON consciousness_reviews FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE coverage_data ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON coverage_data FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE coverage_months ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON coverage_months FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE healix_credits ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON healix_credits FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE healix_matches ENABLE ROW LEVEL SECURITY;
@@ -764,6 +893,12 @@ ALTER TABLE teams ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON teams FOR ALL USING (id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE test_aliases ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON test_aliases FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE test_lines ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON test_lines FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE test_months ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON test_months FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE test_names ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON test_names FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE test_results ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON test_results FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE test_runs ENABLE ROW LEVEL SECURITY;
@@ -783,6 +918,7 @@ CREATE POLICY team_isolation ON webauthn_credentials FOR ALL USING (EXISTS ( SEL
 
 ALTER TABLE consciousness_reviews OWNER TO lukhas_owner;
 ALTER TABLE coverage_data OWNER TO lukhas_owner;
+ALTER TABLE coverage_months OWNER TO lukhas_owner;
 ALTER TABLE healix_credits OWNER TO lukhas_owner;
 ALTER TABLE healix_matches OWNER TO lukhas_owner;
 ALTER TABLE healix_memories OWNER TO lukhas_owner;
@@ -790,6 +926,7 @@ ALTER TABLE ingest_uploads OWNER TO lukhas_owner;
 ALTER TABLE lukhas_locks OWNER TO lukhas_owner;
 ALTER TABLE lukhas_migration_steps OWNER TO lukhas_owner;
 ALTER TABLE lukhas_migrations OWNER TO lukhas_owner;
+ALTER TABLE lukhas_retirements OWNER TO lukhas_owner;
 ALTER TABLE missing_reports OWNER TO lukhas_owner;
 ALTER TABLE service_credentials OWNER TO lukhas_owner;
 ALTER TABLE sessions OWNER TO lukhas_owner;
@@ -797,6 +934,9 @@ ALTER TABLE shared_memories OWNER TO lukhas_owner;
 ALTER TABLE team_credentials OWNER TO lukhas_owner;
 ALTER TABLE teams OWNER TO lukhas_owner;
 ALTER TABLE test_aliases OWNER TO lukhas_owner;
+ALTER TABLE test_lines OWNER TO lukhas_owner;
+ALTER TABLE test_months OWNER TO lukhas_owner;
+ALTER TABLE test_names OWNER TO lukhas_owner;
 ALTER TABLE test_results OWNER TO lukhas_owner;
 ALTER TABLE test_runs OWNER TO lukhas_owner;
 ALTER TABLE user_preferences OWNER TO lukhas_owner;
@@ -809,23 +949,28 @@ ALTER FUNCTION ensure_partitions_for(timestamp with time zone,integer) OWNER TO 
 ALTER FUNCTION expired_partitions(regclass,interval) OWNER TO lukhas_owner;
 ALTER FUNCTION forget_memory() OWNER TO lukhas_owner;
 ALTER FUNCTION forget_person() OWNER TO lukhas_owner;
+ALTER FUNCTION keep_webauthn_revoked() OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_find_team(text) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_lock_team() OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_run_ts(uuid) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_serves() OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_team_id() OWNER TO lukhas_owner;
+ALTER FUNCTION make_preferences() OWNER TO lukhas_owner;
 ALTER FUNCTION month_is_ready(timestamp with time zone) OWNER TO lukhas_owner;
 ALTER FUNCTION normalise_failure_signature() OWNER TO lukhas_owner;
 ALTER FUNCTION partition_bounds(regclass) OWNER TO lukhas_owner;
 ALTER FUNCTION update_updated_at_column() OWNER TO lukhas_owner;
+ALTER FUNCTION use_webauthn_credential() OWNER TO lukhas_owner;
 
 -- Rights
 
-GRANT SELECT ON consciousness_reviews TO lukhas_ingest;
+GRANT INSERT, SELECT ON consciousness_reviews TO lukhas_ingest;
 GRANT INSERT, SELECT, UPDATE ON consciousness_reviews TO lukhas_service;
 GRANT INSERT, SELECT ON coverage_data TO lukhas_ingest;
 GRANT INSERT, SELECT ON coverage_data TO lukhas_service;
+GRANT SELECT ON coverage_months TO lukhas_ingest;
+GRANT SELECT ON coverage_months TO lukhas_service;
 GRANT INSERT, SELECT ON healix_credits TO lukhas_ingest;
 GRANT INSERT, SELECT ON healix_credits TO lukhas_service;
 GRANT INSERT, SELECT ON healix_matches TO lukhas_ingest;
@@ -838,6 +983,8 @@ GRANT SELECT ON lukhas_migration_steps TO lukhas_ingest;
 GRANT SELECT ON lukhas_migration_steps TO lukhas_service;
 GRANT SELECT ON lukhas_migrations TO lukhas_ingest;
 GRANT SELECT ON lukhas_migrations TO lukhas_service;
+GRANT SELECT ON lukhas_retirements TO lukhas_ingest;
+GRANT SELECT ON lukhas_retirements TO lukhas_service;
 GRANT INSERT, SELECT ON missing_reports TO lukhas_ingest;
 GRANT INSERT, SELECT ON missing_reports TO lukhas_service;
 GRANT DELETE, INSERT, SELECT, UPDATE ON sessions TO lukhas_service;
@@ -847,6 +994,12 @@ GRANT SELECT ON teams TO lukhas_ingest;
 GRANT SELECT ON teams TO lukhas_service;
 GRANT INSERT, SELECT ON test_aliases TO lukhas_ingest;
 GRANT INSERT, SELECT ON test_aliases TO lukhas_service;
+GRANT SELECT ON test_lines TO lukhas_ingest;
+GRANT SELECT ON test_lines TO lukhas_service;
+GRANT SELECT ON test_months TO lukhas_ingest;
+GRANT SELECT ON test_months TO lukhas_service;
+GRANT SELECT ON test_names TO lukhas_ingest;
+GRANT SELECT ON test_names TO lukhas_service;
 GRANT INSERT, SELECT ON test_results TO lukhas_ingest;
 GRANT INSERT, SELECT ON test_results TO lukhas_service;
 GRANT INSERT, SELECT ON test_runs TO lukhas_ingest;
@@ -906,6 +1059,7 @@ REVOKE ALL ON FUNCTION expired_partitions(regclass,interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION expired_partitions(regclass,interval) TO lukhas_service;
 REVOKE ALL ON FUNCTION forget_memory() FROM PUBLIC;
 REVOKE ALL ON FUNCTION forget_person() FROM PUBLIC;
+REVOKE ALL ON FUNCTION keep_webauthn_revoked() FROM PUBLIC;
 REVOKE ALL ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) TO lukhas_service;
@@ -923,6 +1077,7 @@ GRANT EXECUTE ON FUNCTION lukhas_serves() TO lukhas_service;
 REVOKE ALL ON FUNCTION lukhas_team_id() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lukhas_team_id() TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION lukhas_team_id() TO lukhas_service;
+REVOKE ALL ON FUNCTION make_preferences() FROM PUBLIC;
 REVOKE ALL ON FUNCTION month_is_ready(timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION month_is_ready(timestamp with time zone) TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION month_is_ready(timestamp with time zone) TO lukhas_service;
@@ -931,3 +1086,4 @@ REVOKE ALL ON FUNCTION partition_bounds(regclass) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION partition_bounds(regclass) TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION partition_bounds(regclass) TO lukhas_service;
 REVOKE ALL ON FUNCTION update_updated_at_column() FROM PUBLIC;
+REVOKE ALL ON FUNCTION use_webauthn_credential() FROM PUBLIC;

@@ -99,7 +99,7 @@ for (const input of Object.keys({ ...metafile.inputs, ...actionMetafile.inputs }
 const licences = [];
 for (const name of [...packages].sort()) {
   const manifest = JSON.parse(await readFile(`node_modules/${name}/package.json`, 'utf8'));
-  const text = (await licenceFile(name)) ?? (await licenceInReadme(name)) ?? licenceByName(manifest);
+  const text = (await licenceFile(name)) ?? (await licenceInReadme(name)) ?? (await licenceByName(manifest));
   licences.push(`${manifest.name} ${manifest.version} (${manifest.license ?? 'see below'})\n\n${text}\n`);
 }
 await writeFile('dist/licenses.txt', licences.join(`\n${'-'.repeat(72)}\n\n`));
@@ -120,8 +120,11 @@ async function licenceInReadme(name) {
 }
 
 /** A package that only names its licence gets the licence's own words, with its author. */
-function licenceByName({ name, license, author }) {
+async function licenceByName({ name, license, author }) {
   const holder = typeof author === 'string' ? author : author?.name;
+  // TypeScript's is the same, word for word.
+  if (license === 'Apache-2.0' && holder !== undefined)
+    return `Copyright ${holder}\n\n${(await readFile('node_modules/typescript/LICENSE', 'utf8')).trim()}`;
   const words = /Permission is hereby granted[\s\S]*?DEALINGS IN(?: THE)?\s+SOFTWARE\./;
   const mit = licences.map((text) => words.exec(text)?.[0]).find((text) => text !== undefined);
   if (license !== 'MIT' || holder === undefined || mit === undefined)

@@ -15,6 +15,7 @@ export type Setting =
   | 'coverage'
   | 'createdAt'
   | 'databaseUrl'
+  | 'matriz'
   | 'repository'
   | 'rootdir'
   | 'set'

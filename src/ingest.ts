@@ -1,14 +1,25 @@
 // The use case: reports in, rows and a verdict out. Reads as the list of the product's steps; joins the rooms, which do
 // not know each other. Both command-line doors and the Action call it.
 import { posix } from 'node:path';
-import { type InputError, type Naming, type ReportError, StoreError } from './errors.ts';
+import { InputError, type Naming, ReportError, StoreError } from './errors.ts';
+import { reviewMatriz } from './judge/matriz.ts';
 import type { ChangeSource } from './judging.ts';
-import type { CoverageFile, RunContext, SignedResult, Warning } from './model.ts';
+import type {
+  CoverageFile,
+  MatrizReview,
+  Patch,
+  RunContext,
+  RunMatriz,
+  SignedResult,
+  Warning,
+} from './model.ts';
 import { type Counted, startPasses } from './passes.ts';
+import { judgeOwnPatch, readChange } from './patching.ts';
 import type { CheckoutFiles } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
 import { hashCoverage } from './read/coverage/coverage.ts';
 import { cancellable, distinctReports, type Found } from './read/files.ts';
+import { type MatrizFile, readMatriz } from './read/matriz.ts';
 import { findProjects, severalProjects } from './read/projects.ts';
 import { decideCreatedAt, findOldReports } from './read/report/started-at.ts';
 import { emptyReport, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
@@ -67,6 +78,8 @@ export interface Edges {
 export interface Verdict extends StoredRun, Counted {
   readonly createdAt: Date;
   readonly context: RunContext;
+  /** The coverage of the run's change: of all stored runs of its commit, without a database of this one. */
+  readonly patch: Patch | undefined;
   /** For judging other runs of the commit. */
   readonly change: ChangeSource;
   /** SHA-256 over the bytes of all reports, in hex. */
@@ -75,6 +88,7 @@ export interface Verdict extends StoredRun, Counted {
   readonly rootdir: string | undefined;
   /** Not all reports and tests could be read: what is absent says nothing. */
   readonly incomplete: boolean;
+  readonly matriz: RunMatriz;
   readonly warnings: readonly Warning[];
 }
 
@@ -180,6 +194,13 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     discriminator: settings.uploadKey,
     payloadSha256: resultsSha256,
   });
+  // It is beside the tests, too.
+  const matriz = await readMatrizOf(settings, workingDirectory, (error) =>
+    onWarning({
+      ...warningOf(error, edges.naming),
+      code: error.code.startsWith('matriz-') ? error.code : 'matriz-invalid',
+    }),
+  );
   const upload = {
     teamSlug: settings.team,
     createdAt,
@@ -187,13 +208,21 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     payloadSha256,
     resultsSha256,
     context,
+    matriz: matriz && {
+      ...matriz.review,
+      json: matriz.json,
+      durationMs: matriz.analysis.durationMs,
+      activeComponents: matriz.analysis.activeComponents,
+    },
   };
+  const asksPatch = edges.coverage.paths.length > 0;
   // A run without a test says nothing, and would be what the next one is compared with.
   const connect = nothing === undefined ? edges.connect : undefined;
   const stored = await storeRun(connect, upload, passes.open, {
     allowPrivilegedRole: settings.allowPrivilegedRole,
     baseBranch: settings.baseBranch,
     change,
+    patch: asksPatch ? { diffBase: settings.diffBase } : undefined,
     clock,
     onWarning,
     onRetry: ({ reason, delayMs }) => edges.onRetry?.(reason.message, delayMs),
@@ -206,19 +235,55 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const counted = await passes.finish();
   for (const warning of counted.coverage?.warnings ?? []) onCoverageWarning(warning);
   await edges.onCoverage?.(counted.coverage?.files ?? []);
+  const patch =
+    stored.saved !== undefined || !asksPatch
+      ? stored.history?.patch
+      : judgeOwnPatch(
+          await readChange({ change, diffBase: settings.diffBase, baseBranch: settings.baseBranch }),
+          counted.coverage?.files ?? [],
+        );
   const incomplete = notTaken || counted.lost > 0;
   return {
     ...stored,
     ...counted,
     history: withReportNames(stored.history, counted.tally.failures),
+    patch,
     createdAt,
     context,
     change,
     payloadSha256,
     rootdir,
     incomplete,
+    matriz: runMatriz(settings.matriz, matriz, stored.saved?.matrizIsOff === true),
     warnings: [...warnings.values()],
   };
+}
+
+/** The analysis that was asked for, and what it comes to; undefined where there is none, or it cannot be used. */
+async function readMatrizOf(
+  { matriz }: Settings,
+  workingDirectory: string,
+  onUnusable: (error: InputError | ReportError) => void,
+): Promise<(MatrizFile & { readonly review: MatrizReview }) | undefined> {
+  if (matriz === undefined) return undefined;
+  try {
+    const file = await readMatriz(matriz, workingDirectory);
+    return { ...file, review: reviewMatriz(file.analysis) };
+  } catch (error) {
+    if (!(error instanceof InputError || error instanceof ReportError)) throw error;
+    onUnusable(error);
+    return undefined;
+  }
+}
+
+function runMatriz(
+  file: string | undefined,
+  read: { readonly review: MatrizReview } | undefined,
+  isOff: boolean,
+): RunMatriz {
+  if (file === undefined) return { missing: 'not-given' };
+  if (isOff) return { missing: 'turned-off' };
+  return read === undefined ? { missing: 'unusable' } : { review: read.review, file };
 }
 
 /** The rootdir in one spelling: `services/shop`, `..`, and `.` for the repository's root. */

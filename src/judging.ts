@@ -43,7 +43,7 @@ import { type Access, inTeam } from './store/schema/access.ts';
 
 /** What is known of the change that a run tests, beyond what is stored. */
 export interface ChangeSource {
-  readonly context: Pick<RunContext, 'baseBranch' | 'gitBranch' | 'kind' | 'tested' | 'project'>;
+  readonly context: Pick<RunContext, 'baseBranch' | 'gitBranch' | 'kind' | 'origin' | 'tested' | 'project'>;
   readonly named: NamedCommits;
   /** undefined outside a repository. */
   readonly git: CommitHistory | undefined;
@@ -216,10 +216,22 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
           const verdict = verdictOf.get(testName);
           if (verdict === undefined) return [];
           const match = chosenMatch(candidates, causeKey !== undefined);
-          const formerName = renamedFrom.get(testName);
-          const number = index + 1;
+          // Member by member: what a spread makes, and then grows, takes four times the memory, and all tests may have failed.
           return [
-            { ...verdict, number, formerName, failureSignature, causeKey, match, known: isKnown(match) },
+            {
+              testName,
+              number: index + 1,
+              formerName: renamedFrom.get(testName),
+              failureSignature,
+              causeKey,
+              class: verdict.class,
+              reason: verdict.reason,
+              notes: verdict.notes,
+              match,
+              known: isKnown(match),
+              since: verdict.since,
+              lastFixedBy: verdict.lastFixedBy,
+            },
           ];
         },
       ),
@@ -274,8 +286,11 @@ const isWithoutGit = ({ gitSha, branch }: EvidenceRun): boolean =>
   gitSha === undefined && branch === undefined;
 
 /** What git says about where the change begins. */
-interface GitPlace {
+export interface GitPlace {
   readonly baseBranch: string | undefined;
+  readonly isBase: boolean;
+  /** The commit where the change begins. */
+  readonly begins: string | undefined;
   /** The base branch's commits in first-parent order, the newest first. */
   readonly order: readonly string[];
   readonly mergeBase: string | undefined;
@@ -316,7 +331,8 @@ async function readRuns(
   return read(await placeInGit(change, baseBranch));
 }
 
-async function placeInGit(
+/** Where a change begins, seen from a base branch; undefined without git. */
+export async function placeInGit(
   { context, named, git }: ChangeSource,
   baseBranch: string,
 ): Promise<GitPlace | undefined> {
@@ -346,7 +362,7 @@ async function placeInGit(
     if (found.length > order.length || (wanted !== undefined && found.includes(wanted))) order = found;
   }
   const [commit] = begins === undefined ? [] : await git.commits([begins]);
-  return { baseBranch, order, mergeBase, beginsAt: commit?.committedAt?.getTime() };
+  return { baseBranch, isBase, begins, order, mergeBase, beginsAt: commit?.committedAt?.getTime() };
 }
 
 function changeFacts(
@@ -383,7 +399,7 @@ const isOfLine =
     other.lineId === lineId;
 
 /** The runs of the judged run's own line; those of other jobs where it has none. */
-function ofLine(run: EvidenceRun, runs: readonly EvidenceRun[]): readonly EvidenceRun[] {
+export function ofLine(run: EvidenceRun, runs: readonly EvidenceRun[]): readonly EvidenceRun[] {
   const own = runs.filter(isOfLine(run));
   return own.length > 0 ? own.slice(-1) : runs;
 }

@@ -101,6 +101,66 @@ export interface CoverageFile {
   readonly missingLines: readonly number[];
 }
 
+/** Lines that a change replaced: 1-based; without lines of a side its start is the line before. */
+export interface Hunk {
+  readonly oldStart: number;
+  readonly oldLines: number;
+  readonly newStart: number;
+  readonly newLines: number;
+}
+
+/** A file that differs between two commits. Paths are relative to the repository's root with `/`. */
+export interface DiffFile {
+  readonly path: string;
+  /** undefined for an added file; another path where it was renamed. */
+  readonly formerPath: string | undefined;
+  readonly isDeleted: boolean;
+  /** Ascending; none where git calls the file binary, or nothing but its name changed. */
+  readonly hunks: readonly Hunk[];
+}
+
+/** Lines of one file, 1-based; a line that is in neither list is no statement. */
+export interface MeasuredFile {
+  readonly filePath: string;
+  readonly coveredLines: readonly number[];
+  readonly missingLines: readonly number[];
+}
+
+/** First and last line, 1-based. */
+export type LineRange = readonly [first: number, last: number];
+
+export interface PatchFile {
+  readonly filePath: string;
+  readonly changedStatements: number;
+  readonly coveredStatements: number;
+  readonly uncovered: readonly LineRange[];
+}
+
+/** How much of a change its tests ran. */
+export interface PatchCoverage {
+  readonly changedStatements: number;
+  readonly coveredStatements: number;
+  /** 0 to 100; undefined where no statement changed. */
+  readonly percent: number | undefined;
+  /** Files with changed statements, in the diff's order. */
+  readonly files: readonly PatchFile[];
+  /** Unchanged lines that tests ran before and no longer do, by file; undefined where nothing is known of before. */
+  readonly lost: readonly { readonly filePath: string; readonly lines: readonly LineRange[] }[] | undefined;
+  /** Changed Python files that no coverage report mentions. */
+  readonly unreported: readonly string[];
+}
+
+/** The coverage of a run's change, or why it is not known. */
+export type Patch =
+  | {
+      /** The commit that the change begins at. */
+      readonly baseSha: string;
+      readonly coverage: PatchCoverage;
+      /** Whose reports are counted together: stored runs of the commit, this one among them. */
+      readonly runs: number;
+    }
+  | { readonly problem: string };
+
 /**
  * How a memory fits a failure. Known: `exact` (same test and failure signature), `moved` (same test and words), `cause` (same
  * words at the same place outside of the test). Only `similar`: looked like this before.
@@ -351,6 +411,8 @@ export interface RunHistory {
   /** Test functions (`file::Class::function`) that had another name at the point. */
   readonly renamedFunctions?: readonly { readonly from: string; readonly to: string }[] | undefined;
   readonly coverage: CoverageChange | undefined;
+  /** undefined where nothing was asked, or there is nothing to ask. */
+  readonly patch?: Patch | undefined;
 }
 
 /** Compared with the run of the same line at the point. */
@@ -460,6 +522,49 @@ export interface RunContext {
   readonly checkRunId?: number | undefined;
 }
 
+/** What a star of MATRIZ, or all together, says of a change. */
+export type MatrizStatus = 'APPROVED' | 'CHANGES_REQUESTED' | 'BLOCKED';
+
+/** A rule that a change breaks, as a star tells it. */
+export interface MatrizViolation {
+  readonly rule: string;
+  /** As written, as a rule `file:line`. */
+  readonly location: string | undefined;
+  readonly severity: string | undefined;
+}
+
+export interface MatrizStar {
+  readonly name: string;
+  readonly status: MatrizStatus;
+  /** 0 to 1. */
+  readonly confidence: number;
+  readonly violations: readonly MatrizViolation[];
+}
+
+/** A MATRIZ analysis, as its file has it. */
+export interface MatrizAnalysis {
+  /** In the file's order; at least one. */
+  readonly stars: readonly MatrizStar[];
+  /** 0 to 100; undefined where the file gives none. */
+  readonly givenScore: number | undefined;
+  readonly durationMs: number | undefined;
+  readonly activeComponents: number | undefined;
+}
+
+/** What a MATRIZ analysis comes to. */
+export interface MatrizReview {
+  readonly status: MatrizStatus;
+  /** 0 to 100. */
+  readonly score: number;
+  /** Blocked stars first, then those that ask for changes. */
+  readonly stars: readonly MatrizStar[];
+}
+
+/** The MATRIZ analysis of a run; `missing`: none was given, the file cannot be used, or the team has turned it off. */
+export type RunMatriz =
+  | { readonly review: MatrizReview; readonly file: string; readonly missing?: undefined }
+  | { readonly review?: undefined; readonly missing: 'not-given' | 'unusable' | 'turned-off' };
+
 /** A problem that a person should know of, but that stopped nothing. `code` is stable and kebab-case. */
 export interface Warning {
   readonly code: string;
@@ -480,6 +585,8 @@ export interface SavedRun {
   readonly stored: 'new' | 'already';
   /** An earlier upload had stored the run without coverage, and this one added it. */
   readonly addedCoverage?: true;
+  /** The team has turned MATRIZ off: the analysis was not stored. */
+  readonly matrizIsOff?: true;
   readonly team: string;
   readonly createdAt: Date;
 }

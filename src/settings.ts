@@ -5,10 +5,18 @@ import { InputError } from './errors.ts';
 const empty = 'must not be empty';
 const text = () => z.string().trim().min(1, empty);
 const name = (max: number) => text().max(max, `must not be longer than ${max} characters`);
+/** A number from 0 to 100, as text: options and inputs are words. */
+const percent = () =>
+  z
+    .string()
+    .trim()
+    .regex(/^(?:\d{1,2}(?:\.\d{1,4})?|100)%?$/, 'must be a percentage from 0 to 100')
+    .transform((value) => Number.parseFloat(value));
 
 const settingsSchema = z.strictObject({
   reports: z.array(text()).min(1),
   coverage: z.array(text()),
+  matriz: text().optional(),
   databaseUrl: text().optional(),
   dataDir: text(),
   sslCa: text().optional(),
@@ -24,6 +32,10 @@ const settingsSchema = z.strictObject({
   lambdaId: name(255).optional(),
   rootdir: text().optional(),
   baseBranch: name(255).optional(),
+  /** A branch or commit. */
+  diffBase: name(255).optional(),
+  failOnPatchCoverage: percent().optional(),
+  failOnCoverageDrop: percent().optional(),
   repository: name(255).optional(),
   uploadKey: name(500).optional(),
   createdAt: z.union(
@@ -44,7 +56,9 @@ const settingsSchema = z.strictObject({
   dryRun: z.boolean(),
   /** Empty: never. */
   failOn: z.array(
-    z.enum(['any', 'new', 'no-history', 'unknown'], { error: 'must be any, new, no-history or unknown' }),
+    z.enum(['any', 'new', 'no-history', 'unknown', 'blocked'], {
+      error: 'must be any, new, no-history, unknown or blocked',
+    }),
   ),
 });
 
@@ -54,6 +68,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 const optionNames: Readonly<Record<string, string>> = {
   reports: 'report',
   coverage: '--coverage',
+  matriz: '--matriz',
   databaseUrl: '--database-url',
   dataDir: '--data-dir',
   sslCa: '--ssl-ca',
@@ -63,6 +78,9 @@ const optionNames: Readonly<Record<string, string>> = {
   lambdaId: '--lambda-id',
   rootdir: '--rootdir',
   baseBranch: '--base-branch',
+  diffBase: '--diff-base',
+  failOnPatchCoverage: '--fail-on-patch-coverage',
+  failOnCoverageDrop: '--fail-on-coverage-drop',
   repository: '--repository',
   uploadKey: '--upload-key',
   createdAt: '--created-at',

@@ -1,8 +1,9 @@
 // The use case's half that needs a database: stores a run, and has it judged.
 import { InputError, ReportError } from './errors.ts';
-import { type ChangeSource, judgeRun, judgeStored } from './judging.ts';
+import { type ChangeSource, type Judgement, judgeRun, judgeStored } from './judging.ts';
 import { learnFrom } from './learning.ts';
-import type { RunHistory, SavedRun, Stored, Warning } from './model.ts';
+import type { Patch, RunHistory, SavedRun, Stored, Warning } from './model.ts';
+import { judgePatch } from './patching.ts';
 import type { Connect, ConnectLimits, Database } from './store/database/port.ts';
 import { type RetryOptions, unlessCancelled, withRetries } from './store/database/retry.ts';
 import { reuseConnection } from './store/database/reuse.ts';
@@ -17,6 +18,8 @@ export interface StoreRunOptions extends Omit<SaveOptions, 'deadlineMs'> {
   /** See HistoryQuery. */
   readonly baseBranch: string | undefined;
   readonly change: ChangeSource | undefined;
+  /** See PatchQuery. undefined: nobody asks for the coverage of the change. */
+  readonly patch?: { readonly diffBase: string | undefined } | undefined;
   /** Called as soon as the run is stored. */
   onSaved(saved: SavedRun): void;
 }
@@ -82,6 +85,7 @@ export interface HistoryRequest extends AccessRequest, Omit<RetryOptions, 'deadl
   /** See HistoryQuery. */
   readonly baseBranch: string | undefined;
   readonly change?: ChangeSource | undefined;
+  readonly patch?: StoreRunOptions['patch'];
   onWarning?(warning: Warning): void;
 }
 
@@ -111,13 +115,14 @@ async function judgeAndLearn(
     const judgement = await judgeRun(db, access, query);
     judged = judgement.history;
     await keepAliases(db, access, request, judgement.history);
+    const patch = await patchOf(db, access, request, judgement);
     try {
-      return await learnFrom(db, access, query, judgement);
+      return { ...(await learnFrom(db, access, query, judgement)), patch };
     } catch (error) {
       // Other uploads of the team wait for the same turn: only what is lost is done again.
       if (fateOf(error) === 'lost') throw error;
       request.onWarning?.(notLearned(error));
-      return judgement.history;
+      return { ...judgement.history, patch };
     }
   };
   const work = (limits: ConnectLimits, attempt: number) =>
@@ -131,6 +136,22 @@ async function judgeAndLearn(
     if (judged === undefined || request.signal?.aborted === true) throw error;
     request.onWarning?.(notLearned(error));
     return judged;
+  }
+}
+
+/** What cannot be read of it is no reason to judge nothing. */
+async function patchOf(
+  db: Database,
+  access: Access,
+  { change, patch, baseBranch }: HistoryRequest,
+  judgement: Judgement,
+): Promise<Patch | undefined> {
+  if (patch === undefined || change === undefined) return undefined;
+  try {
+    return await judgePatch(db, access, { change, baseBranch, diffBase: patch.diffBase }, judgement);
+  } catch (error) {
+    if (fateOf(error) === 'lost') throw error;
+    return { problem: error instanceof Error ? error.message : String(error) };
   }
 }
 

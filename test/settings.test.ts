@@ -36,7 +36,7 @@ describe('the settings of an upload', () => {
     [{ team: 'Not A Slug' }, '--team: a team is named by its slug'],
     [{ createdAt: 'yesterday' }, '--created-at: must be report, now, or an ISO time with its zone'],
     [{ createdAt: '2026-11-22T16:05:00' }, '--created-at: must be report, now, or an ISO time with its zone'],
-    [{ failOn: ['sometimes' as never] }, '--fail-on: must be any, new, no-history or unknown'],
+    [{ failOn: ['sometimes' as never] }, '--fail-on: must be any, new, no-history, unknown or blocked'],
     [{ lane: 'x'.repeat(51) }, '--lane: '],
     [{ lane: ' ' }, '--lane: '],
     [{ reports: [] }, 'report: '],

@@ -2,6 +2,7 @@
 // the files of a commit and renames. Each answer is bounded; undefined where git cannot say. Knows nothing of CI systems.
 import type { Env } from './ci.ts';
 import { commitId } from './columns.ts';
+import { type DiffAnswer, readDiff } from './diff.ts';
 import { type GitSettings, readSettings, runGit } from './git.ts';
 
 /** One commit as its raw object tells it, where a shallow clone still names the parents that it lacks. */
@@ -177,6 +178,12 @@ export interface CommitHistory {
   filesAt(sha: string, files: readonly string[]): Promise<ReadonlySet<string> | undefined>;
   /** Python files that were renamed between two commits, old to new; at most 5,000. */
   renames(from: string, to: string): Promise<ReadonlyMap<string, string> | undefined>;
+  /**
+   * What changed since a commit, in files that fit the patterns (`*.py`).
+   *
+   * @param to undefined: as the checkout is, uncommitted changes among it
+   */
+  diff(from: string, to: string | undefined, patterns: readonly string[]): Promise<DiffAnswer>;
   /** What the files hold in a commit, by file; large ones and more than 300 are left out. */
   sources(sha: string, files: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** The whole id of an abbreviated one; undefined where no commit or more than one begins so. */
@@ -299,6 +306,13 @@ export function openHistory(
       for (let at = 0; at + 2 < fields.length && renamed.size < mostRenames; at += 3)
         renamed.set(fields[at + 1] ?? '', fields[at + 2] ?? '');
       return renamed;
+    },
+    diff: async (from, to, patterns) => {
+      if (!isName(from) || !(to === undefined || isName(to))) return { problem: 'unknown' };
+      const config = to === undefined ? withoutFilters((await readSettings(root, env))?.filters) : [];
+      return config === undefined
+        ? { problem: 'unknown' }
+        : readDiff(root, { from, to, patterns, config }, env);
     },
     sources: (sha, files) => (isName(sha) ? readSources(root, sha, files, env) : Promise.resolve(new Map())),
     complete: (short) =>

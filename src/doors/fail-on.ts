@@ -1,18 +1,23 @@
 // Which failures fail the build: the rule of --fail-on and of the Action's fail-on. The doors set the exit code.
-import { InputError } from '../errors.ts';
+import { InputError, StoreError } from '../errors.ts';
 import type { Verdict } from '../ingest.ts';
-import type { FailureHistory } from '../model.ts';
+import type { FailureHistory, RunMatriz } from '../model.ts';
 import { nearest } from '../nearest.ts';
 import type { Settings } from '../settings.ts';
+import { percent } from '../tell/words.ts';
 
 /** What a build can fail on. */
 export type Gate = Settings['failOn'][number];
 
 /** The words that `fail-on` takes: the first alone, the others also with commas between. */
-export const failOnWords = ['never', 'any', 'new', 'no-history', 'unknown'] as const satisfies readonly (
-  | Gate
-  | 'never'
-)[];
+export const failOnWords = [
+  'never',
+  'any',
+  'new',
+  'no-history',
+  'unknown',
+  'blocked',
+] as const satisfies readonly (Gate | 'never')[];
 
 /**
  * Reads `never`, or gates with commas between them: `new,no-history`. Empty for `never`.
@@ -33,11 +38,6 @@ export function parseFailOn(value: string, name: string): Gate[] {
   return [...new Set(words)].flatMap((word): Gate[] => {
     const known = failOnWords.find((one) => one === word);
     if (known !== undefined) return known === 'never' ? [] : [known];
-    // A status that Guardian writes into a MATRIZ analysis.
-    if (word === 'blocked')
-      throw refuse(
-        'does not take blocked yet: it is about the MATRIZ analysis of a run, and no analysis is read',
-      );
     const near = nearest(word.toLowerCase(), failOnWords);
     throw refuse(
       word === '' ? `names nothing in '${value.slice(0, 100)}'` : `does not take '${word.slice(0, 100)}'`,
@@ -46,11 +46,33 @@ export function parseFailOn(value: string, name: string): Gate[] {
   });
 }
 
+/** Gates about failed tests. */
+const aboutFailures = (failOn: readonly Gate[]) => failOn.filter((gate) => gate !== 'blocked');
+
 /**
  * Whether a gate needs the past or the memories, which a run without a database cannot have. `any` decides without them.
  */
 export function needsHistory(failOn: readonly Gate[]): boolean {
-  return failOn.length > 0 && !failOn.includes('any');
+  return aboutFailures(failOn).length > 0 && !failOn.includes('any');
+}
+
+/** How many stars `blocked` counts; undefined where it was asked for and there is no analysis to decide it. */
+export function starsToBlame(
+  failOn: readonly Gate[],
+  { matriz }: Pick<Verdict, 'matriz'>,
+): number | undefined {
+  if (!failOn.includes('blocked')) return 0;
+  return matriz.review?.stars.filter(({ status }) => status === 'BLOCKED').length;
+}
+
+/** Why `blocked` cannot be decided. */
+export function whyNotReviewed(missing: NonNullable<RunMatriz['missing']>): string {
+  const why = {
+    'not-given': 'no MATRIZ analysis was given',
+    unusable: 'the MATRIZ analysis cannot be used',
+    'turned-off': 'MATRIZ is turned off for this team (features.matriz_enabled)',
+  };
+  return why[missing];
 }
 
 /** How many failures `fail-on` counts; undefined when a gate needs the history and there is none to decide it. */
@@ -61,8 +83,9 @@ export function failuresToBlame(
   const failed = totals.failed + totals.errors;
   // A test that was lost may have failed.
   if (failOn.includes('any')) return failed + lost;
-  if (failOn.length === 0 || failed === 0) return 0;
-  return history?.failures.filter((failure) => failOn.some((gate) => applies(gate, failure))).length;
+  const gates = aboutFailures(failOn);
+  if (gates.length === 0 || failed === 0) return 0;
+  return history?.failures.filter((failure) => gates.some((gate) => applies(gate, failure))).length;
 }
 
 function applies(gate: Gate, failure: FailureHistory): boolean {
@@ -73,4 +96,44 @@ function applies(gate: Gate, failure: FailureHistory): boolean {
 /** Whether something that was asked for is missing: exit code 2 where nothing before it in the order decides. */
 export function hasErrors({ warnings }: Pick<Verdict, 'warnings'>): boolean {
   return warnings.some((warning) => warning.severity === 'error');
+}
+
+/**
+ * Why the coverage gates fail the build, a sentence each. A push to the base branch has no change to judge, and a first run nothing to
+ * have fallen from: they pass.
+ *
+ * @throws StoreError `coverage-unknown` where a gate cannot be decided
+ */
+export function coverageToBlame(
+  {
+    failOnPatchCoverage: least,
+    failOnCoverageDrop: most,
+  }: Pick<Settings, 'failOnPatchCoverage' | 'failOnCoverageDrop'>,
+  { patch, totals, history, stored }: Pick<Verdict, 'patch' | 'totals' | 'history' | 'stored'>,
+): string[] {
+  const undecided = (gate: string, why: string) =>
+    new StoreError({
+      code: 'coverage-unknown',
+      message: `${gate} cannot be decided: ${why}`,
+      fix: 'Give a coverage report of coverage.py, and a checkout that reaches where the change begins.',
+    });
+  const sentences: string[] = [];
+  if (least !== undefined) {
+    const gate = `fail-on-patch-coverage ${least}`;
+    if (totals.coveragePercent === undefined) throw undecided(gate, 'there is no coverage');
+    if (patch !== undefined && 'problem' in patch) throw undecided(gate, patch.problem);
+    const share = patch?.coverage.percent;
+    if (share !== undefined && share < least)
+      sentences.push(`${percent(share)} of the changed statements are covered (${gate})`);
+  }
+  if (most !== undefined) {
+    const gate = `fail-on-coverage-drop ${most}`;
+    if (totals.coveragePercent === undefined) throw undecided(gate, 'there is no coverage');
+    if (history === undefined)
+      throw undecided(gate, stored === 'no' ? 'nothing is stored' : 'the history could not be read');
+    const { beforePercent, afterPercent } = history.coverage ?? { beforePercent: 0, afterPercent: 0 };
+    if (beforePercent - afterPercent > most)
+      sentences.push(`coverage fell from ${percent(beforePercent)} to ${percent(afterPercent)} (${gate})`);
+  }
+  return sentences;
 }

@@ -47,6 +47,8 @@ export interface StoredRun {
   readonly at: number;
   /** All tests that were asked for are in it: false after `-x`, a crash or a truncated report. */
   readonly isComplete: boolean;
+  /** 0 to 100; undefined where no coverage is stored. */
+  readonly coveragePercent?: number | undefined;
   /** The checkout differed from its commit. */
   readonly isDirty: boolean;
   /** The report is older than the run or commit that it was uploaded for: no evidence. */

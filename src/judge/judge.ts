@@ -152,7 +152,9 @@ export function judgeTests(
     if (mayEstimate) estimates++;
     return {
       testName,
-      ...classified,
+      class: classified.class,
+      reason: classified.reason,
+      notes: classified.notes,
       since: sinceOf(line, commitsBetween(judged), {
         from: isOfThisChange(classified, facts) ? base.length : 0,
         estimate: mayEstimate,

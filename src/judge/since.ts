@@ -38,24 +38,25 @@ export function sinceOf(
   const green = attempts[red - 1];
   const gap = green === undefined ? undefined : between(green.sha, first.sha);
   const tested = new Set(attempts.slice(red, start).map(({ sha }) => sha));
-  const bracket = {
+  const failedBefore = attempts.slice(0, red).some(isThis);
+  const evidence = attempts.filter((attempt) => !attempt.failed || isThis(attempt));
+  const likely = failedBefore && !estimate ? undefined : likelyCommits(evidence);
+  // After an earlier failure the row's first commit need not be the one that broke it.
+  const isEstimated = failedBefore && likely !== undefined && likely.runs >= limits.changePointRuns;
+  return {
     lastGreen: green?.sha,
     firstRed: first.sha,
     firstRedAt: first.run.at,
     untested: gap?.filter((sha) => !tested.has(sha)),
     otherErrorSince: start > red ? attempts[red]?.sha : undefined,
     inARow: attempts.length - start,
+    culprits: isEstimated
+      ? likely.culprits(between)
+      : likely && !failedBefore && gap
+        ? evenly([...gap, first.sha])
+        : undefined,
+    isEstimated,
   };
-  const failedBefore = attempts.slice(0, red).some(isThis);
-  const evidence = attempts.filter((attempt) => !attempt.failed || isThis(attempt));
-  if (failedBefore && !estimate) return { ...bracket, culprits: undefined, isEstimated: false };
-  const likely = likelyCommits(evidence);
-  if (likely === undefined) return { ...bracket, culprits: undefined, isEstimated: false };
-  if (!failedBefore) return { ...bracket, culprits: gap && evenly([...gap, first.sha]), isEstimated: false };
-  // After an earlier failure the row's first commit need not be the one that broke it.
-  return likely.runs < limits.changePointRuns
-    ? { ...bracket, culprits: undefined, isEstimated: false }
-    : { ...bracket, culprits: likely.culprits(between), isEstimated: true };
 }
 
 /** Failed alike, as far as the texts tell. */

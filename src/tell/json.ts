@@ -4,7 +4,9 @@ import type {
   FailureHistory,
   Fixed,
   Match,
+  MatrizReview,
   Novelty,
+  Patch,
   RunContext,
   RunHistory,
   SavedRun,
@@ -154,6 +156,52 @@ export function changesLine({ baseBranch, point, changes, coverage }: RunHistory
               after: file.afterPercent,
             })),
           },
+  });
+}
+
+/** The coverage of the run's change. */
+export function patchLine(patch: Patch): string {
+  if ('problem' in patch) return line({ kind: 'patch', problem: patch.problem });
+  const { baseSha, coverage, runs } = patch;
+  return line({
+    kind: 'patch',
+    base_git_sha: baseSha,
+    runs,
+    changed_statements: coverage.changedStatements,
+    covered_statements: coverage.coveredStatements,
+    percent: coverage.percent === undefined ? undefined : round(coverage.percent),
+    files: coverage.files.map((file) => ({
+      file_path: file.filePath,
+      changed_statements: file.changedStatements,
+      covered_statements: file.coveredStatements,
+      uncovered: file.uncovered,
+    })),
+    lost: coverage.lost?.map(({ filePath, lines }) => ({ file_path: filePath, lines })),
+    unreported: coverage.unreported,
+  });
+}
+
+/** The run's analysis by MATRIZ; violations as the file has them. */
+export function matrizLine(
+  { review, file }: { readonly review: MatrizReview; readonly file: string },
+  { context }: Pick<RunLine, 'context'>,
+): string {
+  const named = (status: MatrizReview['status']) =>
+    review.stars.filter((star) => star.status === status).map(({ name }) => name);
+  return line({
+    kind: 'matriz',
+    file,
+    overall_status: review.status,
+    consciousness_score: review.score,
+    blocked: named('BLOCKED'),
+    changes_requested: named('CHANGES_REQUESTED'),
+    stars: review.stars.map(({ name, status, confidence, violations }) => ({
+      name,
+      status,
+      confidence,
+      violations: violations.map(({ rule, location, severity }) => ({ rule, location, severity })),
+    })),
+    origin: context.origin,
   });
 }
 

@@ -301,7 +301,7 @@ describe('an option that is wrong', () => {
     [['--set', 'git_shaa=1'], 'git_sha'],
     [
       ['--fail-on', 'sometimes'],
-      "--fail-on does not take 'sometimes'\n  It takes never, or any of any, new, no-history, unknown with commas between.",
+      "--fail-on does not take 'sometimes'\n  It takes never, or any of any, new, no-history, unknown, blocked with commas between.",
     ],
   ])('%j', async (args, message) => {
     const result = await upload(['results.xml', ...args]);

@@ -28,7 +28,18 @@ const questions = [
   ],
   ...['guardian', 'sql'],
 ];
-const all = ['upload', ...questions, 'db', 'team', 'healix', 'completion', 'help', 'version'];
+const all = [
+  'upload',
+  ...questions,
+  'db',
+  'team',
+  'user',
+  'healix',
+  'doctor',
+  'completion',
+  'help',
+  'version',
+];
 /** The last word of the line is the one being typed. */
 const offered = (line: string) => {
   const [kind, ...candidates] = complete(program, line.split(' '));
@@ -39,7 +50,22 @@ describe('what is offered', () => {
   it.each([
     ['', all],
     ['he', ['healix', 'help']],
-    ['db ', ['setup', 'migrate', 'status', 'partitions', 'resign', 'grant']],
+    [
+      'db ',
+      [
+        'setup',
+        'migrate',
+        'status',
+        'partitions',
+        'retain',
+        'backup',
+        'verify-backup',
+        'resign',
+        'grant',
+        'revoke',
+      ],
+    ],
+    ['db backup ', 'files'],
     ['healix re', ['retire']],
     ['healix list --sh', ['--shared']],
     ['healix list --test x --li', ['--limit']],
@@ -52,8 +78,8 @@ describe('what is offered', () => {
     ['upload ', 'files'],
     ['upload a.xml b', 'files'],
     ['upload --coverage ', 'files'],
-    ['upload --fail-on ', ['never', 'any', 'new', 'no-history', 'unknown']],
-    ['upload --fail-on new,', ['new,any', 'new,no-history', 'new,unknown']],
+    ['upload --fail-on ', ['never', 'any', 'new', 'no-history', 'unknown', 'blocked']],
+    ['upload --fail-on new,', ['new,any', 'new,no-history', 'new,unknown', 'new,blocked']],
     ['upload --fail-on=new,no-history,u', ['--fail-on=new,no-history,unknown']],
     ['upload --fail-on never,', []],
     ['upload --on-empty fail,', []],

@@ -151,6 +151,82 @@ describe('--fail-on', () => {
   });
 });
 
+describe('--fail-on blocked', () => {
+  const blocked =
+    '{"stars":{"guardian":{"status":"BLOCKED","confidence":1,"violations":[{"rule":"No","location":"a.py:1"}]}}}';
+  const approved = '{"stars":{"guardian":{"status":"APPROVED","confidence":1}}}';
+  const green = { test_fine: 'passed' } as const;
+  const red = { test_never_seen: 'failed' } as const;
+  const judged = async (
+    outcomes: Parameters<typeof run>[2],
+    choice: string,
+    analysis?: string,
+    ...more: string[]
+  ) => {
+    const file = join(home, 'analysis.json');
+    if (analysis !== undefined) writeFileSync(file, analysis);
+    const args = analysis === undefined ? [] : ['--matriz', 'analysis.json'];
+    return run('blocked', '8', outcomes, [...inLane('blocked'), ...args, '--fail-on', choice, ...more]);
+  };
+
+  it.each([
+    ['green, and a star blocks', green, 'blocked', blocked, 4],
+    ['green, and no star blocks', green, 'blocked', approved, 0],
+    ['red, and no star blocks', red, 'blocked', approved, 0],
+    ['red, and a star blocks', red, 'blocked,no-history', blocked, 4],
+    ['red, which another gate counts, and no star blocks', red, 'blocked,no-history', approved, 4],
+    ['green, and a star blocks, which no gate counts', green, 'any', blocked, 0],
+    ['green, without an analysis', green, 'blocked', undefined, 3],
+    ['red, which another gate counts, without an analysis', red, 'any,blocked', undefined, 3],
+    ['green, with one that cannot be used', green, 'blocked', '{"stars":', 3],
+    ['green, with one that cannot be used, and no gate needs it', green, 'new', '{"stars":', 0],
+  ] as const)('of a run that is %s', async (_, outcomes, choice, analysis, code) => {
+    expect((await judged(outcomes, choice, analysis)).code).toBe(code);
+  });
+
+  it('says why, and needs no database', async () => {
+    const both = await judged({ test_never: 'failed' }, 'any,blocked', blocked);
+    expect(both.stderr).toContain(
+      'failing: 1 test did not pass, and MATRIZ is blocked by 1 star (--fail-on any,blocked)',
+    );
+    const dry = await judged(green, 'blocked', blocked, '--dry-run');
+    expect([dry.code, dry.stderr]).toEqual([4, 'failing: MATRIZ is blocked by 1 star (--fail-on blocked)\n']);
+    const bad = await judged(green, 'blocked', '{"stars":{}}', '--json');
+    expect(bad.stderr).toContain('--fail-on blocked cannot be decided: the MATRIZ analysis cannot be used');
+    // The run is stored all the same, with one warning.
+    const lines = jsonLines(bad.stdout).filter(
+      ({ kind, code }) => kind === 'run' || kind === 'matriz' || String(code).startsWith('matriz'),
+    );
+    expect(lines).toMatchObject([
+      { kind: 'warning', code: 'matriz-invalid', file: 'analysis.json', line: 1, column: 10 },
+      { kind: 'run', stored: 'new' },
+    ]);
+  });
+
+  it('has its line in --json', async () => {
+    const told = await judged(green, 'never', blocked, '--json');
+    expect(jsonLines(told.stdout).filter(({ kind }) => kind === 'matriz')).toEqual([
+      {
+        kind: 'matriz',
+        file: 'analysis.json',
+        overall_status: 'BLOCKED',
+        consciousness_score: 0,
+        blocked: ['guardian'],
+        changes_requested: [],
+        stars: [
+          {
+            name: 'guardian',
+            status: 'BLOCKED',
+            confidence: 1,
+            violations: [{ rule: 'No', location: 'a.py:1', severity: null }],
+          },
+        ],
+        origin: 'local',
+      },
+    ]);
+  });
+});
+
 describe('a history that cannot be read', () => {
   // Only the judging makes JSON: the run itself is stored.
   const right = 'EXECUTE ON FUNCTION pg_catalog.json_strip_nulls(json)';

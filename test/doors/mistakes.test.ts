@@ -17,7 +17,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas db',
     '`lukhas db` needs one more word',
-    'One of: lukhas db setup, lukhas db migrate, lukhas db status, lukhas db partitions, lukhas db resign, lukhas db grant.',
+    'One of: lukhas db setup, lukhas db migrate, lukhas db status, lukhas db partitions, lukhas db retain, lukhas db backup, lukhas db verify-backup, lukhas db resign, lukhas db grant, lukhas db revoke.',
   ],
   [
     'lukhas db setpu',
@@ -187,37 +187,32 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas-upload results.xml --fail-on',
     '--fail-on needs a value',
-    'It takes one of never, any, new, no-history, unknown.',
+    'It takes one of never, any, new, no-history, unknown, blocked.',
   ],
   [
     'lukhas-upload results.xml --fail-on sometimes',
     "--fail-on does not take 'sometimes'",
-    'It takes never, or any of any, new, no-history, unknown with commas between.',
+    'It takes never, or any of any, new, no-history, unknown, blocked with commas between.',
   ],
   [
     'lukhas-upload results.xml --fail-on new,no-histroy',
     "--fail-on does not take 'no-histroy'",
-    'Did you mean no-history? It takes never, or any of any, new, no-history, unknown with commas between.',
+    'Did you mean no-history? It takes never, or any of any, new, no-history, unknown, blocked with commas between.',
   ],
   [
     'lukhas-upload results.xml --fail-on New',
     "--fail-on does not take 'New'",
-    'Did you mean new? It takes never, or any of any, new, no-history, unknown with commas between.',
+    'Did you mean new? It takes never, or any of any, new, no-history, unknown, blocked with commas between.',
   ],
   [
     'lukhas-upload results.xml --fail-on new,never',
     "--fail-on takes never alone, and not 'new,never'",
-    'It takes never, or any of any, new, no-history, unknown with commas between.',
+    'It takes never, or any of any, new, no-history, unknown, blocked with commas between.',
   ],
   [
     'lukhas-upload results.xml --fail-on new,',
     "--fail-on names nothing in 'new,'",
-    'It takes never, or any of any, new, no-history, unknown with commas between.',
-  ],
-  [
-    'lukhas-upload results.xml --fail-on new,blocked',
-    '--fail-on does not take blocked yet: it is about the MATRIZ analysis of a run, and no analysis is read',
-    'It takes never, or any of any, new, no-history, unknown with commas between.',
+    'It takes never, or any of any, new, no-history, unknown, blocked with commas between.',
   ],
 
   [

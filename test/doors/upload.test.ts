@@ -19,6 +19,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CliOptions, jsonLines, runCli } from '../support/cli.ts';
 import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../support/databases.ts';
+import { runInProcess } from '../support/in-process.ts';
 import { rounds } from '../support/long.ts';
 import { runnerCommands } from '../support/runner.ts';
 import { copyEmbedded } from '../support/templates.ts';
@@ -52,6 +53,9 @@ const upload = (args: readonly string[], options: CliOptions = {}) =>
     ...options,
     env: { LUKHAS_DATA_DIR: join(home, 'data'), ...options.env },
   });
+/** Reads and stores nothing. */
+const dryRun = (args: readonly string[], options: Omit<CliOptions, 'kill'> = {}) =>
+  runInProcess('lukhas-upload', [...args, '--dry-run'], { cwd: project, ...options });
 const toPostgres = (args: readonly string[], options: CliOptions = {}) =>
   upload([...args, '--database-url', postgres.uploadUrl], options);
 
@@ -84,7 +88,7 @@ describe('the log of a CI system', () => {
     const taken = (log: string) => [...runnerCommands(log), ...(log.match(/##\w*\[.*/g) ?? [])];
     expect(taken(input)).not.toEqual([]);
     for (const options of [[], ['--json'], ['--verbose', '--color=always']]) {
-      const { stdout, stderr } = await upload(['-', '--dry-run', ...options], { input });
+      const { stdout, stderr } = await dryRun(['-', ...options], { input });
       expect(stdout).toContain('add-mask');
       expect(taken(stdout + stderr)).toEqual([]);
       if (options[0] !== '--json') continue;
@@ -275,9 +279,9 @@ describe('what an upload reads', () => {
   it('takes globs, several reports as one run, and standard input', async () => {
     writeFileSync(join(project, 'reports/unit/a.xml'), smallReport('test_a'));
     writeFileSync(join(project, 'reports/b.xml'), smallReport('test_b'));
-    const globbed = await upload(['reports/**/*.xml', '--dry-run', '--json']);
+    const globbed = await dryRun(['reports/**/*.xml', '--json']);
     expect(jsonLines(globbed.stdout).at(-1)).toMatchObject({ total_tests: 2, passed: 2, stored: 'no' });
-    const piped = await upload(['-', '--dry-run', '--json'], { input: smallReport('test_c') });
+    const piped = await dryRun(['-', '--json'], { input: smallReport('test_c') });
     expect(jsonLines(piped.stdout)[0]).toMatchObject({ test_name: 'tests/test_m.py::test_c' });
     expect(piped.code).toBe(0);
   });
@@ -291,7 +295,7 @@ describe('what an upload reads', () => {
     git('add', '-A');
     git('commit', '-q', '-m', 'The first commit');
     const xml = gunzipSync(readFileSync(join(fixtures, 'junit/zoo-xunit2-auto.xml.gz')));
-    const result = await upload(['-', '--dry-run', '--json'], { cwd: repository, input: xml });
+    const result = await dryRun(['-', '--json'], { cwd: repository, input: xml });
     const lines = jsonLines(result.stdout);
     expect(lines.at(-1)).toMatchObject({
       git_branch: 'trunk',
@@ -301,10 +305,10 @@ describe('what an upload reads', () => {
     expect(lines.filter((line) => line.kind === 'result').every((line) => line.test_file !== null)).toBe(
       true,
     );
-    const overridden = await upload(
-      ['-', '--dry-run', '--json', '--set', 'git_branch=feature', 'python_version=3.13.1'],
-      { cwd: repository, input: xml },
-    );
+    const overridden = await dryRun(['-', '--json', '--set', 'git_branch=feature', 'python_version=3.13.1'], {
+      cwd: repository,
+      input: xml,
+    });
     expect(jsonLines(overridden.stdout).at(-1)).toMatchObject({
       git_branch: 'feature',
       python_version: '3.13.1',
@@ -337,9 +341,9 @@ describe('what an upload reads', () => {
 
 describe('what an upload says', () => {
   it('is nothing when asked to be quiet, and everything when asked for it', async () => {
-    const quiet = await upload(['results.xml', '--dry-run', '--quiet']);
+    const quiet = await dryRun(['results.xml', '--quiet']);
     expect([quiet.stdout, quiet.stderr, quiet.code]).toEqual(['', '', 0]);
-    const verbose = await upload(['results.xml', '--dry-run', '--verbose']);
+    const verbose = await dryRun(['results.xml', '--verbose']);
     expect(verbose.stdout.match(/^ +pytest '/gm)?.length).toBeGreaterThan(100);
   });
 
@@ -356,14 +360,14 @@ describe('what an upload says', () => {
     ['that the last option refuses', ['--color=always', '--no-color'], {}, false],
     ['left to the stream', ['--color', 'auto'], { GITHUB_ACTIONS: 'true' }, true],
   ] as const)('has colours %s', async (_, args, env, shown) => {
-    const result = await upload(['results.xml', '--dry-run', ...args], { env });
+    const result = await dryRun(['results.xml', ...args], { env });
     expect([result.code, result.stdout.includes('\u001b[31m')]).toEqual([0, shown]);
   });
 
   it('ends with 4 when a test failed and --fail-on any was asked for', async () => {
-    expect((await upload(['results.xml', '--dry-run', '-q', '--fail-on', 'any'])).code).toBe(4);
+    expect((await dryRun(['results.xml', '-q', '--fail-on', 'any'])).code).toBe(4);
     writeFileSync(join(project, 'good.xml'), smallReport('test_good'));
-    expect((await upload(['good.xml', '--dry-run', '-q', '--fail-on', 'any'])).code).toBe(0);
+    expect((await dryRun(['good.xml', '-q', '--fail-on', 'any'])).code).toBe(0);
   });
 
   it('helps, with examples and exit codes', async () => {

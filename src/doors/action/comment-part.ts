@@ -65,7 +65,7 @@ function together(
 
 function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
   if (job.runId === undefined) return missingSection(job.reason, { ok: true, text: '' }, hideSolutions);
-  const { totals, incomplete, failures, history, leastCovered } = job;
+  const { totals, incomplete, failures, history, leastCovered, matriz } = job;
   const stored = { ok: true, text: '' };
   return {
     totals,
@@ -75,6 +75,7 @@ function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
     xfailed: 0,
     failures,
     history,
+    matriz,
     leastCovered,
     stored,
     hideSolutions,

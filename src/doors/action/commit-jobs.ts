@@ -1,8 +1,11 @@
 // Reads all jobs of a commit that are in the database by now, for the comment that shows them together. Joins store and read;
 // knows no wording.
 
+import { ReportError } from '../../errors.ts';
+import { reviewMatriz } from '../../judge/matriz.ts';
 import { type ChangeSource, judgeStored } from '../../judging.ts';
-import type { Outcome, RunHistory, Totals } from '../../model.ts';
+import type { Outcome, RunHistory, RunOrigin, Totals } from '../../model.ts';
+import { parseMatriz } from '../../read/matriz.ts';
 import { readStoredFailure } from '../../read/report/junit.ts';
 import type { Connect, ConnectLimits, Database } from '../../store/database/port.ts';
 import { withRetries } from '../../store/database/retry.ts';
@@ -11,6 +14,7 @@ import {
   type CommitQuery,
   type LeastCovered,
   listJobs,
+  readAnalysis,
   readFailureTexts,
   readLeastCovered,
   type StoredJobIdentity,
@@ -21,6 +25,7 @@ import { type Access, openAccess } from '../../store/schema/access.ts';
 import { historyDeadlineMs } from '../../storing.ts';
 import { type ShownFailure, showFailure } from '../../tally.ts';
 import { standing } from '../../tell/github/attempts.ts';
+import { isForeign, type ShownMatriz } from '../../tell/matriz.ts';
 import { identifyJob } from './job-identity.ts';
 
 /** A job of the commit with all that the comment shows of it. */
@@ -32,6 +37,7 @@ export interface CommitRun extends StoredJobIdentity {
   readonly failures: readonly ShownFailure[];
   readonly history: RunHistory;
   readonly leastCovered: readonly LeastCovered[];
+  readonly matriz: ShownMatriz | undefined;
 }
 
 export type CommitJob = CommitRun | StoredMissingJob;
@@ -156,5 +162,24 @@ async function readJob(
     ),
     history,
     leastCovered: job.totals.coveragePercent === undefined ? [] : await readLeastCovered(db, access, job, 10),
+    matriz: await readStoredMatriz(db, access, job),
   };
+}
+
+/** Other programs may have written what they like. */
+async function readStoredMatriz(
+  db: Database,
+  access: Access,
+  job: StoredRunJob,
+): Promise<ShownMatriz | undefined> {
+  const stored = await readAnalysis(db, access, job);
+  if (stored === undefined) return undefined;
+  try {
+    const { analysis } = await parseMatriz(stored.json, 'matriz_analysis');
+    const origin = stored.origin as RunOrigin | undefined;
+    return { review: reviewMatriz(analysis), isForeign: isForeign({ origin }) };
+  } catch (error) {
+    if (error instanceof ReportError) return undefined;
+    throw error;
+  }
 }

@@ -12,8 +12,8 @@ import type { Connect } from '../../store/database/port.ts';
 import { type SavedMissing, saveMissing } from '../../store/runs/missing.ts';
 import { secretsOf, workflowCommand } from '../../tell/github/workflow-log.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
-import { placed } from '../../tell/words.ts';
-import { failuresToBlame, hasErrors } from '../fail-on.ts';
+import { count, placed } from '../../tell/words.ts';
+import { failuresToBlame, hasErrors, starsToBlame, whyNotReviewed } from '../fail-on.ts';
 import { keepHeapSmall } from '../heap.ts';
 import { describeError } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
@@ -233,6 +233,10 @@ function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verdict): s
         : `${asked}, and ${blamed} of ${failures} failures are.`,
     );
   }
+  const stars = starsToBlame(failOn, verdict);
+  if (stars === undefined)
+    reasons.push(`${asked}, and ${whyNotReviewed(verdict.matriz.missing ?? 'not-given')}: not judged.`);
+  else if (stars > 0) reasons.push(`${asked}, and MATRIZ is blocked by ${count(stars, 'star')}.`);
   if (storeError !== undefined) {
     const message = 'The run was NOT stored; the log of this step says why.';
     // A bug of ours is never green where a verdict was asked for.

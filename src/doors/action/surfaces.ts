@@ -11,7 +11,7 @@ import type { Connect } from '../../store/database/port.ts';
 import type { SavedMissing } from '../../store/runs/missing.ts';
 import { leastCovered } from '../../tally.ts';
 import { fixedTests } from '../../tell/evidence.ts';
-import { renderAnnotations, renderTroubles } from '../../tell/github/annotations.ts';
+import { renderAnnotations, renderTroubles, renderViolations } from '../../tell/github/annotations.ts';
 import { type Section, shortLabels } from '../../tell/github/comment-section.ts';
 import {
   type JobSummary,
@@ -19,10 +19,11 @@ import {
   renderJobSummary,
   renderNoResults,
 } from '../../tell/github/job-summary.ts';
+import { blockedStars, isForeign } from '../../tell/matriz.ts';
 import { renderSummary } from '../../tell/terminal/summary.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
 import { placed } from '../../tell/words.ts';
-import { failuresToBlame, hasErrors } from '../fail-on.ts';
+import { failuresToBlame, hasErrors, starsToBlame } from '../fail-on.ts';
 import { describeError } from '../process.ts';
 import { commentPart, missingSection } from './comment-part.ts';
 import { openCommitJobs } from './commit-jobs.ts';
@@ -148,6 +149,7 @@ function sectionOf({ inputs, verdict, hideSolutions }: Told): Section {
     xfailed: verdict.tally.xfailed,
     failures: verdict.tally.failures,
     history: verdict.history,
+    matriz: verdict.matriz.review && { review: verdict.matriz.review, isForeign: isForeign(verdict.context) },
     leastCovered: leastCovered(verdict.coverage?.files ?? [], 10),
     stored: storedSentence(verdict, inputs),
     hideSolutions,
@@ -206,7 +208,11 @@ function annotate({ inputs, verdict, files, errorsSaid }: Told, section: Section
   const { rootdir } = inputs.settings;
   const locate = (testFile: string) => locateFile(testFile, files, rootdir);
   const all = verdict.totals.failed + verdict.totals.errors;
-  for (const command of renderAnnotations({ ...section, all, locate, errorsSaid })) say(command);
+  const { review } = verdict.matriz;
+  const violations = review === undefined ? [] : renderViolations(review, { locate, errorsSaid });
+  for (const command of violations) say(command);
+  const said = errorsSaid + violations.length;
+  for (const command of renderAnnotations({ ...section, all, locate, errorsSaid: said })) say(command);
 }
 
 /** A test's file is relative to pytest's rootdir, which may lie below the repository's root. */
@@ -304,7 +310,9 @@ async function postComment(post: Post): Promise<string | undefined> {
       part,
       create: ({ rows }) =>
         inputs.comment === 'always' ||
-        (inputs.comment === 'failures' ? rows.some((row) => row.failed > 0 || row.incomplete) : post.hasNews),
+        (inputs.comment === 'failures'
+          ? rows.some((row) => row.failed > 0 || row.incomplete || row.blocked > 0)
+          : post.hasNews),
       crowded: inputs.inMatrix && jobs === undefined,
     });
     if (outcome.kind === 'not-wanted') return undefined;
@@ -317,8 +325,8 @@ async function postComment(post: Post): Promise<string | undefined> {
 }
 
 /** Whether this change brought anything: a failure that was not there before, or tests added, removed or renamed. */
-function hasNews({ history, totals, incomplete }: Verdict): boolean {
-  if (incomplete) return true;
+function hasNews({ history, totals, incomplete, matriz }: Verdict): boolean {
+  if (incomplete || blockedStars(matriz.review) > 0) return true;
   if (history === undefined) return totals.failed + totals.errors > 0;
   const { failures, changes } = history;
   return (
@@ -339,19 +347,25 @@ function checkOf(told: Told, section: Section): Check {
   const failed = totals.failed + totals.errors;
   // What fail-on lets pass must not keep a pull request from being merged.
   const { failOn } = inputs.settings;
-  const blamed = failuresToBlame(failOn.length === 0 ? ['any'] : failOn, verdict) ?? failed;
+  const gates = failOn.length === 0 ? (['any', 'blocked'] as const) : failOn;
+  const blamed = failuresToBlame(gates, verdict) ?? failed;
+  const blocked = blockedStars(verdict.matriz.review);
+  // An analysis that a gate needs and that is missing blocks, too.
+  const blamedStars = failOn.length === 0 ? blocked : (starsToBlame(failOn, verdict) ?? 1);
   return {
-    conclusion: hasErrors(verdict)
-      ? 'failure'
-      : failed === 0 && totals.total > 0
-        ? 'success'
-        : blamed === 0
-          ? 'neutral'
-          : 'failure',
+    conclusion:
+      hasErrors(verdict) || blamedStars > 0
+        ? 'failure'
+        : failed === 0 && totals.total > 0 && blocked === 0
+          ? 'success'
+          : blamed === 0
+            ? 'neutral'
+            : 'failure',
     title: [
       failed === 0 ? `${totals.passed} passed` : `${failed} of ${totals.total} failed`,
       ...(verdict.lost > 0 ? [`${verdict.lost} could not be read`] : []),
       ...(verdict.incomplete && verdict.lost === 0 ? ['incomplete'] : []),
+      ...(blocked > 0 ? ['blocked by MATRIZ'] : []),
     ].join(', '),
     summary: jobSummary(told, section),
   };
@@ -397,7 +411,7 @@ function hasOutputFile(): boolean {
 
 /** Numbers, ids and words of ours only: other people's scripts read the outputs. */
 function writeOutputs(
-  { totals, tally, saved, stored, history, context }: Verdict,
+  { totals, tally, saved, stored, history, context, matriz }: Verdict,
   url: string | undefined,
 ): void {
   if (!hasOutputFile()) return;
@@ -426,6 +440,8 @@ function writeOutputs(
     dirty: context.tested?.dirty === undefined ? '' : context.tested.dirty > 0,
     signatures: tally.signatures,
     coverage: totals.coveragePercent === undefined ? '' : Number(totals.coveragePercent.toFixed(2)),
+    'matriz-status': matriz.review?.status ?? '',
+    'consciousness-score': matriz.review?.score ?? '',
     'comment-url': url ?? '',
   };
   for (const [name, value] of Object.entries(outputs)) setOutput(name, String(value));

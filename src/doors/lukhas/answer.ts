@@ -75,11 +75,13 @@ export async function lookUp<T>(
   }
 }
 
-function sayOn(terminal: Terminal): (message: string) => void {
+/** Says what takes time on standard error. */
+export function sayOn(terminal: Terminal): (message: string) => void {
   return (message) => terminal.err(terminal.paint.dim(safeLine(message)));
 }
 
-async function connect(
+/** Opens the database of a command. */
+export async function connect(
   settings: CommandSettings,
   say: (message: string) => void,
   stallMs: number,

@@ -10,6 +10,7 @@ import {
   type Grant,
   grantUploads,
   requireLoginMaker,
+  revokeUploads,
 } from '../../store/schema/access.ts';
 import {
   adoptRestored,
@@ -253,6 +254,33 @@ export function grant(
   return answer(settings, terminal, async (db) => {
     const granted = await grantUploads(db, wish);
     return { lines: [row('team', granted.team.slug), ...grantLines(granted)], json: grantJson(granted) };
+  });
+}
+
+export function revoke(
+  settings: SetupSettings & { readonly dropLogin: boolean },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  if (settings.databaseUrl === undefined) {
+    throw usage(
+      'the embedded database has no logins to take anything from',
+      'Name a server: --database-url or DATABASE_URL.',
+    );
+  }
+  const wish = {
+    teamSlug: required(settings.team, '--team <slug>'),
+    role: required(settings.role, '--role <login>'),
+    dropLogin: settings.dropLogin,
+  };
+  return answer(settings, terminal, async (db) => {
+    const { role, team, dropped } = await revokeUploads(db, wish);
+    return {
+      lines: [
+        row('team', team.slug),
+        row('login', `${role} is bound to no team any more${dropped ? ', and dropped' : ''}`),
+      ],
+      json: { team: team.slug, role, dropped },
+    };
   });
 }
 

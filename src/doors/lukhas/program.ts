@@ -4,9 +4,11 @@ import { type CommandDeclaration, type CommandLine, createProgram, type Declarat
 import { uploadCommand } from '../upload/command.ts';
 import { askCommands } from './words/ask.ts';
 import { dbCommands } from './words/db.ts';
+import { doctorCommands } from './words/doctor.ts';
 import { generalCommands } from './words/general.ts';
 import { healixCommands } from './words/healix.ts';
 import { teamCommands } from './words/team.ts';
+import { userCommands } from './words/user.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each command has options of its own
 type Commands = Readonly<Record<string, CommandDeclaration<any & Declarations>>>;
@@ -14,6 +16,7 @@ type Commands = Readonly<Record<string, CommandDeclaration<any & Declarations>>>
 const groups: readonly [name: string, heading: string, summary: string, commands: () => Commands][] = [
   ['db', 'Database', 'the database: schema, months, credentials', dbCommands],
   ['team', 'Teams', 'the teams of a database', teamCommands],
+  ['user', 'People', 'the people of a team', userCommands],
   [
     'healix',
     'What is known about failures',
@@ -29,7 +32,7 @@ const examples = [
   'lukhas healix list --stale',
 ];
 const closing =
-  '`lukhas help <command>` tells more. Exit codes: 0 done; 1 a bug of ours; 2 usage; 3 the database refused or was lost; of upload: see its help.';
+  '`lukhas help <command>` tells more. Exit codes: 0 done; 1 a bug of ours; 2 usage; 3 the database refused or was lost; 4 of doctor: something to mend; of upload: see its help.';
 
 /** The program with all its commands; nothing runs yet. */
 export function lukhas(terminal: Terminal): CommandLine {
@@ -55,6 +58,7 @@ export function lukhas(terminal: Terminal): CommandLine {
     group.description(`Commands for ${summary}.`);
     add(group as CommandLine, heading, commands());
   }
+  add(program, 'Is all well?', doctorCommands());
   add(program, 'This program', generalCommands());
   return program;
 }

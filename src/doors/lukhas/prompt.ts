@@ -20,7 +20,11 @@ export function canAsk(): boolean {
  *
  * @throws InputError `cancelled` where the person ends it: Ctrl-C or Ctrl-D
  */
-export async function ask(questions: readonly Question[], terminal: Terminal): Promise<string[]> {
+export async function ask(
+  questions: readonly Question[],
+  terminal: Terminal,
+  cancelled = 'cancelled; nothing was added',
+): Promise<string[]> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   // Keeps what is typed or pasted ahead; ends with the input.
   const typed = lines[Symbol.asyncIterator]();
@@ -35,7 +39,7 @@ export async function ask(questions: readonly Question[], terminal: Terminal): P
         const line = await typed.next();
         if (line.done === true) {
           terminal.err('');
-          throw new InputError({ code: 'cancelled', message: 'cancelled; nothing was added' });
+          throw new InputError({ code: 'cancelled', message: cancelled });
         }
         const answer = line.value.trim();
         problem = refuse(answer);

@@ -1,7 +1,15 @@
 // Actions of `lukhas team`.
-import { addTeam, checkSlug, listTeams } from '../../store/schema/teams.ts';
+import {
+  addTeam,
+  checkSlug,
+  listTeams,
+  localTeamSlug,
+  removeTeam,
+  restoreTeam,
+} from '../../store/schema/teams.ts';
 import { safeLine } from '../../tell/safe.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
+import { usage } from '../arguments.ts';
 import type { ExitCode } from '../process.ts';
 import { answer, type CommandSettings, row } from './answer.ts';
 
@@ -19,9 +27,45 @@ export function add(
   });
 }
 
-export function list(settings: CommandSettings, terminal: Terminal): Promise<ExitCode> {
+export function remove(
+  { slug, ...settings }: CommandSettings & { readonly slug: string },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  if (settings.databaseUrl === undefined && slug === localTeamSlug)
+    throw usage(`${slug} is the embedded database's own team, and cannot be removed`);
   return answer(settings, terminal, async (db) => {
-    const teams = await listTeams(db);
+    const team = await removeTeam(db, slug);
+    return {
+      lines: [
+        row(
+          'team',
+          `${safeLine(team.slug)} removed: its logins are refused; back with: lukhas team restore ${safeLine(team.slug)}`,
+        ),
+      ],
+      json: { team: team.slug, id: team.id, removed: true },
+    };
+  });
+}
+
+export function restore(
+  { slug, ...settings }: CommandSettings & { readonly slug: string },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  return answer(settings, terminal, async (db) => {
+    const team = await restoreTeam(db, slug);
+    return {
+      lines: [row('team', `${safeLine(team.slug)} ${team.restored ? 'is back' : 'is there already'}`)],
+      json: { team: team.slug, id: team.id, restored: team.restored },
+    };
+  });
+}
+
+export function list(
+  { removed, ...settings }: CommandSettings & { readonly removed: boolean },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  return answer(settings, terminal, async (db) => {
+    const teams = await listTeams(db, removed);
     const width = Math.max(4, ...teams.map((team) => team.slug.length));
     return {
       lines:
@@ -31,7 +75,7 @@ export function list(settings: CommandSettings, terminal: Terminal): Promise<Exi
               (team) =>
                 `${team.slug.padEnd(width)}  ${team.createdAt.toISOString().slice(0, 10)}  ${safeLine(team.name)}${
                   team.roles.length === 0 ? '' : `  (logins: ${team.roles.map(safeLine).join(', ')})`
-                }`,
+                }${team.removedAt === undefined ? '' : `  (removed ${team.removedAt.toISOString().slice(0, 10)})`}`,
             ),
       json: {
         teams: teams.map((team) => ({
@@ -39,6 +83,7 @@ export function list(settings: CommandSettings, terminal: Terminal): Promise<Exi
           name: team.name,
           id: team.id,
           created_at: team.createdAt.toISOString(),
+          removed_at: team.removedAt?.toISOString(),
           roles: team.roles,
         })),
       },

@@ -50,6 +50,10 @@ export const uploadCommand = () =>
       }),
       ...under('What to store with the run', {
         lane: text('--lane <name>', 'your own name for this kind of run'),
+        matriz: text(
+          '--matriz <analysis.json>',
+          "MATRIZ's analysis of this change; its stars are shown, and its status can fail the build",
+        ),
         markers: list(
           '--marker <name...>',
           'pytest markers that were selected',
@@ -72,6 +76,10 @@ export const uploadCommand = () =>
         ),
       }),
       ...under('What to compare with', {
+        diffBase: text(
+          '--diff-base <branch | commit>',
+          'tell how many statements that changed since it the tests ran; default: where a pull request or branch begins',
+        ),
         baseBranch: text(
           '--base-branch <name>',
           'the branch failures are compared with; default: what the CI says, else main or master',
@@ -81,9 +89,17 @@ export const uploadCommand = () =>
         json: flag('--json', 'JSON Lines on standard output, words for people on standard error'),
         failOn: choices(
           '--fail-on <when>',
-          'exit with 4 when any test failed, when a failure is new, has nothing to compare with (no-history), or is unknown to Healix; several with commas between',
+          'exit with 4 when any test failed, when a failure is new, has nothing to compare with (no-history), or is unknown to Healix, or when MATRIZ blocked; several with commas between',
           failOnWords,
           (value) => parseFailOn(value, '--fail-on'),
+        ),
+        failOnPatchCoverage: text(
+          '--fail-on-patch-coverage <percent>',
+          'exit with 4 when the tests ran less than this of the changed statements',
+        ),
+        failOnCoverageDrop: text(
+          '--fail-on-coverage-drop <points>',
+          'exit with 4 when coverage fell by more than this, compared as failures are',
         ),
         quiet: flag('-q, --quiet', 'print warnings and errors only'),
         verbose: flag('-v, --verbose', 'print every failure, and more of the coverage'),

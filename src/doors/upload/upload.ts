@@ -19,17 +19,27 @@ import {
   failureLine,
   fixedLine,
   matchLine,
+  matrizLine,
+  patchLine,
   resultLine,
   runLine,
   schemaLine,
   warningLine,
 } from '../../tell/json.ts';
+import { isForeign } from '../../tell/matriz.ts';
 import { safeLine } from '../../tell/safe.ts';
 import { type Progress, startProgress } from '../../tell/terminal/progress.ts';
 import { renderSummary, renderWarnings, type Summary } from '../../tell/terminal/summary.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { count } from '../../tell/words.ts';
-import { failuresToBlame, hasErrors, needsHistory } from '../fail-on.ts';
+import {
+  coverageToBlame,
+  failuresToBlame,
+  hasErrors,
+  needsHistory,
+  starsToBlame,
+  whyNotReviewed,
+} from '../fail-on.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
 
@@ -136,8 +146,11 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       terminal.err(describeError(verdict.storeError, terminal.paint));
       return exitCodeOf(verdict.storeError);
     }
-    if (!failsBuild(settings, verdict)) return hasErrors(verdict) ? exitCodes.input : exitCodes.ok;
-    if (!telling.quiet) terminal.err(`${terminal.paint.red('failing:')} ${failingWords(settings, verdict)}`);
+    const fallen = coverageToBlame(settings, verdict);
+    if (!failsBuild(settings, verdict) && fallen.length === 0)
+      return hasErrors(verdict) ? exitCodes.input : exitCodes.ok;
+    const why = [...(failsBuild(settings, verdict) ? [failingWords(settings, verdict)] : []), ...fallen];
+    if (!telling.quiet) terminal.err(`${terminal.paint.red('failing:')} ${why.join('; ')}`);
     return exitCodes.failOn;
   } finally {
     process.off('SIGINT', cancel).off('SIGTERM', cancel);
@@ -273,6 +286,8 @@ async function tellJson(
     if (history.changes !== undefined || history.coverage !== undefined)
       await lines.write(changesLine(history));
   }
+  if (verdict.patch !== undefined) await lines.write(patchLine(verdict.patch));
+  if (verdict.matriz.review !== undefined) await lines.write(matrizLine(verdict.matriz, verdict));
   await lines.write(verdict.warnings.map(warningLine).join(''));
   await lines.write(runLine({ ...verdict, team: settings.team }));
   if (!quiet && verdict.warnings.length > 0) terminal.err(renderWarnings(verdict.warnings, terminal.paint));
@@ -311,10 +326,12 @@ function tellTerminal(
     xfailed: verdict.tally.xfailed,
     failures: verdict.tally.failures,
     history: verdict.history,
+    matriz: verdict.matriz.review && { review: verdict.matriz.review, isForeign: isForeign(verdict.context) },
     reruns: verdict.tally.reruns,
     slowest: verdict.tally.slowest,
     leastCovered: leastCovered(coverage, verbose ? 20 : 5),
     coveredFiles: coverage.length,
+    patch: verdict.patch,
     stored: storedSentence(verdict, settings),
     warnings: verdict.warnings,
   };
@@ -350,11 +367,23 @@ function storedSentence(verdict: Verdict, settings: Settings): { ok: boolean; te
 /** Whether `--fail-on` applies. */
 function failsBuild({ failOn }: Settings, verdict: Verdict): boolean {
   const blamed = failuresToBlame(failOn, verdict);
-  if (blamed !== undefined) return blamed > 0;
+  const asked = `--fail-on ${failOn.join(',')}`;
+  if (blamed === undefined)
+    throw new StoreError({
+      code: 'history-unreadable',
+      message: `${asked} cannot be decided: the history of the failures could not be read`,
+      fix: 'The run is stored. Run the same upload again.',
+    });
+  const stars = starsToBlame(failOn, verdict);
+  if (stars !== undefined) return blamed + stars > 0;
+  const { missing = 'not-given' } = verdict.matriz;
   throw new StoreError({
-    code: 'history-unreadable',
-    message: `--fail-on ${failOn.join(',')} cannot be decided: the history of the failures could not be read`,
-    fix: 'The run is stored. Run the same upload again.',
+    code: 'matriz-not-judged',
+    message: `${asked} cannot be decided: ${whyNotReviewed(missing)}`,
+    fix:
+      missing === 'turned-off'
+        ? 'Turn it on for the team, or leave blocked away.'
+        : 'Name the JSON file that MATRIZ writes: --matriz analysis.json',
   });
 }
 
@@ -374,9 +403,15 @@ function failingWords({ failOn }: Settings, verdict: Verdict): string {
     'no-history': 'have nothing to compare with',
     unknown: 'have no known cause',
   };
-  const blamed = count(failuresToBlame(failOn, verdict) ?? 0, 'test');
+  const blamed = failuresToBlame(failOn, verdict) ?? 0;
+  const stars = starsToBlame(failOn, verdict) ?? 0;
+  const gates = failOn.flatMap((gate) => (gate === 'any' || gate === 'blocked' ? [] : [what[gate]]));
   const words = failOn.includes('any')
     ? `did not pass${verdict.lost > 0 ? ' or could not be read' : ''}`
-    : `failed that ${failOn.map((gate) => (gate === 'any' ? '' : what[gate])).join(' or ')}`;
-  return `${blamed} ${words} (--fail-on ${failOn.join(',')})`;
+    : `failed that ${gates.join(' or ')}`;
+  const parts = [
+    ...(blamed === 0 ? [] : [`${count(blamed, 'test')} ${words}`]),
+    ...(stars === 0 ? [] : [`MATRIZ is blocked by ${count(stars, 'star')}`]),
+  ];
+  return `${parts.join(', and ')} (--fail-on ${failOn.join(',')})`;
 }

@@ -74,14 +74,12 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
 
   // Once the connection is lost, every verb fails with this error.
   let lost: StoreError | undefined;
-  let giveUp: (error: StoreError) => void = () => {};
-  const whenLost = new Promise<never>((_, reject) => {
-    giveUp = (error) => {
-      lost ??= error;
-      reject(lost);
-    };
-  });
-  whenLost.catch(() => {});
+  // Not one promise to race with: it would keep the answers of all statements as long as the connection is open.
+  const waiting = new Set<(error: StoreError) => void>();
+  const giveUp = (error: StoreError): void => {
+    lost ??= error;
+    for (const reject of waiting) reject(lost);
+  };
   // Without a listener a connection that breaks while idle would end the process.
   client.on('error', (error) => giveUp(storeErrorOf(error, target)));
   client.on('end', () => giveUp(storeErrorOf(new Error('Connection terminated unexpectedly'), target)));
@@ -110,12 +108,18 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
       },
       Math.max(20, Math.min(250, stallMs / 4)),
     );
+    let stop: (error: StoreError) => void = () => {};
     try {
-      return await Promise.race([work(), whenLost]);
+      return await new Promise<T>((resolve, reject) => {
+        stop = reject;
+        waiting.add(stop);
+        work().then(resolve, reject);
+      });
     } catch (error) {
       failed = true;
       throw lost ?? (error instanceof InputError ? error : storeErrorOf(error, target));
     } finally {
+      waiting.delete(stop);
       clearInterval(watchdog);
     }
   }
@@ -157,6 +161,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
 
   return {
     embedded: false,
+    processId: (client as unknown as { processID: number | null }).processID ?? undefined,
     async query<R extends Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
       return inside(async () => (await client.query<R>(sql, params as SqlValue[])).rows);
     },

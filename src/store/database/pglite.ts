@@ -23,6 +23,8 @@ export interface PgliteOptions {
   readonly waitMs?: number | undefined;
   /** Called with what takes time: making the database, waiting for another process. */
   readonly onMessage?: ((message: string) => void) | undefined;
+  /** What a new database is made from: an archive of `dumpFiles`. */
+  readonly archive?: Buffer | undefined;
 }
 
 /**
@@ -42,7 +44,7 @@ export async function openPglite(dir: string, options: PgliteOptions = {}): Prom
     if (isNew) await markUnfinished(home);
     const files = await makeFilesDir(home);
     if (isNew) options.onMessage?.(`first use: making the embedded database in ${home}`);
-    engine = await start(create, files, home);
+    engine = await start(create, files, home, options.archive);
     if (isNew) await rm(unfinishedMark(home));
     return adapt(engine, lock);
   } catch (error) {
@@ -61,7 +63,7 @@ async function isFull(home: string): Promise<boolean> {
 /** Far below the time after which a lock is taken over. */
 const lockCheckMs = 1_000;
 
-type Create = (files: string) => Promise<PGlite>;
+type Create = (files: string, archive: Buffer | undefined) => Promise<PGlite>;
 
 /** PostgreSQL clears its shared memory when it starts. There is one session here, and the operating system caches the files too. */
 const forOneProcess = ['-c', 'shared_buffers=16MB', '-c', 'max_connections=5'];
@@ -72,7 +74,11 @@ async function loadPglite(): Promise<Create> {
     const { PGlite } = await import('@electric-sql/pglite');
     // V8's second compiler costs more than it saves here: a command takes half the time without it, an upload of 50,000 tests two thirds.
     setFlagsFromString('--liftoff-only');
-    return (files) => PGlite.create(files, { startParams: [...PGlite.defaultStartParams, ...forOneProcess] });
+    return (files, archive) =>
+      PGlite.create(files, {
+        startParams: [...PGlite.defaultStartParams, ...forOneProcess],
+        ...(archive === undefined ? {} : { loadDataDir: new Blob([new Uint8Array(archive)]) }),
+      });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     // The root is three folders above this file, and above its chunk in dist.
@@ -86,9 +92,14 @@ async function loadPglite(): Promise<Create> {
   }
 }
 
-async function start(create: Create, files: string, home: string): Promise<PGlite> {
+async function start(
+  create: Create,
+  files: string,
+  home: string,
+  archive: Buffer | undefined,
+): Promise<PGlite> {
   try {
-    return await create(files);
+    return await create(files, archive);
   } catch {
     if (await isFull(home)) throw noRoom(home);
     // PGlite throws an abort of the WebAssembly program here, without a reason.
@@ -243,6 +254,13 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
       }
     },
     outside: send,
+    dumpFiles: () =>
+      attended(async () => {
+        // So that the archive needs no recovery.
+        await engine.exec('CHECKPOINT');
+        const archive = await engine.dumpDataDir('gzip');
+        return Buffer.from(await archive.arrayBuffer());
+      }),
     destroy() {
       // No network can hang here: close in order.
       void close();

@@ -19,6 +19,8 @@ export type Row = Record<string, unknown>;
 export interface Database {
   /** Whether the database lives inside this process, in a directory only we write to. */
   readonly embedded: boolean;
+  /** The server's process as the start of the connection named it: a pooler names one of its own. */
+  readonly processId?: number | undefined;
   /**
    * One statement with `$1` parameters; never a named prepared statement, so that transaction poolers work. This verb and the
    * next three fail outside a transaction: the session's own search_path would decide what their names mean.
@@ -45,6 +47,8 @@ export interface Database {
   transaction<T>(work: () => Promise<T>, edges: TransactionEdges): Promise<T>;
   /** A statement that PostgreSQL refuses inside a transaction. It names the schema of everything in it. */
   outside(sql: string): Promise<void>;
+  /** Of the embedded database alone: all its files, as a compressed tar archive. */
+  dumpFiles?(): Promise<Buffer>;
   /** Drops the connection this instant; what is under way fails. For cancelling, never instead of `close`. */
   destroy(): void;
   close(): Promise<void>;

@@ -46,7 +46,7 @@ export interface MemoryCounts {
   readonly failed: number;
 }
 
-/** Memories whose breakages are looked at in one upload, those told last. */
+/** Memories whose breakages are looked at in one upload, those told last; of one run no more are kept. */
 const mostMemories = 500;
 /** Rows of a memory are looked at so long before the run: older breakages are over. */
 const daysBack = 120;
@@ -127,6 +127,7 @@ const addSql = (scope: MemoryScope): string => `
       SELECT h.id, h.test_name, h.repository, h.repository_host, h.project FROM healix_memories h
       WHERE h.team_id = $1 AND h.test_name = n.test_name AND h.deleted_at IS NULL AND h.state = 'active' OFFSET 0) AS h
     WHERE ${isInScope('h', scope)} AND ${healixEnabled('$1')} AND h.id NOT IN (SELECT memory_id FROM told)
+    ORDER BY shown DESC, memory_id LIMIT ${mostMemories}
   ) AS m ORDER BY m.memory_id
   ON CONFLICT (team_id, memory_id, run_id) DO UPDATE SET shown = true, test_name = excluded.test_name
     WHERE excluded.shown AND NOT healix_matches.shown`;

@@ -519,12 +519,20 @@ function timesOf(runs: readonly EvidenceRun[], otherwise: Date): readonly [Date,
 function collectRows(me: string, asked: readonly EvidenceRun[]) {
   const byTest = new Map<string, Map<string, EvidenceRow>>();
   const failures: { testName: string; testFile: string | undefined }[] = [];
+  // One text each for what many rows have: all tests may have failed.
+  const texts = new Map<string, string>();
+  const shared = (text: string | null): string | undefined => {
+    if (text === null) return undefined;
+    const known = texts.get(text);
+    if (known === undefined) texts.set(text, text);
+    return known ?? text;
+  };
   return {
     add(facts: readonly TestFactsRow[]): void {
       for (const { test_name: testName, is_failure, test_file, passed, rows } of facts) {
         const runs = byTest.get(testName) ?? new Map<string, EvidenceRow>();
         byTest.set(testName, runs);
-        if (is_failure === true) failures.push({ testName, testFile: test_file ?? undefined });
+        if (is_failure === true) failures.push({ testName, testFile: shared(test_file) });
         for (const place of passed ?? []) {
           const runId = asked[place - 1]?.runId;
           if (runId !== undefined && !runs.has(runId))
@@ -539,10 +547,10 @@ function collectRows(me: string, asked: readonly EvidenceRun[]) {
             testName,
             runId,
             outcome,
-            ...(attempts !== null && { failedAttempts: attempts - 1 }),
-            ...(drift !== null && { driftSignature: drift }),
-            ...(errorType !== null && { errorType }),
-            ...(statement !== null && { statement }),
+            failedAttempts: attempts === null ? undefined : attempts - 1,
+            driftSignature: shared(drift),
+            errorType: shared(errorType),
+            statement: shared(statement),
           });
         }
       }

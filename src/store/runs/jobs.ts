@@ -2,6 +2,7 @@
 import type { Totals } from '../../model.ts';
 import type { Database } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
+import { matrizEnabled } from './matriz.ts';
 
 /** What the jobs of one commit have in common. */
 export interface CommitQuery {
@@ -179,6 +180,25 @@ export async function readLeastCovered(
     missingStatements: Number(row.missing_statements),
   }));
 }
+
+/** A run's analysis by MATRIZ as JSON text, where it has one and the team does not have that turned off. */
+export async function readAnalysis(
+  db: Database,
+  access: Access,
+  run: { readonly runId: string; readonly createdAt: Date },
+): Promise<{ readonly json: string; readonly origin: string | undefined } | undefined> {
+  const [row] = await inTeam(db, access, () =>
+    db.query<{ json: string; origin: string | null }>(
+      `SELECT r.matriz_analysis::text AS json, r.origin FROM test_runs r
+       WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3 AND pg_column_size(r.matriz_analysis) <= $4 AND ${matrizEnabled('$1')}`,
+      [access.team.id, run.runId, run.createdAt, mostAnalysisBytes],
+    ),
+  );
+  return row && { json: row.json, origin: row.origin ?? undefined };
+}
+
+/** More than an upload stores was written by somebody else. */
+const mostAnalysisBytes = 4_194_304;
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;

@@ -1,7 +1,15 @@
 // Saving a run: one transaction, streamed, exactly once. Knows tables and keys, nothing of reports.
 import { randomBytes } from 'node:crypto';
 import { StoreError } from '../../errors.ts';
-import type { CoverageFile, RunContext, SavedRun, SignedResult, Totals, Warning } from '../../model.ts';
+import type {
+  CoverageFile,
+  MatrizReview,
+  RunContext,
+  SavedRun,
+  SignedResult,
+  Totals,
+  Warning,
+} from '../../model.ts';
 import {
   copiedValues,
   copyIntArray,
@@ -20,6 +28,7 @@ import { type Access, inTeam, openAccess } from '../schema/access.ts';
 import { type Migration, migrations } from '../schema/migrations.generated.ts';
 import { ensureMonth, ensureMonthsAhead, monthsMadeAhead } from '../schema/partitions.ts';
 import { makeLineId } from './line.ts';
+import { matrizEnabled } from './matriz.ts';
 import { makeRowIdPrefix, makeRunId, teamUploadKey } from './upload-key.ts';
 
 export interface Upload {
@@ -34,6 +43,15 @@ export interface Upload {
   /** The same without any coverage: coverage is added to a run that was stored so. Absent: it is a conflict. */
   readonly resultsSha256?: string | undefined;
   readonly context: RunContext;
+  /** Its analysis by MATRIZ; left out where the team has that turned off. */
+  readonly matriz?: StoredMatriz | undefined;
+}
+
+export interface StoredMatriz extends Pick<MatrizReview, 'status' | 'score'> {
+  /** As jsonb takes it. */
+  readonly json: string;
+  readonly durationMs: number | undefined;
+  readonly activeComponents: number | undefined;
 }
 
 /** A run to be read once; a retry opens it anew. */
@@ -141,8 +159,17 @@ async function attemptOnce(
     options.onAccess?.(access);
     const teamKey = teamUploadKey(access.team.id, upload.uploadKey);
     const before = await lookAround(db, access, teamKey, upload, options.clock);
-    const known = { access, teamKey, upload, open, options, stallMs };
-    if (before.stored !== undefined) return await settle(db, before.stored, known);
+    const isOff = upload.matriz !== undefined && !before.matrizEnabled;
+    if (isOff)
+      options.onWarning({
+        code: 'matriz-off',
+        message:
+          'the MATRIZ analysis was not stored: it is turned off for this team (features.matriz_enabled)',
+      });
+    const wanted = isOff ? { ...upload, matriz: undefined } : upload;
+    const withMatriz = (saved: SavedRun): SavedRun => (isOff ? { ...saved, matrizIsOff: true } : saved);
+    const known = { access, teamKey, upload: wanted, open, options, stallMs };
+    if (before.stored !== undefined) return withMatriz(await settle(db, before.stored, known));
     const { clockOffset } = before;
     if (clockOffset !== undefined && !db.embedded)
       options.onWarning({
@@ -153,16 +180,17 @@ async function attemptOnce(
     // Not at the last moment, when every upload would wait for it.
     else if (!before.aheadReady) await ensureMonthsAhead(db, access.schema, before.now);
     try {
-      return await writeRun(db, access, teamKey, upload, open(), options, stage, {
+      const saved = await writeRun(db, access, teamKey, wanted, open(), options, stage, {
         stallMs,
         authorKnown: before.authorKnown,
         memories: before.memories,
       });
+      return withMatriz(saved);
     } catch (error) {
       if (!(error instanceof StoreError) || error.sqlstate !== keyTaken) throw error;
       const { stored } = await lookAround(db, access, teamKey, upload);
       if (stored === undefined) throw error;
-      return await settle(db, stored, known);
+      return withMatriz(await settle(db, stored, known));
     }
   } finally {
     options.signal?.removeEventListener('abort', cancel);
@@ -195,11 +223,14 @@ async function lookAround(
   clockOffset: string | undefined;
   authorKnown: boolean;
   memories: MemoryTables;
+  /** Unless teams.features says `matriz_enabled: false`. */
+  matrizEnabled: boolean;
 }> {
   const ask = (): Promise<Record<string, unknown>[]> =>
     db.query(
       `SELECT ${monthReady(upload.createdAt)} AS ready, ${monthsAheadReady} AS ahead, clock_timestamp() AS now,
-         $4::text IS NOT NULL AND EXISTS (SELECT FROM users WHERE lambda_id = $4) AS author, ${memoryTables('$1')},
+         $4::text IS NOT NULL AND EXISTS (SELECT FROM users WHERE lambda_id = $4 AND deleted_at IS NULL) AS author, ${memoryTables('$1')},
+         ${matrizEnabled('$1')} AS matriz,
          u.run_id, u.created_at, encode(u.payload_sha256, 'hex') AS payload
        FROM (VALUES (1)) AS one LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.upload_key = $2`,
       [access.team.id, teamKey, upload.createdAt, upload.context.lambdaId ?? null],
@@ -220,6 +251,7 @@ async function lookAround(
     clockOffset: clock && describeOffset(clock().getTime() - now.getTime(), tripMs),
     authorKnown: row.author === true,
     memories: { own: row.own === true, shared: row.shared === true },
+    matrizEnabled: row.matriz === true,
   };
 }
 
@@ -269,6 +301,34 @@ interface KnownUpload {
 
 /** Of an upload whose key is there: it is the same, or has coverage to add, or is a conflict. */
 async function settle(db: Database, stored: StoredUpload, known: KnownUpload): Promise<SavedRun> {
+  const saved = await settleResults(db, stored, known);
+  await tellOtherMatriz(db, stored, known);
+  return saved;
+}
+
+/** The analysis of a stored run stays as it is. */
+async function tellOtherMatriz(
+  db: Database,
+  { runId, createdAt }: StoredUpload,
+  { access, upload, options }: KnownUpload,
+): Promise<void> {
+  if (upload.matriz === undefined) return;
+  const { json } = upload.matriz;
+  const [run] = await inTeam(db, access, () =>
+    db.query<{ same: boolean; stored: boolean }>(
+      `SELECT r.matriz_analysis IS NOT NULL AS stored, r.matriz_analysis IS NOT DISTINCT FROM $4::text::jsonb AS same
+       FROM test_runs r WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3`,
+      [access.team.id, runId, createdAt, json],
+    ),
+  );
+  if (run === undefined || run.same) return;
+  options.onWarning({
+    code: 'matriz-kept',
+    message: `the run is stored with ${run.stored ? 'another' : 'no'} MATRIZ analysis (run ${runId}), and stays as it is: this one was not stored`,
+  });
+}
+
+async function settleResults(db: Database, stored: StoredUpload, known: KnownUpload): Promise<SavedRun> {
   const { upload, access, options } = known;
   const { payloadSha256: payload, resultsSha256: results } = upload;
   const saved: SavedRun = {
@@ -656,6 +716,11 @@ async function setRun(db: Database, run: RunToStore): Promise<void> {
     dirty: context.tested?.dirty === undefined ? null : storable.count(context.tested.dirty),
     stale: context.isStale ?? null,
     repository_host: storable.text(context.repositoryHost) ?? null,
+    matriz: run.upload.matriz?.json ?? null,
+    consciousness_score: run.upload.matriz?.score.toFixed(2) ?? null,
+    matriz_status: run.upload.matriz?.status ?? null,
+    matriz_ms: run.upload.matriz?.durationMs ?? null,
+    matriz_components: run.upload.matriz?.activeComponents ?? null,
   });
 }
 
@@ -723,7 +788,8 @@ const runRow = `json_to_record(current_setting('${runSetting}')::json) AS s (
       python_version varchar(20), pytest_version varchar(20), ci_system varchar(50), git_sha varchar(40),
       git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text, incomplete boolean,
       workflow text, step text, check_run_id bigint, line_id uuid, project text, tested_git_sha varchar(40), parents text[],
-      committed_at timestamptz, kind varchar(10), origin varchar(10), dirty integer, stale boolean, repository_host text)`;
+      committed_at timestamptz, kind varchar(10), origin varchar(10), dirty integer, stale boolean, repository_host text, matriz text,
+      consciousness_score numeric(5, 2), matriz_status varchar(20), matriz_ms integer, matriz_components integer)`;
 
 const resultColumns = `test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message,
       error_traceback, failure_signature, drift_signature, words_signature, cause_key, markers, attempts, error_type,
@@ -769,17 +835,24 @@ const storeRun = (known: number): string => `
       RAISE EXCEPTION 'the upload key is taken' USING ERRCODE = '${keyTaken}';
     END IF;
     IF run.lambda_id IS NOT NULL THEN
-      run.lambda_id := (SELECT u.lambda_id FROM users u WHERE u.lambda_id = run.lambda_id);
+      run.lambda_id := (SELECT u.lambda_id FROM users u WHERE u.lambda_id = run.lambda_id AND u.deleted_at IS NULL);
     END IF;
     INSERT INTO test_runs (id, team_id, lambda_id, total_tests, passed, failed, skipped, errors, coverage_percent,
       duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch, git_commit_message,
       created_at, repository, job_name, incomplete, line_id, project, tested_git_sha, parents, committed_at, kind, origin, dirty,
-      stale, attempt, step, repository_host)
+      stale, attempt, step, repository_host, matriz_analysis, consciousness_score)
     VALUES (run.id, run.team_id, run.lambda_id, run.total_tests, run.passed, run.failed, run.skipped, run.errors, run.coverage_percent,
       run.duration_seconds, run.lane, run.markers, run.python_version, run.pytest_version, run.ci_system, run.git_sha, run.git_branch,
       run.git_commit_message, run.created_at, run.repository, run.job_name, run.incomplete, run.line_id, run.project,
       run.tested_git_sha, run.parents, run.committed_at, run.kind, run.origin, run.dirty, run.stale, run.run_attempt, run.step,
-      run.repository_host);
+      run.repository_host, run.matriz::jsonb, run.consciousness_score);
+    IF run.matriz IS NOT NULL AND run.pull_request IS NOT NULL AND run.git_sha IS NOT NULL THEN
+      -- By the clock: the newest of a commit is the one that came last.
+      INSERT INTO consciousness_reviews (team_id, pr_number, git_sha, git_branch, lambda_id, matriz_analysis, overall_status,
+        consciousness_score, analysis_duration_ms, active_components, repository, origin, run_id, created_at)
+      VALUES (run.team_id, run.pull_request, run.git_sha, run.git_branch, run.lambda_id, run.matriz::jsonb, run.matriz_status,
+        run.consciousness_score, run.matriz_ms, run.matriz_components, run.repository, run.origin, run.id, clock_timestamp());
+    END IF;
     -- What is promised is counted where it lies: a rule or trigger of somebody else's may have led rows elsewhere.
     IF (SELECT count(*) FROM test_runs r WHERE r.team_id = run.team_id AND r.id = run.id AND r.created_at = run.created_at) <> 1
       OR (SELECT count(*) FROM test_results r

@@ -8,7 +8,7 @@ import { type Begin, beginIn, beginInCatalog, quoteName } from '../database/sear
 import type { Migration } from './migrations.generated.ts';
 import { accepted, lookAtSchema, requireSchema } from './state.ts';
 import { partitionedTables, teamTables } from './tables.ts';
-import { addTeam, asOwner, findTeam, localTeamSlug, type Team } from './teams.ts';
+import { addTeam, asOwner, findTeam, localTeamSlug, type Team, unknownTeam } from './teams.ts';
 
 export interface Access {
   /** The login. */
@@ -82,7 +82,7 @@ export async function openAccess(db: Database, request: AccessRequest): Promise<
   }
   throw new StoreError({
     code: 'role-not-bound',
-    message: `the login "${role}" is bound to no team`,
+    message: `the login "${role}" is bound to no team, or its team was removed`,
     fix: `An administrator binds it: \`lukhas db grant --team <slug> --role ${role}\`.`,
   });
 }
@@ -273,14 +273,6 @@ async function namedTeam(db: Database, schema: string, slug: string | undefined,
   return { id: row.id, slug };
 }
 
-function unknownTeam(slug: string): StoreError {
-  return new StoreError({
-    code: 'team-unknown',
-    message: `there is no team ${JSON.stringify(slug.slice(0, 120))} in this database`,
-    fix: '`lukhas team list` shows the teams, `lukhas team add <slug>` adds one.',
-  });
-}
-
 export interface Grant {
   readonly role: string;
   readonly team: Team;
@@ -421,6 +413,62 @@ async function bind(
     return passwordIsNew;
   };
   return db.transaction(work, { begin: beginIn(schema) });
+}
+
+/**
+ * Takes the login's binding to the team away: whatever it does from now on, it sees and writes nothing of a team. With `dropLogin`
+ * the login itself goes, too. Needs an administrator's connection.
+ *
+ * @throws StoreError `role-not-bound`, `role-bound-elsewhere`, `role-in-use`; nothing is changed then
+ */
+export async function revokeUploads(
+  db: Database,
+  wish: { readonly teamSlug: string; readonly role: string; readonly dropLogin: boolean },
+): Promise<{ readonly role: string; readonly team: Team; readonly dropped: boolean }> {
+  const role = checkRole(wish.role);
+  const { schema } = await requireSchema(db);
+  const work = async () => {
+    await db.script('SET LOCAL ROLE lukhas_owner');
+    const [bound] = await db.query<{ id: string; slug: string; named: boolean }>(
+      `SELECT t.id, t.slug, t.slug = $2 AS named FROM team_credentials c JOIN teams t ON t.id = c.team_id WHERE c.role_name = $1`,
+      [role, wish.teamSlug],
+    );
+    if (bound === undefined)
+      throw new StoreError({
+        code: 'role-not-bound',
+        message: `the login "${role}" is bound to no team of this database; nothing was changed`,
+        fix: '`lukhas team list` shows the logins of each team.',
+      });
+    if (!bound.named)
+      throw new StoreError({
+        code: 'role-bound-elsewhere',
+        message: `the login "${role}" is bound to the team ${bound.slug}, not to ${JSON.stringify(wish.teamSlug.slice(0, 120))}; nothing was changed`,
+        fix: `lukhas db revoke --team ${bound.slug} --role ${role}`,
+      });
+    await db.run('DELETE FROM team_credentials WHERE role_name = $1', [role]);
+    await db.script('SET LOCAL ROLE NONE');
+    const [login] = await db.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+    // Dropped by hand before.
+    const isThere = login !== undefined;
+    if (isThere && wish.dropLogin) await utility(db, 'DROP ROLE %I', role);
+    else if (isThere && schema !== 'public') {
+      const [database] = await db.query<{ name: string }>('SELECT current_database()::text AS name');
+      await utility(db, 'ALTER ROLE %I IN DATABASE %I RESET search_path', role, database?.name ?? '');
+    }
+    return { role, team: { id: bound.id, slug: bound.slug }, dropped: isThere && wish.dropLogin };
+  };
+  try {
+    return await db.transaction(work, { begin: beginIn(schema, 'SET LOCAL lock_timeout = 10000') });
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.sqlstate !== '2BP01') throw error;
+    throw new StoreError({
+      code: 'role-in-use',
+      message: `the login "${role}" owns something or has rights of its own, and cannot be dropped; nothing was changed`,
+      fix: 'Without --drop-login the binding alone is taken away.',
+      sqlstate: error.sqlstate,
+      cause: error,
+    });
+  }
 }
 
 /** Statements about roles take no parameters: the server itself quotes the values. */

@@ -266,9 +266,17 @@ async function partitionDamage(db: Database): Promise<Damage> {
      WHERE p.relname = ANY ($1) AND p.relnamespace = current_schema()::regnamespace ORDER BY c.relname`,
     [[...partitionedTables]],
   );
+  // An older dump has no such table yet.
+  const [retirements] = await db.query<{ there: boolean }>(
+    `SELECT to_regclass('lukhas_retirements') IS NOT NULL AS there`,
+  );
+  const onItsWayOut =
+    retirements?.there === true
+      ? 'EXISTS (SELECT FROM lukhas_retirements n WHERE n.child = c.relname)'
+      : 'false';
   const loose = await db.query<{ name: string }>(
     `SELECT c.relname::text AS name FROM pg_class c
-     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
+     WHERE NOT ${onItsWayOut} AND c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
        AND c.relname ~ '^(test_runs|test_results|coverage_data)_[0-9]{4}_[0-9]{2}$'
        AND pg_get_userbyid(c.relowner) IN (SELECT pg_get_userbyid(m.relowner) FROM pg_class m WHERE m.oid = to_regclass('test_runs'))`,
   );

@@ -328,6 +328,62 @@ export const migrations: readonly Migration[] = [
   },
   {
     "number": 16,
+    "name": "ageing",
+    "checksum": "36fa59527472a132b91e1c96bc644f275a08c262df17adc973be66351d8a8ec6",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the sums and what they are of",
+        "inTransaction": true,
+        "sql": "-- What a line's id stands for; the runs that say so go before the sums do.\nCREATE TABLE test_lines (\n  team_id UUID NOT NULL CONSTRAINT test_lines_team_id_fkey REFERENCES teams (id),\n  -- test_runs.line_id; runs of older programs, which have none, get one that is made of the same columns.\n  line_id UUID NOT NULL,\n  repository_host TEXT,\n  repository TEXT,\n  project TEXT,\n  lane VARCHAR(50),\n  job_name TEXT,\n  step TEXT,\n  CONSTRAINT test_lines_pkey PRIMARY KEY (team_id, line_id)\n);\n\n-- Names are the longest part of a sum: they are kept once.\nCREATE TABLE test_names (\n  team_id UUID NOT NULL CONSTRAINT test_names_team_id_fkey REFERENCES teams (id),\n  -- md5 of the name, so that a test's sums are found without this table.\n  test_id UUID NOT NULL,\n  test_name VARCHAR(500) NOT NULL,\n  CONSTRAINT test_names_pkey PRIMARY KEY (team_id, test_id)\n);\n\n-- A test in a line and a UTC month, the base branch and all others apart. Narrow: it stays when the rows are gone.\nCREATE TABLE test_months (\n  team_id UUID NOT NULL CONSTRAINT test_months_team_id_fkey REFERENCES teams (id),\n  test_id UUID NOT NULL,\n  line_id UUID NOT NULL,\n  -- Its first day.\n  month DATE NOT NULL,\n  runs INTEGER NOT NULL,\n  passed INTEGER NOT NULL,\n  failed INTEGER NOT NULL,\n  errors INTEGER NOT NULL,\n  skipped INTEGER NOT NULL,\n  xfailed INTEGER NOT NULL,\n  xpassed INTEGER NOT NULL,\n  -- Commits on which it both passed and failed.\n  flaky INTEGER NOT NULL,\n  last_failed_at TIMESTAMPTZ,\n  on_base BOOLEAN NOT NULL,\n  seconds NUMERIC(14, 3) NOT NULL,\n  last_failure_signature VARCHAR(255),\n  CONSTRAINT test_months_pkey PRIMARY KEY (team_id, test_id, month, line_id, on_base)\n);\n\n-- The same of a file's coverage: sums over the runs that measured it.\nCREATE TABLE coverage_months (\n  team_id UUID NOT NULL CONSTRAINT coverage_months_team_id_fkey REFERENCES teams (id),\n  line_id UUID NOT NULL,\n  month DATE NOT NULL,\n  runs INTEGER NOT NULL,\n  total_statements BIGINT NOT NULL,\n  covered_statements BIGINT NOT NULL,\n  total_branches BIGINT NOT NULL,\n  covered_branches BIGINT NOT NULL,\n  on_base BOOLEAN NOT NULL,\n  percent_sum NUMERIC(14, 2) NOT NULL,\n  lowest_percent NUMERIC(5, 2) NOT NULL,\n  highest_percent NUMERIC(5, 2) NOT NULL,\n  file_path VARCHAR(500) NOT NULL,\n  CONSTRAINT coverage_months_pkey PRIMARY KEY (team_id, file_path, month, line_id, on_base)\n);"
+      },
+      {
+        "title": "the months on their way out",
+        "inTransaction": true,
+        "sql": "-- One row from the decision to the drop. The mark is also the comment of the table: a name alone is no reason to drop anything.\nCREATE TABLE lukhas_retirements (\n  parent TEXT NOT NULL,\n  child TEXT NOT NULL,\n  mark TEXT NOT NULL,\n  -- NULL: it has no lower bound.\n  lower_bound TIMESTAMPTZ,\n  upper_bound TIMESTAMPTZ NOT NULL,\n  begun_at TIMESTAMPTZ NOT NULL DEFAULT now(),\n  -- Set in the transaction that adds its rows to the sums.\n  summed_at TIMESTAMPTZ,\n  CONSTRAINT lukhas_retirements_pkey PRIMARY KEY (parent, child)\n);"
+      },
+      {
+        "title": "the index of base branches",
+        "inTransaction": true,
+        "sql": "-- Whether pull requests go to a branch: asked for each branch of a test's months. A million uploads are read in about a second.\nCREATE INDEX idx_ingest_uploads_base ON ingest_uploads (team_id, repository, base_branch) WHERE pull_request IS NOT NULL;"
+      },
+      {
+        "title": "rights",
+        "inTransaction": true,
+        "sql": "ALTER TABLE test_lines ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON test_lines USING (team_id = (SELECT lukhas_team_id()));\nALTER TABLE test_names ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON test_names USING (team_id = (SELECT lukhas_team_id()));\nALTER TABLE test_months ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON test_months USING (team_id = (SELECT lukhas_team_id()));\nALTER TABLE coverage_months ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON coverage_months USING (team_id = (SELECT lukhas_team_id()));\n-- As in 0004: platforms give their own roles rights on every new table.\nDO $closed$\nDECLARE\n  grantee text;\nBEGIN\n  FOR grantee IN\n    SELECT 'PUBLIC' UNION ALL\n    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')\n  LOOP\n    EXECUTE format('REVOKE ALL ON test_lines, test_names, test_months, coverage_months, lukhas_retirements FROM %s', grantee);\n  END LOOP;\nEND\n$closed$;\nGRANT SELECT ON test_lines, test_names, test_months, coverage_months, lukhas_retirements TO lukhas_ingest, lukhas_service;"
+      }
+    ]
+  },
+  {
+    "number": 17,
+    "name": "reviews-and-people",
+    "checksum": "bb4b52490e6c6693a8f3f199df614a4dcecdf5d07496d88b50ad1d18b7599a72",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "reviews",
+        "inTransaction": true,
+        "sql": "-- Pull requests of two repositories have equal numbers; and a fork's review is no answer for the team.\nALTER TABLE consciousness_reviews\n  ADD COLUMN repository TEXT,\n  ADD COLUMN origin VARCHAR(10),\n  ADD COLUMN run_id UUID;\n-- It adds reviews and reads those of its team. Rights stand in the order in which a repair gives them.\nREVOKE ALL ON consciousness_reviews FROM lukhas_service;\nGRANT SELECT, INSERT ON consciousness_reviews TO lukhas_ingest;\nGRANT SELECT, INSERT, UPDATE ON consciousness_reviews TO lukhas_service;"
+      },
+      {
+        "title": "passkeys",
+        "inTransaction": true,
+        "sql": "-- A use of a passkey is an UPDATE that sets its sign_count. WebAuthn Level 2, sections 6.1.1 and 7.2: where either count is not zero, a\n-- new count that does not rise says that the authenticator may be cloned; an authenticator that counts nothing always says zero. The\n-- row is locked meanwhile, so that of two uses at one moment the second is compared with the first. No message names the credential:\n-- statements and errors are logged.\nCREATE FUNCTION use_webauthn_credential() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$\nBEGIN\n  IF OLD.revoked_at IS NOT NULL THEN\n    RAISE EXCEPTION 'the credential is revoked' USING ERRCODE = 'LK010';\n  END IF;\n  IF EXISTS (SELECT FROM users u WHERE u.lambda_id = OLD.lambda_id AND (u.deleted_at IS NOT NULL OR u.is_active IS FALSE)) THEN\n    RAISE EXCEPTION 'the credential is of a person who is deactivated or deleted' USING ERRCODE = 'LK011';\n  END IF;\n  -- 32 bits without a sign.\n  IF NEW.sign_count IS NULL OR NEW.sign_count NOT BETWEEN 0 AND 4294967295 THEN\n    RAISE EXCEPTION 'a sign count is a number from 0 to 4294967295' USING ERRCODE = 'check_violation';\n  END IF;\n  IF NEW.sign_count <= coalesce(OLD.sign_count, 0) AND (NEW.sign_count <> 0 OR coalesce(OLD.sign_count, 0) <> 0) THEN\n    RAISE EXCEPTION 'the sign count did not rise: the credential may be cloned' USING ERRCODE = 'LK012';\n  END IF;\n  NEW.use_count := coalesce(OLD.use_count, 0) + 1;\n  NEW.last_used := clock_timestamp();\n  RETURN NEW;\nEND\n$$;\nCREATE TRIGGER use_webauthn_credential BEFORE UPDATE OF sign_count ON webauthn_credentials\n  FOR EACH ROW EXECUTE FUNCTION use_webauthn_credential();\n\n-- What is revoked stays so: brought back, it could be used.\nCREATE FUNCTION keep_webauthn_revoked() RETURNS trigger\nLANGUAGE plpgsql SET search_path FROM CURRENT AS $$\nBEGIN\n  RAISE EXCEPTION 'the credential is revoked' USING ERRCODE = 'LK010';\nEND\n$$;\nCREATE TRIGGER keep_webauthn_revoked BEFORE UPDATE OF revoked_at ON webauthn_credentials\n  FOR EACH ROW WHEN (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS DISTINCT FROM OLD.revoked_at)\n  EXECUTE FUNCTION keep_webauthn_revoked();"
+      },
+      {
+        "title": "preferences",
+        "inTransaction": true,
+        "sql": "-- At the end of the transaction: a dump that is restored brings its own.\nCREATE FUNCTION make_preferences() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$\nBEGIN\n  INSERT INTO user_preferences (lambda_id) SELECT u.lambda_id FROM users u WHERE u.lambda_id = NEW.lambda_id\n  ON CONFLICT (lambda_id) DO NOTHING;\n  RETURN NULL;\nEND\n$$;\nCREATE CONSTRAINT TRIGGER make_preferences AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED\n  FOR EACH ROW EXECUTE FUNCTION make_preferences();\nINSERT INTO user_preferences (lambda_id) SELECT u.lambda_id FROM users u ON CONFLICT (lambda_id) DO NOTHING;"
+      },
+      {
+        "title": "rights",
+        "inTransaction": true,
+        "sql": "-- Whether a person was deleted decides whether they can be an author.\nGRANT SELECT (deleted_at) ON users TO lukhas_ingest;\n-- As in 0004: platforms give their own roles rights on every new function.\nDO $closed$\nDECLARE\n  grantee text;\nBEGIN\n  FOR grantee IN\n    SELECT 'PUBLIC' UNION ALL\n    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')\n  LOOP\n    EXECUTE format('REVOKE ALL ON FUNCTION use_webauthn_credential(), keep_webauthn_revoked(), make_preferences() FROM %s', grantee);\n  END LOOP;\nEND\n$closed$;"
+      }
+    ]
+  },
+  {
+    "number": 18,
     "name": "questions",
     "checksum": "e56380dda0206aca2a4ee1c252431140f05a9d5507c84afc6bea7eb7d156f2f5",
     "refusesOlder": false,

@@ -7,6 +7,7 @@ import { type Begin, beginIn, beginInCatalog, quoteName } from '../database/sear
 import type { Blockers, Watcher } from './blockers.ts';
 import type { Migration, Step } from './migrations.generated.ts';
 import type { Turn } from './turn.ts';
+import { isLockError, type StepWatch, watchWork, withoutTimeouts } from './waiting.ts';
 
 /** What one migration is run with. */
 export interface Work {
@@ -27,10 +28,6 @@ export interface Work {
 const lockTimeoutMs = 400;
 /** Autovacuum ends its work for whoever waits longer than deadlock_timeout, 1 s by default; else it may take hours. */
 const autovacuumLockTimeoutMs = 1_500;
-/** When blockers are asked about first, when they are reported, and again. */
-const firstLookMs = 500;
-const firstReportMs = 2_000;
-const nextReportMs = 30_000;
 
 /** Runs what is not done yet and records the migration. false: somebody else has applied it meanwhile. */
 export async function runMigration(work: Work): Promise<boolean> {
@@ -191,6 +188,10 @@ function textOf({ schema }: Work, { sql }: Step, target = ''): string {
     .replaceAll('{name}', () => target.replaceAll('"', '""'));
 }
 
+function watchStep(work: Work, title: string, outside?: string): StepWatch {
+  return watchWork(work, `migration ${work.migration.number}, ${title}`, outside);
+}
+
 /** One short transaction as the owner. Where a lock is not to be had at once it begins again, and says for whom it waits. */
 async function givingWay<T>(work: Work, title: string, body: () => Promise<T>): Promise<T> {
   const { db } = work;
@@ -254,24 +255,6 @@ async function concurrently(work: Work, step: Step, sql: string): Promise<void> 
   }
 }
 
-/** A login's or database's own timeouts would end what may take hours. */
-async function withoutTimeouts(db: Database): Promise<() => Promise<void>> {
-  const [row] = await db.transaction(
-    () =>
-      db.query<{ set: boolean }>(
-        `SELECT current_setting('statement_timeout') <> '0' OR current_setting('lock_timeout') <> '0' AS set`,
-      ),
-    { begin: beginInCatalog() },
-  );
-  if (row?.set !== true) return async () => {};
-  await db.outside('SET statement_timeout = 0');
-  await db.outside('SET lock_timeout = 0');
-  return async () => {
-    await db.outside('RESET statement_timeout');
-    await db.outside('RESET lock_timeout');
-  };
-}
-
 /**
  * CREATE INDEX CONCURRENTLY that was cut off leaves an index that is kept up and never used: it is dropped. false: the backend
  * of a runner that was killed builds it still.
@@ -298,82 +281,6 @@ async function isIndexFree({ db, schema }: Work, sql: string): Promise<boolean> 
   if (invalid.building) return false;
   await db.outside(`DROP INDEX CONCURRENTLY IF EXISTS ${quoteName(schema)}.${quoteName(indexName)}`);
   return true;
-}
-
-function isLockError(error: unknown): boolean {
-  const state = error instanceof StoreError ? error.sqlstate : undefined;
-  return state === '55P03' || state === '40P01';
-}
-
-interface StepWatch {
-  /** The last ones seen. */
-  blockers(): Blockers | undefined;
-  noteTimeout(): void;
-  /** How long the step has waited for others by now. */
-  waitedMs(): number;
-  /** The turn is lost, and the work was broken off. */
-  lost(): boolean;
-  stop(): void;
-}
-
-/** While a step runs: looks whether the turn is still ours, and who blocks the step; tells it after a while. */
-function watchStep(work: Work, title: string, outside?: string): StepWatch {
-  const { turn, watcher, onWait, migration } = work;
-  const started = performance.now();
-  const ended = new AbortController();
-  let last: Blockers | undefined;
-  let since: number | undefined;
-  let seen = 0;
-  let lost = false;
-  let nextReport = firstReportMs;
-  const waited = () => (since === undefined ? 0 : performance.now() - since);
-  const noteBlocked = () => {
-    seen = performance.now();
-    since ??= seen;
-  };
-  const look = async () => {
-    await turn?.check();
-    if (performance.now() - started < firstLookMs) return;
-    const now = await watcher?.blockers();
-    if (ended.signal.aborted) return;
-    if (now !== undefined) {
-      last = now;
-      noteBlocked();
-    } else if (performance.now() - seen > 3_000) {
-      // It was blocked once and works now.
-      since = undefined;
-      nextReport = firstReportMs;
-    }
-    if (since !== undefined && waited() >= nextReport) {
-      nextReport = waited() + nextReportMs;
-      onWait?.(
-        `migration ${migration.number}, ${title}: waiting for ${last?.text ?? 'somebody\u2019s lock'}; uploads and questions go on`,
-      );
-    }
-    if (outside !== undefined && waited() > work.waitMs) await watcher?.cancel(outside);
-  };
-  void (async () => {
-    for (;;) {
-      await sleep(250, undefined, { signal: ended.signal }).catch(() => {});
-      if (ended.signal.aborted) return;
-      try {
-        await look();
-      } catch {
-        if (ended.signal.aborted) return;
-        lost = true;
-        work.db.destroy();
-        return;
-      }
-    }
-  })();
-  return {
-    blockers: () => last,
-    noteTimeout: noteBlocked,
-    waitedMs: waited,
-    lost: () => lost,
-    // Not waited for: a pooler may keep the watcher in its queue.
-    stop: () => ended.abort(),
-  };
 }
 
 function turnLost(cause: unknown): StoreError {

@@ -21,6 +21,10 @@ export const teamTables = [
   'healix_credits',
   'test_aliases',
   'healix_matches',
+  'test_lines',
+  'test_names',
+  'test_months',
+  'coverage_months',
   'team_credentials',
   'service_credentials',
 ] as const;

@@ -12,6 +12,8 @@ export interface Team {
 export interface TeamSummary extends Team {
   readonly name: string;
   readonly createdAt: Date;
+  /** undefined: it is there. */
+  readonly removedAt: Date | undefined;
   /** Login roles bound to the team. */
   readonly roles: readonly string[];
 }
@@ -69,26 +71,88 @@ export async function findTeam(db: Database, slug: string): Promise<Team | undef
   return rows[0] === undefined ? undefined : { id: rows[0].id, slug };
 }
 
-/** All teams that are not deleted, with the logins bound to them. Needs an administrator's connection. */
-export async function listTeams(db: Database): Promise<TeamSummary[]> {
+/**
+ * Deletes a team softly: its logins are refused from now on, its rows stay.
+ *
+ * @throws StoreError `team-unknown`
+ */
+export async function removeTeam(db: Database, slug: string): Promise<Team> {
+  return asOwner(db, async () => {
+    const [team] = await db.query<{ id: string }>(
+      'UPDATE teams SET deleted_at = now() WHERE slug = $1 AND deleted_at IS NULL RETURNING id',
+      [slug],
+    );
+    if (team === undefined) throw unknownTeam(slug);
+    return { id: team.id, slug };
+  });
+}
+
+/**
+ * Brings back the team of that slug that was removed last. One that is there stays as it is.
+ *
+ * @throws StoreError `team-unknown`, `team-slug-taken`
+ */
+export async function restoreTeam(
+  db: Database,
+  slug: string,
+): Promise<Team & { readonly restored: boolean }> {
+  return asOwner(db, async () => {
+    const there = await findTeam(db, slug);
+    const [removed] = await db.query<{ id: string }>(
+      'SELECT id FROM teams WHERE slug = $1 AND deleted_at IS NOT NULL ORDER BY deleted_at DESC, id LIMIT 1 FOR UPDATE',
+      [slug],
+    );
+    if (there !== undefined && removed === undefined) return { ...there, restored: false };
+    if (removed === undefined) throw unknownTeam(slug);
+    if (there !== undefined) throw slugTaken(slug);
+    await db.run('UPDATE teams SET deleted_at = NULL WHERE id = $1', [removed.id]);
+    return { id: removed.id, slug, restored: true };
+  }).catch((error: unknown) => {
+    // Somebody added one of that slug meanwhile.
+    if (error instanceof StoreError && error.sqlstate === '23505') throw slugTaken(slug);
+    throw error;
+  });
+}
+
+function slugTaken(slug: string): StoreError {
+  return new StoreError({
+    code: 'team-slug-taken',
+    message: `another team ${slug} was added since ${slug} was removed; nothing was changed`,
+    fix: `Remove that one first, or keep it: lukhas team remove ${slug}`,
+  });
+}
+
+export function unknownTeam(slug: string): StoreError {
+  return new StoreError({
+    code: 'team-unknown',
+    message: `there is no team ${JSON.stringify(slug.slice(0, 120))} in this database`,
+    fix: '`lukhas team list` shows the teams, `lukhas team add <slug>` adds one.',
+  });
+}
+
+/** All teams, with the logins bound to them; removed ones only where they are asked for. Needs an administrator's connection. */
+export async function listTeams(db: Database, withRemoved = false): Promise<TeamSummary[]> {
   return asOwner(db, async () => {
     const rows = await db.query<{
       id: string;
       slug: string;
       name: string;
       created_at: Date;
+      deleted_at: Date | null;
       roles: string[];
     }>(
-      `SELECT t.id, t.slug, t.name, t.created_at,
+      `SELECT t.id, t.slug, t.name, t.created_at, t.deleted_at,
          coalesce(array_agg(c.role_name::text ORDER BY c.role_name) FILTER (WHERE c.role_name IS NOT NULL), '{}') AS roles
        FROM teams t LEFT JOIN team_credentials c ON c.team_id = t.id
-       WHERE t.deleted_at IS NULL GROUP BY t.id ORDER BY t.slug`,
+       WHERE t.deleted_at IS NULL OR $1 GROUP BY t.id ORDER BY t.deleted_at IS NOT NULL, t.slug, t.created_at`,
+      [withRemoved],
     );
     return rows.map((row) => ({
       id: row.id,
       slug: row.slug,
       name: row.name,
       createdAt: row.created_at,
+      removedAt: row.deleted_at ?? undefined,
       roles: row.roles,
     }));
   });

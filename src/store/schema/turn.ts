@@ -1,4 +1,4 @@
-// One migration at a time: a second connection holds a lock that only the owner of the tables can take, for as long as the first
+// One migration, or retention of months, at a time: a second connection holds a lock that only the owner of the tables can take, for as long as the first
 // one works, in a transaction or outside one.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../errors.ts';
@@ -22,7 +22,7 @@ const stallMs = 10_000;
  *
  * @throws StoreError `migration-connections` where the database or its pooler has no place for a second one
  */
-export async function connectForTurn(connect: Connect): Promise<Database> {
+export async function connectForTurn(connect: Connect, what = 'a migration'): Promise<Database> {
   let db: Database | undefined;
   try {
     db = await connect({ stallMs });
@@ -34,7 +34,7 @@ export async function connectForTurn(connect: Connect): Promise<Database> {
     if (!(error instanceof StoreError)) throw error;
     throw new StoreError({
       code: 'migration-connections',
-      message: `a migration needs two connections at once, and the second one was not to be had: ${error.message}`,
+      message: `${what} needs two connections at once, and the second one was not to be had: ${error.message}`,
       fix: 'Nothing was changed. Give the pooler more places (PgBouncer: default_pool_size), or name the server itself in --database-url.',
       sqlstate: error.sqlstate,
       cause: error,
@@ -58,7 +58,7 @@ export async function holdTurn(
     if (performance.now() >= nextReport) {
       nextReport += reportMs;
       const holder = await holderOf(db, schema);
-      if (holder !== undefined) onWait?.(`another migration is at work: ${holder}`);
+      if (holder !== undefined) onWait?.(`another migration or retention is at work: ${holder}`);
     }
     await sleep(200 + Math.random() * 300);
   }

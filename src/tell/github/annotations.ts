@@ -1,6 +1,6 @@
 // Failures on their lines in the pull request's files, as commands to the runner. Pure.
 
-import type { RunHistory, Warning } from '../../model.ts';
+import type { MatrizReview, RunHistory, Warning } from '../../model.ts';
 import {
   type Alike,
   evidenceOfAll,
@@ -11,6 +11,7 @@ import {
   wordsOf,
 } from '../alike.ts';
 import { labelOf, outageOf } from '../evidence.ts';
+import { placeOfLocation, toldViolations } from '../matriz.ts';
 import { number, placed, type ToldFailure, tierNames } from '../words.ts';
 import { cut } from './markdown.ts';
 import { workflowCommand } from './workflow-log.ts';
@@ -68,6 +69,31 @@ function placeOf({ failure, place }: Alike, { locate }: AnnotationRequest): { fi
   return own === undefined
     ? {}
     : { file: own, ...(failure?.line === undefined ? {} : { line: failure.line }) };
+}
+
+/** At most so many errors are about MATRIZ, so that they leave the failures room. */
+const mostViolations = 5;
+
+/** What blocked stars say of lines in files that the checkout has. */
+export function renderViolations(
+  review: MatrizReview,
+  { locate, errorsSaid = 0 }: Pick<AnnotationRequest, 'locate' | 'errorsSaid'>,
+): string[] {
+  return toldViolations(review)
+    .flatMap(({ star, violation }) => {
+      const place = placeOfLocation(violation?.location);
+      const file = place && locate(place.file);
+      if (star.status !== 'BLOCKED' || violation === undefined || file === undefined) return [];
+      const severity = violation.severity === undefined ? '' : `${cut(violation.severity, 50)}: `;
+      return [
+        workflowCommand('error', `${severity}${cut(violation.rule, 1000)}`, {
+          file,
+          line: place?.line,
+          title: cut(`MATRIZ: blocked by ${star.name}`, 250),
+        }),
+      ];
+    })
+    .slice(0, Math.max(0, Math.min(mostViolations, mostAnnotations - errorsSaid)));
 }
 
 /**

@@ -15,6 +15,7 @@ import {
 } from '../alike.ts';
 import { type Commands, rerunCommands, shellOf, teachCommands } from '../commands.ts';
 import { comparedWith, fixedEvidence, outageOf } from '../evidence.ts';
+import { matrizVerdict, type ShownMatriz, toldViolations } from '../matriz.ts';
 import { wordRenames } from '../renames.ts';
 import {
   count,
@@ -44,6 +45,8 @@ export interface Section {
   /** Those that are shown; `totals` counts all. */
   readonly failures: readonly ToldFailure[];
   readonly history: RunHistory | undefined;
+  /** undefined: none was given, or it is told nowhere. */
+  readonly matriz?: ShownMatriz | undefined;
   readonly leastCovered: readonly {
     readonly filePath: string;
     readonly coveragePercent: number;
@@ -118,11 +121,13 @@ export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   const parts = renderTroubles(jobs);
   if (only !== undefined && groups.length > 0)
     parts.push(renderCounts(only.section.totals, only.section.xfailed));
+  const analyses = renderAnalyses(jobs, detail);
+  if (sections.some(({ matriz }) => matriz?.review.status === 'BLOCKED')) parts.push(...analyses.splice(0));
   parts.push(...renderOutages(jobs));
   for (const group of groups) parts.push(renderGroup(group, jobs.length, detail));
   parts.push(renderFixed(sections));
   if (detail.extras) parts.push(...renderCommands(groups, sections), renderChanges(sections));
-  parts.push(renderCoverage(sections, detail));
+  parts.push(renderCoverage(sections, detail), ...analyses);
   for (const text of new Set(sections.map(storedLine))) parts.push(text);
   return parts.filter((part) => part !== '').join('\n\n');
 }
@@ -141,6 +146,39 @@ function renderTroubles(jobs: readonly Job[]): string[] {
       ...(rest > 0 ? [`> ❌ ${name}and ${rest} more: see the log of its step.`] : []),
     ];
   });
+}
+
+const mostViolations = 20;
+
+/** MATRIZ's analyses: one that several jobs were given is told once, with their names. */
+function renderAnalyses(jobs: readonly Job[], detail: Detail): string[] {
+  const told = new Map<string, string[]>();
+  const short = shortLabels(jobs.map(({ label }) => label));
+  for (const [i, { section }] of jobs.entries()) {
+    if (section.matriz === undefined) continue;
+    const text = renderMatriz(section.matriz, detail);
+    told.set(text, [...(told.get(text) ?? []), short[i] ?? '']);
+  }
+  return [...told].map(([text, labels]) => {
+    const names = labels.slice(0, 3).map((label) => code(cut(label, 100)));
+    const rest = labels.length > 3 ? ` and ${labels.length - 3} more jobs` : '';
+    return `**MATRIZ** ${labels.length === jobs.length ? '' : `of ${names.join(', ')}${rest}: `}${text}`;
+  });
+}
+
+function renderMatriz(matriz: ShownMatriz, detail: Detail): string {
+  const head = inline(cut(matrizVerdict(matriz), 600));
+  const violations = toldViolations(matriz.review);
+  const listed = violations.slice(0, Math.min(detail.failures, mostViolations));
+  const rows = listed.map(({ star, violation }) => {
+    const severity = violation?.severity === undefined ? '' : `${inline(cut(violation.severity, 50))}: `;
+    const rule = violation === undefined ? 'names no rule' : `${severity}${inline(cut(violation.rule, 500))}`;
+    const at = violation?.location === undefined ? '' : ` at ${code(cut(violation.location, 300))}`;
+    return `- ${star.status === 'BLOCKED' ? '❌' : '⚠️'} ${code(cut(star.name, 100))} ${rule}${at}`;
+  });
+  const rest = violations.length - listed.length;
+  if (rest > 0) rows.push(`- … ${listed.length === 0 ? '' : 'and '}${number(rest)} more: ${detail.more}`);
+  return [head, ...(rows.length === 0 ? [] : [rows.join('\n')])].join('\n\n');
 }
 
 /** Jobs whose run looks like an outage. */

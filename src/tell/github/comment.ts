@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import type { RunHistory } from '../../model.ts';
+import { blockedStars } from '../matriz.ts';
 import { count, coverageDifference, number, percent } from '../words.ts';
 import { type Attempted, compareAttempts, groupsOf, standing } from './attempts.ts';
 import {
@@ -45,6 +46,8 @@ export interface JobRow extends JobIdentity {
   /** Not all of it could be read, or something that was asked for is missing. */
   readonly incomplete: boolean;
   readonly missing: Section['missing'];
+  /** Stars of MATRIZ that block. */
+  readonly blocked: number;
 }
 
 /** The part of one source: the database with all jobs that stored their runs, or a job without a database. */
@@ -94,24 +97,27 @@ export function makePart(
     { failures: 0, messages: false, fixes: false, extras: false, more: seeSummary },
   ];
   const sorted = jobs.toSorted((a, b) => compare(a.label, b.label) || compare(a.key, b.key));
-  const rows = sorted.map(({ section: { totals, history, incomplete, troubles, missing }, ...job }) => ({
-    key: job.key,
-    name: job.name,
-    run: job.run,
-    attempt: job.attempt,
-    job: job.job,
-    step: job.step === undefined ? undefined : cut(job.step, 100),
-    label: cut(job.label, 100),
-    total: totals.total,
-    passed: totals.passed,
-    failed: totals.failed + totals.errors,
-    skipped: totals.skipped,
-    new: countNew(history),
-    coverage: totals.coveragePercent,
-    coverageBefore: history?.coverage?.beforePercent,
-    incomplete: incomplete || troubles.length > 0,
-    missing,
-  }));
+  const rows = sorted.map(
+    ({ section: { totals, history, incomplete, troubles, missing, matriz }, ...job }) => ({
+      key: job.key,
+      name: job.name,
+      run: job.run,
+      attempt: job.attempt,
+      job: job.job,
+      step: job.step === undefined ? undefined : cut(job.step, 100),
+      label: cut(job.label, 100),
+      total: totals.total,
+      passed: totals.passed,
+      failed: totals.failed + totals.errors,
+      skipped: totals.skipped,
+      new: countNew(history),
+      coverage: totals.coveragePercent,
+      coverageBefore: history?.coverage?.beforePercent,
+      incomplete: incomplete || troubles.length > 0,
+      missing,
+      blocked: blockedStars(matriz?.review),
+    }),
+  );
   const labels = labelRows(rows);
   const labelled = sorted.map((job, i) => ({ label: labels[i] ?? job.label, section: job.section }));
   const texts = details.map((detail) => renderJobs(labelled, detail));
@@ -324,6 +330,7 @@ function verdict(parts: readonly Part[]): string {
   if (missing > 0 && missing === rows.length)
     return `❌ No test results${missing === 1 ? '' : ` of ${missing} jobs`}`;
   const cutOff = rows.filter((row) => row.incomplete && row.missing === undefined).length;
+  const blocked = rows.some((row) => row.blocked > 0) ? ', blocked by MATRIZ' : '';
   const unread = [
     cutOff === 0
       ? ''
@@ -336,8 +343,9 @@ function verdict(parts: readonly Part[]): string {
     const skipped = sum((row) => row.skipped);
     const told = rows.length - missing;
     const jobs = rows.length > 1 ? ` in ${count(told, 'job')}` : '';
-    if (unread === '' && rows.every((row) => row.total === 0)) return `⚪ No test ran${jobs}`;
-    return `${unread !== '' ? '❌' : '✅'} ${count(sum((row) => row.total) - skipped, 'test')} passed${jobs}${unread}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
+    const isBad = unread !== '' || blocked !== '';
+    if (!isBad && rows.every((row) => row.total === 0)) return `⚪ No test ran${jobs}`;
+    return `${isBad ? '❌' : '✅'} ${count(sum((row) => row.total) - skipped, 'test')} passed${jobs}${unread}${blocked}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
   }
   // A test that fails in several jobs is one failure; only the database's part knows.
   const failed = parts.reduce((total, part) => total + part.failures.failed, 0);
@@ -345,10 +353,10 @@ function verdict(parts: readonly Part[]): string {
   const fresh = parts.reduce((total, part) => total + (part.failures.new ?? 0), 0);
   const news = blind ? '' : fresh === 0 ? ', none of them new' : `, ${number(fresh)} new`;
   if (only !== undefined)
-    return `❌ ${number(only.failed)} of ${number(only.total)} tests failed${news}${unread}${coverage}`;
+    return `❌ ${number(only.failed)} of ${number(only.total)} tests failed${news}${unread}${blocked}${coverage}`;
   // Several tests may fail in different jobs: `all jobs` would be wrong.
   const jobs = failed === 1 && red === rows.length ? `all ${red} jobs` : `${red} of ${rows.length} jobs`;
-  return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}${unread}`;
+  return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}${unread}${blocked}`;
 }
 
 function table(rows: readonly JobRow[]): string[] {
@@ -362,7 +370,7 @@ function table(rows: readonly JobRow[]): string[] {
         ? ''
         : ` (${coverageDifference({ beforePercent: before, afterPercent: coverage })})`;
     const cells = [
-      `${markOf(row)} ${label}${row.incomplete ? ' (incomplete)' : ''}`,
+      `${markOf(row)} ${label}${row.incomplete ? ' (incomplete)' : ''}${row.blocked > 0 ? ' (blocked by MATRIZ)' : ''}`,
       row.failed,
       row.new ?? '',
       row.passed,
@@ -374,8 +382,8 @@ function table(rows: readonly JobRow[]): string[] {
   return ['| Job | Failed | New | Passed | Skipped | Coverage |', '|:--|--:|--:|--:|--:|--:|', ...lines];
 }
 
-function markOf({ failed, incomplete, total }: JobRow): string {
-  return failed > 0 || incomplete ? '❌' : total === 0 ? '⚪' : '✅';
+function markOf({ failed, incomplete, total, blocked }: JobRow): string {
+  return failed > 0 || incomplete || blocked > 0 ? '❌' : total === 0 ? '⚪' : '✅';
 }
 
 function foot({ sha, older, parts }: CommentState): string {
@@ -410,7 +418,8 @@ function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): s
       row.attempt,
       row.job === undefined ? -1 : row.job - job,
       stepWord(row.step),
-      ...(row.missing === undefined ? [] : [row.missing]),
+      ...(row.missing === undefined && row.blocked === 0 ? [] : [row.missing ?? '']),
+      ...(row.blocked === 0 ? [] : [row.blocked]),
     ]);
   return `${partStart}${packed({ ...facts, run, job, rows })} -->`;
 }
@@ -474,7 +483,7 @@ function readRow(value: unknown, least: { readonly run: number; readonly job: nu
   const [total, passed, failed, skipped, fresh] = numbers.slice(0, 5).map((number) => whole(number));
   const [coverage, coverageBefore] = numbers.slice(5, 7).map(percentage);
   const incomplete = whole(numbers[7], 1);
-  const [name, run, attempt, job, step, missing] = numbers.slice(8);
+  const [name, run, attempt, job, step, missing, blocked] = numbers.slice(8);
   const above = (start: number, by: unknown) => {
     const distance = whole(by, mostRun);
     return distance === undefined ? undefined : whole(start + distance, mostRun);
@@ -496,6 +505,7 @@ function readRow(value: unknown, least: { readonly run: number; readonly job: nu
     coverage,
     coverageBefore,
     incomplete: incomplete === 1,
+    blocked: whole(blocked) ?? 0,
   };
 }
 

@@ -60,18 +60,19 @@ function render(summary: JobSummary, detail: Detail): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function title({ totals, label, lost, incomplete, troubles, missing }: JobSummary): string {
+function title({ totals, label, lost, incomplete, troubles, missing, matriz }: JobSummary): string {
   const bad = totals.failed + totals.errors;
   const passed = `${count(totals.total - totals.skipped, 'test')} passed`;
   const unread =
     lost > 0 ? `, ${number(lost)} could not be read` : incomplete ? ', the run is incomplete' : '';
+  const blocked = matriz?.review.status === 'BLOCKED' ? ', blocked by MATRIZ' : '';
   const words =
     missing !== undefined
       ? '❌ No test results'
       : bad > 0
-        ? `❌ ${number(bad)} of ${number(totals.total)} tests failed${unread}`
-        : troubles.length > 0 || incomplete
-          ? `❌ ${passed}${unread}`
+        ? `❌ ${number(bad)} of ${number(totals.total)} tests failed${unread}${blocked}`
+        : troubles.length > 0 || incomplete || blocked !== ''
+          ? `❌ ${passed}${unread}${blocked}`
           : totals.total === 0
             ? '⚪ No test ran'
             : `✅ ${passed}`;

@@ -1,5 +1,5 @@
 // The summary of an upload on a terminal. Pure: a verdict in, lines out; all data goes through safeLine.
-import type { Fixed, Match, Novelty, RunHistory, Totals, Warning } from '../../model.ts';
+import type { Fixed, Match, Novelty, Patch, RunHistory, Totals, Warning } from '../../model.ts';
 import {
   type Alike,
   evidenceOfAll,
@@ -21,6 +21,8 @@ import {
   outageOf,
   shortSha,
 } from '../evidence.ts';
+import { matrizVerdict, type ShownMatriz, toldViolations } from '../matriz.ts';
+import { hasPatchNews, lineRanges, patchSentence } from '../patch.ts';
 import { wordRenames } from '../renames.ts';
 import { safeLine } from '../safe.ts';
 import {
@@ -62,6 +64,8 @@ export interface Summary {
   readonly failures: readonly ToldFailure[];
   /** undefined where nothing was stored. */
   readonly history?: RunHistory | undefined;
+  /** undefined: none was given, or it is told nowhere. */
+  readonly matriz?: ShownMatriz | undefined;
   /** Tests that passed with more than one attempt. */
   readonly reruns?:
     | {
@@ -77,6 +81,7 @@ export interface Summary {
     readonly missingStatements: number;
   }[];
   readonly coveredFiles: number;
+  readonly patch?: Patch | undefined;
   /** One sentence: what was stored and where, or why not. */
   readonly stored: { readonly ok: boolean; readonly text: string };
   readonly warnings: readonly Warning[];
@@ -100,6 +105,8 @@ export function renderSummary(summary: Summary, style: SummaryStyle): string {
     renderChanges(summary.history, style),
     renderSlowest(summary, style),
     renderCoverage(summary, style),
+    renderPatch(summary, style),
+    renderMatriz(summary, style),
     renderWarnings(summary.warnings, paint),
     renderVerdict(summary, style),
   ];
@@ -149,9 +156,11 @@ function renderTotals(summary: Summary, { paint, columns }: SummaryStyle): strin
 
 /** `mix @ 8ba79f5 (2 files uncommitted)`. */
 /** Above and below all the same: what is red, or was not read, is never a tick. */
-function markOf({ totals, lost, incomplete, warnings }: Summary, paint: Paint): string {
+function markOf({ totals, lost, incomplete, warnings, matriz }: Summary, paint: Paint): string {
   const isBad =
-    totals.failed + totals.errors + lost > 0 || warnings.some(({ severity }) => severity === 'error');
+    totals.failed + totals.errors + lost > 0 ||
+    matriz?.review.status === 'BLOCKED' ||
+    warnings.some(({ severity }) => severity === 'error');
   if (isBad) return paint.red('✗');
   return incomplete || totals.total === 0 ? paint.yellow('○') : paint.green('✓');
 }
@@ -447,7 +456,7 @@ function renderChanges(history: RunHistory | undefined, { paint, columns }: Summ
 
 /** The verdict once more: it is what stands above the prompt. */
 function renderVerdict(summary: Summary, { paint, columns }: SummaryStyle): string {
-  const { history, totals, lost, incomplete, warnings, stored } = summary;
+  const { history, totals, lost, incomplete, warnings, stored, matriz } = summary;
   const text = safeLine(stored.text);
   const failed = totals.failed + totals.errors;
   const fixed = history === undefined ? 0 : fixedTests(history).length;
@@ -466,6 +475,7 @@ function renderVerdict(summary: Summary, { paint, columns }: SummaryStyle): stri
       ? [incomplete ? 'incomplete: see the error' : 'see the error']
       : []),
     ...(fixed > 0 ? [`${number(fixed)} fixed`] : []),
+    ...(matriz?.review.status === 'BLOCKED' ? ['blocked by MATRIZ'] : []),
   ];
   const mark = markOf(summary, paint);
   if (parts.length === 0)
@@ -532,6 +542,58 @@ function renderCoverage(summary: Summary, { paint, columns }: SummaryStyle): str
   const least = rows.length === 0 ? '' : ', least covered:';
   const total = `${paint.bold(percent(totals.coveragePercent))} of ${count(coveredFiles, 'file')}${paint.dim(moved)}${least}`;
   return [`${paint.bold('coverage'.padEnd(labelled))}${total}`, ...rows].join('\n');
+}
+
+const patchFiles = 5;
+
+/** The statements of the change that no test ran. */
+function renderPatch({ patch }: Summary, { paint, columns }: SummaryStyle): string {
+  if (!hasPatchNews(patch)) return '';
+  const label = paint.bold('change'.padEnd(labelled));
+  if ('problem' in patch) return `${label}${paint.dim(`coverage not computed: ${safeLine(patch.problem)}`)}`;
+  const { files, lost = [], unreported } = patch.coverage;
+  const uncovered = files.filter((file) => file.uncovered.length > 0);
+  const rows = [
+    ...uncovered.map((file) => `not covered  ${safeLine(file.filePath)}:${lineRanges(file.uncovered, ',')}`),
+    ...lost.map((file) => `no longer covered  ${safeLine(file.filePath)}:${lineRanges(file.lines, ',')}`),
+    ...unreported.map((path) => `in no coverage report  ${safeLine(path)}`),
+  ];
+  const more = rows.length > patchFiles ? [`and ${rows.length - patchFiles} more`] : [];
+  const shown = [...rows.slice(0, patchFiles), ...more].map(
+    (row) => `${' '.repeat(labelled)}${fold(row, columns - labelled)}`,
+  );
+  return [`${label}${patchSentence(patch)}`, ...shown].join('\n');
+}
+
+const mostViolations = 10;
+
+/** The analysis in a line, and the rules of the stars that do not approve. */
+function renderMatriz({ matriz }: Summary, { paint, columns }: SummaryStyle): string {
+  if (matriz === undefined) return '';
+  const { status } = matriz.review;
+  const colour = status === 'BLOCKED' ? paint.red : status === 'APPROVED' ? paint.green : paint.yellow;
+  const words = fold(safeLine(matrizVerdict(matriz)), columns - labelled);
+  const told = toldViolations(matriz.review);
+  const rows = told.slice(0, mostViolations).flatMap(({ star, violation }) => {
+    const name = fold(safeLine(star.name), 30);
+    const mark = star.status === 'BLOCKED' ? paint.red('✗') : paint.yellow('○');
+    const severity = violation?.severity === undefined ? '' : `${fold(safeLine(violation.severity), 20)}: `;
+    const rule = violation === undefined ? 'names no rule' : `${severity}${safeLine(violation.rule)}`;
+    const location = safeLine(violation?.location ?? '');
+    const indent = ' '.repeat(labelled);
+    const left = columns - labelled - 2 - widthOf(name) - 2;
+    const isOneLine = widthOf(rule) + widthOf(location) + 2 <= left;
+    const head = `${indent}${mark} ${paint.bold(name)}  `;
+    if (location === '' || isOneLine)
+      return [`${head}${fold(rule, left)}${location === '' ? '' : `  ${paint.cyan(location)}`}`];
+    return [`${head}${fold(rule, left)}`, `${indent}  ${paint.cyan(fold(location, columns - labelled - 2))}`];
+  });
+  const rest = told.length - mostViolations;
+  return [
+    `${paint.bold('matriz'.padEnd(labelled))}${colour(words)}`,
+    ...rows,
+    ...(rest > 0 ? [`${' '.repeat(labelled)}${paint.dim(`and ${number(rest)} more`)}`] : []),
+  ].join('\n');
 }
 
 export function renderWarnings(warnings: readonly Warning[], paint: Paint): string {

@@ -84,6 +84,8 @@ describe('without a database', () => {
       dirty: '',
       signatures: '1',
       coverage: '',
+      'matriz-status': '',
+      'consciousness-score': '',
       'comment-url': 'https://github.test/acme/shop/pull/42#issuecomment-1000',
     });
     expect(words(result, 'error')).toEqual(["KeyError: 'test_a'"]);
@@ -422,7 +424,6 @@ describe('inputs', () => {
     { inputs: { reports: '' }, says: 'the input reports is missing' },
     { inputs: { 'fail-on': 'unknwon' }, says: 'Did you mean unknown?' },
     { inputs: { 'fail-on': 'new,never' }, says: "fail-on takes never alone, and not 'new,never'" },
-    { inputs: { 'fail-on': 'blocked' }, says: 'fail-on does not take blocked yet' },
     { inputs: { comment: 'sometimes' }, says: 'comment:' },
     { inputs: { annotations: 'maybe' }, says: 'annotations: takes true or false' },
     { inputs: { team: 'Not A Slug' }, says: 'team:' },

@@ -11,6 +11,7 @@ import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/d
 /** Rows belong to one team and lie where the team lies. */
 const distributed = [
   'coverage_data',
+  'coverage_months',
   'consciousness_reviews',
   'healix_credits',
   'healix_matches',
@@ -18,6 +19,9 @@ const distributed = [
   'ingest_uploads',
   'missing_reports',
   'test_aliases',
+  'test_lines',
+  'test_months',
+  'test_names',
   'test_results',
   'test_runs',
 ];
@@ -26,6 +30,7 @@ const reference = [
   'lukhas_locks',
   'lukhas_migration_steps',
   'lukhas_migrations',
+  'lukhas_retirements',
   'service_credentials',
   'sessions',
   'shared_memories',

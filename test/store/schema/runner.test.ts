@@ -593,7 +593,7 @@ test('one who waits for another migration says whose it is', async () => {
   });
   await until(async () => messages.length > 0);
   expect(messages[0]).toMatch(
-    /^another migration is at work: pid \d+ \(login postgres, application lukhas-ingest, its transaction began/,
+    /^another migration or retention is at work: pid \d+ \(login postgres, application lukhas-ingest, its transaction began/,
   );
   await reader.end();
   expect([await first, await second]).toEqual([[nextName], []]);

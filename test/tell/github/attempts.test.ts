@@ -60,6 +60,7 @@ const row = (i: number, changes: Partial<JobRow> = {}): JobRow => ({
   coverageBefore: undefined,
   incomplete: false,
   missing: undefined,
+  blocked: 0,
   ...changes,
 });
 

@@ -31,6 +31,7 @@ const row = (i: number) => ({
   job: undefined,
   step: undefined,
   missing: undefined,
+  blocked: 0,
   label: `job ${i}`,
   total: 2,
   passed: 1,

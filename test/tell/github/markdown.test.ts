@@ -6,8 +6,8 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { describe, expect, it } from 'vitest';
-import type { FailureHistory, Reason, RunHistory } from '../../../src/model.ts';
-import { renderAnnotations } from '../../../src/tell/github/annotations.ts';
+import type { FailureHistory, MatrizReview, Reason, RunHistory } from '../../../src/model.ts';
+import { renderAnnotations, renderViolations } from '../../../src/tell/github/annotations.ts';
 import { makePart, maxCommentBytes, parseComment, renderComment } from '../../../src/tell/github/comment.ts';
 import { renderSection, type Section } from '../../../src/tell/github/comment-section.ts';
 import { renderJobSummary } from '../../../src/tell/github/job-summary.ts';
@@ -251,6 +251,7 @@ function section(
     xfailed: 0,
     failures,
     history: options.withHistory ? history : undefined,
+    matriz: { review: reviewOf(text), isForeign: text.length % 2 === 1 },
     leastCovered: [{ filePath: text, coveragePercent: 1, missingStatements: 1 }],
     stored: { ok: false, text },
     hideSolutions: options.hideSolutions ?? false,
@@ -258,6 +259,18 @@ function section(
     isFromWindows: text.length % 2 === 1,
   };
 }
+
+/** An analysis that is words of somebody's throughout. */
+const reviewOf = (text: string): MatrizReview => ({
+  status: 'BLOCKED',
+  score: 0,
+  stars: (['BLOCKED', 'CHANGES_REQUESTED', 'BLOCKED'] as const).map((status, i) => ({
+    name: text,
+    status,
+    confidence: 1,
+    violations: i === 2 ? [] : [{ rule: text, location: text, severity: text }],
+  })),
+});
 
 const makeJob = (told: Section, key: string, label: string) =>
   makePart([{ ...jobIdentity(key), label, section: told }], { key });
@@ -345,6 +358,11 @@ describe('hostile text', () => {
         expect(commands.map((command) => command.name)).toEqual(['error']);
         // The runner prints a command's message as lines of its own, and reads none of them again; terminals do.
         expect(runnerCommands(commands[0]?.message ?? '')).toEqual([]);
+        const violations = runnerCommands(renderViolations(reviewOf(text), { locate: () => text }).join(''));
+        expect(
+          violations.every(({ name, properties }) => name === 'error' && !('title,x' in properties)),
+        ).toBe(true);
+        expect(violations).toHaveLength(text.trim() === '' ? 0 : 1);
         expect(runnerCommands(workflowCommand('warning', text))).toHaveLength(1);
         expect(logLines(text)).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
       }),

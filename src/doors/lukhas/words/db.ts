@@ -1,5 +1,5 @@
 // `lukhas db …`
-import { command, flag, number, text } from '../../arguments.ts';
+import { command, flag, list, number, text } from '../../arguments.ts';
 import { database, output, team } from '../../options.ts';
 
 const administrator = "Takes an administrator's connection";
@@ -51,6 +51,72 @@ export const dbCommands = () => ({
     examples: ['lukhas db partitions --months-ahead 12'],
     run: async (options, _, terminal) => (await import('../db.ts')).makePartitions(options, terminal),
   }),
+  retain: command({
+    summary: 'let months and rows go that are past their time, and keep monthly sums of them',
+    details: `${administrator}. Runs are kept for 3 years, results and coverage for 1, reviews for 6 months, sessions for 7 days after they end; memories below 0.5 that nobody used for 6 months are retired. Before a month of results or coverage goes, its sums are kept. Uploads go on meanwhile. What was interrupted goes on with the next call.`,
+    options: {
+      dryRun: flag('--dry-run', 'only say what would go'),
+      tables: list('--table <name...>', 'only these tables', (word) => /^[a-z_]+$/.test(word)),
+      keep: list(
+        '--keep <table=time...>',
+        "keep a table's rows for another time: 'test_results=18 months', or forever",
+        (word) => word.includes('='),
+      ),
+      yes: flag('--yes', 'do not ask; needed where nobody can answer'),
+      ...database(),
+      ...output(),
+    },
+    examples: [
+      'lukhas db retain --dry-run',
+      "lukhas db retain --keep 'test_results=18 months' --yes",
+      "lukhas db retain --table sessions --yes --json | jq '.rows[].rows'",
+    ],
+    run: async (options, _, terminal) => (await import('../keep.ts')).retain(options, terminal),
+  }),
+  backup: command({
+    summary: 'write a backup: a dump, the roles it speaks of, and a manifest of what it holds',
+    details: `${administrator}, and pg_dump of the server's own major version. All of one moment, beside uploads. No password is in it. Of the embedded database its files are dumped. Written aside and renamed when whole; only you can read it.`,
+    words: '<file>',
+    usage: '<file> [options]',
+    options: {
+      force: flag('--force', 'replace a backup of that name'),
+      ...database(),
+      ...output(),
+    },
+    examples: [
+      'lukhas db backup lukhas.dump --database-url postgres://postgres:secret@db.example.com/lukhas',
+      'lukhas db backup "lukhas-$(date +%F).dump" && lukhas db verify-backup "lukhas-$(date +%F).dump"',
+    ],
+    run: async (options, [file = ''], terminal) =>
+      (await import('../backup.ts')).backup(options, file, terminal),
+  }),
+  'verify-backup': command({
+    summary: 'restore a backup into a database to throw away, and compare it with its manifest',
+    details:
+      "Row counts, partitions, policies, rights, indexes, sequences, the schema, and the schema document's eight questions asked by teams' own logins. Without --server a PostgreSQL server is started here for it and removed again; on one that is named a database of a random name, which is dropped.",
+    words: '<file>',
+    usage: '<file> [options]',
+    options: {
+      server: text(
+        '--server <url>',
+        "a superuser's URL of a server to restore into; absent: one is made here",
+      ),
+      sslCa: text(
+        '--ssl-ca <file | PEM>',
+        'or LUKHAS_SSL_CA; the certificate authority of that server',
+        'LUKHAS_SSL_CA',
+      ),
+      ...output(),
+    },
+    examples: [
+      'lukhas db verify-backup lukhas.dump',
+      'lukhas db verify-backup lukhas.dump --server postgres://postgres:secret@localhost/postgres',
+    ],
+    closing:
+      'Exit codes: 0 the backup is whole; 1 a bug of ours; 2 usage, or no backup of this program; 3 the server refused; 4 the backup is damaged.',
+    run: async (options, [file = ''], terminal) =>
+      (await import('../backup.ts')).verify(options, file, terminal),
+  }),
   resign: command({
     summary: 'sign memories again after a new version of a signature',
     details: `${administrator}. Memories of all teams, and shared ones, whose signature is of an older version are signed by the words and the statement that they keep. Those that keep none stay as they are, and are counted. Safe beside uploads; run again it goes on where it was cut off.`,
@@ -75,5 +141,22 @@ export const dbCommands = () => ({
       'lukhas db grant --team payments --role payments_ci --new-password --json | jq -r .database_url',
     ],
     run: async (options, _, terminal) => (await import('../db.ts')).grant(options, terminal),
+  }),
+  revoke: command({
+    summary: 'take a login its team: it sees and writes nothing any more',
+    details: `${administrator}. What it has uploaded stays. The login itself stays, too, because roles belong to the whole server, unless --drop-login is given.`,
+    usage: '--team <slug> --role <login> [options]',
+    options: {
+      team: team('the team the login uploads for'),
+      role: text('--role <login>', 'the login'),
+      dropLogin: flag('--drop-login', 'drop the login from the server'),
+      ...database(),
+      ...output(),
+    },
+    examples: [
+      'lukhas db revoke --team payments --role payments_ci',
+      'lukhas db revoke --team payments --role payments_ci --drop-login',
+    ],
+    run: async (options, _, terminal) => (await import('../db.ts')).revoke(options, terminal),
   }),
 });

@@ -1,0 +1,142 @@
+// The use case's half that judges the coverage of a change: lines from git, coverage from this run or from all stored runs of its
+// commit. Joins context, store and judge, which do not know each other.
+import type { DiffAnswer } from './context/diff.ts';
+import type { JudgedPoint } from './judge/judge.ts';
+import { patchCoverage } from './judge/patch.ts';
+import { type ChangeSource, ofLine, placeInGit } from './judging.ts';
+import type { DiffFile, MeasuredFile, Patch, RunHistory } from './model.ts';
+import type { Database } from './store/database/port.ts';
+import { readDifferentlyCovered, readMeasuredFiles } from './store/history/patch.ts';
+import { type Access, inTeam } from './store/schema/access.ts';
+
+export interface PatchQuery {
+  readonly change: ChangeSource;
+  /** A branch or commit that somebody named; undefined: a pull request's or branch's own base. */
+  readonly diffBase: string | undefined;
+  readonly baseBranch: string | undefined;
+}
+
+/** The lines of a change. */
+interface Change {
+  readonly baseSha: string;
+  /** undefined: the checkout with its uncommitted changes. */
+  readonly to: string | undefined;
+  readonly diff: readonly DiffFile[];
+}
+
+/** Reads the lines of the run's change once, for whoever judges them; undefined where there is none to ask about. */
+export async function readChange(
+  query: PatchQuery,
+): Promise<Change | { readonly problem: string } | undefined> {
+  const { context, git, named } = query.change;
+  const { tested } = context;
+  const isAsked = query.diffBase !== undefined;
+  if (git === undefined || tested === undefined)
+    return isAsked ? { problem: 'the folder is no git repository, or its commit is not known' } : undefined;
+  let from: string | undefined;
+  let base = query.diffBase;
+  if (base !== undefined) {
+    const tip = (await git.tip(base)) ?? (/^[0-9a-f]{40,64}$/.test(base) ? base : await git.complete(base));
+    if (tip === undefined) return { problem: `the checkout has no branch or commit ${base}` };
+    from = await git.mergeBase(tested.gitSha, tip);
+  } else {
+    base = query.baseBranch ?? context.baseBranch ?? named.defaultBranch ?? (await git.defaultBranch());
+    const place = base === undefined ? undefined : await placeInGit(query.change, base);
+    if (place === undefined || place.isBase) return undefined;
+    from = place.begins;
+  }
+  if (from === undefined)
+    return {
+      problem: `the checkout does not reach the commit where the change leaves ${base} (\`fetch-depth: 0\`)`,
+    };
+  const to = context.origin === 'local' && (tested.dirty ?? 0) > 0 ? undefined : tested.gitSha;
+  const answer = await git.diff(from, to, patterns);
+  return 'problem' in answer
+    ? { problem: problems[answer.problem](from) }
+    : { baseSha: from, to, diff: answer.files };
+}
+
+/** What coverage.py measures: Python, and by its plugins templates and Cython. */
+const patterns = ['*.py', '*.pyx', '*.html', '*.jinja', '*.jinja2', '*.mako'];
+
+const problems: Record<
+  Extract<DiffAnswer, { readonly problem: string }>['problem'],
+  (sha: string) => string
+> = {
+  unknown: (sha) =>
+    `the checkout lacks the commit ${sha.slice(0, 12)} (\`fetch-depth: 2\` for pull requests, else 0)`,
+  'too-large': () => 'the change has more than 5,000 files or 8 MB of lines',
+};
+
+/** By this run's own reports alone, where nothing is stored. */
+export function judgeOwnPatch(
+  change: Awaited<ReturnType<typeof readChange>>,
+  files: readonly MeasuredFile[],
+): Patch | undefined {
+  if (change === undefined || 'problem' in change) return change;
+  return { baseSha: change.baseSha, coverage: patchCoverage({ diff: change.diff, here: files }), runs: 1 };
+}
+
+/** By all stored runs of the run's commit; lines that lost their coverage by the run that this one is compared with. */
+export async function judgePatch(
+  db: Database,
+  access: Access,
+  query: PatchQuery,
+  { judged: { facts, point }, history }: { readonly judged: JudgedPoint; readonly history: RunHistory },
+): Promise<Patch | undefined> {
+  const { run } = facts;
+  const change = await readChange(query);
+  if (change === undefined || 'problem' in change) return change;
+  const { diff, baseSha } = change;
+  const runs = [
+    run,
+    ...facts.runs.filter(
+      (other) =>
+        other.testedSha !== undefined &&
+        other.testedSha === run.testedSha &&
+        other.coveragePercent !== undefined &&
+        other.origin === run.origin &&
+        !other.isStale &&
+        !other.isDirty,
+    ),
+  ].filter(({ coveragePercent }) => coveragePercent !== undefined);
+  if (!runs.includes(run)) return undefined;
+  // A part of the tests loses lines for no reason that is the change's.
+  const isWhole =
+    run.isComplete && !history.changes?.notRun.some(({ why }) => why === 'not part of this run');
+  const there = ofLine(run, point?.runs ?? []).find(
+    (other) => other.coveragePercent !== undefined && other.lineId === run.lineId,
+  );
+  const since =
+    isWhole && there !== undefined && point !== undefined
+      ? point.sha === baseSha
+        ? diff
+        : await sincePoint(query, point.sha, change.to)
+      : undefined;
+  return inTeam(db, access, async () => {
+    const different =
+      there === undefined || since === undefined
+        ? []
+        : await readDifferentlyCovered(db, access, { here: run, there });
+    const renamed = new Map(
+      since?.flatMap((file) => (file.formerPath === undefined ? [] : [[file.formerPath, file.path]])),
+    );
+    const paths = new Set([
+      ...diff.map(({ path }) => path),
+      ...different,
+      ...different.flatMap((path) => renamed.get(path) ?? []),
+    ]);
+    const here = await readMeasuredFiles(db, access, { runs, paths: [...paths] });
+    const files =
+      there === undefined || since === undefined
+        ? undefined
+        : await readMeasuredFiles(db, access, { runs: [there], paths: different });
+    const before = since === undefined || files === undefined ? undefined : { diff: since, files };
+    return { baseSha, coverage: patchCoverage({ diff, here, before }), runs: runs.length };
+  });
+}
+
+async function sincePoint({ change: { git } }: PatchQuery, sha: string, to: string | undefined) {
+  const answer = await git?.diff(sha, to, patterns);
+  return answer === undefined || 'problem' in answer ? undefined : answer.files;
+}

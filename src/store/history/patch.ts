@@ -1,0 +1,54 @@
+// The lines that stored runs of one commit covered, of a few files. Decides nothing: what they mean for a change is decided in
+// src/judge/patch.ts.
+import type { MeasuredFile } from '../../model.ts';
+import type { Database, Row } from '../database/port.ts';
+import type { Access } from '../schema/access.ts';
+
+/** A stored run. `at`: milliseconds since 1970. */
+interface StoredRun {
+  readonly runId: string;
+  readonly at: number;
+}
+
+/** Files whose covered lines differ are looked at, at most so many. */
+const mostFiles = 500;
+
+/** Reads the lines of some files in some runs, a row a run and file; inside a transaction of the team. */
+export async function readMeasuredFiles(
+  db: Database,
+  access: Access,
+  { runs, paths }: { readonly runs: readonly StoredRun[]; readonly paths: readonly string[] },
+): Promise<MeasuredFile[]> {
+  if (runs.length === 0 || paths.length === 0) return [];
+  // As JSON: the embedded database gives arrays as text.
+  return db.query<MeasuredFile & Row>(
+    `SELECT c.file_path AS "filePath", to_json(c.covered_lines) AS "coveredLines", to_json(c.missing_lines) AS "missingLines"
+     FROM unnest($2::uuid[], $3::timestamptz[]) AS r (id, at)
+     JOIN coverage_data c ON c.team_id = $1 AND c.test_run_id = r.id AND c.created_at = r.at
+     WHERE c.file_path = ANY ($4::text[]) AND c.covered_lines IS NOT NULL AND c.missing_lines IS NOT NULL`,
+    [
+      access.team.id,
+      runs.map(({ runId }) => runId),
+      runs.map(({ at }) => new Date(at).toISOString()),
+      [...paths],
+    ],
+  );
+}
+
+/** Files whose covered lines in one run are not those of another one, at most 500; inside a transaction of the team. */
+export async function readDifferentlyCovered(
+  db: Database,
+  access: Access,
+  { here, there }: { readonly here: StoredRun; readonly there: StoredRun },
+): Promise<string[]> {
+  const rows = await db.query<{ file_path: string }>(
+    `SELECT there.file_path FROM coverage_data there
+     LEFT JOIN coverage_data here ON here.team_id = $1 AND here.test_run_id = $2 AND here.created_at = $3
+       AND here.file_path = there.file_path
+     WHERE there.team_id = $1 AND there.test_run_id = $4 AND there.created_at = $5
+       AND here.covered_lines IS DISTINCT FROM there.covered_lines
+     ORDER BY there.file_path LIMIT ${mostFiles}`,
+    [access.team.id, here.runId, new Date(here.at), there.runId, new Date(there.at)],
+  );
+  return rows.map((row) => row.file_path);
+}

@@ -1,0 +1,32 @@
+// The coverage of a change in words that every surface shares. Pure; escaping is the surface's.
+import type { LineRange, Patch, PatchCoverage } from '../model.ts';
+import { count, percent } from './words.ts';
+
+/** `12`, `10-15`; what lies between two of them is given by `join`. */
+export function lineRanges(ranges: readonly LineRange[], join = ', '): string {
+  return ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(join);
+}
+
+/** Whether there is anything to tell. */
+export function hasPatchNews(patch: Patch | undefined): patch is Patch {
+  if (patch === undefined) return false;
+  if ('problem' in patch) return true;
+  const { changedStatements, lost = [], unreported } = patch.coverage;
+  return changedStatements > 0 || lost.length > 0 || unreported.length > 0;
+}
+
+/** `70 % of 20 changed statements are covered`, and by whose reports. */
+export function patchSentence({ coverage, runs }: Exclude<Patch, { readonly problem: string }>): string {
+  const { changedStatements, percent: share } = coverage;
+  const by = runs > 1 ? `, by the ${runs} runs of this commit so far` : '';
+  if (share === undefined) return `no changed line is a statement that coverage measures${by}`;
+  return `${percent(share)} of ${count(changedStatements, 'changed statement')} covered${by}`;
+}
+
+/** How many unchanged lines lost their coverage. */
+export function lostLines({ lost = [] }: PatchCoverage): number {
+  return lost.reduce(
+    (sum, { lines }) => sum + lines.reduce((all, [first, last]) => all + last - first + 1, 0),
+    0,
+  );
+}
