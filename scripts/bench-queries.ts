@@ -3,7 +3,9 @@
 // 100,000 memories, 5,000 reviews, 20 people.
 //   npm run bench:queries [-- --scale 0.1 --rounds 30]
 // Times are the adapter's, on loopback: the server's work, the transfer and reading the answer. What a question asks before its answer
-// (the repository's name, the login) is not among them.
+// (the repository's name, the login) is not among them. Beside them the mean of the processor's time, of server and program: on a busy
+// machine that is what can be compared. Linux tells it; elsewhere it is left out.
+import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findFlaky, findWorse, judgeListed } from '../src/asking.ts';
@@ -186,19 +188,42 @@ async function measure(db: Database, access: Access): Promise<void> {
     ['guardian', 100, () => listBlocked(db, access, {}, 50)],
     ['healix rates', 100, () => readMemoryRates(db, access, 20)],
   ];
+  const [{ pid } = { pid: 0 }] = await inTeam(db, access, () =>
+    db.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'),
+  );
   console.log(`${rounds} rounds each after 3; load ${loadavg()[0]?.toFixed(1)} on ${cpus().length} cores`);
   for (const [name, bound, ask] of [...documents, ...questions]) {
     const times: number[] = [];
+    let [used, usedHere] = [0, process.cpuUsage()];
     for (let round = -3; round < rounds; round++) {
+      if (round === 0) [used, usedHere] = [serverTime(pid), process.cpuUsage()];
       const start = performance.now();
       await ask();
       if (round >= 0) times.push(performance.now() - start);
     }
+    const here = process.cpuUsage(usedHere);
+    const spent = serverTime(pid) - used + (here.user + here.system) / 1000;
     times.sort((a, b) => a - b);
     const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
     console.log(
-      `${name.padEnd(28)} p50 ${at(0.5).toFixed(1).padStart(8)} ms   p95 ${at(0.95).toFixed(1).padStart(8)} ms${bound === 0 ? '' : `   at most ${bound} ms${at(0.95) > bound ? ': over' : ''}`}`,
+      `${name.padEnd(28)} p50 ${at(0.5).toFixed(1).padStart(8)} ms   p95 ${at(0.95).toFixed(1).padStart(8)} ms   processor ${(spent / rounds).toFixed(1).padStart(7)} ms${bound === 0 ? '' : `   at most ${bound} ms${at(0.95) > bound ? ': over' : ''}`}`,
     );
+  }
+}
+
+/** Milliseconds of the processor that a session and the parallel workers of its server have used; 0 where nothing tells. */
+function serverTime(pid: number): number {
+  const fields = (of: number | string) => {
+    const stat = readFileSync(`/proc/${of}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  };
+  try {
+    const own = fields(pid);
+    const parent = fields(own[1] ?? '');
+    // In ticks of 10 ms: user and system; of the server its children that have ended.
+    return 10 * [own[11], own[12], parent[13], parent[14]].reduce((sum, ticks) => sum + Number(ticks), 0);
+  } catch {
+    return 0;
   }
 }
 
