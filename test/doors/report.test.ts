@@ -20,7 +20,7 @@ import { hourMs, shopTests, storeShopHistory } from '../support/page-history.ts'
 import { rowsIn } from '../support/sql.ts';
 import { copyEmbedded } from '../support/templates.ts';
 
-const inBrowser = test.skipIf(chromiumPath === undefined);
+const testInBrowser = test.skipIf(chromiumPath === undefined);
 const commits = 12;
 const tests = 60;
 
@@ -102,7 +102,7 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     expect((await stat(file)).size).toBeLessThan(300_000);
   });
 
-  inBrowser('it shows what plain SQL says, without a message, a request or a fault', async () => {
+  testInBrowser('it shows what plain SQL says, without a message, a request or a fault', async () => {
     await openPage(watched, file);
     const { page } = watched;
     // The base's state, by the last run of each job.
@@ -167,7 +167,7 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     expect(watched.misdeeds).toEqual([]);
   });
 
-  inBrowser('searching leaves what has the words, everywhere', async () => {
+  testInBrowser('searching leaves what has the words, everywhere', async () => {
     await openPage(watched, file);
     const { page } = watched;
     const [all] = await textOf(page, '#grid .bar .dim');
@@ -183,7 +183,7 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     expect(watched.misdeeds).toEqual([]);
   });
 
-  inBrowser('an open failure has its traceback, and commands exactly as they are to be run', async () => {
+  testInBrowser('an open failure has its traceback, and commands exactly as they are to be run', async () => {
     await openPage(watched, file);
     const { page } = watched;
     await page.locator('#failing summary').first().click();
@@ -196,7 +196,7 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     expect(watched.misdeeds).toEqual([]);
   });
 
-  inBrowser.each(long ? (['light', 'dark'] as const) : (['dark'] as const))(
+  testInBrowser.each(long ? (['light', 'dark'] as const) : (['dark'] as const))(
     'axe finds no serious fault in %s colours',
     async (colorScheme) => {
       const { page } = watched;
@@ -259,7 +259,7 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     expect(first.stdout).toContain(`pytest '${broken}'`);
   });
 
-  inBrowser('the flaky tests are those of `lukhas flaky`', async () => {
+  testInBrowser('the flaky tests are those of `lukhas flaky`', async () => {
     const { stdout } = await lukhas('flaky', '--json');
     const { flaky } = JSON.parse(stdout) as { flaky: { test_name: string }[] };
     await openPage(watched, file);
@@ -317,7 +317,7 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
 });
 
 describe('an empty database', () => {
-  inBrowser('has a page that says what to do first', async () => {
+  testInBrowser('has a page that says what to do first', async () => {
     const file = path.join(dir, 'empty.html');
     const about = { madeAt: new Date(), program: '0.1.0', team: 'acme' };
     await writeFile(file, renderPage(undefined, about).html);
@@ -329,7 +329,7 @@ describe('an empty database', () => {
 });
 
 describe('texts of the database', () => {
-  inBrowser('show as text, whatever they are', async () => {
+  testInBrowser('show as text, whatever they are', async () => {
     const texts = hostileTexts(rounds(80, 1000));
     const facts = hostileFacts(texts);
     const file = path.join(dir, 'hostile.html');
