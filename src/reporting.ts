@@ -305,8 +305,11 @@ function notCounted(run: PageRun, judged: Judged | undefined): NotCounted | unde
   if (run.isStale) return 'stale';
   if (run.origin === 'local' && (run.dirty ?? 0) > 0) return 'dirty';
   if (judged?.standing?.outages.has(run.runId) === true) return 'outage';
-  const hasTeam = judged?.facts.runs.some(({ origin }) => origin === 'team') === true;
-  return run.origin === 'local' && hasTeam ? 'local' : undefined;
+  return run.origin === 'local' && judged !== undefined && hasTeam(judged) ? 'local' : undefined;
+}
+
+function hasTeam({ facts }: Judged): boolean {
+  return facts.runs.some(({ origin }) => origin === 'team');
 }
 
 interface Candidate {
@@ -349,8 +352,11 @@ function redRuns(
   for (const run of newest) {
     const of = judged.find(({ group }) => group.includes(run));
     const isOfBase = run.branch === of?.facts.baseBranch && run.pullRequest === undefined;
-    if (of === undefined || isOfBase || notCounted(run, of) !== undefined || run.createdAt.getTime() < from)
-      continue;
+    if (of === undefined || run.createdAt.getTime() < from) continue;
+    const why = notCounted(run, of);
+    // A developer's own runs are told where nobody else's are; a stranger's never.
+    const isTold = why === undefined || (why !== 'stranger' && !hasTeam(of));
+    if (!isTold || (isOfBase && why === undefined)) continue;
     const key = JSON.stringify([run.branch, run.pullRequest, run.jobName, run.lane, run.project]);
     if (seen.has(key)) continue;
     seen.add(key);
@@ -460,9 +466,13 @@ async function readCoverage(
   runs: readonly RunFact[],
   stored: readonly PageRun[],
 ): Promise<PageFacts['coverage']> {
-  const has = (run: RunFact) => run.coveragePercent !== undefined && run.notCounted === undefined;
-  const ofBase = runs.findLastIndex((run) => has(run) && run.isBase && !run.isIncomplete);
-  const place = ofBase >= 0 ? ofBase : runs.findLastIndex(has);
+  const has = (run: RunFact) => run.coveragePercent !== undefined;
+  const counts = (run: RunFact) => run.notCounted === undefined;
+  const [place = -1] = [
+    runs.findLastIndex((run) => has(run) && counts(run) && run.isBase && !run.isIncomplete),
+    runs.findLastIndex((run) => has(run) && counts(run)),
+    runs.findLastIndex((run) => has(run) && run.notCounted !== 'stranger'),
+  ].filter((found) => found >= 0);
   const run = stored[place];
   if (run === undefined) return undefined;
   const { files, total } = await readPageCoverage(db, access, run, most.files);

@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../src/store/database/pg.ts';
 import type { Database } from '../../src/store/database/port.ts';
+import { saveRun } from '../../src/store/runs/save.ts';
 import { grantUploads } from '../../src/store/schema/access.ts';
 import { openEmbedded } from '../../src/store/schema/embedded.ts';
 import { addTeam } from '../../src/store/schema/teams.ts';
@@ -17,6 +18,7 @@ import { hostileFacts, hostileTexts } from '../support/hostile-page.ts';
 import { runInProcess } from '../support/in-process.ts';
 import { long, rounds } from '../support/long.ts';
 import { hourMs, shopTests, storeShopHistory } from '../support/page-history.ts';
+import { emptyContext, makeFailure, makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
 import { rowsIn } from '../support/sql.ts';
 import { copyEmbedded } from '../support/templates.ts';
 
@@ -301,6 +303,33 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
         0,
         `✓ ${out}  nothing is stored yet: the page says what to do first\n`,
       ]);
+    },
+  );
+
+  test.runIf(place === 'PostgreSQL 15' && chromiumPath !== undefined)(
+    'a red run that is no evidence is shown, and main is not called green by it',
+    async () => {
+      const db = await openPostgres(nobody.DATABASE_URL ?? '');
+      const tested = { gitSha: 'a'.repeat(40), parents: [], committedAt: new Date(), dirty: 2 };
+      const context = { ...emptyContext, repository: 'acme/shop', gitBranch: 'main', gitSha: 'a'.repeat(40) };
+      await saveRun(
+        async () => db,
+        makeUpload('local', {
+          context: { ...context, ciSystem: 'local', origin: 'local', kind: 'head', tested },
+        }),
+        sourceOf([makeFailure(1), makeResult(2)]),
+        makeOptions(),
+      );
+      const out = path.join(dir, 'local.html');
+      await runInProcess('lukhas', ['report', '--out', out], { env: { NO_COLOR: '1', ...nobody }, cwd: dir });
+      await openPage(watched, out);
+      const { page } = watched;
+      expect((await textOf(page, '.standing')).join()).toMatch(
+        /^main was not tested.*has 1 failure; it is no evidence: uncommitted changes\./,
+      );
+      expect(await textOf(page, '#failing .name')).toEqual(['tests/test_things.py::TestThings::test_1']);
+      expect(await textOf(page, '#grid .bar .dim')).toEqual(['2 tests, 1 run']);
+      expect(watched.misdeeds).toEqual([]);
     },
   );
 
