@@ -506,6 +506,7 @@ CREATE INDEX idx_shared_words_rank ON shared_memories USING btree (words_signatu
 CREATE INDEX idx_shared_words_test ON shared_memories USING btree (words_signature, test_name) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
 CREATE INDEX idx_teams_plan ON teams USING btree (plan) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX idx_teams_slug ON teams USING btree (slug) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_test_results_again ON test_results USING btree (team_id, created_at, test_name) INCLUDE (test_run_id) WHERE (attempts > 1);
 CREATE INDEX idx_test_results_failed ON test_results USING btree (test_name, failure_signature) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
 CREATE INDEX idx_test_results_failures ON test_results USING btree (team_id, created_at, test_name) INCLUDE (test_run_id) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
 CREATE INDEX idx_test_results_memory ON test_results USING btree (team_id, healix_memory_id) WHERE (healix_memory_id IS NOT NULL);
@@ -1043,7 +1044,10 @@ GRANT UPDATE (updated_at) ON healix_memories TO lukhas_ingest;
 GRANT UPDATE (auto_healed) ON test_results TO lukhas_ingest;
 GRANT UPDATE (auto_healed) ON test_results TO lukhas_service;
 GRANT SELECT (deleted_at) ON users TO lukhas_ingest;
+GRANT SELECT (display_name) ON users TO lukhas_ingest;
 GRANT SELECT (lambda_id) ON users TO lukhas_ingest;
+GRANT SELECT (last_login_at) ON users TO lukhas_ingest;
+GRANT SELECT (team_id) ON users TO lukhas_ingest;
 REVOKE ALL ON FUNCTION attach_month(timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION check_months_login() FROM PUBLIC;
 REVOKE ALL ON FUNCTION ensure_partitions(integer,integer) FROM PUBLIC;

@@ -108,6 +108,8 @@ export interface CommandDeclaration<D extends Declarations> {
   readonly summary: string;
   /** Whole sentences for the command's own help. */
   readonly details?: string;
+  /** Other names, which are not in the help's list. */
+  readonly aliases?: readonly string[];
   /** What follows the command, in commander's form: `<id>`, `[id]`, `[file...]`. */
   readonly words?: string;
   /** What a single word may be. */
@@ -139,6 +141,8 @@ export class CommandLine extends Command {
   /** The whole command line, of the program itself. */
   #words: readonly string[] = [];
   #exitCode: ExitCode = exitCodes.ok;
+  /** Another name of a command, which nobody is told of. */
+  isAlias = false;
 
   override createCommand(name?: string): CommandLine {
     return new CommandLine(name).helpCommand(false);
@@ -418,9 +422,9 @@ function isNamed({ long, short }: Option, word: string): boolean {
   return word === long || word === short;
 }
 
-/** The command and all below it. */
+/** The command and all below it, each by its first name. */
 export function everyCommand(command: CommandLine): readonly CommandLine[] {
-  return [command, ...command.children.flatMap(everyCommand)];
+  return [command, ...command.children.filter(({ isAlias }) => !isAlias).flatMap(everyCommand)];
 }
 
 /** Options may stand before the command, as in `lukhas --team x healix list`. `lukhas db help` is `lukhas help db`. */

@@ -5,7 +5,7 @@ import { asOptions, InputError, ReportError, StoreError } from '../errors.ts';
 import { safeLine, safeText, withoutCommands } from '../tell/safe.ts';
 import { createPaint, type Terminal } from '../tell/terminal/terminal.ts';
 
-/** The contract's exit codes. */
+/** The contract's exit codes. `failOn`: --fail-on applies, or a check of an installation or a backup found something. */
 export const exitCodes = { ok: 0, bug: 1, input: 2, store: 3, failOn: 4 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 

@@ -12,6 +12,34 @@ import { runCli } from '../support/cli.ts';
 import { captureTerminal } from '../support/terminal.ts';
 
 const program = lukhas(captureTerminal(100).terminal);
+const questions = [
+  ...[
+    'runs',
+    'run',
+    'test',
+    'failures',
+    'flaky',
+    'slow',
+    'trend',
+    'coverage',
+    'regressions',
+    'usage',
+    'activity',
+  ],
+  ...['guardian', 'sql', 'report', 'open'],
+];
+const all = [
+  'upload',
+  ...questions,
+  'db',
+  'team',
+  'user',
+  'healix',
+  'doctor',
+  'completion',
+  'help',
+  'version',
+];
 /** The last word of the line is the one being typed. */
 const offered = (line: string) => {
   const [kind, ...candidates] = complete(program, line.split(' '));
@@ -20,9 +48,24 @@ const offered = (line: string) => {
 
 describe('what is offered', () => {
   it.each([
-    ['', ['upload', 'db', 'team', 'user', 'healix', 'completion', 'help', 'version']],
+    ['', all],
     ['he', ['healix', 'help']],
-    ['db ', ['setup', 'migrate', 'status', 'partitions', 'retain', 'resign', 'grant', 'revoke']],
+    [
+      'db ',
+      [
+        'setup',
+        'migrate',
+        'status',
+        'partitions',
+        'retain',
+        'backup',
+        'verify-backup',
+        'resign',
+        'grant',
+        'revoke',
+      ],
+    ],
+    ['db backup ', 'files'],
     ['healix re', ['retire']],
     ['healix list --sh', ['--shared']],
     ['healix list --test x --li', ['--limit']],
@@ -47,7 +90,7 @@ describe('what is offered', () => {
     ['completion ', ['bash', 'zsh', 'fish']],
     ['completion bash ', []],
     ['help db gr', ['grant']],
-    ['no-such-command ', ['upload', 'db', 'team', 'user', 'healix', 'completion', 'help', 'version']],
+    ['no-such-command ', all],
   ])('behind %j is %j', (line, candidates) => {
     expect(offered(line)).toEqual(candidates);
   });

@@ -17,7 +17,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas db',
     '`lukhas db` needs one more word',
-    'One of: lukhas db setup, lukhas db migrate, lukhas db status, lukhas db partitions, lukhas db retain, lukhas db resign, lukhas db grant, lukhas db revoke.',
+    'One of: lukhas db setup, lukhas db migrate, lukhas db status, lukhas db partitions, lukhas db retain, lukhas db backup, lukhas db verify-backup, lukhas db resign, lukhas db grant, lukhas db revoke.',
   ],
   [
     'lukhas db setpu',
@@ -43,7 +43,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas list',
     'there is no command `lukhas list`',
-    'Did you mean lukhas team list or lukhas user list or lukhas healix list? See lukhas --help.',
+    'Did you mean lukhas runs or lukhas team list or lukhas healix list? See lukhas --help.',
   ],
   ['lukhas init', 'there is no command `lukhas init`', 'Did you mean lukhas db setup? See lukhas --help.'],
   ['lukhas frobnicate --help', 'there is no command `lukhas frobnicate`', 'See lukhas --help.'],
@@ -92,7 +92,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas --json',
     'unknown option --json',
-    '--json is an option of lukhas upload, lukhas db setup, lukhas db migrate and others. See lukhas --help.',
+    '--json is an option of lukhas upload, lukhas runs, lukhas run and others. See lukhas --help.',
   ],
   [
     'lukhas db migrate --databse-url x',
@@ -165,7 +165,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas db migrate -t x',
     'unknown option -t',
-    '--team is an option of lukhas upload, lukhas db setup, lukhas db status and others. See lukhas db migrate --help.',
+    '--team is an option of lukhas upload, lukhas runs, lukhas run and others. See lukhas db migrate --help.',
   ],
   [
     'lukhas upload results.xml --stale',

@@ -18,7 +18,7 @@ export async function startPgBouncer(
   options: {
     readonly adminUrl?: string;
     readonly poolSize?: number;
-    readonly mode?: 'transaction' | 'session';
+    readonly mode?: 'transaction' | 'session' | 'statement';
   } = {},
 ): Promise<Pooler | undefined> {
   const run = promisify(execFile);

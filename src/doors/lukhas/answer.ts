@@ -43,12 +43,21 @@ export async function answer(
   // The embedded database has one connection, and nobody else works with it.
   const second = settings.databaseUrl === undefined ? undefined : () => connect(settings, () => {}, stallMs);
   try {
-    const { lines, json } = await work(db, { connect: second, onWait: say });
-    if (settings.json) await terminal.write(`${toJson(json)}\n`);
-    else for (const line of lines) terminal.out(line);
+    await tell(settings, terminal, await work(db, { connect: second, onWait: say }));
   } finally {
     await db.close();
   }
+  return exitCodes.ok;
+}
+
+/** Prints an answer as it was asked for. */
+export async function tell(
+  settings: Pick<CommandSettings, 'json'>,
+  terminal: Terminal,
+  { lines, json }: Answer,
+): Promise<ExitCode> {
+  if (settings.json) await terminal.write(`${toJson(json)}\n`);
+  else for (const line of lines) terminal.out(line);
   return exitCodes.ok;
 }
 
@@ -66,11 +75,13 @@ export async function lookUp<T>(
   }
 }
 
-function sayOn(terminal: Terminal): (message: string) => void {
+/** Says what takes time on standard error. */
+export function sayOn(terminal: Terminal): (message: string) => void {
   return (message) => terminal.err(terminal.paint.dim(safeLine(message)));
 }
 
-async function connect(
+/** Opens the database of a command. */
+export async function connect(
   settings: CommandSettings,
   say: (message: string) => void,
   stallMs: number,

@@ -32,7 +32,7 @@ export function complete(program: CommandLine, words: readonly string[]): readon
     return among(options.map(({ long, description }) => [long ?? '', description]));
   }
   if (command.children.length > 0) {
-    const shown = command.children.filter((child) => !child.name().startsWith('_'));
+    const shown = command.children.filter((child) => !child.name().startsWith('_') && !child.isAlias);
     return among(shown.map((child) => [child.name(), child.summary() || child.description()]));
   }
   const argument =

@@ -2,9 +2,12 @@
 import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { type CommandDeclaration, type CommandLine, createProgram, type Declarations } from '../arguments.ts';
 import { uploadCommand } from '../upload/command.ts';
+import { askCommands } from './words/ask.ts';
 import { dbCommands } from './words/db.ts';
+import { doctorCommands } from './words/doctor.ts';
 import { generalCommands } from './words/general.ts';
 import { healixCommands } from './words/healix.ts';
+import { pageCommands } from './words/page.ts';
 import { teamCommands } from './words/team.ts';
 import { userCommands } from './words/user.ts';
 
@@ -26,10 +29,11 @@ const groups: readonly [name: string, heading: string, summary: string, commands
 const examples = [
   'lukhas db setup --team payments --database-url postgres://postgres:secret@db.example.com/lukhas',
   'lukhas upload results.xml',
+  'lukhas run last',
   'lukhas healix list --stale',
 ];
 const closing =
-  '`lukhas help <command>` tells more. Exit codes: 0 done; 1 a bug of ours; 2 usage; 3 the database refused or was lost; of upload: see its help.';
+  '`lukhas help <command>` tells more. Exit codes: 0 done; 1 a bug of ours; 2 usage; 3 the database refused or was lost; 4 of doctor: something to mend; of upload: see its help.';
 
 /** The program with all its commands; nothing runs yet. */
 export function lukhas(terminal: Terminal): CommandLine {
@@ -40,17 +44,22 @@ export function lukhas(terminal: Terminal): CommandLine {
     .endHelp(examples, closing, terminal);
   const add = (parent: CommandLine, heading: string, commands: Commands) => {
     for (const [name, declaration] of Object.entries(commands)) {
-      const hidden = name.startsWith('_');
-      const child = parent.command(name, { hidden }).helpGroup(`${heading}:`) as CommandLine;
-      child.declare(declaration, terminal);
+      for (const word of [name, ...(declaration.aliases ?? [])]) {
+        const hidden = name.startsWith('_') || word !== name;
+        const child = parent.command(word, { hidden }).helpGroup(`${heading}:`) as CommandLine;
+        child.isAlias = word !== name;
+        child.declare(declaration, terminal);
+      }
     }
   };
   add(program, 'Reports', { upload: uploadCommand() });
+  add(program, 'Ask', { ...askCommands(), ...pageCommands() });
   for (const [name, heading, summary, commands] of groups) {
     const group = program.command(name).usage('<command> [options]').helpGroup(`${heading}:`);
     group.description(`Commands for ${summary}.`);
     add(group as CommandLine, heading, commands());
   }
+  add(program, 'Health', doctorCommands());
   add(program, 'This program', generalCommands());
   return program;
 }

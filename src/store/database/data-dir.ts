@@ -1,6 +1,6 @@
 // The directory of the embedded database: where it is by default, and that nobody else can change what is in it. The database
 // runs from its files and follows links in them, so whoever can write there can do what its user can.
-import { lstat, mkdir, realpath, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, realpath, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { StoreError } from '../../errors.ts';
 import { shellPath } from '../../shell.ts';
@@ -17,6 +17,34 @@ export function defaultDataDir(
   // XDG: a relative path is to be ignored.
   const base = env.XDG_DATA_HOME ?? '';
   return path.join(path.isAbsolute(base) ? base : path.join(home, '.local', 'share'), 'lukhas');
+}
+
+/** What lies in the directory, looked at without making or opening anything. */
+export interface DataDirState {
+  readonly folder: string;
+  /** `none`: not there, or nothing in it. `something`: a database, or what is none. */
+  readonly holds: 'none' | 'something';
+  /** Of all files below it. */
+  readonly bytes: number;
+  /** For its user, on its disk; undefined where the system does not say. */
+  readonly freeBytes: number | undefined;
+}
+
+export async function describeDataDir(dir: string): Promise<DataDirState> {
+  const folder = path.resolve(dir);
+  const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  let bytes = 0;
+  for (const entry of names) {
+    if (!entry.isFile()) continue;
+    bytes += (await lstat(path.join(entry.parentPath, entry.name)).catch(() => undefined))?.size ?? 0;
+  }
+  const space = await statfs(folder).catch(() => undefined);
+  return {
+    folder,
+    holds: names.length === 0 ? 'none' : 'something',
+    bytes,
+    freeBytes: space === undefined ? undefined : space.bavail * space.bsize,
+  };
 }
 
 /** Owner and mode, as `stat` gives them. */

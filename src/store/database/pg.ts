@@ -9,6 +9,7 @@ import { InputError, StoreError } from '../../errors.ts';
 import { type ConnectionSettings, type PgVariables, parseConnectionUrl } from './connection-url.ts';
 import {
   type ConnectLimits,
+  columnOf,
   type Database,
   outsideTransaction,
   type Row,
@@ -16,7 +17,7 @@ import {
   type SqlValue,
   type TransactionEdges,
 } from './port.ts';
-import { storeErrorOf, type Target } from './server-errors.ts';
+import { storeErrorOf, type Target, typedErrorOf } from './server-errors.ts';
 
 export interface PostgresOptions extends Partial<ConnectLimits> {
   /** The certificate authority to trust instead of the public ones: PEM text (`\n` escapes are taken) or a file's path. */
@@ -116,7 +117,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
       });
     } catch (error) {
       failed = true;
-      throw lost ?? storeErrorOf(error, target);
+      throw lost ?? (error instanceof InputError ? error : storeErrorOf(error, target));
     } finally {
       waiting.delete(stop);
       clearInterval(watchdog);
@@ -160,8 +161,25 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
 
   return {
     embedded: false,
+    processId: (client as unknown as { processID: number | null }).processID ?? undefined,
     async query<R extends Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
       return inside(async () => (await client.query<R>(sql, params as SqlValue[])).rows);
+    },
+    async table(sql) {
+      return inside(async () => {
+        // The extended protocol takes one statement; the types are those of the adapter's own for queries alone.
+        const types = { getTypeParser: () => (value: unknown) => value };
+        const query = {
+          text: sql,
+          rowMode: 'array',
+          queryMode: 'extended',
+          types,
+        } as never as pg.QueryArrayConfig;
+        const { fields, rows } = await client.query<(string | null)[]>(query).catch((error: unknown) => {
+          throw typedErrorOf(error) ?? error;
+        });
+        return { columns: fields.map(({ name, dataTypeID }) => columnOf(name, dataTypeID)), rows };
+      });
     },
     async run(sql, params = []) {
       return inside(async () => (await client.query(sql, params as SqlValue[])).rowCount ?? 0);

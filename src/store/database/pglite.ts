@@ -4,10 +4,11 @@ import { lstat, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { PGlite } from '@electric-sql/pglite';
-import { StoreError } from '../../errors.ts';
+import { InputError, StoreError } from '../../errors.ts';
 import { makeDataDir, makeFilesDir } from './data-dir.ts';
 import { type DataDirLock, lockDataDir, noRoom } from './data-dir-lock.ts';
 import {
+  columnOf,
   type Database,
   outsideTransaction,
   type Row,
@@ -15,13 +16,15 @@ import {
   type SqlValue,
   type TransactionEdges,
 } from './port.ts';
-import { storeErrorOf, storeErrorOfFields } from './server-errors.ts';
+import { storeErrorOf, storeErrorOfFields, typedErrorOf } from './server-errors.ts';
 
 export interface PgliteOptions {
   /** How long to wait for another process in the same directory, in milliseconds. Default 60 s. */
   readonly waitMs?: number | undefined;
   /** Called with what takes time: making the database, waiting for another process. */
   readonly onMessage?: ((message: string) => void) | undefined;
+  /** What a new database is made from: an archive of `dumpFiles`. */
+  readonly archive?: Buffer | undefined;
 }
 
 /**
@@ -41,7 +44,7 @@ export async function openPglite(dir: string, options: PgliteOptions = {}): Prom
     if (isNew) await markUnfinished(home);
     const files = await makeFilesDir(home);
     if (isNew) options.onMessage?.(`first use: making the embedded database in ${home}`);
-    engine = await start(create, files, home);
+    engine = await start(create, files, home, options.archive);
     if (isNew) await rm(unfinishedMark(home));
     return adapt(engine, lock);
   } catch (error) {
@@ -60,7 +63,7 @@ async function isFull(home: string): Promise<boolean> {
 /** Far below the time after which a lock is taken over. */
 const lockCheckMs = 1_000;
 
-type Create = (files: string) => Promise<PGlite>;
+type Create = (files: string, archive: Buffer | undefined) => Promise<PGlite>;
 
 /** PostgreSQL clears its shared memory when it starts. There is one session here, and the operating system caches the files too. */
 const forOneProcess = ['-c', 'shared_buffers=16MB', '-c', 'max_connections=5'];
@@ -71,7 +74,11 @@ async function loadPglite(): Promise<Create> {
     const { PGlite } = await import('@electric-sql/pglite');
     // V8's second compiler costs more than it saves here: a command takes half the time without it, an upload of 50,000 tests two thirds.
     setFlagsFromString('--liftoff-only');
-    return (files) => PGlite.create(files, { startParams: [...PGlite.defaultStartParams, ...forOneProcess] });
+    return (files, archive) =>
+      PGlite.create(files, {
+        startParams: [...PGlite.defaultStartParams, ...forOneProcess],
+        ...(archive === undefined ? {} : { loadDataDir: new Blob([new Uint8Array(archive)]) }),
+      });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     // The root is three folders above this file, and above its chunk in dist.
@@ -85,9 +92,14 @@ async function loadPglite(): Promise<Create> {
   }
 }
 
-async function start(create: Create, files: string, home: string): Promise<PGlite> {
+async function start(
+  create: Create,
+  files: string,
+  home: string,
+  archive: Buffer | undefined,
+): Promise<PGlite> {
   try {
-    return await create(files);
+    return await create(files, archive);
   } catch {
     if (await isFull(home)) throw noRoom(home);
     // PGlite throws an abort of the WebAssembly program here, without a reason.
@@ -164,7 +176,7 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
       return await work();
     } catch (error) {
       failed = true;
-      throw storeErrorOf(error, undefined);
+      throw error instanceof InputError ? error : storeErrorOf(error, undefined);
     }
   }
 
@@ -192,6 +204,19 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
     embedded: true,
     async query<R extends Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
       return inside(async () => (await engine.query<R>(sql, [...params])).rows.map(withBuffers));
+    },
+    async table(sql) {
+      return inside(async () => {
+        const asText = Object.fromEntries(
+          Object.keys(engine.parsers).map((type) => [type, (value: string) => value]),
+        );
+        const { fields, rows } = await engine
+          .query<(string | null)[]>(sql, [], { rowMode: 'array', parsers: asText })
+          .catch((error: unknown) => {
+            throw typedErrorOf(error) ?? error;
+          });
+        return { columns: fields.map(({ name, dataTypeID }) => columnOf(name, dataTypeID)), rows };
+      });
     },
     async run(sql, params = []) {
       return inside(async () => (await engine.query(sql, [...params])).affectedRows ?? 0);
@@ -229,6 +254,13 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
       }
     },
     outside: send,
+    dumpFiles: () =>
+      attended(async () => {
+        // So that the archive needs no recovery.
+        await engine.exec('CHECKPOINT');
+        const archive = await engine.dumpDataDir('gzip');
+        return Buffer.from(await archive.arrayBuffer());
+      }),
     destroy() {
       // No network can hang here: close in order.
       void close();

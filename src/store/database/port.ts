@@ -19,11 +19,18 @@ export type Row = Record<string, unknown>;
 export interface Database {
   /** Whether the database lives inside this process, in a directory only we write to. */
   readonly embedded: boolean;
+  /** The server's process as the start of the connection named it: a pooler names one of its own. */
+  readonly processId?: number | undefined;
   /**
    * One statement with `$1` parameters; never a named prepared statement, so that transaction poolers work. This verb and the
    * next three fail outside a transaction: the session's own search_path would decide what their names mean.
    */
   query<R extends Row = Row>(sql: string, params?: readonly SqlValue[]): Promise<R[]>;
+  /**
+   * One statement that somebody typed, never several: its columns in order, and its rows as PostgreSQL writes their values as text.
+   * What the server says against it comes as an InputError `sql`, in the server's own words.
+   */
+  table(sql: string): Promise<Table>;
   /** Like `query`; returns how many rows were written. */
   run(sql: string, params?: readonly SqlValue[]): Promise<number>;
   /** Several statements without parameters in one message; rows are dropped. */
@@ -40,9 +47,40 @@ export interface Database {
   transaction<T>(work: () => Promise<T>, edges: TransactionEdges): Promise<T>;
   /** A statement that PostgreSQL refuses inside a transaction. It names the schema of everything in it. */
   outside(sql: string): Promise<void>;
+  /** Of the embedded database alone: all its files, as a compressed tar archive. */
+  dumpFiles?(): Promise<Buffer>;
   /** Drops the connection this instant; what is under way fails. For cancelling, never instead of `close`. */
   destroy(): void;
   close(): Promise<void>;
+}
+
+export interface Table {
+  /** Names may repeat. */
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
+export interface Column {
+  readonly name: string;
+  /** A number, a boolean or JSON is written without quotes where the format knows a difference. */
+  readonly kind: 'number' | 'boolean' | 'json' | 'text';
+}
+
+const kinds: Readonly<Record<number, Column['kind']>> = {
+  16: 'boolean',
+  20: 'number',
+  21: 'number',
+  23: 'number',
+  700: 'number',
+  701: 'number',
+  1700: 'number',
+  114: 'json',
+  3802: 'json',
+};
+
+/** A column as the server describes it: `type` is the OID of its type. */
+export function columnOf(name: string, type: number): Column {
+  return { name, kind: kinds[type] ?? 'text' };
 }
 
 export interface TransactionEdges {

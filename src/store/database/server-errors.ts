@@ -1,6 +1,6 @@
 // What a database or driver error means to a person, and whether trying again can help. Takes SQLSTATE and object names from
 // the server's answer, never DETAIL, CONTEXT or a value, which carry row data. Pure.
-import { type Naming, StoreError } from '../../errors.ts';
+import { InputError, type Naming, StoreError } from '../../errors.ts';
 
 /** Where a connection goes, as far as it may be shown. */
 export interface Target {
@@ -93,6 +93,36 @@ export function storeErrorOf(error: unknown, target: Target | undefined, isStart
     ? serverMeaning(answer, target, isStarting)
     : driverMeaning(answer, target);
   return new StoreError({ ...meaning, sqlstate: answer.fromServer ? answer.code : undefined });
+}
+
+/**
+ * What the server says against a statement that a person typed, in its own words: they may hold the person's own data. undefined
+ * for what is no fault of the statement.
+ */
+export function typedErrorOf(error: unknown): InputError | StoreError | undefined {
+  const { code = '', message, fromServer } = readAnswer(error);
+  if (!fromServer) return undefined;
+  if (code === '25006')
+    return new InputError({
+      code: 'sql-writes',
+      message: `the statement would write, and it is run in a transaction that only reads (${message})`,
+      fix: 'Begin with SELECT. Rows are written by uploads, and by `lukhas healix`.',
+    });
+  if (code === '57014')
+    return new StoreError({
+      code: 'sql-timeout',
+      message: 'the statement took longer than it may',
+      fix: '--timeout <seconds> gives it longer; a condition on created_at reads fewer months.',
+      sqlstate: code,
+    });
+  // Classes of PostgreSQL's errors: data, syntax or rights, limits of a program, what a function raises.
+  if (!/^(?:21|22|25|42|0A|54|P0)/.test(code)) return undefined;
+  const position = Number((error as { position?: unknown }).position);
+  return new InputError({
+    code: 'sql',
+    message: `the database refuses the statement: ${message}${position > 0 ? ` (at character ${position})` : ''}`,
+    fix: 'docs/schema.sql has the tables; `lukhas sql --help` has examples.',
+  });
 }
 
 /** Builds the same from an error message of the wire protocol. */

@@ -381,5 +381,35 @@ export const migrations: readonly Migration[] = [
         "sql": "-- Whether a person was deleted decides whether they can be an author.\nGRANT SELECT (deleted_at) ON users TO lukhas_ingest;\n-- As in 0004: platforms give their own roles rights on every new function.\nDO $closed$\nDECLARE\n  grantee text;\nBEGIN\n  FOR grantee IN\n    SELECT 'PUBLIC' UNION ALL\n    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')\n  LOOP\n    EXECUTE format('REVOKE ALL ON FUNCTION use_webauthn_credential(), keep_webauthn_revoked(), make_preferences() FROM %s', grantee);\n  END LOOP;\nEND\n$closed$;"
       }
     ]
+  },
+  {
+    "number": 18,
+    "name": "questions",
+    "checksum": "e56380dda0206aca2a4ee1c252431140f05a9d5507c84afc6bea7eb7d156f2f5",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "what the team's own login reads of its people and reviews",
+        "inTransaction": true,
+        "sql": "-- Row-level security shows it those of its team alone. Addresses and permissions stay hidden.\nGRANT SELECT (team_id, display_name, last_login_at, deleted_at) ON users TO lukhas_ingest;\nGRANT SELECT ON consciousness_reviews TO lukhas_ingest;"
+      },
+      {
+        "title": "the index of repeated tests of the parent",
+        "inTransaction": true,
+        "sql": "CREATE INDEX idx_test_results_again ON ONLY test_results (team_id, created_at, test_name) INCLUDE (test_run_id)\n  WHERE attempts > 1;"
+      },
+      {
+        "title": "the index of repeated tests of a partition",
+        "inTransaction": false,
+        "partitionsOf": "test_results",
+        "sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS \"{name}_again\" ON {leaf} (team_id, created_at, test_name) INCLUDE (test_run_id)\n  WHERE attempts > 1;"
+      },
+      {
+        "title": "attaching the index of repeated tests",
+        "inTransaction": true,
+        "partitionsOf": "test_results",
+        "sql": "ALTER INDEX idx_test_results_again ATTACH PARTITION \"{name}_again\";"
+      }
+    ]
   }
 ];

@@ -558,7 +558,7 @@ function renderPatch({ patch }: Summary, { paint, columns }: SummaryStyle): stri
     ...lost.map((file) => `no longer covered  ${safeLine(file.filePath)}:${lineRanges(file.lines, ',')}`),
     ...unreported.map((path) => `in no coverage report  ${safeLine(path)}`),
   ];
-  const more = rows.length > patchFiles ? [`and ${rows.length - patchFiles} more; --json has all`] : [];
+  const more = rows.length > patchFiles ? [`and ${rows.length - patchFiles} more`] : [];
   const shown = [...rows.slice(0, patchFiles), ...more].map(
     (row) => `${' '.repeat(labelled)}${fold(row, columns - labelled)}`,
   );

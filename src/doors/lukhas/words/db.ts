@@ -73,6 +73,50 @@ export const dbCommands = () => ({
     ],
     run: async (options, _, terminal) => (await import('../keep.ts')).retain(options, terminal),
   }),
+  backup: command({
+    summary: 'write a backup: a dump, the roles it speaks of, and a manifest of what it holds',
+    details: `${administrator}, and pg_dump of the server's own major version. All of one moment, beside uploads. No password is in it. Of the embedded database its files are dumped. Written aside and renamed when whole; only you can read it.`,
+    words: '<file>',
+    usage: '<file> [options]',
+    options: {
+      force: flag('--force', 'replace a backup of that name'),
+      ...database(),
+      ...output(),
+    },
+    examples: [
+      'lukhas db backup lukhas.dump --database-url postgres://postgres:secret@db.example.com/lukhas',
+      'lukhas db backup "lukhas-$(date +%F).dump" && lukhas db verify-backup "lukhas-$(date +%F).dump"',
+    ],
+    run: async (options, [file = ''], terminal) =>
+      (await import('../backup.ts')).backup(options, file, terminal),
+  }),
+  'verify-backup': command({
+    summary: 'restore a backup into a database to throw away, and compare it with its manifest',
+    details:
+      "Row counts, partitions, policies, rights, indexes, sequences, the schema, and the schema document's eight questions asked by teams' own logins. Without --server a PostgreSQL server is started here for it and removed again; on one that is named a database of a random name, which is dropped.",
+    words: '<file>',
+    usage: '<file> [options]',
+    options: {
+      server: text(
+        '--server <url>',
+        "a superuser's URL of a server to restore into; absent: one is made here",
+      ),
+      sslCa: text(
+        '--ssl-ca <file | PEM>',
+        'or LUKHAS_SSL_CA; the certificate authority of that server',
+        'LUKHAS_SSL_CA',
+      ),
+      ...output(),
+    },
+    examples: [
+      'lukhas db verify-backup lukhas.dump',
+      'lukhas db verify-backup lukhas.dump --server postgres://postgres:secret@localhost/postgres',
+    ],
+    closing:
+      'Exit codes: 0 the backup is whole; 1 a bug of ours; 2 usage, or no backup of this program; 3 the server refused; 4 the backup is damaged.',
+    run: async (options, [file = ''], terminal) =>
+      (await import('../backup.ts')).verify(options, file, terminal),
+  }),
   resign: command({
     summary: 'sign memories again after a new version of a signature',
     details: `${administrator}. Memories of all teams, and shared ones, whose signature is of an older version are signed by the words and the statement that they keep. Those that keep none stay as they are, and are counted. Safe beside uploads; run again it goes on where it was cut off.`,

@@ -53,6 +53,21 @@ export const healixCommands = () => ({
     run: async (options, [id = ''], terminal) =>
       (await import('../healix.ts')).show({ ...options, id }, terminal),
   }),
+  rates: command({
+    summary: 'list how often memories worked, the best first',
+    details: 'Those that were tried at least five times.',
+    options: {
+      limit: number('--limit <number>', 'how many at most, 1 to 10000; default 20', {
+        from: 1,
+        to: 10_000,
+        whole: true,
+      }),
+      ...own(),
+      ...common(),
+    },
+    examples: ['lukhas healix rates', "lukhas healix rates --json | jq '.rates[0]'"],
+    run: async (options, _, terminal) => (await import('../team-questions.ts')).rates(options, terminal),
+  }),
   add: command({
     summary: 'remember what a stored failure was and what fixes it',
     details:

@@ -1,0 +1,492 @@
+// The use case's half that answers questions which need the judge: rows from the store, verdicts from src/judge, as the comment on a
+// pull request has them. Nothing here has a rule of its own.
+import type { CommitHistory } from './context/commits.ts';
+import { evidenceFor } from './judge/evidence.ts';
+import type { StoredRun, TestRow } from './judge/facts.ts';
+import { groupBy } from './judge/group.ts';
+import { infrastructureRuns } from './judge/infrastructure.ts';
+import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
+import { dayMs, defaultLimits } from './judge/limits.ts';
+import { testedCommit } from './judge/order.ts';
+import { attemptsOf } from './judge/past.ts';
+import {
+  type Comparison,
+  type Counts,
+  type Failing,
+  findRegressions,
+  type Units,
+  unitsOf,
+} from './judge/regressions.ts';
+import { judgeStored } from './judging.ts';
+import type { FlakyEvidence, RunHistory } from './model.ts';
+import type { Database } from './store/database/port.ts';
+import { type EvidenceRun, readNamedRows, readRunEvidence } from './store/history/evidence.ts';
+import { readBaseRuns, readRan } from './store/questions/base-runs.ts';
+import { type ListedRun, readTested } from './store/questions/runs.ts';
+import type { Scope } from './store/questions/scope.ts';
+import { listSuites, listSuspects, readDurations, type Suite } from './store/questions/suites.ts';
+import { type Access, inTeam } from './store/schema/access.ts';
+
+/** What a checkout knows of the commits of its repository. */
+export interface AskingCheckout {
+  readonly git: CommitHistory;
+  /** Whether a run is of this checkout's repository. */
+  isOf(run: Pick<ListedRun, 'repository' | 'repositoryHost'>): boolean;
+}
+
+/**
+ * Judges a stored run as its upload and the comment do; with git's knowledge of the commits where the checkout is of its repository.
+ *
+ * @throws StoreError `run-unknown`
+ */
+export async function judgeListed(
+  db: Database,
+  access: Access,
+  run: ListedRun,
+  checkout: AskingCheckout | undefined,
+): Promise<RunHistory> {
+  const query = { runId: run.runId, createdAt: run.createdAt, baseBranch: undefined };
+  if (checkout?.isOf(run) !== true) return judgeStored(db, access, query);
+  const { testedSha, kind, ...tested } = await readTested(db, access, run);
+  return judgeStored(db, access, {
+    ...query,
+    change: {
+      context: {
+        baseBranch: undefined,
+        gitBranch: run.branch,
+        kind,
+        tested: testedSha === undefined ? undefined : { gitSha: testedSha, dirty: run.dirty, ...tested },
+        project: run.project,
+      },
+      named: {
+        event: run.pullRequest === undefined ? undefined : 'pull-request',
+        pullHead: kind === 'merge' ? run.gitSha : undefined,
+      },
+      git: checkout.git,
+    },
+  });
+}
+
+/** A test of which the judge would call a failure like its last one flaky, were it to fail now in a change made from the base. */
+export interface FlakyTest {
+  readonly testName: string;
+  readonly suite: Suite;
+  readonly jobName: string | undefined;
+  readonly evidence: FlakyEvidence;
+  readonly errorType: string | undefined;
+  /** Attempts of the last 30 days in runs that count, of all branches. */
+  readonly failures: number;
+  readonly attempts: number;
+  readonly lastFailedAt: Date | undefined;
+  /**
+   * Seconds of those runs in which nothing but flaky tests failed, shared between the flaky tests that failed in each; undefined where
+   * no such run says how long it took.
+   */
+  readonly costSeconds: number | undefined;
+}
+
+export interface FlakyTests {
+  /** The most expensive first, then the most frequent. */
+  readonly tests: readonly FlakyTest[];
+  /** How many days back evidence counts. */
+  readonly days: number;
+  /** Tests that failed twice or were run again, and of how many there was no room to look at. */
+  readonly suspects: number;
+  readonly unseen: number;
+  /** Only the suites with the newest runs were looked at. */
+  readonly moreSuites: boolean;
+}
+
+/** So many tests of a suite are judged; so many of one test's different failures. */
+const most = { suspects: 500, texts: 3 } as const;
+
+/**
+ * The flaky tests of a scope, by the judge's own rules: its evidence, its 30 days, its runs.
+ *
+ * @throws InputError where no run is of the scope
+ */
+export async function findFlaky(db: Database, access: Access, scope: Scope): Promise<FlakyTests> {
+  const { suites, more } = await inTeam(db, access, () =>
+    listSuites(db, access, { ...scope, since: undefined }),
+  );
+  const tests: FlakyTest[] = [];
+  let suspects = 0;
+  let unseen = 0;
+  for (const suite of suites) {
+    const found = await flakyOf(db, access, suite, scope.job);
+    tests.push(...found.tests);
+    suspects += found.suspects;
+    unseen += found.unseen;
+  }
+  tests.sort(
+    (a, b) =>
+      (b.costSeconds ?? 0) - (a.costSeconds ?? 0) ||
+      b.failures - a.failures ||
+      (a.testName < b.testName ? -1 : 1),
+  );
+  return { tests, suspects, unseen, moreSuites: more, days: defaultLimits.evidenceDays };
+}
+
+async function flakyOf(
+  db: Database,
+  access: Access,
+  suite: Suite,
+  job: string | undefined,
+): Promise<{ readonly tests: readonly FlakyTest[]; readonly suspects: number; readonly unseen: number }> {
+  const facts = await inTeam(db, access, async () => {
+    const evidence = await readRunEvidence(db, access, {
+      ...suite.newest,
+      baseBranch: undefined,
+      defaultBranch: undefined,
+      baseCommits: [],
+      beginsAt: undefined,
+    });
+    const runs = [evidence.run, ...evidence.runs];
+    const from = evidence.run.at - defaultLimits.evidenceDays * dayMs;
+    const { suspects, total } = await listSuspects(
+      db,
+      access,
+      runs.filter(({ at }) => at >= from),
+      most.suspects,
+    );
+    const names = suspects.map(({ testName }) => testName);
+    const rows = await readNamedRows(db, access, suite.newest, { names, runs });
+    const seconds = await readDurations(
+      db,
+      access,
+      runs.filter(({ at, totals }) => at >= from && totals.failed > 0),
+    );
+    return { evidence, runs, names, rows, total, seconds, from };
+  });
+  const { evidence, runs, rows, seconds, from } = facts;
+  const runOf = new Map(runs.map((run) => [run.runId, run]));
+  const rowsOf = new Map<string, TestRow[]>(facts.names.map((name) => [name, []]));
+  for (const row of rows) rowsOf.get(row.testName)?.push(row);
+
+  // Each line compares with its own past: the tests that fail most in a line are judged as a run of it would be.
+  const byLine = new Map<string, string[]>();
+  for (const [name, own] of rowsOf) {
+    const line = lineOfFailures(own, runOf, job);
+    if (line !== undefined) byLine.set(line, [...(byLine.get(line) ?? []), name]);
+  }
+  const found = new Map<string, { readonly evidence: FlakyEvidence; readonly jobName: string | undefined }>();
+  let counting = new Set<string>();
+  for (const [lineId, names] of byLine) {
+    const jobName = runs.find((run) => run.lineId === lineId)?.jobName;
+    const judged = pointOfNext(evidence, runs, lineId);
+    counting = new Set(judged.evidence.runs.map(({ runId }) => runId));
+    for (let place = 0; place < most.texts; place++) {
+      const here = names.flatMap((name) => {
+        const failure = found.has(name) ? undefined : differentFailures(rowsOf.get(name) ?? [], runOf)[place];
+        return failure === undefined ? [] : [{ ...failure, runId: nextId, failedAttempts: undefined }];
+      });
+      if (here.length === 0) break;
+      const { failures } = judgeTests(judged, {
+        rows: [...here.flatMap(({ testName }) => rowsOf.get(testName) ?? []), ...here],
+        failures: here.map(({ testName }) => ({ testName, testFile: undefined })),
+        files: [],
+        filesHere: 0,
+        filesAlsoAtPoint: 0,
+      });
+      for (const { testName, reason } of failures)
+        if (reason.kind === 'flaky') found.set(testName, { evidence: reason.evidence, jobName });
+    }
+  }
+
+  // Who paid for a red run: the flaky tests that failed in it, where nothing else did.
+  const failedIn = new Map<string, string[]>();
+  for (const [name] of found)
+    for (const row of rowsOf.get(name) ?? [])
+      if (isFailed(row)) failedIn.set(row.runId, [...(failedIn.get(row.runId) ?? []), name]);
+  const cost = new Map<string, number>();
+  for (const [runId, names] of failedIn) {
+    const run = runOf.get(runId);
+    const took = seconds.get(runId);
+    if (run === undefined || took === undefined || run.at < from || !counting.has(runId)) continue;
+    if (run.totals.failed !== names.length) continue;
+    for (const name of names) cost.set(name, (cost.get(name) ?? 0) + took / names.length);
+  }
+  const tests = [...found].map(([testName, verdict]): FlakyTest => {
+    const own = (rowsOf.get(testName) ?? []).flatMap((row) => {
+      const run = runOf.get(row.runId);
+      return run === undefined || run.at < from || !counting.has(row.runId) ? [] : attemptsOf(row, run);
+    });
+    const failures = own.filter(({ failed }) => failed);
+    const last = failures.reduce((latest, { run }) => Math.max(latest, run.at), 0);
+    return {
+      testName,
+      suite,
+      jobName: verdict.jobName,
+      evidence: verdict.evidence,
+      errorType: failures.toSorted((a, b) => b.run.at - a.run.at)[0]?.text?.errorType,
+      failures: failures.length,
+      attempts: own.length,
+      lastFailedAt: last === 0 ? undefined : new Date(last),
+      costSeconds: cost.get(testName),
+    };
+  });
+  return { tests, suspects: facts.total, unseen: Math.max(0, facts.total - facts.names.length) };
+}
+
+const isFailed = ({ outcome }: TestRow) => outcome === 'failed' || outcome === 'error';
+
+/** The run that is asked about: none that is stored. */
+const nextId = 'the next run';
+
+/** The judge's view of a run that a new change, made from the base now, would have on a line. */
+function pointOfNext(
+  { run, committedAt, baseBranch }: Awaited<ReturnType<typeof readRunEvidence>>,
+  runs: readonly EvidenceRun[],
+  lineId: string,
+): JudgedPoint {
+  const like = runs.find((other) => other.lineId === lineId) ?? run;
+  const next: StoredRun = {
+    ...like,
+    runId: nextId,
+    lineId,
+    gitSha: nextId,
+    testedSha: nextId,
+    parents: undefined,
+    kind: 'head',
+    // A run outside CI is compared with the team's, and with local ones where the team has none: whoever asks has either.
+    origin: 'local',
+    branch: nextId,
+    pullRequest: undefined,
+    execution: undefined,
+    at: Math.max(...runs.map(({ at }) => at)) + 1,
+    isComplete: true,
+    isDirty: false,
+    isStale: false,
+    totals: { tests: 1, failed: 1, failedFiles: 0 },
+  };
+  return judgePoint({
+    run: next,
+    runs,
+    change: { event: 'branch', baseBranch, isOnBaseBranch: false },
+    commits: [...committedAt].map(([sha, at]) => ({ sha, position: undefined, committedAt: at })),
+  });
+}
+
+/** The line in which a test failed most often; undefined where none is of the job that was asked for. */
+function lineOfFailures(
+  rows: readonly TestRow[],
+  runOf: ReadonlyMap<string, EvidenceRun>,
+  job: string | undefined,
+): string | undefined {
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    const run = runOf.get(row.runId);
+    if (run === undefined || (job !== undefined && run.jobName !== job)) continue;
+    if (!isFailed(row) && (row.failedAttempts ?? 0) === 0) continue;
+    counts.set(run.lineId, (counts.get(run.lineId) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+}
+
+/** Failures of a test that differ in what they say, the newest first. */
+function differentFailures(
+  rows: readonly TestRow[],
+  runOf: ReadonlyMap<string, EvidenceRun>,
+): readonly TestRow[] {
+  const seen = new Set<string>();
+  const timeOf = ({ runId }: TestRow) => runOf.get(runId)?.at ?? 0;
+  const failures = rows
+    .filter((row) => isFailed(row) || (row.failedAttempts ?? 0) > 0)
+    .sort((a, b) => timeOf(b) - timeOf(a));
+  return failures.flatMap((row) => {
+    const text = isFailed(row) ? row : { ...row, outcome: 'failed' as const };
+    const key = `${text.driftSignature}\n${text.errorType}\n${text.statement}`;
+    if (seen.has(key)) return [];
+    seen.add(key);
+    return [text];
+  });
+}
+
+/** Something that fails more often this week than in the month before. */
+export interface FoundRegression {
+  readonly kind: 'test' | 'cause';
+  /** A test's name, or a cause's key. */
+  readonly name: string;
+  /** Of a cause: how many tests it failed. */
+  readonly tests: number;
+  readonly suite: Suite;
+  readonly branch: string;
+  readonly jobName: string | undefined;
+  readonly now: Counts;
+  readonly before: Counts;
+  /** Probability of so many failures this week, or more, if nothing changed. */
+  readonly p: number;
+  /** The first commit of this week on which it failed. */
+  readonly firstRed: string | undefined;
+  /** It failed on the newest commit, too. */
+  readonly isRedNow: boolean;
+}
+
+export interface FoundRegressions {
+  /** The surest first. */
+  readonly regressions: readonly FoundRegression[];
+  readonly branches: readonly string[];
+  /** Commits of a job this week and in the month before, the most of any job. */
+  readonly units: { readonly now: number; readonly before: number };
+  /** Tests and causes that failed at all, and were compared. */
+  readonly compared: number;
+  readonly bursts: number;
+  /** Runs that looked like an outage. */
+  readonly outages: number;
+  /** Only the newest runs were read. */
+  readonly isCut: boolean;
+  readonly moreSuites: boolean;
+}
+
+/** In days. */
+const spans = { now: 7, before: 30 } as const;
+/** So many tests' own runs are counted; those of others are taken for all of their line. */
+const mostCounted = 500;
+
+/**
+ * What fails more often in the last seven days than in the thirty before, on the base branch of each suite.
+ *
+ * @throws InputError where no run is of the scope
+ */
+export async function findWorse(
+  db: Database,
+  access: Access,
+  scope: Scope,
+  now: Date,
+): Promise<FoundRegressions> {
+  const since = new Date(now.getTime() - (spans.now + spans.before) * dayMs);
+  const from = now.getTime() - spans.now * dayMs;
+  const { suites, more } = await inTeam(db, access, () => listSuites(db, access, { ...scope, since }));
+  type Compared = Comparison & {
+    readonly of: Failing;
+    readonly suite: Suite;
+    readonly branch: string;
+    readonly lines: Units['lines'];
+    readonly jobs: ReadonlyMap<string, string | undefined>;
+  };
+  const all: Compared[] = [];
+  const branches = new Set<string>();
+  let [bursts, outages, isCut] = [0, 0, false];
+  const units = { now: 0, before: 0 };
+  for (const suite of suites) {
+    const read = await inTeam(db, access, async () => {
+      const branch =
+        scope.branch ??
+        (
+          await readRunEvidence(db, access, {
+            ...suite.newest,
+            baseBranch: undefined,
+            defaultBranch: undefined,
+            baseCommits: [],
+            beginsAt: undefined,
+          })
+        ).baseBranch;
+      if (branch === undefined) return undefined;
+      return { branch, base: await readBaseRuns(db, access, { ...scope, since }, { suite, branch }) };
+    });
+    if (read === undefined || read.base.runs.length === 0) continue;
+    const { branch, base } = read;
+    branches.add(branch);
+    isCut ||= base.isCut;
+    const failed = groupBy(base.failures, ({ runId }) => runId);
+    const stored = base.runs.map(
+      (run): StoredRun => ({
+        ...run,
+        pullRequest: undefined,
+        execution: undefined,
+        ordinal: 1,
+        totals: {
+          ...run.totals,
+          failedFiles: new Set((failed.get(run.runId) ?? []).map(({ testFile }) => testFile)).size,
+        },
+      }),
+    );
+    const [first] = stored;
+    if (first === undefined) continue;
+    // The judge says which runs count for somebody who asks now.
+    const next: StoredRun = {
+      ...first,
+      runId: nextId,
+      testedSha: nextId,
+      gitSha: nextId,
+      origin: 'local',
+      isDirty: false,
+      at: now.getTime(),
+    };
+    const evidence = evidenceFor({
+      run: next,
+      runs: stored,
+      change: { event: 'branch', baseBranch: branch, isOnBaseBranch: true },
+      commits: [],
+    });
+    outages += infrastructureRuns(stored).size;
+    const jobs = new Map(stored.map(({ lineId, jobName }) => [lineId, jobName]));
+    const {
+      lines,
+      failing,
+      bursts: some,
+    } = unitsOf(
+      evidence.runs.map((run) => ({
+        lineId: run.lineId,
+        commit: testedCommit(run),
+        at: run.at,
+        failed: failed.get(run.runId) ?? [],
+      })),
+    );
+    bursts += some;
+    const isNow = (at: number) => at >= from;
+    for (const line of lines.values()) {
+      units.now = Math.max(units.now, line.filter(({ at }) => isNow(at)).length);
+      units.before = Math.max(units.before, line.filter(({ at }) => !isNow(at)).length);
+    }
+    const commitOf = new Map(evidence.runs.map((run) => [run.runId, `${run.lineId}\n${testedCommit(run)}`]));
+    const compare = (of: Failing, ran?: ReadonlySet<string>): Compared => {
+      const own =
+        ran === undefined ? undefined : new Set([...ran].flatMap((runId) => commitOf.get(runId) ?? []));
+      const count = (wanted: boolean): Counts => {
+        const line = (lines.get(of.lineId) ?? []).filter(
+          ({ at, commit }) =>
+            isNow(at) === wanted && (own === undefined || own.has(`${of.lineId}\n${commit}`)),
+        );
+        return { units: line.length, failed: line.filter(({ commit }) => of.commits.has(commit)).length };
+      };
+      return { of, suite, branch, lines, jobs, now: count(true), before: count(false) };
+    };
+    const rough = failing.map((of) => compare(of));
+    // Most tests run in every run of their job. Those that may be named are counted.
+    const suspects = rough
+      .filter(({ of, now: { failed: n } }) => of.kind === 'test' && n >= 3)
+      .sort((a, b) => b.now.failed - a.now.failed)
+      .slice(0, mostCounted);
+    const names = [...new Set(suspects.map(({ of }) => of.name))];
+    const ran = await inTeam(db, access, () => readRan(db, access, names, base.runs));
+    all.push(...rough.map((one) => (ran.has(one.of.name) ? compare(one.of, ran.get(one.of.name)) : one)));
+  }
+  const regressions = findRegressions(all).map(({ of: one, p }): FoundRegression => {
+    const line = one.lines.get(one.of.lineId) ?? [];
+    const red = line.filter(({ commit }) => one.of.commits.has(commit));
+    return {
+      kind: one.of.kind,
+      name: one.of.name,
+      tests: one.of.tests.size,
+      suite: one.suite,
+      branch: one.branch,
+      jobName: one.jobs.get(one.of.lineId),
+      now: one.now,
+      before: one.before,
+      p,
+      firstRed: red.find(({ at }) => at >= from)?.commit,
+      isRedNow: line.at(-1) !== undefined && red.at(-1) === line.at(-1),
+    };
+  });
+  return {
+    regressions,
+    branches: [...branches],
+    units,
+    compared: all.length,
+    bursts,
+    outages,
+    isCut,
+    moreSuites: more,
+  };
+}

@@ -1,0 +1,113 @@
+// What failed, put together by what made it: failures of one cause (a fixture, a helper, an import), else failures that are alike.
+import type { Database, Row } from '../database/port.ts';
+import { type Access, inTeam } from '../schema/access.ts';
+import { textOf } from './runs.ts';
+import { isEvidence, ofScope, Params, type Scope, whyNone } from './scope.ts';
+
+/** Failures of one cause, or alike, in the runs of a scope. */
+export interface FailureGroup {
+  /** `c1:…` and a place; undefined: the tests' own failure. */
+  readonly causeKey: string | undefined;
+  /** Of its newest failure. */
+  readonly testName: string;
+  readonly errorType: string | undefined;
+  /** At most 300 characters. */
+  readonly message: string | undefined;
+  readonly failureSignature: string | undefined;
+  readonly memoryId: string | undefined;
+  readonly newestRunId: string;
+  readonly failures: number;
+  readonly tests: number;
+  readonly runs: number;
+  readonly branches: number;
+  /** Of the scope: it may be older than the time that was asked for. */
+  readonly firstAt: Date;
+  readonly lastAt: Date;
+}
+
+export interface FailureGroups {
+  readonly items: readonly FailureGroup[];
+  /** Groups in all. */
+  readonly total: number;
+  /** Only the newest failures were looked at: there are more. */
+  readonly isCut: boolean;
+  /** How many were looked at. */
+  readonly failures: number;
+}
+
+/** So many failures are looked at, the newest. */
+export const mostFailures = 200_000;
+
+/**
+ * What failed in a scope, the most frequent first. Strangers' runs and reports older than their commit are left out.
+ *
+ * @param limit groups at most
+ * @throws InputError where no run is of the scope
+ */
+export function listFailures(
+  db: Database,
+  access: Access,
+  scope: Scope,
+  limit: number,
+): Promise<FailureGroups> {
+  return inTeam(db, access, async () => {
+    const params = new Params(access);
+    const since = scope.since === undefined ? '' : `AND x.created_at >= ${params.add(scope.since)}`;
+    const rows = await db.query<Row>(
+      `WITH failed AS MATERIALIZED (
+         SELECT x.test_name, x.test_run_id, x.created_at, x.failure_signature, x.cause_key,
+           coalesce(x.cause_key, x.drift_signature, x.failure_signature, x.error_type, '') AS alike,
+           coalesce(x.healix_memory_id, x.shared_memory_id)::text AS memory
+         FROM test_results x WHERE x.team_id = $1 AND x.outcome IN ('failed', 'error') ${since}
+         ORDER BY x.created_at DESC LIMIT ${mostFailures + 1}
+       ), ours AS MATERIALIZED (
+         SELECT f.*, r.git_branch FROM failed f JOIN test_runs r ON r.team_id = $1 AND r.id = f.test_run_id AND r.created_at = f.created_at
+         WHERE ${ofScope('r', scope, params, db)} AND ${isEvidence('r')}
+       ), groups AS (
+         SELECT alike, count(*)::int AS failures, count(DISTINCT test_name)::int AS tests, count(DISTINCT test_run_id)::int AS runs,
+           count(DISTINCT git_branch)::int AS branches, min(created_at) AS first_at, max(created_at) AS last_at, max(memory) AS memory,
+           (count(*) OVER ())::int AS total, (sum(count(*)) OVER ())::int AS seen
+         FROM ours GROUP BY alike ORDER BY runs DESC, failures DESC, last_at DESC, alike LIMIT ${params.add(limit)}::int
+       )
+       SELECT g.*, n.test_name, n.test_run_id::text AS run, n.failure_signature, n.cause_key, x.error_type, left(x.error_message, 300) AS message,
+         (SELECT count(*) > ${mostFailures} FROM failed) AS is_cut
+       FROM groups g CROSS JOIN LATERAL (
+         SELECT * FROM ours o WHERE o.alike = g.alike ORDER BY o.created_at DESC, o.test_name LIMIT 1) AS n
+       LEFT JOIN LATERAL (
+         SELECT x.error_type, x.error_message FROM test_results x WHERE x.team_id = $1 AND x.test_run_id = n.test_run_id AND x.created_at = n.created_at
+           AND x.test_name = n.test_name AND x.outcome IN ('failed', 'error') LIMIT 1) AS x ON true
+       ORDER BY g.runs DESC, g.failures DESC, g.last_at DESC, g.alike`,
+      params.values,
+    );
+    const [first] = rows;
+    if (first === undefined) {
+      const again = new Params(access);
+      const any = await db.query(
+        `SELECT FROM test_runs r WHERE ${ofScope('r', scope, again, db)} LIMIT 1`,
+        again.values,
+      );
+      if (any.length === 0) throw await whyNone(db, access, scope);
+      return { items: [], total: 0, isCut: false, failures: 0 };
+    }
+    return {
+      total: Number(first.total),
+      failures: Number(first.seen),
+      isCut: first.is_cut === true,
+      items: rows.map((row) => ({
+        causeKey: textOf(row.cause_key),
+        testName: String(row.test_name),
+        errorType: textOf(row.error_type),
+        message: textOf(row.message),
+        failureSignature: textOf(row.failure_signature),
+        memoryId: textOf(row.memory),
+        newestRunId: String(row.run),
+        failures: Number(row.failures),
+        tests: Number(row.tests),
+        runs: Number(row.runs),
+        branches: Number(row.branches),
+        firstAt: row.first_at as Date,
+        lastAt: row.last_at as Date,
+      })),
+    };
+  });
+}

@@ -1,0 +1,177 @@
+// One test: which one is meant, and how it went in each run.
+import { InputError } from '../../errors.ts';
+import type { Outcome, RunOrigin } from '../../model.ts';
+import { nearest } from '../../nearest.ts';
+import type { Database, Row } from '../database/port.ts';
+import { type Access, inTeam } from '../schema/access.ts';
+import { textOf } from './runs.ts';
+import { isNarrow, ofScope, originOf, Params, type Scope, whyNone } from './scope.ts';
+
+/** One run of the test. */
+export interface TestRun {
+  readonly runId: string;
+  readonly createdAt: Date;
+  readonly branch: string | undefined;
+  readonly gitSha: string | undefined;
+  readonly jobName: string | undefined;
+  readonly lane: string | undefined;
+  /** The line: runs of one job that are compared with each other. */
+  readonly lineId: string | undefined;
+  readonly origin: RunOrigin;
+  readonly outcome: Outcome;
+  readonly durationSeconds: number | undefined;
+  /** How often pytest ran it, where more than once. */
+  readonly attempts: number | undefined;
+  readonly errorType: string | undefined;
+  readonly failureSignature: string | undefined;
+  readonly causeKey: string | undefined;
+  /** The memory that was told as known for it. */
+  readonly memoryId: string | undefined;
+}
+
+export interface TestTimeline {
+  readonly testName: string;
+  /** The newest first. */
+  readonly runs: readonly TestRun[];
+  /** There are more in the time that was asked for. */
+  readonly more: boolean;
+}
+
+/** Names are looked for in the newest run of so many jobs and lanes, and among so many tests that failed. */
+const lines = 20;
+const failed = 20_000;
+
+/**
+ * The whole node id of a test, by itself or by a part that no other test has. What ends with the part, as a function's name does,
+ * comes before what only holds it.
+ *
+ * @throws InputError `test-unknown` with the nearest names, `test-ambiguous` with those that hold the part
+ */
+export function findTest(db: Database, access: Access, scope: Scope, word: string): Promise<string> {
+  return inTeam(db, access, async () => {
+    const exact = await db.query(
+      'SELECT FROM test_results r WHERE r.team_id = $1 AND r.test_name = $2 LIMIT 1',
+      [access.team.id, word],
+    );
+    if (exact.length > 0) return word;
+    const params = new Params(access);
+    const condition = ofScope('r', scope, params, db);
+    const rows = await db.query<{ name: string }>(
+      `WITH runs AS MATERIALIZED (
+         SELECT r.id, r.created_at, r.line_id, r.job_name, r.lane FROM test_runs r WHERE ${condition} ORDER BY r.created_at DESC LIMIT 5000
+       ), newest AS MATERIALIZED (
+         SELECT DISTINCT ON (coalesce(line_id::text, job_name, ''), lane) id, created_at FROM runs
+         ORDER BY coalesce(line_id::text, job_name, ''), lane, created_at DESC
+       )
+       SELECT r.test_name AS name FROM (SELECT * FROM newest ORDER BY created_at DESC LIMIT ${lines}) AS n CROSS JOIN LATERAL (
+         SELECT r.test_name FROM test_results r WHERE r.team_id = $1 AND r.test_run_id = n.id AND r.created_at = n.created_at OFFSET 0) AS r
+       UNION
+       SELECT r.test_name FROM (
+         SELECT r.test_name, r.test_run_id FROM test_results r WHERE r.team_id = $1 AND r.outcome IN ('failed', 'error')
+           AND r.created_at >= (SELECT min(created_at) FROM runs)
+         ORDER BY r.created_at DESC LIMIT ${failed}) AS r
+       ${isNarrow(scope) ? 'WHERE r.test_run_id IN (SELECT id FROM runs)' : ''}`,
+      params.values,
+    );
+    if (rows.length === 0) throw await whyNone(db, access, scope);
+    const names = rows.map(({ name }) => name);
+    const found = matching(word, names);
+    const [only] = found;
+    if (only !== undefined && found.length === 1) return only;
+    const shown = JSON.stringify(word.slice(0, 200));
+    if (found.length > 1)
+      throw new InputError({
+        code: 'test-ambiguous',
+        message: `${found.length} tests hold ${shown}`,
+        fix: `Give more of it: ${found
+          .slice(0, 5)
+          .map((name) => name.slice(0, 200))
+          .join(', ')}${found.length > 5 ? ', …' : ''}`,
+      });
+    const near = nearestTests(word, names);
+    throw new InputError({
+      code: 'test-unknown',
+      message: `no test holds ${shown}, in the newest run of each job and among those that failed`,
+      fix:
+        near.length === 0
+          ? 'A test is named by its node id or a part of it; `lukhas failures` lists those that failed.'
+          : `Did you mean ${near.map((name) => name.slice(0, 200)).join(', ')}?`,
+    });
+  });
+}
+
+/** The tests whose end is the word, else those that hold it, in small letters too. */
+function matching(word: string, names: readonly string[]): readonly string[] {
+  const ends = names.filter(
+    (name) => name.endsWith(`::${word}`) || name.replace(/\[.*$/s, '').endsWith(`::${word}`),
+  );
+  if (ends.length > 0) return ends.sort();
+  const holds = names.filter((name) => name.includes(word));
+  if (holds.length > 0) return holds.sort();
+  const small = word.toLowerCase();
+  return names.filter((name) => name.toLowerCase().includes(small)).sort();
+}
+
+function nearestTests(word: string, names: readonly string[]): readonly string[] {
+  const bare = (name: string) => (name.replace(/\[.*$/s, '').split('::').at(-1) ?? '').replace(/^test_/, '');
+  // Levenshtein's distance costs the product of both lengths.
+  if (word.length > 300) return [];
+  const whole = nearest(
+    word,
+    names.filter((name) => Math.abs(name.length - word.length) <= 20).slice(0, 5000),
+  );
+  const functions = nearest(bare(word), [...new Set(names.map(bare))].slice(0, 5000));
+  const ofFunction = functions === undefined ? [] : names.filter((name) => bare(name) === functions);
+  return [...new Set([...(whole === undefined ? [] : [whole]), ...ofFunction])].slice(0, 3);
+}
+
+/**
+ * How a test went in the newest runs of a scope.
+ *
+ * @param testName its whole node id
+ * @param limit runs at most
+ * @throws InputError where no run of the scope has it
+ */
+export function readTimeline(
+  db: Database,
+  access: Access,
+  scope: Scope,
+  { testName, limit }: { readonly testName: string; readonly limit: number },
+): Promise<TestTimeline> {
+  return inTeam(db, access, async () => {
+    const params = new Params(access);
+    const name = params.add(testName);
+    const since = scope.since === undefined ? '' : `AND x.created_at >= ${params.add(scope.since)}`;
+    const rows = await db.query<Row>(
+      `SELECT r.id::text AS run, r.created_at, r.git_branch, r.git_sha, r.job_name, r.lane, r.line_id::text AS line, ${originOf('r')} AS origin,
+         x.outcome, x.duration_seconds::float8 AS seconds, x.attempts, x.error_type, x.failure_signature, x.cause_key,
+         coalesce(x.healix_memory_id, x.shared_memory_id)::text AS memory
+       FROM test_results x JOIN test_runs r ON r.team_id = $1 AND r.id = x.test_run_id AND r.created_at = x.created_at
+       WHERE x.team_id = $1 AND x.test_name = ${name} ${since} AND ${ofScope('r', scope, params, db)}
+       ORDER BY x.created_at DESC, x.id DESC LIMIT ${params.add(limit + 1)}::int`,
+      params.values,
+    );
+    if (rows.length === 0) throw await whyNone(db, access, scope);
+    return {
+      testName,
+      more: rows.length > limit,
+      runs: rows.slice(0, limit).map((row) => ({
+        runId: String(row.run),
+        createdAt: row.created_at as Date,
+        branch: textOf(row.git_branch),
+        gitSha: textOf(row.git_sha),
+        jobName: textOf(row.job_name),
+        lane: textOf(row.lane),
+        lineId: textOf(row.line),
+        origin: row.origin as RunOrigin,
+        outcome: row.outcome as Outcome,
+        durationSeconds: row.seconds === null ? undefined : Number(row.seconds),
+        attempts: row.attempts === null ? undefined : Number(row.attempts),
+        errorType: textOf(row.error_type),
+        failureSignature: textOf(row.failure_signature),
+        causeKey: textOf(row.cause_key),
+        memoryId: textOf(row.memory),
+      })),
+    };
+  });
+}

@@ -1,0 +1,155 @@
+// The questions as people and scripts meet them: each prints within its columns and as one JSON object, what a database says is text
+// and nothing else, and a mistake is one line that says what there is.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPostgres } from '../../src/store/database/pg.ts';
+import { ensurePartitions } from '../../src/store/schema/partitions.ts';
+import { widthOf } from '../../src/tell/terminal/terminal.ts';
+import { runCli } from '../support/cli.ts';
+import { createReadyDatabase, type ReadyDatabase } from '../support/databases.ts';
+import { runInProcess } from '../support/in-process.ts';
+import { fillQuestions, smallHistory, testNameOf } from '../support/questions-history.ts';
+import { runIn } from '../support/sql.ts';
+import { copyEmbedded } from '../support/templates.ts';
+
+/** What a terminal, a log and a spreadsheet act on. */
+const hostile = '\u001b[31mred\u001b]0;title\u0007 \u202eright ##[error]x\r\n::error::y \u009b2J';
+
+let database: ReadyDatabase;
+let folder: string;
+
+async function ask(...args: string[]) {
+  const done = await runInProcess('lukhas', args, {
+    cwd: folder,
+    env: { DATABASE_URL: database.uploadUrl, NO_COLOR: '1' },
+  });
+  return { ...done, lines: done.stdout.split('\n') };
+}
+
+beforeAll(async () => {
+  database = await createReadyDatabase();
+  folder = mkdtempSync(path.join(tmpdir(), 'lukhas-ask-'));
+  const admin = await openPostgres(database.adminUrl);
+  await ensurePartitions(admin, { monthsAhead: 1, monthsBack: 2 });
+  await fillQuestions(admin, database.team.id, smallHistory);
+  await runIn(
+    admin,
+    `UPDATE test_runs SET git_branch = $1::text, job_name = $1::text, lane = $3 WHERE team_id = $2
+     AND id = (SELECT id FROM test_runs WHERE team_id = $2 ORDER BY created_at DESC LIMIT 1)`,
+    [hostile, database.team.id, hostile.slice(0, 50)],
+  );
+  await runIn(
+    admin,
+    `INSERT INTO test_results (test_run_id, team_id, created_at, line_id, test_name, test_file, outcome, error_type, error_message, error_traceback, cause_key)
+     SELECT id, team_id, created_at, line_id, $1::text, $1::text, 'failed', $1::text, $1::text, $1::text || repeat(E'\\nx', 60), 'c1:' || md5('x') || ' ' || $1::text
+     FROM test_runs WHERE team_id = $2 ORDER BY created_at DESC LIMIT 1`,
+    [hostile, database.team.id],
+  );
+  await runIn(
+    admin,
+    `UPDATE test_runs SET failed = failed + 1 WHERE team_id = $1 AND id = (SELECT id FROM test_runs WHERE team_id = $1 ORDER BY created_at DESC LIMIT 1)`,
+    [database.team.id],
+  );
+  await admin.close();
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await database.drop();
+});
+
+const questions: readonly (readonly string[])[] = [
+  ['runs'],
+  ['history', '--branch', 'main', '--limit', '3'],
+  ['run', 'last'],
+  ['show', 'last', '--limit', '1'],
+  ['test', testNameOf(45)],
+  ['test', 'is_logged_41', '--since', '1y'],
+  ['failures'],
+  ['flaky'],
+  ['slow'],
+  ['trend'],
+  ['coverage'],
+  ['coverage', 'module_2.py'],
+  ['regressions'],
+  ['usage'],
+  ['activity'],
+  ['guardian'],
+  ['healix', 'rates'],
+  ['sql', 'SELECT test_name, error_message FROM test_results WHERE outcome <> $$passed$$'],
+];
+
+describe('a question', () => {
+  it.each(questions.map((words) => [words.join(' '), words] as const))('%s', async (_, words) => {
+    const people = await ask(...words);
+    expect([people.code, people.stderr]).toEqual([0, '']);
+    // Piped: 100 columns. A traceback and a command to paste stay whole.
+    for (const line of people.lines)
+      if (!/^ {3}|pytest|^[0-9]+ {2}/.test(line)) expect(widthOf(line)).toBeLessThanOrEqual(100);
+    expect(people.stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]|##\[|^::/m);
+    const programs = await ask(...words, '--json');
+    expect(programs.code).toBe(0);
+    expect(programs.lines).toHaveLength(2);
+    expect(programs.stdout).not.toMatch(/##\[/);
+    const json = JSON.parse(programs.stdout);
+    if (!Array.isArray(json)) expect(json.scope).toMatchObject({ team: 'acme' });
+  });
+
+  it('prints hostile rows as CSV that reads back', async () => {
+    const { stdout } = await ask(
+      'sql',
+      '--csv',
+      'SELECT 1 AS a, error_message FROM test_results WHERE cause_key LIKE $$c1:% %[31m%$$',
+    );
+    expect(stdout).toBe(`a,error_message\r\n1,"${hostile}"\r\n`);
+  });
+});
+
+describe('a mistake', () => {
+  it.each([
+    [['run', '0123abcd'], 2, 'no run of team acme begins with 0123abcd', '`lukhas runs` lists'],
+    [['test', 'is_loged_41'], 2, 'no test holds "is_loged_41"', `Did you mean ${testNameOf(41)}`],
+    [['runs', '--branch', 'mian'], 2, 'no run of the branch "mian" is stored', 'Did you mean main?'],
+    [['runs', '--since', '1h', '--branch', 'feature/3'], 2, 'no run since', '--since'],
+    [['runs', '--since', 'tomorrow'], 2, "--since does not take 'tomorrow'", '12h, 30d'],
+    [['runs', '--since', '2999-01-01'], 2, '--since 2999-01-01 lies ahead', '30d'],
+    [['coverage', 'modul_2.py'], 2, 'has no file "modul_2.py"', 'Did you mean src/shop/module_2.py?'],
+    [['sql', 'DELETE FROM test_runs'], 2, 'the statement reads nothing', 'SELECT'],
+    [['sql', 'SELECT * FROM tests'], 2, 'relation "tests" does not exist', 'docs/schema.sql'],
+    [['sql', '--timeout', '1', 'SELECT pg_sleep(3)'], 3, 'took longer', '--timeout'],
+    [['runs', '--repository', 'acme/shop', '--all'], 2, '--all does not go with --repository', ''],
+  ])('in %j is one line with its fix', async (words, code, message, fix) => {
+    const done = await ask(...words);
+    expect([done.code, done.stdout]).toEqual([code, '']);
+    const [first = '', second = '', ...more] = done.stderr.trimEnd().split('\n');
+    expect(first).toMatch(/^error: /);
+    expect(first).toContain(message);
+    expect(second).toContain(fix);
+    expect(more).toEqual([]);
+  });
+
+  it('of a typed statement on the embedded database ends in time, and the database opens again', async () => {
+    const dir = path.join(folder, 'embedded');
+    await copyEmbedded(dir);
+    const env = { LUKHAS_DATA_DIR: dir };
+    const long = 'SELECT count(*) FROM generate_series(1, 1000000000)';
+    const cut = await runCli('lukhas', ['sql', '--timeout', '1', long], { cwd: folder, env });
+    expect([cut.code, cut.stderr]).toEqual([3, expect.stringContaining('took longer than 1 s')]);
+    const again = await runCli('lukhas', ['sql', '--json', 'SELECT 1 AS one'], { cwd: folder, env });
+    expect([again.code, again.stdout, again.stderr]).toEqual([0, '[{"one":1}]\n', '']);
+  });
+});
+
+it('asks about the repository that somebody stands in, and says so', async () => {
+  const git = (...args: string[]) => spawnSync('git', args, { cwd: folder });
+  git('init', '-q');
+  git('remote', 'add', 'origin', 'https://github.com/acme/shop.git');
+  const own = await ask('runs', '--limit', '1');
+  expect(own.lines[0]).toBe('acme/shop');
+  expect((await ask('runs', '--limit', '1', '--all')).lines[0]).toBe('all of team acme');
+  git('remote', 'set-url', 'origin', 'https://github.com/acme/depot.git');
+  expect((await ask('runs')).stderr).toContain('no run of the repository "acme/depot" is stored');
+  rmSync(path.join(folder, '.git'), { recursive: true, force: true });
+});
