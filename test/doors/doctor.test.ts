@@ -70,10 +70,11 @@ describe('a well installation has nothing to mend', () => {
   });
 
   test('in the embedded database, also where there is none yet', async () => {
+    expect(await doctor([])).toEqual({ code: 0, codes: [], text: '' });
+    if (!long) return;
     const dir = path.join(home, 'embedded');
     await copyEmbedded(dir);
     expect(await doctor(['--data-dir', dir])).toEqual({ code: 0, codes: [], text: '' });
-    expect(await doctor([])).toEqual({ code: 0, codes: [], text: '' });
   });
 
   test('and is told so in words', async () => {
@@ -180,7 +181,7 @@ describe('on a server it is named that', () => {
       .replaceAll('NEXT', monthName(next))
       .replaceAll('DATABASE_NAME', database.name);
   // The others' facts and words are in the table of test/judge/health.test.ts.
-  test.each(long ? broken : broken.slice(0, 2))('%s', async (_, harm, undo, code, named) => {
+  test.each(long ? broken : broken.slice(0, 1))('%s', async (_, harm, undo, code, named) => {
     await asAdmin(database.adminUrl, filled(harm));
     try {
       const answer = await onServer();
@@ -189,7 +190,7 @@ describe('on a server it is named that', () => {
     } finally {
       await asAdmin(database.adminUrl, filled(undo));
     }
-    expect(await onServer()).toMatchObject({ code: 0, codes: [] });
+    if (long) expect(await onServer()).toMatchObject({ code: 0, codes: [] });
   });
 
   test.runIf(long)('nothing listens, the password is wrong, or the login is bound to no team', async () => {
