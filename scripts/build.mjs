@@ -105,7 +105,7 @@ for (const name of [...packages].sort()) {
   const text = (await licenceFile(name)) ?? (await licenceInReadme(name)) ?? (await licenceByName(manifest));
   licences.push(`${manifest.name} ${manifest.version} (${manifest.license ?? 'see below'})\n\n${text}\n`);
 }
-await writeFile('dist/licenses.txt', licences.join(`\n${'-'.repeat(72)}\n\n`));
+await writeFile('dist/licenses.txt', licences.join(`\n${'-'.repeat(72)}\n\n`).replaceAll('\r\n', '\n'));
 
 async function licenceFile(name) {
   for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENCE', 'license', 'License.md']) {

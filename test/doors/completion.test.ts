@@ -26,7 +26,7 @@ const questions = [
     'usage',
     'activity',
   ],
-  ...['guardian', 'sql'],
+  ...['guardian', 'sql', 'report', 'open'],
 ];
 const all = [
   'upload',

@@ -53,14 +53,13 @@ export function lukhas(terminal: Terminal): CommandLine {
     }
   };
   add(program, 'Reports', { upload: uploadCommand() });
-  add(program, 'Ask', askCommands());
+  add(program, 'Ask', { ...askCommands(), ...pageCommands() });
   for (const [name, heading, summary, commands] of groups) {
     const group = program.command(name).usage('<command> [options]').helpGroup(`${heading}:`);
     group.description(`Commands for ${summary}.`);
     add(group as CommandLine, heading, commands());
   }
-  add(program, 'Is all well?', doctorCommands());
-  add(program, 'A page', pageCommands());
+  add(program, 'Health', doctorCommands());
   add(program, 'This program', generalCommands());
   return program;
 }
