@@ -153,7 +153,7 @@ const broken: readonly [what: string, harm: string, undo: string, code: string, 
      INSERT INTO test_runs (team_id, total_tests, job_name, repository, created_at) SELECT (SELECT id FROM teams LIMIT 1), 1, 'nightly', 'acme/shop', now() - make_interval(days => d) FROM generate_series(10, 20) d`,
     'DELETE FROM test_runs',
     'job-silent',
-    /nightly of acme\/shop \(team acme\) uploaded every day, and nothing for 10 days/,
+    /nightly of acme\/shop \(team acme\) had a run every day, and none for 10 days/,
   ],
   [
     'the database takes no writes',

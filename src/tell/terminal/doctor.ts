@@ -109,7 +109,7 @@ export function wordsOf(finding: Finding): FindingWords {
       );
     case 'job-silent':
       return say(
-        `${jobOf(finding.job)} uploaded every ${days(finding.usualDays)}, and nothing for ${days(finding.silentDays)}`,
+        `${jobOf(finding.job)} had a run every ${days(finding.usualDays)}, and none for ${days(finding.silentDays)}`,
         'Look whether the job runs and its upload step is reached (if: always()). Was it removed or renamed, this ends 60 days after its last run.',
       );
     case 'index-unused':
@@ -239,11 +239,11 @@ function databaseLines(facts: HealthFacts, growth: Growth): Line[] {
   }
   const latest = (jobs ?? []).slice(0, 8);
   for (const [index, job] of latest.entries())
-    lines.push([index === 0 ? 'last upload' : '', `${timeOf(job.last)}  ${jobOf(job)}`]);
+    lines.push([index === 0 ? 'last runs' : '', `${timeOf(job.last)}  ${jobOf(job)}`]);
   if (jobs !== undefined && jobs.length > latest.length)
     lines.push(['', `${jobs.length - latest.length} more jobs: --json`]);
   if (jobs !== undefined && jobs.length === 0)
-    lines.push(['last upload', 'no job of a CI system in the last 60 days']);
+    lines.push(['last runs', 'none of a CI job in the last 60 days']);
   return lines;
 }
 

@@ -69,7 +69,7 @@ beforeAll(async () => {
     source.adminUrl,
     // What administrators do of their own: a table with a sequence, FORCE, a right for another role, a memory, an index of their own.
     `CREATE TABLE notes (id serial PRIMARY KEY, text text); INSERT INTO notes (text) SELECT 'x' FROM generate_series(1, 100);
-     ALTER TABLE consciousness_reviews FORCE ROW LEVEL SECURITY; GRANT SELECT ON test_runs TO pg_monitor; CREATE INDEX notes_text ON notes (text);
+     ALTER TABLE consciousness_reviews FORCE ROW LEVEL SECURITY; GRANT SELECT ON test_runs TO pg_monitor; ALTER DATABASE ${source.name} SET timezone = 'Europe/Rome'; CREATE INDEX notes_text ON notes (text);
      INSERT INTO consciousness_reviews (team_id, git_sha, matriz_analysis) SELECT id, 'a', '{"stars":{"guardian":{"status":"BLOCKED"}}}' FROM teams;
      INSERT INTO users (lambda_id, team_id, email) SELECT slug, id, slug || '@example.com' FROM teams;
      INSERT INTO healix_memories (team_id, test_name, failure_signature, solution, success_count) SELECT id, 't', 's', slug, 7 FROM teams`,
