@@ -224,8 +224,13 @@ function databaseLines(facts: HealthFacts, growth: Growth): Line[] {
           ? `; ${sizeOf(facts.diskBytes)} last for more than ten years`
           : `; ${sizeOf(facts.diskBytes)} are full in ${growth.fullInMonths} months`;
     lines.push(['size', `${sizeOf(connection.bytes)}${grows}${full}`]);
-    for (const table of (tables ?? []).slice(0, 4))
-      lines.push(['', `${sizeOf(table.bytes).padStart(9)}  ${table.table}`]);
+    for (const { table, bytes } of (tables ?? []).slice(0, 4)) {
+      const monthly = growth.tables[table] ?? 0;
+      lines.push([
+        '',
+        `${sizeOf(bytes).padStart(9)}  ${table}${monthly > 0 ? `, ${sizeOf(monthly)} a month` : ''}`,
+      ]);
+    }
     const unused = (indexes ?? []).filter(({ scans }) => scans === 0);
     if (indexes !== undefined)
       lines.push([
@@ -316,6 +321,7 @@ export function healthJson(
     to_repair: damage?.mendable,
     growth: {
       bytes_per_month: Math.round(growth.bytesPerMonth),
+      tables: growth.tables,
       disk_bytes: diskBytes,
       full_in_months: growth.fullInMonths,
     },
