@@ -1,14 +1,25 @@
 // A backup that is whole passes, and one that is damaged is named, however well its files fit together: each damaged dump has a manifest
 // whose checksums are its own.
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import { describeFile } from '../../../src/store/keep/backup.ts';
-import { requireProgram } from '../../../src/store/keep/programs.ts';
+import { findPrograms, requireProgram } from '../../../src/store/keep/programs.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { grantUploads } from '../../../src/store/schema/access.ts';
 import { migrate } from '../../../src/store/schema/migrate.ts';
@@ -27,6 +38,7 @@ import {
 } from '../../support/databases.ts';
 import { runInProcess } from '../../support/in-process.ts';
 import { long, some } from '../../support/long.ts';
+import { startPostgres } from '../../support/postgres.ts';
 import {
   makeCoverage,
   makeFailure,
@@ -44,7 +56,9 @@ const majorOf = (program: string) =>
     () => 0,
   );
 const hasTools = (await majorOf('pg_dump')) === 15 && (await majorOf('pg_restore')) === 15;
-const hasServer = (await majorOf('initdb')) >= 15 && (await majorOf('postgres')) >= 15;
+const hasServer = (await findPrograms(['initdb', 'postgres'], [15, 16, 17, 18], process.env)).some(
+  ({ major }) => major >= 15,
+);
 const missing = 'pg_dump and pg_restore of PostgreSQL 15 are not installed (Debian: postgresql-client-15)';
 
 let home: string;
@@ -197,10 +211,14 @@ describe('a backup', () => {
     'restored into a server made here passes, and nothing of that is left',
     async () => {
       const file = await backUp(source.adminUrl, 'own-server.dump');
-      const { code, stdout } = await lukhas(['verify-backup', file]);
+      // The server's user must reach it.
+      const own = await mkdtemp(path.join(tmpdir(), 'lukhas-own-'));
+      await chmod(own, 0o711);
+      const { code, stdout } = await lukhas(['verify-backup', file], { TMPDIR: own });
       expect(stdout).toContain('\u2713 the backup is whole');
       expect(code).toBe(0);
-      expect((await readdir(tmpdir())).filter((name) => name.startsWith('lukhas-scratch-'))).toEqual([]);
+      expect(await readdir(own)).toEqual([]);
+      await rm(own, { recursive: true });
     },
   );
 
@@ -514,6 +532,26 @@ describe('one clear error', () => {
   });
 
   test.runIf(long && hasTools)(
+    'where its roles pass row-level security; roles that it lacks are made and go again',
+    async () => {
+      const good = await goodBackup();
+      const other = await startPostgres({ external: false });
+      try {
+        const roles = () => rowsOf(other.adminUrl, 'SELECT rolname FROM pg_roles ORDER BY 1');
+        const before = await roles();
+        expect(await verify(good, ['--server', other.adminUrl])).toEqual({ code: 0, codes: [], text: '' });
+        expect(await roles()).toEqual(before);
+        await asAdmin(other.adminUrl, 'CREATE ROLE lukhas_owner LOGIN');
+        const refused = await verify(good, ['--server', other.adminUrl]);
+        expect(refused).toMatchObject({ code: 2 });
+        expect(refused.text).toContain('has a role lukhas_owner that may log in or pass row-level security');
+      } finally {
+        await other.stop();
+      }
+    },
+  );
+
+  test.runIf(long && hasTools)(
     'where a login may not dump, or the disk\u2019s folder is not there',
     async () => {
       const file = path.join(home, 'refused.dump');
@@ -569,3 +607,8 @@ test.runIf(long && hasTools)(
 );
 
 test.skipIf(hasTools)(`backups are not tested: ${missing}`, () => {});
+
+test.skipIf(hasServer)(
+  'a server made here is not tested: initdb and postgres are not installed (Debian: postgresql)',
+  () => {},
+);
