@@ -202,6 +202,13 @@ describe('on a server it is named that', () => {
     const role = uniqueRole();
     await asAdmin(database.adminUrl, `CREATE ROLE ${role} LOGIN PASSWORD 'pw' IN ROLE lukhas_ingest`);
     const unbound = await onServer(database.urlFor(role, 'pw'));
+    // A back end's login is well without a team.
+    await asAdmin(
+      database.adminUrl,
+      `GRANT lukhas_service TO ${role}; INSERT INTO service_credentials (role_name) VALUES ('${role}')`,
+    );
+    expect(await onServer(database.urlFor(role, 'pw'))).toMatchObject({ code: 0, codes: [] });
+    await asAdmin(database.adminUrl, `DELETE FROM service_credentials WHERE role_name = '${role}'`);
     await asAdmin(database.adminUrl, `DROP ROLE ${role}`);
     expect(unbound).toMatchObject({ code: 4, codes: ['role-not-bound'] });
     expect(unbound.text).toContain(`lukhas db grant --team <slug> --role ${role}`);
