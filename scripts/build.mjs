@@ -2,6 +2,7 @@
 // paths, no timestamps, names by content. Writes src/doors/version.generated.ts from package.json first.
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { generatePage } from './generate-page.mjs';
 
 const root = new URL('..', import.meta.url);
 process.chdir(root.pathname);
@@ -10,6 +11,8 @@ await writeFile(
   'src/doors/version.generated.ts',
   `// Made by scripts/build.mjs from package.json; never edited.\nexport const version = '${version}';\n`,
 );
+// The page's own program goes into the bundles as a text.
+const pageMetafile = await generatePage();
 // pg and zod look whether they run at Cloudflare: pg makes a Response, which on Node 20 loads all of fetch, and zod asks for
 // navigator, which Node makes when it is asked for.
 const noCloudflare = { navigator: 'undefined' };
@@ -91,7 +94,7 @@ for (const name of ['upload', 'lukhas']) {
 
 // The licences of everything that was bundled.
 const packages = new Set();
-for (const input of Object.keys({ ...metafile.inputs, ...actionMetafile.inputs })) {
+for (const input of Object.keys({ ...metafile.inputs, ...actionMetafile.inputs, ...pageMetafile.inputs })) {
   // A package may lie in another one's node_modules, in a version of its own.
   const match = /^node_modules\/((?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(input);
   if (match !== null) packages.add(match[1]);
@@ -102,7 +105,7 @@ for (const name of [...packages].sort()) {
   const text = (await licenceFile(name)) ?? (await licenceInReadme(name)) ?? (await licenceByName(manifest));
   licences.push(`${manifest.name} ${manifest.version} (${manifest.license ?? 'see below'})\n\n${text}\n`);
 }
-await writeFile('dist/licenses.txt', licences.join(`\n${'-'.repeat(72)}\n\n`));
+await writeFile('dist/licenses.txt', licences.join(`\n${'-'.repeat(72)}\n\n`).replaceAll('\r\n', '\n'));
 
 async function licenceFile(name) {
   for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENCE', 'license', 'License.md']) {

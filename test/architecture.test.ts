@@ -32,6 +32,7 @@ const useCase = [
   'learning.ts',
   'passes.ts',
   'renaming.ts',
+  'reporting.ts',
   'settings.ts',
   'storing.ts',
   'tally.ts',
@@ -56,6 +57,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   pgpass: ['store/database/pg.ts'],
   picocolors: ['tell/terminal/terminal.ts'],
   tinyglobby: ['read/files.ts'],
+  uplot: ['tell/page/client/trend.ts'],
   zod: [
     'settings.ts',
     'read/coverage/coverage.ts',
@@ -252,6 +254,8 @@ describe('the outside world', () => {
         (imports(file).includes('node:child_process') &&
           ![
             'context/git.ts',
+            // The browser.
+            'doors/lukhas/report.ts',
             'store/database/data-dir-lock.ts',
             // PostgreSQL's own programs.
             'store/keep/programs.ts',

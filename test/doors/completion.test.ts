@@ -26,7 +26,7 @@ const questions = [
     'usage',
     'activity',
   ],
-  ...['guardian', 'sql'],
+  ...['guardian', 'sql', 'brief', 'report', 'open'],
 ];
 const all = [
   'upload',
@@ -35,6 +35,9 @@ const all = [
   'team',
   'user',
   'healix',
+  'brief',
+  'report',
+  'open',
   'doctor',
   'completion',
   'help',

@@ -160,7 +160,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas db migrate --role x',
     'unknown option --role',
-    '--role is an option of lukhas db setup, lukhas db grant. See lukhas db migrate --help.',
+    '--role is an option of lukhas db setup, lukhas db grant, lukhas db revoke and others. See lukhas db migrate --help.',
   ],
   [
     'lukhas db migrate -t x',
@@ -175,7 +175,7 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
   [
     'lukhas --role x db migrate',
     'unknown option --role',
-    '--role is an option of lukhas db setup, lukhas db grant. See lukhas db migrate --help.',
+    '--role is an option of lukhas db setup, lukhas db grant, lukhas db revoke and others. See lukhas db migrate --help.',
   ],
   // Values
   ['lukhas-upload results.xml --lane', '--lane needs a value', 'It takes --lane <name>.'],

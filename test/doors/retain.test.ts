@@ -1,30 +1,22 @@
 // `lukhas db retain` as people and scripts meet it.
-import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openEmbedded } from '../../src/store/schema/embedded.ts';
-import { addTeam } from '../../src/store/schema/teams.ts';
-import { createReadyDatabase, type ReadyDatabase, temporaryDir } from '../support/databases.ts';
+import { openPostgres } from '../../src/store/database/pg.ts';
+import { createReadyDatabase, type ReadyDatabase } from '../support/databases.ts';
 import { runInProcess } from '../support/in-process.ts';
 import { fillMonths, makeMonths } from '../support/old-months.ts';
-import { copyEmbedded } from '../support/templates.ts';
 
-let dir: string;
 let server: ReadyDatabase;
-const retain = (args: string, env: Record<string, string> = { LUKHAS_DATA_DIR: dir }) =>
+const retain = (args: string, env: Record<string, string> = { DATABASE_URL: server.adminUrl }) =>
   runInProcess('lukhas', ['db', 'retain', ...args.split('|').filter((word) => word !== '')], { env });
 
 beforeAll(async () => {
-  dir = await temporaryDir();
-  await copyEmbedded(dir);
-  const db = await openEmbedded(dir);
-  const team = await addTeam(db, { slug: 'local' });
-  await makeMonths(db, [14]);
-  await fillMonths(db, { teamId: team.id, back: [14], runs: 6, tests: 3, files: 1 });
-  await db.close();
   server = await createReadyDatabase();
-}, 60_000);
+  const db = await openPostgres(server.adminUrl);
+  await makeMonths(db, [14]);
+  await fillMonths(db, { teamId: server.team.id, back: [14], runs: 6, tests: 3, files: 1 });
+  await db.close();
+});
 afterAll(async () => {
-  await rm(dir, { recursive: true, force: true });
   await server.drop();
 });
 

@@ -20,6 +20,9 @@ const names = [
   'rootdir',
   'upload-key',
   'base-branch',
+  'diff-base',
+  'fail-on-patch-coverage',
+  'fail-on-coverage-drop',
   'python-version',
   'pytest-version',
   'fail-on',
@@ -29,6 +32,7 @@ const names = [
   'annotations',
   'summary',
   'show-solutions',
+  'report-page',
   'check-run',
   'github-token',
   'matrix',
@@ -45,6 +49,8 @@ export interface Inputs {
   readonly showSolutions: 'trusted' | 'always' | 'never';
   /** The check run's name; undefined: none is wanted. */
   readonly checkRun: string | undefined;
+  /** Where the page about the repository's runs is written to; undefined: none is wanted. */
+  readonly reportPage: string | undefined;
   readonly token: string | undefined;
   /** Tells this job from others of its name: the matrix values in order, and the upload-key. */
   readonly distinction: string | undefined;
@@ -90,6 +96,9 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
       lambdaId: undefined,
       rootdir: text('rootdir'),
       baseBranch: text('base-branch'),
+      diffBase: text('diff-base'),
+      failOnPatchCoverage: text('fail-on-patch-coverage'),
+      failOnCoverageDrop: text('fail-on-coverage-drop'),
       uploadKey: discriminator === '' ? undefined : shortened(discriminator.replace(/\s+/g, ' ')),
       createdAt: 'report',
       set: [
@@ -127,6 +136,7 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
     summary: yes('summary', true),
     showSolutions: oneOf('show-solutions', ['trusted', 'always', 'never']),
     checkRun: text('check-run')?.replace(/\s+/g, ' ').slice(0, 100),
+    reportPage: text('report-page'),
     token: text('github-token'),
     distinction: distinction === '' ? undefined : distinction,
     inMatrix: matrixValues.length > 0,

@@ -215,7 +215,7 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined, isStart
       return {
         code: 'database-disk-full',
         message: `the disk of the database at ${where} is full`,
-        fix: 'Free or add disk space; months past their retention can be dropped (docs/database.md).',
+        fix: 'Free or add disk space; `lukhas db retain` drops months that are past their time.',
       };
     case '25006':
       return {

@@ -1,11 +1,12 @@
 // The bundled Action as the runner starts it, on Node 24: every event, a real PostgreSQL, and a server that stands in for
 // GitHub's API with its faults.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asAdmin, createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { type GithubServer, startGithub } from '../../support/github-server.ts';
@@ -37,6 +38,12 @@ afterEach(async () => {
 
 const writeReport = (outcomes: Parameters<typeof writeReportIn>[1], file?: string) =>
   writeReportIn(home, outcomes, file);
+
+/** What a page carries that was written into the workspace. */
+function dataOfPage(name: string): string {
+  const packed = /id="data">([^<]*)</.exec(readFileSync(join(home, name), 'utf8'))?.[1] ?? '';
+  return inflateRawSync(Buffer.from(packed, 'base64')).toString();
+}
 
 function run(changes: Partial<ActionRun> = {}): Promise<ActionResult> {
   return runAction({
@@ -256,8 +263,12 @@ describe('with a database', () => {
   it('stores, says what is new, then what is known with its solution', async () => {
     const inputs = { 'database-url': postgres.uploadUrl };
     writeReport({ test_db: 'failed', test_other: 'passed' });
-    const first = await run({ inputs });
+    const first = await run({ inputs: { ...inputs, 'report-page': 'nowhere/report.html' } });
     expect(first.code).toBe(0);
+    // A page that cannot be written is a warning.
+    expect(words(first, 'warning').join()).toMatch(
+      /no report-page was written: the page cannot be written to .*folder/,
+    );
     expect(first.outputs).toMatchObject({
       stored: 'new',
       new: '1',
@@ -278,9 +289,10 @@ describe('with a database', () => {
        VALUES ('${postgres.team.id}', 'tests/test_m.py::test_db', '${row?.failure_signature}', 'The table is <empty>', 'Fill the table', 'TABLE["test_db"] = 1', 0.92, 47, 3)`,
     );
     const again = await run({
-      inputs: { ...inputs, 'fail-on': 'unknown' },
+      inputs: { ...inputs, 'fail-on': 'unknown', 'report-page': 'report.html' },
       env: { GITHUB_RUN_ATTEMPT: '2' },
     });
+    expect(dataOfPage('report.html')).toContain('Fill the table');
     expect(again.outputs).toMatchObject({ stored: 'new', known: '1', unknown: '0', new: '1' });
     expect(again.code).toBe(0);
     expect(words(again, 'error').join()).toContain('Fix: Fill the table');
@@ -293,9 +305,11 @@ describe('with a database', () => {
     expect(again.summary).toContain('Fill the table');
 
     const hidden = await run({
-      inputs: { ...inputs, 'show-solutions': 'never' },
+      inputs: { ...inputs, 'show-solutions': 'never', 'report-page': 'hidden.html' },
       env: { GITHUB_RUN_ATTEMPT: '3' },
     });
+    expect(dataOfPage('hidden.html')).toContain('test_db');
+    expect(dataOfPage('hidden.html')).not.toContain('Fill the table');
     const all = hidden.log + hidden.summary + (github.comments[0]?.body ?? '');
     expect(all).not.toContain('Fill the table');
     expect(all).not.toContain('The table is');

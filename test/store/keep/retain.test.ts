@@ -17,6 +17,16 @@ const partition = (table: string, months: number): string =>
   `${table}_${monthBack(months).replace('-', '_')}`;
 
 describe.each(placeNames)('on %s', (name) => {
+  // The embedded database takes long to make a month.
+  const isSmall = name !== 'PostgreSQL 15';
+  /** Months back that are past the year of results, and those that are not. */
+  const [old, young] = isSmall
+    ? [[38, 14], [1]]
+    : [
+        [38, 14, 13],
+        [12, 1],
+      ];
+  const runs = isSmall ? 12 : 24;
   let place: Place;
   let db: Database;
   const everything = { policy: documented, tables: keptTables };
@@ -30,9 +40,9 @@ describe.each(placeNames)('on %s', (name) => {
   beforeAll(async () => {
     place = await createPlace(name);
     db = await place.administer();
-    await makeMonths(db, [38, 14, 13, 12, 1]);
+    await makeMonths(db, [...old, ...young]);
     for (const teamId of [place.team.id, place.other.id])
-      await fillMonths(db, { teamId, back: [38, 14, 13, 12, 1], runs: 24, tests: 6, files: 2 });
+      await fillMonths(db, { teamId, back: [...old, ...young], runs, tests: 6, files: 2 });
   }, 60_000);
   afterAll(async () => {
     await db.close();
@@ -45,12 +55,12 @@ describe.each(placeNames)('on %s', (name) => {
     expect(due.kept).toEqual([]);
     expect(due.months.map((month) => month.partition)).toEqual([
       partition('test_runs', 38),
-      ...[38, 14, 13].map((months) => partition('test_results', months)),
-      ...[38, 14, 13].map((months) => partition('coverage_data', months)),
+      ...old.map((months) => partition('test_results', months)),
+      ...old.map((months) => partition('coverage_data', months)),
     ]);
     expect(due.rows.find(({ table }) => table === 'ingest_uploads')).toEqual({
       table: 'ingest_uploads',
-      rows: 48,
+      rows: 2 * runs,
       how: 'deleted',
     });
     expect(await partitions()).toEqual(before);
@@ -63,14 +73,12 @@ describe.each(placeNames)('on %s', (name) => {
       await coverageSums(db, until),
       await partitions(),
     ];
-    expect(results.length).toBeGreaterThan(100);
+    expect(results.length).toBeGreaterThan(70);
     const trendBefore = await trend();
     const done = await retain(db, { ...everything, ...connect() });
     const gone = [
       partition('test_runs', 38),
-      ...['test_results', 'coverage_data'].flatMap((table) =>
-        [38, 14, 13].map((months) => partition(table, months)),
-      ),
+      ...['test_results', 'coverage_data'].flatMap((table) => old.map((months) => partition(table, months))),
     ];
     expect(done.months.map((month) => month.partition).sort()).toEqual(gone.sort());
     expect(await partitions()).toEqual(before.filter((one) => !gone.includes(one)));
@@ -85,9 +93,11 @@ describe.each(placeNames)('on %s', (name) => {
     ]);
     // The question about three years: the same before and after, but for the month before them.
     expect(await trend()).toEqual(trendBefore);
-    expect(trendBefore.filter(({ onBase }) => onBase).length).toBeGreaterThan(4);
+    expect(trendBefore.filter(({ onBase }) => onBase).length).toBeGreaterThan(3);
     // The keys of runs that are there stay, or they could be stored again.
-    expect(await place.look('SELECT count(*)::int AS n FROM ingest_uploads')).toEqual([{ n: 4 * 48 }]);
+    expect(await place.look('SELECT count(*)::int AS n FROM ingest_uploads')).toEqual([
+      { n: (old.length - 1 + young.length) * 2 * runs },
+    ]);
   });
 
   /** A team's own question, under row-level security. */
