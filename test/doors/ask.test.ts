@@ -111,6 +111,8 @@ describe('a mistake', () => {
   it.each([
     [['run', '0123abcd'], 2, 'no run of team acme begins with 0123abcd', '`lukhas runs` lists'],
     [['test', 'is_loged_41'], 2, 'no test holds "is_loged_41"', `Did you mean ${testNameOf(41)}`],
+    // The hostile name is one of those that are told.
+    [['test', 'e'], 2, 'tests hold "e"', '31mred'],
     [['runs', '--branch', 'mian'], 2, 'no run of the branch "mian" is stored', 'Did you mean main?'],
     [['runs', '--since', '1h', '--branch', 'feature/3'], 2, 'no run since', '--since'],
     [['runs', '--since', 'tomorrow'], 2, "--since does not take 'tomorrow'", '12h, 30d'],

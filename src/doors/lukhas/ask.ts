@@ -172,7 +172,15 @@ export function run(
       ...(found.lane === undefined ? [] : [`lane ${found.lane}`]),
       ...(marksOf(found) === '' ? [] : [marksOf(found)]),
     ];
-    const traces = stored.items.slice(0, limit).flatMap((item) => {
+    // One traceback stands for all that one cause made, and for those that are the same.
+    const told = new Set<string>();
+    const different = stored.items.filter(({ causeKey, traceback, message }) => {
+      const key = causeKey ?? traceback ?? message ?? '';
+      if (told.has(key)) return false;
+      told.add(key);
+      return true;
+    });
+    const traces = different.slice(0, limit).flatMap((item) => {
       const lines = safeText(item.traceback ?? item.message ?? '')
         .trimEnd()
         .split('\n');
@@ -185,15 +193,14 @@ export function run(
       ];
     });
     const all = found.totals.failed + found.totals.errors;
-    const rest = all - Math.min(limit, stored.items.length);
+    const rest = different.length - Math.min(limit, different.length);
     return {
       lines: [
         summary,
         ...facts.map((fact) => paint.dim(`  ${fold(safeLine(fact), columns - 2)}`)),
         ...traces,
-        ...(rest > 0
-          ? ['', paint.dim(`tracebacks of ${count(rest, 'failure')} more: --limit ${limit * 5}`)]
-          : []),
+        ...(stored.more ? ['', paint.dim(`of the first ${number(mostRead)} failures alone`)] : []),
+        ...(rest > 0 ? ['', paint.dim(`${count(rest, 'traceback')} more: --limit ${limit * 5}`)] : []),
       ],
       json: {
         scope: json,

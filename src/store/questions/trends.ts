@@ -3,7 +3,7 @@ import { InputError } from '../../errors.ts';
 import { nearest } from '../../nearest.ts';
 import type { Database, Row } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
-import { isEvidence, isNarrow, ofScope, Params, type Scope, whyNone } from './scope.ts';
+import { isEvidence, isNarrow, ofScope, oneLine, Params, type Scope, whyNone } from './scope.ts';
 
 /** What a point of a trend takes together. */
 export type Bucket = 'day' | 'week' | 'month';
@@ -291,7 +291,7 @@ async function findFile(db: Database, access: Access, scope: Scope, word: string
     throw new InputError({
       code: 'file-ambiguous',
       message: `${found.length} files with coverage hold ${shown}`,
-      fix: `Give more of it: ${found.sort().slice(0, 5).join(', ')}${found.length > 5 ? ', …' : ''}`,
+      fix: `Give more of it: ${found.sort().slice(0, 5).map(oneLine).join(', ')}${found.length > 5 ? ', …' : ''}`,
     });
   // A file may be in older runs alone.
   const [older] = await db.query(
@@ -305,7 +305,7 @@ async function findFile(db: Database, access: Access, scope: Scope, word: string
   throw new InputError({
     code: 'file-unknown',
     message: `the newest run with coverage has no file ${shown}`,
-    fix: near === undefined ? '`lukhas coverage` lists its files.' : `Did you mean ${near}?`,
+    fix: near === undefined ? '`lukhas coverage` lists its files.' : `Did you mean ${oneLine(near)}?`,
   });
 }
 

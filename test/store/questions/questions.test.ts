@@ -125,6 +125,19 @@ describe.each(placeNames)('on %s', (name) => {
       });
     });
 
+    it('says where a test ran last, if not where it was asked for; and that forks are no evidence', async () => {
+      const testName = testNameOf(45);
+      await expect(
+        readTimeline(db, access, { ...shop, job: 'tests (1)' }, { testName, limit: 5 }),
+      ).rejects.toMatchObject({ code: 'range-empty', message: expect.stringContaining(testName) });
+      const [fork] = await look(
+        `SELECT git_branch FROM test_runs WHERE team_id = TEAM AND origin = 'stranger' LIMIT 1`,
+      );
+      const scope = { ...shop, branch: String(fork?.git_branch), since: new Date(0) };
+      for (const ask of [() => readTrend(db, access, scope, 'day'), () => findFlaky(db, access, scope)])
+        await expect(ask()).rejects.toMatchObject({ code: 'no-evidence' });
+    });
+
     it('tells a test run by run', async () => {
       const testName = testNameOf(45);
       const { runs, more } = await readTimeline(db, access, { branch: 'main' }, { testName, limit: 1000 });
