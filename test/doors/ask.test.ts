@@ -37,7 +37,7 @@ beforeAll(async () => {
   await fillQuestions(admin, database.team.id, smallHistory);
   await runIn(
     admin,
-    `UPDATE test_runs SET git_branch = $1::text, job_name = $1::text, lane = $3 WHERE team_id = $2
+    `UPDATE test_runs SET origin = 'team', git_branch = $1::text, job_name = $1::text, lane = $3 WHERE team_id = $2
      AND id = (SELECT id FROM test_runs WHERE team_id = $2 ORDER BY created_at DESC LIMIT 1)`,
     [hostile, database.team.id, hostile.slice(0, 50)],
   );
@@ -67,9 +67,9 @@ const questions: readonly (readonly string[])[] = [
   ['show', 'last', '--limit', '1'],
   ['test', testNameOf(45)],
   ['test', 'is_logged_41', '--since', '1y'],
-  ['failures'],
+  ['failures', '--limit', '1000'],
   ['flaky'],
-  ['slow'],
+  ['slow', '--limit', '1000'],
   ['trend'],
   ['coverage'],
   ['coverage', 'module_2.py'],
