@@ -3,6 +3,7 @@ import { findWorse } from '../../asking.ts';
 import {
   type Bucket,
   listSlow,
+  mostFileRuns,
   readCoverage,
   readFileCoverage,
   readTrend,
@@ -239,6 +240,9 @@ function coverageOfFile(
               '',
               `by day, ${percent(first)} → ${percent(last)}: ${paint.cyan(sparkline(percents.slice(-(width - 40))))}`,
             ]),
+        ...(found.isCut
+          ? [paint.dim(`by day: of the newest ${number(mostFileRuns)} runs that have it`)]
+          : []),
       ],
       json: {
         scope: json,
@@ -247,6 +251,7 @@ function coverageOfFile(
         ...jsonOfFile(found),
         covered_lines: found.coveredLines,
         missing_lines: found.missingLines,
+        cut: found.isCut,
         days: found.days.map((one) => ({
           day: one.day.toISOString(),
           coverage_percent: one.percent,

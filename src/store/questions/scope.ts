@@ -57,7 +57,8 @@ function narrowing(run: string, scope: Scope, params: Params, db: Database): str
   const { repository, branch, lane, job } = scope;
   if (repository !== undefined) {
     const name = params.add(repository.name.toLowerCase());
-    const isNamed = `(${bareRepository(run)} = ${name} OR lower(${run}.repository) = ${name})`;
+    // The cheap one first: most runs are stored under the very name.
+    const isNamed = `(lower(${run}.repository) = ${name} OR ${bareRepository(run)} = ${name})`;
     const host = params.add(repository.host ?? null);
     // Who has the embedded database for himself may have runs that name none.
     parts.push(
