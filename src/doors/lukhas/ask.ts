@@ -549,7 +549,7 @@ export function flaky({ limit = usual, ...settings }: AskSettings, terminal: Ter
       lines: [
         ...(shown.length === 0
           ? wrap(
-              `no flaky test in the ${found.days} days before the newest run: none failed and passed on one commit, nor alone in two changes`,
+              `no flaky test in the ${found.days} days before the newest run: in the runs that count none failed and passed on one commit, nor alone in two changes`,
               width,
             )
           : renderTable(

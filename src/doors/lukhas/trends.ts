@@ -341,9 +341,6 @@ export function regressions(
     const on = found.branches.length === 0 ? 'no branch' : safeLine(found.branches.join(', '));
     const notes = [
       `on ${on}: ${count(found.units.now, 'commit')} of 7 days against ${number(found.units.before)} of the 30 before; ${number(found.compared)} tests and causes that failed were compared`,
-      ...(found.units.now === 0 || found.units.before === 0
-        ? ['one of the two times has no run: nothing can be compared']
-        : []),
       ...(found.outages > 0 ? [`${count(found.outages, 'run')} that looked like an outage left out`] : []),
       ...(found.bursts > 0
         ? [`${count(found.bursts, 'burst')} left out: many failures at once, gone on the next commit`]
@@ -357,7 +354,11 @@ export function regressions(
     return {
       lines: [
         ...(rows.length === 0
-          ? ['nothing fails more often than chance explains']
+          ? [
+              found.units.now === 0 || found.units.before === 0
+                ? 'nothing to compare: one of the two times has no run that counts'
+                : 'nothing fails more often than chance explains',
+            ]
           : renderTable(
               [
                 { head: 'test', least: 24, keepsEnd: true },
