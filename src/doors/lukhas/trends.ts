@@ -113,7 +113,9 @@ export function trend(settings: AskSettings, terminal: Terminal): Promise<ExitCo
       );
       return [
         '',
-        `${paint.bold(title)}  ${format(first)} → ${format(last)}  ${paint.dim(`from ${format(Math.min(...known))} to ${format(Math.max(...known))}`)}`,
+        known.length === 1
+          ? `${paint.bold(title)}  ${format(first)}`
+          : `${paint.bold(title)}  ${format(first)} → ${format(last)}  ${paint.dim(`from ${format(Math.min(...known))} to ${format(Math.max(...known))}`)}`,
         ...curve.map((line) => paint.cyan(line)),
       ];
     });
