@@ -371,6 +371,17 @@ describe.each(placeNames)('on %s', (name) => {
     });
 
     if (name === 'PostgreSQL 15')
+      it('gives a login of CI names and last logins of its own team, and no address', async () => {
+        const read = (column: string) =>
+          runTypedSql(db, access, `SELECT ${column} FROM users`, { seconds: 5 }).then(
+            ({ rows }) => rows.length,
+          );
+        expect([await read('display_name'), await read('last_login_at')]).toEqual([3, 3]);
+        for (const column of ['email', 'role', 'permissions'])
+          await expect(read(column)).rejects.toMatchObject({ code: 'sql' });
+      });
+
+    if (name === 'PostgreSQL 15')
       it('ends a statement that takes too long', async () => {
         await expect(runTypedSql(db, access, 'SELECT pg_sleep(5)', { seconds: 0.05 })).rejects.toMatchObject({
           code: 'sql-timeout',
