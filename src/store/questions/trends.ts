@@ -3,7 +3,7 @@ import { InputError } from '../../errors.ts';
 import { nearest } from '../../nearest.ts';
 import type { Database, Row } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
-import { isEvidence, isNarrow, ofScope, oneLine, Params, type Scope, whyNone } from './scope.ts';
+import { isEvidence, ofScope, oneLine, Params, type Scope, whyNone } from './scope.ts';
 
 /** What a point of a trend takes together. */
 export type Bucket = 'day' | 'week' | 'month';
@@ -215,18 +215,15 @@ export function readFileCoverage(
     const params = new Params(access);
     const file = params.add(filePath);
     const since = scope.since === undefined ? '' : `AND c.created_at >= ${params.add(scope.since)}`;
-    const ofRuns = isNarrow(scope)
-      ? `CROSS JOIN LATERAL (
-           SELECT r.* FROM test_runs r WHERE r.team_id = $1 AND r.id = c.test_run_id AND r.created_at = c.created_at OFFSET 0) AS r
-         WHERE ${ofScope('r', scope, params, db)}`
-      : '';
     const days = await db.query<Row>(
       `WITH newest AS MATERIALIZED (
          SELECT c.test_run_id, c.created_at, c.coverage_percent FROM coverage_data c WHERE c.team_id = $1 AND c.file_path = ${file} ${since}
          ORDER BY c.created_at DESC LIMIT ${mostFileRuns + 1})
        SELECT date_trunc('day', c.created_at, 'UTC') AS day, avg(c.coverage_percent)::float8 AS percent, count(*)::int AS runs,
          (SELECT count(*) > ${mostFileRuns} FROM newest) AS is_cut
-       FROM newest c ${ofRuns} GROUP BY 1 ORDER BY 1`,
+       FROM newest c CROSS JOIN LATERAL (
+         SELECT r.* FROM test_runs r WHERE r.team_id = $1 AND r.id = c.test_run_id AND r.created_at = c.created_at OFFSET 0) AS r
+       WHERE ${ofScope('r', scope, params, db)} AND ${isEvidence('r')} GROUP BY 1 ORDER BY 1`,
       params.values,
     );
     return {

@@ -264,8 +264,9 @@ describe.each(placeNames)('on %s', (name) => {
       expect(file.coveredLines.length + file.missingLines.length).toBe(40);
       expect(file.missingLines).toHaveLength(file.missingStatements);
       const rows = await look(
-        `SELECT (created_at AT TIME ZONE 'UTC')::date::text AS day, avg(coverage_percent)::float8 AS percent, count(*)::int AS runs
-         FROM coverage_data WHERE team_id = TEAM AND file_path = 'src/shop/module_2.py' GROUP BY 1 ORDER BY 1`,
+        `SELECT (c.created_at AT TIME ZONE 'UTC')::date::text AS day, avg(c.coverage_percent)::float8 AS percent, count(*)::int AS runs
+         FROM coverage_data c JOIN test_runs r ON r.team_id = c.team_id AND r.id = c.test_run_id
+         WHERE c.team_id = TEAM AND c.file_path = 'src/shop/module_2.py' AND r.origin = 'team' GROUP BY 1 ORDER BY 1`,
       );
       expect(file.days.map((one) => [one.day.toISOString().slice(0, 10), one.percent, one.runs])).toEqual(
         rows.map((row) => [row.day, row.percent, row.runs]),
