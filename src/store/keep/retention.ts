@@ -16,8 +16,8 @@ export interface DueMonth {
   readonly from: Date | undefined;
   /** The first moment that is not in it. */
   readonly until: Date;
-  /** As the statistics have it. */
-  readonly rows: number;
+  /** As the statistics have it; undefined where they have nothing yet. */
+  readonly rows: number | undefined;
   readonly bytes: number;
   /** `detached`: an earlier call was cut off before it was dropped. */
   readonly state: 'attached' | 'pending' | 'detached';
@@ -125,7 +125,7 @@ const partitionsSql = `
   SELECT f.parent, f.name, f.lower_bound AS "from", f.upper_bound AS until, f.lower_bound IS NULL AS unbounded,
     coalesce(f.upper_bound <= now() - f.keep, false) AS expired, f.standing, f.is_default,
     EXISTS (SELECT FROM lukhas_retirements n WHERE n.parent = f.parent AND n.child = f.name) AS noted,
-    greatest(c.reltuples, 0)::bigint AS rows, coalesce(pg_total_relation_size(c.oid), 0) AS bytes,
+    c.reltuples::bigint AS rows, coalesce(pg_total_relation_size(c.oid), 0) AS bytes,
     pg_get_userbyid(c.relowner)::text AS owner, c.relkind::text AS kind, c.relnamespace = current_schema()::regnamespace AS here,
     -- A view, or a reference of another table: a drop would be refused once the month is detached.
     EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype = 'n'
@@ -169,7 +169,7 @@ function choose(
         partition: one.name,
         from: one.from ?? undefined,
         until: one.until,
-        rows: Number(one.rows),
+        rows: Number(one.rows) < 0 ? undefined : Number(one.rows),
         bytes: Number(one.bytes),
         state: one.standing,
       });
