@@ -93,10 +93,13 @@ async function storeStory(db: Database): Promise<void> {
     3,
   );
   const stars = {
-    anchor: 'bright',
-    trail: 'bright',
-    guardian: { status: 'approved', score: 0.97 },
-    ethics: { status: 'approved' },
+    identity: { status: 'APPROVED', confidence: 0.96 },
+    guardian: {
+      status: 'BLOCKED',
+      confidence: 0.99,
+      violations: [{ rule: 'NEVER store passwords in plaintext', location: 'src/shop/accounts.py:78' }],
+    },
+    bio: { status: 'APPROVED', confidence: 0.91 },
   };
   await runIn(
     db,

@@ -1,6 +1,6 @@
 // Pictures of the pull request's comment and of the job's summary for the documentation, from real output: the bundled
 // Action runs over a small history in a PostgreSQL of its own, and what it posts is shown by GitHub's style sheet.
-//   npm run screenshots
+//   npm run screenshots [-- --only questions]
 // Needs Chromium (CHROMIUM names another binary than the one on the PATH) and fonts, which root gets by apt-get.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,6 +22,7 @@ import fetchNode24 from '../test/support/node24.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { type ActionRun, runAction } from '../test/support/runner.ts';
 import { withPalette } from './png.ts';
+import { askForPictures } from './terminal-pictures.ts';
 
 type HtmlExtension = NonNullable<Options['htmlExtensions']>[number];
 
@@ -503,9 +504,13 @@ function hasFont(family: string): boolean {
   }
 }
 
-function take(chromium: string, home: string, picture: Picture): number {
+function take(
+  chromium: string,
+  home: string,
+  picture: { readonly file: string; readonly html: string },
+): number {
   const page = path.join(home, `${picture.file}.html`);
-  writeFileSync(page, pageOf(picture));
+  writeFileSync(page, picture.html);
   const width = boxWidth + 2 * margin;
   const browse = (height: number, ...rest: string[]): string =>
     execFileSync(
@@ -536,8 +541,9 @@ function take(chromium: string, home: string, picture: Picture): number {
 }
 
 const home = mkdtempSync(path.join(tmpdir(), 'lukhas-screenshots-'));
-try {
-  const chromium = readyChromium();
+
+/** The comment and the summary. */
+async function ofGithub(): Promise<readonly { readonly file: string; readonly html: string }[]> {
   const { comment, commentOfMatrix, commentOfGoodNews, summary } = await produce(home);
   const pictures: readonly Picture[] = [
     { file: 'comment-light.png', markdown: comment, kind: 'comment', scheme: 'light', open: true },
@@ -546,6 +552,15 @@ try {
     { file: 'comment-good-news-light.png', markdown: commentOfGoodNews, kind: 'comment', scheme: 'light' },
     { file: 'summary-light.png', markdown: summary, kind: 'summary', scheme: 'light' },
     { file: 'summary-dark.png', markdown: summary, kind: 'summary', scheme: 'dark' },
+  ];
+  return pictures.map((picture) => ({ file: picture.file, html: pageOf(picture) }));
+}
+
+try {
+  const chromium = readyChromium();
+  const pictures = [
+    ...(process.argv.includes('questions') ? [] : await ofGithub()),
+    ...(await askForPictures(home)),
   ];
   mkdirSync(images, { recursive: true });
   for (const picture of pictures) {

@@ -135,7 +135,13 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
       isMatched: await hasMatches(db, access, changeRuns(judged)?.ids ?? []),
       differences: there.length === 0 ? undefined : await readDifferences(db, access, changesQuery),
       coverage:
-        there.length === 0 ? undefined : await readCoverageChange(db, access, { run: evidence.run, there }),
+        there.length === 0
+          ? undefined
+          : // Of its own line alone: another job covers something else.
+            await readCoverageChange(db, access, {
+              run: evidence.run,
+              there: there.filter(isOfLine(evidence.run)),
+            }),
     };
   });
 

@@ -14,12 +14,12 @@ import {
   listRepositories,
   type PageRun,
   readCells,
-  readMatriz,
   readPageCoverage,
   readPageFailures,
   readPageRuns,
   type StoredRepository,
 } from './store/questions/page.ts';
+import { readAnalysis } from './store/runs/jobs.ts';
 import { type Access, inTeam } from './store/schema/access.ts';
 import type {
   FlakyFact,
@@ -483,14 +483,15 @@ async function readMemories(
   };
 }
 
+/** Of the newest run that has one; a stranger's says nothing of the team's code. */
 async function readNewestMatriz(
   db: Database,
   access: Access,
   stored: readonly PageRun[],
 ): Promise<PageFacts['matriz']> {
-  const place = stored.findLastIndex(({ hasMatriz }) => hasMatriz);
+  const place = stored.findLastIndex(({ hasMatriz, origin }) => hasMatriz && origin !== 'stranger');
   const run = stored[place];
   if (run === undefined) return undefined;
-  const analysis = await readMatriz(db, access, run);
-  return analysis === undefined ? undefined : { run: place, analysis };
+  const found = await readAnalysis(db, access, run);
+  return found && { run: place, json: found.json };
 }

@@ -254,6 +254,7 @@ describe('the outside world', () => {
         (imports(file).includes('node:child_process') &&
           ![
             'context/git.ts',
+            // The browser.
             'doors/lukhas/report.ts',
             'store/database/data-dir-lock.ts',
             // PostgreSQL's own programs.

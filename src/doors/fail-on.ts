@@ -1,5 +1,5 @@
 // Which failures fail the build: the rule of --fail-on and of the Action's fail-on. The doors set the exit code.
-import { InputError, StoreError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import type { Verdict } from '../ingest.ts';
 import type { FailureHistory, RunMatriz } from '../model.ts';
 import { nearest } from '../nearest.ts';
@@ -98,11 +98,16 @@ export function hasErrors({ warnings }: Pick<Verdict, 'warnings'>): boolean {
   return warnings.some((warning) => warning.severity === 'error');
 }
 
+export interface CoverageBlame {
+  /** Why a coverage gate fails, a sentence each. */
+  readonly sentences: readonly string[];
+  /** Why a gate cannot be decided, as a sentence. */
+  readonly undecided: string | undefined;
+}
+
 /**
- * Why the coverage gates fail the build, a sentence each. A push to the base branch has no change to judge, and a first run nothing to
- * have fallen from: they pass.
- *
- * @throws StoreError `coverage-unknown` where a gate cannot be decided
+ * What the coverage gates say. A push to the base branch has no change to judge, and a first run nothing to have fallen from: they
+ * pass.
  */
 export function coverageToBlame(
   {
@@ -110,30 +115,32 @@ export function coverageToBlame(
     failOnCoverageDrop: most,
   }: Pick<Settings, 'failOnPatchCoverage' | 'failOnCoverageDrop'>,
   { patch, totals, history, stored }: Pick<Verdict, 'patch' | 'totals' | 'history' | 'stored'>,
-): string[] {
-  const undecided = (gate: string, why: string) =>
-    new StoreError({
-      code: 'coverage-unknown',
-      message: `${gate} cannot be decided: ${why}`,
-      fix: 'Give a coverage report of coverage.py, and a checkout that reaches where the change begins.',
-    });
+): CoverageBlame {
   const sentences: string[] = [];
+  let undecided: string | undefined;
+  const cannot = (gate: string, why: string) => {
+    undecided ??= `${gate} cannot be decided: ${why}`;
+  };
+  const isUncovered = totals.coveragePercent === undefined;
   if (least !== undefined) {
     const gate = `fail-on-patch-coverage ${least}`;
-    if (totals.coveragePercent === undefined) throw undecided(gate, 'there is no coverage');
-    if (patch !== undefined && 'problem' in patch) throw undecided(gate, patch.problem);
-    const share = patch?.coverage.percent;
-    if (share !== undefined && share < least)
-      sentences.push(`${percent(share)} of the changed statements are covered (${gate})`);
+    if (isUncovered) cannot(gate, 'there is no coverage');
+    else if (patch !== undefined && 'problem' in patch) cannot(gate, patch.problem);
+    else if ((patch?.coverage.percent ?? 100) < least)
+      sentences.push(
+        `${percent(patch?.coverage.percent ?? 0)} of the changed statements are covered (${gate})`,
+      );
   }
   if (most !== undefined) {
     const gate = `fail-on-coverage-drop ${most}`;
-    if (totals.coveragePercent === undefined) throw undecided(gate, 'there is no coverage');
-    if (history === undefined)
-      throw undecided(gate, stored === 'no' ? 'nothing is stored' : 'the history could not be read');
-    const { beforePercent, afterPercent } = history.coverage ?? { beforePercent: 0, afterPercent: 0 };
-    if (beforePercent - afterPercent > most)
-      sentences.push(`coverage fell from ${percent(beforePercent)} to ${percent(afterPercent)} (${gate})`);
+    if (isUncovered) cannot(gate, 'there is no coverage');
+    else if (history === undefined)
+      cannot(gate, stored === 'no' ? 'nothing is stored' : 'the history could not be read');
+    else if (history.coverage !== undefined) {
+      const { beforePercent, afterPercent } = history.coverage;
+      if (beforePercent - afterPercent > most)
+        sentences.push(`coverage fell from ${percent(beforePercent)} to ${percent(afterPercent)} (${gate})`);
+    }
   }
-  return sentences;
+  return { sentences, undecided };
 }

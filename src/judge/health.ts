@@ -14,7 +14,7 @@ import type {
 export interface HealthRules {
   /** How many months after the present one are to be there. */
   readonly monthsAhead: number;
-  /** Whole months that each partitioned table keeps. */
+  /** Whole months that each partitioned table keeps; Infinity: all. */
   readonly keptMonths: Readonly<Record<string, number>>;
 }
 
@@ -123,6 +123,7 @@ function ofRetention({ now, database }: HealthFacts, { keptMonths }: HealthRules
   const { months = [], overdue = [] } = database;
   return [
     ...Object.entries(keptMonths).flatMap(([table, kept]): Finding[] => {
+      if (!Number.isFinite(kept)) return [];
       const end = monthAfter(now, -kept - graceMonths);
       const late = months.filter((month) => month.table === table && month.until <= end);
       if (late.length === 0) return [];
@@ -188,6 +189,7 @@ export function growthOf(facts: HealthFacts, { keptMonths }: HealthRules): Growt
     for (const { kept, rate, sizes } of tables) {
       total += rate;
       sizes.push({ from: monthAfter(now, ahead), bytes: rate });
+      if (!Number.isFinite(kept)) continue;
       const end = monthAfter(now, ahead - kept - 1).getTime();
       total -= sizes.find(({ from }) => from.getTime() === end)?.bytes ?? 0;
     }

@@ -5,11 +5,11 @@ import { count } from './words.ts';
 /** An analysis as it is shown. */
 export interface ShownMatriz {
   readonly review: MatrizReview;
-  /** It is of somebody who is not of the team: a fork's own words. */
+  /** It came with a change that is not the team's own: a stranger's words. */
   readonly isForeign: boolean;
 }
 
-/** A fork brings its own analysis, and may write into it what it likes. */
+/** A stranger's change brings its own analysis, and may say in it what it likes. */
 export function isForeign({ origin }: Pick<RunContext, 'origin'>): boolean {
   return origin === 'stranger';
 }
@@ -20,7 +20,7 @@ export interface ToldViolation {
   readonly violation: MatrizViolation | undefined;
 }
 
-/** `BLOCKED by guardian: score 48 of 100, 2 stars`; of a fork that it is its own. Names of stars are data. */
+/** `BLOCKED by guardian: score 48 of 100, 2 stars`; of a stranger that it is their own. Names of stars are data. */
 export function matrizVerdict({ review: { status, score, stars }, isForeign }: ShownMatriz): string {
   const deciding = stars.filter((star) => star.status === status).map(({ name }) => name);
   const names =
@@ -28,7 +28,7 @@ export function matrizVerdict({ review: { status, score, stars }, isForeign }: S
       ? `${deciding.slice(0, 2).join(', ')} and ${deciding.length - 2} more`
       : deciding.join(', ');
   const by = status === 'APPROVED' ? '' : ` by ${names}`;
-  return `${status}${by}: score ${scoreOf(score)} of 100, ${count(stars.length, 'star')}${isForeign ? ", by the fork's own file" : ''}`;
+  return `${status}${by}: score ${scoreOf(score)} of 100, ${count(stars.length, 'star')}${isForeign ? ", by a stranger's own file" : ''}`;
 }
 
 /** At most two decimals, and no more than are needed. */

@@ -26,7 +26,7 @@ const questions = [
     'usage',
     'activity',
   ],
-  ...['guardian', 'sql', 'report', 'open'],
+  ...['guardian', 'sql', 'brief', 'report', 'open'],
 ];
 const all = [
   'upload',

@@ -169,7 +169,10 @@ test.each([
   [['frobnicate'], 'See lukhas --help'],
   [['frobnicate', '--help'], 'See lukhas --help'],
   [['db', 'migrate', '--databse-url', 'x'], 'Did you mean --database-url?'],
-  [['db', 'migrate', '--role', 'x'], '--role is an option of lukhas db setup, lukhas db grant.'],
+  [
+    ['db', 'migrate', '--role', 'x'],
+    '--role is an option of lukhas db setup, lukhas db grant, lukhas db revoke and others.',
+  ],
   [['db', 'migrate', 'now'], 'one word too many: now'],
   [['team', 'add'], 'a word is missing'],
   [['team', 'add', 'Not A Slug'], 'for example not-a-slug'],

@@ -230,6 +230,23 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     expect((await lukhas('report', '--repository', 'GitHub.com/Acme/Shop', '--out', file)).code).toBe(0);
   });
 
+  test('the brief tells the last run, the same each time, and its failures as the page does', async () => {
+    const first = await lukhas('brief', '--branch', 'main');
+    expect([first.code, first.stderr]).toEqual([0, '']);
+    expect((await lukhas('brief', '--branch', 'main')).stdout).toBe(first.stdout);
+    expect(first.stdout).toMatch(
+      /^\d of 60 tests failed\.\nRun [0-9a-f-]{36} of [0-9a-f]{8}, compared with /,
+    );
+    const broken = shopTests(tests)[0]?.name ?? '';
+    const { stdout } = await lukhas('brief', '--branch', 'main', '--json');
+    const { failures } = JSON.parse(stdout) as { failures: Record<string, unknown>[] };
+    expect(failures.find(({ test_name }) => test_name === broken)).toMatchObject({
+      class: 'pre-existing',
+      rerun_command: `pytest '${broken}'`,
+    });
+    expect(first.stdout).toContain(`pytest '${broken}'`);
+  });
+
   test('a program gets the figures as JSON', async () => {
     const { stdout } = await lukhas('report', '--json', '--out', file);
     expect(JSON.parse(stdout)).toEqual({

@@ -122,7 +122,14 @@ export function hostileFacts(texts: readonly string[]): PageFacts {
     memoriesTotal: texts.length,
     matriz: {
       run: 3,
-      analysis: { stars: Object.fromEntries(texts.map((text) => [text, { status: text, score: 1 }])) },
+      json: JSON.stringify({
+        stars: Object.fromEntries(
+          texts.map((text) => [
+            text,
+            { status: text, confidence: 1, violations: [{ rule: text, location: text }] },
+          ]),
+        ),
+      }),
     },
   };
 }

@@ -135,4 +135,28 @@ export const mutations: readonly Mutation[] = [
     test: 'test/store/schema/restore.test.ts',
     name: 'it is refused by name',
   },
+  {
+    what: 'a star that blocks',
+    file: 'src/judge/matriz.ts',
+    find: "['BLOCKED', 'CHANGES_REQUESTED', 'APPROVED']",
+    replace: "['APPROVED', 'CHANGES_REQUESTED', 'BLOCKED']",
+    test: 'test/judge/matriz.test.ts',
+    name: 'one of three blocks',
+  },
+  {
+    what: 'names that stand twice in an analysis',
+    file: 'src/read/matriz.ts',
+    find: 'if (seen.has(name))',
+    replace: 'if (seen.has(name) && seen.size < 0)',
+    test: 'test/read/matriz.test.ts',
+    name: 'with equal names',
+  },
+  {
+    what: 'the turn of those who delete owners',
+    file: 'src/store/schema/users.ts',
+    find: "await db.query('SELECT lukhas_lock_team()');",
+    replace: '',
+    test: 'test/store/schema/users.test.ts',
+    name: 'the last owner stays',
+  },
 ];

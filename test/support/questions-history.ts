@@ -78,7 +78,7 @@ export async function fillQuestions(
       (md5('line ' || shard))::uuid AS line
     FROM (
       SELECT n, (n - 1) / ${shards} AS commit, (n - 1) % ${shards} AS shard,
-        date_trunc('milliseconds', now()) - interval '1 hour' - (${runs} - n) * (interval '${days} days' / ${runs}) AS at,
+        date_trunc('milliseconds', now() - interval '1 hour' - (${runs} - n) * (interval '${days} days' / ${runs})) AS at,
         CASE WHEN (n - 1) / ${shards} % 20 = 19 THEN 'ann:patch-' || n % 7 WHEN ${share(`(n - 1) / ${shards}`, '1', seed)} < 0.6 THEN 'main'
           ELSE 'feature/' || (n - 1) / ${shards} % 13 END AS branch,
         (n - 1) / ${shards} % 20 = 19 AS is_fork

@@ -53,7 +53,7 @@ const detail = { failures: 50, messages: true, fixes: true, extras: true, more: 
 describe('the verdict in words', () => {
   it.each([
     [blocked, false, 'BLOCKED by guardian: score 48 of 100, 2 stars'],
-    [blocked, true, "BLOCKED by guardian: score 48 of 100, 2 stars, by the fork's own file"],
+    [blocked, true, "BLOCKED by guardian: score 48 of 100, 2 stars, by a stranger's own file"],
     [
       { ...review('APPROVED', star('bio', 'APPROVED')), score: 83.333 },
       false,

@@ -13,7 +13,7 @@ import { type SavedMissing, saveMissing } from '../../store/runs/missing.ts';
 import { secretsOf, workflowCommand } from '../../tell/github/workflow-log.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
 import { count, placed } from '../../tell/words.ts';
-import { failuresToBlame, hasErrors, starsToBlame, whyNotReviewed } from '../fail-on.ts';
+import { coverageToBlame, failuresToBlame, hasErrors, starsToBlame, whyNotReviewed } from '../fail-on.ts';
 import { keepHeapSmall } from '../heap.ts';
 import { describeError } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
@@ -249,6 +249,9 @@ function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verdict): s
   if (stars === undefined)
     reasons.push(`${asked}, and ${whyNotReviewed(verdict.matriz.missing ?? 'not-given')}: not judged.`);
   else if (stars > 0) reasons.push(`${asked}, and MATRIZ is blocked by ${count(stars, 'star')}.`);
+  const fallen = coverageToBlame(settings, verdict);
+  for (const sentence of [...fallen.sentences, ...(fallen.undecided === undefined ? [] : [fallen.undecided])])
+    reasons.push(`${sentence[0]?.toUpperCase()}${sentence.slice(1)}.`);
   if (storeError !== undefined) {
     const message = 'The run was NOT stored; the log of this step says why.';
     // A bug of ours is never green where a verdict was asked for.

@@ -23,7 +23,7 @@ import { blockedStars, isForeign } from '../../tell/matriz.ts';
 import { renderSummary } from '../../tell/terminal/summary.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
 import { placed } from '../../tell/words.ts';
-import { failuresToBlame, hasErrors, starsToBlame } from '../fail-on.ts';
+import { coverageToBlame, failuresToBlame, hasErrors, starsToBlame } from '../fail-on.ts';
 import { describeError } from '../process.ts';
 import { commentPart, missingSection } from './comment-part.ts';
 import { openCommitJobs } from './commit-jobs.ts';
@@ -151,6 +151,8 @@ function sectionOf({ inputs, verdict, hideSolutions }: Told): Section {
     history: verdict.history,
     matriz: verdict.matriz.review && { review: verdict.matriz.review, isForeign: isForeign(verdict.context) },
     leastCovered: leastCovered(verdict.coverage?.files ?? [], 10),
+    patch: verdict.patch,
+    fallen: coverageToBlame(inputs.settings, verdict).sentences,
     stored: storedSentence(verdict, inputs),
     hideSolutions,
     folder: verdict.rootdir,
@@ -311,7 +313,7 @@ async function postComment(post: Post): Promise<string | undefined> {
       create: ({ rows }) =>
         inputs.comment === 'always' ||
         (inputs.comment === 'failures'
-          ? rows.some((row) => row.failed > 0 || row.incomplete || row.blocked > 0)
+          ? rows.some((row) => row.failed > 0 || row.incomplete || row.blocked > 0 || row.isCoverageLow)
           : post.hasNews),
       crowded: inputs.inMatrix && jobs === undefined,
     });
@@ -350,11 +352,12 @@ function checkOf(told: Told, section: Section): Check {
   const gates = failOn.length === 0 ? (['any', 'blocked'] as const) : failOn;
   const blamed = failuresToBlame(gates, verdict) ?? failed;
   const blocked = blockedStars(verdict.matriz.review);
+  const fallen = coverageToBlame(inputs.settings, verdict);
   // An analysis that a gate needs and that is missing blocks, too.
   const blamedStars = failOn.length === 0 ? blocked : (starsToBlame(failOn, verdict) ?? 1);
   return {
     conclusion:
-      hasErrors(verdict) || blamedStars > 0
+      hasErrors(verdict) || blamedStars > 0 || fallen.sentences.length > 0
         ? 'failure'
         : failed === 0 && totals.total > 0 && blocked === 0
           ? 'success'
@@ -366,6 +369,7 @@ function checkOf(told: Told, section: Section): Check {
       ...(verdict.lost > 0 ? [`${verdict.lost} could not be read`] : []),
       ...(verdict.incomplete && verdict.lost === 0 ? ['incomplete'] : []),
       ...(blocked > 0 ? ['blocked by MATRIZ'] : []),
+      ...(fallen.sentences.length > 0 ? ['too little of it covered'] : []),
     ].join(', '),
     summary: jobSummary(told, section),
   };
@@ -411,7 +415,7 @@ function hasOutputFile(): boolean {
 
 /** Numbers, ids and words of ours only: other people's scripts read the outputs. */
 function writeOutputs(
-  { totals, tally, saved, stored, history, context, matriz }: Verdict,
+  { totals, tally, saved, stored, history, context, matriz, patch }: Verdict,
   url: string | undefined,
 ): void {
   if (!hasOutputFile()) return;
@@ -434,6 +438,7 @@ function writeOutputs(
     fixed: history === undefined ? '' : fixedTests(history).length,
     judged: history !== undefined,
     infrastructure: history?.isInfrastructure ?? '',
+    'patch-coverage': patch === undefined || 'problem' in patch ? '' : hundredths(patch.coverage.percent),
     repository: plainName(context.repository),
     project: plainName(context.project),
     'tested-git-sha': context.tested?.gitSha ?? '',
@@ -450,4 +455,8 @@ function writeOutputs(
 /** A folder of a fork may be called anything, and scripts paste outputs into commands. */
 function plainName(name: string | undefined): string {
   return name !== undefined && /^[\w./:-]+$/.test(name) ? name : '';
+}
+
+function hundredths(percentage: number | undefined): number | '' {
+  return percentage === undefined ? '' : Math.round(percentage * 100) / 100;
 }

@@ -274,12 +274,10 @@ export function test(
     const lines = [
       paint.bold(safeLine(testName)),
       ...strips,
-      line(
-        '',
-        paint.dim(
-          `${first === undefined ? '' : ago(first.createdAt, now)} → ${newest === undefined ? '' : ago(newest.createdAt, now)}   ■ passed  ✗ failed  E error  · skipped  x xfailed`,
-        ),
-      ),
+      ...wrap(
+        `${first === undefined ? '' : ago(first.createdAt, now)} → ${newest === undefined ? '' : ago(newest.createdAt, now)}: ■ passed, ✗ failed, E error, · skipped, x xfailed`,
+        room,
+      ).map((words) => line('', paint.dim(words))),
       '',
       line(
         'failed',
@@ -554,7 +552,7 @@ export function flaky({ limit = usual, ...settings }: AskSettings, terminal: Ter
                 { head: 'failed', align: 'right', optional: 3 },
                 { head: 'cost', align: 'right' },
                 { head: 'last', optional: 2 },
-                { head: 'evidence', least: 20, optional: 1 },
+                { head: 'evidence', least: 38, optional: 1 },
               ],
               rows,
               { width, paint },

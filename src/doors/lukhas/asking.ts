@@ -40,12 +40,13 @@ export interface Asked {
 /**
  * Answers a question about the runs that the settings name.
  *
- * @param days how far back it looks where nobody says; undefined: all the way
+ * @param days how far back it looks where nobody says; undefined: all the way; `isBare`: the answer stands alone, without the line that
+ *   says what it is about
  */
 export async function answerAbout(
   settings: AskSettings,
   terminal: Terminal,
-  { days }: { readonly days?: number },
+  { days, isBare = false }: { readonly days?: number; readonly isBare?: boolean },
   work: (asked: Asked) => Promise<Answer>,
 ): Promise<ExitCode> {
   const now = new Date();
@@ -89,7 +90,7 @@ export async function answerAbout(
         since: since?.toISOString() ?? null,
       },
     });
-    return { lines: [terminal.paint.dim(about), ...lines], json };
+    return { lines: isBare ? lines : [terminal.paint.dim(about), ...lines], json };
   });
 }
 

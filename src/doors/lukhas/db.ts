@@ -10,7 +10,6 @@ import {
   type Grant,
   grantUploads,
   requireLoginMaker,
-  revokeUploads,
 } from '../../store/schema/access.ts';
 import {
   adoptRestored,
@@ -22,6 +21,7 @@ import {
 } from '../../store/schema/mend.ts';
 import { type MigrateOptions, migrate } from '../../store/schema/migrate.ts';
 import { describePartitions, ensurePartitions, type PartitionState } from '../../store/schema/partitions.ts';
+import { revokeUploads } from '../../store/schema/revoke.ts';
 import { newerDatabase, olderDatabase, readSchemaState } from '../../store/schema/state.ts';
 import { addTeam, checkSlug, localTeamSlug } from '../../store/schema/teams.ts';
 import { safeLine } from '../../tell/safe.ts';

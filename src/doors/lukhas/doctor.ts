@@ -11,13 +11,13 @@ import type {
   ReportFacts,
   Trouble,
 } from '../../health.ts';
-import { findIllnesses, growthOf } from '../../judge/health.ts';
+import { findIllnesses, growthOf, type HealthRules } from '../../judge/health.ts';
 import { findFiles, openReport, readStart } from '../../read/files.ts';
 import { noTests, surveyReports } from '../../read/report/survey.ts';
 import { describeDataDir } from '../../store/database/data-dir.ts';
 import type { Connect } from '../../store/database/port.ts';
 import { readHealth, troubleOf } from '../../store/keep/health.ts';
-import { defaultMonths } from '../../store/keep/periods.ts';
+import { type Policy, readPolicy } from '../../store/keep/policy.ts';
 import { monthsMadeAhead } from '../../store/schema/partitions.ts';
 import { toJson } from '../../tell/json.ts';
 import { healthJson, renderHealth } from '../../tell/terminal/doctor.ts';
@@ -29,9 +29,22 @@ import { type CommandSettings, dataDirOf } from './answer.ts';
 export interface DoctorSettings extends CommandSettings {
   readonly team: string | undefined;
   readonly disk: string | undefined;
+  readonly keep: readonly string[];
 }
 
-const rules = { monthsAhead: monthsMadeAhead, keptMonths: defaultMonths };
+/** Whole months that each table keeps. */
+function rulesOf(policy: Policy): HealthRules {
+  const monthDays = 365.25 / 12;
+  const months = (table: keyof Policy) => Math.ceil(policy[table].days / monthDays - 0.01);
+  return {
+    monthsAhead: monthsMadeAhead,
+    keptMonths: {
+      test_runs: months('test_runs'),
+      test_results: months('test_results'),
+      coverage_data: months('coverage_data'),
+    },
+  };
+}
 
 /** Whoever waits in an upload waits a minute for the embedded database; who asks for its health is told at once. */
 const embeddedWaitMs = 700;
@@ -44,9 +57,11 @@ export async function doctor(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const diskBytes = settings.disk === undefined ? undefined : parseBytes(settings.disk, '--disk');
+  const policy = readPolicy(settings.keep);
+  const rules = rulesOf(policy);
   const cwd = process.cwd();
   const [{ database, embedded, found }, { checkout, token, isInActions }, reports] = await Promise.all([
-    readDatabase(settings),
+    readDatabase(settings, policy),
     readSurroundings(cwd),
     readReports(named, cwd),
   ]);
@@ -74,13 +89,14 @@ interface FoundDatabase {
   readonly found: readonly Trouble[];
 }
 
-async function readDatabase(settings: DoctorSettings): Promise<FoundDatabase> {
+async function readDatabase(settings: DoctorSettings, policy: Policy): Promise<FoundDatabase> {
   const { databaseUrl, sslCa, team } = settings;
   const request = (connect: Connect) => ({
     connect,
     databaseUrl,
     env: process.env,
     teamSlug: team,
+    policy,
     clock: () => new Date(),
   });
   if (databaseUrl !== undefined) {

@@ -3,6 +3,7 @@ import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { type CommandDeclaration, type CommandLine, createProgram, type Declarations } from '../arguments.ts';
 import { uploadCommand } from '../upload/command.ts';
 import { askCommands } from './words/ask.ts';
+import { briefCommands } from './words/brief.ts';
 import { dbCommands } from './words/db.ts';
 import { doctorCommands } from './words/doctor.ts';
 import { generalCommands } from './words/general.ts';
@@ -53,13 +54,13 @@ export function lukhas(terminal: Terminal): CommandLine {
     }
   };
   add(program, 'Reports', { upload: uploadCommand() });
-  add(program, 'Ask', { ...askCommands(), ...pageCommands() });
+  add(program, 'Ask', { ...askCommands(), ...briefCommands(), ...pageCommands() });
   for (const [name, heading, summary, commands] of groups) {
     const group = program.command(name).usage('<command> [options]').helpGroup(`${heading}:`);
     group.description(`Commands for ${summary}.`);
     add(group as CommandLine, heading, commands());
   }
-  add(program, 'Is all well?', doctorCommands());
+  add(program, 'Health', doctorCommands());
   add(program, 'This program', generalCommands());
   return program;
 }

@@ -146,7 +146,13 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       terminal.err(describeError(verdict.storeError, terminal.paint));
       return exitCodeOf(verdict.storeError);
     }
-    const fallen = coverageToBlame(settings, verdict);
+    const { sentences: fallen, undecided } = coverageToBlame(settings, verdict);
+    if (undecided !== undefined)
+      throw new StoreError({
+        code: 'coverage-unknown',
+        message: undecided,
+        fix: 'Give a coverage report of coverage.py, and a checkout that reaches where the change begins.',
+      });
     if (!failsBuild(settings, verdict) && fallen.length === 0)
       return hasErrors(verdict) ? exitCodes.input : exitCodes.ok;
     const why = [...(failsBuild(settings, verdict) ? [failingWords(settings, verdict)] : []), ...fallen];

@@ -18,7 +18,7 @@ import { expected } from '../schema/catalogue.generated.ts';
 import { describeDamage, findLostLogins } from '../schema/mend.ts';
 import { newerDatabase, olderDatabase, readSchemaState, type SchemaState } from '../schema/state.ts';
 import { partitionedTables } from '../schema/tables.ts';
-import { defaultPeriods } from './periods.ts';
+import type { Policy } from './policy.ts';
 
 export interface HealthRequest {
   /** Opens a connection; a second one is asked for where a pooler stands between. */
@@ -27,6 +27,8 @@ export interface HealthRequest {
   readonly databaseUrl: string | undefined;
   readonly env: PgVariables;
   readonly teamSlug: string | undefined;
+  /** How long rows are kept. */
+  readonly policy: Policy;
   /** This machine's time. */
   readonly clock: () => Date;
 }
@@ -76,7 +78,9 @@ export async function readHealth(request: HealthRequest): Promise<DatabaseFacts>
       await attempt(() => openAccess(db, { teamSlug: request.teamSlug, allowPrivilegedRole: false }));
     const damage = await attempt(() => describeDamage(db, state.schema));
     const lostLogins = session.owns ? await attempt(() => findLostLogins(db, state.schema)) : undefined;
-    const stored = await attempt(() => readStored(db, state.schema, session.owns || db.embedded));
+    const stored = await attempt(() =>
+      readStored(db, state.schema, session.owns || db.embedded ? request.policy : undefined),
+    );
     return {
       ...nothing,
       connection,
@@ -174,7 +178,8 @@ type Stored = Pick<
   'months' | 'halfDetached' | 'tables' | 'indexes' | 'statisticsSince' | 'jobs' | 'overdue'
 >;
 
-async function readStored(db: Database, schema: string, administers: boolean): Promise<Stored> {
+/** `policy`: undefined where not all rows can be seen. */
+async function readStored(db: Database, schema: string, policy: Policy | undefined): Promise<Stored> {
   return db.transaction(
     async () => {
       const months = await db.query<MonthRow>(
@@ -226,7 +231,7 @@ async function readStored(db: Database, schema: string, administers: boolean): P
             last,
           }),
         ),
-        overdue: administers ? await readOverdue(db) : undefined,
+        overdue: policy === undefined ? undefined : await readOverdue(db, policy),
       };
     },
     { begin: beginIn(schema, 'SET TRANSACTION READ ONLY') },
@@ -299,13 +304,13 @@ function isMigrations(index: string): boolean {
 }
 
 /** Rows older than their period by more than a monthly, or for sessions a daily, clean-up leaves. */
-async function readOverdue(db: Database): Promise<OverdueFacts[]> {
+async function readOverdue(db: Database, policy: Policy): Promise<OverdueFacts[]> {
   const rows = await db.query<{ table: string; rows: number; oldest: Date | null }>(
     `SELECT 'consciousness_reviews' AS table, count(*)::int AS rows, min(created_at) AS oldest FROM consciousness_reviews
      WHERE created_at < now() - $1::interval - interval '1 month'
      UNION ALL
      SELECT 'sessions', count(*)::int, min(expires_at) FROM sessions WHERE expires_at < now() - $2::interval - interval '2 days'`,
-    [defaultPeriods.consciousness_reviews, defaultPeriods.sessions],
+    [policy.consciousness_reviews.interval ?? null, policy.sessions.interval ?? null],
   );
   return rows.flatMap(({ table, rows: count, oldest }) =>
     oldest === null ? [] : [{ table, rows: count, oldest }],

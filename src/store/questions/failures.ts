@@ -36,7 +36,7 @@ export interface FailureGroups {
 }
 
 /** So many failures are looked at, the newest. */
-export const mostFailures = 200_000;
+export const mostFailures = 20_000;
 
 /**
  * What failed in a scope, the most frequent first. Strangers' runs and reports older than their commit are left out.
@@ -66,16 +66,15 @@ export function listFailures(
        ), groups AS (
          SELECT alike, count(*)::int AS failures, count(DISTINCT test_name)::int AS tests, count(DISTINCT test_run_id)::int AS runs,
            count(DISTINCT git_branch)::int AS branches, min(created_at) AS first_at, max(created_at) AS last_at, max(memory) AS memory,
+           (array_agg(test_run_id ORDER BY created_at DESC, test_name))[1] AS run_id, (array_agg(test_name ORDER BY created_at DESC, test_name))[1] AS test_name,
            (count(*) OVER ())::int AS total, (sum(count(*)) OVER ())::int AS seen
          FROM ours GROUP BY alike ORDER BY runs DESC, failures DESC, last_at DESC, alike LIMIT ${params.add(limit)}::int
        )
-       SELECT g.*, n.test_name, n.test_run_id::text AS run, n.failure_signature, n.cause_key, x.error_type, left(x.error_message, 300) AS message,
+       SELECT g.*, g.run_id::text AS run, x.failure_signature, x.cause_key, x.error_type, left(x.error_message, 300) AS message,
          (SELECT count(*) > ${mostFailures} FROM failed) AS is_cut
-       FROM groups g CROSS JOIN LATERAL (
-         SELECT * FROM ours o WHERE o.alike = g.alike ORDER BY o.created_at DESC, o.test_name LIMIT 1) AS n
-       LEFT JOIN LATERAL (
-         SELECT x.error_type, x.error_message FROM test_results x WHERE x.team_id = $1 AND x.test_run_id = n.test_run_id AND x.created_at = n.created_at
-           AND x.test_name = n.test_name AND x.outcome IN ('failed', 'error') LIMIT 1) AS x ON true
+       FROM groups g LEFT JOIN LATERAL (
+         SELECT x.failure_signature, x.cause_key, x.error_type, x.error_message FROM test_results x WHERE x.team_id = $1 AND x.test_run_id = g.run_id
+           AND x.created_at = g.last_at AND x.test_name = g.test_name AND x.outcome IN ('failed', 'error') LIMIT 1) AS x ON true
        ORDER BY g.runs DESC, g.failures DESC, g.last_at DESC, g.alike`,
       params.values,
     );

@@ -102,9 +102,10 @@ export function findTest(db: Database, access: Access, scope: Scope, word: strin
 
 /** The tests whose end is the word, else those that hold it, in small letters too. */
 function matching(word: string, names: readonly string[]): readonly string[] {
-  const ends = names.filter(
-    (name) => name.endsWith(`::${word}`) || name.replace(/\[.*$/s, '').endsWith(`::${word}`),
-  );
+  const bare = (name: string) => name.replace(/\[.*$/s, '');
+  const ends = names.filter((name) => name.endsWith(word) || bare(name).endsWith(word));
+  const whole = ends.filter((name) => name.endsWith(`::${word}`) || bare(name).endsWith(`::${word}`));
+  if (whole.length > 0) return whole.sort();
   if (ends.length > 0) return ends.sort();
   const holds = names.filter((name) => name.includes(word));
   if (holds.length > 0) return holds.sort();

@@ -1,6 +1,7 @@
 // The people of a team: adds, lists, deactivates, deletes and brings them back. Rows stay; nothing here logs anybody in.
 import * as z from 'zod';
 import { InputError, StoreError } from '../../errors.ts';
+import { shellWord } from '../../shell.ts';
 import type { Database } from '../database/port.ts';
 import { type Access, inTeam } from './access.ts';
 
@@ -132,7 +133,7 @@ export function addUser(
       throw new StoreError({
         code: 'user-gone',
         message: `${quoted(lambdaId)} is there, and ${there.state}`,
-        fix: `Bring them back: lukhas user restore ${quoted(lambdaId)}`,
+        fix: `Bring them back: lukhas user restore ${shellWord(lambdaId)}`,
       });
     const isSame =
       there.email.toLowerCase() === email &&

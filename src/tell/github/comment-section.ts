@@ -1,6 +1,6 @@
 // The results of a commit's jobs in Markdown, for the pull request's comment and the job's summary: what failed, what is known
 // about it, what to do. Pure; all data goes through markdown.ts.
-import type { HealixMemory, Match, Novelty, RunHistory, Totals } from '../../model.ts';
+import type { HealixMemory, Match, Novelty, Patch, RunHistory, Totals } from '../../model.ts';
 import {
   type Alike,
   evidenceOfAll,
@@ -16,6 +16,7 @@ import {
 import { type Commands, rerunCommands, shellOf, teachCommands } from '../commands.ts';
 import { comparedWith, fixedEvidence, outageOf } from '../evidence.ts';
 import { matrizVerdict, type ShownMatriz, toldViolations } from '../matriz.ts';
+import { hasPatchNews, lineRanges, patchSentence } from '../patch.ts';
 import { wordRenames } from '../renames.ts';
 import {
   count,
@@ -45,6 +46,10 @@ export interface Section {
   /** Those that are shown; `totals` counts all. */
   readonly failures: readonly ToldFailure[];
   readonly history: RunHistory | undefined;
+  /** The coverage of the change: of all stored runs of the commit. */
+  readonly patch?: Patch | undefined;
+  /** Coverage gates that fail, a sentence each. */
+  readonly fallen?: readonly string[] | undefined;
   /** undefined: none was given, or it is told nowhere. */
   readonly matriz?: ShownMatriz | undefined;
   readonly leastCovered: readonly {
@@ -127,7 +132,7 @@ export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   for (const group of groups) parts.push(renderGroup(group, jobs.length, detail));
   parts.push(renderFixed(sections));
   if (detail.extras) parts.push(...renderCommands(groups, sections), renderChanges(sections));
-  parts.push(renderCoverage(sections, detail), ...analyses);
+  parts.push(renderCoverage(sections, detail), renderPatch(sections, detail), ...analyses);
   for (const text of new Set(sections.map(storedLine))) parts.push(text);
   return parts.filter((part) => part !== '').join('\n\n');
 }
@@ -585,6 +590,46 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
     parts.push(folded(title, lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')));
   }
   return parts.join('\n\n');
+}
+
+const mostPatchFiles = 25;
+
+/** The coverage of the change, as the job that has most runs to judge by tells it. */
+function renderPatch(sections: readonly Section[], detail: Detail): string {
+  const runsOf = (patch: Patch) => ('problem' in patch ? 0 : patch.runs);
+  const [patch] = sections
+    .flatMap((section) => (hasPatchNews(section.patch) ? [section.patch] : []))
+    .sort((a, b) => runsOf(b) - runsOf(a));
+  const fallen = [...new Set(sections.flatMap((section) => section.fallen ?? []))];
+  const gates = fallen.map((sentence) => `> ❌ ${inline(cut(sentence, 300))}`);
+  if (patch === undefined) return gates.join('\n\n');
+  const title = '**Coverage of this change**';
+  if ('problem' in patch)
+    return [`${title}: not computed, ${inline(cut(patch.problem, 300))}`, ...gates].join('\n\n');
+  const { files, lost = [], unreported } = patch.coverage;
+  const cell = (path: string, ranges: string) =>
+    `${code(cut(path, 300), { cell: true })} | ${code(cut(ranges, 300), { cell: true })}`;
+  const rows = [
+    ...files
+      .filter((file) => file.uncovered.length > 0)
+      .map((file) => {
+        const share = `${number(file.coveredStatements)} of ${number(file.changedStatements)}`;
+        return `| ${cell(file.filePath, lineRanges(file.uncovered))} | ${share} |`;
+      }),
+    ...lost.map((file) => `| ${cell(file.filePath, lineRanges(file.lines))} | no longer covered |`),
+    ...unreported.map((path) => `| ${cell(path, '')} | in no coverage report |`),
+  ];
+  const shown = rows.slice(0, Math.min(mostPatchFiles, detail.failures));
+  const rest = rows.length - shown.length;
+  const table = ['| File | Lines no test ran | Changed statements covered |', '|:--|:--|:--|', ...shown];
+  const more = rest > 0 ? `\n\n… and ${number(rest)} more: ${detail.more}` : '';
+  return [
+    `${title}: ${patchSentence(patch)}`,
+    ...gates,
+    ...(rows.length === 0
+      ? []
+      : [folded(`Lines without a test (${count(rows.length, 'file')})`, `${table.join('\n')}${more}`)]),
+  ].join('\n\n');
 }
 
 /** The first item of each key. */

@@ -48,6 +48,8 @@ export interface JobRow extends JobIdentity {
   readonly missing: Section['missing'];
   /** Stars of MATRIZ that block. */
   readonly blocked: number;
+  /** A coverage gate that somebody asked for fails. */
+  readonly isCoverageLow: boolean;
 }
 
 /** The part of one source: the database with all jobs that stored their runs, or a job without a database. */
@@ -98,7 +100,7 @@ export function makePart(
   ];
   const sorted = jobs.toSorted((a, b) => compare(a.label, b.label) || compare(a.key, b.key));
   const rows = sorted.map(
-    ({ section: { totals, history, incomplete, troubles, missing, matriz }, ...job }) => ({
+    ({ section: { totals, history, incomplete, troubles, missing, matriz, fallen }, ...job }) => ({
       key: job.key,
       name: job.name,
       run: job.run,
@@ -116,6 +118,7 @@ export function makePart(
       incomplete: incomplete || troubles.length > 0,
       missing,
       blocked: blockedStars(matriz?.review),
+      isCoverageLow: (fallen?.length ?? 0) > 0,
     }),
   );
   const labels = labelRows(rows);
@@ -330,7 +333,10 @@ function verdict(parts: readonly Part[]): string {
   if (missing > 0 && missing === rows.length)
     return `❌ No test results${missing === 1 ? '' : ` of ${missing} jobs`}`;
   const cutOff = rows.filter((row) => row.incomplete && row.missing === undefined).length;
-  const blocked = rows.some((row) => row.blocked > 0) ? ', blocked by MATRIZ' : '';
+  const blocked = [
+    rows.some((row) => row.blocked > 0) ? ', blocked by MATRIZ' : '',
+    rows.some((row) => row.isCoverageLow) ? ', too little of it covered' : '',
+  ].join('');
   const unread = [
     cutOff === 0
       ? ''
@@ -382,8 +388,9 @@ function table(rows: readonly JobRow[]): string[] {
   return ['| Job | Failed | New | Passed | Skipped | Coverage |', '|:--|--:|--:|--:|--:|--:|', ...lines];
 }
 
-function markOf({ failed, incomplete, total, blocked }: JobRow): string {
-  return failed > 0 || incomplete || blocked > 0 ? '❌' : total === 0 ? '⚪' : '✅';
+function markOf({ failed, incomplete, total, blocked, isCoverageLow }: JobRow): string {
+  const isBad = failed > 0 || incomplete || blocked > 0 || isCoverageLow;
+  return isBad ? '❌' : total === 0 ? '⚪' : '✅';
 }
 
 function foot({ sha, older, parts }: CommentState): string {
@@ -418,10 +425,16 @@ function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): s
       row.attempt,
       row.job === undefined ? -1 : row.job - job,
       stepWord(row.step),
-      ...(row.missing === undefined && row.blocked === 0 ? [] : [row.missing ?? '']),
-      ...(row.blocked === 0 ? [] : [row.blocked]),
+      ...lastFacts(row),
     ]);
   return `${partStart}${packed({ ...facts, run, job, rows })} -->`;
+}
+
+/** Most rows have none of them. */
+function lastFacts({ missing, blocked, isCoverageLow }: JobRow): (string | number)[] {
+  if (isCoverageLow) return [missing ?? '', blocked, 1];
+  if (blocked > 0) return [missing ?? '', blocked];
+  return missing === undefined ? [] : [missing];
 }
 
 /** Base64, so that nothing in it can end the HTML comment around it. */
@@ -483,7 +496,7 @@ function readRow(value: unknown, least: { readonly run: number; readonly job: nu
   const [total, passed, failed, skipped, fresh] = numbers.slice(0, 5).map((number) => whole(number));
   const [coverage, coverageBefore] = numbers.slice(5, 7).map(percentage);
   const incomplete = whole(numbers[7], 1);
-  const [name, run, attempt, job, step, missing, blocked] = numbers.slice(8);
+  const [name, run, attempt, job, step, missing, blocked, isLow] = numbers.slice(8);
   const above = (start: number, by: unknown) => {
     const distance = whole(by, mostRun);
     return distance === undefined ? undefined : whole(start + distance, mostRun);
@@ -506,6 +519,7 @@ function readRow(value: unknown, least: { readonly run: number; readonly job: nu
     coverageBefore,
     incomplete: incomplete === 1,
     blocked: whole(blocked) ?? 0,
+    isCoverageLow: isLow === 1,
   };
 }
 

@@ -173,6 +173,9 @@ export interface PageMatriz {
   readonly stars: readonly {
     readonly name: string;
     readonly status?: string | undefined;
-    readonly score?: number | undefined;
+    /** 0 to 1. */
+    readonly confidence?: number | undefined;
+    /** What it objects to, and where. */
+    readonly violations: readonly string[];
   }[];
 }

@@ -31,7 +31,8 @@ export interface PageFacts {
   readonly memoriesTotal: number;
   /** Nothing of them is shown. */
   readonly hidesSolutions: boolean;
-  readonly matriz: { readonly run: number; readonly analysis: unknown } | undefined;
+  /** The analysis as the JSON that is stored. */
+  readonly matriz: { readonly run: number; readonly json: string } | undefined;
 }
 
 /** Why a run is no evidence. */

@@ -494,23 +494,32 @@ export function rangesOf(lines: readonly number[]): string {
   return ranges.join(',');
 }
 
-/** The stars of the team's own JSON, in whatever form they are: `{ stars: { guardian: { status, score } } }` is the document's. */
+/** The stars of an analysis. What has another form than an upload lets in is left out: somebody else may have written it. */
 function matrizOf(matriz: PageFacts['matriz']): PageMatriz | undefined {
-  const stars = objectOf(objectOf(matriz?.analysis)?.stars);
-  if (matriz === undefined || stars === undefined) return undefined;
-  const shown = Object.entries(stars)
-    .slice(0, 50)
+  if (matriz === undefined) return undefined;
+  let analysis: unknown;
+  try {
+    analysis = JSON.parse(matriz.json);
+  } catch {
+    return undefined;
+  }
+  const stars = Object.entries(objectOf(objectOf(analysis)?.stars) ?? {})
+    .slice(0, 100)
     .map(([name, value]) => {
-      const star = objectOf(value);
-      const status = star === undefined ? value : (star.status ?? star.state);
-      const score = star?.score ?? star?.confidence ?? (typeof value === 'number' ? value : undefined);
+      const { status, confidence, violations } = objectOf(value) ?? {};
+      const told = (Array.isArray(violations) ? violations : []).flatMap((violation) => {
+        const { rule, location } = objectOf(violation) ?? {};
+        if (typeof rule !== 'string') return [];
+        return [typeof location === 'string' ? `${rule} (${location})` : rule];
+      });
       return {
-        name: name.slice(0, 100),
-        status: typeof status === 'string' ? status.slice(0, 100) : undefined,
-        score: typeof score === 'number' && Number.isFinite(score) ? score : undefined,
+        name,
+        status: typeof status === 'string' ? status : undefined,
+        confidence: typeof confidence === 'number' && Number.isFinite(confidence) ? confidence : undefined,
+        violations: told.length > 10 ? [...told.slice(0, 10), `and ${told.length - 10} more`] : told,
       };
     });
-  return shown.length === 0 ? undefined : { run: matriz.run, stars: shown };
+  return stars.length === 0 ? undefined : { run: matriz.run, stars };
 }
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> | undefined {

@@ -105,7 +105,7 @@ it("a fork's file is told as the fork's own, without a database; a bad file is a
   const fork = await run({ matriz: 'analysis.json' }, { fork: true });
   expect(fork.code).toBe(0);
   expect(fork.summary).toContain(
-    'BLOCKED by guardian&#58; score 48 of 100, 2 stars, by the fork&#39;s own file',
+    'BLOCKED by guardian&#58; score 48 of 100, 2 stars, by a stranger&#39;s own file',
   );
   writeFileSync(join(home, 'analysis.json'), '{"stars": {}}');
   const bad = await run({ matriz: 'analysis.json', 'fail-on': 'blocked' });

@@ -32,6 +32,7 @@ const row = (i: number) => ({
   step: undefined,
   missing: undefined,
   blocked: 0,
+  isCoverageLow: false,
   label: `job ${i}`,
   total: 2,
   passed: 1,

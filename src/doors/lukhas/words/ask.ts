@@ -81,7 +81,7 @@ export const askCommands = () => ({
   slow: command({
     summary: 'list the tests on which most time is spent, and whether they get slower',
     details:
-      'It looks at the newest runs of the time that is asked for, up to 200,000 results, and says how many those are.',
+      'It looks at the newest runs of the time that is asked for, up to 50,000 results, and says how many those are.',
     options: { limit: limit('tests', 20), since: since('30 days'), ...which(), ...common() },
     examples: ['lukhas slow', 'lukhas slow --branch main --json | jq ".slow[0]"'],
     run: async (options, _, terminal) => (await import('../trends.ts')).slow(options, terminal),

@@ -99,7 +99,8 @@ export const dbCommands = () => ({
     options: {
       server: text(
         '--server <url>',
-        "a superuser's URL of a server to restore into; absent: one is made here",
+        "or LUKHAS_SCRATCH_URL; a superuser's URL of a server to restore into; absent: one is made here",
+        'LUKHAS_SCRATCH_URL',
       ),
       sslCa: text(
         '--ssl-ca <file | PEM>',

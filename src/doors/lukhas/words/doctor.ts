@@ -1,5 +1,5 @@
 // `lukhas doctor`
-import { command, text } from '../../arguments.ts';
+import { command, list, text } from '../../arguments.ts';
 import { database, output, team } from '../../options.ts';
 
 export const doctorCommands = () => ({
@@ -13,6 +13,11 @@ export const doctorCommands = () => ({
       disk: text(
         '--disk <size>',
         'what the database may take (500GB, 2TiB): in how many months that is full',
+      ),
+      keep: list(
+        '--keep <table=time...>',
+        "how long rows are kept, as for lukhas db retain: 'test_results=18 months'",
+        (word) => word.includes('='),
       ),
       team: team('needed only where the login serves several teams'),
       ...database(),

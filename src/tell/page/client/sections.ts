@@ -468,19 +468,25 @@ export function matrizSection(model: Model): HTMLElement | undefined {
   return part(
     'matriz',
     'MATRIZ stars',
-    el('p', 'dim', {}, run === undefined ? '' : `Of the run of ${atTime(run.at)}.`),
+    el(
+      'p',
+      'dim',
+      {},
+      run === undefined ? '' : `Of ${line(run.branch ?? 'the run')} ${shortSha(run.sha)}, ${atTime(run.at)}.`,
+    ),
     el(
       'ul',
       'stars',
       {},
-      ...matriz.stars.map(({ name, status, score }) =>
+      ...matriz.stars.map(({ name, status, confidence, violations }) =>
         el(
           'li',
-          '',
+          status === 'BLOCKED' ? 'blocked' : '',
           {},
           el('b', '', {}, line(name)),
-          status === undefined ? undefined : ` ${line(status)}`,
-          score === undefined ? undefined : el('span', 'dim', {}, ` ${score}`),
+          status === undefined ? undefined : el('span', 'status', {}, ` ${line(status)}`),
+          confidence === undefined ? undefined : el('span', 'dim', {}, ` ${Math.round(confidence * 100)} %`),
+          ...violations.map((violation) => el('div', 'dim', {}, line(violation))),
         ),
       ),
     ),

@@ -1,0 +1,104 @@
+// The coverage of a pull request's change through the bundled Action: two jobs that cover it together, with git and a database.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createReadyDatabase, type ReadyDatabase } from '../../support/databases.ts';
+import { checkOut, initRepository, writeCommit, writeRefs } from '../../support/git-repository.ts';
+import { startGithub } from '../../support/github-server.ts';
+import { pullEnv, pullRequest, words, writeReportIn } from '../../support/pull-request.ts';
+import { runAction } from '../../support/runner.ts';
+
+let postgres: ReadyDatabase;
+let home: string;
+let github: Awaited<ReturnType<typeof startGithub>>;
+beforeAll(async () => {
+  postgres = await createReadyDatabase();
+  github = await startGithub();
+  home = mkdtempSync(join(tmpdir(), 'lukhas-patch-'));
+});
+afterAll(async () => {
+  await Promise.all([postgres.drop(), github.close()]);
+  rmSync(home, { recursive: true, force: true });
+});
+
+const statements = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => `x_${from + i} = ${from + i}\n`).join('');
+
+/** coverage.py's report of a file of 30 statements. */
+function writeCoverage(executed: readonly number[], last: number): void {
+  const missing = Array.from({ length: last }, (_, i) => i + 1).filter((line) => !executed.includes(line));
+  const counts = {
+    covered_lines: executed.length,
+    num_statements: last,
+    percent_covered: (100 * executed.length) / last,
+    missing_lines: missing.length,
+    excluded_lines: 0,
+  };
+  const file = { executed_lines: executed, summary: counts, missing_lines: missing, excluded_lines: [] };
+  const report = { meta: { version: '7.6.1', format: 3 }, files: { 'src/shop.py': file }, totals: counts };
+  writeFileSync(join(home, 'coverage.json'), JSON.stringify(report));
+}
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+it('is told over all jobs, with the lines that no test runs and those that lost theirs, and fails the step where it is asked to', async () => {
+  initRepository(home, { origin: 'https://github.com/acme/shop.git' });
+  const test = { 'tests/test_m.py': 'def test_a():\n    pass\n' };
+  const files = (shop: string) =>
+    new Map(Object.entries({ ...test, 'src/shop.py': shop, 'src/new.py': 'y = 1\n' }));
+  const commit = (shop: string, parents: readonly string[], minute: number) =>
+    writeCommit(home, { files: files(shop), parents, at: 1_790_000_000_000 + minute * 60_000, message: 'x' });
+  const before = statements(1, 10);
+  const after = `${statements(1, 10)}${statements(21, 40)}`;
+  const base = commit(before, [], 0);
+  const head = commit(after, [base], 1);
+  const merge = commit(after, [base, head], 2);
+  writeRefs(home, new Map([['refs/remotes/origin/main', base]]));
+  writeReportIn(home, { test_a: 'passed' });
+  const run = (job: string, options: { sha: string; isPull: boolean; inputs?: Record<string, string> }) =>
+    runAction({
+      cwd: home,
+      event: options.isPull ? pullRequest(head) : { name: 'push', payload: { before: undefined } },
+      apiUrl: github.url,
+      inputs: {
+        reports: 'results.xml',
+        coverage: 'coverage.json',
+        'database-url': postgres.uploadUrl,
+        'upload-key': job,
+        ...options.inputs,
+      },
+      env: {
+        ...(options.isPull ? pullEnv : { GITHUB_REF: 'refs/heads/main' }),
+        GITHUB_SHA: options.sha,
+        GITHUB_RUN_ID: options.isPull ? '9300000002' : '9300000001',
+      },
+    });
+
+  checkOut(home, base, files(before));
+  writeCoverage(range(1, 10), 10);
+  expect((await run('unit', { sha: base, isPull: false })).code).toBe(0);
+
+  checkOut(home, merge, files(after), files(before));
+  writeCoverage([...range(1, 8), ...range(11, 16)], 30);
+  const first = await run('unit', { sha: merge, isPull: true, inputs: { 'fail-on-patch-coverage': '60' } });
+  expect(words(first, 'error')).toEqual([
+    '30 % of the changed statements are covered (fail-on-patch-coverage 60).',
+  ]);
+  expect(first.code).toBe(1);
+  expect(first.outputs['patch-coverage']).toBe('30');
+  const body = () => github.comments[0]?.body.replace(/<!--.*?-->\n*/gs, '') ?? '';
+  expect(body()).toContain('### ❌ 1 test passed, too little of it covered');
+  expect(body()).toContain('**Coverage of this change**: 30 % of 20 changed statements covered');
+  expect(body()).toContain('| `src/shop.py` | `17-30` | 6 of 20 |');
+  expect(body()).toContain('| `src/shop.py` | `9-10` | no longer covered |');
+  expect(first.summary).toContain('| `src/shop.py` | `17-30` | 6 of 20 |');
+
+  writeCoverage([...range(1, 10), ...range(17, 24)], 30);
+  const second = await run('e2e', { sha: merge, isPull: true, inputs: { 'fail-on-patch-coverage': '60' } });
+  expect([second.code, words(second, 'error')]).toEqual([0, []]);
+  expect(second.outputs['patch-coverage']).toBe('70');
+  expect(body()).toContain('70 % of 20 changed statements covered, by the 2 runs of this commit so far');
+  expect(body()).toContain('| `src/shop.py` | `25-30` | 14 of 20 |');
+  expect(body()).not.toContain('no longer covered');
+  if (process.env.SHOW !== undefined) console.log(body(), first.log);
+}, 60_000);
