@@ -109,11 +109,10 @@ async function carryOut(work: Work, options: RetainOptions): Promise<Retained> {
       }),
     );
   }
-  // Runs last: the sums need them.
-  const inOrder = [
-    ...months.filter(({ table }) => table !== 'test_runs'),
-    ...months.filter(({ table }) => table === 'test_runs'),
-  ];
+  // Runs last: the sums need them. What was begun first: of a table one partition at a time can be detached.
+  const place = ({ table, state }: DueMonth) =>
+    (table === 'test_runs' ? 10 : 0) + ['pending', 'detached', 'attached'].indexOf(state);
+  const inOrder = [...months].sort((one, other) => place(one) - place(other));
   for (const month of inOrder) {
     if (shown !== undefined && !shown.has(month.partition)) continue;
     // One partition of a table can be on its way out at a time.

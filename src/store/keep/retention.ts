@@ -157,7 +157,7 @@ function choose(
         table: one.parent,
         partition: one.name,
         why,
-        blocks: one.standing === 'pending' && !one.noted,
+        blocks: isStuck(one),
       });
     else if (
       one.until !== null &&
@@ -178,6 +178,11 @@ function choose(
   return { months, kept };
 }
 
+/** Half detached, and not by a retention that goes on with it: PostgreSQL detaches one partition of a table at a time. */
+function isStuck({ standing, noted, expired }: Found): boolean {
+  return standing === 'pending' && !(noted && expired);
+}
+
 /** Why a partition stays that is past its time, or that an earlier call began with; undefined where nothing is to be said. */
 function reasonToKeep(one: Found, all: readonly Found[], tables: readonly KeptTable[]): string | undefined {
   if (one.is_default) return 'it is the DEFAULT partition, whose rows no period reaches';
@@ -185,8 +190,12 @@ function reasonToKeep(one: Found, all: readonly Found[], tables: readonly KeptTa
     return 'an earlier retention detached a table of that name, and this is not it (restored, or made anew)';
   if (one.standing === 'detached' && !one.expired)
     return 'an earlier retention detached it, and by this one it stays: attach it again, or drop it by hand';
-  if (one.standing === 'pending' && !one.noted)
-    return `somebody else began to detach it: ALTER TABLE ${one.parent} DETACH PARTITION ${one.name} FINALIZE ends that`;
+  if (isStuck(one)) {
+    const who = one.noted
+      ? 'an earlier retention began to detach it, and by this one it stays'
+      : 'somebody else began to detach it';
+    return `${who}: ALTER TABLE ${one.parent} DETACH PARTITION ${one.name} FINALIZE ends that`;
+  }
   if (!one.expired) return undefined;
   if (one.kind === 'f') return 'it is a foreign table';
   if (one.kind === 'p') return 'it has partitions of its own';

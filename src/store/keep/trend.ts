@@ -117,7 +117,7 @@ type LineRow = Record<string, unknown> & {
 
 /**
  * The months of a test, oldest first; a month in which it did not run is left out. While a retention moves a month into the sums, which
- * takes it seconds, the month is in neither.
+ * takes about half a minute for a million results, the month is in neither.
  */
 export function monthsOfTest(db: Database, access: Access, query: TrendQuery): Promise<TestMonth[]> {
   // Compiling such a statement takes longer than running it.
