@@ -197,8 +197,11 @@ async function besideUploads(serverUrl: string): Promise<void> {
     `test_months and test_names: ${small?.results} of ${bytes?.results} bytes, ${share(small?.results ?? 0, bytes?.results ?? 1)}; a sum takes ${Math.round((small?.results ?? 0) / stored.length)} bytes, a result ${Math.round((bytes?.results ?? 0) / (bytes?.rows ?? 1))}`,
   );
   say(`coverage_months: ${share(small?.coverage ?? 0, bytes?.coverage ?? 1)}`);
-  check((small?.results ?? 1) <= 0.01 * (bytes?.results ?? 0), 'the sums of results take over 1 %');
-  check((small?.coverage ?? 1) <= 0.01 * (bytes?.coverage ?? 0), 'the sums of coverage take over 1 %');
+  // Said of tests that ran 200 times a month; pages of a few rows take more.
+  if (runs >= 200) {
+    check((small?.results ?? 1) <= 0.01 * (bytes?.results ?? 0), 'the sums of results take over 1 %');
+    check((small?.coverage ?? 1) <= 0.01 * (bytes?.coverage ?? 0), 'the sums of coverage take over 1 %');
+  }
 
   const team = await openPostgres(uploadUrl);
   const access = await openAccess(team, { teamSlug: undefined, allowPrivilegedRole: false });
