@@ -205,7 +205,7 @@ async function besideUploads(serverUrl: string): Promise<void> {
 
   const team = await openPostgres(uploadUrl);
   const access = await openAccess(team, { teamSlug: undefined, allowPrivilegedRole: false });
-  const testNames = ['tests/unit/some_package/test_module_000.py::TestSomething::test_what_it_does_7'];
+  const testNames = ['tests/unit/some_package/test_module_000.py::TestSomething::test_what_it_does_1'];
   const took: number[] = [];
   let trend = 0;
   const [backend] = await inTeam(team, access, () =>

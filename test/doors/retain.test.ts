@@ -81,6 +81,35 @@ test('with --yes months go, and it says how many rows became how many sums', asy
   expect(again).toMatchObject({ dry_run: false, months: [], stays: [], left: [] });
 });
 
+test('a test whose results are gone is told month by month, to its team', async () => {
+  const ask = (...args: string[]) =>
+    runInProcess(
+      'lukhas',
+      [
+        'test',
+        'tests/unit/some_package/test_module_000.py::TestSomething::test_what_it_does_2',
+        '--months',
+        '--all',
+        ...args,
+      ],
+      {
+        env: { DATABASE_URL: server.uploadUrl, NO_COLOR: '1' },
+      },
+    );
+  const told = await ask();
+  expect(told).toMatchObject({ code: 0, stderr: '' });
+  expect(told.stdout).toMatch(/^\d{4}-\d\d +2 +\d? +4 /m);
+  const { months } = JSON.parse((await ask('--json', '--job', 'tests (0)')).stdout);
+  expect(months).toMatchObject([
+    { on_base: true, repository: 'acme/shop', job: 'tests (0)', lane: 'unit', runs: 1 },
+    { on_base: false, runs: 2 },
+  ]);
+  expect(await ask('--branch', 'main')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--branch does not go with --months'),
+  });
+});
+
 test("a team's login is refused with whom to ask", async () => {
   const refused = await retain('--yes', { DATABASE_URL: server.uploadUrl });
   expect(refused).toMatchObject({ code: 3, stdout: '' });
