@@ -139,6 +139,9 @@ async function besideUploads(serverUrl: string): Promise<void> {
   );
 
   const uploaders = [0, 1, 2].map((number) => uploader(uploadUrl, number));
+  // What the machine alone costs: as long without a retention beside them.
+  await sleep(8_000);
+  const alone = uploaders.flatMap((one) => one.taken()).sort((a, b) => a - b);
   const late = lateWriter(url);
   await sleep(1_500);
   const begun = performance.now();
@@ -152,6 +155,9 @@ async function besideUploads(serverUrl: string): Promise<void> {
 
   const ms = uploads.flatMap((one) => one.ms).sort((a, b) => a - b);
   const at = (share: number) => Math.round(ms[Math.floor(share * (ms.length - 1))] ?? 0);
+  say(
+    `${alone.length} uploads before it: median ${Math.round(alone[Math.floor(alone.length / 2)] ?? 0)} ms, longest ${Math.round(alone.at(-1) ?? 0)} ms`,
+  );
   say(
     `${ms.length} uploads beside it: median ${at(0.5)} ms, 99 % ${at(0.99)} ms, longest ${at(1)} ms, at most ${maxUploadMs} ms`,
   );
@@ -339,7 +345,10 @@ function program(
 }
 
 /** Uploads without a pause, until it is stopped. */
-function uploader(url: string, number: number): { stop(): Promise<{ ms: number[]; failures: string[] }> } {
+function uploader(
+  url: string,
+  number: number,
+): { taken(): number[]; stop(): Promise<{ ms: number[]; failures: string[] }> } {
   const connect: Connect = (limits) => openPostgres(url, limits);
   const ms: number[] = [];
   const failures: string[] = [];
@@ -367,6 +376,8 @@ function uploader(url: string, number: number): { stop(): Promise<{ ms: number[]
     }
   })();
   return {
+    /** Those since it was asked last. */
+    taken: () => ms.splice(0),
     stop: async () => {
       stopped = true;
       await done;

@@ -50,12 +50,12 @@ export interface Plan {
 }
 
 /** Begins a transaction as the owner, who passes row-level security. Others queue behind a lock that is waited for: not for long. */
-export function beginAsOwner(schema: string, lockTimeoutMs = 400): Begin {
+export function beginAsOwner(schema: string): Begin {
   return beginIn(
     schema,
     'SET LOCAL ROLE lukhas_owner',
     `SET LOCAL timezone = 'UTC'`,
-    `SET LOCAL lock_timeout = ${lockTimeoutMs}`,
+    'SET LOCAL lock_timeout = 400',
     'SET LOCAL statement_timeout = 0',
     'SET LOCAL idle_in_transaction_session_timeout = 0',
   );
