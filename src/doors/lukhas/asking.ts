@@ -108,10 +108,10 @@ function sinceInWords(given: string | undefined, since: Date, days: number | und
 }
 
 /** The repository that is meant: the one named, else the checkout's, else all. */
-async function placeOf({
-  repository,
-  all,
-}: AskSettings): Promise<{ repository: Scope['repository']; checkout: AskingCheckout | undefined }> {
+export async function placeOf({ repository, all }: Pick<AskSettings, 'repository' | 'all'>): Promise<{
+  repository: Scope['repository'];
+  checkout: AskingCheckout | undefined;
+}> {
   if (repository !== undefined && all === true) throw usage('--all does not go with --repository');
   const { detectContext } = await import('../../context/context.ts');
   const { context, history, repositoryRoot } = await detectContext({ env: process.env, cwd: process.cwd() });
