@@ -40,6 +40,41 @@ export interface Place {
   readonly statement: string | undefined;
 }
 
+/** A frame of the project, as pytest shows it. */
+export interface Frame {
+  /** Relative to pytest's working directory, or absolute; with `/`. */
+  readonly path: string;
+  /** 1-based. */
+  readonly line: number;
+  /** How often it comes in a row: a recursion. */
+  readonly times: number;
+  /** The first line of its statement, at most 200 characters; undefined where the traceback does not show it. */
+  readonly statement: string | undefined;
+}
+
+/** What a traceback shows of one exception, bounded. */
+export interface ExceptionExcerpt {
+  /** The failing line of the deepest frame of the project and up to 5 lines around it; failing lines begin with `>`. */
+  readonly source: readonly string[];
+  /** The exception's own words, with pytest's diff; without the marks `E`. */
+  readonly error: readonly string[];
+  /** Lines and characters of the words that are not in `error`. */
+  readonly errorLeftOut: { readonly lines: number; readonly characters: number };
+  /** Frames of the project, outermost first. */
+  readonly frames: readonly Frame[];
+  readonly framesLeftOut: number;
+  /** Frames of installed packages and of Python itself. */
+  readonly libraryFrames: number;
+}
+
+/** What a person reads first of a traceback. */
+export interface FailureExcerpt {
+  /** Of a chain the newest ones, the newest last; at least one. */
+  readonly exceptions: readonly ExceptionExcerpt[];
+  /** Older exceptions of the chain. */
+  readonly exceptionsLeftOut: number;
+}
+
 /** One test of a run; `testName` is pytest's node id. */
 export interface TestResult {
   readonly testName: string;

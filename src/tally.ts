@@ -1,6 +1,15 @@
 // Counts results as they stream by, and keeps what the summary shows, in bounded memory.
-import type { CauseKey, CoverageFile, Outcome, SignedResult, Totals } from './model.ts';
+import type {
+  CauseKey,
+  CoverageFile,
+  Failure,
+  FailureExcerpt,
+  Outcome,
+  SignedResult,
+  Totals,
+} from './model.ts';
 import { owned } from './read/owned.ts';
+import { excerptOf } from './read/report/excerpt.ts';
 
 /** What a person is shown of a failure. */
 export interface ShownFailure {
@@ -21,6 +30,8 @@ export interface ShownFailure {
   readonly isFromWindows?: boolean | undefined;
   /** How often pytest ran it, where the report shows it. */
   readonly attempts?: number | undefined;
+  /** What its traceback shows; of the first failures only. */
+  readonly excerpt?: FailureExcerpt | undefined;
 }
 
 /** A test that passed and that pytest ran more than once: a rerun after a failure, as a rule. */
@@ -36,6 +47,8 @@ export interface SlowTest {
 
 /** At most so many failures are shown; all are counted and stored. */
 const mostFailures = 1000;
+/** Of so many the traceback's excerpt is kept. */
+const mostExcerpts = 300;
 const mostSlow = 10;
 const mostReruns = 10;
 /** Different signatures are counted up to this number. */
@@ -83,7 +96,7 @@ export function startTally(): Tally {
         const signature = result.failureSignature;
         if (signature !== undefined && signatures.size < mostSignatures) signatures.add(signature);
         if (result.failure !== undefined && failures.length < mostFailures)
-          failures.push(showFailure(result));
+          failures.push(showFailure(result, failures.length < mostExcerpts));
         const seconds = result.durationSeconds;
         if (seconds === undefined) continue;
         summed = (summed ?? 0) + seconds;
@@ -128,6 +141,7 @@ export function showFailure(
     readonly failureSignature: string | undefined;
     readonly causeKey?: CauseKey | undefined;
   },
+  withExcerpt = true,
 ): ShownFailure {
   const message = shownMessage(result.failure?.message);
   const cause = result.failure?.raisedFrom;
@@ -145,7 +159,31 @@ export function showFailure(
       : { raisedFrom: { errorType: kept(cause.errorType), message: kept(shownMessage(cause.message)) } }),
     isFromWindows: result.failure?.isFromWindows,
     attempts: result.attempts,
+    excerpt:
+      withExcerpt && result.failure !== undefined ? keptExcerpt(result.failure, result.testFile) : undefined,
   };
+}
+
+function keptExcerpt(
+  { traceback = '', message }: Failure,
+  testFile: string | undefined,
+): FailureExcerpt | undefined {
+  const excerpt = excerptOf({ text: traceback, message, testFile });
+  return (
+    excerpt && {
+      ...excerpt,
+      exceptions: excerpt.exceptions.map((one) => ({
+        ...one,
+        source: one.source.map(owned),
+        error: one.error.map(owned),
+        frames: one.frames.map((frame) => ({
+          ...frame,
+          path: owned(frame.path),
+          statement: kept(frame.statement),
+        })),
+      })),
+    }
+  );
 }
 
 function shownMessage(message: string | undefined): string | undefined {

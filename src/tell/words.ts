@@ -1,5 +1,5 @@
 // Words and numbers that every surface writes alike. Pure; data in them is escaped by the surface.
-import type { CauseKey, HealixMemory, Tier, Warning } from '../model.ts';
+import type { CauseKey, FailureExcerpt, HealixMemory, Tier, Warning } from '../model.ts';
 
 /** What is told of a failure. */
 export interface ToldFailure {
@@ -17,6 +17,8 @@ export interface ToldFailure {
     | undefined;
   /** How often pytest ran it, where the report shows it. */
   readonly attempts?: number | undefined;
+  /** What its traceback shows. */
+  readonly excerpt?: FailureExcerpt | undefined;
 }
 
 /** Finds the history of a failure of the report. */

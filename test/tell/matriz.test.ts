@@ -48,7 +48,7 @@ const section = (matriz: Section['matriz'], failed = 0): Section => ({
   stored: { ok: true, text: 'Stored as run 1' },
   hideSolutions: false,
 });
-const detail = { failures: 50, messages: true, fixes: true, extras: true, more: 'see the log' };
+const detail = { failures: 50, messages: true, fixes: true, excerpts: 9, extras: true, more: 'see the log' };
 
 describe('the verdict in words', () => {
   it.each([

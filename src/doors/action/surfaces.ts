@@ -11,6 +11,7 @@ import type { Connect } from '../../store/database/port.ts';
 import type { SavedMissing } from '../../store/runs/missing.ts';
 import { leastCovered } from '../../tally.ts';
 import { fixedTests } from '../../tell/evidence.ts';
+import { plainExcerpt } from '../../tell/excerpt.ts';
 import { renderAnnotations, renderTroubles, renderViolations } from '../../tell/github/annotations.ts';
 import { type Section, shortLabels } from '../../tell/github/comment-section.ts';
 import {
@@ -19,6 +20,8 @@ import {
   renderJobSummary,
   renderNoResults,
 } from '../../tell/github/job-summary.ts';
+import { cut } from '../../tell/github/markdown.ts';
+import { workflowCommand } from '../../tell/github/workflow-log.ts';
 import { blockedStars, isForeign } from '../../tell/matriz.ts';
 import { renderSummary } from '../../tell/terminal/summary.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
@@ -198,7 +201,26 @@ function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: S
     warnings: warnings.filter(({ severity }) => severity === 'error'),
   };
   log(renderSummary(summary, { paint: plain, columns: 140, mostFailures: verdict.tally.failures.length }));
+  tellTracebacks(section.failures);
   if (verdict.storeError !== undefined) log(describeError(verdict.storeError, plain, asInputs));
+}
+
+/** So many are written into the log; the report has them all. */
+const mostTracebacks = 50;
+
+/** A folded group for each failure that has a traceback. */
+function tellTracebacks(failures: Section['failures']): void {
+  const causes = new Set<string>();
+  let told = 0;
+  for (const { testName, excerpt, causeKey } of failures) {
+    // One stands for all of a cause.
+    if (excerpt === undefined || (causeKey !== undefined && causes.has(causeKey))) continue;
+    if (causeKey !== undefined) causes.add(causeKey);
+    if (told++ === mostTracebacks) break;
+    say(workflowCommand('group', cut(testName, 300)));
+    log(plainExcerpt(excerpt).join('\n'));
+    say(workflowCommand('endgroup', ''));
+  }
 }
 
 function withoutMatches(history: Verdict['history']): Verdict['history'] {

@@ -1,6 +1,15 @@
 // The results of a commit's jobs in Markdown, for the pull request's comment and the job's summary: what failed, what is known
 // about it, what to do. Pure; all data goes through markdown.ts.
-import type { HealixMemory, Match, Novelty, Patch, RunHistory, Totals } from '../../model.ts';
+import type {
+  ExceptionExcerpt,
+  FailureExcerpt,
+  HealixMemory,
+  Match,
+  Novelty,
+  Patch,
+  RunHistory,
+  Totals,
+} from '../../model.ts';
 import {
   type Alike,
   evidenceOfAll,
@@ -15,6 +24,7 @@ import {
 } from '../alike.ts';
 import { type Commands, rerunCommands, shellOf, teachCommands } from '../commands.ts';
 import { comparedWith, fixedEvidence, outageOf } from '../evidence.ts';
+import { errorLines, hasFrames, leftOut, olderExceptions, otherFrames } from '../excerpt.ts';
 import { matrizVerdict, type ShownMatriz, toldViolations } from '../matriz.ts';
 import { hasPatchNews, lineRanges, patchSentence } from '../patch.ts';
 import { wordRenames } from '../renames.ts';
@@ -78,6 +88,8 @@ export interface Detail {
   readonly failures: number;
   readonly messages: boolean;
   readonly fixes: boolean;
+  /** So many failures of each class with what their tracebacks show. */
+  readonly excerpts: number;
   /** Commands, changed tests, files. */
   readonly extras: boolean;
   /** Where to find what was left out. */
@@ -304,14 +316,14 @@ function numbered<T extends { readonly testName: string; readonly failureSignatu
 
 function renderGroup({ title, all, alike }: Group, jobs: number, detail: Detail): string {
   const shown = alike.filter(({ failure }) => failure !== undefined).slice(0, detail.failures);
-  const items = shown.map((one) => renderAlike(one, jobs, detail));
+  const items = shown.map((one, i) => renderAlike(one, jobs, detail, i < detail.excerpts));
   const rest = all - shown.reduce((sum, one) => sum + one.all.length, 0);
   if (rest > 0) items.push(`- … ${shown.length === 0 ? '' : 'and '}${number(rest)} more: ${detail.more}`);
   return `**${title}** (${number(all)})\n\n${items.join('\n')}`;
 }
 
 /** A list item on one line: a comment keeps line breaks of the source, a summary does not. */
-function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail): string {
+function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, withExcerpt: boolean): string {
   const { failure, all, place } = alike;
   const [first] = all;
   if (failure === undefined || first === undefined) return '';
@@ -334,7 +346,36 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail): s
   const matches = matchesOf(alike).slice(0, 2);
   for (const { match, fits } of matches)
     rows.push(...renderMatch(match, first.hidden, fits < all.length ? `${fits} of ${all.length}` : ''));
-  return rows.join('<br>') + matches.map(({ match }) => renderFix(match, first.hidden, detail)).join('');
+  const excerpt = withExcerpt && failure.excerpt !== undefined ? renderExcerpt(failure.excerpt) : '';
+  const fixes = matches.map(({ match }) => renderFix(match, first.hidden, detail));
+  return [rows.join('<br>'), excerpt, ...fixes].join('');
+}
+
+/** What the traceback shows, folded below the item. */
+function renderExcerpt(excerpt: FailureExcerpt): string {
+  const older = olderExceptions(excerpt);
+  const parts = excerpt.exceptions.map(renderException).filter((part) => part !== '');
+  const content = [...(older === '' ? [] : [`  ${older}`]), parts.join('\n\n  And then:\n\n')];
+  return parts.length === 0
+    ? ''
+    : `\n\n  <details><summary>Traceback</summary>\n\n${content.join('\n\n')}\n\n  </details>\n`;
+}
+
+function renderException(exception: ExceptionExcerpt): string {
+  const { source, frames } = exception;
+  const more = leftOut(exception);
+  const error = [...errorLines(exception), ...(more === '' ? [] : [`… ${more}`])];
+  const others = otherFrames(exception);
+  const rows = frames.map(({ path, line, times, statement }) => {
+    const repeated = times > 1 ? ` (${number(times)} times)` : '';
+    return `  - ${code(`${cut(path, 300)}:${line}`)}${repeated}${statement === undefined ? '' : ` ${code(statement)}`}`;
+  });
+  if (others !== '') rows.push(`  - ${others}`);
+  return [
+    ...(source.length === 0 ? [] : [block(source.join('\n'), 'python', '  ')]),
+    ...(error.length === 0 ? [] : [block(error.join('\n'), 'diff', '  ')]),
+    ...(hasFrames(exception) ? [rows.join('\n')] : []),
+  ].join('\n\n');
 }
 
 const mostNames = 5;

@@ -91,12 +91,15 @@ export function makePart(
   jobs: readonly (Job & JobIdentity)[],
   identity: { readonly key: string; readonly version?: string; readonly stored?: boolean },
 ): Part {
+  const more = seeSummary;
   const details: Detail[] = [
-    { failures: 50, messages: true, fixes: true, extras: true, more: seeSummary },
-    { failures: 25, messages: true, fixes: false, extras: true, more: seeSummary },
-    { failures: 10, messages: true, fixes: false, extras: false, more: seeSummary },
-    { failures: 5, messages: false, fixes: false, extras: false, more: seeSummary },
-    { failures: 0, messages: false, fixes: false, extras: false, more: seeSummary },
+    { failures: 50, messages: true, fixes: true, excerpts: 50, extras: true, more },
+    { failures: 50, messages: true, fixes: true, excerpts: 8, extras: true, more },
+    { failures: 50, messages: true, fixes: true, excerpts: 2, extras: true, more },
+    { failures: 25, messages: true, fixes: false, excerpts: 1, extras: true, more },
+    { failures: 10, messages: true, fixes: false, excerpts: 0, extras: false, more },
+    { failures: 5, messages: false, fixes: false, excerpts: 0, extras: false, more },
+    { failures: 0, messages: false, fixes: false, excerpts: 0, extras: false, more },
   ];
   const sorted = jobs.toSorted((a, b) => compare(a.label, b.label) || compare(a.key, b.key));
   const rows = sorted.map(

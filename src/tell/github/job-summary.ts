@@ -27,7 +27,15 @@ export interface JobSummary extends Section {
 export function renderJobSummary(summary: JobSummary, maxBytes = maxSummaryBytes): string {
   for (const failures of [1000, 300, 100, 30, 10, 0]) {
     const more = 'see the log of this step and the report';
-    const detail: Detail = { failures, messages: true, fixes: failures <= 300, extras: true, more };
+    const detail: Detail = {
+      failures,
+      messages: true,
+      fixes: failures <= 300,
+      // A thousand would be too many to render for nothing.
+      excerpts: Math.min(failures, maxBytes === maxSummaryBytes ? 100 : 3),
+      extras: true,
+      more,
+    };
     const text = render(summary, detail);
     if (bytes(text) <= maxBytes) return text;
   }
