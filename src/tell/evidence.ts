@@ -49,6 +49,23 @@ export function evidenceOf(
   return parts.filter((part) => part !== '').join('; ');
 }
 
+/** Whole ids of the commits that the evidence can name, those whose subject says most first. */
+export function commitsOf({ reason, notes, since, lastFixedBy }: FailureHistory): string[] {
+  const shas = [
+    since?.firstRed,
+    since?.lastGreen,
+    lastFixedBy,
+    reason.kind === 'red-there' ? reason.repairedBy : undefined,
+    since?.otherErrorSince,
+    since?.culprits?.[0]?.sha,
+    'sha' in reason ? reason.sha : undefined,
+    reason.kind === 'flaky' ? reason.evidence.sha : undefined,
+    notes.passedOnRerunOf,
+    ...notes.redBefore,
+  ];
+  return [...new Set(shas.filter((sha) => sha !== undefined))];
+}
+
 function reasonOf(
   reason: FailureHistory['reason'],
   base: string,

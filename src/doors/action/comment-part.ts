@@ -47,11 +47,11 @@ function together(
   others: readonly CommitJob[],
   saved: { readonly id: string; readonly team: string },
 ): Part {
-  const { hideSolutions } = own.section;
+  const { hideSolutions, links } = own.section;
   const jobs = others.map((job) => ({
     ...identifyJob(job),
     id: idOf(job),
-    section: sectionOf(job, hideSolutions),
+    section: { ...sectionOf(job, hideSolutions), links },
   }));
   // A later attempt of this job may have come first.
   const stand = standing([{ ...own, id: saved.id }, ...jobs]);

@@ -1,7 +1,6 @@
 // Tells a run on each surface of GitHub: the log, annotations, the job's summary, the comment, a check run, outputs. A surface
 // that fails is one warning; the others are told all the same.
 import { appendFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setOutput } from '@actions/core';
 import { InputError, ReportError, StoreError } from '../../errors.ts';
 import type { Verdict } from '../../ingest.ts';
@@ -10,7 +9,7 @@ import type { RunContext, Warning } from '../../model.ts';
 import type { Connect } from '../../store/database/port.ts';
 import type { SavedMissing } from '../../store/runs/missing.ts';
 import { leastCovered } from '../../tally.ts';
-import { fixedTests } from '../../tell/evidence.ts';
+import { commitsOf, fixedTests } from '../../tell/evidence.ts';
 import { plainExcerpt } from '../../tell/excerpt.ts';
 import { renderAnnotations, renderTroubles, renderViolations } from '../../tell/github/annotations.ts';
 import { type Section, shortLabels } from '../../tell/github/comment-section.ts';
@@ -20,6 +19,7 @@ import {
   renderJobSummary,
   renderNoResults,
 } from '../../tell/github/job-summary.ts';
+import { type Links, openLinks, openTree } from '../../tell/github/links.ts';
 import { cut } from '../../tell/github/markdown.ts';
 import { workflowCommand } from '../../tell/github/workflow-log.ts';
 import { blockedStars, isForeign } from '../../tell/matriz.ts';
@@ -59,7 +59,7 @@ export interface Told {
 export async function tellSurfaces(told: Told): Promise<void> {
   const { inputs, verdict } = told;
   const { saved } = verdict;
-  const section = sectionOf(told);
+  const section = sectionOf(told, await attempt('links', 'there are no links', () => linksOf(told)));
   await attempt('log', 'the log of this step is not complete', () => tellLog(told, section));
   for (const warning of told.warnings) if (warning.severity !== 'error') warn(warning);
   const troubles = renderTroubles(told.warnings.filter(({ severity }) => severity === 'error'));
@@ -142,7 +142,26 @@ async function attempt<T>(code: string, consequence: string, tell: () => T): Pro
   }
 }
 
-function sectionOf({ inputs, verdict, hideSolutions }: Told): Section {
+/** Most commits have no subject here: a clone of depth 1 knows its own alone. */
+async function linksOf({ verdict, pullRequest, files }: Told): Promise<Links> {
+  const { history, change, context } = verdict;
+  const shas = new Set((history?.failures ?? []).slice(0, mostSubjects).flatMap(commitsOf));
+  for (const test of history?.fixed ?? []) if (test.kind === 'fixed') shas.add(test.since);
+  const subjects = await change.git?.subjects([...shas].slice(0, mostSubjects));
+  return openLinks({
+    server: env.GITHUB_SERVER_URL ?? 'https://github.com',
+    repository: env.GITHUB_REPOSITORY,
+    head: pullRequest?.head.headSha ?? context.gitSha,
+    files,
+    rootdir: verdict.rootdir,
+    subjects,
+  });
+}
+
+/** So many commits are asked for. */
+const mostSubjects = 200;
+
+function sectionOf({ inputs, verdict, hideSolutions }: Told, links: Links | undefined): Section {
   const troubles = verdict.warnings.filter((warning) => warning.severity === 'error');
   return {
     totals: verdict.totals,
@@ -160,6 +179,7 @@ function sectionOf({ inputs, verdict, hideSolutions }: Told): Section {
     hideSolutions,
     folder: verdict.rootdir,
     isFromWindows: verdict.tally.isFromWindows,
+    links,
   };
 }
 
@@ -230,28 +250,14 @@ function withoutMatches(history: Verdict['history']): Verdict['history'] {
 
 function annotate({ inputs, verdict, files, errorsSaid }: Told, section: Section): void {
   const { rootdir } = inputs.settings;
-  const locate = (testFile: string) => locateFile(testFile, files, rootdir);
+  const tree = openTree(files, rootdir);
+  const locate = (testFile: string) => tree.locate(testFile);
   const all = verdict.totals.failed + verdict.totals.errors;
   const { review } = verdict.matriz;
   const violations = review === undefined ? [] : renderViolations(review, { locate, errorsSaid });
   for (const command of violations) say(command);
   const said = errorsSaid + violations.length;
   for (const command of renderAnnotations({ ...section, all, locate, errorsSaid: said })) say(command);
-}
-
-/** A test's file is relative to pytest's rootdir, which may lie below the repository's root. */
-function locateFile(
-  testFile: string,
-  files: readonly string[],
-  rootdir: string | undefined,
-): string | undefined {
-  const candidates = [
-    ...(rootdir === undefined ? [] : [join(rootdir, testFile).replaceAll('\\', '/')]),
-    testFile,
-  ];
-  for (const candidate of candidates) if (files.includes(candidate)) return candidate;
-  const ends = files.filter((file) => file.endsWith(`/${testFile}`));
-  return ends.length === 1 ? ends[0] : undefined;
 }
 
 function writeSummary(summary: JobSummary): void {
@@ -332,6 +338,7 @@ async function postComment(post: Post): Promise<string | undefined> {
       sha: head.headSha,
       run: Number(context.workflowRunId ?? env.GITHUB_RUN_ID ?? 0) || 0,
       part,
+      site: section.links?.site,
       create: ({ rows }) =>
         inputs.comment === 'always' ||
         (inputs.comment === 'failures'

@@ -4,6 +4,7 @@ import type {
   ExceptionExcerpt,
   FailureExcerpt,
   HealixMemory,
+  LineRange,
   Match,
   Novelty,
   Patch,
@@ -23,10 +24,10 @@ import {
   wordsOf,
 } from '../alike.ts';
 import { type Commands, rerunCommands, shellOf, teachCommands } from '../commands.ts';
-import { comparedWith, fixedEvidence, outageOf } from '../evidence.ts';
+import { commitsOf, comparedWith, fixedEvidence, outageOf } from '../evidence.ts';
 import { errorLines, hasFrames, leftOut, olderExceptions, otherFrames } from '../excerpt.ts';
 import { matrizVerdict, type ShownMatriz, toldViolations } from '../matriz.ts';
-import { hasPatchNews, lineRanges, patchSentence } from '../patch.ts';
+import { hasPatchNews, patchSentence } from '../patch.ts';
 import { wordRenames } from '../renames.ts';
 import {
   count,
@@ -39,6 +40,7 @@ import {
   type ToldFailure,
   tierNames,
 } from '../words.ts';
+import { type Links, openLinks } from './links.ts';
 import { block, code, cut, exactBlock, inline, isExact } from './markdown.ts';
 
 /** The results of a job. */
@@ -74,7 +76,11 @@ export interface Section {
   readonly folder?: string | undefined;
   /** The tests ran on Windows: commands are PowerShell's. */
   readonly isFromWindows?: boolean | undefined;
+  /** Makes links; undefined: there are none. */
+  readonly links?: Links | undefined;
 }
+
+const noLinks = openLinks();
 
 /** A job of the commit, as the comment names it. */
 export interface Job {
@@ -102,6 +108,7 @@ interface TestTold extends Told {
   readonly run: RunHistory | undefined;
   readonly hidden: boolean;
   readonly jobs: string[];
+  readonly links: Links;
   /** It fails on Windows alone. */
   onWindows: boolean;
 }
@@ -263,6 +270,7 @@ function groupFailures(jobs: readonly Job[]): Group[] {
       history: run,
       hideSolutions: hidden,
       isFromWindows: onWindows = false,
+      links = noLinks,
     } = section;
     const shown = new Map(numbered(failures).map(({ key, item }) => [key, item]));
     const past = new Map(numbered(run?.failures ?? []).map(({ key, item }) => [key, item]));
@@ -273,7 +281,7 @@ function groupFailures(jobs: readonly Job[]): Group[] {
       const id = `${history?.class}\n${key}`;
       const before = found.get(id);
       if (before === undefined)
-        found.set(id, { testName, failure, history, run, hidden, jobs: [labels[i] ?? ''], onWindows });
+        found.set(id, { testName, failure, history, run, hidden, links, jobs: [labels[i] ?? ''], onWindows });
       else {
         before.failure ??= failure;
         before.jobs.push(labels[i] ?? '');
@@ -336,39 +344,47 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, wi
     const where = place ?? (failure.testFile === undefined ? undefined : line);
     const said = saying(wordsOf(alike));
     if (said !== '')
-      rows.push(`${code(cut(said, 300))}${where === undefined ? '' : ` at ${code(cut(where, 300))}`}`);
+      rows.push(
+        `${code(cut(said, 300))}${where === undefined ? '' : ` at ${renderPlace(where, first.links)}`}`,
+      );
   }
   const facts = [
     allJobs > 1 ? renderPlaces(first.jobs, allJobs) : '',
-    detail.messages ? inline(cut(evidenceOfAll(alike, first.run), 500)) : '',
+    detail.messages
+      ? first.links.commits(
+          inline(cut(evidenceOfAll(alike, first.run), 500)),
+          all.flatMap(({ history }) => (history === undefined ? [] : commitsOf(history))),
+        )
+      : '',
   ].filter((part) => part !== '');
   if (facts.length > 0) rows.push(facts.join('; '));
   const matches = matchesOf(alike).slice(0, 2);
   for (const { match, fits } of matches)
     rows.push(...renderMatch(match, first.hidden, fits < all.length ? `${fits} of ${all.length}` : ''));
-  const excerpt = withExcerpt && failure.excerpt !== undefined ? renderExcerpt(failure.excerpt) : '';
+  const excerpt =
+    withExcerpt && failure.excerpt !== undefined ? renderExcerpt(failure.excerpt, first.links) : '';
   const fixes = matches.map(({ match }) => renderFix(match, first.hidden, detail));
   return [rows.join('<br>'), excerpt, ...fixes].join('');
 }
 
 /** What the traceback shows, folded below the item. */
-function renderExcerpt(excerpt: FailureExcerpt): string {
+function renderExcerpt(excerpt: FailureExcerpt, links: Links): string {
   const older = olderExceptions(excerpt);
-  const parts = excerpt.exceptions.map(renderException).filter((part) => part !== '');
+  const parts = excerpt.exceptions.map((one) => renderException(one, links)).filter((part) => part !== '');
   const content = [...(older === '' ? [] : [`  ${older}`]), parts.join('\n\n  And then:\n\n')];
   return parts.length === 0
     ? ''
     : `\n\n  <details><summary>Traceback</summary>\n\n${content.join('\n\n')}\n\n  </details>\n`;
 }
 
-function renderException(exception: ExceptionExcerpt): string {
+function renderException(exception: ExceptionExcerpt, links: Links): string {
   const { source, frames } = exception;
   const more = leftOut(exception);
   const error = [...errorLines(exception), ...(more === '' ? [] : [`… ${more}`])];
   const others = otherFrames(exception);
   const rows = frames.map(({ path, line, times, statement }) => {
     const repeated = times > 1 ? ` (${number(times)} times)` : '';
-    return `  - ${code(`${cut(path, 300)}:${line}`)}${repeated}${statement === undefined ? '' : ` ${code(statement)}`}`;
+    return `  - ${links.place(path, line)}${repeated}${statement === undefined ? '' : ` ${code(statement)}`}`;
   });
   if (others !== '') rows.push(`  - ${others}`);
   return [
@@ -376,6 +392,12 @@ function renderException(exception: ExceptionExcerpt): string {
     ...(error.length === 0 ? [] : [block(error.join('\n'), 'diff', '  ')]),
     ...(hasFrames(exception) ? [rows.join('\n')] : []),
   ].join('\n\n');
+}
+
+/** `path:line`, as a cause's key or a test's file has it. */
+function renderPlace(where: string, links: Links): string {
+  const [, path, line] = /^(.+):(\d{1,9})$/s.exec(where) ?? [];
+  return path === undefined ? code(cut(where, 300)) : links.place(path, Number(line));
 }
 
 const mostNames = 5;
@@ -511,14 +533,19 @@ function renderFixed(sections: readonly Section[]): string {
       (history?.fixed ?? []).map((test) => ({
         testName: test.testName,
         words: fixedEvidence(test, history?.baseBranch ?? 'the base branch'),
+        sha: test.kind === 'fixed' ? test.since : test.redAt,
       })),
     ),
     ({ testName }) => testName,
   ).filter(({ testName }) => !failing.has(testName));
   if (fixed.length === 0) return '';
+  const links = linksOf(sections);
   const rows = fixed
     .slice(0, 10)
-    .map(({ testName, words }) => `- ${code(cut(testName, 300))}: ${inline(cut(words, 300))}`);
+    .map(
+      ({ testName, words, sha }) =>
+        `- ${code(cut(testName, 300))}: ${links.commits(inline(cut(words, 300)), [sha])}`,
+    );
   if (fixed.length > 10) rows.push(`- … and ${number(fixed.length - 10)} more`);
   return `**Green here** (${number(fixed.length)})\n\n${rows.join('\n')}`;
 }
@@ -571,7 +598,13 @@ function renderChanges(sections: readonly Section[]): string {
 
 function against(sections: readonly Section[]): string {
   const history = sections.find((section) => section.history?.point !== undefined)?.history;
-  return history === undefined ? '' : ` against ${inline(cut(comparedWith(history), 400))}`;
+  if (history?.point === undefined) return '';
+  const words = inline(cut(comparedWith(history), 400));
+  return ` against ${linksOf(sections).commits(words, [history.point.sha])}`;
+}
+
+function linksOf(sections: readonly Section[]): Links {
+  return sections.find(({ links }) => links !== undefined)?.links ?? noLinks;
 }
 
 function againstBranch(history: RunHistory | undefined): string {
@@ -590,6 +623,7 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
     parts.push(`**Coverage** ${percent(only.totals.coveragePercent)}${moved}`);
   }
   if (!detail.extras) return parts.join('');
+  const links = linksOf(sections);
   const movedFiles = uniqueBy(
     covered
       .flatMap(({ history }) => history?.coverage?.moved ?? [])
@@ -610,7 +644,7 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
       title: 'Files whose coverage moved',
       columns: ['File', 'Before', 'Now', 'Change'],
       rows: movedFiles.map((file) => [
-        fileCell(file.filePath),
+        links.fileCell(file.filePath),
         percent(file.beforePercent),
         percent(file.afterPercent),
         coverageDifference(file),
@@ -620,7 +654,7 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
       title: 'Least covered files',
       columns: ['File', 'Coverage', 'Missing statements'],
       rows: leastFiles.map((file) => [
-        fileCell(file.filePath),
+        links.fileCell(file.filePath),
         percent(file.coveragePercent),
         number(file.missingStatements),
       ]),
@@ -634,6 +668,7 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
 }
 
 const mostPatchFiles = 25;
+const mostRanges = 20;
 
 /** The coverage of the change, as the job that has most runs to judge by tells it. */
 function renderPatch(sections: readonly Section[], detail: Detail): string {
@@ -648,17 +683,21 @@ function renderPatch(sections: readonly Section[], detail: Detail): string {
   if ('problem' in patch)
     return [`${title}: not computed, ${inline(cut(patch.problem, 300))}`, ...gates].join('\n\n');
   const { files, lost = [], unreported } = patch.coverage;
-  const cell = (path: string, ranges: string) =>
-    `${code(cut(path, 300), { cell: true })} | ${code(cut(ranges, 300), { cell: true })}`;
+  const links = linksOf(sections);
+  const cell = (path: string, ranges: readonly LineRange[]) => {
+    const shown = links.linesCell(path, ranges.slice(0, mostRanges));
+    const rest = ranges.length - mostRanges;
+    return `${links.fileCell(path)} | ${shown}${rest > 0 ? ` and ${number(rest)} more` : ''}`;
+  };
   const rows = [
     ...files
       .filter((file) => file.uncovered.length > 0)
       .map((file) => {
         const share = `${number(file.coveredStatements)} of ${number(file.changedStatements)}`;
-        return `| ${cell(file.filePath, lineRanges(file.uncovered))} | ${share} |`;
+        return `| ${cell(file.filePath, file.uncovered)} | ${share} |`;
       }),
-    ...lost.map((file) => `| ${cell(file.filePath, lineRanges(file.lines))} | no longer covered |`),
-    ...unreported.map((path) => `| ${cell(path, '')} | in no coverage report |`),
+    ...lost.map((file) => `| ${cell(file.filePath, file.lines)} | no longer covered |`),
+    ...unreported.map((path) => `| ${cell(path, [])} | in no coverage report |`),
   ];
   const shown = rows.slice(0, Math.min(mostPatchFiles, detail.failures));
   const rest = rows.length - shown.length;
@@ -678,10 +717,6 @@ function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
   const unique = new Map<string, T>();
   for (const item of items) if (!unique.has(keyOf(item))) unique.set(keyOf(item), item);
   return [...unique.values()];
-}
-
-function fileCell(path: string): string {
-  return code(cut(path, 300), { cell: true });
 }
 
 function storedLine({ stored }: Section): string {

@@ -15,6 +15,7 @@ import {
   type Section,
   shortLabels,
 } from './comment-section.ts';
+import { linked, type Site } from './links.ts';
 import { bytes, code, cut } from './markdown.ts';
 
 /** GitHub refuses longer comments, and documents 65,536 characters. */
@@ -74,6 +75,8 @@ export interface CommentState {
   readonly parts: readonly Part[];
   /** An older commit, whose results stood here before. */
   readonly older?: string | undefined;
+  /** Makes links; undefined: there are none. */
+  readonly site?: Site | undefined;
 }
 
 const markerStart = '<!-- lukhas-ingest ';
@@ -281,7 +284,7 @@ function minimal(state: CommentState, parts: readonly Part[], maxBytes: number):
 function head(state: CommentState, parts: readonly Part[], most = Number.POSITIVE_INFINITY): string {
   const rows = parts.flatMap((part) => part.rows);
   const lines = [marker(state), `### ${verdict(parts)}`];
-  if (rows.length > 1) lines.push('', ...table(rows.slice(0, most)), ...notes(rows));
+  if (rows.length > 1) lines.push('', ...table(rows.slice(0, most), state.site), ...notes(rows));
   return lines.join('\n');
 }
 
@@ -368,10 +371,10 @@ function verdict(parts: readonly Part[]): string {
   return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}${unread}${blocked}`;
 }
 
-function table(rows: readonly JobRow[]): string[] {
+function table(rows: readonly JobRow[], site: Site | undefined): string[] {
   const labels = shortLabels(labelRows(rows));
   const lines = rows.map((row, i) => {
-    const label = code(labels[i] ?? '', { cell: true });
+    const label = linked(code(labels[i] ?? '', { cell: true }), site?.run(row.run, row.job));
     if (row.missing !== undefined) return `| ${markOf(row)} ${label} (no ${row.missing}) |  |  |  |  |  |`;
     const { coverage, coverageBefore: before } = row;
     const moved =
@@ -396,13 +399,18 @@ function markOf({ failed, incomplete, total, blocked, isCoverageLow }: JobRow): 
   return isBad ? '❌' : total === 0 ? '⚪' : '✅';
 }
 
-function foot({ sha, older, parts }: CommentState): string {
+function foot({ sha, older, parts, site }: CommentState): string {
   const isNothing = parts.every(({ rows }) => rows.every((row) => row.missing !== undefined));
   const before =
     older === undefined || !isNothing
       ? ''
       : `The results that stood here before were of the older commit ${code(older.slice(0, 8))}; of this one there is none. `;
-  return `${before}Commit ${code(sha.slice(0, 8))}. One comment for all jobs; it is updated with every run.`;
+  const rows = parts.flatMap((part) => part.rows);
+  // Several jobs have their links in the table.
+  const [only] = rows.length === 1 ? rows : [];
+  const log = only === undefined ? undefined : site?.run(only.run, only.job);
+  const job = log === undefined ? '' : `, ${linked('its job', log)}`;
+  return `${before}Commit ${linked(code(sha.slice(0, 8)), site?.commit(sha))}${job}. One comment for all jobs; it is updated with every run.`;
 }
 
 function marker({ sha, run, older }: CommentState): string {

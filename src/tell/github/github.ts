@@ -10,6 +10,7 @@ import {
   renderComment,
   standingParts,
 } from './comment.ts';
+import type { Site } from './links.ts';
 
 const permission = 'pull-requests: write';
 /** Rounds of reading and writing; many are needed only where many jobs finish in the same second. */
@@ -61,6 +62,8 @@ export interface CommentRequest {
   part(): Promise<Part>;
   /** Whether to create a comment where there is none. */
   create(part: Part): boolean;
+  /** Makes links; undefined: there are none. */
+  readonly site?: Site | undefined;
   /** Other jobs may finish at the same moment without knowing this one: check once more that the part is still there. */
   readonly crowded: boolean;
 }
@@ -197,7 +200,7 @@ function merge(
     run = Math.max(run, state.run);
     for (const other of state.parts) if (!parts.has(other.key)) parts.set(other.key, other);
   }
-  return { sha: request.sha, run, parts: standingParts([...parts.values()]), older };
+  return { sha: request.sha, run, parts: standingParts([...parts.values()]), older, site: request.site };
 }
 
 async function listMarked(
