@@ -32,7 +32,24 @@ export interface MatrizFile {
 export async function readMatriz(path: string, workingDirectory: string): Promise<MatrizFile> {
   const bytes = await readBytes(path, isAbsolute(path) ? path : join(workingDirectory, path));
   let text = '';
-  for await (const chunk of decodeText(oneChunk(bytes), path)) text += chunk;
+  try {
+    for await (const chunk of decodeText(oneChunk(bytes), path)) text += chunk;
+  } catch (error) {
+    if (!(error instanceof ReportError)) throw error;
+    // Its words are about reports.
+    throw new ReportError({
+      code: 'matriz-invalid',
+      message:
+        error.code === 'compressed'
+          ? `no MATRIZ analysis, but ${error.message.replace(', not a report', '')}`
+          : `no MATRIZ analysis: ${error.message}`,
+      fix:
+        error.code === 'compressed'
+          ? 'Unpack it first.'
+          : 'Is it another file? Name the JSON file that MATRIZ writes.',
+      place: error.place,
+    });
+  }
   return parseMatriz(text, path);
 }
 

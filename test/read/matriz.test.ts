@@ -179,8 +179,16 @@ describe('a bad file is refused with its place and what to do', () => {
       stars(`"bio":{${star},"x":1e-99999999}`),
       /a number that is too large, too small or too long/,
     ],
-    ['binary', Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x80]), /a\.json.*(?:UTF-8|valid)/],
-    ['compressed', gzipSync(example), /a file compressed by gzip/],
+    [
+      'binary',
+      Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x80]),
+      /^a\.json: no MATRIZ analysis: .*\. Is it another file\? Name the JSON file that MATRIZ writes\.$/,
+    ],
+    [
+      'compressed',
+      gzipSync(example),
+      'a.json: no MATRIZ analysis, but a file compressed by gzip. Unpack it first.',
+    ],
     [
       'of more than 1 MB',
       `${' '.repeat(largestMatriz)}{}`,

@@ -155,6 +155,7 @@ describe.each(placeNames)('on %s', (name) => {
     await save('old', { context: ofPull(12, { gitSha }) });
     await save('newest', { context: ofPull(12, { gitSha, job: 'again' }), matriz: approved });
     await save('fork', { context: ofPull(13, { gitSha, origin: 'stranger', gitBranch: 'mallory:feature' }) });
+    await save('laptop', { context: ofPull(13, { gitSha, origin: 'local' }) });
     const db = await place.connect({ stallMs: 30_000 });
     try {
       const access = await openAccess(db, { teamSlug: place.teamSlug, allowPrivilegedRole: false });

@@ -9,6 +9,7 @@ import { addUser, changeUser, listUsers, parseUser, showUser } from '../../../sr
 import { asAdmin, createReadyDatabase, uniqueRole } from '../../support/databases.ts';
 import { createPlace, type Place, placeNames } from '../../support/places.ts';
 import { emptyContext, makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
+import { scriptIn } from '../../support/sql.ts';
 
 const person = (lambdaId: string, changes: Partial<Parameters<typeof parseUser>[0]> = {}) =>
   parseUser({
@@ -67,6 +68,18 @@ describe.each(placeNames)('on %s', (name) => {
     );
     expect((await listUsers(db, own, false)).map(({ lambdaId }) => lambdaId)).toEqual(['ada', 'bob']);
     expect(await listUsers(db, rival, true)).toEqual([]);
+  });
+
+  test('a person who is restored from a dump keeps the preferences that come behind', async () => {
+    await scriptIn(
+      db,
+      `INSERT INTO users (lambda_id, team_id, email) VALUES ('old', '${place.team.id}', 'old@example.com') ON CONFLICT DO NOTHING;
+       INSERT INTO user_preferences (lambda_id, theme) VALUES ('old', 'dark') ON CONFLICT DO NOTHING;`,
+    );
+    expect(await place.look(`SELECT theme FROM user_preferences WHERE lambda_id = 'old'`)).toEqual([
+      { theme: 'dark' },
+    ]);
+    await place.look(`DELETE FROM users WHERE lambda_id = 'old'`);
   });
 
   test('what is in use is refused, and whose it is in another team is not told', async () => {
