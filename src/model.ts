@@ -427,6 +427,21 @@ export interface FailureHistory {
   readonly since: Since | undefined;
   /** The commit that ended its last break; undefined unless a repair was seen that lasted. */
   readonly lastFixedBy: string | undefined;
+  /** How its test did lately; undefined where nothing but this run tells. */
+  readonly lately?: Lately | undefined;
+}
+
+/** The last runs of one test, oldest first, a letter each: `p` passed, `f` failed. */
+export interface Lately {
+  /** On the base at or before the point; at most 10. */
+  readonly base: string;
+  /** Of this change, this run among them; at most 6. */
+  readonly change: string;
+  /** Over all runs on the base that are told of, more than those letters. */
+  readonly failures: number;
+  readonly runs: number;
+  /** Whole days since the first failure of the present row; undefined where not known. */
+  readonly days: number | undefined;
 }
 
 /** A run compared with earlier runs. */
@@ -446,6 +461,8 @@ export interface RunHistory {
   /** Test functions (`file::Class::function`) that had another name at the point. */
   readonly renamedFunctions?: readonly { readonly from: string; readonly to: string }[] | undefined;
   readonly coverage: CoverageChange | undefined;
+  /** Of the run at the point that is of the same line and complete, as this one is; undefined where there is none. */
+  readonly before?: TotalsBefore | undefined;
   /** undefined where nothing was asked, or there is nothing to ask. */
   readonly patch?: Patch | undefined;
 }
@@ -457,6 +474,15 @@ export interface CoverageChange {
   readonly afterPercent: number;
   /** Files of both runs whose percentage differs, greatest difference first; at most 20. */
   readonly moved: readonly CoverageMove[];
+}
+
+/** Counts of the run that another one is compared with. */
+export interface TotalsBefore {
+  readonly total: number;
+  /** Failures and errors. */
+  readonly failed: number;
+  readonly skipped: number;
+  readonly durationSeconds: number | undefined;
 }
 
 /** A file whose coverage differs between two runs, 0 to 100. */

@@ -66,6 +66,30 @@ export function commitsOf({ reason, notes, since, lastFixedBy }: FailureHistory)
   return [...new Set(shas.filter((sha) => sha !== undefined))];
 }
 
+/**
+ * `main ✓✓✓✗✓ · this change ✗✗` and `1 of 41 runs failed there, red for 12 days`: how a test did lately, oldest first; empty where
+ * nothing but this run tells. The name of the branch is data.
+ */
+export function stripOf(
+  { lately, class: novelty }: Pick<FailureHistory, 'lately' | 'class'>,
+  baseBranch: string | undefined,
+): { readonly strip: string; readonly rate: string } {
+  if (lately === undefined) return { strip: '', rate: '' };
+  const { base, change, failures, runs, days } = lately;
+  const signs = (letters: string) => letters.replaceAll('p', '✓').replaceAll('f', '✗');
+  const name = baseBranch ?? 'the base branch';
+  const strip = [
+    ...(base === '' ? [] : [`${name} ${signs(base)}`]),
+    ...(change === '' ? [] : [`this change ${signs(change)}`]),
+  ].join(' · ');
+  const rate = [
+    // Flaky evidence has its own count, over the runs of all changes.
+    ...(runs === 0 || novelty === 'flaky' ? [] : [`${failures} of ${count(runs, 'run')} failed there`]),
+    ...(days === undefined || days === 0 ? [] : [`red for ${count(days, 'day')}`]),
+  ].join(', ');
+  return { strip, rate };
+}
+
 function reasonOf(
   reason: FailureHistory['reason'],
   base: string,

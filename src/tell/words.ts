@@ -78,6 +78,18 @@ export function coverageDifference({
   return `${points < 0 ? '−' : '+'}${size < 0.1 ? size.toFixed(2) : size.toFixed(1)}`;
 }
 
+/** ` (+2)`, ` (−1)`; empty where nothing moved, or what it was before is not known. */
+export function difference(now: number, before: number | undefined): string {
+  if (before === undefined || now === before) return '';
+  return ` (${now < before ? '−' : '+'}${number(Math.abs(now - before))})`;
+}
+
+/** ` (−0.31 s)`; empty below a twentieth of a second. */
+export function durationDifference(seconds: number, before: number | undefined): string {
+  if (before === undefined || Math.abs(seconds - before) < 0.05) return '';
+  return ` (${seconds < before ? '−' : '+'}${duration(Math.abs(seconds - before))})`;
+}
+
 export function count(n: number, noun: string): string {
   return `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
 }

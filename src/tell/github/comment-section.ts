@@ -24,7 +24,7 @@ import {
   wordsOf,
 } from '../alike.ts';
 import { type Commands, rerunCommands, shellOf, teachCommands } from '../commands.ts';
-import { commitsOf, comparedWith, fixedEvidence, outageOf } from '../evidence.ts';
+import { commitsOf, comparedWith, fixedEvidence, outageOf, stripOf } from '../evidence.ts';
 import { errorLines, hasFrames, leftOut, olderExceptions, otherFrames } from '../excerpt.ts';
 import { matrizVerdict, type ShownMatriz, toldViolations } from '../matriz.ts';
 import { hasPatchNews, patchSentence } from '../patch.ts';
@@ -32,7 +32,9 @@ import { wordRenames } from '../renames.ts';
 import {
   count,
   coverageDifference,
+  difference,
   duration,
+  durationDifference,
   failureKey,
   noBetterThanWaiting,
   number,
@@ -143,8 +145,8 @@ export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   const groups = groupFailures(jobs);
   const sections = jobs.map(({ section }) => section);
   const parts = renderTroubles(jobs);
-  if (only !== undefined && groups.length > 0)
-    parts.push(renderCounts(only.section.totals, only.section.xfailed));
+  if (only !== undefined && only.section.missing === undefined && only.section.totals.total > 0)
+    parts.push(renderCounts(only.section));
   const analyses = renderAnalyses(jobs, detail);
   if (sections.some(({ matriz }) => matriz?.review.status === 'BLOCKED')) parts.push(...analyses.splice(0));
   parts.push(...renderOutages(jobs));
@@ -239,17 +241,31 @@ export function hasNoHistory(history: RunHistory | undefined): boolean {
   return history?.failures.some((failure) => failure.class === 'no-history') === true;
 }
 
-/** `3 failed, 1 error, 298 passed, 41 skipped in 1.57 s` */
-export function renderCounts(totals: Totals, xfailed: number): string {
-  const parts = [
+/** `3 failed, 1 error, 298 passed (+2), 41 skipped (−1) in 1.57 s (+0.20 s)`: what moved since the point in brackets. */
+function renderCounts({ totals, xfailed, history, lost }: Section): string {
+  const before = lost > 0 ? undefined : history?.before;
+  const passedBefore = before && before.total - before.failed - before.skipped;
+  const bad = totals.failed + totals.errors;
+  const failed = [
     ...(totals.failed > 0 ? [`**${number(totals.failed)} failed**`] : []),
     ...(totals.errors > 0 ? [`**${count(totals.errors, 'error')}**`] : []),
-    `${number(totals.passed)} passed`,
+  ];
+  const skipped = [
     ...(totals.skipped > xfailed ? [`${number(totals.skipped - xfailed)} skipped`] : []),
     ...(xfailed > 0 ? [`${number(xfailed)} xfailed`] : []),
   ];
-  const time = totals.durationSeconds === undefined ? '' : ` in ${duration(totals.durationSeconds)}`;
-  return `${parts.join(', ')}${time}`;
+  const parts = [
+    ...(failed.length === 0 ? [] : [`${failed.join(', ')}${difference(bad, before?.failed)}`]),
+    `${number(totals.passed)} passed${difference(totals.passed, passedBefore)}`,
+    ...(skipped.length === 0 ? [] : [`${skipped.join(', ')}${difference(totals.skipped, before?.skipped)}`]),
+  ];
+  const seconds = totals.durationSeconds;
+  const time =
+    seconds === undefined
+      ? ''
+      : ` in ${duration(seconds)}${durationDifference(seconds, before?.durationSeconds)}`;
+  const total = before === undefined ? '' : difference(totals.total, before.total);
+  return `${parts.join(', ')}${time}${total === '' ? '' : `; ${count(totals.total, 'test')}${total}`}`;
 }
 
 /** Removes a `workflow / ` that all labels begin with. matches: tests / unit, tests / e2e: unit, e2e */
@@ -358,29 +374,48 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, wi
       : '',
   ].filter((part) => part !== '');
   if (facts.length > 0) rows.push(facts.join('; '));
+  if (detail.messages) rows.push(...renderStrip(alike));
   const matches = matchesOf(alike).slice(0, 2);
   for (const { match, fits } of matches)
     rows.push(...renderMatch(match, first.hidden, fits < all.length ? `${fits} of ${all.length}` : ''));
   const excerpt =
-    withExcerpt && failure.excerpt !== undefined ? renderExcerpt(failure.excerpt, first.links) : '';
+    withExcerpt && failure.excerpt !== undefined
+      ? renderExcerpt(failure.excerpt, first.links, cut(saying(wordsOf(alike)), 300))
+      : '';
   const fixes = matches.map(({ match }) => renderFix(match, first.hidden, detail));
   return [rows.join('<br>'), excerpt, ...fixes].join('');
 }
 
-/** What the traceback shows, folded below the item. */
-function renderExcerpt(excerpt: FailureExcerpt, links: Links): string {
+/** How the test did lately; of several where they did alike. */
+function renderStrip({ all }: Alike<TestTold>): string[] {
+  const told = new Set(
+    all.map(({ history, run }) => {
+      const { strip, rate } =
+        history === undefined ? { strip: '', rate: '' } : stripOf(history, run?.baseBranch);
+      return strip === '' ? '' : `${code(cut(strip, 300))}${rate === '' ? '' : ` (${rate})`}`;
+    }),
+  );
+  const [only] = told.size === 1 ? told : [];
+  return only === undefined || only === '' ? [] : [only];
+}
+
+/** What the traceback shows, folded below the item; without the words that stand above as `said`. */
+function renderExcerpt(excerpt: FailureExcerpt, links: Links, said: string): string {
   const older = olderExceptions(excerpt);
-  const parts = excerpt.exceptions.map((one) => renderException(one, links)).filter((part) => part !== '');
+  const parts = excerpt.exceptions
+    .map((one) => renderException(one, links, said))
+    .filter((part) => part !== '');
   const content = [...(older === '' ? [] : [`  ${older}`]), parts.join('\n\n  And then:\n\n')];
   return parts.length === 0
     ? ''
     : `\n\n  <details><summary>Traceback</summary>\n\n${content.join('\n\n')}\n\n  </details>\n`;
 }
 
-function renderException(exception: ExceptionExcerpt, links: Links): string {
+function renderException(exception: ExceptionExcerpt, links: Links, said: string): string {
   const { source, frames } = exception;
   const more = leftOut(exception);
   const error = [...errorLines(exception), ...(more === '' ? [] : [`… ${more}`])];
+  const isTold = error.length === 1 && error[0] === said;
   const others = otherFrames(exception);
   const rows = frames.map(({ path, line, times, statement }) => {
     const repeated = times > 1 ? ` (${number(times)} times)` : '';
@@ -389,7 +424,7 @@ function renderException(exception: ExceptionExcerpt, links: Links): string {
   if (others !== '') rows.push(`  - ${others}`);
   return [
     ...(source.length === 0 ? [] : [block(source.join('\n'), 'python', '  ')]),
-    ...(error.length === 0 ? [] : [block(error.join('\n'), 'diff', '  ')]),
+    ...(error.length === 0 || isTold ? [] : [block(error.join('\n'), 'diff', '  ')]),
     ...(hasFrames(exception) ? [rows.join('\n')] : []),
   ].join('\n\n');
 }

@@ -2,7 +2,7 @@
 
 import type { Warning } from '../../model.ts';
 import { count, duration, number, placed } from '../words.ts';
-import { type Detail, renderCounts, renderSection, type Section } from './comment-section.ts';
+import { type Detail, renderSection, type Section } from './comment-section.ts';
 import { bytes, code, cut, inline } from './markdown.ts';
 
 /** GitHub takes 1 MiB a step, and shows nothing of a longer summary. */
@@ -51,10 +51,8 @@ export function renderNoResults(words: readonly string[]): string {
 }
 
 function render(summary: JobSummary, detail: Detail): string {
-  const bad = summary.totals.failed + summary.totals.errors > 0;
   const parts = [
     title(summary),
-    bad || summary.missing !== undefined ? '' : renderCounts(summary.totals, summary.xfailed),
     renderSection(summary, detail),
     renderReruns(summary),
     renderSlowest(summary),

@@ -272,7 +272,9 @@ const trusted = (payload: { workflow_run: { id: number } }, head: string) => ({
 /** Nothing in it is live on GitHub, and all HTML is ours. */
 function expectTame(markdown: string): void {
   const visit = (node: Nodes): void => {
-    expect(['link', 'image', 'linkReference', 'imageReference', 'definition']).not.toContain(node.type);
+    expect(['image', 'linkReference', 'imageReference', 'definition']).not.toContain(node.type);
+    // Ours lead into the repository.
+    if (node.type === 'link') expect(node.url).toMatch(/^https:\/\/github\.com\/acme\/shop\/[\w/.#%-]+$/);
     if (node.type === 'html')
       expect(node.value).toMatch(
         /^(?:<!-- lukhas-(?:ingest|job) [A-Za-z0-9+/=]+ -->|<!-- lukhas-end -->|<br>|<details><summary>[\w ,?.:]+<\/summary>|<\/details>|\s)+$/,
@@ -403,7 +405,7 @@ describe('the second workflow, on an artifact that lies', () => {
       expectTame(body);
       expectTame(result.summary);
       const names = new Set(result.commands.map((command) => command.name));
-      expect([...names].sort()).toEqual(['add-mask', 'error']);
+      expect([...names].sort()).toEqual(['add-mask', 'endgroup', 'error', 'group']);
       for (const masked of words(result, 'add-mask')) expect(postgres.uploadUrl).toContain(masked);
 
       expect(await storedRun(payload.workflow_run.id)).toMatchObject([trusted(payload, head)]);
