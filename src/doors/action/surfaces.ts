@@ -48,7 +48,8 @@ export interface Told {
   readonly files: readonly string[];
   /** Memories are named by their id only. */
   readonly hideSolutions: boolean;
-  readonly pullRequest: PullRequest | undefined;
+  /** Or why there is none to comment on. */
+  readonly pullRequest: PullRequest | { readonly why: string };
   /** Absent: nothing was stored. */
   readonly connect: Connect | undefined;
   /** Errors that the step has shown already. */
@@ -151,11 +152,15 @@ async function linksOf({ verdict, pullRequest, files }: Told): Promise<Links> {
   return openLinks({
     server: env.GITHUB_SERVER_URL ?? 'https://github.com',
     repository: env.GITHUB_REPOSITORY,
-    head: pullRequest?.head.headSha ?? context.gitSha,
+    head: headOf(pullRequest) ?? context.gitSha,
     files,
     rootdir: verdict.rootdir,
     subjects,
   });
+}
+
+function headOf(pullRequest: Told['pullRequest']): string | undefined {
+  return 'why' in pullRequest ? undefined : pullRequest.head.headSha;
 }
 
 /** So many commits are asked for. */
@@ -296,13 +301,27 @@ interface Post extends Pick<Told, 'inputs' | 'pullRequest' | 'connect'> {
 
 /** Posts, or says once why not. The address of the comment where there is one. */
 async function postComment(post: Post): Promise<string | undefined> {
-  const { inputs, context, section, payloadSha256, stored, pullRequest, connect } = post;
+  const { inputs, context, payloadSha256, stored, pullRequest, connect } = post;
   const { token } = inputs;
-  if (inputs.comment === 'off' || pullRequest === undefined) return undefined;
-  if (token === undefined) {
-    warn({ code: 'comment', message: 'no comment: the github-token is empty' });
+  if (inputs.comment === 'off') return undefined;
+  if ('why' in pullRequest) {
+    log(`No comment: ${pullRequest.why}.`);
     return undefined;
   }
+  if (token === undefined) {
+    const why = 'no comment: the github-token is empty';
+    if (pullRequest.origin === 'push') log(`N${why.slice(1)}.`);
+    else warn({ code: 'comment', message: why });
+    return undefined;
+  }
+  const target = await findTarget(pullRequest, token, context);
+  if (typeof target === 'string') {
+    log(`No comment: ${target}.`);
+    return undefined;
+  }
+  // What a stranger's change may read is known only now.
+  const isHidden = post.section.hideSolutions || (target.fork && inputs.showSolutions === 'trusted');
+  const section = { ...post.section, hideSolutions: isHidden };
   const jobs =
     stored === undefined || connect === undefined
       ? undefined
@@ -317,6 +336,7 @@ async function postComment(post: Post): Promise<string | undefined> {
     context,
     payloadSha256,
     section,
+    isPush: pullRequest.origin === 'push',
     stored: stored === undefined || jobs === undefined ? undefined : { ...stored, jobs },
     onUnreadable: (error) =>
       warn({
@@ -325,17 +345,11 @@ async function postComment(post: Post): Promise<string | undefined> {
       }),
   });
   try {
-    const { findPullRequest, upsertComment } = await import('../../tell/github/github.ts');
+    const { upsertComment } = await import('../../tell/github/github.ts');
     const edges = githubEdges(token);
-    const { head } = pullRequest;
-    const number = pullRequest.number ?? (await findPullRequest(edges, head));
-    if (number === undefined) {
-      log(`No comment: no open pull request has ${head.headSha} as its head.`);
-      return undefined;
-    }
     const outcome = await upsertComment(edges, {
-      pullRequest: number,
-      sha: head.headSha,
+      pullRequest: target.number,
+      sha: target.sha,
       run: Number(context.workflowRunId ?? env.GITHUB_RUN_ID ?? 0) || 0,
       part,
       site: section.links?.site,
@@ -348,10 +362,44 @@ async function postComment(post: Post): Promise<string | undefined> {
     });
     if (outcome.kind === 'not-wanted') return undefined;
     if (outcome.kind === 'superseded')
-      log('No comment: the results of a newer commit or a later attempt stand there already.');
+      log(
+        "No comment: the results of a newer commit, a later attempt or the pull request's own run stand there already.",
+      );
     return outcome.url;
   } finally {
     await jobs?.close().catch(() => {});
+  }
+}
+
+/** The pull request to comment on, its head and whether that is a stranger's; or in one sentence why there is none. */
+async function findTarget(
+  { number, head, fork, origin }: PullRequest,
+  token: string,
+  { tested }: RunContext,
+): Promise<{ readonly number: number; readonly sha: string; readonly fork: boolean } | string> {
+  const { findPullRequest, readPullRequest } = await import('../../tell/github/github.ts');
+  const edges = githubEdges(token);
+  if (number !== undefined && origin === 'named') {
+    const named = await readPullRequest(edges, number);
+    if (named === undefined) return `this repository has no pull request #${number}`;
+    // A merge that was made for the test has the head as a parent.
+    const isTested = [head.headSha, tested?.gitSha, ...(tested?.parents ?? [])].includes(named.headSha);
+    return isTested
+      ? {
+          number,
+          sha: named.headSha,
+          fork: named.headRepository?.toLowerCase() !== edges.repository.toLowerCase(),
+        }
+      : `the head of pull request #${number} is ${named.headSha.slice(0, 8)}, and ${head.headSha.slice(0, 8)} was tested`;
+  }
+  try {
+    const found = number ?? (await findPullRequest(edges, head));
+    if (found === undefined) return `no open pull request has ${head.headSha} as its head`;
+    return { number: found, sha: head.headSha, fork };
+  } catch (error) {
+    // Nobody asked for it: a push has no comment as a rule.
+    if (origin !== 'push') throw error;
+    return `the pull request of this push could not be looked for (${(error as Error).message})`;
   }
 }
 
@@ -410,7 +458,7 @@ async function postCheckRun(
   check: Check,
 ): Promise<void> {
   const { checkRun: name, token } = inputs;
-  const sha = pullRequest?.head.headSha ?? context.gitSha;
+  const sha = headOf(pullRequest) ?? context.gitSha;
   if (name === undefined) return;
   if (token === undefined || sha === undefined) {
     const why = token === undefined ? 'the github-token is empty' : 'the commit is not known';

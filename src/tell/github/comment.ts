@@ -66,6 +66,8 @@ export interface Part {
   readonly texts: readonly string[];
   /** It is in a database. */
   readonly stored: boolean;
+  /** Of a push whose commit is the head of the pull request, not of the pull request's own run. */
+  readonly isPush?: boolean | undefined;
 }
 
 export interface CommentState {
@@ -92,7 +94,12 @@ export function jobKey(...names: readonly (string | undefined)[]): string {
 /** Renders jobs at every length. `version` changes when the part's inputs change, even if its text does not. */
 export function makePart(
   jobs: readonly (Job & JobIdentity)[],
-  identity: { readonly key: string; readonly version?: string; readonly stored?: boolean },
+  identity: {
+    readonly key: string;
+    readonly version?: string;
+    readonly stored?: boolean;
+    readonly isPush?: boolean;
+  },
 ): Part {
   const more = seeSummary;
   const details: Detail[] = [
@@ -137,6 +144,7 @@ export function makePart(
     failures: countFailures(sorted),
     texts,
     stored: identity.stored === true,
+    ...(identity.isPush === true ? { isPush: true } : {}),
   };
 }
 
@@ -207,6 +215,19 @@ export function standingParts(parts: readonly Part[]): Part[] {
     const stand = standing([...part.rows, ...rivals.flatMap(({ rows }) => rows)]);
     return part.rows.some((row) => stand.includes(row));
   });
+}
+
+/** A push's job under another name than the same job of the pull request's own run, so that neither takes the other's place. */
+export function pushName(name: string): string {
+  return jobKey('push', name);
+}
+
+/** Without the pushes whose jobs ran for the pull request as well: its own run tells of its merge. */
+export function withoutPushes(parts: readonly Part[]): Part[] {
+  const own = new Set(
+    parts.flatMap((part) => (part.isPush === true ? [] : part.rows.map(({ name }) => pushName(name)))),
+  );
+  return parts.filter((part) => part.isPush !== true || part.rows.some(({ name }) => !own.has(name)));
 }
 
 function shortHash(value: unknown): string {
@@ -496,6 +517,7 @@ function readPart(facts: Record<string, unknown>, piece: string): Part | undefin
     },
     texts: bytes(text) <= bytes(left) ? [text] : [text, left],
     stored: facts.stored === true,
+    ...(facts.isPush === true ? { isPush: true } : {}),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   parseComment,
   renderComment,
   standingParts,
+  withoutPushes,
 } from './comment.ts';
 import type { Site } from './links.ts';
 
@@ -52,6 +53,27 @@ export async function findPullRequest(
       pull.head.repo?.full_name.toLowerCase() === query.headRepository.toLowerCase(),
   );
   return found.length === 1 ? found[0]?.number : undefined;
+}
+
+/** A pull request by its number; undefined where there is none. */
+export async function readPullRequest(
+  edges: GithubEdges,
+  number: number,
+): Promise<{ readonly headSha: string; readonly headRepository: string | undefined } | undefined> {
+  const api = openApi(edges, permission);
+  try {
+    const answer = await api.repeat(() =>
+      api.octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', {
+        ...api.names,
+        pull_number: number,
+      }),
+    );
+    const { head } = answer.data;
+    return { headSha: head.sha, headRepository: head.repo?.full_name };
+  } catch (error) {
+    if (statusOf(error) === 404 || (error as { status?: unknown }).status === 404) return undefined;
+    throw error;
+  }
 }
 
 export interface CommentRequest {
@@ -200,7 +222,13 @@ function merge(
     run = Math.max(run, state.run);
     for (const other of state.parts) if (!parts.has(other.key)) parts.set(other.key, other);
   }
-  return { sha: request.sha, run, parts: standingParts([...parts.values()]), older, site: request.site };
+  return {
+    sha: request.sha,
+    run,
+    parts: standingParts(withoutPushes([...parts.values()])),
+    older,
+    site: request.site,
+  };
 }
 
 async function listMarked(

@@ -400,8 +400,47 @@ describe('events', () => {
     writeReport({ test_a: 'failed' });
     const result = await run({ event: { name, payload: payload() }, env: { GITHUB_REF: 'refs/heads/main' } });
     expect(result.code).toBe(0);
-    expect(github.requests).toEqual([]);
+    expect(github.requests.filter((request) => !request.startsWith('GET '))).toEqual([]);
+    expect(result.log).toMatch(/^No comment: /m);
     expect(result.outputs.total).toBe('1');
+  });
+
+  it('a push comments on the open pull request of its commit, and leaves it to its own run', async () => {
+    writeReport({ test_a: 'failed' });
+    const head = { sha: sha('1'), ref: 'feature/rounding', repo: { full_name: 'acme/shop' } };
+    github.pulls.push({ number: 42, head });
+    const push = {
+      event: { name: 'push', payload: { repository: { default_branch: 'main' } } },
+      env: { GITHUB_REF: 'refs/heads/feature/rounding', GITHUB_SHA: sha('1') },
+    };
+    await run(push);
+    expect(github.comments.map(({ body }) => body.split('\n')[1])).toEqual(['### ❌ 1 of 1 tests failed']);
+    writeReport({ test_a: 'passed' });
+    await run();
+    expect(github.comments.map(({ body }) => body.split('\n')[1])).toEqual(['### ✅ 1 test passed']);
+    writeReport({ test_a: 'failed' });
+    const later = await run({ ...push, env: { ...push.env, GITHUB_RUN_ID: '9000000999' } });
+    expect(later.log).toContain("the pull request's own run stand there already");
+    expect(github.comments[0]?.body).toContain('### ✅ 1 test passed');
+  });
+
+  it('a named pull request is commented on where its head was tested; else the log says why not', async () => {
+    writeReport({ test_a: 'failed' });
+    github.pulls.push({ number: 12, head: { sha: sha('2'), ref: 'x', repo: { full_name: 'acme/shop' } } });
+    const named = (number: string, commit: string) =>
+      run({
+        event: { name: 'workflow_dispatch', payload: {} },
+        inputs: { reports: 'results.xml', 'pull-request': number },
+        env: { GITHUB_REF: 'refs/heads/x', GITHUB_SHA: commit },
+      });
+    const other = await named('12', sha('3'));
+    expect(other.log).toContain(
+      'No comment: the head of pull request #12 is 22222222, and 33333333 was tested.',
+    );
+    expect((await named('13', sha('3'))).log).toContain('this repository has no pull request #13');
+    expect(github.comments).toEqual([]);
+    await named('12', sha('2'));
+    expect(github.comments).toMatchObject([{ pull: 12 }]);
   });
 
   it.each(['hostile payload', 'missing file'])('bears a %s on a pull request', async (what) => {
