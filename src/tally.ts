@@ -5,6 +5,8 @@ import type {
   Failure,
   FailureExcerpt,
   Outcome,
+  ReportCounts,
+  SeveralReports,
   SignedResult,
   Totals,
 } from './model.ts';
@@ -51,6 +53,9 @@ const mostFailures = 1000;
 const mostExcerpts = 300;
 const mostSlow = 10;
 const mostReruns = 10;
+const mostReports = 100;
+/** Different names are counted up to this number. */
+const mostNames = 50_000;
 /** Different signatures are counted up to this number. */
 const mostSignatures = 100_000;
 
@@ -67,6 +72,8 @@ export interface Tally {
   readonly reruns: { readonly count: number; readonly first: readonly Rerun[] };
   /** Slowest first. */
   readonly slowest: readonly SlowTest[];
+  /** undefined where there is one report. */
+  readonly reports: SeveralReports | undefined;
   totals(durationSeconds: number | undefined, coveragePercent: number | undefined): Totals;
 }
 
@@ -85,11 +92,27 @@ export function startTally(): Tally {
   let count = 0;
   const reruns: { count: number; first: Rerun[] } = { count: 0, first: [] };
   let summed: number | undefined;
+  const reports = new Map<string, { -readonly [K in keyof ReportCounts]: ReportCounts[K] }>();
+  const leftOut = new Set<string>();
+  const names = new Set<string>();
+  const countReport = ({ report, testName, outcome }: SignedResult) => {
+    if (report === undefined) return;
+    if (names.size <= mostNames) names.add(owned(testName));
+    const one = reports.get(report) ?? { report, total: 0, passed: 0, failed: 0, skipped: 0 };
+    if (!reports.has(report) && reports.size === mostReports) {
+      if (leftOut.size < mostNames) leftOut.add(report);
+      return;
+    }
+    reports.set(report, one);
+    one.total++;
+    one[columns[outcome]]++;
+  };
   return {
     add(results) {
       for (const result of results) {
         count++;
         counts[result.outcome]++;
+        countReport(result);
         const { attempts = 1 } = result;
         if (attempts > 1 && result.outcome === 'passed' && ++reruns.count <= mostReruns)
           reruns.first.push({ testName: owned(result.testName), attempts });
@@ -124,6 +147,14 @@ export function startTally(): Tally {
     get slowest() {
       return slowest;
     },
+    get reports() {
+      if (reports.size < 2) return undefined;
+      return {
+        counts: [...reports.values()],
+        left: leftOut.size,
+        tests: names.size > mostNames ? undefined : names.size,
+      };
+    },
     totals: (durationSeconds, coveragePercent) => ({
       total: count,
       passed: counts.passed + counts.xpassed,
@@ -135,6 +166,15 @@ export function startTally(): Tally {
     }),
   };
 }
+
+const columns: Readonly<Record<Outcome, 'passed' | 'failed' | 'skipped'>> = {
+  passed: 'passed',
+  xpassed: 'passed',
+  failed: 'failed',
+  error: 'failed',
+  skipped: 'skipped',
+  xfailed: 'skipped',
+};
 
 export function showFailure(
   result: Pick<SignedResult, 'testName' | 'testFile' | 'outcome' | 'failure' | 'attempts'> & {

@@ -83,8 +83,8 @@ export function stripOf(
     ...(change === '' ? [] : [`this change ${signs(change)}`]),
   ].join(' · ');
   const rate = [
-    // Flaky evidence has its own count, over the runs of all changes.
-    ...(runs === 0 || novelty === 'flaky' ? [] : [`${failures} of ${count(runs, 'run')} failed there`]),
+    // The strip says it itself where it holds all runs; flaky evidence has its own count, over the runs of all changes.
+    ...(runs <= base.length || novelty === 'flaky' ? [] : [`${failures} of ${count(runs, 'run')} failed there`]),
     ...(days === undefined || days === 0 ? [] : [`red for ${count(days, 'day')}`]),
   ].join(', ');
   return { strip, rate };

@@ -184,6 +184,7 @@ function sectionOf({ inputs, verdict, hideSolutions }: Told, links: Links | unde
     hideSolutions,
     folder: verdict.rootdir,
     isFromWindows: verdict.tally.isFromWindows,
+    severalReports: verdict.tally.reports,
     links,
   };
 }

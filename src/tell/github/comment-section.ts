@@ -9,6 +9,7 @@ import type {
   Novelty,
   Patch,
   RunHistory,
+  SeveralReports,
   Totals,
 } from '../../model.ts';
 import {
@@ -78,6 +79,8 @@ export interface Section {
   readonly folder?: string | undefined;
   /** The tests ran on Windows: commands are PowerShell's. */
   readonly isFromWindows?: boolean | undefined;
+  /** What each of several reports holds. */
+  readonly severalReports?: SeveralReports | undefined;
   /** Makes links; undefined: there are none. */
   readonly links?: Links | undefined;
 }
@@ -146,7 +149,7 @@ export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   const sections = jobs.map(({ section }) => section);
   const parts = renderTroubles(jobs);
   if (only !== undefined && only.section.missing === undefined && only.section.totals.total > 0)
-    parts.push(renderCounts(only.section));
+    parts.push(renderCounts(only.section), renderReports(only.section));
   const analyses = renderAnalyses(jobs, detail);
   if (sections.some(({ matriz }) => matriz?.review.status === 'BLOCKED')) parts.push(...analyses.splice(0));
   parts.push(...renderOutages(jobs));
@@ -266,6 +269,36 @@ function renderCounts({ totals, xfailed, history, lost }: Section): string {
       : ` in ${duration(seconds)}${durationDifference(seconds, before?.durationSeconds)}`;
   const total = before === undefined ? '' : difference(totals.total, before.total);
   return `${parts.join(', ')}${time}${total === '' ? '' : `; ${count(totals.total, 'test')}${total}`}`;
+}
+
+const mostReportsNamed = 3;
+
+/** `2 tests, 6 runs in 3 reports; 1 failed in results-3.12.xml`, and a row a file. */
+function renderReports({ severalReports: reports }: Section): string {
+  if (reports === undefined) return '';
+  const { counts, left, tests } = reports;
+  const runs = counts.reduce((sum, { total }) => sum + total, 0);
+  const said =
+    tests === undefined || tests === runs || left > 0
+      ? `${count(counts.length + left, 'report')}`
+      : `${count(tests, 'test')}, ${count(runs, 'run')} in ${count(counts.length, 'report')}`;
+  const red = counts.filter(({ failed }) => failed > 0);
+  const named = red
+    .slice(0, mostReportsNamed)
+    .map(({ report, failed }) => `${number(failed)} failed in ${code(cut(report, 200))}`);
+  const rest = red.length - named.length;
+  if (rest > 0) named.push(`and in ${number(rest)} more`);
+  const lines = [
+    '| Report | Failed | Passed | Skipped |',
+    '|:--|--:|--:|--:|',
+    ...counts.map(({ report, failed, passed, skipped }) => {
+      const mark = failed > 0 ? '❌' : passed > 0 ? '✅' : '⚪';
+      return `| ${mark} ${code(cut(report, 200), { cell: true })} | ${failed} | ${passed} | ${skipped} |`;
+    }),
+  ];
+  const more = left > 0 ? `\n\n… and ${number(left)} more` : '';
+  const head = named.length === 0 ? said : `${said}; ${named.join(', ')}`;
+  return `${head}\n\n${folded('Each report', `${lines.join('\n')}${more}`)}`;
 }
 
 /** Removes a `workflow / ` that all labels begin with. matches: tests / unit, tests / e2e: unit, e2e */
