@@ -84,7 +84,9 @@ export function stripOf(
   ].join(' · ');
   const rate = [
     // The strip says it itself where it holds all runs; flaky evidence has its own count, over the runs of all changes.
-    ...(runs <= base.length || novelty === 'flaky' ? [] : [`${failures} of ${count(runs, 'run')} failed there`]),
+    ...(runs <= base.length || novelty === 'flaky'
+      ? []
+      : [`${failures} of ${count(runs, 'run')} failed there`]),
     ...(days === undefined || days === 0 ? [] : [`red for ${count(days, 'day')}`]),
   ].join(', ');
   return { strip, rate };

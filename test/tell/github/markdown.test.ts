@@ -233,6 +233,7 @@ function section(
           isEstimated: true,
         },
         lastFixedBy: pick(i),
+        lately: { base: 'ppfp', change: 'ff', failures: 9, runs: 41, days: 3 },
       }),
     ),
   };
@@ -256,6 +257,11 @@ function section(
     leastCovered: [{ filePath: text, coveragePercent: 1, missingStatements: 1 }],
     stored: { ok: false, text },
     hideSolutions: options.hideSolutions ?? false,
+    severalReports: {
+      counts: [0, 1].map((i) => ({ report: pick(i), total: 2, passed: 1, failed: 1, skipped: 0 })),
+      left: 1,
+      tests: 2,
+    },
     // Commands are told in both forms: those of the first failure's kind by its length.
     isFromWindows: text.length % 2 === 1,
   };
