@@ -108,7 +108,7 @@ function sinceInWords(given: string | undefined, since: Date, days: number | und
 }
 
 /** The repository that is meant: the one named, else the checkout's, else all. */
-async function placeOf({
+export async function placeOf({
   repository,
   all,
 }: AskSettings): Promise<{ repository: Scope['repository']; checkout: AskingCheckout | undefined }> {
