@@ -3,6 +3,7 @@
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 import { generatePage } from './generate-page.mjs';
+import { protocolWithoutForms } from './protocol-without-forms.mjs';
 
 const root = new URL('..', import.meta.url);
 process.chdir(root.pathname);
@@ -41,19 +42,7 @@ const { metafile } = await build({
   chunkNames: 'chunks/[name]-[hash]',
   external: ['@electric-sql/pglite', 'pg-native'],
   define: { ...noCloudflare, ...noNative, Response: 'undefined' },
-  plugins: [
-    {
-      // The protocol's library brings a validator of JSON Schema (134 KB), for forms that a server has its user fill in: ours has none.
-      name: 'protocol-without-forms',
-      setup({ onResolve, onLoad }) {
-        onResolve({ filter: /\/ajv-provider\.js$/ }, ({ path }) => ({ path, namespace: 'without-forms' }));
-        onLoad({ filter: /./, namespace: 'without-forms' }, () => ({
-          contents:
-            "export class AjvJsonSchemaValidator { getValidator() { throw new Error('this server asks for no forms'); } }",
-        }));
-      },
-    },
-  ],
+  plugins: [protocolWithoutForms],
   banner: { js: requireBanner },
   metafile: true,
   logLevel: 'warning',
