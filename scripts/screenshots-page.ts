@@ -154,8 +154,15 @@ try {
   const db = await openEmbedded(path.join(home, 'data'));
   await storeStory(db);
   const access = await openAccess(db, { teamSlug: undefined, allowPrivilegedRole: false });
-  const where = async () => ({ repository: 'acme/shop', repositoryHost: 'github.com' });
-  const query = { now, repository: undefined, where, baseBranch: undefined, days: 90, runs: 300 };
+  const window = { days: 90, runs: 300 };
+  const query = {
+    now,
+    repository: 'acme/shop',
+    here: undefined,
+    checkout: undefined,
+    baseBranch: undefined,
+    ...window,
+  };
   const facts = await readPage(db, access, query);
   await db.close();
   const file = path.join(home, 'report.html');

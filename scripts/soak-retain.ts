@@ -139,6 +139,9 @@ async function besideUploads(serverUrl: string): Promise<void> {
   );
 
   const uploaders = [0, 1, 2].map((number) => uploader(uploadUrl, number));
+  // What the machine alone costs: as long without a retention beside them.
+  await sleep(8_000);
+  const alone = uploaders.flatMap((one) => one.taken()).sort((a, b) => a - b);
   const late = lateWriter(url);
   await sleep(1_500);
   const begun = performance.now();
@@ -152,6 +155,9 @@ async function besideUploads(serverUrl: string): Promise<void> {
 
   const ms = uploads.flatMap((one) => one.ms).sort((a, b) => a - b);
   const at = (share: number) => Math.round(ms[Math.floor(share * (ms.length - 1))] ?? 0);
+  say(
+    `${alone.length} uploads before it: median ${Math.round(alone[Math.floor(alone.length / 2)] ?? 0)} ms, longest ${Math.round(alone.at(-1) ?? 0)} ms`,
+  );
   say(
     `${ms.length} uploads beside it: median ${at(0.5)} ms, 99 % ${at(0.99)} ms, longest ${at(1)} ms, at most ${maxUploadMs} ms`,
   );
@@ -197,12 +203,15 @@ async function besideUploads(serverUrl: string): Promise<void> {
     `test_months and test_names: ${small?.results} of ${bytes?.results} bytes, ${share(small?.results ?? 0, bytes?.results ?? 1)}; a sum takes ${Math.round((small?.results ?? 0) / stored.length)} bytes, a result ${Math.round((bytes?.results ?? 0) / (bytes?.rows ?? 1))}`,
   );
   say(`coverage_months: ${share(small?.coverage ?? 0, bytes?.coverage ?? 1)}`);
-  check((small?.results ?? 1) <= 0.01 * (bytes?.results ?? 0), 'the sums of results take over 1 %');
-  check((small?.coverage ?? 1) <= 0.01 * (bytes?.coverage ?? 0), 'the sums of coverage take over 1 %');
+  // Said of tests that ran 200 times a month; pages of a few rows take more.
+  if (runs >= 200) {
+    check((small?.results ?? 1) <= 0.01 * (bytes?.results ?? 0), 'the sums of results take over 1 %');
+    check((small?.coverage ?? 1) <= 0.01 * (bytes?.coverage ?? 0), 'the sums of coverage take over 1 %');
+  }
 
   const team = await openPostgres(uploadUrl);
   const access = await openAccess(team, { teamSlug: undefined, allowPrivilegedRole: false });
-  const testNames = ['tests/unit/some_package/test_module_000.py::TestSomething::test_what_it_does_7'];
+  const testNames = ['tests/unit/some_package/test_module_000.py::TestSomething::test_what_it_does_1'];
   const took: number[] = [];
   let trend = 0;
   const [backend] = await inTeam(team, access, () =>
@@ -246,6 +255,12 @@ async function killed(serverUrl: string): Promise<void> {
       // And once more in the middle of a DETACH that a reader holds up.
       const reader = await openReader(url);
       await retainAndDie(url, 'CONCURRENTLY', 700);
+      // The server does not notice that its client is gone: every other time somebody ends the backend, too.
+      if (kill % 2 === 0)
+        await rowsOf(
+          url,
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%DETACH PARTITION%CONCURRENTLY'`,
+        );
       await reader.end();
     }
     const [state] = await rowsOf<{ pending: number; noted: number; unsummed: number }>(
@@ -330,7 +345,10 @@ function program(
 }
 
 /** Uploads without a pause, until it is stopped. */
-function uploader(url: string, number: number): { stop(): Promise<{ ms: number[]; failures: string[] }> } {
+function uploader(
+  url: string,
+  number: number,
+): { taken(): number[]; stop(): Promise<{ ms: number[]; failures: string[] }> } {
   const connect: Connect = (limits) => openPostgres(url, limits);
   const ms: number[] = [];
   const failures: string[] = [];
@@ -358,6 +376,8 @@ function uploader(url: string, number: number): { stop(): Promise<{ ms: number[]
     }
   })();
   return {
+    /** Those since it was asked last. */
+    taken: () => ms.splice(0),
     stop: async () => {
       stopped = true;
       await done;

@@ -34,18 +34,34 @@ export interface AskingCheckout {
   isOf(run: Pick<ListedRun, 'repository' | 'repositoryHost'>): boolean;
 }
 
+/** What has to be known of a run to judge it. */
+export type JudgedRun = Pick<
+  ListedRun,
+  | 'runId'
+  | 'createdAt'
+  | 'repository'
+  | 'repositoryHost'
+  | 'project'
+  | 'branch'
+  | 'gitSha'
+  | 'pullRequest'
+  | 'dirty'
+>;
+
 /**
  * Judges a stored run as its upload and the comment do; with git's knowledge of the commits where the checkout is of its repository.
  *
+ * @param baseBranch the branch that somebody named
  * @throws StoreError `run-unknown`
  */
 export async function judgeListed(
   db: Database,
   access: Access,
-  run: ListedRun,
+  run: JudgedRun,
   checkout: AskingCheckout | undefined,
+  baseBranch?: string,
 ): Promise<RunHistory> {
-  const query = { runId: run.runId, createdAt: run.createdAt, baseBranch: undefined };
+  const query = { runId: run.runId, createdAt: run.createdAt, baseBranch };
   if (checkout?.isOf(run) !== true) return judgeStored(db, access, query);
   const { testedSha, kind, ...tested } = await readTested(db, access, run);
   return judgeStored(db, access, {

@@ -196,6 +196,8 @@ export type Finding =
 /** When a disk is full if the tables go on growing as in the last whole months. */
 export interface Growth {
   readonly bytesPerMonth: number;
+  /** The same by partitioned table. */
+  readonly tables: Readonly<Record<string, number>>;
   /** undefined: not within ten years, or the disk's size is not known. */
   readonly fullInMonths: number | undefined;
 }

@@ -1,10 +1,10 @@
 // The use case that gathers what the page shows: facts from the database, verdicts of the judge. Joins store, read and judge, which
 // do not know each other.
+import { type AskingCheckout, judgeListed } from './asking.ts';
 import { InputError } from './errors.ts';
 import { isMemoryNoBetter } from './judge/confidence.ts';
 import type { TestRow } from './judge/facts.ts';
 import { flakyTests, type Standing, type StandingFacts, standingOf } from './judge/prospect.ts';
-import { judgeStored } from './judging.ts';
 import { nearest } from './nearest.ts';
 import { readStoredFailure } from './read/report/junit.ts';
 import type { Database } from './store/database/port.ts';
@@ -36,11 +36,10 @@ export interface PageQuery {
   readonly now: Date;
   /** As somebody wrote it: acme/shop, or with its host before it. undefined: where they stand, else the one with the newest run. */
   readonly repository: string | undefined;
-  /** Asked only where no repository is named. */
-  readonly where: () => Promise<{
-    readonly repository: string | undefined;
-    readonly repositoryHost?: string | undefined;
-  }>;
+  /** The repository that somebody stands in. */
+  readonly here: { readonly name: string; readonly host?: string | undefined } | undefined;
+  /** What its checkout knows of commits: runs are judged with it, as the comment does. */
+  readonly checkout: AskingCheckout | undefined;
   readonly baseBranch: string | undefined;
   readonly days: number;
   /** Runs on the page. */
@@ -82,7 +81,7 @@ export async function readPage(
 ): Promise<PageFacts | undefined> {
   const repositories = await listRepositories(db, access);
   if (repositories.length === 0) return undefined;
-  const repository = await choose(repositories, query);
+  const repository = choose(repositories, query);
   const since = new Date(query.now.getTime() - query.days * dayMs);
   const { runs: newest, total } = await readPageRuns(db, access, { repository, since, most: query.runs });
   const stored = [...newest].reverse();
@@ -100,7 +99,7 @@ export async function readPage(
   let shown = 0;
   for (const candidate of wanted.chosen) {
     if (shown >= most.failures) break;
-    const run = await readRed(db, access, candidate, places, query);
+    const run = await readRed(db, access, candidate, { places, query, repository });
     shown += run.failures.length;
     red.push(run);
   }
@@ -140,23 +139,21 @@ export async function readPage(
   };
 }
 
-async function choose(
+function choose(
   repositories: readonly StoredRepository[],
-  { repository: asked, where }: PageQuery,
-): Promise<StoredRepository> {
+  { repository: asked, here }: PageQuery,
+): StoredRepository {
   const namesOf = ({ name, host }: StoredRepository) =>
     name === undefined ? [] : host === undefined ? [name] : [name, `${host}/${name}`];
   if (asked === undefined) {
-    const here = await where();
-    const name = here.repository?.toLowerCase();
+    const name = here?.name.toLowerCase();
     const own = repositories.find(
       (one) =>
-        name !== undefined &&
-        [name, `${here.repositoryHost}/${name}`].some((form) => namesOf(one).includes(form)),
+        name !== undefined && [name, `${here?.host}/${name}`].some((form) => namesOf(one).includes(form)),
     );
-    const [newest] = repositories;
-    if (own === undefined && newest === undefined) throw new Error('no repository to choose from');
-    return own ?? (newest as StoredRepository);
+    const chosen = own ?? repositories[0];
+    if (chosen === undefined) throw new Error('no repository to choose from');
+    return chosen;
   }
   const found = repositories.find((one) => namesOf(one).includes(asked.toLowerCase()));
   if (found !== undefined) return found;
@@ -306,10 +303,13 @@ function runFact(
 function notCounted(run: PageRun, judged: Judged | undefined): NotCounted | undefined {
   if (run.origin === 'stranger') return 'stranger';
   if (run.isStale) return 'stale';
-  if (run.origin === 'local' && run.isDirty) return 'dirty';
+  if (run.origin === 'local' && (run.dirty ?? 0) > 0) return 'dirty';
   if (judged?.standing?.outages.has(run.runId) === true) return 'outage';
-  const hasTeam = judged?.facts.runs.some(({ origin }) => origin === 'team') === true;
-  return run.origin === 'local' && hasTeam ? 'local' : undefined;
+  return run.origin === 'local' && judged !== undefined && hasTeam(judged) ? 'local' : undefined;
+}
+
+function hasTeam({ facts }: Judged): boolean {
+  return facts.runs.some(({ origin }) => origin === 'team');
 }
 
 interface Candidate {
@@ -320,6 +320,8 @@ interface Candidate {
   readonly branch: string | undefined;
   readonly project: string | undefined;
   readonly gitSha: string | undefined;
+  readonly pullRequest: number | undefined;
+  readonly dirty: number | undefined;
 }
 
 /** The last run of each job, where it is red: of the base, and of branches that were tested lately. */
@@ -339,6 +341,8 @@ function redRuns(
           branch: run.branch,
           project: group[0]?.project,
           gitSha: sha,
+          pullRequest: run.pullRequest,
+          dirty: newest.find(({ runId }) => runId === run.runId)?.dirty,
         }),
       ),
   );
@@ -348,14 +352,17 @@ function redRuns(
   for (const run of newest) {
     const of = judged.find(({ group }) => group.includes(run));
     const isOfBase = run.branch === of?.facts.baseBranch && run.pullRequest === undefined;
-    if (of === undefined || isOfBase || notCounted(run, of) !== undefined || run.createdAt.getTime() < from)
-      continue;
+    if (of === undefined || run.createdAt.getTime() < from) continue;
+    const why = notCounted(run, of);
+    // A developer's own runs are told where nobody else's are; a stranger's never.
+    const isTold = why === undefined || (why !== 'stranger' && !hasTeam(of));
+    if (!isTold || (isOfBase && why === undefined)) continue;
     const key = JSON.stringify([run.branch, run.pullRequest, run.jobName, run.lane, run.project]);
     if (seen.has(key)) continue;
     seen.add(key);
     if (run.failed + run.errors === 0) continue;
-    const { runId, createdAt: at, jobName, branch, project, gitSha } = run;
-    others.push({ runId, at, isBase: false, jobName, branch, project, gitSha });
+    const { runId, createdAt: at, jobName, branch, project, gitSha, pullRequest, dirty } = run;
+    others.push({ runId, at, isBase: false, jobName, branch, project, gitSha, pullRequest, dirty });
   }
   return {
     chosen: [...ofBase.slice(0, most.redOfBase), ...others.slice(0, most.redElsewhere)],
@@ -367,11 +374,19 @@ async function readRed(
   db: Database,
   access: Access,
   run: Candidate,
-  places: ReadonlyMap<string, number>,
-  { baseBranch, hideSolutions }: PageQuery,
+  {
+    places,
+    query: { baseBranch, hideSolutions, checkout },
+    repository,
+  }: {
+    readonly places: ReadonlyMap<string, number>;
+    readonly query: PageQuery;
+    readonly repository: StoredRepository;
+  },
 ): Promise<RedRun> {
   const { runId, at: createdAt } = run;
-  const history = await judgeStored(db, access, { runId, createdAt, baseBranch });
+  const about = { ...run, createdAt, repository: repository.name, repositoryHost: repository.host };
+  const history = await judgeListed(db, access, about, checkout, baseBranch);
   const { failures, total } = await readPageFailures(db, access, { runId, createdAt }, most.failuresOfRun);
   const verdicts = new Map(
     history.failures.map((failure) => [
@@ -451,9 +466,13 @@ async function readCoverage(
   runs: readonly RunFact[],
   stored: readonly PageRun[],
 ): Promise<PageFacts['coverage']> {
-  const has = (run: RunFact) => run.coveragePercent !== undefined && run.notCounted === undefined;
-  const ofBase = runs.findLastIndex((run) => has(run) && run.isBase && !run.isIncomplete);
-  const place = ofBase >= 0 ? ofBase : runs.findLastIndex(has);
+  const has = (run: RunFact) => run.coveragePercent !== undefined;
+  const counts = (run: RunFact) => run.notCounted === undefined;
+  const [place = -1] = [
+    runs.findLastIndex((run) => has(run) && counts(run) && run.isBase && !run.isIncomplete),
+    runs.findLastIndex((run) => has(run) && counts(run)),
+    runs.findLastIndex((run) => has(run) && run.notCounted !== 'stranger'),
+  ].filter((found) => found >= 0);
   const run = stored[place];
   if (run === undefined) return undefined;
   const { files, total } = await readPageCoverage(db, access, run, most.files);

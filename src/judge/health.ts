@@ -177,13 +177,14 @@ export function growthOf(facts: HealthFacts, { keptMonths }: HealthRules): Growt
       bytes: from.getTime() === present.getTime() ? Math.max(bytes, rate) : bytes,
     }));
     const rest = Math.max(0, rate - (current?.bytes ?? 0));
-    return { kept, rate, rest, sizes };
+    return { table, kept, rate, rest, sizes };
   });
   const bytesPerMonth = tables.reduce((sum, { rate }) => sum + rate, 0);
+  const grown = { bytesPerMonth, tables: Object.fromEntries(tables.map(({ table, rate }) => [table, rate])) };
   const disk = diskOf(facts);
   const taken = bytesOf(facts);
-  if (disk === undefined) return { bytesPerMonth, fullInMonths: undefined };
-  if (taken >= disk) return { bytesPerMonth, fullInMonths: 0 };
+  if (disk === undefined) return { ...grown, fullInMonths: undefined };
+  if (taken >= disk) return { ...grown, fullInMonths: 0 };
   let total = taken + tables.reduce((sum, { rest }) => sum + rest, 0);
   for (let ahead = 1; ahead <= 120; ahead++) {
     for (const { kept, rate, sizes } of tables) {
@@ -193,9 +194,9 @@ export function growthOf(facts: HealthFacts, { keptMonths }: HealthRules): Growt
       const end = monthAfter(now, ahead - kept - 1).getTime();
       total -= sizes.find(({ from }) => from.getTime() === end)?.bytes ?? 0;
     }
-    if (total >= disk) return { bytesPerMonth, fullInMonths: ahead };
+    if (total >= disk) return { ...grown, fullInMonths: ahead };
   }
-  return { bytesPerMonth, fullInMonths: undefined };
+  return { ...grown, fullInMonths: undefined };
 }
 
 /** The present month as if it were over; its first day says too little. */

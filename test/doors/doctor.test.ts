@@ -70,10 +70,11 @@ describe('a well installation has nothing to mend', () => {
   });
 
   test('in the embedded database, also where there is none yet', async () => {
+    expect(await doctor([])).toEqual({ code: 0, codes: [], text: '' });
+    if (!long) return;
     const dir = path.join(home, 'embedded');
     await copyEmbedded(dir);
     expect(await doctor(['--data-dir', dir])).toEqual({ code: 0, codes: [], text: '' });
-    expect(await doctor([])).toEqual({ code: 0, codes: [], text: '' });
   });
 
   test('and is told so in words', async () => {
@@ -152,7 +153,7 @@ const broken: readonly [what: string, harm: string, undo: string, code: string, 
      INSERT INTO test_runs (team_id, total_tests, job_name, repository, created_at) SELECT (SELECT id FROM teams LIMIT 1), 1, 'nightly', 'acme/shop', now() - make_interval(days => d) FROM generate_series(10, 20) d`,
     'DELETE FROM test_runs',
     'job-silent',
-    /nightly of acme\/shop \(team acme\) uploaded every day, and nothing for 10 days/,
+    /nightly of acme\/shop \(team acme\) had a run every day, and none for 10 days/,
   ],
   [
     'the database takes no writes',
@@ -180,7 +181,7 @@ describe('on a server it is named that', () => {
       .replaceAll('NEXT', monthName(next))
       .replaceAll('DATABASE_NAME', database.name);
   // The others' facts and words are in the table of test/judge/health.test.ts.
-  test.each(long ? broken : broken.slice(0, 2))('%s', async (_, harm, undo, code, named) => {
+  test.each(long ? broken : broken.slice(0, 1))('%s', async (_, harm, undo, code, named) => {
     await asAdmin(database.adminUrl, filled(harm));
     try {
       const answer = await onServer();
@@ -189,7 +190,7 @@ describe('on a server it is named that', () => {
     } finally {
       await asAdmin(database.adminUrl, filled(undo));
     }
-    expect(await onServer()).toMatchObject({ code: 0, codes: [] });
+    if (long) expect(await onServer()).toMatchObject({ code: 0, codes: [] });
   });
 
   test.runIf(long)('nothing listens, the password is wrong, or the login is bound to no team', async () => {
@@ -201,6 +202,13 @@ describe('on a server it is named that', () => {
     const role = uniqueRole();
     await asAdmin(database.adminUrl, `CREATE ROLE ${role} LOGIN PASSWORD 'pw' IN ROLE lukhas_ingest`);
     const unbound = await onServer(database.urlFor(role, 'pw'));
+    // A back end's login is well without a team.
+    await asAdmin(
+      database.adminUrl,
+      `GRANT lukhas_service TO ${role}; INSERT INTO service_credentials (role_name) VALUES ('${role}')`,
+    );
+    expect(await onServer(database.urlFor(role, 'pw'))).toMatchObject({ code: 0, codes: [] });
+    await asAdmin(database.adminUrl, `DELETE FROM service_credentials WHERE role_name = '${role}'`);
     await asAdmin(database.adminUrl, `DROP ROLE ${role}`);
     expect(unbound).toMatchObject({ code: 4, codes: ['role-not-bound'] });
     expect(unbound.text).toContain(`lukhas db grant --team <slug> --role ${role}`);

@@ -85,6 +85,13 @@ const mistakes: readonly [line: string, error: string, meant: string][] = [
     'retire takes the id of a memory, or --low-confidence',
     'See lukhas healix retire --help.',
   ],
+  ['lukhas db backup', 'a word is missing: <file>', 'Usage: lukhas db backup <file> [options]'],
+  [
+    'lukhas db verify-backup a.dump b.dump',
+    'one word too many: b.dump',
+    'Usage: lukhas db verify-backup <file> [options]',
+  ],
+  ['lukhas doctor --disk much', "--disk does not take 'much'", 'A number and its unit: 500GB, 1.5TB, 20GiB.'],
   ['lukhas completion', 'a word is missing: <shell>', 'Usage: lukhas completion bash | zsh | fish'],
   ['lukhas-upload', 'no report named', 'Name what pytest wrote with --junitxml: lukhas-upload results.xml'],
   ['lukhas upload', 'no report named', 'Name what pytest wrote with --junitxml: lukhas-upload results.xml'],

@@ -6,19 +6,23 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../src/store/database/pg.ts';
 import type { Database } from '../../src/store/database/port.ts';
+import { saveRun } from '../../src/store/runs/save.ts';
+import { grantUploads } from '../../src/store/schema/access.ts';
 import { openEmbedded } from '../../src/store/schema/embedded.ts';
+import { addTeam } from '../../src/store/schema/teams.ts';
 import { renderPage } from '../../src/tell/page/page.ts';
 import { safeLine, safeText } from '../../src/tell/safe.ts';
 import { chromiumPath, openPage, startBrowser, type Watched, watchPage } from '../support/browser.ts';
-import { createReadyDatabase, rowsOf, temporaryDir } from '../support/databases.ts';
+import { createReadyDatabase, rowsOf, temporaryDir, uniqueRole } from '../support/databases.ts';
 import { hostileFacts, hostileTexts } from '../support/hostile-page.ts';
 import { runInProcess } from '../support/in-process.ts';
 import { long, rounds } from '../support/long.ts';
 import { hourMs, shopTests, storeShopHistory } from '../support/page-history.ts';
+import { emptyContext, makeFailure, makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
 import { rowsIn } from '../support/sql.ts';
 import { copyEmbedded } from '../support/templates.ts';
 
-const inBrowser = test.skipIf(chromiumPath === undefined);
+const testInBrowser = test.skipIf(chromiumPath === undefined);
 const commits = 12;
 const tests = 60;
 
@@ -44,6 +48,7 @@ const places = ['PostgreSQL 15', 'the embedded database'] as const;
 
 describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %s', (place) => {
   let env: Record<string, string>;
+  let nobody: Record<string, string> = {};
   let look: (sql: string) => Promise<Record<string, unknown>[]>;
   let remove = async () => {};
   let file: string;
@@ -59,6 +64,15 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
       env = { DATABASE_URL: ready.uploadUrl };
       look = (sql) => rowsOf(ready.adminUrl, sql);
       remove = ready.drop;
+      const admin = await openPostgres(ready.adminUrl);
+      await addTeam(admin, { slug: 'rival' });
+      const grant = await grantUploads(admin, {
+        teamSlug: 'rival',
+        role: uniqueRole(),
+        adminUrl: ready.adminUrl,
+      });
+      nobody = { DATABASE_URL: grant.databaseUrl };
+      await admin.close();
       const db = await openPostgres(ready.uploadUrl);
       await storeShopHistory(async () => ({ ...db, close: async () => {} }), history);
       await db.close();
@@ -90,7 +104,7 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     expect((await stat(file)).size).toBeLessThan(300_000);
   });
 
-  inBrowser('it shows what plain SQL says, without a message, a request or a fault', async () => {
+  testInBrowser('it shows what plain SQL says, without a message, a request or a fault', async () => {
     await openPage(watched, file);
     const { page } = watched;
     // The base's state, by the last run of each job.
@@ -155,7 +169,7 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     expect(watched.misdeeds).toEqual([]);
   });
 
-  inBrowser('searching leaves what has the words, everywhere', async () => {
+  testInBrowser('searching leaves what has the words, everywhere', async () => {
     await openPage(watched, file);
     const { page } = watched;
     const [all] = await textOf(page, '#grid .bar .dim');
@@ -171,7 +185,7 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     expect(watched.misdeeds).toEqual([]);
   });
 
-  inBrowser('an open failure has its traceback, and commands exactly as they are to be run', async () => {
+  testInBrowser('an open failure has its traceback, and commands exactly as they are to be run', async () => {
     await openPage(watched, file);
     const { page } = watched;
     await page.locator('#failing summary').first().click();
@@ -184,7 +198,7 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     expect(watched.misdeeds).toEqual([]);
   });
 
-  inBrowser.each(['light', 'dark'] as const)(
+  testInBrowser.each(long ? (['light', 'dark'] as const) : (['dark'] as const))(
     'axe finds no serious fault in %s colours',
     async (colorScheme) => {
       const { page } = watched;
@@ -247,6 +261,78 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     expect(first.stdout).toContain(`pytest '${broken}'`);
   });
 
+  testInBrowser('the flaky tests are those of `lukhas flaky`', async () => {
+    const { stdout } = await lukhas('flaky', '--json');
+    const { flaky } = JSON.parse(stdout) as { flaky: { test_name: string }[] };
+    await openPage(watched, file);
+    const names = flaky.map(({ test_name }) => test_name).sort();
+    expect(names.length).toBeGreaterThan(0);
+    expect((await textOf(watched.page, '#flaky td.name')).sort()).toEqual(names);
+  });
+
+  test.runIf(process.platform === 'linux')(
+    'it is opened by the platform, or says that it could not be',
+    async () => {
+      const bin = path.join(dir, 'bin');
+      await mkdir(bin, { recursive: true });
+      const opener = path.join(bin, 'xdg-open');
+      await writeFile(opener, `#!/bin/sh\necho "$1" > ${bin}/opened\n`, { mode: 0o755 });
+      const open = (PATH: string) =>
+        runInProcess('lukhas', ['open'], { env: { NO_COLOR: '1', ...env, PATH }, cwd: dir });
+      const { stdout } = await open(`${bin}:${process.env.PATH}`);
+      const [, written = ''] = /^✓ (\S+)/.exec(stdout) ?? [];
+      expect((await readFile(path.join(bin, 'opened'), 'utf8')).trim()).toBe(written);
+      expect(stdout).not.toContain('No browser');
+      await rm(path.dirname(written), { recursive: true });
+      await rm(opener);
+      const none = await open(bin);
+      expect([none.code, none.stdout]).toEqual([0, expect.stringContaining('No browser could be started')]);
+      await rm(path.dirname(/^✓ (\S+)/.exec(none.stdout)?.[1] ?? ''), { recursive: true });
+    },
+  );
+
+  test.runIf(place === 'PostgreSQL 15')(
+    'a team without runs gets a page as well, and hears that nothing is stored',
+    async () => {
+      const out = path.join(dir, 'nothing.html');
+      const { code, stdout } = await runInProcess('lukhas', ['report', '--out', out], {
+        env: { NO_COLOR: '1', ...nobody },
+        cwd: dir,
+      });
+      expect([code, stdout]).toEqual([
+        0,
+        `✓ ${out}  nothing is stored yet: the page says what to do first\n`,
+      ]);
+    },
+  );
+
+  test.runIf(place === 'PostgreSQL 15' && chromiumPath !== undefined)(
+    'a red run that is no evidence is shown, and main is not called green by it',
+    async () => {
+      const db = await openPostgres(nobody.DATABASE_URL ?? '');
+      const tested = { gitSha: 'a'.repeat(40), parents: [], committedAt: new Date(), dirty: 2 };
+      const context = { ...emptyContext, repository: 'acme/shop', gitBranch: 'main', gitSha: 'a'.repeat(40) };
+      await saveRun(
+        async () => db,
+        makeUpload('local', {
+          context: { ...context, ciSystem: 'local', origin: 'local', kind: 'head', tested },
+        }),
+        sourceOf([makeFailure(1), makeResult(2)]),
+        makeOptions(),
+      );
+      const out = path.join(dir, 'local.html');
+      await runInProcess('lukhas', ['report', '--out', out], { env: { NO_COLOR: '1', ...nobody }, cwd: dir });
+      await openPage(watched, out);
+      const { page } = watched;
+      expect((await textOf(page, '.standing')).join()).toMatch(
+        /^main was not tested.*has 1 failure; it is no evidence: uncommitted changes\./,
+      );
+      expect(await textOf(page, '#failing .name')).toEqual(['tests/test_things.py::TestThings::test_1']);
+      expect(await textOf(page, '#grid .bar .dim')).toEqual(['2 tests, 1 run']);
+      expect(watched.misdeeds).toEqual([]);
+    },
+  );
+
   test('a program gets the figures as JSON', async () => {
     const { stdout } = await lukhas('report', '--json', '--out', file);
     expect(JSON.parse(stdout)).toEqual({
@@ -260,7 +346,7 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
 });
 
 describe('an empty database', () => {
-  inBrowser('has a page that says what to do first', async () => {
+  testInBrowser('has a page that says what to do first', async () => {
     const file = path.join(dir, 'empty.html');
     const about = { madeAt: new Date(), program: '0.1.0', team: 'acme' };
     await writeFile(file, renderPage(undefined, about).html);
@@ -272,8 +358,8 @@ describe('an empty database', () => {
 });
 
 describe('texts of the database', () => {
-  inBrowser('show as text, whatever they are', async () => {
-    const texts = hostileTexts(rounds(150, 1000));
+  testInBrowser('show as text, whatever they are', async () => {
+    const texts = hostileTexts(rounds(80, 1000));
     const facts = hostileFacts(texts);
     const file = path.join(dir, 'hostile.html');
     const { html } = renderPage(facts, { madeAt: facts.madeAt, program: '0.1.0', team: facts.team });

@@ -53,7 +53,7 @@ test('a dry run says what would go, a longer time keeps it, and nothing is chang
   const said = await retain('--dry-run');
   expect(said).toMatchObject({ code: 0, stderr: '' });
   expect(said.stdout).toMatch(
-    /^test_results {10}1 month, \d{4}-\d\d: about \d+ rows, \S+ [kM]B \(kept for 1 year\)$/m,
+    /^test_results {10}1 month, \d{4}-\d\d: (?:about \d+ rows, )?\S+ [kM]B \(kept for 1 year\)$/m,
   );
   expect(said.stdout).toMatch(/^test_runs {13}no month is due \(kept for 3 years\)$/m);
   expect(said.stdout).toMatch(/\nNothing was changed\.\n$/);
@@ -79,6 +79,35 @@ test('with --yes months go, and it says how many rows became how many sums', asy
   expect(done.stdout).toMatch(/^vacuumed {14}sessions webauthn_credentials test_months coverage_months$/m);
   const again = JSON.parse((await retain('--yes|--json')).stdout);
   expect(again).toMatchObject({ dry_run: false, months: [], stays: [], left: [] });
+});
+
+test('a test whose results are gone is told month by month, to its team', async () => {
+  const ask = (...args: string[]) =>
+    runInProcess(
+      'lukhas',
+      [
+        'test',
+        'tests/unit/some_package/test_module_000.py::TestSomething::test_what_it_does_2',
+        '--months',
+        '--all',
+        ...args,
+      ],
+      {
+        env: { DATABASE_URL: server.uploadUrl, NO_COLOR: '1' },
+      },
+    );
+  const told = await ask();
+  expect(told).toMatchObject({ code: 0, stderr: '' });
+  expect(told.stdout).toMatch(/^\d{4}-\d\d +2 +\d? +4 /m);
+  const { months } = JSON.parse((await ask('--json', '--job', 'tests (0)')).stdout);
+  expect(months).toMatchObject([
+    { on_base: true, repository: 'acme/shop', job: 'tests (0)', lane: 'unit', runs: 1 },
+    { on_base: false, runs: 2 },
+  ]);
+  expect(await ask('--branch', 'main')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--branch does not go with --months'),
+  });
 });
 
 test("a team's login is refused with whom to ask", async () => {

@@ -312,7 +312,11 @@ describe('growth', () => {
         ],
       }),
     };
-    expect(growthOf({ ...facts, diskBytes: 13.5e9 }, rules)).toEqual({ bytesPerMonth: 1e9, fullInMonths: 1 });
+    expect(growthOf({ ...facts, diskBytes: 13.5e9 }, rules)).toEqual({
+      bytesPerMonth: 1e9,
+      tables: { test_runs: 0, test_results: 1e9, coverage_data: 0 },
+      fullInMonths: 1,
+    });
     expect(growthOf({ ...facts, diskBytes: 14.5e9 }, rules).fullInMonths).toBeUndefined();
   });
 

@@ -126,6 +126,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
       team: settings.team,
       baseBranch: settings.baseBranch,
       context,
+      git: surroundings.git,
       hideSolutions,
       now: new Date(),
     });

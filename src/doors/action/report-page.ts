@@ -1,5 +1,6 @@
 // The page about the repository's runs, for a step of the workflow that keeps it. A page that could not be written changes no verdict.
 import { resolve } from 'node:path';
+import type { CommitHistory } from '../../context/commits.ts';
 import { InputError, StoreError } from '../../errors.ts';
 import type { RunContext } from '../../model.ts';
 import type { Connect } from '../../store/database/port.ts';
@@ -14,6 +15,7 @@ interface PageRequest {
   readonly team: string | undefined;
   readonly baseBranch: string | undefined;
   readonly context: RunContext;
+  readonly git: CommitHistory | undefined;
   /** Nothing of what is known about failures goes onto the page: as in the comment. */
   readonly hideSolutions: boolean;
   readonly now: Date;
@@ -40,7 +42,9 @@ export async function keepPage(request: PageRequest): Promise<void> {
 }
 
 async function makePage(connect: Connect, request: PageRequest): Promise<string> {
-  const { team: teamSlug, baseBranch, context, hideSolutions, now } = request;
+  const { team: teamSlug, baseBranch, context, git, hideSolutions, now } = request;
+  const { repository: name, repositoryHost: host } = context;
+  const here = name === undefined ? undefined : { name, host };
   const [{ readPage }, { renderPage }] = await Promise.all([
     import('../../reporting.ts'),
     import('../../tell/page/page.ts'),
@@ -51,7 +55,11 @@ async function makePage(connect: Connect, request: PageRequest): Promise<string>
     const facts = await readPage(db, access, {
       now,
       repository: undefined,
-      where: async () => context,
+      here,
+      checkout: git && {
+        git,
+        isOf: (run) => here !== undefined && run.repository === here.name.toLowerCase(),
+      },
       baseBranch,
       hideSolutions,
       ...window,

@@ -15,7 +15,7 @@ import { readLeastCovered } from '../../store/runs/jobs.ts';
 import { showFailure } from '../../tally.ts';
 import { pairFailures } from '../../tell/alike.ts';
 import { pytestCommand } from '../../tell/commands.ts';
-import { evidenceOf, labelOf, shortSha } from '../../tell/evidence.ts';
+import { comparedWith, evidenceOf, labelOf, shortSha } from '../../tell/evidence.ts';
 import { safeLine, safeText } from '../../tell/safe.ts';
 import { sparkline } from '../../tell/terminal/plot.ts';
 import { renderSummary } from '../../tell/terminal/summary.ts';
@@ -24,7 +24,7 @@ import { fold, type Paint, type Terminal, wrap } from '../../tell/terminal/termi
 import { ago, lasted } from '../../tell/terminal/when.ts';
 import { count, duration, number, percent } from '../../tell/words.ts';
 import type { ExitCode } from '../process.ts';
-import { type AskSettings, answerAbout } from './asking.ts';
+import { type AskSettings, answerAbout, nameOf } from './asking.ts';
 
 /** How many rows where nobody says. */
 const usual = 20;
@@ -130,7 +130,7 @@ export function run(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { paint, columns } = terminal;
-  return answerAbout(settings, terminal, {}, async ({ db, access, scope, now, checkout, json }) => {
+  return answerAbout(settings, terminal, {}, async ({ db, access, scope, now, checkout, folderOf, json }) => {
     const found = await findRun(db, access, scope, id);
     const history = await judgeListed(db, access, found, checkout);
     const stored = await readFailures(db, access, found, mostRead);
@@ -147,6 +147,7 @@ export function run(
       {
         reports: [`run ${found.runId.slice(0, 13)}`],
         numberedIn: found.runId,
+        folder: folderOf(found),
         commit: { branch: found.branch, sha: found.gitSha, dirty: found.dirty },
         totals: found.totals,
         lost: 0,
@@ -167,12 +168,20 @@ export function run(
     );
     const facts = [
       ago(found.createdAt, now),
-      ...(found.repository === undefined ? [] : [found.repository]),
+      ...(found.repository === undefined ? [] : [nameOf(found.repository) ?? '']),
       ...(found.jobName === undefined ? [] : [found.jobName]),
       ...(found.lane === undefined ? [] : [`lane ${found.lane}`]),
       ...(marksOf(found) === '' ? [] : [marksOf(found)]),
     ];
-    const traces = stored.items.slice(0, limit).flatMap((item) => {
+    // One traceback stands for all that one cause made, and for those that are the same.
+    const told = new Set<string>();
+    const different = stored.items.filter(({ causeKey, traceback, message }) => {
+      const key = causeKey ?? traceback ?? message ?? '';
+      if (told.has(key)) return false;
+      told.add(key);
+      return true;
+    });
+    const traces = different.slice(0, limit).flatMap((item) => {
       const lines = safeText(item.traceback ?? item.message ?? '')
         .trimEnd()
         .split('\n');
@@ -185,15 +194,14 @@ export function run(
       ];
     });
     const all = found.totals.failed + found.totals.errors;
-    const rest = all - Math.min(limit, stored.items.length);
+    const rest = different.length - Math.min(limit, different.length);
     return {
       lines: [
         summary,
         ...facts.map((fact) => paint.dim(`  ${fold(safeLine(fact), columns - 2)}`)),
         ...traces,
-        ...(rest > 0
-          ? ['', paint.dim(`tracebacks of ${count(rest, 'failure')} more: --limit ${limit * 5}`)]
-          : []),
+        ...(stored.more ? ['', paint.dim(`of the first ${number(mostRead)} failures alone`)] : []),
+        ...(rest > 0 ? ['', paint.dim(`${count(rest, 'traceback')} more: --limit ${limit * 5}`)] : []),
       ],
       json: {
         scope: json,
@@ -242,144 +250,153 @@ export function test(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { paint, columns } = terminal;
-  return answerAbout(settings, terminal, { days: 90 }, async ({ db, access, scope, now, checkout, json }) => {
-    const testName = await findTest(db, access, scope, id);
-    const timeline = await readTimeline(db, access, scope, { testName, limit });
-    const [newest] = timeline.runs;
-    const oldestFirst = timeline.runs.toReversed();
-    // Strangers' runs are evidence for nobody.
-    const counting = oldestFirst.filter((one) => one.origin !== 'stranger' && didRun(one));
-    const red = counting.filter(isRed);
-    const flips = flipsOf(counting);
-    const last = timeline.runs.find(isRed);
-    const isStillRed = newest !== undefined && last === newest;
-    const judged = isStillRed ? await findRun(db, access, {}, newest.runId) : undefined;
-    const history = judged && (await judgeListed(db, access, judged, checkout));
-    const verdict = history?.failures.find((failure) => failure.testName === testName);
-    const seconds = oldestFirst.map(({ durationSeconds }) => durationSeconds);
-    const known = seconds.filter((value) => value !== undefined).toSorted((a, b) => a - b);
-    const line = (name: string, value: string) => `${paint.bold(name.padEnd(11))}${value}`;
-    const color = (one: TestRun, cell: string) =>
-      isRed(one) ? paint.red(cell) : didRun(one) ? paint.green(cell) : paint.dim(cell);
-    const room = columns - 11;
-    const strips: string[] = [];
-    for (let at = 0; at < oldestFirst.length; at += room) {
-      const part = oldestFirst.slice(at, at + room);
-      strips.push(line(at === 0 ? 'runs' : '', part.map((one) => color(one, cells[one.outcome])).join('')));
-      if (known.length > 1)
-        strips.push(line(at === 0 ? 'durations' : '', paint.dim(sparkline(seconds.slice(at, at + room)))));
-    }
-    const first = oldestFirst[0];
-    const signatures = signaturesOf(timeline.runs);
-    const lines = [
-      paint.bold(safeLine(testName)),
-      ...strips,
-      ...wrap(
-        `${first === undefined ? '' : ago(first.createdAt, now)} → ${newest === undefined ? '' : ago(newest.createdAt, now)}: ■ passed, ✗ failed, E error, · skipped, x xfailed`,
-        room,
-      ).map((words) => line('', paint.dim(words))),
-      '',
-      line(
-        'failed',
-        `${number(red.length)} of ${count(counting.length, 'run')}${counting.length === 0 ? '' : `, ${percent((100 * red.length) / counting.length)}`}${timeline.more ? ` (of the newest ${number(timeline.runs.length)}: --limit ${limit * 5})` : ''}`,
-      ),
-      line('flips', `${number(flips)}, from one run of a job and branch to its next`),
-      ...(known.length === 0
-        ? []
-        : [
-            line(
-              'takes',
-              `${duration(quantile(known, 0.5))} usually, ${duration(known.at(-1) ?? 0)} at most${newest?.durationSeconds === undefined ? '' : `, ${duration(newest.durationSeconds)} last`}`,
-            ),
-          ]),
-    ];
-    if (verdict !== undefined && history !== undefined) {
-      const label = safeLine(`${labelOf(verdict)}: ${evidenceOf(verdict, history)}`);
-      wrap(label, room).forEach((words, at) => {
-        lines.push(line(at === 0 ? 'last run' : '', at === 0 ? paint.red(words) : words));
-      });
-    } else if (newest !== undefined)
-      lines.push(
-        line(
-          'last run',
-          isRed(newest)
-            ? paint.red('failed, and could not be judged')
-            : `${newest.outcome}${last === undefined ? '; no failure in this time' : `; failed last ${ago(last.createdAt, now)} in run ${last.runId.slice(0, 13)}`}`,
-        ),
-      );
-    if (signatures.length > 0)
-      lines.push(
+  return answerAbout(
+    settings,
+    terminal,
+    { days: 90 },
+    async ({ db, access, scope, now, checkout, folderOf, json }) => {
+      const testName = await findTest(db, access, scope, id);
+      const timeline = await readTimeline(db, access, scope, { testName, limit });
+      const [newest] = timeline.runs;
+      const oldestFirst = timeline.runs.toReversed();
+      // Strangers' runs are evidence for nobody.
+      const counting = oldestFirst.filter((one) => one.origin !== 'stranger' && didRun(one));
+      const red = counting.filter(isRed);
+      const flips = flipsOf(counting);
+      const last = timeline.runs.find(isRed);
+      const isStillRed = newest !== undefined && last === newest;
+      const lastRed = last && (await findRun(db, access, {}, last.runId));
+      const history = isStillRed && lastRed ? await judgeListed(db, access, lastRed, checkout) : undefined;
+      const verdict = history?.failures.find((failure) => failure.testName === testName);
+      const seconds = oldestFirst.map(({ durationSeconds }) => durationSeconds);
+      const known = seconds.filter((value) => value !== undefined).toSorted((a, b) => a - b);
+      const line = (name: string, value: string) => `${paint.bold(name.padEnd(11))}${value}`;
+      const color = (one: TestRun, cell: string) =>
+        isRed(one) ? paint.red(cell) : didRun(one) ? paint.green(cell) : paint.dim(cell);
+      const room = columns - 11;
+      const strips: string[] = [];
+      for (let at = 0; at < oldestFirst.length; at += room) {
+        const part = oldestFirst.slice(at, at + room);
+        strips.push(line(at === 0 ? 'runs' : '', part.map((one) => color(one, cells[one.outcome])).join('')));
+        if (known.length > 1)
+          strips.push(line(at === 0 ? 'durations' : '', paint.dim(sparkline(seconds.slice(at, at + room)))));
+      }
+      const first = oldestFirst[0];
+      const signatures = signaturesOf(timeline.runs);
+      const lines = [
+        paint.bold(safeLine(testName)),
+        ...strips,
+        ...wrap(
+          `${first === undefined ? '' : ago(first.createdAt, now)} → ${newest === undefined ? '' : ago(newest.createdAt, now)}: ■ passed, ✗ failed, E error, · skipped, x xfailed`,
+          room,
+        ).map((words) => line('', paint.dim(words))),
         '',
-        ...renderTable(
-          [
-            { head: 'failures', align: 'right' },
-            { head: 'error', least: 10 },
-            { head: 'signature', least: 12, optional: 2 },
-            { head: 'first' },
-            { head: 'last' },
-            { head: 'memory', optional: 1 },
-          ],
-          signatures
-            .slice(0, 10)
-            .map((group) => [
-              number(group.count),
-              { text: safeLine(group.errorType ?? 'failure'), paint: paint.red },
-              safeLine(group.signature ?? ''),
-              ago(group.first, now),
-              ago(group.last, now),
-              group.memoryId === undefined ? '' : `lukhas healix show ${group.memoryId.slice(0, 8)}`,
-            ]),
-          { width: columns, paint },
+        line(
+          'failed',
+          `${number(red.length)} of ${count(counting.length, 'run')}${counting.length === 0 ? '' : `, ${percent((100 * red.length) / counting.length)}`}${timeline.more ? ` (of the newest ${number(timeline.runs.length)}: --limit ${limit * 5})` : ''}`,
         ),
+        line('flips', `${number(flips)}, from one run of a job and branch to its next`),
+        ...(known.length === 0
+          ? []
+          : [
+              line(
+                'takes',
+                `${duration(quantile(known, 0.5))} usually, ${duration(known.at(-1) ?? 0)} at most${newest?.durationSeconds === undefined ? '' : `, ${duration(newest.durationSeconds)} last`}`,
+              ),
+            ]),
+      ];
+      if (verdict !== undefined && history !== undefined) {
+        const why = evidenceOf(verdict, history) || comparedWith(history);
+        const label = safeLine(`${labelOf(verdict)}: ${why}`);
+        wrap(label, room).forEach((words, at) => {
+          lines.push(line(at === 0 ? 'last run' : '', at === 0 ? paint.red(words) : words));
+        });
+      } else if (newest !== undefined)
+        lines.push(
+          line(
+            'last run',
+            isRed(newest)
+              ? paint.red('failed, and could not be judged')
+              : `${newest.outcome}${last === undefined ? '; no failure in this time' : `; failed last ${ago(last.createdAt, now)} in run ${last.runId.slice(0, 13)}`}`,
+          ),
+        );
+      if (signatures.length > 0)
+        lines.push(
+          '',
+          ...renderTable(
+            [
+              { head: 'failures', align: 'right' },
+              { head: 'error', least: 10 },
+              { head: 'signature', least: 12, optional: 2 },
+              { head: 'first' },
+              { head: 'last' },
+              { head: 'memory', optional: 1 },
+            ],
+            signatures
+              .slice(0, 10)
+              .map((group) => [
+                number(group.count),
+                { text: safeLine(group.errorType ?? 'failure'), paint: paint.red },
+                safeLine(group.signature ?? ''),
+                ago(group.first, now),
+                ago(group.last, now),
+                group.memoryId === undefined ? '' : `lukhas healix show ${group.memoryId.slice(0, 8)}`,
+              ]),
+            { width: columns, paint },
+          ),
+        );
+      const command = pytestCommand(
+        {
+          testName,
+          testFile: testName.split('::')[0],
+          outcome: last?.outcome ?? 'failed',
+          errorType: last?.errorType,
+        },
+        lastRed && folderOf(lastRed),
       );
-    const command = pytestCommand({
-      testName,
-      testFile: testName.split('::')[0],
-      outcome: last?.outcome ?? 'failed',
-      errorType: last?.errorType,
-    });
-    if (last !== undefined && command !== undefined) lines.push('', paint.dim(command));
-    return {
-      lines,
-      json: {
-        scope: json,
-        test_name: testName,
-        failures: red.length,
-        runs: counting.length,
-        flips,
-        class: verdict?.class,
-        known: verdict?.known,
-        evidence: verdict && history ? evidenceOf(verdict, history) : null,
-        since_git_sha: verdict?.since?.firstRed,
-        last_green_git_sha: verdict?.since?.lastGreen,
-        more: timeline.more,
-        signatures: signatures.map((group) => ({
-          failure_signature: group.signature,
-          error_type: group.errorType,
-          failures: group.count,
-          first: group.first.toISOString(),
-          last: group.last.toISOString(),
-          memory_id: group.memoryId,
-        })),
-        timeline: timeline.runs.map((one) => ({
-          run_id: one.runId,
-          created_at: one.createdAt.toISOString(),
-          git_branch: one.branch,
-          git_sha: one.gitSha,
-          job: one.jobName,
-          lane: one.lane,
-          origin: one.origin,
-          outcome: one.outcome,
-          duration_seconds: one.durationSeconds,
-          attempts: one.attempts,
-          error_type: one.errorType,
-          failure_signature: one.failureSignature,
-          cause_key: one.causeKey,
-          memory_id: one.memoryId,
-        })),
-      },
-    };
-  });
+      if (last !== undefined && command !== undefined) lines.push('', paint.dim(command));
+      return {
+        lines,
+        json: {
+          scope: json,
+          test_name: testName,
+          failures: red.length,
+          runs: counting.length,
+          flips,
+          class: verdict?.class,
+          known: verdict?.known,
+          evidence: verdict && history ? evidenceOf(verdict, history) : null,
+          since_git_sha: verdict?.since?.firstRed,
+          last_green_git_sha: verdict?.since?.lastGreen,
+          more: timeline.more,
+          signatures: signatures.map((group) => ({
+            failure_signature: group.signature,
+            error_type: group.errorType,
+            failures: group.count,
+            first: group.first.toISOString(),
+            last: group.last.toISOString(),
+            memory_id: group.memoryId,
+          })),
+          timeline: timeline.runs.map((one) => ({
+            run_id: one.runId,
+            created_at: one.createdAt.toISOString(),
+            git_branch: one.branch,
+            git_sha: one.gitSha,
+            job: one.jobName,
+            lane: one.lane,
+            origin: one.origin,
+            outcome: one.outcome,
+            duration_seconds: one.durationSeconds,
+            attempts: one.attempts,
+            error_type: one.errorType,
+            failure_signature: one.failureSignature,
+            cause_key: one.causeKey,
+            memory_id: one.memoryId,
+          })),
+        },
+      };
+    },
+  );
 }
 
 /** How often a run of a line and branch went otherwise than the one before. */
@@ -542,7 +559,7 @@ export function flaky({ limit = usual, ...settings }: AskSettings, terminal: Ter
       lines: [
         ...(shown.length === 0
           ? wrap(
-              `no flaky test in the ${found.days} days before the newest run: none failed and passed on one commit, nor alone in two changes`,
+              `no flaky test in the ${found.days} days before the newest run: in the runs that count none failed and passed on one commit, nor alone in two changes`,
               width,
             )
           : renderTable(
@@ -590,8 +607,9 @@ export function flaky({ limit = usual, ...settings }: AskSettings, terminal: Ter
   });
 }
 
-/** In minutes, as a cost: `0.4 min`, `12 min`, `3 h 20 min`. */
+/** As a cost: `12.5 s`, `1.4 min`, `12 min`, `3 h 20 min`. */
 export function minutes(seconds: number): string {
+  if (seconds < 60) return duration(seconds);
   const whole = Math.round(seconds / 60);
   if (whole < 10) return `${(seconds / 60).toFixed(1)} min`;
   return whole < 60 ? `${whole} min` : `${Math.floor(whole / 60)} h ${whole % 60} min`;

@@ -1,8 +1,11 @@
 // What all questions have in common: which of the team's runs are meant, and the two ways of answering.
 
+import { realpathSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { AskingCheckout } from '../../asking.ts';
 import { hostOfName } from '../../context/remote.ts';
 import type { Database } from '../../store/database/port.ts';
+import type { ListedRun } from '../../store/questions/runs.ts';
 import type { Scope } from '../../store/questions/scope.ts';
 import { type Access, openAccess } from '../../store/schema/access.ts';
 import { safeLine } from '../../tell/safe.ts';
@@ -31,6 +34,8 @@ export interface Asked {
   readonly scope: Scope;
   readonly now: Date;
   readonly checkout: AskingCheckout | undefined;
+  /** Where a run's tests are, seen from the current folder; undefined where that is not known. */
+  folderOf(run: Pick<ListedRun, 'repository' | 'repositoryHost' | 'project'>): string | undefined;
   /** The scope in words, safe to print. */
   readonly about: string;
   /** The scope for programs. */
@@ -67,7 +72,7 @@ export async function answerAbout(
   return answer(settings, terminal, async (db) => {
     const access = await openTeam(db, settings.team);
     const words = [
-      scope.repository?.name ?? `all of team ${access.team.slug}`,
+      nameOf(scope.repository?.name) ?? `all of team ${access.team.slug}`,
       ...(['branch', 'lane', 'job'] as const).flatMap((what) =>
         scope[what] === undefined ? [] : [`${what} ${scope[what]}`],
       ),
@@ -80,6 +85,7 @@ export async function answerAbout(
       scope,
       now,
       checkout: place.checkout,
+      folderOf: place.folderOf,
       about,
       json: {
         team: access.team.slug,
@@ -92,6 +98,11 @@ export async function answerAbout(
     });
     return { lines: isBare ? lines : [terminal.paint.dim(about), ...lines], json };
   });
+}
+
+/** A repository without a remote is called by its first commit, which says nothing to people. */
+export function nameOf(repository: string | undefined): string | undefined {
+  return repository?.startsWith('first-commit:') === true ? 'this repository' : repository;
 }
 
 /** As `lukhas healix`: an administrator works for the team that is named. */
@@ -111,7 +122,9 @@ function sinceInWords(given: string | undefined, since: Date, days: number | und
 export async function placeOf({
   repository,
   all,
-}: AskSettings): Promise<{ repository: Scope['repository']; checkout: AskingCheckout | undefined }> {
+}: Pick<AskSettings, 'repository' | 'all'>): Promise<
+  { readonly repository: Scope['repository'] } & Pick<Asked, 'checkout' | 'folderOf'>
+> {
   if (repository !== undefined && all === true) throw usage('--all does not go with --repository');
   const { detectContext } = await import('../../context/context.ts');
   const { context, history, repositoryRoot } = await detectContext({ env: process.env, cwd: process.cwd() });
@@ -135,12 +148,19 @@ export async function placeOf({
             bare(run.repository, run.repositoryHost) === bare(own, host) &&
             (host === undefined || run.repositoryHost === undefined || host === run.repositoryHost),
         };
+  const folderOf: Asked['folderOf'] = (run) =>
+    repositoryRoot === undefined || run.project === undefined || checkout?.isOf(run) !== true
+      ? undefined
+      : relative(realpathSync(process.cwd()), join(realpathSync(repositoryRoot), run.project)).replaceAll(
+          '\\',
+          '/',
+        ) || '.';
   if (repository !== undefined) {
     const named = hostOfName(repository);
-    return { repository: { name: bare(repository, named), host: named }, checkout };
+    return { repository: { name: bare(repository, named), host: named }, checkout, folderOf };
   }
-  if (all === true || own === undefined) return { repository: undefined, checkout };
-  return { repository: { name: bare(own, host), host }, checkout };
+  if (all === true || own === undefined) return { repository: undefined, checkout, folderOf };
+  return { repository: { name: bare(own, host), host }, checkout, folderOf };
 }
 
 /** `30d`, `12h`, `2w`, `6mo`, `1y`, or a date. */

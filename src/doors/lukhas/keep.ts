@@ -45,7 +45,7 @@ export async function retain(settings: RetainSettings, terminal: Terminal): Prom
     }
     const due = await lookUp(settings, terminal, (db) => plan(db, policy, tables));
     for (const line of planLines(due)) terminal.err(line);
-    if (due.months.length > 0) await confirm(terminal);
+    if (due.months.length > 0 || due.rows.some(({ rows }) => rows > 0)) await confirm(terminal);
     shown = new Set(due.months.map(({ partition }) => partition));
   }
   let left: readonly StoreError[] = [];
@@ -75,7 +75,7 @@ async function confirm(terminal: Terminal): Promise<void> {
   const [word] = await ask(
     [
       {
-        text: 'Drop these months? (yes or no)',
+        text: 'Let these go? (yes or no)',
         refuse: (given) => (/^(yes|no)$/i.test(given) ? undefined : 'Write yes or no.'),
       },
     ],
@@ -99,7 +99,7 @@ function planLines({ policy, tables, months, kept, rows }: Plan): string[] {
         const what =
           due.length === 0
             ? 'no month is due'
-            : `${monthsIn(due)}: about ${number(sum(due.map((one) => one.rows)))} rows, ${size(sum(due.map(({ bytes }) => bytes)))}`;
+            : `${monthsIn(due)}: ${estimate(due.map((one) => one.rows))}${size(sum(due.map(({ bytes }) => bytes)))}`;
         return line(table, `${what} (kept ${forTime(policy, table)})`);
       }),
     ...rows.map((one) => line(one.table, rowsOf(one, 'to be '))),
@@ -127,6 +127,12 @@ function doneLines({ months, kept, rows, vacuumed, left }: Retained, tables: rea
     ...left.map(({ message }) => line('left', safeLine(message))),
     ...(vacuumed.length === 0 ? [] : [line('vacuumed', vacuumed.join(' '))]),
   ];
+}
+
+/** Nothing where a month was never analysed. */
+function estimate(rows: readonly (number | undefined)[]): string {
+  const known = rows.filter((count) => count !== undefined);
+  return known.length < rows.length ? '' : `about ${number(sum(known))} rows, `;
 }
 
 function keptLines(kept: readonly KeptMonth[]): string[] {
@@ -190,7 +196,7 @@ function planJson({ policy, tables, months, kept, rows }: Plan): unknown {
   return {
     dry_run: true,
     keep: policyJson(policy, tables),
-    months: months.map((month) => ({ ...monthJson(month), rows: month.rows, state: month.state })),
+    months: months.map((month) => ({ ...monthJson(month), rows: month.rows ?? null, state: month.state })),
     stays: keptJson(kept),
     rows,
   };

@@ -14,6 +14,7 @@ import { requireWritable, writePage } from '../page-file.ts';
 import { type ExitCode, exitCodes } from '../process.ts';
 import { version } from '../version.generated.ts';
 import { type CommandSettings, lookUp } from './answer.ts';
+import { placeOf } from './asking.ts';
 
 interface ReportSettings extends CommandSettings {
   readonly team: string | undefined;
@@ -39,13 +40,14 @@ export async function report(settings: ReportSettings, terminal: Terminal): Prom
   await requireWritable(out);
   const now = new Date();
   const { days = standard.days, runs = standard.runs } = settings;
+  const { repository: here, checkout } = await placeOf({});
   const { facts, team } = await lookUp(settings, terminal, async (db) => {
     const access = await openAccess(db, {
       teamSlug: settings.team,
       allowPrivilegedRole: settings.team !== undefined,
     });
     const { repository, baseBranch } = settings;
-    const query = { now, repository, where, baseBranch, days, runs };
+    const query = { now, repository, here, checkout, baseBranch, days, runs };
     return { facts: await readPage(db, access, query), team: access.team.slug };
   });
   const page = renderPage(facts, { madeAt: now, program: version, team });
@@ -66,13 +68,6 @@ export async function report(settings: ReportSettings, terminal: Terminal): Prom
     await terminal.write(`${toJson(json)}\n`);
   } else for (const line of lines) terminal.out(line);
   return exitCodes.ok;
-}
-
-/** The repository that somebody stands in, as an upload from there would tell it. */
-async function where() {
-  const { detectContext } = await import('../../context/context.ts');
-  const { context } = await detectContext({ env: process.env, cwd: process.cwd() });
-  return { repository: context.repository, repositoryHost: context.repositoryHost };
 }
 
 const openers: Readonly<Partial<Record<NodeJS.Platform, readonly [program: string, ...words: string[]]>>> = {

@@ -3,6 +3,7 @@ import { findWorse } from '../../asking.ts';
 import {
   type Bucket,
   listSlow,
+  mostFileRuns,
   readCoverage,
   readFileCoverage,
   readTrend,
@@ -112,7 +113,9 @@ export function trend(settings: AskSettings, terminal: Terminal): Promise<ExitCo
       );
       return [
         '',
-        `${paint.bold(title)}  ${format(first)} → ${format(last)}  ${paint.dim(`from ${format(Math.min(...known))} to ${format(Math.max(...known))}`)}`,
+        known.length === 1
+          ? `${paint.bold(title)}  ${format(first)}`
+          : `${paint.bold(title)}  ${format(first)} → ${format(last)}  ${paint.dim(`from ${format(Math.min(...known))} to ${format(Math.max(...known))}`)}`,
         ...curve.map((line) => paint.cyan(line)),
       ];
     });
@@ -239,6 +242,9 @@ function coverageOfFile(
               '',
               `by day, ${percent(first)} → ${percent(last)}: ${paint.cyan(sparkline(percents.slice(-(width - 40))))}`,
             ]),
+        ...(found.isCut
+          ? [paint.dim(`by day: of the newest ${number(mostFileRuns)} runs that have it`)]
+          : []),
       ],
       json: {
         scope: json,
@@ -247,6 +253,7 @@ function coverageOfFile(
         ...jsonOfFile(found),
         covered_lines: found.coveredLines,
         missing_lines: found.missingLines,
+        cut: found.isCut,
         days: found.days.map((one) => ({
           day: one.day.toISOString(),
           coverage_percent: one.percent,
@@ -336,9 +343,6 @@ export function regressions(
     const on = found.branches.length === 0 ? 'no branch' : safeLine(found.branches.join(', '));
     const notes = [
       `on ${on}: ${count(found.units.now, 'commit')} of 7 days against ${number(found.units.before)} of the 30 before; ${number(found.compared)} tests and causes that failed were compared`,
-      ...(found.units.now === 0 || found.units.before === 0
-        ? ['one of the two times has no run: nothing can be compared']
-        : []),
       ...(found.outages > 0 ? [`${count(found.outages, 'run')} that looked like an outage left out`] : []),
       ...(found.bursts > 0
         ? [`${count(found.bursts, 'burst')} left out: many failures at once, gone on the next commit`]
@@ -352,7 +356,11 @@ export function regressions(
     return {
       lines: [
         ...(rows.length === 0
-          ? ['nothing fails more often than chance explains']
+          ? [
+              found.units.now === 0 || found.units.before === 0
+                ? 'nothing to compare: one of the two times has no run that counts'
+                : 'nothing fails more often than chance explains',
+            ]
           : renderTable(
               [
                 { head: 'test', least: 24, keepsEnd: true },

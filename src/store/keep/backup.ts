@@ -9,7 +9,15 @@ import type { Database } from '../database/port.ts';
 import { beginIn } from '../database/search-path.ts';
 import { describeSession } from '../schema/access.ts';
 import { olderDatabase, readSchemaState } from '../schema/state.ts';
-import { type Content, type Manifest, manifestOf, readContent, readRoles, rolesFileOf } from './manifest.ts';
+import {
+  type Content,
+  contentSettings,
+  type Manifest,
+  manifestOf,
+  readContent,
+  readRoles,
+  rolesFileOf,
+} from './manifest.ts';
 import { complaints, type Env, requireProgram, runProgram, withConnection } from './programs.ts';
 
 export interface BackupRequest {
@@ -138,8 +146,7 @@ function atOneMoment<T>(db: Database, schema: string, work: (snapshot: string) =
     {
       begin: beginIn(
         schema,
-        'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY',
-        'SET LOCAL statement_timeout = 0',
+        ...contentSettings,
         'SET LOCAL idle_in_transaction_session_timeout = 0',
         // A backup that lacks rows is worse than none.
         'SET LOCAL row_security = off',

@@ -68,6 +68,9 @@ function sameMigrations(one: Content, other: Content): boolean {
   return JSON.stringify(one.migrations) === JSON.stringify(other.migrations);
 }
 
+/** Databases sort words in orders of their own. */
+const sorted = (words: readonly string[]): string => [...words].sort().join();
+
 const isFunction = (line: string): boolean => line.startsWith('ALTER FUNCTION');
 
 function ofTables(expected: Content, found: Content): Difference[] {
@@ -111,7 +114,7 @@ function ofTables(expected: Content, found: Content): Difference[] {
           ? { code: 'owner', what, expected: table.owner, found: other.owner }
           : undefined,
         // The lines of the rights name those of the other tables.
-        table.parent !== null && table.grants.join() !== other.grants.join()
+        table.parent !== null && sorted(table.grants) !== sorted(other.grants)
           ? {
               code: 'grant',
               what,

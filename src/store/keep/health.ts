@@ -75,7 +75,12 @@ export async function readHealth(request: HealthRequest): Promise<DatabaseFacts>
     if (state.applied < state.known) return { ...nothing, connection, schema, troubles };
     // The team of an upload; administrators work for none.
     if (session.privilege === undefined && !db.embedded)
-      await attempt(() => openAccess(db, { teamSlug: request.teamSlug, allowPrivilegedRole: false }));
+      await attempt(() =>
+        openAccess(db, { teamSlug: request.teamSlug, allowPrivilegedRole: false }).catch((error) => {
+          // A back end's login is asked about without a team as well.
+          if (!(error instanceof StoreError) || error.code !== 'team-missing') throw error;
+        }),
+      );
     const damage = await attempt(() => describeDamage(db, state.schema));
     const lostLogins = session.owns ? await attempt(() => findLostLogins(db, state.schema)) : undefined;
     const stored = await attempt(() =>

@@ -90,6 +90,14 @@ export function parseManifest(json: string, place: string): Manifest {
   });
 }
 
+/** How a transaction that reads content begins beside its schema: bounds of months are written in the session's time zone. */
+export const contentSettings = [
+  'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY',
+  `SET LOCAL timezone = 'UTC'`,
+  `SET LOCAL intervalstyle = 'postgres'`,
+  'SET LOCAL statement_timeout = 0',
+] as const;
+
 /**
  * Everything in the current schema that a backup must bring back. Part of a transaction whose snapshot does not change, of somebody whom
  * row-level security hides nothing from.

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../errors.ts';
 import type { Connect, Database } from '../database/port.ts';
-import { beginInCatalog, quoteName } from '../database/search-path.ts';
+import { andThen, beginInCatalog, quoteName } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
 import { createWatcher } from '../schema/blockers.ts';
 import { requireSchema } from '../schema/state.ts';
@@ -109,11 +109,10 @@ async function carryOut(work: Work, options: RetainOptions): Promise<Retained> {
       }),
     );
   }
-  // Runs last: the sums need them.
-  const inOrder = [
-    ...months.filter(({ table }) => table !== 'test_runs'),
-    ...months.filter(({ table }) => table === 'test_runs'),
-  ];
+  // Runs last: the sums need them. What was begun first: of a table one partition at a time can be detached.
+  const place = ({ table, state }: DueMonth) =>
+    (table === 'test_runs' ? 10 : 0) + ['pending', 'detached', 'attached'].indexOf(state);
+  const inOrder = [...months].sort((one, other) => place(one) - place(other));
   for (const month of inOrder) {
     if (shown !== undefined && !shown.has(month.partition)) continue;
     // One partition of a table can be on its way out at a time.
@@ -172,6 +171,7 @@ async function retireMonth(work: Work, month: DueMonth, policy: Policy): Promise
         summed = await freely(work, `${name}, its sums`, () => sum(work, month));
         break;
       case 'summed':
+        await freely(work, `${name}, freeing it`, () => dropReferences(work.db, month), undefined, briefly);
         await freely(work, `${name}, dropping it`, () => drop(work.db, month));
         return {
           table: month.table,
@@ -277,6 +277,24 @@ async function sum(work: Work, { table, partition }: DueMonth): Promise<{ rows: 
   return rolled;
 }
 
+/**
+ * The end of a reference locks the table of teams, against everybody's uploads. So it is waited for even shorter, and its commit waits
+ * for no disk, as the one of a dropped table does.
+ */
+const briefly = ["SET LOCAL lock_timeout = '200ms'", 'SET LOCAL synchronous_commit = off'];
+
+async function dropReferences(db: Database, { table, partition }: DueMonth): Promise<void> {
+  const references = await db.query<{ name: string }>(
+    `SELECT k.conname::text AS name FROM lukhas_retirements n
+     JOIN pg_class c ON c.relnamespace = current_schema()::regnamespace AND c.relname = n.child AND c.relkind = 'r' AND NOT c.relispartition
+     JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'f'
+     WHERE n.parent = $1 AND n.child = $2 AND n.summed_at IS NOT NULL AND obj_description(c.oid, 'pg_class') = n.mark`,
+    [table, partition],
+  );
+  for (const { name } of references)
+    await db.script(`ALTER TABLE ${quoteName(partition)} DROP CONSTRAINT ${quoteName(name)}`);
+}
+
 async function drop(db: Database, { table, partition }: DueMonth): Promise<void> {
   const done = await db.query(
     `DELETE FROM lukhas_retirements n USING pg_class c
@@ -285,7 +303,6 @@ async function drop(db: Database, { table, partition }: DueMonth): Promise<void>
      RETURNING n.child`,
     [table, partition],
   );
-  // Its references lock the table of teams for a moment, against everybody: the lock is waited for as short as any.
   if (done.length > 0) await db.script(`DROP TABLE ${quoteName(partition)}`);
 }
 
@@ -295,7 +312,13 @@ interface Waits {
 }
 
 /** One short transaction as the owner. Where a lock is not to be had at once it lets everybody pass, and begins again. */
-async function freely<T>(work: Work, name: string, body: () => Promise<T>, waits?: Waits): Promise<T> {
+async function freely<T>(
+  work: Work,
+  name: string,
+  body: () => Promise<T>,
+  waits?: Waits,
+  settings: readonly string[] = [],
+): Promise<T> {
   const { db } = work;
   const watch = watchWork(work, name);
   try {
@@ -306,7 +329,7 @@ async function freely<T>(work: Work, name: string, body: () => Promise<T>, waits
             await work.watcher?.watch(db);
             return body();
           },
-          { begin: beginAsOwner(work.schema) },
+          { begin: andThen(beginAsOwner(work.schema), ...settings) },
         );
       } catch (error) {
         if (watch.lost()) throw interrupted(error);

@@ -16,8 +16,8 @@ export interface DueMonth {
   readonly from: Date | undefined;
   /** The first moment that is not in it. */
   readonly until: Date;
-  /** As the statistics have it. */
-  readonly rows: number;
+  /** As the statistics have it; undefined where they have nothing yet. */
+  readonly rows: number | undefined;
   readonly bytes: number;
   /** `detached`: an earlier call was cut off before it was dropped. */
   readonly state: 'attached' | 'pending' | 'detached';
@@ -50,12 +50,12 @@ export interface Plan {
 }
 
 /** Begins a transaction as the owner, who passes row-level security. Others queue behind a lock that is waited for: not for long. */
-export function beginAsOwner(schema: string, lockTimeoutMs = 400): Begin {
+export function beginAsOwner(schema: string): Begin {
   return beginIn(
     schema,
     'SET LOCAL ROLE lukhas_owner',
     `SET LOCAL timezone = 'UTC'`,
-    `SET LOCAL lock_timeout = ${lockTimeoutMs}`,
+    'SET LOCAL lock_timeout = 400',
     'SET LOCAL statement_timeout = 0',
     'SET LOCAL idle_in_transaction_session_timeout = 0',
   );
@@ -125,7 +125,7 @@ const partitionsSql = `
   SELECT f.parent, f.name, f.lower_bound AS "from", f.upper_bound AS until, f.lower_bound IS NULL AS unbounded,
     coalesce(f.upper_bound <= now() - f.keep, false) AS expired, f.standing, f.is_default,
     EXISTS (SELECT FROM lukhas_retirements n WHERE n.parent = f.parent AND n.child = f.name) AS noted,
-    greatest(c.reltuples, 0)::bigint AS rows, coalesce(pg_total_relation_size(c.oid), 0) AS bytes,
+    c.reltuples::bigint AS rows, coalesce(pg_total_relation_size(c.oid), 0) AS bytes,
     pg_get_userbyid(c.relowner)::text AS owner, c.relkind::text AS kind, c.relnamespace = current_schema()::regnamespace AS here,
     -- A view, or a reference of another table: a drop would be refused once the month is detached.
     EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype = 'n'
@@ -157,7 +157,7 @@ function choose(
         table: one.parent,
         partition: one.name,
         why,
-        blocks: one.standing === 'pending' && !one.noted,
+        blocks: isStuck(one),
       });
     else if (
       one.until !== null &&
@@ -169,13 +169,18 @@ function choose(
         partition: one.name,
         from: one.from ?? undefined,
         until: one.until,
-        rows: Number(one.rows),
+        rows: Number(one.rows) < 0 ? undefined : Number(one.rows),
         bytes: Number(one.bytes),
         state: one.standing,
       });
     }
   }
   return { months, kept };
+}
+
+/** Half detached, and not by a retention that goes on with it: PostgreSQL detaches one partition of a table at a time. */
+function isStuck({ standing, noted, expired }: Found): boolean {
+  return standing === 'pending' && !(noted && expired);
 }
 
 /** Why a partition stays that is past its time, or that an earlier call began with; undefined where nothing is to be said. */
@@ -185,8 +190,12 @@ function reasonToKeep(one: Found, all: readonly Found[], tables: readonly KeptTa
     return 'an earlier retention detached a table of that name, and this is not it (restored, or made anew)';
   if (one.standing === 'detached' && !one.expired)
     return 'an earlier retention detached it, and by this one it stays: attach it again, or drop it by hand';
-  if (one.standing === 'pending' && !one.noted)
-    return `somebody else began to detach it: ALTER TABLE ${one.parent} DETACH PARTITION ${one.name} FINALIZE ends that`;
+  if (isStuck(one)) {
+    const who = one.noted
+      ? 'an earlier retention began to detach it, and by this one it stays'
+      : 'somebody else began to detach it';
+    return `${who}: ALTER TABLE ${one.parent} DETACH PARTITION ${one.name} FINALIZE ends that`;
+  }
   if (!one.expired) return undefined;
   if (one.kind === 'f') return 'it is a foreign table';
   if (one.kind === 'p') return 'it has partitions of its own';

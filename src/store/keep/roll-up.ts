@@ -35,6 +35,8 @@ const joinedToRuns =
 /** The line of rows whose run is gone: as that of a run that says nothing. */
 const noLine = `md5(json_build_array('line'${', NULL::text'.repeat(5)})::text)::uuid`;
 
+const runColumns =
+  'r.line_id, r.kind, r.origin, r.git_branch, r.git_sha, r.tested_git_sha, r.dirty, r.stale, r.repository, r.repository_host, r.project, r.lane, r.job_name';
 const resultColumns =
   't.created_at, t.test_name, t.outcome, t.attempts, t.duration_seconds, t.failure_signature';
 
@@ -45,8 +47,8 @@ const allResults = (rows: string): string => `
     FROM ${rows} t ${joinedToRuns}`;
 
 /**
- * A few results beside what their runs say, which are looked up by their keys: a join would read all runs of the time. The bounds of
- * each part are the statement's own parameters and no columns, so that partitions are chosen when it is planned and not once a row.
+ * A few results beside what their runs say. The bounds of each part are the statement's own parameters and no columns, so that
+ * partitions are chosen when it is planned and not once a row: a join of all the time would read all runs of it.
  *
  * @param where a condition on results `t`
  * @param parts bounds of time as SQL
@@ -59,11 +61,9 @@ export const fewResults = (
       SELECT r.team_id, r.id, ${runFacts}, ${resultColumns.replaceAll('t.', 'r.')} FROM (${parts
         .map(
           ({ low, high }) => `
-      SELECT t.team_id, t.test_run_id AS id, coalesce(t.line_id, r.line_id) AS line_id, ${resultColumns}, r.kind, r.origin, r.git_branch, r.git_sha,
-        r.tested_git_sha, r.dirty, r.stale, r.repository, r.repository_host, r.project, r.lane, r.job_name
-      FROM test_results t LEFT JOIN LATERAL (
-        SELECT r.* FROM test_runs r WHERE r.team_id = t.team_id AND r.id = t.test_run_id AND r.created_at = t.created_at
-          AND r.created_at >= ${low} AND r.created_at < ${high} OFFSET 0) AS r ON true
+      SELECT t.team_id, t.test_run_id AS id, coalesce(t.line_id, r.line_id) AS line_id, ${resultColumns}, ${runColumns.replace('r.line_id, ', '')}
+      FROM test_results t LEFT JOIN test_runs r ON r.team_id = t.team_id AND r.id = t.test_run_id AND r.created_at = t.created_at
+        AND r.created_at >= ${low} AND r.created_at < ${high}
       WHERE ${where} AND t.created_at >= ${low} AND t.created_at < ${high}`,
         )
         .join(' UNION ALL ')} OFFSET 0) AS r) AS t`;

@@ -16,7 +16,14 @@ import { migrate } from '../schema/migrate.ts';
 import { migrations } from '../schema/migrations.generated.ts';
 import { describeFile } from './backup.ts';
 import { compareContent, type DamageCode } from './compare.ts';
-import { type Manifest, manifestOf, parseManifest, readContent, rolesFileOf } from './manifest.ts';
+import {
+  contentSettings,
+  type Manifest,
+  manifestOf,
+  parseManifest,
+  readContent,
+  rolesFileOf,
+} from './manifest.ts';
 import {
   complaints,
   type Env,
@@ -502,11 +509,7 @@ async function check(
   let problems: Problem[];
   try {
     const content = await db.transaction(() => readContent(db, schema), {
-      begin: beginIn(
-        schema,
-        'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY',
-        'SET LOCAL statement_timeout = 0',
-      ),
+      begin: beginIn(schema, ...contentSettings),
     });
     problems = compareContent(manifest.content, content);
   } catch (error) {

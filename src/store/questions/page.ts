@@ -53,7 +53,8 @@ export interface PageRun {
   readonly lane: string | undefined;
   readonly project: string | undefined;
   readonly origin: 'team' | 'stranger' | 'local';
-  readonly isDirty: boolean;
+  /** Files that differed from the commit. */
+  readonly dirty: number | undefined;
   readonly isStale: boolean;
   readonly isIncomplete: boolean;
   readonly ciSystem: string | undefined;
@@ -83,7 +84,7 @@ export async function readPageRuns(
       `WITH here AS MATERIALIZED (SELECT $2::text AS repository, $3::text AS repository_host),
          names AS MATERIALIZED (SELECT ${repositoryNames('here')} AS names FROM here)
        SELECT r.*, u.pull_request, u.workflow_run_id FROM (
-         SELECT r.id, r.created_at, r.git_sha, r.git_branch, r.job_name, r.lane, r.project, coalesce(r.dirty, 0) > 0 AS dirty,
+         SELECT r.id, r.created_at, r.git_sha, r.git_branch, r.job_name, r.lane, r.project, r.dirty,
            coalesce(r.stale, false) AS stale, r.incomplete, r.ci_system, r.total_tests, coalesce(r.passed, 0) AS passed,
            coalesce(r.failed, 0) AS failed, coalesce(r.errors, 0) AS errors, coalesce(r.skipped, 0) AS skipped,
            r.duration_seconds::float8 AS seconds, r.coverage_percent::float8 AS coverage,
@@ -113,7 +114,7 @@ export async function readPageRuns(
       lane: row.lane ?? undefined,
       project: row.project ?? undefined,
       origin: row.origin,
-      isDirty: row.dirty,
+      dirty: row.dirty ?? undefined,
       isStale: row.stale,
       isIncomplete: row.incomplete,
       ciSystem: row.ci_system ?? undefined,
@@ -141,7 +142,7 @@ interface RunRow extends Row {
   readonly lane: string | null;
   readonly project: string | null;
   readonly origin: 'team' | 'stranger' | 'local';
-  readonly dirty: boolean;
+  readonly dirty: number | null;
   readonly stale: boolean;
   readonly incomplete: boolean;
   readonly ci_system: string | null;

@@ -57,7 +57,8 @@ function narrowing(run: string, scope: Scope, params: Params, db: Database): str
   const { repository, branch, lane, job } = scope;
   if (repository !== undefined) {
     const name = params.add(repository.name.toLowerCase());
-    const isNamed = `(${bareRepository(run)} = ${name} OR lower(${run}.repository) = ${name})`;
+    // The cheap one first: most runs are stored under the very name.
+    const isNamed = `(lower(${run}.repository) = ${name} OR ${bareRepository(run)} = ${name})`;
     const host = params.add(repository.host ?? null);
     // Who has the embedded database for himself may have runs that name none.
     parts.push(
@@ -81,7 +82,8 @@ const searched = 5000;
 /**
  * Why no run is of a scope, as an error that says what there is; to be thrown. Inside a transaction of the team.
  *
- * @returns `no-runs`, `repository-unknown`, `branch-unknown`, `lane-unknown`, `job-unknown` or `range-empty`
+ * @returns `no-runs`, `repository-unknown`, `branch-unknown`, `lane-unknown`, `job-unknown`, `range-empty`; `no-evidence` where there
+ *   are runs and none counts
  */
 export async function whyNone(db: Database, access: Access, scope: Scope): Promise<InputError> {
   const steps: readonly (readonly ['repository' | 'branch' | 'lane' | 'job', string])[] = [
@@ -130,9 +132,16 @@ export async function whyNone(db: Database, access: Access, scope: Scope): Promi
     return new InputError({
       code: `${what}-unknown`,
       message: `no run of the ${what} ${JSON.stringify(asked.slice(0, 200))} is stored`,
-      fix: `${near === undefined ? '' : `Did you mean ${near.slice(0, 200)}? `}${there}${all}`,
+      fix: `${near === undefined ? '' : `Did you mean ${oneLine(near)}? `}${there}${all}`,
     });
   }
+  if (await has(scope))
+    return new InputError({
+      code: 'no-evidence',
+      message:
+        'no run that was asked about is evidence: they are of forks, or their reports are older than their commits',
+      fix: '`lukhas runs` lists them all.',
+    });
   const params = new Params(access);
   const [newest] = await db.query<{ at: Date }>(
     `SELECT max(r.created_at) AS at FROM test_runs r WHERE ${ofScope('r', { ...scope, since: undefined }, params, db)}`,
@@ -148,11 +157,13 @@ export async function whyNone(db: Database, access: Access, scope: Scope): Promi
   });
 }
 
+/** A name out of the database for a message of one line: at most 200 characters. */
+export function oneLine(name: string): string {
+  return name.slice(0, 200).replace(/\s+/g, ' ');
+}
+
 function listOf(names: readonly string[]): string {
-  const shown = names
-    .slice(0, 5)
-    .map((name) => name.slice(0, 100))
-    .join(', ');
+  const shown = names.slice(0, 5).map(oneLine).join(', ');
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }
 

@@ -24,7 +24,7 @@ export interface Suites {
 /** So many are looked at. */
 const most = 10;
 /** In so many of the newest runs they are looked for. */
-const searched = 20_000;
+const searched = 5000;
 
 /**
  * The suites of a scope, inside a transaction of the team.

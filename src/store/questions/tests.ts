@@ -5,7 +5,7 @@ import { nearest } from '../../nearest.ts';
 import type { Database, Row } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
 import { textOf } from './runs.ts';
-import { isNarrow, ofScope, originOf, Params, type Scope, whyNone } from './scope.ts';
+import { isNarrow, ofScope, oneLine, originOf, Params, type Scope, whyNone } from './scope.ts';
 
 /** One run of the test. */
 export interface TestRun {
@@ -83,10 +83,7 @@ export function findTest(db: Database, access: Access, scope: Scope, word: strin
       throw new InputError({
         code: 'test-ambiguous',
         message: `${found.length} tests hold ${shown}`,
-        fix: `Give more of it: ${found
-          .slice(0, 5)
-          .map((name) => name.slice(0, 200))
-          .join(', ')}${found.length > 5 ? ', …' : ''}`,
+        fix: `Give more of it: ${found.slice(0, 5).map(oneLine).join(', ')}${found.length > 5 ? ', …' : ''}`,
       });
     const near = nearestTests(word, names);
     throw new InputError({
@@ -95,7 +92,7 @@ export function findTest(db: Database, access: Access, scope: Scope, word: strin
       fix:
         near.length === 0
           ? 'A test is named by its node id or a part of it; `lukhas failures` lists those that failed.'
-          : `Did you mean ${near.map((name) => name.slice(0, 200)).join(', ')}?`,
+          : `Did you mean ${near.map(oneLine).join(', ')}?`,
     });
   });
 }
@@ -152,7 +149,7 @@ export function readTimeline(
        ORDER BY x.created_at DESC, x.id DESC LIMIT ${params.add(limit + 1)}::int`,
       params.values,
     );
-    if (rows.length === 0) throw await whyNone(db, access, scope);
+    if (rows.length === 0) throw await whyNoRow(db, access, scope, testName);
     return {
       testName,
       more: rows.length > limit,
@@ -174,5 +171,22 @@ export function readTimeline(
         memoryId: textOf(row.memory),
       })),
     };
+  });
+}
+
+/** Why a test that there is has no row in a scope. */
+async function whyNoRow(db: Database, access: Access, scope: Scope, testName: string): Promise<InputError> {
+  const [last] = await db.query<{ at: Date; branch: string | null }>(
+    `SELECT x.created_at AS at, r.git_branch AS branch FROM test_results x
+     JOIN test_runs r ON r.team_id = $1 AND r.id = x.test_run_id AND r.created_at = x.created_at
+     WHERE x.team_id = $1 AND x.test_name = $2 ORDER BY x.created_at DESC LIMIT 1`,
+    [access.team.id, testName],
+  );
+  if (last === undefined) return whyNone(db, access, scope);
+  const where = last.branch === null ? '' : ` on ${oneLine(last.branch)}`;
+  return new InputError({
+    code: 'range-empty',
+    message: `no run that was asked about has the test ${oneLine(testName)}`,
+    fix: `It ran last on ${last.at.toISOString().slice(0, 10)}${where}: ask with other options.`,
   });
 }

@@ -3,7 +3,7 @@ import { InputError } from '../../errors.ts';
 import { nearest } from '../../nearest.ts';
 import type { Database, Row } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
-import { isEvidence, isNarrow, ofScope, Params, type Scope, whyNone } from './scope.ts';
+import { isEvidence, ofScope, oneLine, Params, type Scope, whyNone } from './scope.ts';
 
 /** What a point of a trend takes together. */
 export type Bucket = 'day' | 'week' | 'month';
@@ -187,7 +187,12 @@ export interface FileCoverage extends CoveredFile {
   readonly missingLines: readonly number[];
   /** By day (UTC), the oldest first: the mean of its runs. Query 4 of the schema document. */
   readonly days: readonly { readonly day: Date; readonly percent: number; readonly runs: number }[];
+  /** Only the newest runs that have it were looked at. */
+  readonly isCut: boolean;
 }
+
+/** So many runs of a file are looked at, the newest. */
+export const mostFileRuns = 5000;
 
 /**
  * @param word the file's path, or its end or a part that no other file has
@@ -210,12 +215,15 @@ export function readFileCoverage(
     const params = new Params(access);
     const file = params.add(filePath);
     const since = scope.since === undefined ? '' : `AND c.created_at >= ${params.add(scope.since)}`;
-    const ofRuns = isNarrow(scope)
-      ? `JOIN test_runs r ON r.team_id = $1 AND r.id = c.test_run_id AND r.created_at = c.created_at AND ${ofScope('r', scope, params, db)}`
-      : '';
     const days = await db.query<Row>(
-      `SELECT date_trunc('day', c.created_at, 'UTC') AS day, avg(c.coverage_percent)::float8 AS percent, count(*)::int AS runs
-       FROM coverage_data c ${ofRuns} WHERE c.team_id = $1 AND c.file_path = ${file} ${since} GROUP BY 1 ORDER BY 1`,
+      `WITH newest AS MATERIALIZED (
+         SELECT c.test_run_id, c.created_at, c.coverage_percent FROM coverage_data c WHERE c.team_id = $1 AND c.file_path = ${file} ${since}
+         ORDER BY c.created_at DESC LIMIT ${mostFileRuns + 1})
+       SELECT date_trunc('day', c.created_at, 'UTC') AS day, avg(c.coverage_percent)::float8 AS percent, count(*)::int AS runs,
+         (SELECT count(*) > ${mostFileRuns} FROM newest) AS is_cut
+       FROM newest c CROSS JOIN LATERAL (
+         SELECT r.* FROM test_runs r WHERE r.team_id = $1 AND r.id = c.test_run_id AND r.created_at = c.created_at OFFSET 0) AS r
+       WHERE ${ofScope('r', scope, params, db)} AND ${isEvidence('r')} GROUP BY 1 ORDER BY 1`,
       params.values,
     );
     return {
@@ -226,6 +234,7 @@ export function readFileCoverage(
       missingStatements: Number(row?.missing_statements ?? 0),
       coveredLines: (row?.covered_lines as number[] | null) ?? [],
       missingLines: (row?.missing_lines as number[] | null) ?? [],
+      isCut: days[0]?.is_cut === true,
       days: days.map((one) => ({
         day: one.day as Date,
         percent: Number(one.percent),
@@ -291,7 +300,7 @@ async function findFile(db: Database, access: Access, scope: Scope, word: string
     throw new InputError({
       code: 'file-ambiguous',
       message: `${found.length} files with coverage hold ${shown}`,
-      fix: `Give more of it: ${found.sort().slice(0, 5).join(', ')}${found.length > 5 ? ', …' : ''}`,
+      fix: `Give more of it: ${found.sort().slice(0, 5).map(oneLine).join(', ')}${found.length > 5 ? ', …' : ''}`,
     });
   // A file may be in older runs alone.
   const [older] = await db.query(
@@ -305,7 +314,7 @@ async function findFile(db: Database, access: Access, scope: Scope, word: string
   throw new InputError({
     code: 'file-unknown',
     message: `the newest run with coverage has no file ${shown}`,
-    fix: near === undefined ? '`lukhas coverage` lists its files.' : `Did you mean ${near}?`,
+    fix: near === undefined ? '`lukhas coverage` lists its files.' : `Did you mean ${oneLine(near)}?`,
   });
 }
 

@@ -51,7 +51,9 @@ export interface PageRunData {
   readonly ci?: string | undefined;
   readonly base?: 1 | undefined;
   readonly incomplete?: 1 | undefined;
+  /** Why it is no evidence. */
   readonly not?: string | undefined;
+  readonly stranger?: 1 | undefined;
   readonly tests: number;
   readonly passed: number;
   readonly failed: number;

@@ -168,7 +168,7 @@ function dataOf(facts: PageFacts, order: Order, program: string): PageData {
     madeAt: facts.madeAt.getTime(),
     program,
     team: facts.team,
-    repository: facts.repository,
+    repository: facts.repository === undefined ? undefined : shownName(facts.repository),
     baseBranch: bases.length === 0 ? undefined : bases.join(' and '),
     days: window.days,
     total: window.total,
@@ -225,6 +225,12 @@ function dataOf(facts: PageFacts, order: Order, program: string): PageData {
     matriz: matrizOf(facts.matriz),
     commands: { first: '' },
   };
+}
+
+/** Without a remote a repository is called by its first commit or its folder: a long name that says nothing. */
+function shownName(repository: string): string {
+  const unnamed = /^(first-commit|folder):([0-9a-f]{8})[0-9a-f]*$/.exec(repository);
+  return unnamed === null ? repository : `Repository ${unnamed[2]}`;
 }
 
 /** Red ones first. */
@@ -291,6 +297,7 @@ function runData(run: RunFact): PageRunData {
     base: run.isBase ? 1 : undefined,
     incomplete: run.isIncomplete ? 1 : undefined,
     not: run.notCounted === undefined ? undefined : notCountedWords[run.notCounted],
+    stranger: run.notCounted === 'stranger' ? 1 : undefined,
     tests: run.tests,
     passed: run.passed,
     failed: run.failed,

@@ -109,7 +109,7 @@ export function wordsOf(finding: Finding): FindingWords {
       );
     case 'job-silent':
       return say(
-        `${jobOf(finding.job)} uploaded every ${days(finding.usualDays)}, and nothing for ${days(finding.silentDays)}`,
+        `${jobOf(finding.job)} had a run every ${days(finding.usualDays)}, and none for ${days(finding.silentDays)}`,
         'Look whether the job runs and its upload step is reached (if: always()). Was it removed or renamed, this ends 60 days after its last run.',
       );
     case 'index-unused':
@@ -224,8 +224,13 @@ function databaseLines(facts: HealthFacts, growth: Growth): Line[] {
           ? `; ${sizeOf(facts.diskBytes)} last for more than ten years`
           : `; ${sizeOf(facts.diskBytes)} are full in ${growth.fullInMonths} months`;
     lines.push(['size', `${sizeOf(connection.bytes)}${grows}${full}`]);
-    for (const table of (tables ?? []).slice(0, 4))
-      lines.push(['', `${sizeOf(table.bytes).padStart(9)}  ${table.table}`]);
+    for (const { table, bytes } of (tables ?? []).slice(0, 4)) {
+      const monthly = growth.tables[table] ?? 0;
+      lines.push([
+        '',
+        `${sizeOf(bytes).padStart(9)}  ${table}${monthly > 0 ? `, ${sizeOf(monthly)} a month` : ''}`,
+      ]);
+    }
     const unused = (indexes ?? []).filter(({ scans }) => scans === 0);
     if (indexes !== undefined)
       lines.push([
@@ -239,11 +244,11 @@ function databaseLines(facts: HealthFacts, growth: Growth): Line[] {
   }
   const latest = (jobs ?? []).slice(0, 8);
   for (const [index, job] of latest.entries())
-    lines.push([index === 0 ? 'last upload' : '', `${timeOf(job.last)}  ${jobOf(job)}`]);
+    lines.push([index === 0 ? 'last runs' : '', `${timeOf(job.last)}  ${jobOf(job)}`]);
   if (jobs !== undefined && jobs.length > latest.length)
     lines.push(['', `${jobs.length - latest.length} more jobs: --json`]);
   if (jobs !== undefined && jobs.length === 0)
-    lines.push(['last upload', 'no job of a CI system in the last 60 days']);
+    lines.push(['last runs', 'none of a CI job in the last 60 days']);
   return lines;
 }
 
@@ -316,6 +321,7 @@ export function healthJson(
     to_repair: damage?.mendable,
     growth: {
       bytes_per_month: Math.round(growth.bytesPerMonth),
+      tables: growth.tables,
       disk_bytes: diskBytes,
       full_in_months: growth.fullInMonths,
     },

@@ -91,6 +91,7 @@ describe('without a database', () => {
       dirty: '',
       signatures: '1',
       coverage: '',
+      'patch-coverage': '',
       'matriz-status': '',
       'consciousness-score': '',
       'comment-url': 'https://github.test/acme/shop/pull/42#issuecomment-1000',

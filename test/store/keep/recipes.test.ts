@@ -6,6 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../../src/store/database/pg.ts';
+import { findPrograms } from '../../../src/store/keep/programs.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { runCli } from '../../support/cli.ts';
 import { asAdmin, rowsOf } from '../../support/databases.ts';
@@ -28,7 +29,10 @@ const has = (program: string) =>
     () => false,
   );
 const hasTools =
-  (await has('pg_dump')) && (await has('pg_restore')) && (await has('psql')) && (await has('postgres'));
+  (await has('pg_dump')) &&
+  (await has('pg_restore')) &&
+  (await has('psql')) &&
+  (await findPrograms(['initdb', 'postgres'], [15], process.env)).some(({ major }) => major >= 15);
 const hasAge = await has('age');
 
 let home: string;

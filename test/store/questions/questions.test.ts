@@ -125,6 +125,19 @@ describe.each(placeNames)('on %s', (name) => {
       });
     });
 
+    it('says where a test ran last, if not where it was asked for; and that forks are no evidence', async () => {
+      const testName = testNameOf(45);
+      await expect(
+        readTimeline(db, access, { ...shop, job: 'tests (1)' }, { testName, limit: 5 }),
+      ).rejects.toMatchObject({ code: 'range-empty', message: expect.stringContaining(testName) });
+      const [fork] = await look(
+        `SELECT git_branch FROM test_runs WHERE team_id = TEAM AND origin = 'stranger' LIMIT 1`,
+      );
+      const scope = { ...shop, branch: String(fork?.git_branch), since: new Date(0) };
+      for (const ask of [() => readTrend(db, access, scope, 'day'), () => findFlaky(db, access, scope)])
+        await expect(ask()).rejects.toMatchObject({ code: 'no-evidence' });
+    });
+
     it('tells a test run by run', async () => {
       const testName = testNameOf(45);
       const { runs, more } = await readTimeline(db, access, { branch: 'main' }, { testName, limit: 1000 });
@@ -167,6 +180,23 @@ describe.each(placeNames)('on %s', (name) => {
         expect(one.failures).toBeGreaterThanOrEqual(2);
         expect(one.attempts).toBeGreaterThan(one.failures);
       }
+      // Each red run in which nothing but flaky tests failed is paid for once.
+      const names = new Set(tests.map(({ testName }) => testName));
+      const runs = await look(
+        `SELECT r.duration_seconds::float8 AS seconds, array_agg(x.test_name::text) AS names FROM test_runs r
+         JOIN test_results x ON x.team_id = r.team_id AND x.test_run_id = r.id AND x.outcome = 'failed'
+         WHERE r.team_id = TEAM AND r.origin = 'team' AND r.created_at >= (
+           SELECT max(created_at) FROM test_runs WHERE team_id = TEAM AND origin = 'team') - interval '30 days'
+         GROUP BY r.id, r.duration_seconds`,
+      );
+      const paid = runs.filter((row) => (row.names as string[]).every((one) => names.has(one)));
+      expect(paid.length).toBeGreaterThan(0);
+      expect(paid.length).toBeLessThan(runs.length);
+      expect(tests.reduce((sum, one) => sum + (one.costSeconds ?? 0), 0)).toBeCloseTo(
+        paid.reduce((sum, row) => sum + Number(row.seconds), 0),
+        6,
+      );
+      if (place.isEmbedded) return;
       // A run in which such a failure is judged says the same, as far as the judge's 30 days reach.
       const verdicts = new Map<string, string>();
       const { items } = await listRuns(db, access, { ...shop, branch: 'main' }, 6);
@@ -234,8 +264,9 @@ describe.each(placeNames)('on %s', (name) => {
       expect(file.coveredLines.length + file.missingLines.length).toBe(40);
       expect(file.missingLines).toHaveLength(file.missingStatements);
       const rows = await look(
-        `SELECT (created_at AT TIME ZONE 'UTC')::date::text AS day, avg(coverage_percent)::float8 AS percent, count(*)::int AS runs
-         FROM coverage_data WHERE team_id = TEAM AND file_path = 'src/shop/module_2.py' GROUP BY 1 ORDER BY 1`,
+        `SELECT (c.created_at AT TIME ZONE 'UTC')::date::text AS day, avg(c.coverage_percent)::float8 AS percent, count(*)::int AS runs
+         FROM coverage_data c JOIN test_runs r ON r.team_id = c.team_id AND r.id = c.test_run_id
+         WHERE c.team_id = TEAM AND c.file_path = 'src/shop/module_2.py' AND r.origin = 'team' GROUP BY 1 ORDER BY 1`,
       );
       expect(file.days.map((one) => [one.day.toISOString().slice(0, 10), one.percent, one.runs])).toEqual(
         rows.map((row) => [row.day, row.percent, row.runs]),
@@ -339,6 +370,17 @@ describe.each(placeNames)('on %s', (name) => {
       // The connection goes on.
       expect((await listRuns(db, access, {}, 1)).items).toHaveLength(1);
     });
+
+    if (name === 'PostgreSQL 15')
+      it('gives a login of CI names and last logins of its own team, and no address', async () => {
+        const read = (column: string) =>
+          runTypedSql(db, access, `SELECT ${column} FROM users`, { seconds: 5 }).then(
+            ({ rows }) => rows.length,
+          );
+        expect([await read('display_name'), await read('last_login_at')]).toEqual([3, 3]);
+        for (const column of ['email', 'role', 'permissions'])
+          await expect(read(column)).rejects.toMatchObject({ code: 'sql' });
+      });
 
     if (name === 'PostgreSQL 15')
       it('ends a statement that takes too long', async () => {

@@ -169,6 +169,12 @@ describe('the file', () => {
     expect(data.commands.first).toContain('lukhas upload');
   });
 
+  it('says that there is no run in the time that was asked for, where there are older ones', () => {
+    const facts = { ...largeFacts(0, 0), standings: [], flaky: [], window: { days: 3, most: 300, total: 0 } };
+    const data = JSON.parse(packed(renderPage(facts, about).html, 'data').toString()) as PageData;
+    expect([data.runs, data.total, data.days]).toEqual([[], 0, 3]);
+  });
+
   it('shows first the tests that failed most', () => {
     const facts = largeFacts(20, 60);
     const often = facts.grid.place('zz', 0);

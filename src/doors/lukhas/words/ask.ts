@@ -53,10 +53,18 @@ export const askCommands = () => ({
     details: 'A part of the node id is enough where no other test has it.',
     words: '<test>',
     usage: '[options] <node id | part of it>',
-    options: { limit: limit('runs', 100), since: since('90 days'), ...which(), ...common() },
+    options: {
+      limit: limit('runs', 100),
+      since: since('90 days; of --months 3 years'),
+      months: flag('--months', 'month by month, also those whose results are gone (lukhas db retain)'),
+      ...which(),
+      ...common(),
+    },
     examples: ['lukhas test test_login', "lukhas test 'tests/test_auth.py::test_login[bob]' --branch main"],
-    run: async (options, [id = ''], terminal) =>
-      (await import('../ask.ts')).test({ ...options, id }, terminal),
+    run: async ({ months, ...options }, [id = ''], terminal) =>
+      months
+        ? (await import('../months.ts')).months({ ...options, id }, terminal)
+        : (await import('../ask.ts')).test({ ...options, id }, terminal),
   }),
   failures: command({
     summary: 'list what failed, by what made it',

@@ -1,4 +1,5 @@
 // The grid of tests and runs on one canvas: only what is in sight is drawn. Mouse and arrow keys tell a cell below it.
+import { count } from '../../words.ts';
 import type { CellKind } from '../kinds.ts';
 import { atTime, el, line, link, onDay, put } from './dom.ts';
 import { type Model, shortSha } from './model.ts';
@@ -92,7 +93,7 @@ export function gridSection(model: Model): { readonly section: HTMLElement; read
     if (kind === 'slow') found.sort((a, b) => spent(b) - spent(a));
     if (kind === 'name') found.sort((a, b) => ((model.names[a] ?? '') < (model.names[b] ?? '') ? -1 : 1));
     tests = found;
-    counted.textContent = `${count(tests.length)} tests, ${count(runs.length)} runs`;
+    counted.textContent = `${count(tests.length, 'test')}, ${count(runs.length, 'run')}`;
     size();
     view.scrollLeft = view.scrollWidth;
     view.scrollTop = 0;
@@ -358,8 +359,4 @@ export function strip(model: Model, test: number, runs: readonly number[]): HTML
   draw();
   addEventListener('theme', draw);
   return canvas;
-}
-
-function count(n: number): string {
-  return String(n).replace(/(?<=\d)(?=(?:\d{3})+$)/g, ',');
 }

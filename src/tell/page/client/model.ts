@@ -17,6 +17,7 @@ export class Model {
   #lower: readonly string[] | undefined;
   #cells = new Uint8Array();
   filter: Filter;
+  readonly #hasEvidence: boolean;
   readonly #listeners: (() => void)[] = [];
 
   constructor(data: PageData) {
@@ -26,6 +27,7 @@ export class Model {
       before = before.slice(0, data.tests.shared[test]) + name;
       return before;
     });
+    this.#hasEvidence = data.runs.some(({ not }) => not === undefined);
     const hasBase = data.runs.some(({ base, not }) => base === 1 && not === undefined);
     this.filter = { text: '', branch: hasBase ? 'base' : 'all', job: undefined };
   }
@@ -73,6 +75,11 @@ export class Model {
 
   onChange(listener: () => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Whether a run says something of the team's code: where no run counts, also a developer's own. */
+  isEvidence({ not, stranger }: PageRunData): boolean {
+    return not === undefined || (!this.#hasEvidence && stranger === undefined);
   }
 
   matches(...texts: readonly (string | undefined)[]): boolean {

@@ -30,7 +30,7 @@ export function standing(model: Model): HTMLElement {
           ? 'unsure'
           : 'red';
   const parts: (Node | string)[] = [];
-  if (jobs.length === 0) put2(parts, `No run of ${line(base)} counts yet: nothing to say whether it is red.`);
+  if (jobs.length === 0) put2(parts, `No run of ${line(base)} counts yet. `, ...lastRun(model));
   else if (red.length === 0)
     put2(
       parts,
@@ -91,6 +91,18 @@ export function standing(model: Model): HTMLElement {
   );
 }
 
+/** What the newest run says, where none counts. */
+function lastRun(model: Model): (Node | string)[] {
+  const run = model.data.runs.findLast(({ stranger }) => stranger === undefined);
+  if (run === undefined) return [];
+  const failed = run.failed + run.errors;
+  return [
+    `The newest run (${line(run.branch ?? 'of no branch')} `,
+    link(model.commitLink(run.sha), shortSha(run.sha), 'mono'),
+    `, ${atTime(run.at)}) has ${failed === 0 ? 'no failure' : count(failed, 'failure')}${run.not === undefined ? '' : `; it is no evidence: ${line(run.not)}`}.`,
+  ];
+}
+
 function put2(parts: (Node | string)[], ...more: readonly (Node | string)[]): void {
   parts.push(...more);
 }
@@ -145,7 +157,7 @@ export function failuresSection(model: Model): HTMLElement {
     put(body, el('h3', '', {}, `On ${line(data.baseBranch ?? 'the base branch')}`));
     list(model, body, base, none);
     if (others.length > 0) {
-      put(body, el('h3', '', {}, 'In the last runs of other branches'));
+      put(body, el('h3', '', {}, 'In other last runs'));
       list(model, body, others, '');
     }
   };

@@ -1,6 +1,6 @@
 // Pass rate, duration and coverage of runs over time, a line for each job.
 import uPlot from 'uplot';
-import { duration } from '../../words.ts';
+import { count, duration } from '../../words.ts';
 import type { PageRunData } from '../data.ts';
 import { atTime, el, line, onDay, put } from './dom.ts';
 import { type Model, shortSha } from './model.ts';
@@ -51,7 +51,7 @@ export function trendSection(model: Model): HTMLElement {
     legend.replaceChildren();
     const { data } = model;
     // What is no evidence is no trend.
-    const shown = model.shownRuns().filter((run) => data.runs[run]?.not === undefined);
+    const shown = model.shownRuns().filter((run) => model.isEvidence(data.runs[run] as PageRunData));
     const byJob = new Map<string, number[]>();
     for (const run of shown) {
       const job = model.jobOf(data.runs[run] as PageRunData);
@@ -64,7 +64,7 @@ export function trendSection(model: Model): HTMLElement {
     note.textContent = '';
     put(
       note,
-      `${shown.length} runs ${where}${left > 0 ? `; ${left} more jobs by the filter above` : ''}. Skipped tests are not counted in the pass rate.`,
+      `${count(shown.length, 'run')} ${where}${left > 0 ? `; ${left} more jobs by the filter above` : ''}. Skipped tests are not counted in the pass rate.`,
     );
     if (shown.length === 0) return;
     const colours = jobs.map((_, i) => colour(`--series-${i + 1}`));
