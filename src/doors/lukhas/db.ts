@@ -96,8 +96,8 @@ async function setupDatabase(db: Database, settings: SetupSettings, beside: Migr
 }
 
 function lostLoginLine({ role, team, why }: LostLogin): string {
-  const is = why === 'missing' ? 'does not exist' : 'is no member of lukhas_ingest';
-  return `${safeLine(role)}, bound to ${safeLine(team)}, ${is}: lukhas db grant --team ${safeLine(team)} --role ${safeLine(role)}`;
+  const is = why === 'missing' ? 'does not exist' : 'may neither upload nor read';
+  return `${safeLine(role)}, bound to ${safeLine(team)}, ${is}: lukhas db grant --team ${safeLine(team)} --role ${safeLine(role)}, with --read-only if it only read`;
 }
 
 export function migrateSchema(settings: CommandSettings, terminal: Terminal): Promise<ExitCode> {
