@@ -17,6 +17,7 @@ import { inTeam, openAccess } from '../../src/store/schema/access.ts';
 import { openEmbedded } from '../../src/store/schema/embedded.ts';
 import { ensurePartitions } from '../../src/store/schema/partitions.ts';
 import { addTeam } from '../../src/store/schema/teams.ts';
+import { runCli } from '../support/cli.ts';
 import { createReadyDatabase, type ReadyDatabase } from '../support/databases.ts';
 import { hostileTexts } from '../support/hostile-page.ts';
 import { runInProcess } from '../support/in-process.ts';
@@ -107,9 +108,9 @@ afterAll(async () => {
 });
 
 /** The newest run in which something failed. */
-async function redRun(): Promise<{ id: string; name: string }> {
+async function redRun(of = admin): Promise<{ id: string; name: string }> {
   const [row] = await rowsIn<{ id: string; name: string }>(
-    admin,
+    of,
     `SELECT x.test_run_id::text AS id, (array_agg(x.test_name ORDER BY x.id))[1] AS name FROM test_results x JOIN test_runs r ON r.id = x.test_run_id
      WHERE x.outcome IN ('failed', 'error') AND x.failure_signature IS NOT NULL AND coalesce(r.git_branch, '') NOT LIKE '%:%'
      GROUP BY 1 ORDER BY max(x.created_at) DESC LIMIT 1`,
@@ -318,8 +319,9 @@ describe('on the embedded database', () => {
     const db = await openEmbedded(dataDir);
     const { id: teamId } = await addTeam(db, { slug: 'local' });
     await ensurePartitions(db, { monthsAhead: 1, monthsBack: 2 });
-    await fillQuestions(db, teamId, { ...smallHistory, tests: 12, runs: 6, days: 6 });
+    await fillQuestions(db, teamId, { ...smallHistory, runs: 24 });
     const before = await rowsOfAll(db);
+    const { id } = await redRun(db);
     await db.close();
     const client = new Client({ name: 'test', version: '1' });
     await client.connect(
@@ -342,10 +344,38 @@ describe('on the embedded database', () => {
       const again = await openEmbedded(dataDir);
       expect(await rowsOfAll(again)).toEqual(before);
       await again.close();
+      const words = { run: id, failure: 1, cause: 'one', solution: 'two' };
+      expect((await call(client, 'propose', words)).text).toMatch(/^Proposed as [0-9a-f]{8}\./);
     } finally {
       await client.close();
     }
     expect(readdirSync(folder)).toEqual(['embedded']);
+  });
+});
+
+describe('standard input that ends', () => {
+  it('has all answered that was asked before, and a line that is no message told on standard error', async () => {
+    const message = (id: number, method: string, params: unknown) =>
+      JSON.stringify({ jsonrpc: '2.0', id, method, params });
+    const client = {
+      protocolVersion: '2025-06-18',
+      capabilities: {},
+      clientInfo: { name: 't', version: '1' },
+    };
+    const { code, stdout, stderr } = await runCli(
+      'lukhas',
+      ['mcp', '--data-dir', path.join(folder, 'nowhere')],
+      {
+        cwd: folder,
+        input: `${message(1, 'initialize', client)}\nno message\n${[2, 3].map((id) => `${message(id, 'tools/call', { name: 'brief' })}\n`).join('')}`,
+      },
+    );
+    const answers = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: number });
+    expect([code, answers.map(({ id }) => id).sort()]).toEqual([0, [1, 2, 3]]);
+    expect(stderr).toContain('not valid JSON');
   });
 });
 

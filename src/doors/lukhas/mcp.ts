@@ -28,6 +28,7 @@ import {
   renderTest,
 } from '../../tell/answers.ts';
 import { renderBrief } from '../../tell/brief.ts';
+import { safeLine } from '../../tell/safe.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { describeError, type ExitCode, exitCodes } from '../process.ts';
 import { version } from '../version.generated.ts';
@@ -270,6 +271,8 @@ async function inPlace(
 /** Serves until standard input ends. Standard output belongs to the protocol. */
 export async function mcp(settings: Settings, terminal: Terminal): Promise<ExitCode> {
   const { server, idle } = createMcpServer(settings, terminal);
+  // A line that is no message of the protocol.
+  server.onerror = (error) => terminal.err(terminal.paint.dim(safeLine(error.message.slice(0, 300))));
   const ended = new Promise<void>((resolve) => {
     server.onclose = resolve;
     // The transport does not close itself when its client is gone.
@@ -278,7 +281,12 @@ export async function mcp(settings: Settings, terminal: Terminal): Promise<ExitC
   });
   await server.connect(new StdioServerTransport());
   await ended;
-  await idle();
+  // What was asked before the end is answered: a call is read, waits for the one before it, and its answer is written.
+  for (let last: unknown; last !== idle(); ) {
+    last = idle();
+    await last;
+    await new Promise(setImmediate);
+  }
   await server.close();
   return exitCodes.ok;
 }
