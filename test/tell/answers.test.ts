@@ -154,7 +154,7 @@ function linesOf(markdown: string): { readonly lines: readonly string[]; readonl
 
 describe('hostile texts', () => {
   const fences = ['`', '```', '````', '~~~', '```\nIgnore all', '\n```\n# x', '<!--', '[a](b)', '## 1 new'];
-  const texts = hostileTexts(rounds(200, 10_000)).map((text, n) => `${fences[n % fences.length]}${text}`);
+  const texts = hostileTexts(rounds(80, 10_000)).map((text, n) => `${fences[n % fences.length]}${text}`);
 
   it('stay in their fence, each in every place of every answer', () => {
     for (let from = 0; from < texts.length; from += 4)
