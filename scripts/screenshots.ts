@@ -411,7 +411,7 @@ interface Picture {
   readonly markdown: string;
   readonly kind: 'comment' | 'summary';
   readonly scheme: 'light' | 'dark';
-  /** Shows what the suggested change folds away. */
+  /** Shows what the first traceback and the suggested change fold away. */
   readonly open?: boolean;
 }
 
@@ -431,7 +431,9 @@ function pageOf({ markdown, kind, scheme, open }: Picture): string {
     extensions: [gfm()],
     htmlExtensions: [gfmHtml(), ...(kind === 'comment' ? [hardBreaks()] : [])],
   });
-  const shown = open === true ? html.replace('<details><summary>Sugg', '<details open><summary>Sugg') : html;
+  const opened = (page: string, summary: string) =>
+    page.replace(`<details><summary>${summary}`, `<details open><summary>${summary}`);
+  const shown = open === true ? opened(opened(html, 'Traceback'), 'Sugg') : html;
   const title =
     kind === 'comment'
       ? '<b>github-actions</b> <span class="label">bot</span> <span class="muted">commented</span>'

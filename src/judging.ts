@@ -19,6 +19,7 @@ import type {
   NamedCommits,
   RunContext,
   RunHistory,
+  TotalsBefore,
   Warning,
 } from './model.ts';
 import { nearest } from './nearest.ts';
@@ -237,6 +238,7 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
               known: isKnown(match),
               since: verdict.since,
               lastFixedBy: verdict.lastFixedBy,
+              lately: verdict.lately,
             },
           ];
         },
@@ -264,6 +266,7 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
             },
           ),
     coverage: facts.coverage,
+    before: totalsBefore(evidence.run, there),
     renamedFunctions: renames?.functions ?? [],
   };
   return {
@@ -272,6 +275,14 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
     readAgain: async () => judgeRuns(await readAgain()),
     isMatched: facts.isMatched,
   };
+}
+
+/** Counts of another job, or of half a run, would say nothing about this one's. */
+function totalsBefore(run: EvidenceRun, there: readonly EvidenceRun[]): TotalsBefore | undefined {
+  const before = there.findLast((other) => isOfLine(run)(other) && other.isComplete);
+  if (before === undefined || !run.isComplete) return undefined;
+  const { tests, failed, skipped = 0, seconds } = before.totals;
+  return { total: tests, failed, skipped, durationSeconds: seconds };
 }
 
 function chosenMatch(candidates: readonly MemoryCandidate[], isOutside: boolean): Match | undefined {

@@ -40,6 +40,41 @@ export interface Place {
   readonly statement: string | undefined;
 }
 
+/** A frame of the project, as pytest shows it. */
+export interface Frame {
+  /** Relative to pytest's working directory, or absolute; with `/`. */
+  readonly path: string;
+  /** 1-based. */
+  readonly line: number;
+  /** How often it comes in a row: a recursion. */
+  readonly times: number;
+  /** The first line of its statement, at most 200 characters; undefined where the traceback does not show it. */
+  readonly statement: string | undefined;
+}
+
+/** What a traceback shows of one exception, bounded. */
+export interface ExceptionExcerpt {
+  /** The failing line of the deepest frame of the project and up to 5 lines around it; failing lines begin with `>`. */
+  readonly source: readonly string[];
+  /** The exception's own words, with pytest's diff; without the marks `E`. */
+  readonly error: readonly string[];
+  /** Lines and characters of the words that are not in `error`. */
+  readonly errorLeftOut: { readonly lines: number; readonly characters: number };
+  /** Frames of the project, outermost first. */
+  readonly frames: readonly Frame[];
+  readonly framesLeftOut: number;
+  /** Frames of installed packages and of Python itself. */
+  readonly libraryFrames: number;
+}
+
+/** What a person reads first of a traceback. */
+export interface FailureExcerpt {
+  /** Of a chain the newest ones, the newest last; at least one. */
+  readonly exceptions: readonly ExceptionExcerpt[];
+  /** Older exceptions of the chain. */
+  readonly exceptionsLeftOut: number;
+}
+
 /** One test of a run; `testName` is pytest's node id. */
 export interface TestResult {
   readonly testName: string;
@@ -392,6 +427,21 @@ export interface FailureHistory {
   readonly since: Since | undefined;
   /** The commit that ended its last break; undefined unless a repair was seen that lasted. */
   readonly lastFixedBy: string | undefined;
+  /** How its test did lately; undefined where nothing but this run tells. */
+  readonly lately?: Lately | undefined;
+}
+
+/** The last runs of one test, oldest first, a letter each: `p` passed, `f` failed. */
+export interface Lately {
+  /** On the base at or before the point; at most 10. */
+  readonly base: string;
+  /** Of this change, this run among them; at most 6. */
+  readonly change: string;
+  /** Over all runs on the base that are told of, more than those letters. */
+  readonly failures: number;
+  readonly runs: number;
+  /** Whole days since the first failure of the present row; undefined where not known. */
+  readonly days: number | undefined;
 }
 
 /** A run compared with earlier runs. */
@@ -411,6 +461,8 @@ export interface RunHistory {
   /** Test functions (`file::Class::function`) that had another name at the point. */
   readonly renamedFunctions?: readonly { readonly from: string; readonly to: string }[] | undefined;
   readonly coverage: CoverageChange | undefined;
+  /** Of the run at the point that is of the same line and complete, as this one is; undefined where there is none. */
+  readonly before?: TotalsBefore | undefined;
   /** undefined where nothing was asked, or there is nothing to ask. */
   readonly patch?: Patch | undefined;
 }
@@ -422,6 +474,36 @@ export interface CoverageChange {
   readonly afterPercent: number;
   /** Files of both runs whose percentage differs, greatest difference first; at most 20. */
   readonly moved: readonly CoverageMove[];
+}
+
+/** Counts of one report of several. */
+export interface ReportCounts {
+  /** The file's name. */
+  readonly report: string;
+  readonly total: number;
+  readonly passed: number;
+  /** Failures and errors. */
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** What several reports of one run hold. */
+export interface SeveralReports {
+  /** In their order; at most 100. */
+  readonly counts: readonly ReportCounts[];
+  /** Of those beyond. */
+  readonly left: number;
+  /** Different test names; undefined where they are too many to count. */
+  readonly tests: number | undefined;
+}
+
+/** Counts of the run that another one is compared with. */
+export interface TotalsBefore {
+  readonly total: number;
+  /** Failures and errors. */
+  readonly failed: number;
+  readonly skipped: number;
+  readonly durationSeconds: number | undefined;
 }
 
 /** A file whose coverage differs between two runs, 0 to 100. */

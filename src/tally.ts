@@ -1,6 +1,17 @@
 // Counts results as they stream by, and keeps what the summary shows, in bounded memory.
-import type { CauseKey, CoverageFile, Outcome, SignedResult, Totals } from './model.ts';
+import type {
+  CauseKey,
+  CoverageFile,
+  Failure,
+  FailureExcerpt,
+  Outcome,
+  ReportCounts,
+  SeveralReports,
+  SignedResult,
+  Totals,
+} from './model.ts';
 import { owned } from './read/owned.ts';
+import { excerptOf } from './read/report/excerpt.ts';
 
 /** What a person is shown of a failure. */
 export interface ShownFailure {
@@ -21,6 +32,8 @@ export interface ShownFailure {
   readonly isFromWindows?: boolean | undefined;
   /** How often pytest ran it, where the report shows it. */
   readonly attempts?: number | undefined;
+  /** What its traceback shows; of the first failures only. */
+  readonly excerpt?: FailureExcerpt | undefined;
 }
 
 /** A test that passed and that pytest ran more than once: a rerun after a failure, as a rule. */
@@ -36,8 +49,13 @@ export interface SlowTest {
 
 /** At most so many failures are shown; all are counted and stored. */
 const mostFailures = 1000;
+/** Of so many the traceback's excerpt is kept. */
+const mostExcerpts = 300;
 const mostSlow = 10;
 const mostReruns = 10;
+const mostReports = 100;
+/** Different names are counted up to this number. */
+const mostNames = 50_000;
 /** Different signatures are counted up to this number. */
 const mostSignatures = 100_000;
 
@@ -54,6 +72,8 @@ export interface Tally {
   readonly reruns: { readonly count: number; readonly first: readonly Rerun[] };
   /** Slowest first. */
   readonly slowest: readonly SlowTest[];
+  /** undefined where there is one report. */
+  readonly reports: SeveralReports | undefined;
   totals(durationSeconds: number | undefined, coveragePercent: number | undefined): Totals;
 }
 
@@ -72,18 +92,34 @@ export function startTally(): Tally {
   let count = 0;
   const reruns: { count: number; first: Rerun[] } = { count: 0, first: [] };
   let summed: number | undefined;
+  const reports = new Map<string, { -readonly [K in keyof ReportCounts]: ReportCounts[K] }>();
+  const leftOut = new Set<string>();
+  const names = new Set<string>();
+  const countReport = ({ report, testName, outcome }: SignedResult) => {
+    if (report === undefined) return;
+    if (names.size <= mostNames) names.add(owned(testName));
+    const one = reports.get(report) ?? { report, total: 0, passed: 0, failed: 0, skipped: 0 };
+    if (!reports.has(report) && reports.size === mostReports) {
+      if (leftOut.size < mostNames) leftOut.add(report);
+      return;
+    }
+    reports.set(report, one);
+    one.total++;
+    one[columns[outcome]]++;
+  };
   return {
     add(results) {
       for (const result of results) {
         count++;
         counts[result.outcome]++;
+        countReport(result);
         const { attempts = 1 } = result;
         if (attempts > 1 && result.outcome === 'passed' && ++reruns.count <= mostReruns)
           reruns.first.push({ testName: owned(result.testName), attempts });
         const signature = result.failureSignature;
         if (signature !== undefined && signatures.size < mostSignatures) signatures.add(signature);
         if (result.failure !== undefined && failures.length < mostFailures)
-          failures.push(showFailure(result));
+          failures.push(showFailure(result, failures.length < mostExcerpts));
         const seconds = result.durationSeconds;
         if (seconds === undefined) continue;
         summed = (summed ?? 0) + seconds;
@@ -111,6 +147,14 @@ export function startTally(): Tally {
     get slowest() {
       return slowest;
     },
+    get reports() {
+      if (reports.size < 2) return undefined;
+      return {
+        counts: [...reports.values()],
+        left: leftOut.size,
+        tests: names.size > mostNames ? undefined : names.size,
+      };
+    },
     totals: (durationSeconds, coveragePercent) => ({
       total: count,
       passed: counts.passed + counts.xpassed,
@@ -123,11 +167,21 @@ export function startTally(): Tally {
   };
 }
 
+const columns: Readonly<Record<Outcome, 'passed' | 'failed' | 'skipped'>> = {
+  passed: 'passed',
+  xpassed: 'passed',
+  failed: 'failed',
+  error: 'failed',
+  skipped: 'skipped',
+  xfailed: 'skipped',
+};
+
 export function showFailure(
   result: Pick<SignedResult, 'testName' | 'testFile' | 'outcome' | 'failure' | 'attempts'> & {
     readonly failureSignature: string | undefined;
     readonly causeKey?: CauseKey | undefined;
   },
+  withExcerpt = true,
 ): ShownFailure {
   const message = shownMessage(result.failure?.message);
   const cause = result.failure?.raisedFrom;
@@ -145,7 +199,31 @@ export function showFailure(
       : { raisedFrom: { errorType: kept(cause.errorType), message: kept(shownMessage(cause.message)) } }),
     isFromWindows: result.failure?.isFromWindows,
     attempts: result.attempts,
+    excerpt:
+      withExcerpt && result.failure !== undefined ? keptExcerpt(result.failure, result.testFile) : undefined,
   };
+}
+
+function keptExcerpt(
+  { traceback = '', message }: Failure,
+  testFile: string | undefined,
+): FailureExcerpt | undefined {
+  const excerpt = excerptOf({ text: traceback, message, testFile });
+  return (
+    excerpt && {
+      ...excerpt,
+      exceptions: excerpt.exceptions.map((one) => ({
+        ...one,
+        source: one.source.map(owned),
+        error: one.error.map(owned),
+        frames: one.frames.map((frame) => ({
+          ...frame,
+          path: owned(frame.path),
+          statement: kept(frame.statement),
+        })),
+      })),
+    }
+  );
 }
 
 function shownMessage(message: string | undefined): string | undefined {

@@ -174,6 +174,8 @@ export interface CommitHistory {
   /** A commit and its first parents, as far as the clone has them; at most 200. */
   order(sha: string): Promise<readonly string[] | undefined>;
   commits(shas: readonly string[]): Promise<readonly Commit[]>;
+  /** First lines of the messages of those commits that the clone has, by whole id. */
+  subjects(shas: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Which of the files (relative to the repository's root with `/`, at most 5,000 are looked for) are in a commit. */
   filesAt(sha: string, files: readonly string[]): Promise<ReadonlySet<string> | undefined>;
   /** Python files that were renamed between two commits, old to new; at most 5,000. */
@@ -274,6 +276,13 @@ export function openHistory(
     commits: async (shas) => {
       const found = shas.flatMap((sha) => commits.get(sha) ?? []);
       return found.length === shas.length ? found : readCommits(root, shas, env);
+    },
+    subjects: async (shas) => {
+      if (shas.length === 0) return new Map();
+      const found = await readWholeCommits(root, shas, env);
+      return new Map(
+        [...found.values()].map(({ sha, message }) => [sha, message.split('\n', 1)[0]?.slice(0, 500) ?? '']),
+      );
     },
     filesAt: async (sha, files) => {
       if (!isName(sha)) return undefined;

@@ -3,14 +3,14 @@
 //
 // Three steps, since each needs rows for what the one before decided: `judgePoint` from the runs, `judgeTests` from the rows of
 // the tests that failed here or there, `judgeChanges` (changes.ts) from the tests of both runs.
-import type { Fixed, Since } from '../model.ts';
+import type { Fixed, Lately, Since } from '../model.ts';
 import { ancestryOf } from './ancestry.ts';
 import { type Classified, classify, type FailureCase } from './classify.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
 import type { RunFacts, StoredRun, TestFacts, TestRow } from './facts.ts';
 import { fixedOf, repairsOf } from './fixed.ts';
 import { groupBy } from './group.ts';
-import { defaultLimits, type Limits } from './limits.ts';
+import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, orderCommits, testedCommit } from './order.ts';
 import { type Attempt, attemptsOf, commitsWith, didRun, isAlike, pastOf, sortAttempts } from './past.ts';
 import { choosePoint, type Point } from './point.ts';
@@ -35,6 +35,8 @@ export interface FailureVerdict extends Classified {
   readonly since: Since | undefined;
   /** The commit that ended its last break; undefined unless a repair was seen that lasted. */
   readonly lastFixedBy: string | undefined;
+  /** undefined where nothing but this run tells. */
+  readonly lately: Lately | undefined;
 }
 
 export interface TestVerdicts {
@@ -150,17 +152,19 @@ export function judgeTests(
     const line = classified.class === 'pre-existing' ? base : [...base, ...test.own, ...test.here];
     const mayEstimate = estimates < limits.changePointTests && isMixed(line);
     if (mayEstimate) estimates++;
+    const since = sinceOf(line, commitsBetween(judged), {
+      from: isOfThisChange(classified, facts) ? base.length : 0,
+      estimate: mayEstimate,
+      limits,
+    });
     return {
       testName,
       class: classified.class,
       reason: classified.reason,
       notes: classified.notes,
-      since: sinceOf(line, commitsBetween(judged), {
-        from: isOfThisChange(classified, facts) ? base.length : 0,
-        estimate: mayEstimate,
-        limits,
-      }),
+      since,
       lastFixedBy: lastFixedBy(line, limits),
+      lately: latelyOf(base, [...test.own, ...test.here], since, facts.run.at),
     };
   });
   return {
@@ -170,6 +174,27 @@ export function judgeTests(
           failing.has(testName) ? [] : (fixedHere(testName, byRun(rows), judged, siblings, limits) ?? []),
         )
       : [],
+  };
+}
+
+/** So many letters are told. */
+const lastRuns = { base: 10, change: 6 } as const;
+
+function latelyOf(
+  base: readonly Attempt[],
+  change: readonly Attempt[],
+  since: Since | undefined,
+  now: number,
+): Lately | undefined {
+  if (base.length + change.length < 2) return undefined;
+  const letters = (attempts: readonly Attempt[]) =>
+    attempts.map(({ failed }) => (failed ? 'f' : 'p')).join('');
+  return {
+    base: letters(base.slice(-lastRuns.base)),
+    change: letters(change.slice(-lastRuns.change)),
+    failures: base.reduce((sum, { failed }) => sum + Number(failed), 0),
+    runs: base.length,
+    days: since === undefined ? undefined : Math.max(0, Math.floor((now - since.firstRedAt) / dayMs)),
   };
 }
 

@@ -49,6 +49,49 @@ export function evidenceOf(
   return parts.filter((part) => part !== '').join('; ');
 }
 
+/** Whole ids of the commits that the evidence can name, those whose subject says most first. */
+export function commitsOf({ reason, notes, since, lastFixedBy }: FailureHistory): string[] {
+  const shas = [
+    since?.firstRed,
+    since?.lastGreen,
+    lastFixedBy,
+    reason.kind === 'red-there' ? reason.repairedBy : undefined,
+    since?.otherErrorSince,
+    since?.culprits?.[0]?.sha,
+    'sha' in reason ? reason.sha : undefined,
+    reason.kind === 'flaky' ? reason.evidence.sha : undefined,
+    notes.passedOnRerunOf,
+    ...notes.redBefore,
+  ];
+  return [...new Set(shas.filter((sha) => sha !== undefined))];
+}
+
+/**
+ * `main ✓✓✓✗✓ · this change ✗✗` and `1 of 41 runs failed there, red for 12 days`: how a test did lately, oldest first; empty where
+ * nothing but this run tells. The name of the branch is data.
+ */
+export function stripOf(
+  { lately, class: novelty }: Pick<FailureHistory, 'lately' | 'class'>,
+  baseBranch: string | undefined,
+): { readonly strip: string; readonly rate: string } {
+  if (lately === undefined) return { strip: '', rate: '' };
+  const { base, change, failures, runs, days } = lately;
+  const signs = (letters: string) => letters.replaceAll('p', '✓').replaceAll('f', '✗');
+  const name = baseBranch ?? 'the base branch';
+  const strip = [
+    ...(base === '' ? [] : [`${name} ${signs(base)}`]),
+    ...(change === '' ? [] : [`this change ${signs(change)}`]),
+  ].join(' · ');
+  const rate = [
+    // The strip says it itself where it holds all runs; flaky evidence has its own count, over the runs of all changes.
+    ...(runs <= base.length || novelty === 'flaky'
+      ? []
+      : [`${failures} of ${count(runs, 'run')} failed there`]),
+    ...(days === undefined || days === 0 ? [] : [`red for ${count(days, 'day')}`]),
+  ].join(', ');
+  return { strip, rate };
+}
+
 function reasonOf(
   reason: FailureHistory['reason'],
   base: string,

@@ -1,5 +1,5 @@
 // Words and numbers that every surface writes alike. Pure; data in them is escaped by the surface.
-import type { CauseKey, HealixMemory, Tier, Warning } from '../model.ts';
+import type { CauseKey, FailureExcerpt, HealixMemory, Tier, Warning } from '../model.ts';
 
 /** What is told of a failure. */
 export interface ToldFailure {
@@ -17,6 +17,8 @@ export interface ToldFailure {
     | undefined;
   /** How often pytest ran it, where the report shows it. */
   readonly attempts?: number | undefined;
+  /** What its traceback shows. */
+  readonly excerpt?: FailureExcerpt | undefined;
 }
 
 /** Finds the history of a failure of the report. */
@@ -74,6 +76,18 @@ export function coverageDifference({
   const size = Math.abs(points);
   if (size < 0.005) return '±0';
   return `${points < 0 ? '−' : '+'}${size < 0.1 ? size.toFixed(2) : size.toFixed(1)}`;
+}
+
+/** ` (+2)`, ` (−1)`; empty where nothing moved, or what it was before is not known. */
+export function difference(now: number, before: number | undefined): string {
+  if (before === undefined || now === before) return '';
+  return ` (${now < before ? '−' : '+'}${number(Math.abs(now - before))})`;
+}
+
+/** ` (−0.31 s)`; empty below a twentieth of a second. */
+export function durationDifference(seconds: number, before: number | undefined): string {
+  if (before === undefined || Math.abs(seconds - before) < 0.05) return '';
+  return ` (${seconds < before ? '−' : '+'}${duration(Math.abs(seconds - before))})`;
 }
 
 export function count(n: number, noun: string): string {

@@ -96,6 +96,7 @@ describe('the stories', () => {
       class: 'flaky',
       reason: { kind: 'flaky', evidence: { kind: 'rerun', sha: 'B', failures: 1, runs: 6 } },
       lastFixedBy: undefined,
+      lately: { base: 'pfpppp', change: 'f', failures: 1, runs: 6 },
     });
   });
 

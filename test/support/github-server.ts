@@ -79,6 +79,13 @@ export async function startGithub(): Promise<GithubServer> {
       });
       return { status: 200, json: chosen };
     }
+    const wanted = /\/pulls\/(\d+)$/.exec(pathname)?.[1];
+    if (wanted !== undefined) {
+      const pull = state.pulls.find((one) => (one as { number?: number }).number === Number(wanted));
+      return pull === undefined
+        ? { status: 404, json: { message: 'Not Found' } }
+        : { status: 200, json: pull };
+    }
     if (method === 'POST' && pathname.endsWith('/check-runs')) {
       state.checkRuns.push(JSON.parse(body) as CheckRun);
       return { status: 201, json: { id: nextId++ } };

@@ -51,3 +51,7 @@ export const pullEnv = {
 /** The messages of the runner's commands of one name. */
 export const words = (result: ActionResult, name: string) =>
   result.commands.filter((command) => command.name === name).map((command) => command.message);
+
+/** Markdown without its links: their texts stay. */
+export const withoutLinks = (markdown: string) =>
+  markdown.replace(/\[(`+[^\n]*?`+|[\w ]+)\]\(https:[^)\s]*\)/g, '$1');

@@ -84,7 +84,14 @@ const terminal = (section: Section, columns = 80) =>
     { ...section, reports: ['results.xml'], slowest: [], coveredFiles: 0, warnings: [] },
     { paint: createPaint(false), columns, mostFailures: 20, hint: '--verbose shows more' },
   );
-const detail = { failures: 50, messages: true, fixes: true, extras: true, more: 'see the summary' };
+const detail = {
+  failures: 50,
+  messages: true,
+  fixes: true,
+  excerpts: 9,
+  extras: true,
+  more: 'see the summary',
+};
 
 const sixty = Array.from({ length: 60 }, (_, i) => byFixture(i));
 

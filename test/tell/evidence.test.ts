@@ -1,7 +1,7 @@
 // What is said of a failure's age and of repairs, by evidence.
 import { describe, expect, it } from 'vitest';
 import type { FailureHistory, Since } from '../../src/model.ts';
-import { comparedWith, evidenceOf, fixedEvidence } from '../../src/tell/evidence.ts';
+import { comparedWith, evidenceOf, fixedEvidence, stripOf } from '../../src/tell/evidence.ts';
 
 const since: Since = {
   lastGreen: 'A',
@@ -51,6 +51,17 @@ describe('the evidence of a failure', () => {
     expect(say({ ...preExisting, since: { ...since, lastGreen: undefined } })).toBe(
       'red on main since C or earlier',
     );
+  });
+
+  it('is shown as a strip of the last runs, with rate and age', () => {
+    const lately = { base: 'pppfp', change: 'ff', failures: 3, runs: 41, days: 12 };
+    expect(stripOf(failure({ lately }), 'main')).toEqual({
+      strip: 'main ✓✓✓✗✓ · this change ✗✗',
+      rate: '3 of 41 runs failed there, red for 12 days',
+    });
+    const first = { base: '', change: 'pf', failures: 0, runs: 0, days: 0 };
+    expect(stripOf(failure({ lately: first }), undefined)).toEqual({ strip: 'this change ✓✗', rate: '' });
+    expect(stripOf(failure({}), 'main').strip).toBe('');
   });
 
   it('names no branch where the run has no commit', () => {

@@ -48,7 +48,7 @@ const section = (matriz: Section['matriz'], failed = 0): Section => ({
   stored: { ok: true, text: 'Stored as run 1' },
   hideSolutions: false,
 });
-const detail = { failures: 50, messages: true, fixes: true, extras: true, more: 'see the log' };
+const detail = { failures: 50, messages: true, fixes: true, excerpts: 9, extras: true, more: 'see the log' };
 
 describe('the verdict in words', () => {
   it.each([
@@ -149,7 +149,7 @@ describe('in the comment', () => {
 
   it('blocked stars come first, with rule and place, and the heading is red', () => {
     expect(renderSection(section(told), detail)).toBe(
-      '**MATRIZ** BLOCKED by guardian&#58; score 48 of 100, 2 stars\n\n- ❌ `guardian` CRITICAL: NEVER store passwords in plaintext at `auth.ts:78`',
+      '3 passed in 1.00 s\n\n**MATRIZ** BLOCKED by guardian&#58; score 48 of 100, 2 stars\n\n- ❌ `guardian` CRITICAL: NEVER store passwords in plaintext at `auth.ts:78`',
     );
     expect(comment(part('000000000001', told))).toContain('### ❌ 3 tests passed, blocked by MATRIZ');
     expect(comment(part('000000000001', told, 1))).toMatch(/### ❌ 1 of 3 tests failed.*, blocked by MATRIZ/);

@@ -3,7 +3,7 @@
 
 import type { RunContext } from '../../model.ts';
 import { standing } from '../../tell/github/attempts.ts';
-import { jobKey, makePart, type Part } from '../../tell/github/comment.ts';
+import { jobKey, makePart, type Part, pushName } from '../../tell/github/comment.ts';
 import type { Section } from '../../tell/github/comment-section.ts';
 import { type CommitJob, type CommitJobs, idOf } from './commit-jobs.ts';
 import { identifyJob } from './job-identity.ts';
@@ -13,6 +13,8 @@ export interface PartRequest {
   /** SHA-256 of its reports in hex; undefined where it had none. */
   readonly payloadSha256: string | undefined;
   readonly section: Section;
+  /** It is a push, and its commit is the head of the pull request. */
+  readonly isPush?: boolean;
   /** Absent: nothing was stored. `id`: see idOf. */
   readonly stored: { readonly id: string; readonly team: string; readonly jobs: CommitJobs } | undefined;
   /** Called once when the other jobs cannot be read; the part then holds this job alone. */
@@ -21,9 +23,12 @@ export interface PartRequest {
 
 /** Each call gives the part as it is now. */
 export function commentPart(request: PartRequest): () => Promise<Part> {
-  const { context, section, stored } = request;
-  const own = { ...identifyJob({ ...context, payloadSha256: request.payloadSha256 }), section };
-  const alone = makePart([own], { key: own.key });
+  const { context, section, stored, isPush = false } = request;
+  const own = {
+    ...identify({ ...context, payloadSha256: request.payloadSha256 }, isPush),
+    section,
+  };
+  const alone = makePart([own], { key: own.key, isPush });
   if (stored === undefined) return async () => alone;
   let readable = true;
   let last: { readonly others: readonly CommitJob[]; readonly part: Part } | undefined;
@@ -31,7 +36,8 @@ export function commentPart(request: PartRequest): () => Promise<Part> {
     if (!readable) return last?.part ?? alone;
     try {
       const others = await stored.jobs.read();
-      if (last?.others !== others) last = { others, part: together(context, own, others, stored) };
+      if (last?.others !== others)
+        last = { others, part: together(context, own, others, { ...stored, isPush }) };
       return last.part;
     } catch (error) {
       readable = false;
@@ -45,13 +51,13 @@ function together(
   { repository, pullRequest, gitSha, gitBranch }: RunContext,
   own: Parameters<typeof makePart>[0][number],
   others: readonly CommitJob[],
-  saved: { readonly id: string; readonly team: string },
+  saved: { readonly id: string; readonly team: string; readonly isPush: boolean },
 ): Part {
-  const { hideSolutions } = own.section;
+  const { hideSolutions, links } = own.section;
   const jobs = others.map((job) => ({
-    ...identifyJob(job),
+    ...identify(job, saved.isPush),
     id: idOf(job),
-    section: sectionOf(job, hideSolutions),
+    section: { ...sectionOf(job, hideSolutions), links },
   }));
   // A later attempt of this job may have come first.
   const stand = standing([{ ...own, id: saved.id }, ...jobs]);
@@ -60,7 +66,15 @@ function together(
     key: jobKey('database', saved.team, repository, String(pullRequest), gitSha, gitBranch),
     version: jobKey(...stand.map(({ id }) => id).sort(), String(hideSolutions)),
     stored: true,
+    isPush: saved.isPush,
   });
+}
+
+function identify(job: Parameters<typeof identifyJob>[0], isPush: boolean) {
+  const identity = identifyJob(job);
+  return isPush
+    ? { ...identity, name: pushName(identity.name), label: `${identity.label} (push)` }
+    : identity;
 }
 
 function sectionOf(job: CommitJob, hideSolutions: boolean): Section {

@@ -29,6 +29,7 @@ const names = [
   'on-empty',
   'require-upload',
   'comment',
+  'pull-request',
   'annotations',
   'summary',
   'show-solutions',
@@ -44,6 +45,8 @@ export interface Inputs {
   readonly settings: Settings;
   readonly requireUpload: boolean;
   readonly comment: 'always' | 'failures' | 'changes' | 'off';
+  /** The pull request to comment on, where the event is about none. */
+  readonly pullRequest: number | undefined;
   readonly annotations: boolean;
   readonly summary: boolean;
   readonly showSolutions: 'trusted' | 'always' | 'never';
@@ -132,6 +135,7 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
     settings,
     requireUpload,
     comment: oneOf('comment', ['always', 'failures', 'changes', 'off']),
+    pullRequest: pullRequestNumber(text('pull-request')),
     annotations: yes('annotations', true),
     summary: yes('summary', true),
     showSolutions: oneOf('show-solutions', ['trusted', 'always', 'never']),
@@ -180,6 +184,16 @@ function oneOf<const T extends string>(name: InputName, words: readonly [T, ...T
     code: 'invalid-setting',
     message: `${name}: '${value.slice(0, 100)}' is not one of ${words.join(', ')}`,
     fix: near === undefined ? undefined : `Did you mean ${near}?`,
+  });
+}
+
+function pullRequestNumber(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^#?[1-9]\d{0,8}$/.test(value)) return Number(value.replace('#', ''));
+  throw new InputError({
+    code: 'invalid-setting',
+    message: `pull-request: '${value.slice(0, 100)}' is not the number of a pull request`,
+    fix: 'Give its number, such as 12; in a workflow that a comment starts that is github.event.issue.number.',
   });
 }
 

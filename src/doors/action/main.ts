@@ -20,7 +20,7 @@ import { detectSurroundings, openServer } from '../surroundings.ts';
 import { noReport } from './comment-part.ts';
 import { asInputs, asksForVerdict, type Inputs, readInputs } from './inputs.ts';
 import { log, say, warn } from './log.ts';
-import { isTrusted, planComment } from './pull-request.ts';
+import { isTrusted, planComment, planOther } from './pull-request.ts';
 import { summariseError, tellMissing, tellSurfaces } from './surfaces.ts';
 
 const { env } = process;
@@ -64,6 +64,14 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
       (env.GITHUB_EVENT_NAME === 'pull_request_target' && context.origin === 'stranger'),
   };
   const pullRequest = planComment(eventFacts);
+  const other =
+    pullRequest ??
+    planOther({
+      ...eventFacts,
+      named: inputs.pullRequest,
+      branch: /^refs\/heads\/(.+)$/.exec(env.GITHUB_REF ?? '')?.[1],
+      defaultBranch: event.repository?.default_branch,
+    });
 
   const hideSolutions =
     showSolutions === 'never' || (showSolutions === 'trusted' && !isTrusted(eventFacts, pullRequest));
@@ -87,7 +95,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
       reason,
       warnings: [...warnings.filter((warning) => !isExpected(warning, eventFacts.eventName))],
       hideSolutions,
-      pullRequest,
+      pullRequest: other,
       connect,
       saved,
       notStored,
@@ -110,7 +118,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
     ),
     files: surroundings.checkout.paths,
     hideSolutions,
-    pullRequest,
+    pullRequest: other,
     connect,
     errorsSaid: reasons.length,
   }).catch((error: unknown) => {

@@ -8,6 +8,8 @@ export interface PullRequest {
   readonly head: { readonly headRepository: string; readonly headBranch: string; readonly headSha: string };
   /** Its head is in another repository, or nothing says in which. */
   readonly fork: boolean;
+  /** The event is about none: it is that of a push, or the one that the input `pull-request` names. Not known to be of this commit. */
+  readonly origin?: 'push' | 'named' | undefined;
 }
 
 export interface EventFacts {
@@ -59,6 +61,32 @@ export function planComment(facts: EventFacts): PullRequest | undefined {
     };
   }
   return undefined;
+}
+
+export interface OtherFacts extends Pick<EventFacts, 'eventName' | 'repository' | 'checkedOut'> {
+  /** The input `pull-request`. */
+  readonly named: number | undefined;
+  /** The branch that was pushed to; undefined for a tag. */
+  readonly branch: string | undefined;
+  readonly defaultBranch: string | undefined;
+}
+
+/** The pull request to look for where the event is about none, or in one sentence why there will be no comment. */
+export function planOther(facts: OtherFacts): PullRequest | { readonly why: string } {
+  const { eventName, repository, checkedOut: headSha, named, branch, defaultBranch } = facts;
+  if (headSha === undefined) return { why: 'the commit that was tested is not known' };
+  const head = { headRepository: repository, headBranch: branch ?? '', headSha };
+  if (named !== undefined) return { number: named, head, fork: true, origin: 'named' };
+  if (eventName.startsWith('pull_request'))
+    return { why: 'the event does not say which pull request it is about' };
+  if (eventName !== 'push') {
+    const event = /^\w{1,50}$/.test(eventName) ? eventName : 'this event';
+    return { why: `${event} is about no pull request; the input pull-request names one` };
+  }
+  if (branch === undefined) return { why: 'a tag was pushed, which is about no pull request' };
+  if (branch === defaultBranch)
+    return { why: 'the default branch was pushed to, which is about no pull request' };
+  return { number: undefined, head, fork: false, origin: 'push' };
 }
 
 /**

@@ -1,7 +1,6 @@
 // Tells a run on each surface of GitHub: the log, annotations, the job's summary, the comment, a check run, outputs. A surface
 // that fails is one warning; the others are told all the same.
 import { appendFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setOutput } from '@actions/core';
 import { InputError, ReportError, StoreError } from '../../errors.ts';
 import type { Verdict } from '../../ingest.ts';
@@ -10,7 +9,8 @@ import type { RunContext, Warning } from '../../model.ts';
 import type { Connect } from '../../store/database/port.ts';
 import type { SavedMissing } from '../../store/runs/missing.ts';
 import { leastCovered } from '../../tally.ts';
-import { fixedTests } from '../../tell/evidence.ts';
+import { commitsOf, fixedTests } from '../../tell/evidence.ts';
+import { plainExcerpt } from '../../tell/excerpt.ts';
 import { renderAnnotations, renderTroubles, renderViolations } from '../../tell/github/annotations.ts';
 import { type Section, shortLabels } from '../../tell/github/comment-section.ts';
 import {
@@ -19,6 +19,9 @@ import {
   renderJobSummary,
   renderNoResults,
 } from '../../tell/github/job-summary.ts';
+import { type Links, openLinks, openTree } from '../../tell/github/links.ts';
+import { cut } from '../../tell/github/markdown.ts';
+import { workflowCommand } from '../../tell/github/workflow-log.ts';
 import { blockedStars, isForeign } from '../../tell/matriz.ts';
 import { renderSummary } from '../../tell/terminal/summary.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
@@ -45,7 +48,8 @@ export interface Told {
   readonly files: readonly string[];
   /** Memories are named by their id only. */
   readonly hideSolutions: boolean;
-  readonly pullRequest: PullRequest | undefined;
+  /** Or why there is none to comment on. */
+  readonly pullRequest: PullRequest | { readonly why: string };
   /** Absent: nothing was stored. */
   readonly connect: Connect | undefined;
   /** Errors that the step has shown already. */
@@ -56,7 +60,7 @@ export interface Told {
 export async function tellSurfaces(told: Told): Promise<void> {
   const { inputs, verdict } = told;
   const { saved } = verdict;
-  const section = sectionOf(told);
+  const section = sectionOf(told, await attempt('links', 'there are no links', () => linksOf(told)));
   await attempt('log', 'the log of this step is not complete', () => tellLog(told, section));
   for (const warning of told.warnings) if (warning.severity !== 'error') warn(warning);
   const troubles = renderTroubles(told.warnings.filter(({ severity }) => severity === 'error'));
@@ -139,7 +143,30 @@ async function attempt<T>(code: string, consequence: string, tell: () => T): Pro
   }
 }
 
-function sectionOf({ inputs, verdict, hideSolutions }: Told): Section {
+/** Most commits have no subject here: a clone of depth 1 knows its own alone. */
+async function linksOf({ verdict, pullRequest, files }: Told): Promise<Links> {
+  const { history, change, context } = verdict;
+  const shas = new Set((history?.failures ?? []).slice(0, mostSubjects).flatMap(commitsOf));
+  for (const test of history?.fixed ?? []) if (test.kind === 'fixed') shas.add(test.since);
+  const subjects = await change.git?.subjects([...shas].slice(0, mostSubjects));
+  return openLinks({
+    server: env.GITHUB_SERVER_URL ?? 'https://github.com',
+    repository: env.GITHUB_REPOSITORY,
+    head: headOf(pullRequest) ?? context.gitSha,
+    files,
+    rootdir: verdict.rootdir,
+    subjects,
+  });
+}
+
+function headOf(pullRequest: Told['pullRequest']): string | undefined {
+  return 'why' in pullRequest ? undefined : pullRequest.head.headSha;
+}
+
+/** So many commits are asked for. */
+const mostSubjects = 200;
+
+function sectionOf({ inputs, verdict, hideSolutions }: Told, links: Links | undefined): Section {
   const troubles = verdict.warnings.filter((warning) => warning.severity === 'error');
   return {
     totals: verdict.totals,
@@ -157,6 +184,8 @@ function sectionOf({ inputs, verdict, hideSolutions }: Told): Section {
     hideSolutions,
     folder: verdict.rootdir,
     isFromWindows: verdict.tally.isFromWindows,
+    severalReports: verdict.tally.reports,
+    links,
   };
 }
 
@@ -198,7 +227,26 @@ function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: S
     warnings: warnings.filter(({ severity }) => severity === 'error'),
   };
   log(renderSummary(summary, { paint: plain, columns: 140, mostFailures: verdict.tally.failures.length }));
+  tellTracebacks(section.failures);
   if (verdict.storeError !== undefined) log(describeError(verdict.storeError, plain, asInputs));
+}
+
+/** So many are written into the log; the report has them all. */
+const mostTracebacks = 50;
+
+/** A folded group for each failure that has a traceback. */
+function tellTracebacks(failures: Section['failures']): void {
+  const causes = new Set<string>();
+  let told = 0;
+  for (const { testName, excerpt, causeKey } of failures) {
+    // One stands for all of a cause.
+    if (excerpt === undefined || (causeKey !== undefined && causes.has(causeKey))) continue;
+    if (causeKey !== undefined) causes.add(causeKey);
+    if (told++ === mostTracebacks) break;
+    say(workflowCommand('group', cut(testName, 300)));
+    log(plainExcerpt(excerpt).join('\n'));
+    say(workflowCommand('endgroup', ''));
+  }
 }
 
 function withoutMatches(history: Verdict['history']): Verdict['history'] {
@@ -208,28 +256,14 @@ function withoutMatches(history: Verdict['history']): Verdict['history'] {
 
 function annotate({ inputs, verdict, files, errorsSaid }: Told, section: Section): void {
   const { rootdir } = inputs.settings;
-  const locate = (testFile: string) => locateFile(testFile, files, rootdir);
+  const tree = openTree(files, rootdir);
+  const locate = (testFile: string) => tree.locate(testFile);
   const all = verdict.totals.failed + verdict.totals.errors;
   const { review } = verdict.matriz;
   const violations = review === undefined ? [] : renderViolations(review, { locate, errorsSaid });
   for (const command of violations) say(command);
   const said = errorsSaid + violations.length;
   for (const command of renderAnnotations({ ...section, all, locate, errorsSaid: said })) say(command);
-}
-
-/** A test's file is relative to pytest's rootdir, which may lie below the repository's root. */
-function locateFile(
-  testFile: string,
-  files: readonly string[],
-  rootdir: string | undefined,
-): string | undefined {
-  const candidates = [
-    ...(rootdir === undefined ? [] : [join(rootdir, testFile).replaceAll('\\', '/')]),
-    testFile,
-  ];
-  for (const candidate of candidates) if (files.includes(candidate)) return candidate;
-  const ends = files.filter((file) => file.endsWith(`/${testFile}`));
-  return ends.length === 1 ? ends[0] : undefined;
 }
 
 function writeSummary(summary: JobSummary): void {
@@ -268,13 +302,27 @@ interface Post extends Pick<Told, 'inputs' | 'pullRequest' | 'connect'> {
 
 /** Posts, or says once why not. The address of the comment where there is one. */
 async function postComment(post: Post): Promise<string | undefined> {
-  const { inputs, context, section, payloadSha256, stored, pullRequest, connect } = post;
+  const { inputs, context, payloadSha256, stored, pullRequest, connect } = post;
   const { token } = inputs;
-  if (inputs.comment === 'off' || pullRequest === undefined) return undefined;
-  if (token === undefined) {
-    warn({ code: 'comment', message: 'no comment: the github-token is empty' });
+  if (inputs.comment === 'off') return undefined;
+  if ('why' in pullRequest) {
+    log(`No comment: ${pullRequest.why}.`);
     return undefined;
   }
+  if (token === undefined) {
+    const why = 'no comment: the github-token is empty';
+    if (pullRequest.origin === 'push') log(`N${why.slice(1)}.`);
+    else warn({ code: 'comment', message: why });
+    return undefined;
+  }
+  const target = await findTarget(pullRequest, token, context);
+  if (typeof target === 'string') {
+    log(`No comment: ${target}.`);
+    return undefined;
+  }
+  // What a stranger's change may read is known only now.
+  const isHidden = post.section.hideSolutions || (target.fork && inputs.showSolutions === 'trusted');
+  const section = { ...post.section, hideSolutions: isHidden };
   const jobs =
     stored === undefined || connect === undefined
       ? undefined
@@ -289,6 +337,7 @@ async function postComment(post: Post): Promise<string | undefined> {
     context,
     payloadSha256,
     section,
+    isPush: pullRequest.origin === 'push',
     stored: stored === undefined || jobs === undefined ? undefined : { ...stored, jobs },
     onUnreadable: (error) =>
       warn({
@@ -297,19 +346,14 @@ async function postComment(post: Post): Promise<string | undefined> {
       }),
   });
   try {
-    const { findPullRequest, upsertComment } = await import('../../tell/github/github.ts');
+    const { upsertComment } = await import('../../tell/github/github.ts');
     const edges = githubEdges(token);
-    const { head } = pullRequest;
-    const number = pullRequest.number ?? (await findPullRequest(edges, head));
-    if (number === undefined) {
-      log(`No comment: no open pull request has ${head.headSha} as its head.`);
-      return undefined;
-    }
     const outcome = await upsertComment(edges, {
-      pullRequest: number,
-      sha: head.headSha,
+      pullRequest: target.number,
+      sha: target.sha,
       run: Number(context.workflowRunId ?? env.GITHUB_RUN_ID ?? 0) || 0,
       part,
+      site: section.links?.site,
       create: ({ rows }) =>
         inputs.comment === 'always' ||
         (inputs.comment === 'failures'
@@ -319,10 +363,44 @@ async function postComment(post: Post): Promise<string | undefined> {
     });
     if (outcome.kind === 'not-wanted') return undefined;
     if (outcome.kind === 'superseded')
-      log('No comment: the results of a newer commit or a later attempt stand there already.');
+      log(
+        "No comment: the results of a newer commit, a later attempt or the pull request's own run stand there already.",
+      );
     return outcome.url;
   } finally {
     await jobs?.close().catch(() => {});
+  }
+}
+
+/** The pull request to comment on, its head and whether that is a stranger's; or in one sentence why there is none. */
+async function findTarget(
+  { number, head, fork, origin }: PullRequest,
+  token: string,
+  { tested }: RunContext,
+): Promise<{ readonly number: number; readonly sha: string; readonly fork: boolean } | string> {
+  const { findPullRequest, readPullRequest } = await import('../../tell/github/github.ts');
+  const edges = githubEdges(token);
+  if (number !== undefined && origin === 'named') {
+    const named = await readPullRequest(edges, number);
+    if (named === undefined) return `this repository has no pull request #${number}`;
+    // A merge that was made for the test has the head as a parent.
+    const isTested = [head.headSha, tested?.gitSha, ...(tested?.parents ?? [])].includes(named.headSha);
+    return isTested
+      ? {
+          number,
+          sha: named.headSha,
+          fork: named.headRepository?.toLowerCase() !== edges.repository.toLowerCase(),
+        }
+      : `the head of pull request #${number} is ${named.headSha.slice(0, 8)}, and ${head.headSha.slice(0, 8)} was tested`;
+  }
+  try {
+    const found = number ?? (await findPullRequest(edges, head));
+    if (found === undefined) return `no open pull request has ${head.headSha} as its head`;
+    return { number: found, sha: head.headSha, fork };
+  } catch (error) {
+    // Nobody asked for it: a push has no comment as a rule.
+    if (origin !== 'push') throw error;
+    return `the pull request of this push could not be looked for (${(error as Error).message})`;
   }
 }
 
@@ -381,7 +459,7 @@ async function postCheckRun(
   check: Check,
 ): Promise<void> {
   const { checkRun: name, token } = inputs;
-  const sha = pullRequest?.head.headSha ?? context.gitSha;
+  const sha = headOf(pullRequest) ?? context.gitSha;
   if (name === undefined) return;
   if (token === undefined || sha === undefined) {
     const why = token === undefined ? 'the github-token is empty' : 'the commit is not known';

@@ -107,7 +107,7 @@ export function firstCause(text: string): EarlierException | undefined {
 }
 
 /** The exception's words at the end of its text: marked with `E`, or from the first line at column 0 behind native frames. */
-function wordsOf(text: string): string {
+export function wordsOf(text: string): string {
   const lines = text.trim().split('\n');
   if (lines[0] === 'Traceback (most recent call last):') {
     const at = lines.findIndex((line, i) => i > 0 && line !== '' && !line.startsWith(' '));
@@ -121,6 +121,17 @@ function wordsOf(text: string): string {
   const margin = /^E *(?=\S)/.exec(lines[first] ?? '')?.[0].length ?? 4;
   const words = lines.slice(first, last + 1).map((line) => line.replace(/^E/, ' '));
   return words.map((line) => line.slice(Math.min(margin, line.search(/\S|$/)))).join('\n');
+}
+
+/** The exceptions of a chain, the newest last. */
+export function chainOf(text: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  for (const match of text.matchAll(chainSeparator)) {
+    parts.push(text.slice(start, match.index));
+    start = match.index + match[0].length;
+  }
+  return [...parts, text.slice(start)];
 }
 
 /** What follows the last separator of a chain. */

@@ -541,7 +541,8 @@ function withTeardownError(failed: TestResult, teardown: RawTestcase): TestResul
   };
 }
 
-const teardownRule = `${'_'.repeat(20)} teardown failed as well ${'_'.repeat(20)}`;
+/** What stands between a failed call's text and that of its failed teardown. */
+export const teardownRule = `${'_'.repeat(20)} teardown failed as well ${'_'.repeat(20)}`;
 
 /** Under xdist other workers' tests come between a failed call and its failed teardown: at most this many … */
 const windowTests = 5000;

@@ -86,7 +86,8 @@ function placeAt(location: Location, name: string | undefined, lines: readonly s
 /** Python's own modules. */
 const standardLibrary = /(?:^|\/)(?:lib(?:64)?\/(?:python|pypy)\d[^/]*|Lib)\//;
 
-function isLibrary({ path }: Location, testFile: string | undefined): boolean {
+/** Whether a frame is of an installed package or of Python itself, and not of the project. */
+export function isLibrary({ path }: Location, testFile: string | undefined): boolean {
   if (!installedFrame.test(path) && !standardLibrary.test(path)) return false;
   // Tests of an installed package (`--pyargs`) lie there themselves.
   return testFile === undefined || agreementOf(path, testFile) === 0;

@@ -42,6 +42,8 @@ export interface EvidenceRun {
     readonly failed: number;
     /** Files with a failure; 0 where fewer than 20 tests or less than half of them failed, because nobody asks then. */
     readonly failedFiles: number;
+    readonly skipped?: number | undefined;
+    readonly seconds?: number | undefined;
   };
   /** 0 to 100. */
   readonly coveragePercent?: number | undefined;
@@ -196,7 +198,7 @@ const testedCommit = (run: string): string =>
 
 const runColumns = `r.id, r.created_at, r.lane, r.project, r.repository, r.repository_host, r.git_branch, r.git_sha, r.tested_git_sha,
       r.parents, r.kind, r.committed_at, r.origin, r.line_id, r.job_name, r.ci_system, r.incomplete, r.dirty, r.stale, r.total_tests, r.failed,
-      r.errors, r.coverage_percent`;
+      r.errors, r.skipped, r.duration_seconds, r.coverage_percent`;
 
 /** Where the statement finds runs: each is a FROM clause with its condition, of runs `r`. */
 interface RunsFrom {
@@ -308,7 +310,8 @@ const runsSql = (from: RunsFrom): string => `
     SELECT id, created_at FROM me
   ), runs AS (
     SELECT r.id, r.created_at, r.job_name, r.git_sha, r.git_branch, r.parents, r.committed_at, r.incomplete, r.dirty, r.stale,
-      r.line_id IS NULL AS is_old, r.total_tests, coalesce(r.failed, 0) + coalesce(r.errors, 0) AS failures, r.coverage_percent, u.pull_request,
+      r.line_id IS NULL AS is_old, r.total_tests, coalesce(r.failed, 0) + coalesce(r.errors, 0) AS failures, r.skipped, r.duration_seconds, r.coverage_percent,
+      u.pull_request,
       -- An older program's run of the judged run's job is of its line.
       coalesce(r.line_id, CASE WHEN r.job_name IS NOT DISTINCT FROM (SELECT job_name FROM me) THEN (SELECT line_id FROM me) END)::text AS line,
       coalesce(r.kind, CASE WHEN u.pull_request IS NULL THEN 'head' ELSE 'merge' END) AS kind,
@@ -333,7 +336,7 @@ const runsSql = (from: RunsFrom): string => `
     'ordinal', row_number() OVER (PARTITION BY coalesce(r.line, r.job_name), coalesce(r.execution, r.id::text) ORDER BY r.created_at, r.id),
     'at', round(extract(epoch FROM r.created_at) * 1000), 'isComplete', NOT r.incomplete, 'isDirty', coalesce(r.dirty, 0) > 0,
     'isStale', coalesce(r.stale, false), 'isWithoutLine', r.is_old, 'committed', round(extract(epoch FROM r.committed_at) * 1000), 'isMe', CASE WHEN r.id = $2 THEN true END, 'coveragePercent', r.coverage_percent,
-    'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles', 0)))
+    'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles', 0, 'skipped', r.skipped, 'seconds', r.duration_seconds::float8)))
   FROM runs r WHERE NOT ${from.isTooMany}`;
 
 /** Run by run (OFFSET 0): a join would read all failures that the team ever had. */

@@ -60,7 +60,8 @@ export function watchWork(work: Watched, name: string, outside?: string): StepWa
   const look = async () => {
     await turn?.check();
     if (performance.now() - started < firstLookMs) return;
-    const now = await watcher?.blockers();
+    // It only names who blocks: without it the work goes on.
+    const now = await watcher?.blockers().catch(() => undefined);
     if (ended.signal.aborted) return;
     if (now !== undefined) {
       last = now;

@@ -11,6 +11,7 @@ import {
   wordsOf,
 } from '../alike.ts';
 import { labelOf, outageOf } from '../evidence.ts';
+import { errorLines, leftOut } from '../excerpt.ts';
 import { placeOfLocation, toldViolations } from '../matriz.ts';
 import { number, placed, type ToldFailure, tierNames } from '../words.ts';
 import { cut } from './markdown.ts';
@@ -145,5 +146,18 @@ function message(alike: Alike, { history: run, hideSolutions }: AnnotationReques
   }
   const outage = outageOf(run);
   if (outage !== '') lines.push(outage);
-  return lines.join('\n');
+  return [...lines, ...wordsBelow(alike)].join('\n');
+}
+
+/** GitHub folds long messages, and takes 64 KB of them all. */
+const mostWords = { lines: 20, characters: 1500 } as const;
+
+/** The exception's words with pytest's diff, where they are more than the line that is told. */
+function wordsBelow({ failure }: Alike): string[] {
+  const newest = failure?.excerpt?.exceptions.at(-1);
+  if (newest === undefined || newest.error.length < 2) return [];
+  const all = errorLines(newest);
+  const shown = cut(all.slice(0, mostWords.lines).join('\n'), mostWords.characters);
+  const isCut = all.length > mostWords.lines || shown.endsWith('…') || leftOut(newest) !== '';
+  return ['', shown, ...(isCut ? ["… the job's summary shows more."] : [])];
 }

@@ -1,6 +1,17 @@
 // The results of a commit's jobs in Markdown, for the pull request's comment and the job's summary: what failed, what is known
 // about it, what to do. Pure; all data goes through markdown.ts.
-import type { HealixMemory, Match, Novelty, Patch, RunHistory, Totals } from '../../model.ts';
+import type {
+  ExceptionExcerpt,
+  FailureExcerpt,
+  HealixMemory,
+  LineRange,
+  Match,
+  Novelty,
+  Patch,
+  RunHistory,
+  SeveralReports,
+  Totals,
+} from '../../model.ts';
 import {
   type Alike,
   evidenceOfAll,
@@ -14,14 +25,17 @@ import {
   wordsOf,
 } from '../alike.ts';
 import { type Commands, rerunCommands, shellOf, teachCommands } from '../commands.ts';
-import { comparedWith, fixedEvidence, outageOf } from '../evidence.ts';
+import { commitsOf, comparedWith, fixedEvidence, outageOf, stripOf } from '../evidence.ts';
+import { errorLines, hasFrames, leftOut, olderExceptions, otherFrames } from '../excerpt.ts';
 import { matrizVerdict, type ShownMatriz, toldViolations } from '../matriz.ts';
-import { hasPatchNews, lineRanges, patchSentence } from '../patch.ts';
+import { hasPatchNews, patchSentence } from '../patch.ts';
 import { wordRenames } from '../renames.ts';
 import {
   count,
   coverageDifference,
+  difference,
   duration,
+  durationDifference,
   failureKey,
   noBetterThanWaiting,
   number,
@@ -29,6 +43,7 @@ import {
   type ToldFailure,
   tierNames,
 } from '../words.ts';
+import { type Links, openLinks } from './links.ts';
 import { block, code, cut, exactBlock, inline, isExact } from './markdown.ts';
 
 /** The results of a job. */
@@ -64,7 +79,13 @@ export interface Section {
   readonly folder?: string | undefined;
   /** The tests ran on Windows: commands are PowerShell's. */
   readonly isFromWindows?: boolean | undefined;
+  /** What each of several reports holds. */
+  readonly severalReports?: SeveralReports | undefined;
+  /** Makes links; undefined: there are none. */
+  readonly links?: Links | undefined;
 }
+
+const noLinks = openLinks();
 
 /** A job of the commit, as the comment names it. */
 export interface Job {
@@ -78,6 +99,8 @@ export interface Detail {
   readonly failures: number;
   readonly messages: boolean;
   readonly fixes: boolean;
+  /** So many failures of each class with what their tracebacks show. */
+  readonly excerpts: number;
   /** Commands, changed tests, files. */
   readonly extras: boolean;
   /** Where to find what was left out. */
@@ -90,6 +113,7 @@ interface TestTold extends Told {
   readonly run: RunHistory | undefined;
   readonly hidden: boolean;
   readonly jobs: string[];
+  readonly links: Links;
   /** It fails on Windows alone. */
   onWindows: boolean;
 }
@@ -124,8 +148,8 @@ export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   const groups = groupFailures(jobs);
   const sections = jobs.map(({ section }) => section);
   const parts = renderTroubles(jobs);
-  if (only !== undefined && groups.length > 0)
-    parts.push(renderCounts(only.section.totals, only.section.xfailed));
+  if (only !== undefined && only.section.missing === undefined && only.section.totals.total > 0)
+    parts.push(renderCounts(only.section), renderReports(only.section));
   const analyses = renderAnalyses(jobs, detail);
   if (sections.some(({ matriz }) => matriz?.review.status === 'BLOCKED')) parts.push(...analyses.splice(0));
   parts.push(...renderOutages(jobs));
@@ -220,17 +244,61 @@ export function hasNoHistory(history: RunHistory | undefined): boolean {
   return history?.failures.some((failure) => failure.class === 'no-history') === true;
 }
 
-/** `3 failed, 1 error, 298 passed, 41 skipped in 1.57 s` */
-export function renderCounts(totals: Totals, xfailed: number): string {
-  const parts = [
+/** `3 failed, 1 error, 298 passed (+2), 41 skipped (−1) in 1.57 s (+0.20 s)`: what moved since the point in brackets. */
+function renderCounts({ totals, xfailed, history, lost }: Section): string {
+  const before = lost > 0 ? undefined : history?.before;
+  const passedBefore = before && before.total - before.failed - before.skipped;
+  const bad = totals.failed + totals.errors;
+  const failed = [
     ...(totals.failed > 0 ? [`**${number(totals.failed)} failed**`] : []),
     ...(totals.errors > 0 ? [`**${count(totals.errors, 'error')}**`] : []),
-    `${number(totals.passed)} passed`,
+  ];
+  const skipped = [
     ...(totals.skipped > xfailed ? [`${number(totals.skipped - xfailed)} skipped`] : []),
     ...(xfailed > 0 ? [`${number(xfailed)} xfailed`] : []),
   ];
-  const time = totals.durationSeconds === undefined ? '' : ` in ${duration(totals.durationSeconds)}`;
-  return `${parts.join(', ')}${time}`;
+  const parts = [
+    ...(failed.length === 0 ? [] : [`${failed.join(', ')}${difference(bad, before?.failed)}`]),
+    `${number(totals.passed)} passed${difference(totals.passed, passedBefore)}`,
+    ...(skipped.length === 0 ? [] : [`${skipped.join(', ')}${difference(totals.skipped, before?.skipped)}`]),
+  ];
+  const seconds = totals.durationSeconds;
+  const time =
+    seconds === undefined
+      ? ''
+      : ` in ${duration(seconds)}${durationDifference(seconds, before?.durationSeconds)}`;
+  const total = before === undefined ? '' : difference(totals.total, before.total);
+  return `${parts.join(', ')}${time}${total === '' ? '' : `; ${count(totals.total, 'test')}${total}`}`;
+}
+
+const mostReportsNamed = 3;
+
+/** `2 tests, 6 runs in 3 reports; 1 failed in results-3.12.xml`, and a row a file. */
+function renderReports({ severalReports: reports }: Section): string {
+  if (reports === undefined) return '';
+  const { counts, left, tests } = reports;
+  const runs = counts.reduce((sum, { total }) => sum + total, 0);
+  const said =
+    tests === undefined || tests === runs || left > 0
+      ? `${count(counts.length + left, 'report')}`
+      : `${count(tests, 'test')}, ${count(runs, 'run')} in ${count(counts.length, 'report')}`;
+  const red = counts.filter(({ failed }) => failed > 0);
+  const named = red
+    .slice(0, mostReportsNamed)
+    .map(({ report, failed }) => `${number(failed)} failed in ${code(cut(report, 200))}`);
+  const rest = red.length - named.length;
+  if (rest > 0) named.push(`and in ${number(rest)} more`);
+  const lines = [
+    '| Report | Failed | Passed | Skipped |',
+    '|:--|--:|--:|--:|',
+    ...counts.map(({ report, failed, passed, skipped }) => {
+      const mark = failed > 0 ? '❌' : passed > 0 ? '✅' : '⚪';
+      return `| ${mark} ${code(cut(report, 200), { cell: true })} | ${failed} | ${passed} | ${skipped} |`;
+    }),
+  ];
+  const more = left > 0 ? `\n\n… and ${number(left)} more` : '';
+  const head = named.length === 0 ? said : `${said}; ${named.join(', ')}`;
+  return `${head}\n\n${folded('Each report', `${lines.join('\n')}${more}`)}`;
 }
 
 /** Removes a `workflow / ` that all labels begin with. matches: tests / unit, tests / e2e: unit, e2e */
@@ -251,6 +319,7 @@ function groupFailures(jobs: readonly Job[]): Group[] {
       history: run,
       hideSolutions: hidden,
       isFromWindows: onWindows = false,
+      links = noLinks,
     } = section;
     const shown = new Map(numbered(failures).map(({ key, item }) => [key, item]));
     const past = new Map(numbered(run?.failures ?? []).map(({ key, item }) => [key, item]));
@@ -261,7 +330,7 @@ function groupFailures(jobs: readonly Job[]): Group[] {
       const id = `${history?.class}\n${key}`;
       const before = found.get(id);
       if (before === undefined)
-        found.set(id, { testName, failure, history, run, hidden, jobs: [labels[i] ?? ''], onWindows });
+        found.set(id, { testName, failure, history, run, hidden, links, jobs: [labels[i] ?? ''], onWindows });
       else {
         before.failure ??= failure;
         before.jobs.push(labels[i] ?? '');
@@ -304,14 +373,14 @@ function numbered<T extends { readonly testName: string; readonly failureSignatu
 
 function renderGroup({ title, all, alike }: Group, jobs: number, detail: Detail): string {
   const shown = alike.filter(({ failure }) => failure !== undefined).slice(0, detail.failures);
-  const items = shown.map((one) => renderAlike(one, jobs, detail));
+  const items = shown.map((one, i) => renderAlike(one, jobs, detail, i < detail.excerpts));
   const rest = all - shown.reduce((sum, one) => sum + one.all.length, 0);
   if (rest > 0) items.push(`- … ${shown.length === 0 ? '' : 'and '}${number(rest)} more: ${detail.more}`);
   return `**${title}** (${number(all)})\n\n${items.join('\n')}`;
 }
 
 /** A list item on one line: a comment keeps line breaks of the source, a summary does not. */
-function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail): string {
+function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, withExcerpt: boolean): string {
   const { failure, all, place } = alike;
   const [first] = all;
   if (failure === undefined || first === undefined) return '';
@@ -324,17 +393,79 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail): s
     const where = place ?? (failure.testFile === undefined ? undefined : line);
     const said = saying(wordsOf(alike));
     if (said !== '')
-      rows.push(`${code(cut(said, 300))}${where === undefined ? '' : ` at ${code(cut(where, 300))}`}`);
+      rows.push(
+        `${code(cut(said, 300))}${where === undefined ? '' : ` at ${renderPlace(where, first.links)}`}`,
+      );
   }
   const facts = [
     allJobs > 1 ? renderPlaces(first.jobs, allJobs) : '',
-    detail.messages ? inline(cut(evidenceOfAll(alike, first.run), 500)) : '',
+    detail.messages
+      ? first.links.commits(
+          inline(cut(evidenceOfAll(alike, first.run), 500)),
+          all.flatMap(({ history }) => (history === undefined ? [] : commitsOf(history))),
+        )
+      : '',
   ].filter((part) => part !== '');
   if (facts.length > 0) rows.push(facts.join('; '));
+  if (detail.messages) rows.push(...renderStrip(alike));
   const matches = matchesOf(alike).slice(0, 2);
   for (const { match, fits } of matches)
     rows.push(...renderMatch(match, first.hidden, fits < all.length ? `${fits} of ${all.length}` : ''));
-  return rows.join('<br>') + matches.map(({ match }) => renderFix(match, first.hidden, detail)).join('');
+  const excerpt =
+    withExcerpt && failure.excerpt !== undefined
+      ? renderExcerpt(failure.excerpt, first.links, cut(saying(wordsOf(alike)), 300))
+      : '';
+  const fixes = matches.map(({ match }) => renderFix(match, first.hidden, detail));
+  return [rows.join('<br>'), excerpt, ...fixes].join('');
+}
+
+/** How the test did lately; of several where they did alike. */
+function renderStrip({ all }: Alike<TestTold>): string[] {
+  const told = new Set(
+    all.map(({ history, run }) => {
+      const { strip, rate } =
+        history === undefined ? { strip: '', rate: '' } : stripOf(history, run?.baseBranch);
+      return strip === '' ? '' : `${code(cut(strip, 300))}${rate === '' ? '' : ` (${rate})`}`;
+    }),
+  );
+  const [only] = told.size === 1 ? told : [];
+  return only === undefined || only === '' ? [] : [only];
+}
+
+/** What the traceback shows, folded below the item; without the words that stand above as `said`. */
+function renderExcerpt(excerpt: FailureExcerpt, links: Links, said: string): string {
+  const older = olderExceptions(excerpt);
+  const parts = excerpt.exceptions
+    .map((one) => renderException(one, links, said))
+    .filter((part) => part !== '');
+  const content = [...(older === '' ? [] : [`  ${older}`]), parts.join('\n\n  And then:\n\n')];
+  return parts.length === 0
+    ? ''
+    : `\n\n  <details><summary>Traceback</summary>\n\n${content.join('\n\n')}\n\n  </details>\n`;
+}
+
+function renderException(exception: ExceptionExcerpt, links: Links, said: string): string {
+  const { source, frames } = exception;
+  const more = leftOut(exception);
+  const error = [...errorLines(exception), ...(more === '' ? [] : [`… ${more}`])];
+  const isTold = error.length === 1 && error[0] === said;
+  const others = otherFrames(exception);
+  const rows = frames.map(({ path, line, times, statement }) => {
+    const repeated = times > 1 ? ` (${number(times)} times)` : '';
+    return `  - ${links.place(path, line)}${repeated}${statement === undefined ? '' : ` ${code(statement)}`}`;
+  });
+  if (others !== '') rows.push(`  - ${others}`);
+  return [
+    ...(source.length === 0 ? [] : [block(source.join('\n'), 'python', '  ')]),
+    ...(error.length === 0 || isTold ? [] : [block(error.join('\n'), 'diff', '  ')]),
+    ...(hasFrames(exception) ? [rows.join('\n')] : []),
+  ].join('\n\n');
+}
+
+/** `path:line`, as a cause's key or a test's file has it. */
+function renderPlace(where: string, links: Links): string {
+  const [, path, line] = /^(.+):(\d{1,9})$/s.exec(where) ?? [];
+  return path === undefined ? code(cut(where, 300)) : links.place(path, Number(line));
 }
 
 const mostNames = 5;
@@ -470,14 +601,19 @@ function renderFixed(sections: readonly Section[]): string {
       (history?.fixed ?? []).map((test) => ({
         testName: test.testName,
         words: fixedEvidence(test, history?.baseBranch ?? 'the base branch'),
+        sha: test.kind === 'fixed' ? test.since : test.redAt,
       })),
     ),
     ({ testName }) => testName,
   ).filter(({ testName }) => !failing.has(testName));
   if (fixed.length === 0) return '';
+  const links = linksOf(sections);
   const rows = fixed
     .slice(0, 10)
-    .map(({ testName, words }) => `- ${code(cut(testName, 300))}: ${inline(cut(words, 300))}`);
+    .map(
+      ({ testName, words, sha }) =>
+        `- ${code(cut(testName, 300))}: ${links.commits(inline(cut(words, 300)), [sha])}`,
+    );
   if (fixed.length > 10) rows.push(`- … and ${number(fixed.length - 10)} more`);
   return `**Green here** (${number(fixed.length)})\n\n${rows.join('\n')}`;
 }
@@ -530,7 +666,13 @@ function renderChanges(sections: readonly Section[]): string {
 
 function against(sections: readonly Section[]): string {
   const history = sections.find((section) => section.history?.point !== undefined)?.history;
-  return history === undefined ? '' : ` against ${inline(cut(comparedWith(history), 400))}`;
+  if (history?.point === undefined) return '';
+  const words = inline(cut(comparedWith(history), 400));
+  return ` against ${linksOf(sections).commits(words, [history.point.sha])}`;
+}
+
+function linksOf(sections: readonly Section[]): Links {
+  return sections.find(({ links }) => links !== undefined)?.links ?? noLinks;
 }
 
 function againstBranch(history: RunHistory | undefined): string {
@@ -549,6 +691,7 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
     parts.push(`**Coverage** ${percent(only.totals.coveragePercent)}${moved}`);
   }
   if (!detail.extras) return parts.join('');
+  const links = linksOf(sections);
   const movedFiles = uniqueBy(
     covered
       .flatMap(({ history }) => history?.coverage?.moved ?? [])
@@ -569,7 +712,7 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
       title: 'Files whose coverage moved',
       columns: ['File', 'Before', 'Now', 'Change'],
       rows: movedFiles.map((file) => [
-        fileCell(file.filePath),
+        links.fileCell(file.filePath),
         percent(file.beforePercent),
         percent(file.afterPercent),
         coverageDifference(file),
@@ -579,7 +722,7 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
       title: 'Least covered files',
       columns: ['File', 'Coverage', 'Missing statements'],
       rows: leastFiles.map((file) => [
-        fileCell(file.filePath),
+        links.fileCell(file.filePath),
         percent(file.coveragePercent),
         number(file.missingStatements),
       ]),
@@ -593,6 +736,7 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
 }
 
 const mostPatchFiles = 25;
+const mostRanges = 20;
 
 /** The coverage of the change, as the job that has most runs to judge by tells it. */
 function renderPatch(sections: readonly Section[], detail: Detail): string {
@@ -607,17 +751,21 @@ function renderPatch(sections: readonly Section[], detail: Detail): string {
   if ('problem' in patch)
     return [`${title}: not computed, ${inline(cut(patch.problem, 300))}`, ...gates].join('\n\n');
   const { files, lost = [], unreported } = patch.coverage;
-  const cell = (path: string, ranges: string) =>
-    `${code(cut(path, 300), { cell: true })} | ${code(cut(ranges, 300), { cell: true })}`;
+  const links = linksOf(sections);
+  const cell = (path: string, ranges: readonly LineRange[]) => {
+    const shown = links.linesCell(path, ranges.slice(0, mostRanges));
+    const rest = ranges.length - mostRanges;
+    return `${links.fileCell(path)} | ${shown}${rest > 0 ? ` and ${number(rest)} more` : ''}`;
+  };
   const rows = [
     ...files
       .filter((file) => file.uncovered.length > 0)
       .map((file) => {
         const share = `${number(file.coveredStatements)} of ${number(file.changedStatements)}`;
-        return `| ${cell(file.filePath, lineRanges(file.uncovered))} | ${share} |`;
+        return `| ${cell(file.filePath, file.uncovered)} | ${share} |`;
       }),
-    ...lost.map((file) => `| ${cell(file.filePath, lineRanges(file.lines))} | no longer covered |`),
-    ...unreported.map((path) => `| ${cell(path, '')} | in no coverage report |`),
+    ...lost.map((file) => `| ${cell(file.filePath, file.lines)} | no longer covered |`),
+    ...unreported.map((path) => `| ${cell(path, [])} | in no coverage report |`),
   ];
   const shown = rows.slice(0, Math.min(mostPatchFiles, detail.failures));
   const rest = rows.length - shown.length;
@@ -637,10 +785,6 @@ function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
   const unique = new Map<string, T>();
   for (const item of items) if (!unique.has(keyOf(item))) unique.set(keyOf(item), item);
   return [...unique.values()];
-}
-
-function fileCell(path: string): string {
-  return code(cut(path, 300), { cell: true });
 }
 
 function storedLine({ stored }: Section): string {

@@ -15,6 +15,7 @@ import {
   type Section,
   shortLabels,
 } from './comment-section.ts';
+import { linked, type Site } from './links.ts';
 import { bytes, code, cut } from './markdown.ts';
 
 /** GitHub refuses longer comments, and documents 65,536 characters. */
@@ -65,6 +66,8 @@ export interface Part {
   readonly texts: readonly string[];
   /** It is in a database. */
   readonly stored: boolean;
+  /** Of a push whose commit is the head of the pull request, not of the pull request's own run. */
+  readonly isPush?: boolean | undefined;
 }
 
 export interface CommentState {
@@ -74,6 +77,8 @@ export interface CommentState {
   readonly parts: readonly Part[];
   /** An older commit, whose results stood here before. */
   readonly older?: string | undefined;
+  /** Makes links; undefined: there are none. */
+  readonly site?: Site | undefined;
 }
 
 const markerStart = '<!-- lukhas-ingest ';
@@ -89,14 +94,22 @@ export function jobKey(...names: readonly (string | undefined)[]): string {
 /** Renders jobs at every length. `version` changes when the part's inputs change, even if its text does not. */
 export function makePart(
   jobs: readonly (Job & JobIdentity)[],
-  identity: { readonly key: string; readonly version?: string; readonly stored?: boolean },
+  identity: {
+    readonly key: string;
+    readonly version?: string;
+    readonly stored?: boolean;
+    readonly isPush?: boolean;
+  },
 ): Part {
+  const more = seeSummary;
   const details: Detail[] = [
-    { failures: 50, messages: true, fixes: true, extras: true, more: seeSummary },
-    { failures: 25, messages: true, fixes: false, extras: true, more: seeSummary },
-    { failures: 10, messages: true, fixes: false, extras: false, more: seeSummary },
-    { failures: 5, messages: false, fixes: false, extras: false, more: seeSummary },
-    { failures: 0, messages: false, fixes: false, extras: false, more: seeSummary },
+    { failures: 50, messages: true, fixes: true, excerpts: 50, extras: true, more },
+    { failures: 50, messages: true, fixes: true, excerpts: 8, extras: true, more },
+    { failures: 50, messages: true, fixes: true, excerpts: 2, extras: true, more },
+    { failures: 25, messages: true, fixes: false, excerpts: 1, extras: true, more },
+    { failures: 10, messages: true, fixes: false, excerpts: 0, extras: false, more },
+    { failures: 5, messages: false, fixes: false, excerpts: 0, extras: false, more },
+    { failures: 0, messages: false, fixes: false, excerpts: 0, extras: false, more },
   ];
   const sorted = jobs.toSorted((a, b) => compare(a.label, b.label) || compare(a.key, b.key));
   const rows = sorted.map(
@@ -131,6 +144,7 @@ export function makePart(
     failures: countFailures(sorted),
     texts,
     stored: identity.stored === true,
+    ...(identity.isPush === true ? { isPush: true } : {}),
   };
 }
 
@@ -201,6 +215,19 @@ export function standingParts(parts: readonly Part[]): Part[] {
     const stand = standing([...part.rows, ...rivals.flatMap(({ rows }) => rows)]);
     return part.rows.some((row) => stand.includes(row));
   });
+}
+
+/** A push's job under another name than the same job of the pull request's own run, so that neither takes the other's place. */
+export function pushName(name: string): string {
+  return jobKey('push', name);
+}
+
+/** Without the pushes whose jobs ran for the pull request as well: its own run tells of its merge. */
+export function withoutPushes(parts: readonly Part[]): Part[] {
+  const own = new Set(
+    parts.flatMap((part) => (part.isPush === true ? [] : part.rows.map(({ name }) => pushName(name)))),
+  );
+  return parts.filter((part) => part.isPush !== true || part.rows.some(({ name }) => !own.has(name)));
 }
 
 function shortHash(value: unknown): string {
@@ -278,7 +305,7 @@ function minimal(state: CommentState, parts: readonly Part[], maxBytes: number):
 function head(state: CommentState, parts: readonly Part[], most = Number.POSITIVE_INFINITY): string {
   const rows = parts.flatMap((part) => part.rows);
   const lines = [marker(state), `### ${verdict(parts)}`];
-  if (rows.length > 1) lines.push('', ...table(rows.slice(0, most)), ...notes(rows));
+  if (rows.length > 1) lines.push('', ...table(rows.slice(0, most), state.site), ...notes(rows));
   return lines.join('\n');
 }
 
@@ -365,10 +392,10 @@ function verdict(parts: readonly Part[]): string {
   return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}${unread}${blocked}`;
 }
 
-function table(rows: readonly JobRow[]): string[] {
+function table(rows: readonly JobRow[], site: Site | undefined): string[] {
   const labels = shortLabels(labelRows(rows));
   const lines = rows.map((row, i) => {
-    const label = code(labels[i] ?? '', { cell: true });
+    const label = linked(code(labels[i] ?? '', { cell: true }), site?.run(row.run, row.job));
     if (row.missing !== undefined) return `| ${markOf(row)} ${label} (no ${row.missing}) |  |  |  |  |  |`;
     const { coverage, coverageBefore: before } = row;
     const moved =
@@ -393,13 +420,18 @@ function markOf({ failed, incomplete, total, blocked, isCoverageLow }: JobRow): 
   return isBad ? '❌' : total === 0 ? '⚪' : '✅';
 }
 
-function foot({ sha, older, parts }: CommentState): string {
+function foot({ sha, older, parts, site }: CommentState): string {
   const isNothing = parts.every(({ rows }) => rows.every((row) => row.missing !== undefined));
   const before =
     older === undefined || !isNothing
       ? ''
       : `The results that stood here before were of the older commit ${code(older.slice(0, 8))}; of this one there is none. `;
-  return `${before}Commit ${code(sha.slice(0, 8))}. One comment for all jobs; it is updated with every run.`;
+  const rows = parts.flatMap((part) => part.rows);
+  // Several jobs have their links in the table.
+  const [only] = rows.length === 1 ? rows : [];
+  const log = only === undefined ? undefined : site?.run(only.run, only.job);
+  const job = log === undefined ? '' : `, ${linked('its job', log)}`;
+  return `${before}Commit ${linked(code(sha.slice(0, 8)), site?.commit(sha))}${job}. One comment for all jobs; it is updated with every run.`;
 }
 
 function marker({ sha, run, older }: CommentState): string {
@@ -485,6 +517,7 @@ function readPart(facts: Record<string, unknown>, piece: string): Part | undefin
     },
     texts: bytes(text) <= bytes(left) ? [text] : [text, left],
     stored: facts.stored === true,
+    ...(facts.isPush === true ? { isPush: true } : {}),
   };
 }
 

@@ -9,7 +9,9 @@ import {
   parseComment,
   renderComment,
   standingParts,
+  withoutPushes,
 } from './comment.ts';
+import type { Site } from './links.ts';
 
 const permission = 'pull-requests: write';
 /** Rounds of reading and writing; many are needed only where many jobs finish in the same second. */
@@ -53,6 +55,27 @@ export async function findPullRequest(
   return found.length === 1 ? found[0]?.number : undefined;
 }
 
+/** A pull request by its number; undefined where there is none. */
+export async function readPullRequest(
+  edges: GithubEdges,
+  number: number,
+): Promise<{ readonly headSha: string; readonly headRepository: string | undefined } | undefined> {
+  const api = openApi(edges, permission);
+  try {
+    const answer = await api.repeat(() =>
+      api.octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', {
+        ...api.names,
+        pull_number: number,
+      }),
+    );
+    const { head } = answer.data;
+    return { headSha: head.sha, headRepository: head.repo?.full_name };
+  } catch (error) {
+    if (statusOf(error) === 404 || (error as { status?: unknown }).status === 404) return undefined;
+    throw error;
+  }
+}
+
 export interface CommentRequest {
   readonly pullRequest: number;
   readonly sha: string;
@@ -61,6 +84,8 @@ export interface CommentRequest {
   part(): Promise<Part>;
   /** Whether to create a comment where there is none. */
   create(part: Part): boolean;
+  /** Makes links; undefined: there are none. */
+  readonly site?: Site | undefined;
   /** Other jobs may finish at the same moment without knowing this one: check once more that the part is still there. */
   readonly crowded: boolean;
 }
@@ -197,7 +222,13 @@ function merge(
     run = Math.max(run, state.run);
     for (const other of state.parts) if (!parts.has(other.key)) parts.set(other.key, other);
   }
-  return { sha: request.sha, run, parts: standingParts([...parts.values()]), older };
+  return {
+    sha: request.sha,
+    run,
+    parts: standingParts(withoutPushes([...parts.values()])),
+    older,
+    site: request.site,
+  };
 }
 
 async function listMarked(

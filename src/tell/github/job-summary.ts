@@ -2,7 +2,7 @@
 
 import type { Warning } from '../../model.ts';
 import { count, duration, number, placed } from '../words.ts';
-import { type Detail, renderCounts, renderSection, type Section } from './comment-section.ts';
+import { type Detail, renderSection, type Section } from './comment-section.ts';
 import { bytes, code, cut, inline } from './markdown.ts';
 
 /** GitHub takes 1 MiB a step, and shows nothing of a longer summary. */
@@ -27,7 +27,15 @@ export interface JobSummary extends Section {
 export function renderJobSummary(summary: JobSummary, maxBytes = maxSummaryBytes): string {
   for (const failures of [1000, 300, 100, 30, 10, 0]) {
     const more = 'see the log of this step and the report';
-    const detail: Detail = { failures, messages: true, fixes: failures <= 300, extras: true, more };
+    const detail: Detail = {
+      failures,
+      messages: true,
+      fixes: failures <= 300,
+      // A thousand would be too many to render for nothing.
+      excerpts: Math.min(failures, maxBytes === maxSummaryBytes ? 100 : 3),
+      extras: true,
+      more,
+    };
     const text = render(summary, detail);
     if (bytes(text) <= maxBytes) return text;
   }
@@ -43,10 +51,8 @@ export function renderNoResults(words: readonly string[]): string {
 }
 
 function render(summary: JobSummary, detail: Detail): string {
-  const bad = summary.totals.failed + summary.totals.errors > 0;
   const parts = [
     title(summary),
-    bad || summary.missing !== undefined ? '' : renderCounts(summary.totals, summary.xfailed),
     renderSection(summary, detail),
     renderReruns(summary),
     renderSlowest(summary),

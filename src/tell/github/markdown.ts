@@ -35,7 +35,11 @@ export function code(text: string, options: { readonly cell?: boolean } = {}): s
 }
 
 /** A fenced block, indented as its list item is. The language is never data. */
-export function block(text: string, language: 'text' | 'python' | 'sh' = 'text', indent = ''): string {
+export function block(
+  text: string,
+  language: 'text' | 'python' | 'diff' | 'sh' = 'text',
+  indent = '',
+): string {
   const lines = quieted(safeText(text.replace(/\r\n?|[\u2028\u2029\u0085]/g, '\n'))).split('\n');
   return fenced(lines, language, indent);
 }

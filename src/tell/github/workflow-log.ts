@@ -18,7 +18,7 @@ export interface CommandProperties {
 
 /** A command to the runner, on one line, escaped as the runner unescapes it. */
 export function workflowCommand(
-  name: 'error' | 'warning' | 'notice' | 'add-mask',
+  name: 'error' | 'warning' | 'notice' | 'add-mask' | 'group' | 'endgroup',
   message: string,
   properties: CommandProperties = {},
 ): string {

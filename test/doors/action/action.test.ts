@@ -10,7 +10,15 @@ import { inflateRawSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asAdmin, createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { type GithubServer, startGithub } from '../../support/github-server.ts';
-import { event, pullEnv, pullRequest, sha, words, writeReportIn } from '../../support/pull-request.ts';
+import {
+  event,
+  pullEnv,
+  pullRequest,
+  sha,
+  withoutLinks,
+  words,
+  writeReportIn,
+} from '../../support/pull-request.ts';
 import { type ActionResult, type ActionRun, runAction } from '../../support/runner.ts';
 
 let home: string;
@@ -162,7 +170,8 @@ describe('a matrix of eight jobs at once', () => {
     expect(new Set(results.map((result) => result.outputs['run-id'])).size).toBe(8);
     expect(new Set(results.map((result) => result.outputs['comment-url'])).size).toBe(1);
     expect(github.comments).toHaveLength(1);
-    for (let i = 0; i < 8; i++) expect(github.comments[0]?.body).toContain(`| ❌ \`test (3.${i})\` | 1 |`);
+    for (let i = 0; i < 8; i++)
+      expect(withoutLinks(github.comments[0]?.body ?? '')).toContain(`| ❌ \`test (3.${i})\` | 1 |`);
     const body = github.comments[0]?.body ?? '';
     expect(body).toContain('❌ 1 test failed in all 8 jobs, 1 new');
     // Told once for all of them, and the others of this commit are no past.
@@ -186,7 +195,7 @@ describe('a matrix of eight jobs at once', () => {
     await job('4.2', true);
     await job('4.3', false);
     expect(github.comments).toHaveLength(1);
-    const body = github.comments[0]?.body ?? '';
+    const body = withoutLinks(github.comments[0]?.body ?? '');
     expect(body).toMatch(/❌ \d tests? failed in \d of \d+ jobs/);
     expect(body).toContain('in `test (4.1)`');
     for (const python of ['4.1', '4.2', '4.3']) expect(body).toContain(`\`test (${python})\` |`);
@@ -391,8 +400,47 @@ describe('events', () => {
     writeReport({ test_a: 'failed' });
     const result = await run({ event: { name, payload: payload() }, env: { GITHUB_REF: 'refs/heads/main' } });
     expect(result.code).toBe(0);
-    expect(github.requests).toEqual([]);
+    expect(github.requests.filter((request) => !request.startsWith('GET '))).toEqual([]);
+    expect(result.log).toMatch(/^No comment: /m);
     expect(result.outputs.total).toBe('1');
+  });
+
+  it('a push comments on the open pull request of its commit, and leaves it to its own run', async () => {
+    writeReport({ test_a: 'failed' });
+    const head = { sha: sha('1'), ref: 'feature/rounding', repo: { full_name: 'acme/shop' } };
+    github.pulls.push({ number: 42, head });
+    const push = {
+      event: { name: 'push', payload: { repository: { default_branch: 'main' } } },
+      env: { GITHUB_REF: 'refs/heads/feature/rounding', GITHUB_SHA: sha('1') },
+    };
+    await run(push);
+    expect(github.comments.map(({ body }) => body.split('\n')[1])).toEqual(['### ❌ 1 of 1 tests failed']);
+    writeReport({ test_a: 'passed' });
+    await run();
+    expect(github.comments.map(({ body }) => body.split('\n')[1])).toEqual(['### ✅ 1 test passed']);
+    writeReport({ test_a: 'failed' });
+    const later = await run({ ...push, env: { ...push.env, GITHUB_RUN_ID: '9000000999' } });
+    expect(later.log).toContain("the pull request's own run stand there already");
+    expect(github.comments[0]?.body).toContain('### ✅ 1 test passed');
+  });
+
+  it('a named pull request is commented on where its head was tested; else the log says why not', async () => {
+    writeReport({ test_a: 'failed' });
+    github.pulls.push({ number: 12, head: { sha: sha('2'), ref: 'x', repo: { full_name: 'acme/shop' } } });
+    const named = (number: string, commit: string) =>
+      run({
+        event: { name: 'workflow_dispatch', payload: {} },
+        inputs: { reports: 'results.xml', 'pull-request': number },
+        env: { GITHUB_REF: 'refs/heads/x', GITHUB_SHA: commit },
+      });
+    const other = await named('12', sha('3'));
+    expect(other.log).toContain(
+      'No comment: the head of pull request #12 is 22222222, and 33333333 was tested.',
+    );
+    expect((await named('13', sha('3'))).log).toContain('this repository has no pull request #13');
+    expect(github.comments).toEqual([]);
+    await named('12', sha('2'));
+    expect(github.comments).toMatchObject([{ pull: 12 }]);
   });
 
   it.each(['hostile payload', 'missing file'])('bears a %s on a pull request', async (what) => {
@@ -405,9 +453,8 @@ describe('events', () => {
     });
     expect(result.code).toBe(0);
     expect(github.comments).toEqual([]);
-    expect(result.commands.every((command) => ['error', 'warning', 'add-mask'].includes(command.name))).toBe(
-      true,
-    );
+    const ours = ['error', 'warning', 'add-mask', 'group', 'endgroup'];
+    expect(result.commands.filter((command) => !ours.includes(command.name))).toEqual([]);
   });
 
   it('shows no solution to a fork, and refuses pull_request_target with the head checked out', async () => {
@@ -462,7 +509,8 @@ describe('inputs', () => {
     writeReport({ test_a: 'failed' });
     const result = await run({ inputs: { annotations: 'false', summary: 'false', comment: 'off' } });
     expect(result.code).toBe(0);
-    expect(result.commands).toEqual([]);
+    // The log has its folded tracebacks.
+    expect(result.commands.map(({ name }) => name)).toEqual(['group', 'endgroup']);
     expect(result.summary).toBe('');
     expect(github.requests).toEqual([]);
   });

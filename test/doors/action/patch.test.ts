@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createReadyDatabase, type ReadyDatabase } from '../../support/databases.ts';
 import { checkOut, initRepository, writeCommit, writeRefs } from '../../support/git-repository.ts';
 import { startGithub } from '../../support/github-server.ts';
-import { pullEnv, pullRequest, words, writeReportIn } from '../../support/pull-request.ts';
+import { pullEnv, pullRequest, withoutLinks, words, writeReportIn } from '../../support/pull-request.ts';
 import { runAction } from '../../support/runner.ts';
 
 let postgres: ReadyDatabase;
@@ -86,12 +86,12 @@ it('is told over all jobs, with the lines that no test runs and those that lost 
   ]);
   expect(first.code).toBe(1);
   expect(first.outputs['patch-coverage']).toBe('30');
-  const body = () => github.comments[0]?.body.replace(/<!--.*?-->\n*/gs, '') ?? '';
+  const body = () => withoutLinks(github.comments[0]?.body.replace(/<!--.*?-->\n*/gs, '') ?? '');
   expect(body()).toContain('### ❌ 1 test passed, too little of it covered');
   expect(body()).toContain('**Coverage of this change**: 30 % of 20 changed statements covered');
   expect(body()).toContain('| `src/shop.py` | `17-30` | 6 of 20 |');
   expect(body()).toContain('| `src/shop.py` | `9-10` | no longer covered |');
-  expect(first.summary).toContain('| `src/shop.py` | `17-30` | 6 of 20 |');
+  expect(withoutLinks(first.summary)).toContain('| `src/shop.py` | `17-30` | 6 of 20 |');
 
   writeCoverage([...range(1, 10), ...range(17, 24)], 30);
   const second = await run('e2e', { sha: merge, isPull: true, inputs: { 'fail-on-patch-coverage': '60' } });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import examples from '@octokit/webhooks-examples';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readGithubEvent } from '../../../src/context/github-event.ts';
-import { planComment } from '../../../src/doors/action/pull-request.ts';
+import { planComment, planOther } from '../../../src/doors/action/pull-request.ts';
 
 let home: string;
 beforeAll(() => {
@@ -94,5 +94,41 @@ describe('trust', () => {
     const facts = { event, eventName: 'pull_request_target', repository: 'acme/shop', checkedOut, elsewhere };
     if (refused) expect(() => planComment(facts as never)).toThrow('pull_request_target');
     else expect(planComment(facts as never)?.number).toBe(1);
+  });
+});
+
+describe('an event that is about no pull request', () => {
+  const facts = {
+    eventName: 'push',
+    repository: 'acme/shop',
+    checkedOut: 'a'.repeat(40),
+    named: undefined,
+    branch: 'feature',
+    defaultBranch: 'main',
+  };
+
+  it('of a push looks for that of its branch and commit; a named one is looked up', () => {
+    expect(planOther(facts)).toEqual({
+      number: undefined,
+      head: { headRepository: 'acme/shop', headBranch: 'feature', headSha: 'a'.repeat(40) },
+      fork: false,
+      origin: 'push',
+    });
+    expect(planOther({ ...facts, eventName: 'schedule', named: 12 })).toMatchObject({
+      number: 12,
+      origin: 'named',
+      // Not known before it is looked up.
+      fork: true,
+    });
+  });
+
+  it.each([
+    [{ branch: 'main' }, 'the default branch was pushed to, which is about no pull request'],
+    [{ branch: undefined }, 'a tag was pushed, which is about no pull request'],
+    [{ eventName: 'schedule' }, 'schedule is about no pull request; the input pull-request names one'],
+    [{ eventName: 'x\n::error::y' }, 'this event is about no pull request; the input pull-request names one'],
+    [{ checkedOut: undefined }, 'the commit that was tested is not known'],
+  ])('says why there is no comment: %j', (part, why) => {
+    expect(planOther({ ...facts, ...part })).toEqual({ why });
   });
 });

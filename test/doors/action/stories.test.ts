@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { startGithub } from '../../support/github-server.ts';
-import { pullEnv, pullRequest, words, writeReportIn } from '../../support/pull-request.ts';
+import { pullEnv, pullRequest, withoutLinks, words, writeReportIn } from '../../support/pull-request.ts';
 import { type ActionResult, runAction } from '../../support/runner.ts';
 
 let postgres: ReadyDatabase;
@@ -49,7 +49,7 @@ async function openStory(database: boolean) {
         },
         env: { ...pullEnv, GITHUB_RUN_ID: String(9_200_000_000 + number), ...env },
       }),
-    body: () => github.comments[0]?.body ?? '',
+    body: () => withoutLinks(github.comments[0]?.body ?? ''),
     write: (name: string, text: string) => writeFileSync(join(home, name), text),
     report: (outcomes: Parameters<typeof writeReportIn>[1], file?: string) =>
       writeReportIn(home, outcomes, file),

@@ -183,7 +183,7 @@ describe.each(placeNames)('on %s', (name) => {
       isDirty: true,
       isStale: true,
       isWithoutLine: false,
-      totals: { tests: 3, failed: 1, failedFiles: 0 },
+      totals: { tests: 3, failed: 1, failedFiles: 0, skipped: 1, seconds: expect.any(Number) },
     });
     expect(facts.runs).toEqual([]);
     expect([...facts.committedAt]).toEqual([[sha('b'), committedAt.getTime()]]);

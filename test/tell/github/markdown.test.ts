@@ -6,7 +6,7 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { describe, expect, it } from 'vitest';
-import type { FailureHistory, MatrizReview, Reason, RunHistory } from '../../../src/model.ts';
+import type { FailureExcerpt, FailureHistory, MatrizReview, Reason, RunHistory } from '../../../src/model.ts';
 import { renderAnnotations, renderViolations } from '../../../src/tell/github/annotations.ts';
 import { makePart, maxCommentBytes, parseComment, renderComment } from '../../../src/tell/github/comment.ts';
 import { renderSection, type Section } from '../../../src/tell/github/comment-section.ts';
@@ -61,7 +61,7 @@ function judge(markdown: string): void {
     ]).not.toContain(node.type);
     if (node.type === 'html') expect(node.value).toMatch(ourHtml);
     if (node.type === 'text') expect(node.value).not.toMatch(live);
-    if (node.type === 'code') expect(['text', 'sh', 'python', 'powershell']).toContain(node.lang);
+    if (node.type === 'code') expect(['text', 'sh', 'python', 'powershell', 'diff']).toContain(node.lang);
   }
 }
 
@@ -169,6 +169,7 @@ function section(
     errorType: pick(i),
     message: pick(i),
     failureSignature: `md5:${i}`,
+    excerpt: excerptWith(pick(i)),
   }));
   const history: RunHistory = {
     baseBranch: text,
@@ -232,6 +233,7 @@ function section(
           isEstimated: true,
         },
         lastFixedBy: pick(i),
+        lately: { base: 'ppfp', change: 'ff', failures: 9, runs: 41, days: 3 },
       }),
     ),
   };
@@ -255,10 +257,28 @@ function section(
     leastCovered: [{ filePath: text, coveragePercent: 1, missingStatements: 1 }],
     stored: { ok: false, text },
     hideSolutions: options.hideSolutions ?? false,
+    severalReports: {
+      counts: [0, 1].map((i) => ({ report: pick(i), total: 2, passed: 1, failed: 1, skipped: 0 })),
+      left: 1,
+      tests: 2,
+    },
     // Commands are told in both forms: those of the first failure's kind by its length.
     isFromWindows: text.length % 2 === 1,
   };
 }
+
+/** A chain of two, of words of somebody's throughout. */
+const excerptWith = (text: string): FailureExcerpt => ({
+  exceptions: [1, 2].map((line) => ({
+    source: [text, `> ${text}`],
+    error: [text, `  ${text}`],
+    errorLeftOut: { lines: 1, characters: 2 },
+    frames: [line, line + 1].map((at) => ({ path: text, line: at, times: at, statement: text })),
+    framesLeftOut: 1,
+    libraryFrames: 2,
+  })),
+  exceptionsLeftOut: 1,
+});
 
 /** An analysis that is words of somebody's throughout. */
 const reviewOf = (text: string): MatrizReview => ({
@@ -394,7 +414,7 @@ describe('code that Healix suggests', () => {
       match: failure.match && { ...failure.match, memory: { ...failure.match.memory, autoFixCode } },
     }));
     const history = told.history && { ...told.history, failures };
-    const detail = { failures: 9, messages: true, fixes: true, extras: false, more: '' };
+    const detail = { failures: 9, messages: true, fixes: true, excerpts: 0, extras: false, more: '' };
     return renderSection({ ...told, history }, detail);
   };
   const blocks = (markdown: string) =>
@@ -494,7 +514,7 @@ describe('coverage', () => {
     const totals = { ...told.totals, coveragePercent: 79.96 };
     const text = renderSection(
       { ...told, totals },
-      { failures: 9, messages: true, fixes: true, extras: true, more: '' },
+      { failures: 9, messages: true, fixes: true, excerpts: 9, extras: true, more: '' },
     );
     expect(text).toContain('**Coverage** 80 % (−0.04 against `tests/a.py`)');
     expect(text).toContain('| `tests/a.py` | 71.4 % | 80 % | +8.6 |');
