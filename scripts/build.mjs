@@ -3,6 +3,7 @@
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 import { generatePage } from './generate-page.mjs';
+import { protocolWithoutForms } from './protocol-without-forms.mjs';
 
 const root = new URL('..', import.meta.url);
 process.chdir(root.pathname);
@@ -41,6 +42,7 @@ const { metafile } = await build({
   chunkNames: 'chunks/[name]-[hash]',
   external: ['@electric-sql/pglite', 'pg-native'],
   define: { ...noCloudflare, ...noNative, Response: 'undefined' },
+  plugins: [protocolWithoutForms],
   banner: { js: requireBanner },
   metafile: true,
   logLevel: 'warning',

@@ -46,6 +46,9 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   '@actions/core': ['doors/action/inputs.ts', 'doors/action/surfaces.ts'],
   '@actions/github/lib/utils': ['tell/github/api.ts'],
   '@electric-sql/pglite': ['store/database/pglite.ts'],
+  '@modelcontextprotocol/sdk/server/index.js': ['doors/lukhas/mcp.ts'],
+  '@modelcontextprotocol/sdk/server/stdio.js': ['doors/lukhas/mcp.ts'],
+  '@modelcontextprotocol/sdk/types.js': ['doors/lukhas/mcp.ts'],
   '@humanwhocodes/momoa': ['read/matriz.ts'],
   asciichart: ['tell/terminal/plot.ts'],
   'cli-table3': ['tell/terminal/table.ts'],
@@ -60,6 +63,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   uplot: ['tell/page/client/trend.ts'],
   zod: [
     'settings.ts',
+    'doors/lukhas/mcp.ts',
     'read/coverage/coverage.ts',
     'read/coverage/entry.ts',
     'read/matriz.ts',

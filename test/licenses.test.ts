@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
+import { protocolWithoutForms } from '../scripts/protocol-without-forms.mjs';
 
 const sections = readFileSync('dist/licenses.txt', 'utf8')
   .split(`\n${'-'.repeat(72)}\n\n`)
@@ -35,6 +36,7 @@ describe('dist/licenses.txt', () => {
       write: false,
       metafile: true,
       external: ['@electric-sql/pglite', 'pg-native'],
+      plugins: [protocolWithoutForms],
       logLevel: 'silent',
     });
     const bundled = Object.keys(metafile.inputs).flatMap(

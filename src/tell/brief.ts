@@ -35,6 +35,8 @@ export interface Brief {
   readonly failures: readonly BriefFailure[];
   /** Where pytest ran, relative to the repository's root. */
   readonly project: string | undefined;
+  /** Of a stranger's change: a crafted failure is not to fish for what the team knows. As in comments. */
+  readonly hideSolutions?: boolean;
 }
 
 /** In characters: a whole brief, without the last lines; a name, a message, a statement, a text of a memory. */
@@ -113,7 +115,7 @@ function groupsOf(failures: readonly BriefFailure[]): Group[] {
     .sort((a, b) => rank(a) - rank(b) || (a.failures[0]?.number ?? 0) - (b.failures[0]?.number ?? 0));
 }
 
-function blockOf({ class: novelty, failures }: Group, { history }: Brief): string {
+function blockOf({ class: novelty, failures }: Group, { history, hideSolutions }: Brief): string {
   const [first] = failures;
   if (first === undefined) return '';
   const { verdict } = first;
@@ -136,18 +138,20 @@ function blockOf({ class: novelty, failures }: Group, { history }: Brief): strin
       ...(match === undefined
         ? []
         : [
-            `${tierNames[match.tier].toLowerCase()}: ${cut(
-              [match.memory.rootCause, match.memory.solution]
-                .filter((text) => text !== undefined)
-                .join(' Fix: '),
-              most.solution,
-            )} (worked ${match.memory.successCount} of ${match.memory.successCount + match.memory.failureCount})`,
+            hideSolutions === true
+              ? `${tierNames[match.tier].toLowerCase()}: its solution is not shown for a fork's run`
+              : `${tierNames[match.tier].toLowerCase()}: ${cut(
+                  [match.memory.rootCause, match.memory.solution]
+                    .filter((text) => text !== undefined)
+                    .join(' Fix: '),
+                  most.solution,
+                )} (worked ${match.memory.successCount} of ${match.memory.successCount + match.memory.failureCount})`,
           ]),
     ]),
   ].join('\n');
 }
 
-function wordsOf({ errorType, message }: BriefFailure): string {
+export function wordsOf({ errorType, message }: Pick<BriefFailure, 'errorType' | 'message'>): string {
   const first =
     message
       ?.trim()
@@ -182,13 +186,13 @@ export function fenced(lines: readonly string[]): string {
   return `${fence}\n${text}\n${fence}`;
 }
 
-/** One line, with nothing invisible in it. */
-function cut(text: string, length: number): string {
+/** One line of at most so many characters, with nothing invisible in it. */
+export function cut(text: string, length: number): string {
   const line = safeLine(text.slice(0, 4 * length)).trim();
   return line.length <= length ? line : `${line.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
-function isSha(sha: string): boolean {
+export function isSha(sha: string): boolean {
   return /^[0-9a-f]{7,40}$/.test(sha);
 }
 
@@ -231,8 +235,8 @@ export function briefJson(brief: Brief): Record<string, unknown> {
             : {
                 id: match.memory.id,
                 tier: match.tier,
-                root_cause: match.memory.rootCause,
-                solution: match.memory.solution,
+                root_cause: brief.hideSolutions === true ? undefined : match.memory.rootCause,
+                solution: brief.hideSolutions === true ? undefined : match.memory.solution,
                 worked: match.memory.successCount,
                 failed: match.memory.failureCount,
               },

@@ -26,7 +26,7 @@ const questions = [
     'usage',
     'activity',
   ],
-  ...['guardian', 'sql', 'brief', 'report', 'open'],
+  ...['guardian', 'sql', 'brief', 'mcp', 'report', 'open'],
 ];
 const all = [
   'upload',

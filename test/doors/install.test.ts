@@ -34,7 +34,10 @@ describe('the package', () => {
       (file) =>
         !/^(LICENSE|README\.md|package\.json|dist\/licenses\.txt|dist\/cli\/(chunks\/)?[^/]+\.js)$/.test(
           file,
-        ) && !/^docs\/([^/]+\.(md|sql)|decisions\/[^/]+\.md|examples\/.+\.(yml|groovy))$/.test(file),
+        ) &&
+        !/^docs\/([^/]+\.(md|sql)|decisions\/[^/]+\.md|examples\/.+\.(yml|groovy)|grafana\/.+\.(json|yaml))$/.test(
+          file,
+        ),
     );
     expect(other).toEqual([]);
   });

@@ -96,8 +96,8 @@ async function setupDatabase(db: Database, settings: SetupSettings, beside: Migr
 }
 
 function lostLoginLine({ role, team, why }: LostLogin): string {
-  const is = why === 'missing' ? 'does not exist' : 'is no member of lukhas_ingest';
-  return `${safeLine(role)}, bound to ${safeLine(team)}, ${is}: lukhas db grant --team ${safeLine(team)} --role ${safeLine(role)}`;
+  const is = why === 'missing' ? 'does not exist' : 'may neither upload nor read';
+  return `${safeLine(role)}, bound to ${safeLine(team)}, ${is}: lukhas db grant --team ${safeLine(team)} --role ${safeLine(role)}, with --read-only if it only read`;
 }
 
 export function migrateSchema(settings: CommandSettings, terminal: Terminal): Promise<ExitCode> {
@@ -236,7 +236,7 @@ export function resign(settings: CommandSettings, terminal: Terminal): Promise<E
 }
 
 export function grant(
-  settings: SetupSettings & { readonly newPassword: boolean },
+  settings: SetupSettings & { readonly newPassword: boolean; readonly readOnly: boolean },
   terminal: Terminal,
 ): Promise<ExitCode> {
   if (settings.databaseUrl === undefined) {
@@ -250,10 +250,14 @@ export function grant(
     role: required(settings.role, '--role <login>'),
     adminUrl: settings.databaseUrl,
     newPassword: settings.newPassword,
+    readOnly: settings.readOnly,
   };
   return answer(settings, terminal, async (db) => {
     const granted = await grantUploads(db, wish);
-    return { lines: [row('team', granted.team.slug), ...grantLines(granted)], json: grantJson(granted) };
+    return {
+      lines: [row('team', granted.team.slug), ...grantLines(granted, settings.readOnly)],
+      json: { ...grantJson(granted), read_only: settings.readOnly },
+    };
   });
 }
 
@@ -284,18 +288,20 @@ export function revoke(
   });
 }
 
-function grantLines(granted: Grant): string[] {
+function grantLines(granted: Grant, readOnly = false): string[] {
   if (!granted.passwordIsNew) {
     return [
       row('login', `${granted.role} is there and keeps its password`),
       '',
-      `Lost it? lukhas db grant --team ${granted.team.slug} --role ${granted.role} --new-password`,
+      `Lost it? lukhas db grant --team ${granted.team.slug} --role ${granted.role} ${readOnly ? '--read-only ' : ''}--new-password`,
     ];
   }
   return [
-    row('login', `${granted.role}, bound to ${granted.team.slug}`),
+    row('login', `${granted.role}, bound to ${granted.team.slug}${readOnly ? ', which only reads' : ''}`),
     '',
-    'Its connection string, shown only now; keep it as the CI secret DATABASE_URL:',
+    readOnly
+      ? 'Its connection string, shown only now:'
+      : 'Its connection string, shown only now; keep it as the CI secret DATABASE_URL:',
     '',
     granted.databaseUrl,
   ];

@@ -9,6 +9,7 @@ import { driftOf } from '../../sign/drift.ts';
 import { wordsOf } from '../../sign/words.ts';
 import type { Database } from '../../store/database/port.ts';
 import {
+  acceptMemory,
   addMemory,
   countOutcome,
   editMemory,
@@ -85,23 +86,77 @@ export function list(
   const filter = { test: settings.test, signature: settings.signature, stale: settings.stale, limit };
   return answerIn(settings, terminal, async (db, scope) => {
     const { memories, total } = await listMemories(db, scope, filter);
+    const waiting = await listMemories(db, scope, { ...filter, proposed: true });
     const filtered = settings.test !== undefined || settings.signature !== undefined || settings.stale;
-    const lines = memories.flatMap((memory) => [
-      `${paint.bold(memory.id.slice(0, 8))}  ${confidence(memory)}  ${tried(memory)}${marks(memory, paint)}`,
+    const linesOf = (memory: Memory, rated: string) => [
+      `${paint.bold(memory.id.slice(0, 8))}  ${rated}${marks(memory, paint)}`,
       `  ${safeLine(memory.testName)}`,
       `  ${paint.dim(safeLine(cut(memory.rootCause ?? memory.solution, 110)))}`,
-    ]);
+    ];
+    const lines = memories.flatMap((memory) => linesOf(memory, `${confidence(memory)}  ${tried(memory)}`));
     if (memories.length < total) lines.push('', `${total - memories.length} more: --limit ${total}`);
+    const known =
+      memories.length > 0
+        ? lines
+        : [
+            filtered
+              ? 'no memory like that'
+              : 'no memories yet: lukhas healix add --test <node id> --solution <text>',
+          ];
+    const proposed =
+      waiting.total === 0
+        ? []
+        : [
+            '',
+            `${waiting.total} proposed by programs, told to nobody: lukhas healix show <id>, accept <id> or retire <id>`,
+            ...waiting.memories.flatMap((memory) => linesOf(memory, 'not accepted')),
+          ];
     return {
-      lines:
-        memories.length > 0
-          ? lines
-          : [
-              filtered
-                ? 'no memory like that'
-                : 'no memories yet: lukhas healix add --test <node id> --solution <text>',
-            ],
-      json: { total, memories: memories.map(jsonOf) },
+      lines: [...known, ...proposed],
+      json: {
+        total,
+        memories: memories.map(jsonOf),
+        proposed_total: waiting.total,
+        proposed: waiting.memories.map(jsonOf),
+      },
+    };
+  });
+}
+
+/** Only a person accepts: without --yes it is shown and asked for. */
+export async function accept(
+  { yes, ...settings }: OneMemory & { readonly yes: boolean },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { paint } = terminal;
+  if (!yes) {
+    if (settings.json || !canAsk())
+      throw usage(
+        'accept asks a person, and nobody can answer here',
+        '`lukhas healix show <id>` shows what was proposed, --yes accepts it.',
+      );
+    const memory = await lookUp(settings, terminal, async (db) =>
+      findMemory(db, await scopeOf(db, settings), settings.id),
+    );
+    for (const line of describe(memory, paint)) terminal.err(line);
+    const cancelled = 'cancelled; nothing was changed';
+    const [word] = await ask(
+      [
+        {
+          text: 'Tell it as known from now on? (yes or no)',
+          refuse: (given) => (/^(yes|no)$/i.test(given) ? undefined : 'Write yes or no.'),
+        },
+      ],
+      terminal,
+      cancelled,
+    );
+    if (word?.toLowerCase() !== 'yes') throw new InputError({ code: 'cancelled', message: cancelled });
+  }
+  return answerIn(settings, terminal, async (db, scope) => {
+    const memory = await acceptMemory(db, scope, settings.id);
+    return {
+      lines: [`${paint.green('✓')} ${memory.id} is known from now on  ${safeLine(memory.testName)}`],
+      json: jsonOf(memory),
     };
   });
 }
@@ -275,7 +330,7 @@ async function textsOf(
 }
 
 /** What the signatures are made of, for the memory's metadata. */
-function signedOf(about: StoredFailure): Record<string, string> {
+export function signedOf(about: StoredFailure): Record<string, string> {
   const failure = readStoredFailure(about);
   const { words, statement, place } = wordsOf(failure);
   const drift = driftOf(failure);

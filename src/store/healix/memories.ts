@@ -73,7 +73,12 @@ export interface NewMemory extends MemoryTexts {
   readonly about: StoredFailure;
   /** What the words signature was made of, kept so that a later version can sign it again; short values. */
   readonly signed: Readonly<Record<string, string>>;
+  /** By a program: nobody is shown it as known, and nothing learns from it, until a person accepts it. */
+  readonly isProposed?: boolean;
 }
+
+/** So many proposals of a team may wait: a program that makes more is stuck. */
+const mostProposed = 200;
 
 /** Confidence of a memory that was never tried: the mean of a uniform prior. */
 const untried = 0.5;
@@ -446,8 +451,8 @@ export async function addMemory(db: Database, access: Access, memory: NewMemory)
       text(about.repositoryHost),
       text(about.project),
     ];
-    const [twin] = await db.query<{ id: string }>(
-      `SELECT h.id FROM healix_memories h
+    const [twin] = await db.query<{ id: string; state: string }>(
+      `SELECT h.id, h.state FROM healix_memories h
        WHERE h.team_id = $1 AND h.test_name = $2 AND h.failure_signature = $3 AND h.deleted_at IS NULL
          AND h.repository IS NOT DISTINCT FROM $4 AND (h.repository_host = $5) IS NOT FALSE AND h.project IS NOT DISTINCT FROM $6
          AND h.root_cause IS NOT DISTINCT FROM $7 AND h.solution = $8 AND h.words_signature IS NOT DISTINCT FROM $9
@@ -458,13 +463,28 @@ export async function addMemory(db: Database, access: Access, memory: NewMemory)
       throw new InputError({
         code: 'memory-duplicate',
         message: `the memory ${twin.id} says the same of this failure`,
-        fix: `\`lukhas healix edit ${twin.id.slice(0, 8)}\` changes it.`,
+        fix:
+          twin.state === 'proposed'
+            ? `It is only proposed: \`lukhas healix accept ${twin.id.slice(0, 8)}\` makes it known.`
+            : `\`lukhas healix edit ${twin.id.slice(0, 8)}\` changes it.`,
       });
+    }
+    if (memory.isProposed === true) {
+      const waiting = await db.query(
+        `SELECT FROM healix_memories h WHERE h.team_id = $1 AND h.state = 'proposed' AND h.deleted_at IS NULL LIMIT ${mostProposed}`,
+        [access.team.id],
+      );
+      if (waiting.length >= mostProposed)
+        throw new InputError({
+          code: 'proposals-full',
+          message: `${mostProposed} proposed memories wait for somebody who looks at them`,
+          fix: '`lukhas healix list` shows them, `accept <id>` and `retire <id>` decide. Nothing was stored.',
+        });
     }
     const rows = await db.query<Row>(
       `INSERT INTO healix_memories AS h (team_id, test_name, failure_signature, repository, repository_host, project, drift_signature, words_signature,
-         root_cause, probable_cause, confidence, solution, solution_type, auto_fix_code, metadata)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::numeric, $12, $13, $14, $15::text::jsonb)
+         root_cause, probable_cause, confidence, solution, solution_type, auto_fix_code, metadata, state)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::numeric, $12, $13, $14, $15::text::jsonb, $16)
        RETURNING ${ownedBy(access.team.id).columns}`,
       [
         ...identity,
@@ -479,6 +499,7 @@ export async function addMemory(db: Database, access: Access, memory: NewMemory)
         JSON.stringify(
           Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, storable.text(value)])),
         ),
+        memory.isProposed === true ? 'proposed' : 'active',
       ],
     );
     return memoryOf(first(rows));
@@ -544,10 +565,12 @@ export interface MemoryFilter {
   /** A failure signature in either form, a drift or a words signature. */
   readonly signature?: string | undefined;
   readonly stale?: boolean | undefined;
+  /** Those that wait for a person, instead of those that are known. */
+  readonly proposed?: boolean | undefined;
   readonly limit: number;
 }
 
-/** Memories that are neither retired nor only proposed, best first, and how many there are in all. */
+/** Memories that are not retired and known, or only proposed where that is asked for, best first, and how many there are in all. */
 export async function listMemories(
   db: Database,
   scope: Scope,
@@ -557,7 +580,7 @@ export async function listMemories(
     db.query<Row & { total: number }>(
       `SELECT h.*, count(*) OVER () AS total FROM (${readable(
         team,
-        `h.deleted_at IS NULL AND h.state = 'active' AND ($2::text IS NULL OR strpos(lower(h.test_name), lower($2)) > 0)
+        `h.deleted_at IS NULL AND h.state = '${filter.proposed === true ? 'proposed' : 'active'}' AND ($2::text IS NULL OR strpos(lower(h.test_name), lower($2)) > 0)
          AND ($3::text IS NULL OR h.drift_signature = $3 OR h.words_signature = $3 OR h.failure_signature = $3)
          AND ($4 = false OR ${stale('h')})`,
       )}) AS h ORDER BY ${ranking('h')} LIMIT $5`,
@@ -581,6 +604,12 @@ export async function countOutcome(
   outcome: 'worked' | 'failed',
 ): Promise<Memory> {
   const memory = await findMemory(db, scope, id);
+  if (memory.state === 'proposed')
+    throw new InputError({
+      code: 'memory-proposed',
+      message: `the memory ${memory.id} is only proposed, and nothing counts for it`,
+      fix: `\`lukhas healix accept ${memory.id.slice(0, 8)}\` makes it known.`,
+    });
   const worked = `(coalesce(h.success_count, 0) + ${outcome === 'worked' ? 1 : 0})`;
   const failed = `(coalesce(h.failure_count, 0) + ${outcome === 'failed' ? 1 : 0})`;
   return change(
@@ -590,6 +619,21 @@ export async function countOutcome(
     `success_count = ${worked}, failure_count = ${failed}, confidence = ${posteriorMean(worked, failed)},
      last_applied = greatest(h.last_applied, now())`,
   );
+}
+
+/**
+ * Makes a proposed memory known: it matches from now on.
+ *
+ * @throws InputError `memory-accepted` where it is known already
+ */
+export async function acceptMemory(db: Database, scope: Scope, id: string): Promise<Memory> {
+  const memory = await findMemory(db, scope, id);
+  if (memory.state === 'active')
+    throw new InputError({
+      code: 'memory-accepted',
+      message: `the memory ${memory.id} is known already; nothing was changed`,
+    });
+  return change(db, scope, memory, `state = 'active', updated_at = now()`);
 }
 
 /** Retires a memory: it matches nothing any more; its row stays, for the results that refer to it. */

@@ -283,7 +283,7 @@ export interface Grant {
 }
 
 /**
- * Makes the login where it is missing, grants it what an upload needs and binds it to the team. A login bound to another team
+ * Makes the login where it is missing, grants it what an upload needs, or reading alone, and binds it to the team. A login bound to another team
  * is refused. Needs an administrator's connection; `adminUrl` is that connection's URL, the pattern for the login's own.
  */
 export async function grantUploads(
@@ -294,6 +294,8 @@ export async function grantUploads(
     readonly adminUrl: string;
     /** Also for a login that exists. */
     readonly newPassword?: boolean | undefined;
+    /** It may select the team's rows, and nothing else: for dashboards. */
+    readonly readOnly?: boolean | undefined;
   },
 ): Promise<Grant> {
   const role = checkRole(wish.role);
@@ -301,15 +303,16 @@ export async function grantUploads(
   const team = await asOwner(db, () => findTeam(db, wish.teamSlug));
   if (team === undefined) throw unknownTeam(wish.teamSlug);
   const newPassword = wish.newPassword === true;
+  const readOnly = wish.readOnly === true;
   const password = randomBytes(24).toString('base64url');
   let passwordIsNew: boolean;
   try {
     // Send the verifier, not the password: statements may be logged.
-    passwordIsNew = await bind(db, { role, team, schema, newPassword }, scramVerifier(password));
+    passwordIsNew = await bind(db, { role, team, schema, newPassword, readOnly }, scramVerifier(password));
   } catch (error) {
     // Some services (Neon) take plain passwords only.
     if (!(error instanceof StoreError) || !/^(22|0A|XX|P0)/.test(error.sqlstate ?? '')) throw error;
-    passwordIsNew = await bind(db, { role, team, schema, newPassword }, password);
+    passwordIsNew = await bind(db, { role, team, schema, newPassword, readOnly }, password);
   }
   return {
     role,
@@ -350,11 +353,12 @@ interface Binding {
   readonly team: Team;
   readonly schema: string;
   readonly newPassword: boolean;
+  readonly readOnly: boolean;
 }
 
 async function bind(
   db: Database,
-  { role, team, schema, newPassword }: Binding,
+  { role, team, schema, newPassword, readOnly }: Binding,
   secret: string,
 ): Promise<boolean> {
   const work = async () => {
@@ -389,7 +393,8 @@ async function bind(
     } else if (newPassword) {
       await utility(db, 'ALTER ROLE %I PASSWORD %L', role, secret);
     }
-    await utility(db, 'GRANT lukhas_ingest TO %I', role);
+    if (readOnly) await grantReading(db, role, schema);
+    else await utility(db, 'GRANT lukhas_ingest TO %I', role);
     const [database] = await db.query<{ name: string }>('SELECT current_database()::text AS name');
     if (database !== undefined && schema !== 'public') {
       await utility(db, 'ALTER ROLE %I IN DATABASE %I SET search_path = %I', role, database.name, schema);
@@ -413,6 +418,47 @@ async function bind(
     return passwordIsNew;
   };
   return db.transaction(work, { begin: beginIn(schema) });
+}
+
+/** What row-level security and questions call; none of them writes. */
+const readingFunctions = [
+  'lukhas_team_id()',
+  'lukhas_run_ts(uuid)',
+  'lukhas_serves()',
+  'partition_bounds(regclass)',
+] as const;
+
+/**
+ * Gives a login the right to select from the tables that an upload's login reads, and no other right. They are its own and no role's:
+ * `default_transaction_read_only` is a setting that every login may change, and a role would give it what is granted later. Of people
+ * it sees nothing.
+ *
+ * @throws StoreError `role-may-write` where it is a login for uploads
+ */
+async function grantReading(db: Database, role: string, schema: string): Promise<void> {
+  const [has] = await db.query<{ writes: boolean; uses: boolean; connects: boolean; database: string }>(
+    `SELECT EXISTS (SELECT FROM pg_roles g WHERE g.rolname IN ('lukhas_ingest', 'lukhas_service') AND pg_has_role($1::name, g.oid, 'MEMBER')) AS writes,
+       has_schema_privilege($1::name, $2::text, 'USAGE') AS uses, has_database_privilege($1::name, current_database(), 'CONNECT') AS connects,
+       current_database()::text AS database`,
+    [role, schema],
+  );
+  if (has === undefined || has.writes)
+    throw new StoreError({
+      code: 'role-may-write',
+      message: `the login "${role}" may upload, and would not become one that only reads; nothing was changed`,
+      fix: 'Name a login of its own for reading: --role <new name>.',
+    });
+  if (!has.connects) await utility(db, 'GRANT CONNECT ON DATABASE %I TO %I', has.database, role);
+  if (!has.uses) await utility(db, 'GRANT USAGE ON SCHEMA %I TO %I', schema, role);
+  const tables = await db.query<{ name: string }>(
+    `SELECT c.relname::text AS name FROM pg_class c
+     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND pg_get_userbyid(c.relowner) = 'lukhas_owner'
+       AND has_table_privilege('lukhas_ingest', c.oid, 'SELECT') ORDER BY 1`,
+  );
+  await db.script('SET LOCAL ROLE lukhas_owner');
+  for (const { name } of tables) await utility(db, 'GRANT SELECT ON TABLE %I TO %I', name, role);
+  for (const name of readingFunctions) await utility(db, 'GRANT EXECUTE ON FUNCTION %s TO %I', name, role);
+  await db.script('SET LOCAL ROLE NONE');
 }
 
 /** Statements about roles take no parameters: the server itself quotes the values. */

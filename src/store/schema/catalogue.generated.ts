@@ -349,6 +349,7 @@ export const expected: Fingerprints = {
     "GRANT UPDATE (root_cause) ON healix_memories TO lukhas_ingest;",
     "GRANT UPDATE (solution) ON healix_memories TO lukhas_ingest;",
     "GRANT UPDATE (solution_type) ON healix_memories TO lukhas_ingest;",
+    "GRANT UPDATE (state) ON healix_memories TO lukhas_ingest;",
     "GRANT UPDATE (success_count) ON healix_memories TO lukhas_ingest;",
     "GRANT UPDATE (updated_at) ON healix_memories TO lukhas_ingest;",
     "GRANT UPDATE (auto_healed) ON test_results TO lukhas_ingest;",

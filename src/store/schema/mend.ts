@@ -128,14 +128,15 @@ export type LostLogin = {
   readonly why: 'missing' | 'not granted';
 };
 
-/** Logins that are bound to a team and cannot upload; as an administrator. */
+/** Logins that are bound to a team and can neither upload nor read; as an administrator. */
 export function findLostLogins(db: Database, schema: string): Promise<LostLogin[]> {
   return db.transaction(
     () =>
       db.query<LostLogin>(
         `SELECT c.role_name::text AS role, t.slug AS team, CASE WHEN r.oid IS NULL THEN 'missing' ELSE 'not granted' END AS why
          FROM team_credentials c JOIN teams t ON t.id = c.team_id LEFT JOIN pg_roles r ON r.rolname = c.role_name
-         WHERE t.deleted_at IS NULL AND (r.oid IS NULL OR NOT pg_has_role(r.oid, 'lukhas_ingest', 'MEMBER')) ORDER BY 1`,
+         WHERE t.deleted_at IS NULL AND (r.oid IS NULL OR NOT (pg_has_role(r.oid, 'lukhas_ingest', 'MEMBER')
+           OR has_table_privilege(r.oid, 'test_runs', 'SELECT'))) ORDER BY 1`,
       ),
     { begin: beginIn(schema, 'SET LOCAL ROLE lukhas_owner') },
   );

@@ -411,5 +411,18 @@ export const migrations: readonly Migration[] = [
         "sql": "ALTER INDEX idx_test_results_again ATTACH PARTITION \"{name}_again\";"
       }
     ]
+  },
+  {
+    "number": 19,
+    "name": "proposals",
+    "checksum": "81592fe95b840bf2aa76a14a2b4f0341a487adc31c56d557876ef2c049b8e404",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "a team's login accepts what was proposed",
+        "inTransaction": true,
+        "sql": "GRANT UPDATE (state) ON healix_memories TO lukhas_ingest;"
+      }
+    ]
   }
 ];

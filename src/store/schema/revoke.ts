@@ -37,10 +37,12 @@ export async function revokeUploads(
         fix: `lukhas db revoke --team ${bound.slug} --role ${role}`,
       });
     await db.run('DELETE FROM team_credentials WHERE role_name = $1', [role]);
-    await db.script('SET LOCAL ROLE NONE');
     const [login] = await db.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
     // Dropped by hand before.
     const isThere = login !== undefined;
+    if (isThere) await takeReading(db, role);
+    await db.script('SET LOCAL ROLE NONE');
+    if (isThere && schema !== 'public') await utility(db, 'REVOKE ALL ON SCHEMA %I FROM %I', schema, role);
     if (isThere && wish.dropLogin) await utility(db, 'DROP ROLE %I', role);
     else if (isThere && schema !== 'public') {
       const [database] = await db.query<{ name: string }>('SELECT current_database()::text AS name');
@@ -60,4 +62,19 @@ export async function revokeUploads(
       cause: error,
     });
   }
+}
+
+/** Takes the rights of a login that only reads: what `grantReading` in access.ts gives; as the owner. */
+async function takeReading(db: Database, role: string): Promise<void> {
+  const rights = await db.query<{ object: string }>(
+    `SELECT DISTINCT 'TABLE ' || c.oid::regclass AS object FROM pg_class c, aclexplode(c.relacl) a
+     WHERE c.relnamespace = current_schema()::regnamespace AND a.grantee = (SELECT oid FROM pg_roles WHERE rolname = $1)
+       AND a.grantor = 'lukhas_owner'::regrole
+     UNION ALL
+     SELECT DISTINCT 'FUNCTION ' || p.oid::regprocedure FROM pg_proc p, aclexplode(p.proacl) a
+     WHERE p.pronamespace = current_schema()::regnamespace AND a.grantee = (SELECT oid FROM pg_roles WHERE rolname = $1)
+       AND a.grantor = 'lukhas_owner'::regrole ORDER BY 1`,
+    [role],
+  );
+  for (const { object } of rights) await utility(db, 'REVOKE ALL ON %s FROM %I', object, role);
 }

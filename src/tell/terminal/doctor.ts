@@ -80,8 +80,8 @@ export function wordsOf(finding: Finding): FindingWords {
       return say(`these roles are missing: ${some(finding.parts)}`, setUp);
     case 'login-lost':
       return say(
-        `the login ${finding.role}, bound to ${finding.team}, does not exist or is no member of lukhas_ingest`,
-        `lukhas db grant --team ${finding.team} --role ${finding.role}`,
+        `the login ${finding.role}, bound to ${finding.team}, does not exist, or may neither upload nor read`,
+        `lukhas db grant --team ${finding.team} --role ${finding.role}, with --read-only if it only read`,
       );
     case 'months-missing':
       return say(

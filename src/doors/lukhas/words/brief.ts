@@ -1,6 +1,6 @@
-// `lukhas brief`
+// `lukhas brief` and `lukhas mcp`
 import { command, number, text, under } from '../../arguments.ts';
-import { database, output, team } from '../../options.ts';
+import { color, database, output, team } from '../../options.ts';
 
 export const briefCommands = () => ({
   brief: command({
@@ -29,5 +29,23 @@ export const briefCommands = () => ({
     },
     examples: ['lukhas brief', 'lukhas brief --run 01a21c34 --json | jq -r ".failures[].rerun_command"'],
     run: async (options, _, terminal) => (await import('../brief.ts')).brief(options, terminal),
+  }),
+  mcp: command({
+    summary: 'answer programs that mend code, by the Model Context Protocol on standard input and output',
+    details:
+      'Tools: brief, run, test, failures, memories read; propose stores a memory that nobody is shown as known until a person accepts it with `lukhas healix accept`. Opens the database for each call.',
+    options: {
+      ...under('Which runs', {
+        repository: text(
+          '--repository <name>',
+          "acme/shop; default: the checkout's that you stand in, else all",
+        ),
+      }),
+      team: team('needed only where the login serves several teams'),
+      ...database(),
+      ...color(),
+    },
+    examples: ['lukhas mcp', 'lukhas mcp --repository acme/shop'],
+    run: async (options, _, terminal) => (await import('../mcp.ts')).mcp(options, terminal),
   }),
 });

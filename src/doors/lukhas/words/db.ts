@@ -128,11 +128,12 @@ export const dbCommands = () => ({
   grant: command({
     summary: 'make a login that may upload for one team, and print its connection string once',
     details:
-      "A login works for one team and can neither read nor write another's rows, whatever it sets. A login that exists keeps its password unless --new-password is given.",
+      "A login works for one team and can neither read nor write another's rows, whatever it sets. A login that exists keeps its password unless --new-password is given. With --read-only it may select its team's rows and nothing else, for instance for Grafana; after an upgrade the same command again lets it read new tables.",
     usage: '--team <slug> --role <login> [options]',
     options: {
       team: team('the team the login uploads for'),
       role: text('--role <login>', 'the login; made where it is missing'),
+      readOnly: flag('--read-only', 'a login that can only read its team’s rows: no upload, no people'),
       newPassword: flag('--new-password', 'give a login that exists a new password'),
       ...database(),
       ...output(),
@@ -140,6 +141,7 @@ export const dbCommands = () => ({
     examples: [
       'lukhas db grant --team payments --role payments_ci',
       'lukhas db grant --team payments --role payments_ci --new-password --json | jq -r .database_url',
+      'lukhas db grant --team payments --role payments_grafana --read-only',
     ],
     run: async (options, _, terminal) => (await import('../db.ts')).grant(options, terminal),
   }),

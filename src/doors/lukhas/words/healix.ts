@@ -19,6 +19,7 @@ const texts = () => ({
 export const healixCommands = () => ({
   list: command({
     summary: 'list what the team knows about failures, best first',
+    details: 'What programs proposed and nobody accepted stands apart, below.',
     options: {
       test: text('--test <text>', "any part of a test's name"),
       signature: text(
@@ -112,6 +113,20 @@ export const healixCommands = () => ({
     examples: ["lukhas healix edit 3f2504e0 --solution 'Raise max_connections to 400'"],
     run: async (options, [id = ''], terminal) =>
       (await import('../healix.ts')).edit({ ...options, id }, terminal),
+  }),
+  accept: command({
+    summary: 'accept a memory that a program proposed: it is told as known from now on',
+    details:
+      'Through `lukhas mcp` a program may propose a memory. Nobody is shown it and nothing is learned from it until a person accepts it here. `retire` refuses it.',
+    words: '<id>',
+    options: {
+      yes: flag('--yes', 'do not ask; needed where nobody can answer'),
+      ...scope(),
+      ...common(),
+    },
+    examples: ['lukhas healix show 3f2504e0', 'lukhas healix accept 3f2504e0'],
+    run: async (options, [id = ''], terminal) =>
+      (await import('../healix.ts')).accept({ ...options, id }, terminal),
   }),
   worked: command({
     summary: 'count that a solution worked',

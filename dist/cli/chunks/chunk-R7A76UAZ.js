@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{a as p,b as a,c as f,d as n,f as e,g as t,h as i,i as m}from"./chunk-42UOUFPD.js";import{a as r,d as c}from"./chunk-NAFXXHYU.js";var d={};c(d,{ZodISODate:()=>t,ZodISODateTime:()=>e,ZodISODuration:()=>m,ZodISOTime:()=>i,date:()=>s,datetime:()=>x,duration:()=>O,time:()=>S});function x(o){return p(e,o)}r(x,"datetime");function s(o){return a(t,o)}r(s,"date");function S(o){return f(i,o)}r(S,"time");function O(o){return n(m,o)}r(O,"duration");export{d as a};
