@@ -114,7 +114,7 @@ const dayMs = 86_400_000;
 
 function sinceInWords(given: string | undefined, since: Date, days: number | undefined): string {
   return given === undefined && days !== undefined
-    ? `last ${days} days`
+    ? `last ${days > 730 ? `${Math.round(days / 365.25)} years` : `${days} days`}`
     : `since ${since.toISOString().slice(0, 10)}`;
 }
 

@@ -68,7 +68,9 @@ async function follow(heading: string, serverUrl: string, only?: number): Promis
         AGE_KEY: keys.file,
       },
     },
-  );
+  ).catch((error: Error & { stdout?: string }) => {
+    throw new Error(`${error.message}\n${error.stdout ?? ''}`);
+  });
   return stdout;
 }
 const upload = (url: string, key: string) =>

@@ -56,10 +56,15 @@ async function dump(url: string, ...options: string[]): Promise<string> {
 /** The schema with owners and rights; a check of an IN list in the form that it has after a restore. */
 async function schemaOf(url: string): Promise<string> {
   const text = await dump(url, '--schema-only');
-  return text.replace(/\(ARRAY\[([^\]]*)\]\)::text\[\]/g, (_, items: string) => {
-    const cast = items.split(', ').map((item) => `(${item})::text`);
-    return `ARRAY[${cast.join(', ')}]`;
-  });
+  return (
+    text
+      .replace(/\(ARRAY\[([^\]]*)\]\)::text\[\]/g, (_, items: string) => {
+        const cast = items.split(', ').map((item) => `(${item})::text`);
+        return `ARRAY[${cast.join(', ')}]`;
+      })
+      // Two indexes of the same columns: which one of a month gets the number depends on which was made first.
+      .replace(/test_run_(?:_idx|idx1)\b/g, 'test_run_idx')
+  );
 }
 
 /** Loads a dump as psql does that goes on after an error; how many there were. */
