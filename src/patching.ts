@@ -49,11 +49,19 @@ export async function readChange(
     return {
       problem: `the checkout does not reach the commit where the change leaves ${base} (\`fetch-depth: 0\`)`,
     };
-  const to = context.origin === 'local' && (tested.dirty ?? 0) > 0 ? undefined : tested.gitSha;
+  const to = (await hasEditedCode(query)) ? undefined : tested.gitSha;
   const answer = await git.diff(from, to, patterns);
   return 'problem' in answer
     ? { problem: problems[answer.problem](from) }
     : { baseSha: from, to, diff: answer.files };
+}
+
+/** Whether the checkout's code differs from its commit: then the lines of its coverage are those of the checkout. */
+async function hasEditedCode({ change: { context, git } }: PatchQuery): Promise<boolean> {
+  const { tested } = context;
+  if (git === undefined || tested === undefined || (tested.dirty ?? 0) === 0) return false;
+  const answer = await git.diff(tested.gitSha, undefined, patterns);
+  return 'problem' in answer || answer.files.length > 0;
 }
 
 /** What coverage.py measures: Python, and by its plugins templates and Cython. */
@@ -92,6 +100,8 @@ export async function judgePatch(
     run,
     ...facts.runs.filter(
       (other) =>
+        // Lines of the commit are not those of a checkout that was edited.
+        change.to !== undefined &&
         other.testedSha !== undefined &&
         other.testedSha === run.testedSha &&
         other.coveragePercent !== undefined &&
@@ -108,10 +118,11 @@ export async function judgePatch(
     (other) => other.coveragePercent !== undefined && other.lineId === run.lineId,
   );
   const since =
-    isWhole && there !== undefined && point !== undefined
-      ? point.sha === baseSha
+    isWhole && there?.testedSha !== undefined && !there.isDirty
+      ? // Where the base was tested by the merge that became it, the lines are those of that merge.
+        there.testedSha === baseSha
         ? diff
-        : await sincePoint(query, point.sha, change.to)
+        : await changedSince(query, there.testedSha, change.to)
       : undefined;
   return inTeam(db, access, async () => {
     const different =
@@ -136,7 +147,7 @@ export async function judgePatch(
   });
 }
 
-async function sincePoint({ change: { git } }: PatchQuery, sha: string, to: string | undefined) {
+async function changedSince({ change: { git } }: PatchQuery, sha: string, to: string | undefined) {
   const answer = await git?.diff(sha, to, patterns);
   return answer === undefined || 'problem' in answer ? undefined : answer.files;
 }

@@ -98,6 +98,21 @@ describe('a question', () => {
     if (!Array.isArray(json)) expect(json.scope).toMatchObject({ team: 'acme' });
   });
 
+  it('tells expected failures apart from skipped tests, as the upload did', async () => {
+    const input =
+      '<testsuites><testsuite name="pytest" tests="3" skipped="2"><testcase classname="tests.test_x" name="test_a" time="0.1" />' +
+      '<testcase classname="tests.test_x" name="test_b" time="0.1"><skipped type="pytest.xfail" message="" /></testcase>' +
+      '<testcase classname="tests.test_x" name="test_c" time="0.1"><skipped type="pytest.skip" message="no">x</skipped></testcase></testsuite></testsuites>';
+    const own = await createReadyDatabase();
+    const env = { DATABASE_URL: own.uploadUrl, NO_COLOR: '1' };
+    const counts = (text: string) => /^ +1 passed.*$/m.exec(text)?.[0];
+    const uploaded = await runInProcess('lukhas', ['upload', '-'], { cwd: folder, env, input });
+    const asked = await runInProcess('lukhas', ['run', 'last', '--all'], { cwd: folder, env });
+    await own.drop();
+    expect(counts(asked.stdout)).toBe('  1 passed · 1 skipped · 1 xfailed');
+    expect(counts(uploaded.stdout)).toBe(counts(asked.stdout));
+  });
+
   it('prints hostile rows as CSV that reads back', async () => {
     const { stdout } = await ask(
       'sql',

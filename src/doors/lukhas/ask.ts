@@ -5,6 +5,7 @@ import { readStoredFailure } from '../../read/report/junit.ts';
 import { listFailures } from '../../store/questions/failures.ts';
 import {
   countCoverage,
+  countExpectedFailures,
   findRun,
   type ListedRun,
   listRuns,
@@ -152,7 +153,7 @@ export function run(
         totals: found.totals,
         lost: 0,
         incomplete: found.isIncomplete,
-        xfailed: 0,
+        xfailed: found.totals.skipped === 0 ? 0 : await countExpectedFailures(db, access, found),
         failures: shown,
         history,
         slowest: [],

@@ -217,15 +217,27 @@ export async function readFailures(
 }
 
 /** How many coverage files a run has. */
-export async function countCoverage(
+export function countCoverage(db: Database, access: Access, run: RunKey): Promise<number> {
+  return countIn(db, access, run, 'coverage_data r WHERE true');
+}
+
+/** How many of a run's skipped tests failed as expected: its row counts both as skipped. */
+export function countExpectedFailures(db: Database, access: Access, run: RunKey): Promise<number> {
+  return countIn(db, access, run, `test_results r WHERE r.outcome = 'xfailed'`);
+}
+
+type RunKey = Pick<ListedRun, 'runId' | 'createdAt'>;
+
+async function countIn(
   db: Database,
   access: Access,
-  run: Pick<ListedRun, 'runId' | 'createdAt'>,
+  { runId, createdAt }: RunKey,
+  rows: string,
 ): Promise<number> {
   const [row] = await inTeam(db, access, () =>
     db.query<{ n: number }>(
-      'SELECT count(*)::int AS n FROM coverage_data c WHERE c.team_id = $1 AND c.test_run_id = $2 AND c.created_at = $3',
-      [access.team.id, run.runId, run.createdAt],
+      `SELECT count(*)::int AS n FROM ${rows} AND r.team_id = $1 AND r.test_run_id = $2 AND r.created_at = $3`,
+      [access.team.id, runId, createdAt],
     ),
   );
   return row?.n ?? 0;

@@ -1,0 +1,85 @@
+// Whose coverage counts for the lines of a change: an edited checkout's own alone. Through the command line, with git and a database.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { jsonLines } from './support/cli.ts';
+import { createReadyDatabase, type ReadyDatabase } from './support/databases.ts';
+import { checkOut, initRepository, writeCommit, writeRefs } from './support/git-repository.ts';
+import { runInProcess } from './support/in-process.ts';
+import { writeReportIn } from './support/pull-request.ts';
+
+let postgres: ReadyDatabase;
+let home: string;
+beforeAll(async () => {
+  postgres = await createReadyDatabase();
+  home = mkdtempSync(join(tmpdir(), 'lukhas-patching-'));
+});
+afterAll(async () => {
+  await postgres.drop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const statements = (from: number, to: number) =>
+  range(from, to)
+    .map((n) => `x_${n} = ${n}\n`)
+    .join('');
+
+async function upload(key: string, executed: readonly number[], last: number) {
+  const missing = range(1, last).filter((line) => !executed.includes(line));
+  const summary = {
+    covered_lines: executed.length,
+    num_statements: last,
+    percent_covered: (100 * executed.length) / last,
+    missing_lines: missing.length,
+    excluded_lines: 0,
+  };
+  const file = { executed_lines: executed, summary, missing_lines: missing, excluded_lines: [] };
+  writeFileSync(
+    join(home, 'coverage.json'),
+    JSON.stringify({ meta: { version: '7.6.1' }, files: { 'src/shop.py': file }, totals: summary }),
+  );
+  const args = ['results.xml', '--coverage', 'coverage.json', '--json', '--upload-key', key];
+  const { stdout } = await runInProcess('lukhas-upload', [...args, '--database-url', postgres.uploadUrl], {
+    cwd: home,
+  });
+  return jsonLines(stdout).find((line) => line.kind === 'patch');
+}
+
+it('is of the commit where the checkout is as committed, and of the checkout alone where code was edited', async () => {
+  initRepository(home, { origin: 'https://github.com/acme/shop.git' });
+  const files = (shop: string) => new Map(Object.entries({ 'src/shop.py': shop, 'notes.txt': 'a\n' }));
+  const at = 1_790_000_000_000;
+  const base = writeCommit(home, { files: files(statements(1, 5)), parents: [], at, message: 'x' });
+  const after = statements(1, 10);
+  const head = writeCommit(home, { files: files(after), parents: [base], at: at + 60_000, message: 'y' });
+  writeRefs(
+    home,
+    new Map([
+      ['refs/remotes/origin/main', base],
+      ['refs/heads/feature', head],
+    ]),
+  );
+  checkOut(home, 'ref: refs/heads/feature', files(after));
+  writeReportIn(home, { test_a: 'passed' });
+
+  expect(await upload('one', range(1, 7), 10)).toMatchObject({
+    runs: 1,
+    changed_statements: 5,
+    covered_statements: 2,
+    files: [{ uncovered: [[8, 10]] }],
+  });
+  // Notes are no code: the commit's runs count together.
+  writeFileSync(join(home, 'notes.txt'), 'b\n');
+  expect(await upload('two', [...range(1, 5), 8], 10)).toMatchObject({ runs: 2, covered_statements: 3 });
+  writeFileSync(join(home, 'notes.txt'), 'a\n');
+  // Three statements before the others: each line of the commit now lies elsewhere.
+  writeFileSync(join(home, 'src/shop.py'), `${statements(21, 23)}${after}`);
+  expect(await upload('three', range(1, 10), 13)).toMatchObject({
+    runs: 1,
+    changed_statements: 8,
+    covered_statements: 5,
+    files: [{ uncovered: [[11, 13]] }],
+  });
+});
