@@ -103,6 +103,22 @@ export interface DatabaseFacts {
   readonly troubles: readonly Trouble[];
 }
 
+/** Where nothing could be asked yet. */
+export const noDatabaseFacts: DatabaseFacts = {
+  connection: undefined,
+  schema: undefined,
+  damage: undefined,
+  lostLogins: undefined,
+  months: undefined,
+  halfDetached: [],
+  tables: undefined,
+  indexes: undefined,
+  statisticsSince: undefined,
+  jobs: undefined,
+  overdue: undefined,
+  troubles: [],
+};
+
 export interface EmbeddedFacts {
   readonly folder: string;
   readonly isThere: boolean;

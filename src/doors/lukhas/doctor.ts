@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { detectContext } from '../../context/context.ts';
 import { readToken } from '../../context/token.ts';
 import { InputError, ReportError } from '../../errors.ts';
-import type {
-  CheckoutFacts,
-  DatabaseFacts,
-  EmbeddedFacts,
-  HealthFacts,
-  ReportFacts,
-  Trouble,
+import {
+  type CheckoutFacts,
+  type DatabaseFacts,
+  type EmbeddedFacts,
+  type HealthFacts,
+  noDatabaseFacts,
+  type ReportFacts,
+  type Trouble,
 } from '../../health.ts';
 import { findIllnesses, growthOf, type HealthRules } from '../../judge/health.ts';
 import { findFiles, openReport, readStart } from '../../read/files.ts';
@@ -113,7 +114,7 @@ async function readDatabase(settings: DoctorSettings, policy: Policy): Promise<F
     freeBytes: state.freeBytes,
   };
   // Nothing is made where nothing is: the first upload does.
-  if (!embedded.isThere) return { database: emptyDatabase, embedded, found: [] };
+  if (!embedded.isThere) return { database: noDatabaseFacts, embedded, found: [] };
   const { openEmbedded } = await import('../../store/schema/embedded.ts');
   const remarks: string[] = [];
   const connect: Connect = () =>
@@ -132,21 +133,6 @@ async function readDatabase(settings: DoctorSettings, policy: Policy): Promise<F
         ];
   return { database, embedded, found };
 }
-
-const emptyDatabase: DatabaseFacts = {
-  connection: undefined,
-  schema: undefined,
-  damage: undefined,
-  lostLogins: undefined,
-  months: undefined,
-  halfDetached: [],
-  tables: undefined,
-  indexes: undefined,
-  statisticsSince: undefined,
-  jobs: undefined,
-  overdue: undefined,
-  troubles: [],
-};
 
 async function readSurroundings(
   cwd: string,

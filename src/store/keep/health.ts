@@ -1,14 +1,15 @@
 // Facts about a database for `lukhas doctor`. Decides nothing; what cannot be asked is a trouble, and the next question goes on.
 import { InputError, StoreError } from '../../errors.ts';
-import type {
-  ConnectionFacts,
-  DatabaseFacts,
-  IndexFacts,
-  JobFacts,
-  MonthFacts,
-  OverdueFacts,
-  TableFacts,
-  Trouble,
+import {
+  type ConnectionFacts,
+  type DatabaseFacts,
+  type IndexFacts,
+  type JobFacts,
+  type MonthFacts,
+  noDatabaseFacts,
+  type OverdueFacts,
+  type TableFacts,
+  type Trouble,
 } from '../../health.ts';
 import { type PgVariables, parseConnectionUrl } from '../database/connection-url.ts';
 import type { Connect, Database } from '../database/port.ts';
@@ -33,21 +34,6 @@ export interface HealthRequest {
   readonly clock: () => Date;
 }
 
-const nothing: DatabaseFacts = {
-  connection: undefined,
-  schema: undefined,
-  damage: undefined,
-  lostLogins: undefined,
-  months: undefined,
-  halfDetached: [],
-  tables: undefined,
-  indexes: undefined,
-  statisticsSince: undefined,
-  jobs: undefined,
-  overdue: undefined,
-  troubles: [],
-};
-
 /** Asks one question after another, as whoever the connection belongs to. Never throws for what a database refuses. */
 export async function readHealth(request: HealthRequest): Promise<DatabaseFacts> {
   const troubles: Trouble[] = [];
@@ -60,19 +46,19 @@ export async function readHealth(request: HealthRequest): Promise<DatabaseFacts>
     }
   };
   const db = await attempt(() => request.connect());
-  if (db === undefined) return { ...nothing, troubles };
+  if (db === undefined) return { ...noDatabaseFacts, troubles };
   try {
     const state = await attempt(() => readSchemaState(db));
     // The pooler has ended the connection.
-    if (troubles.some(({ code }) => code === 'pooler-statement')) return { ...nothing, troubles };
+    if (troubles.some(({ code }) => code === 'pooler-statement')) return { ...noDatabaseFacts, troubles };
     const session = await attempt(() => describeSession(db, ourSchema(state)));
-    if (session === undefined) return { ...nothing, troubles: distinct(troubles) };
+    if (session === undefined) return { ...noDatabaseFacts, troubles: distinct(troubles) };
     const connection = await attempt(() => readConnection(db, session, request));
-    if (state === undefined) return { ...nothing, connection, troubles };
+    if (state === undefined) return { ...noDatabaseFacts, connection, troubles };
     const schema = { name: state.schema, applied: state.applied, known: state.known };
     if (state.refused) troubles.push(troubleOf(newerDatabase(state)));
     else if (state.applied < state.known) troubles.push(troubleOf(olderDatabase(state)));
-    if (state.applied < state.known) return { ...nothing, connection, schema, troubles };
+    if (state.applied < state.known) return { ...noDatabaseFacts, connection, schema, troubles };
     // The team of an upload; administrators work for none.
     if (session.privilege === undefined && !db.embedded)
       await attempt(() =>
@@ -87,7 +73,7 @@ export async function readHealth(request: HealthRequest): Promise<DatabaseFacts>
       readStored(db, state.schema, session.owns || db.embedded ? request.policy : undefined),
     );
     return {
-      ...nothing,
+      ...noDatabaseFacts,
       connection,
       schema,
       damage: damage && { ...damage, mendable: damage.mendable.map(({ name }) => name) },

@@ -2,7 +2,7 @@
 import type { Database, Row } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
 import { textOf } from './runs.ts';
-import { isEvidence, ofScope, Params, type Scope, whyNone } from './scope.ts';
+import { isEvidence, ofScope, Params, requireRuns, type Scope } from './scope.ts';
 
 /** Failures of one cause, or alike, in the runs of a scope. */
 export interface FailureGroup {
@@ -82,12 +82,7 @@ export function listFailures(
     );
     const [first] = rows;
     if (first === undefined) {
-      const again = new Params(access);
-      const any = await db.query(
-        `SELECT FROM test_runs r WHERE ${ofScope('r', scope, again, db)} LIMIT 1`,
-        again.values,
-      );
-      if (any.length === 0) throw await whyNone(db, access, scope);
+      await requireRuns(db, access, scope);
       return { items: [], total: 0, isCut: false, failures: 0 };
     }
     return {

@@ -80,6 +80,20 @@ export function isNarrow({ repository, branch, lane, job }: Scope): boolean {
 const searched = 5000;
 
 /**
+ * Where an answer is empty: there are runs that it is empty of. Inside a transaction of the team.
+ *
+ * @throws InputError see `whyNone`
+ */
+export async function requireRuns(db: Database, access: Access, scope: Scope): Promise<void> {
+  const params = new Params(access);
+  const any = await db.query(
+    `SELECT FROM test_runs r WHERE ${ofScope('r', scope, params, db)} LIMIT 1`,
+    params.values,
+  );
+  if (any.length === 0) throw await whyNone(db, access, scope);
+}
+
+/**
  * Why no run is of a scope, as an error that says what there is; to be thrown. Inside a transaction of the team.
  *
  * @returns `no-runs`, `repository-unknown`, `branch-unknown`, `lane-unknown`, `job-unknown`, `range-empty`; `no-evidence` where there

@@ -3,7 +3,7 @@ import { InputError } from '../../errors.ts';
 import { nearest } from '../../nearest.ts';
 import type { Database, Row } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
-import { isEvidence, ofScope, oneLine, Params, type Scope, whyNone } from './scope.ts';
+import { isEvidence, ofScope, oneLine, Params, requireRuns, type Scope, whyNone } from './scope.ts';
 
 /** What a point of a trend takes together. */
 export type Bucket = 'day' | 'week' | 'month';
@@ -111,12 +111,7 @@ export function listSlow(db: Database, access: Access, scope: Scope, limit: numb
     );
     const [first] = rows;
     if (first === undefined) {
-      const again = new Params(access);
-      const any = await db.query(
-        `SELECT FROM test_runs r WHERE ${ofScope('r', scope, again, db)} LIMIT 1`,
-        again.values,
-      );
-      if (any.length === 0) throw await whyNone(db, access, scope);
+      await requireRuns(db, access, scope);
       return { tests: [], runs: 0, results: 0, totalSeconds: 0, more: false };
     }
     return {
@@ -268,12 +263,7 @@ async function newestCovered(
     params.values,
   );
   if (row === undefined) {
-    const again = new Params(access);
-    const any = await db.query(
-      `SELECT FROM test_runs r WHERE ${ofScope('r', scope, again, db)} LIMIT 1`,
-      again.values,
-    );
-    if (any.length === 0) throw await whyNone(db, access, scope);
+    await requireRuns(db, access, scope);
     throw new InputError({
       code: 'no-coverage',
       message: 'no run that was asked about has coverage',
