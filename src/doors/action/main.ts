@@ -14,7 +14,6 @@ import { secretsOf, workflowCommand } from '../../tell/github/workflow-log.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
 import { count, placed } from '../../tell/words.ts';
 import { coverageToBlame, failuresToBlame, hasErrors, starsToBlame, whyNotReviewed } from '../fail-on.ts';
-import { keepHeapSmall } from '../heap.ts';
 import { describeError } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
 import { noReport } from './comment-part.ts';
@@ -26,7 +25,6 @@ import { summariseError, tellMissing, tellSurfaces } from './surfaces.ts';
 const { env } = process;
 
 async function main(): Promise<boolean> {
-  keepHeapSmall();
   const inputs = readInputs(env);
   const { databaseUrl, sslCa } = inputs.settings;
   // Never the embedded database: a runner's disk is gone when the job ends.
@@ -278,14 +276,15 @@ function sayError(error: unknown): void {
   say(workflowCommand('error', words, { title }));
 }
 
-main().then(
-  (good) => {
-    process.exitCode = good ? 0 : 1;
-  },
-  (error: unknown) => {
-    sayError(error);
-    // Our own failure is no verdict on the tests. But a step that was asked for a verdict must not be green without one.
-    const bad = error instanceof InputError || error instanceof ReportError || asksForVerdict();
-    process.exitCode = bad ? 1 : 0;
-  },
-);
+/** The step, with its errors told; its exit code. */
+export function runStep(): Promise<0 | 1> {
+  return main().then(
+    (good) => (good ? 0 : 1),
+    (error: unknown) => {
+      sayError(error);
+      // Our own failure is no verdict on the tests. But a step that was asked for a verdict must not be green without one.
+      const bad = error instanceof InputError || error instanceof ReportError || asksForVerdict();
+      return bad ? 1 : 0;
+    },
+  );
+}
