@@ -1,6 +1,7 @@
 // A backup that is whole passes, and one that is damaged is named, however well its files fit together: each damaged dump has a manifest
 // whose checksums are its own.
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import {
   chmod,
   copyFile,
@@ -588,16 +589,14 @@ test.runIf(long && hasTools)(
     await mkdir(bin, { recursive: true });
     await writeFile(
       path.join(bin, 'pg_dump'),
-      `#!/bin/sh\n[ "$1" = --version ] && exec /usr/bin/env PATH=${process.env.PATH} pg_dump --version\necho "$@" > ${home}/words\nenv > ${home}/environment\nexec sleep 60\n`,
+      `#!/bin/sh\n[ "$1" = --version ] && exec /usr/bin/env PATH=${process.env.PATH} pg_dump --version\nenv > ${home}/environment\necho "$@" > ${home}/words\nexec sleep 600\n`,
       { mode: 0o755 },
     );
     const file = path.join(home, 'stopped.dump');
-    const begun = performance.now();
     const stopped = await runCli('lukhas', ['db', 'backup', file], {
       env: { DATABASE_URL: source.adminUrl, PATH: `${bin}:${process.env.PATH}`, NO_COLOR: '1' },
-      kill: { signal: 'SIGTERM', afterMs: 4_000 },
+      kill: { signal: 'SIGTERM', when: () => existsSync(path.join(home, 'words')) },
     });
-    expect(performance.now() - begun).toBeLessThan(30_000);
     expect(stopped.stderr).toContain('cancelled');
     const password = decodeURIComponent(new URL(source.adminUrl).password);
     expect(await readFile(path.join(home, 'words'), 'utf8')).not.toContain(password);
