@@ -1,8 +1,10 @@
 // The schema as migrations make it: the same everywhere, once, and never by a program that does not know it.
 
 import { execFile } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { promisify } from 'node:util';
+import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import { openPglite } from '../../../src/store/database/pglite.ts';
@@ -88,6 +90,30 @@ test('the embedded database, made on first use, has the same schema', async () =
     await db.close();
     await rm(dir, { recursive: true, force: true });
   }
+});
+
+test.runIf(long)('what the embedded database is made from is what initdb makes', async () => {
+  const dir = await temporaryDir();
+  const byInitdb = path.join(dir, 'initdb');
+  await mkdir(byInitdb);
+  await (await PGlite.create(path.join(byInitdb, 'database'))).close();
+  const facts = async (place: string) => {
+    const db = await openPglite(place);
+    try {
+      return await Promise.all(
+        [
+          'SELECT catalog_version_no, pg_control_version FROM pg_control_system()',
+          'SELECT datname, encoding, datcollate, datctype, datlocprovider FROM pg_database ORDER BY datname',
+          'SELECT rolname, rolsuper, rolcanlogin FROM pg_roles ORDER BY rolname',
+          "SELECT name, setting FROM pg_settings WHERE source = 'configuration file' AND name <> 'log_timezone' ORDER BY name",
+        ].map((sql) => rowsIn(db, sql)),
+      );
+    } finally {
+      await db.close();
+    }
+  };
+  expect(await facts(path.join(dir, 'packed'))).toEqual(await facts(byInitdb));
+  await rm(dir, { recursive: true, force: true });
 });
 
 describe('in a database of its own', () => {
