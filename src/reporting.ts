@@ -1,6 +1,6 @@
 // The use case that gathers what the page shows: facts from the database, verdicts of the judge. Joins store, read and judge, which
 // do not know each other.
-import { type AskingCheckout, judgeListed } from './asking.ts';
+import { type AskingCheckout, judgeListed, standingFacts } from './asking.ts';
 import { InputError } from './errors.ts';
 import { isMemoryNoBetter } from './judge/confidence.ts';
 import type { TestRow } from './judge/facts.ts';
@@ -240,11 +240,7 @@ async function judgeGroup(
     );
   // The base's newest commits, whenever they were made.
   const evidence = await read(anchor.createdAt.getTime() + 400 * dayMs);
-  const facts: StandingFacts = {
-    runs: [evidence.run, ...evidence.runs],
-    commits: [...evidence.committedAt].map(([sha, at]) => ({ sha, position: undefined, committedAt: at })),
-    baseBranch: evidence.baseBranch,
-  };
+  const facts = standingFacts(evidence);
   return { group, evidence, facts, standing: standingOf(facts) };
 }
 
