@@ -2,7 +2,6 @@
 // pull request has them. Nothing here has a rule of its own.
 import type { CommitHistory } from './context/commits.ts';
 import { evidenceFor } from './judge/evidence.ts';
-import type { StoredRun } from './judge/facts.ts';
 import { groupBy } from './judge/group.ts';
 import { infrastructureRuns } from './judge/infrastructure.ts';
 import { dayMs, defaultLimits } from './judge/limits.ts';
@@ -18,7 +17,7 @@ import {
   unitsOf,
 } from './judge/regressions.ts';
 import { judgeStored } from './judging.ts';
-import type { FlakyEvidence, RunHistory } from './model.ts';
+import type { FlakyEvidence, RunHistory, StoredRun } from './model.ts';
 import type { Database } from './store/database/port.ts';
 import { type RunEvidence, readNamedRows, readRunEvidence } from './store/history/evidence.ts';
 import { readBaseRuns, readRan } from './store/questions/base-runs.ts';

@@ -1,10 +1,11 @@
 // The use case that gathers what the page shows: facts from the database, verdicts of the judge. Joins store, read and judge, which
 // do not know each other.
+
 import { type AskingCheckout, judgeListed, standingFacts } from './asking.ts';
 import { InputError } from './errors.ts';
 import { isMemoryNoBetter } from './judge/confidence.ts';
-import type { TestRow } from './judge/facts.ts';
 import { flakyTests, type Standing, type StandingFacts, standingOf } from './judge/prospect.ts';
+import type { TestRow } from './model.ts';
 import { nearest } from './nearest.ts';
 import { readStoredFailure } from './read/report/junit.ts';
 import type { Database } from './store/database/port.ts';

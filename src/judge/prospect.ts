@@ -1,8 +1,8 @@
 // How a repository stands: what the next change would be told. The judge's own rules, asked about a run that is not there yet: it
 // is of a new branch, made from the base's newest tested commit. So no list says "flaky" where a comment would not.
-import type { FlakyEvidence } from '../model.ts';
+import type { FlakyEvidence, StoredRun, TestRow } from '../model.ts';
 import type { Evidence } from './evidence.ts';
-import type { CommitPlace, RunFacts, StoredRun, TestRow } from './facts.ts';
+import type { CommitPlace, RunFacts } from './facts.ts';
 import { groupBy } from './group.ts';
 import { type JudgedPoint, judgePoint, judgeTests } from './judge.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
