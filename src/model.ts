@@ -798,3 +798,52 @@ export interface MemoryChange {
   /** When it last worked. */
   readonly workedAt: number | undefined;
 }
+
+/** A stored run as a list shows it. */
+export interface RunFigures {
+  readonly runId: string;
+  readonly gitSha: string | undefined;
+  readonly branch: string | undefined;
+  readonly jobName: string | undefined;
+  readonly lane: string | undefined;
+  readonly ciSystem: string | undefined;
+  readonly pullRequest: number | undefined;
+  readonly workflowRunId: string | undefined;
+  readonly isIncomplete: boolean;
+  readonly tests: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly errors: number;
+  readonly skipped: number;
+  readonly seconds: number | undefined;
+  /** 0 to 100. */
+  readonly coveragePercent: number | undefined;
+  /** The commit message's first line, at most 200 characters. */
+  readonly message: string | undefined;
+}
+
+/** A failure's words as they are stored. */
+export interface NumberedFailure {
+  readonly testName: string;
+  readonly testFile: string | undefined;
+  readonly outcome: 'failed' | 'error';
+  /** Its place among the failures of its run, from 1. */
+  readonly number: number;
+  readonly failureSignature: string | undefined;
+  readonly errorType: string | undefined;
+  readonly message: string | undefined;
+  readonly traceback: string | undefined;
+}
+
+/** One file's coverage in one run. */
+export interface FileLines {
+  readonly filePath: string;
+  readonly percent: number;
+  readonly statements: number;
+  readonly covered: number;
+  readonly branches: number;
+  readonly coveredBranches: number;
+  /** 1-based, in any order. */
+  readonly coveredLines: readonly number[];
+  readonly missingLines: readonly number[];
+}

@@ -271,28 +271,13 @@ function runFact(
   judged: readonly Judged[],
 ): RunFact {
   const of = judged.find(({ group }) => group.includes(run));
+  const { createdAt, project, origin, dirty, isStale, hasMatriz, ...figures } = run;
   return {
-    runId: run.runId,
-    at: run.createdAt,
-    gitSha: run.gitSha,
-    branch: run.branch,
-    jobName: run.jobName,
-    lane: run.lane,
-    project: projects.indexOf(run.project),
-    ciSystem: run.ciSystem,
-    pullRequest: run.pullRequest,
-    workflowRunId: run.workflowRunId,
-    isIncomplete: run.isIncomplete,
+    ...figures,
+    at: createdAt,
+    project: projects.indexOf(project),
     notCounted: notCounted(run, of),
     isBase: run.pullRequest === undefined && run.branch !== undefined && run.branch === of?.facts.baseBranch,
-    tests: run.tests,
-    passed: run.passed,
-    failed: run.failed,
-    errors: run.errors,
-    skipped: run.skipped,
-    seconds: run.seconds,
-    coveragePercent: run.coveragePercent,
-    message: run.message,
   };
 }
 
