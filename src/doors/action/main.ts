@@ -6,7 +6,6 @@ import type { Warning } from '../../model.ts';
 import type { Opening } from '../../store/database/open-early.ts';
 import { secretsOf, workflowCommand } from '../../tell/github/workflow-log.ts';
 import { hasErrors } from '../fail-on.ts';
-import { keepHeapSmall } from '../heap.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
 import { asInputs, asksForVerdict, type Inputs, readInputs } from './inputs.ts';
 import { say, sayError, warn } from './log.ts';
@@ -18,7 +17,6 @@ import { summariseError, tellMissing, tellSurfaces } from './surfaces.ts';
 const { env } = process;
 
 async function main(): Promise<boolean> {
-  keepHeapSmall();
   const inputs = readInputs(env);
   const { databaseUrl, sslCa } = inputs.settings;
   // Never the embedded database: a runner's disk is gone when the job ends.
@@ -134,14 +132,15 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   return good;
 }
 
-main().then(
-  (good) => {
-    process.exitCode = good ? 0 : 1;
-  },
-  (error: unknown) => {
-    sayError(error);
-    // Our own failure is no verdict on the tests. But a step that was asked for a verdict must not be green without one.
-    const bad = error instanceof InputError || error instanceof ReportError || asksForVerdict();
-    process.exitCode = bad ? 1 : 0;
-  },
-);
+/** The step, with its errors told; its exit code. */
+export function runStep(): Promise<0 | 1> {
+  return main().then(
+    (good) => (good ? 0 : 1),
+    (error: unknown) => {
+      sayError(error);
+      // Our own failure is no verdict on the tests. But a step that was asked for a verdict must not be green without one.
+      const bad = error instanceof InputError || error instanceof ReportError || asksForVerdict();
+      return bad ? 1 : 0;
+    },
+  );
+}
