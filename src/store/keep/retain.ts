@@ -143,7 +143,7 @@ function tidyNotes(work: Work, tables: readonly KeptTable[], months: readonly Du
   return freely(work, 'retention, its notes', async () => {
     const stale = await work.db.query<{ parent: string; child: string; there: boolean }>(
       `SELECT n.parent, n.child, c.oid IS NOT NULL AS there FROM lukhas_retirements n
-       LEFT JOIN pg_class c ON c.relnamespace = current_schema()::regnamespace AND c.relname = n.child
+       LEFT JOIN pg_class c ON c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = n.child
        WHERE n.parent = ANY ($1::text[]) AND n.child <> ALL ($2::text[])
          AND (c.oid IS NULL OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT i.inhdetachpending))
        FOR UPDATE OF n`,
@@ -207,7 +207,7 @@ async function standing(db: Database, { table, partition }: DueMonth): Promise<S
        WHEN n.summed_at IS NULL THEN 'detached' ELSE 'summed' END AS state
      FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
      LEFT JOIN lukhas_retirements n ON n.parent = $1 AND n.child = $2
-     WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = $2`,
+     WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = $2`,
     [table, partition],
   );
   return row?.state ?? 'other';
@@ -223,7 +223,7 @@ async function noteDue(db: Database, month: DueMonth, keep: string): Promise<boo
          (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \\(''([^'']+)''\\)'))[1]::timestamptz AS upper_bound
        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
        WHERE i.inhparent = to_regclass($1) AND c.relname = $2 AND c.relkind = 'r' AND NOT i.inhdetachpending
-         AND c.relnamespace = current_schema()::regnamespace AND pg_get_userbyid(c.relowner) = 'lukhas_owner') AS b
+         AND c.relnamespace = quote_ident(current_schema())::regnamespace AND pg_get_userbyid(c.relowner) = 'lukhas_owner') AS b
      WHERE b.upper_bound <= now() - $4::interval
        -- Of results and coverage that are there still the sums are not made yet, and need the runs.
        AND NOT ($1 = 'test_runs' AND EXISTS (
@@ -269,7 +269,7 @@ async function detach(work: Work, month: DueMonth, name: string, waits: Waits): 
 async function sum(work: Work, { table, partition }: DueMonth): Promise<{ rows: number; sums: number }> {
   const { db, schema } = work;
   const noted = await db.query(
-    `SELECT FROM lukhas_retirements n JOIN pg_class c ON c.relnamespace = current_schema()::regnamespace AND c.relname = n.child
+    `SELECT FROM lukhas_retirements n JOIN pg_class c ON c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = n.child
      WHERE n.parent = $1 AND n.child = $2 AND n.summed_at IS NULL AND NOT c.relispartition
        AND obj_description(c.oid, 'pg_class') = n.mark FOR UPDATE OF n`,
     [table, partition],
@@ -292,7 +292,7 @@ const briefly = ["SET LOCAL lock_timeout = '200ms'", 'SET LOCAL synchronous_comm
 async function dropReferences(db: Database, { table, partition }: DueMonth): Promise<void> {
   const references = await db.query<{ name: string }>(
     `SELECT k.conname::text AS name FROM lukhas_retirements n
-     JOIN pg_class c ON c.relnamespace = current_schema()::regnamespace AND c.relname = n.child AND c.relkind = 'r' AND NOT c.relispartition
+     JOIN pg_class c ON c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = n.child AND c.relkind = 'r' AND NOT c.relispartition
      JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'f'
      WHERE n.parent = $1 AND n.child = $2 AND n.summed_at IS NOT NULL AND obj_description(c.oid, 'pg_class') = n.mark`,
     [table, partition],
@@ -304,7 +304,7 @@ async function dropReferences(db: Database, { table, partition }: DueMonth): Pro
 async function drop(db: Database, { table, partition }: DueMonth): Promise<void> {
   const done = await db.query(
     `DELETE FROM lukhas_retirements n USING pg_class c
-     WHERE n.parent = $1 AND n.child = $2 AND n.summed_at IS NOT NULL AND c.relnamespace = current_schema()::regnamespace
+     WHERE n.parent = $1 AND n.child = $2 AND n.summed_at IS NOT NULL AND c.relnamespace = quote_ident(current_schema())::regnamespace
        AND c.relname = n.child AND c.relkind = 'r' AND NOT c.relispartition AND obj_description(c.oid, 'pg_class') = n.mark
      RETURNING n.child`,
     [table, partition],

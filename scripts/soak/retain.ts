@@ -9,21 +9,19 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { openPostgres } from '../src/store/database/pg.ts';
-import type { Connect, Database } from '../src/store/database/port.ts';
-import { monthsOfTest } from '../src/store/keep/trend.ts';
-import { saveRun } from '../src/store/runs/save.ts';
-import { grantUploads, inTeam, openAccess } from '../src/store/schema/access.ts';
-import { migrate } from '../src/store/schema/migrate.ts';
-import { ensurePartitions } from '../src/store/schema/partitions.ts';
+import { openPostgres } from '../../src/store/database/pg.ts';
+import type { Connect, Database } from '../../src/store/database/port.ts';
+import { monthsOfTest } from '../../src/store/keep/trend.ts';
+import { saveRun } from '../../src/store/runs/save.ts';
+import { inTeam, openAccess } from '../../src/store/schema/access.ts';
 import {
   coverageSums,
   expectedSums,
   fillMonths,
   makeMonths,
   storedSums,
-} from '../test/support/old-months.ts';
-import { startPostgres } from '../test/support/postgres.ts';
+} from '../../test/support/old-months.ts';
+import { startPostgres } from '../../test/support/postgres.ts';
 import {
   makeCoverage,
   makeFailure,
@@ -31,8 +29,9 @@ import {
   makeResult,
   makeUpload,
   sourceOf,
-} from '../test/support/runs.ts';
-import { rowsIn } from '../test/support/sql.ts';
+} from '../../test/support/runs.ts';
+import { rowsIn } from '../../test/support/sql.ts';
+import { install } from './world.ts';
 
 const { values } = parseArgs({
   options: {
@@ -63,7 +62,7 @@ const check = (holds: boolean, words: string): void => {
   if (!holds) wrong.push(words);
 };
 const teamId = '5eaf0000-0000-4000-8000-000000000001';
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const monthBack = (back: number): Date => {
   const now = new Date();
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1));
@@ -103,20 +102,13 @@ async function makeDatabase(
 ): Promise<Ready> {
   await onServer(serverUrl, `CREATE DATABASE ${name}`);
   const url = withDatabase(serverUrl, name);
-  const admin = await openPostgres(url, { stallMs: 3_600_000 });
-  await migrate(admin);
   // One id everywhere: the rows are made of it.
-  await rowsIn(admin, `INSERT INTO teams (id, name, slug) VALUES ('${teamId}', 'soak', 'soak') RETURNING id`);
-  const { databaseUrl } = await grantUploads(admin, {
-    teamSlug: 'soak',
-    role: `soak_${name}`,
-    adminUrl: url,
-  });
+  const [team] = await install(url, [{ slug: name, id: teamId }]);
+  const admin = await openPostgres(url, { stallMs: 3_600_000 });
   await makeMonths(admin, back);
-  await ensurePartitions(admin, { monthsAhead: 2 });
   await fillMonths(admin, { teamId, back, ...size, tracebackBytes: 2000 });
   await admin.outside('VACUUM ANALYZE');
-  return { url, admin, uploadUrl: databaseUrl };
+  return { url, admin, uploadUrl: team?.url ?? '' };
 }
 
 async function besideUploads(serverUrl: string): Promise<void> {
