@@ -47,12 +47,26 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** Starts PostgreSQL 15 in a new temporary directory on a free loopback port (or takes TEST_DATABASE_URL's as it is). */
+/**
+ * Starts PostgreSQL 15 in a new temporary directory on a free loopback port (or takes TEST_DATABASE_URL's as it is).
+ *
+ * @param options.keep a folder for it that stays when it ends, and is taken again; outside of private folders
+ */
 export async function startPostgres(
-  options: { readonly settings?: Readonly<Record<string, string>>; readonly external?: boolean } = {},
+  options: {
+    readonly settings?: Readonly<Record<string, string>>;
+    readonly external?: boolean;
+    readonly keep?: string | undefined;
+  } = {},
 ): Promise<PostgresServer> {
   const given = process.env.TEST_DATABASE_URL ?? '';
   if (given !== '' && options.external !== false) return { adminUrl: given, stop: async () => {} };
+
+  const { keep } = options;
+  if (keep !== undefined) {
+    await mkdir(keep, { recursive: true });
+    return startIn(path.resolve(keep), options.settings ?? {}, true);
+  }
 
   for (let tries = 1; ; tries++) {
     const home = await mkdtemp(path.join(tmpdir(), 'lukhas-postgres-'));
@@ -67,35 +81,44 @@ export async function startPostgres(
   }
 }
 
-async function startIn(home: string, changes: Readonly<Record<string, string>>): Promise<PostgresServer> {
+async function startIn(
+  home: string,
+  changes: Readonly<Record<string, string>>,
+  isKept = false,
+): Promise<PostgresServer> {
   const owner = await serverUser();
   // The server's user must reach its directory and binaries even when this process's own folders are private.
   await chmod(home, 0o711);
   const native = await usableBinaries(home, owner);
   const data = path.join(home, 'data');
-  const password = randomBytes(18).toString('base64url');
   const passwordFile = path.join(home, 'password');
-  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
-  if (owner !== undefined) {
-    await mkdir(data, { mode: 0o700 });
-    await chown(data, owner.uid, owner.gid);
-    await chown(passwordFile, owner.uid, owner.gid);
-    await chown(home, owner.uid, owner.gid);
-  }
   const env = { ...process.env, LC_ALL: 'C' };
-  await run(
-    path.join(native, 'bin/initdb'),
-    [
-      `--pgdata=${data}`,
-      '--username=postgres',
-      '--auth=scram-sha-256',
-      `--pwfile=${passwordFile}`,
-      '--encoding=UTF8',
-      '--locale=C',
-      '--no-sync',
-    ],
-    { ...owner, env, cwd: '/' },
-  );
+  const isMade = isKept && (await exists(path.join(data, 'PG_VERSION')));
+  const password = isMade
+    ? (await readFile(passwordFile, 'utf8')).trim()
+    : randomBytes(18).toString('base64url');
+  if (!isMade) {
+    await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+    if (owner !== undefined) {
+      await mkdir(data, { mode: 0o700 });
+      await chown(data, owner.uid, owner.gid);
+      await chown(passwordFile, owner.uid, owner.gid);
+      await chown(home, owner.uid, owner.gid);
+    }
+    await run(
+      path.join(native, 'bin/initdb'),
+      [
+        `--pgdata=${data}`,
+        '--username=postgres',
+        '--auth=scram-sha-256',
+        `--pwfile=${passwordFile}`,
+        '--encoding=UTF8',
+        '--locale=C',
+        '--no-sync',
+      ],
+      { ...owner, env, cwd: '/' },
+    );
+  }
   const port = await freePort();
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -114,7 +137,7 @@ async function startIn(home: string, changes: Readonly<Record<string, string>>):
     '/bin/sh',
     [
       '-c',
-      '"$@" & server=$!; trap "" INT TERM; cat >/dev/null; kill -INT $server 2>/dev/null; wait $server; rm -rf "$LUKHAS_TEST_HOME"',
+      '"$@" & server=$!; trap "" INT TERM; cat >/dev/null; kill -INT $server 2>/dev/null; wait $server; test -z "$LUKHAS_TEST_HOME" || rm -rf "$LUKHAS_TEST_HOME"',
       'postgres',
       path.join(native, 'bin/postgres'),
       '-D',
@@ -123,7 +146,7 @@ async function startIn(home: string, changes: Readonly<Record<string, string>>):
     ],
     {
       ...owner,
-      env: { ...env, LUKHAS_TEST_HOME: home },
+      env: { ...env, LUKHAS_TEST_HOME: isKept ? '' : home },
       cwd: '/',
       stdio: ['pipe', log.fd, log.fd],
       detached: true,
@@ -134,7 +157,7 @@ async function startIn(home: string, changes: Readonly<Record<string, string>>):
     shell.stdin?.end();
     await ended;
     await log.close().catch(() => {});
-    await rm(home, { recursive: true, force: true });
+    if (!isKept) await rm(home, { recursive: true, force: true });
   };
   await untilReady(data).catch(async (error) => {
     shell.stdin?.end();
@@ -195,17 +218,19 @@ async function restoreLinks(native: string): Promise<void> {
   if (!Array.isArray(list)) throw new Error('pg-symlinks.json is not a list');
   for (const { source, target } of list as { source: string; target: string }[]) {
     const link = path.join(path.dirname(native), target);
-    const exists = await lstat(link).then(
-      () => true,
-      () => false,
-    );
-    if (exists) continue;
+    if (await exists(link)) continue;
     await symlink(path.relative(path.dirname(target), source), link).catch((error: NodeJS.ErrnoException) => {
       // Another test run did it at the same moment.
       if (error.code !== 'EEXIST') throw error;
     });
   }
 }
+
+const exists = (file: string): Promise<boolean> =>
+  lstat(file).then(
+    () => true,
+    () => false,
+  );
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
