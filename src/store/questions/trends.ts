@@ -3,6 +3,7 @@ import { InputError } from '../../errors.ts';
 import { nearest } from '../../nearest.ts';
 import type { Database, Row } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
+import { dayRows } from './days.ts';
 import { isEvidence, ofScope, oneLine, Params, requireRuns, type Scope, whyNone } from './scope.ts';
 
 /** What a point of a trend takes together. */
@@ -36,11 +37,10 @@ export function readTrend(
   return inTeam(db, access, async () => {
     const params = new Params(access);
     const rows = await db.query<Row>(
-      `SELECT date_trunc('${bucket}', r.created_at, 'UTC') AS start, count(*)::int AS runs,
-         count(*) FILTER (WHERE coalesce(r.failed, 0) + coalesce(r.errors, 0) = 0)::int AS green,
-         (100.0 * sum(r.passed) / NULLIF(sum(coalesce(r.passed, 0) + coalesce(r.failed, 0) + coalesce(r.errors, 0)), 0))::float8 AS pass,
-         avg(r.duration_seconds)::float8 AS seconds, avg(r.coverage_percent)::float8 AS coverage
-       FROM test_runs r WHERE ${ofScope('r', scope, params, db)} AND ${isEvidence('r')} GROUP BY 1 ORDER BY 1`,
+      `SELECT date_trunc('${bucket}', d.day::timestamp) AT TIME ZONE 'UTC' AS start, sum(d.runs)::int AS runs, sum(d.green_runs)::int AS green,
+         (100.0 * sum(d.passed) / NULLIF(sum(d.ran), 0))::float8 AS pass, (sum(d.seconds) / NULLIF(sum(d.timed_runs), 0))::float8 AS seconds,
+         (sum(d.coverage_sum) / NULLIF(sum(d.covered_runs), 0))::float8 AS coverage
+       FROM ${dayRows(scope, params, db, { evidence: true })} AS d GROUP BY 1 ORDER BY 1`,
       params.values,
     );
     if (rows.length === 0) throw await whyNone(db, access, scope);
