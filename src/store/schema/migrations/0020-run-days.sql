@@ -115,7 +115,19 @@ BEGIN
   END LOOP;
 END
 $closed$;
-GRANT SELECT ON run_days TO lukhas_ingest, lukhas_service;
+-- Who may read runs may read their sums: logins that only read have rights of their own.
+DO $readers$
+DECLARE
+  reader text;
+BEGIN
+  FOR reader IN
+    SELECT quote_ident(pg_get_userbyid(a.grantee)) FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
+    WHERE c.oid = 'test_runs'::regclass AND a.privilege_type = 'SELECT' AND a.grantee NOT IN (0, c.relowner)
+  LOOP
+    EXECUTE format('GRANT SELECT ON run_days TO %s', reader);
+  END LOOP;
+END
+$readers$;
 
 -- step: the index of people's runs of the parent
 CREATE INDEX idx_test_runs_author ON ONLY test_runs (team_id, lambda_id, created_at) WHERE lambda_id IS NOT NULL;
