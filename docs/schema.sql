@@ -510,8 +510,8 @@ CREATE INDEX idx_healix_credits_memory ON healix_credits USING btree (team_id, m
 CREATE INDEX idx_healix_drift_rank ON healix_memories USING btree (team_id, drift_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
 CREATE INDEX idx_healix_matches_run ON healix_matches USING btree (team_id, run_id);
 CREATE INDEX idx_healix_metadata_gin ON healix_memories USING gin (metadata);
+CREATE INDEX idx_healix_rate ON healix_memories USING btree (team_id, round(((success_count)::numeric / (NULLIF((success_count + failure_count), 0))::numeric), 3) DESC, confidence DESC NULLS LAST, id) WHERE (((success_count + failure_count) >= 5) AND (deleted_at IS NULL));
 CREATE INDEX idx_healix_signature_rank ON healix_memories USING btree (team_id, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
-CREATE INDEX idx_healix_success_rate ON healix_memories USING btree (team_id, round(((success_count)::numeric / (NULLIF((success_count + failure_count), 0))::numeric), 3) DESC, confidence DESC) WHERE ((success_count + failure_count) >= 5);
 CREATE INDEX idx_healix_test_errtype ON healix_memories USING btree (team_id, test_name, error_type) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_healix_test_signature ON healix_memories USING btree (team_id, test_name, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_healix_words_rank ON healix_memories USING btree (team_id, words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));

@@ -159,7 +159,7 @@ async function startIn(
     await log.close().catch(() => {});
     if (!isKept) await rm(home, { recursive: true, force: true });
   };
-  await untilReady(data).catch(async (error) => {
+  await untilReady(data, port).catch(async (error) => {
     shell.stdin?.end();
     await ended;
     throw error;
@@ -247,12 +247,12 @@ function freePort(): Promise<number> {
   });
 }
 
-/** The postmaster writes `ready` as the last line of postmaster.pid. */
-async function untilReady(data: string): Promise<void> {
+/** The postmaster writes its port, and `ready` as the last line, into postmaster.pid; one that was killed leaves its own behind. */
+async function untilReady(data: string, port: number): Promise<void> {
   const deadline = performance.now() + 30_000;
   while (performance.now() < deadline) {
     const state = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '');
-    if (/\bready\b/.test(state)) return;
+    if (state.split('\n')[3] === String(port) && /\bready\b/.test(state)) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new Error('not ready within 30 s');

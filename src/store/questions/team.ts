@@ -115,7 +115,7 @@ export function readMemoryRates(
       `SELECT h.id::text AS id, h.test_name, h.solution_type, h.confidence::float8 AS confidence, h.success_count, h.failure_count,
          ${rate}::float8 AS rate, h.matriz_star
        FROM healix_memories h WHERE h.team_id = $1 AND h.success_count + h.failure_count >= 5 AND h.deleted_at IS NULL AND h.state = 'active'
-       ORDER BY ${rate} DESC, h.confidence DESC LIMIT $2`,
+       ORDER BY ${rate} DESC, h.confidence DESC NULLS LAST, h.id LIMIT $2`,
       [access.team.id, limit + 1],
     );
     return {

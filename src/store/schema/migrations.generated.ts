@@ -428,7 +428,7 @@ export const migrations: readonly Migration[] = [
   {
     "number": 20,
     "name": "run-days",
-    "checksum": "09fc0cee0d3ba242ef22002694ccd7cc09f7ad3460a78fac73f50ee770626abc",
+    "checksum": "e2523e296306ee84208d0476b9b80ccbbed9c07fa6a9385b287c63827fb09ff0",
     "refusesOlder": false,
     "steps": [
       {
@@ -452,6 +452,16 @@ export const migrations: readonly Migration[] = [
         "inTransaction": true,
         "partitionsOf": "test_runs",
         "sql": "ALTER INDEX idx_test_runs_author ATTACH PARTITION \"{name}_author\";"
+      },
+      {
+        "title": "the index of rates",
+        "inTransaction": true,
+        "sql": "-- As the questions sort: a memory without confidence comes last.\nCREATE INDEX idx_healix_rate ON healix_memories (\n  team_id, (round(success_count::numeric / NULLIF(success_count + failure_count, 0), 3)) DESC, confidence DESC NULLS LAST, id\n) WHERE success_count + failure_count >= 5 AND deleted_at IS NULL;"
+      },
+      {
+        "title": "the end of the index that sorted otherwise",
+        "inTransaction": true,
+        "sql": "DROP INDEX IF EXISTS idx_healix_success_rate;"
       },
       {
         "title": "the sums of a month",

@@ -1,9 +1,10 @@
 -- Purpose: answer for a year from the sums of its days: run_days is kept while runs are stored, changed and deleted, so that trends and use
---   read days and not runs; and count a person's runs from an index alone.
--- Locks: test_runs, partitions of test_runs, teams: SHARE ROW EXCLUSIVE
+--   read days and not runs; count a person's runs from an index alone; and list memories by success in the order of an index.
+-- Locks: test_runs, partitions of test_runs, teams: SHARE ROW EXCLUSIVE; healix_memories: ACCESS EXCLUSIVE
 -- Older programs: go on uploading
 -- Reversible: DROP TRIGGER sum_stored_runs, sum_changed_runs and sum_deleted_runs ON test_runs; DROP FUNCTION lukhas_sum_runs,
---   lukhas_run_sums; DROP TABLE run_days; DROP INDEX idx_test_runs_author.
+--   lukhas_run_sums; DROP TABLE run_days; DROP INDEX idx_test_runs_author, idx_healix_rate; create
+--   idx_healix_success_rate as 0002 does.
 
 -- step: the sums and what keeps them
 -- The runs of a UTC day under one set of names; NULL is a name, too.
@@ -137,6 +138,15 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS "{name}_author" ON {leaf} (team_id, lamb
 
 -- step: attaching the index of people's runs, for each partition of test_runs
 ALTER INDEX idx_test_runs_author ATTACH PARTITION "{name}_author";
+
+-- step: the index of rates
+-- As the questions sort: a memory without confidence comes last.
+CREATE INDEX idx_healix_rate ON healix_memories (
+  team_id, (round(success_count::numeric / NULLIF(success_count + failure_count, 0), 3)) DESC, confidence DESC NULLS LAST, id
+) WHERE success_count + failure_count >= 5 AND deleted_at IS NULL;
+
+-- step: the end of the index that sorted otherwise
+DROP INDEX IF EXISTS idx_healix_success_rate;
 
 -- step: the sums of a month, for each partition of test_runs
 -- Its uploads wait for as long as it takes to read its runs.
