@@ -64,6 +64,8 @@ export interface PostgresOptions {
   readonly external?: false;
   /** Without it the one of this test run. */
   readonly major?: number;
+  /** A folder for it that stays when it ends, and is taken again; outside of private folders. */
+  readonly keep?: string | undefined;
   /** Where its directory is made; else the system's for temporary files. */
   readonly under?: string;
   /** The server whose copy it is, as a standby: halted while it is copied. */
@@ -79,6 +81,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 
 /** The same, never the one that TEST_DATABASE_URL names. */
 export async function startOwnPostgres(options: PostgresOptions = {}): Promise<OwnServer> {
+  if (options.keep !== undefined) {
+    await mkdir(options.keep, { recursive: true });
+    return startIn(path.resolve(options.keep), options);
+  }
   for (let tries = 1; ; tries++) {
     const home = await mkdtemp(path.join(options.under ?? tmpdir(), 'lukhas-postgres-'));
     try {
@@ -98,9 +104,13 @@ async function startIn(home: string, options: PostgresOptions): Promise<OwnServe
   await chmod(home, 0o711);
   const native = await usableBinaries(home, owner, binariesOf(options.major ?? testMajor));
   const data = path.join(home, 'data');
-  const { standbyOf } = options;
-  const password =
-    standbyOf === undefined
+  const { standbyOf, keep } = options;
+  const isMade = keep !== undefined && (await exists(path.join(data, 'PG_VERSION')));
+  // What a crash left would say that it is ready.
+  if (isMade) await rm(path.join(data, 'postmaster.pid'), { force: true });
+  const password = isMade
+    ? (await readFile(path.join(home, 'password'), 'utf8')).trim()
+    : standbyOf === undefined
       ? await initialize(home, data, native, owner)
       : await copyStandby(home, data, standbyOf, owner);
   const port = await freePort();
@@ -132,7 +142,7 @@ async function startIn(home: string, options: PostgresOptions): Promise<OwnServe
       ],
       {
         ...owner,
-        env: { ...process.env, LC_ALL: 'C', LUKHAS_TEST_HOME: home },
+        env: { ...process.env, LC_ALL: 'C', LUKHAS_TEST_HOME: keep === undefined ? home : '' },
         cwd: '/',
         stdio: ['pipe', log.fd, log.fd],
         detached: true,
@@ -163,9 +173,9 @@ async function startIn(home: string, options: PostgresOptions): Promise<OwnServe
       end = await launch();
     },
     stop: async () => {
-      await end?.('');
+      await end?.(keep === undefined ? '' : 'INT');
       await log.close().catch(() => {});
-      await rm(home, { recursive: true, force: true });
+      if (keep === undefined) await rm(home, { recursive: true, force: true });
     },
   };
 }
@@ -275,17 +285,19 @@ async function restoreLinks(native: string): Promise<void> {
   if (!Array.isArray(list)) throw new Error('pg-symlinks.json is not a list');
   for (const { source, target } of list as { source: string; target: string }[]) {
     const link = path.join(path.dirname(native), target);
-    const exists = await lstat(link).then(
-      () => true,
-      () => false,
-    );
-    if (exists) continue;
+    if (await exists(link)) continue;
     await symlink(path.relative(path.dirname(target), source), link).catch((error: NodeJS.ErrnoException) => {
       // Another test run did it at the same moment.
       if (error.code !== 'EEXIST') throw error;
     });
   }
 }
+
+const exists = (file: string): Promise<boolean> =>
+  lstat(file).then(
+    () => true,
+    () => false,
+  );
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -302,7 +314,7 @@ function freePort(): Promise<number> {
   });
 }
 
-/** The postmaster writes `ready` as the last line of postmaster.pid. */
+/** The postmaster writes its port, and `ready` as the last line, into postmaster.pid; one that was killed leaves its own behind. */
 async function untilReady(data: string): Promise<void> {
   const deadline = performance.now() + 30_000;
   while (performance.now() < deadline) {
