@@ -185,8 +185,15 @@ export interface PatchCoverage {
   readonly unreported: readonly string[];
 }
 
+/** Statements that any of several runs of one commit ran. */
+export interface CoveredTogether {
+  readonly runs: number;
+  readonly statements: number;
+  readonly covered: number;
+}
+
 /** The coverage of a run's change, or why it is not known. */
-export type Patch =
+export type Patch = (
   | {
       /** The commit that the change begins at. */
       readonly baseSha: string;
@@ -194,7 +201,11 @@ export type Patch =
       /** Whose reports are counted together: stored runs of the commit, this one among them. */
       readonly runs: number;
     }
-  | { readonly problem: string };
+  | { readonly problem: string }
+) & {
+  /** Of all files; undefined where there is one run, or they are too large to add up. */
+  readonly together?: CoveredTogether | undefined;
+};
 
 /**
  * How a memory fits a failure. Known: `exact` (same test and failure signature), `moved` (same test and words), `cause` (same
