@@ -71,10 +71,9 @@ export function listFailures(
          FROM (SELECT alike, test_run_id, count(*) AS n, max(created_at) AS last_at FROM ours GROUP BY alike, test_run_id) AS o
          GROUP BY alike ORDER BY runs DESC, failures DESC, last_at DESC, alike LIMIT ${params.add(limit)}::int
        ), groups AS (
-         SELECT k.*, o.* FROM ranked k CROSS JOIN LATERAL (
-           SELECT count(DISTINCT test_name)::int AS tests, count(DISTINCT git_branch)::int AS branches, min(created_at) AS first_at, max(memory) AS memory,
-             (array_agg(test_run_id ORDER BY created_at DESC, test_name))[1] AS run_id, (array_agg(test_name ORDER BY created_at DESC, test_name))[1] AS test_name
-           FROM ours WHERE ours.alike = k.alike) AS o
+         SELECT k.*, count(DISTINCT o.test_name)::int AS tests, count(DISTINCT o.git_branch)::int AS branches, min(o.created_at) AS first_at, max(o.memory) AS memory,
+           (array_agg(o.test_run_id ORDER BY o.created_at DESC, o.test_name))[1] AS run_id, (array_agg(o.test_name ORDER BY o.created_at DESC, o.test_name))[1] AS test_name
+         FROM ranked k JOIN ours o ON o.alike = k.alike GROUP BY k.alike, k.failures, k.runs, k.last_at, k.total, k.seen
        )
        SELECT g.*, g.run_id::text AS run, x.failure_signature, x.cause_key, x.error_type, left(x.error_message, 300) AS message,
          (SELECT count(*) > ${mostFailures} FROM failed) AS is_cut
