@@ -59,10 +59,10 @@ export function listFailures(
            coalesce(x.cause_key, x.drift_signature, x.failure_signature, x.error_type, '') AS alike,
            coalesce(x.healix_memory_id, x.shared_memory_id)::text AS memory
          FROM test_results x WHERE x.team_id = $1 AND x.outcome IN ('failed', 'error') ${since}
-         ORDER BY x.created_at DESC LIMIT ${mostFailures + 1}
+         ORDER BY x.created_at DESC, x.test_name DESC LIMIT ${mostFailures + 1}
        ), ours AS MATERIALIZED (
          -- Run by run (OFFSET 0): a join would read all runs of the time.
-         SELECT f.*, r.git_branch FROM failed f CROSS JOIN LATERAL (
+         SELECT f.*, r.git_branch FROM (SELECT * FROM failed LIMIT ${mostFailures}) AS f CROSS JOIN LATERAL (
            SELECT r.* FROM test_runs r WHERE r.team_id = $1 AND r.id = f.test_run_id AND r.created_at = f.created_at OFFSET 0) AS r
          WHERE ${ofScope('r', scope, params, db)} AND ${isEvidence('r')}
        ), ranked AS (
