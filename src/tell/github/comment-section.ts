@@ -404,10 +404,10 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, wi
   const facts = [
     allJobs > 1 ? renderPlaces(first.jobs, allJobs) : '',
     detail.messages
-      ? first.links.commits(
-          inline(cut(evidenceOfAll(alike, first.run), 500)),
-          all.flatMap(({ history }) => (history === undefined ? [] : commitsOf(history))),
-        )
+      ? first.links.commits(inline(cut(evidenceOfAll(alike, first.run), 500)), [
+          ...all.flatMap(({ history }) => (history === undefined ? [] : commitsOf(history))),
+          ...(first.run?.point === undefined ? [] : [first.run.point.sha]),
+        ])
       : '',
   ].filter((part) => part !== '');
   if (facts.length > 0) rows.push(facts.join('; '));
