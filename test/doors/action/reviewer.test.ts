@@ -1,5 +1,6 @@
 // What a reviewer sees of a pull request, story by story, through the bundled Action on Node 24; and that each link leads to a commit,
 // file, line or run that is there.
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createReadyDatabase } from '../../support/databases.ts';
@@ -249,6 +250,49 @@ tests/conftest.py:6: ConnectionRefusedError`,
     expect(body).toContain('65 % of 20 changed statements covered, by the 3 runs of this commit so far');
     return [...results, ...jobs];
   });
+
+  tell(
+    'the coverage of a change in a clone of depth 1, of what was tested as the head has it',
+    'always',
+    async (story) => {
+      const shop = `${statements(1, 10)}${statements(21, 30)}`;
+      const files = {
+        'src/shop.py': shop,
+        'src/both.py': 'y = 1\n',
+        'src/huge.py': 'z = 1\n',
+        'tests/test_shop.py': testFile(1),
+      };
+      const head = story.elsewhere('b'.repeat(40), files);
+      const merge = story.shallow(files, ['a'.repeat(40), head.sha]);
+      const patch = `@@ -8,3 +8,13 @@ x_7 = 7\n x_8 = 8\n x_9 = 9\n x_10 = 10\n${statements(21, 30).trim().replace(/^/gm, '+')}`;
+      const changed = (filename: string, text: string, rest: object) => ({
+        filename,
+        status: 'modified',
+        sha: createHash('sha1').update(`blob ${text.length}\0${text}`).digest('hex'),
+        ...rest,
+      });
+      story.github.changedFiles.push(
+        changed('src/shop.py', shop, { patch }),
+        // The base changed it as well; and one whose patch GitHub leaves out.
+        changed('src/both.py', 'y = 2\n', { patch: '@@ -1 +1 @@\n-y = 0\n+y = 2' }),
+        changed('src/huge.py', files['src/huge.py'], {}),
+        changed('README.md', 'x', {}),
+      );
+      const coverage = { 'src/shop.py': [lines(1, 17), [18, 19, 20]], 'src/both.py': [[1], []] } as const;
+      const inputs = { 'fail-on-patch-coverage': '50', 'database-url': '' };
+      const result = await story.run({ at: merge, head, cases: green(['test_0']), coverage, inputs });
+      expect(withoutLinks(story.body())).toContain(
+        '**Coverage of this change**: 70 % of 10 changed statements covered; not computed for 2 files',
+      );
+      expect(withoutLinks(story.body())).toContain('| `src/shop.py` | `18-20` | 7 of 10 |');
+      // What was not computed is no pass.
+      expect(words(result, 'error')).toEqual([
+        'Fail-on-patch-coverage 50 cannot be decided: it was not computed for 2 files.',
+      ]);
+      expect(result.outputs['patch-coverage']).toBe('');
+      return [];
+    },
+  );
 
   tell('a push with an open pull request', 'long', async (story) => {
     const { head, results } = await change(story);
