@@ -262,9 +262,8 @@ function withoutMatches(history: Verdict['history']): Verdict['history'] {
   return { ...history, failures: history.failures.map((failure) => ({ ...failure, match: undefined })) };
 }
 
-function annotate({ inputs, verdict, files, errorsSaid }: Told, section: Section): void {
-  const { rootdir } = inputs.settings;
-  const tree = openTree(files, rootdir);
+function annotate({ verdict, files, errorsSaid }: Told, section: Section): void {
+  const tree = openTree(files, verdict.rootdir);
   const locate = (testFile: string) => tree.locate(testFile);
   const all = verdict.totals.failed + verdict.totals.errors;
   const { review } = verdict.matriz;

@@ -1,11 +1,14 @@
 // What a reviewer sees of a pull request, story by story, through the bundled Action on Node 24; and that each link leads to a commit,
 // file, line or run that is there.
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createReadyDatabase } from '../../support/databases.ts';
+import { checkOut, initRepository, writeCommit } from '../../support/git-repository.ts';
 import { long } from '../../support/long.ts';
-import { withoutLinks, words } from '../../support/pull-request.ts';
+import { pullEnv, pullRequest, withoutLinks, words } from '../../support/pull-request.ts';
 import {
   addressesIn,
   assertionOf,
@@ -15,7 +18,7 @@ import {
   type ReviewerStory,
   statements,
 } from '../../support/reviewer-story.ts';
-import type { ActionResult } from '../../support/runner.ts';
+import { type ActionResult, runAction } from '../../support/runner.ts';
 
 const testFile = (tests: number) =>
   Array.from(
@@ -346,4 +349,85 @@ tests/conftest.py:6: ConnectionRefusedError`,
     expect(body).toContain('2 tests, 6 runs in 3 reports; 1 failed in `results-3.12.xml`');
     return [...results, result];
   });
+});
+
+describe("annotations land in the pull request's files", () => {
+  const message = "KeyError: 'a'";
+  const failed = (module: string, path: string) =>
+    `<testsuites><testsuite name="pytest"><testcase classname="${module}" name="test_a" time="0.01"><failure message="${message}">def test_a():
+&gt;       {}['a']
+E       ${message}
+
+${path}:4: KeyError</failure></testcase></testsuite></testsuites>`;
+  const tree = {
+    'services/shop/tests/test_m.py': '\n\n\ndef test_a():\n    pass\n',
+    'tests/test_other.py': '\n',
+  };
+
+  it.skipIf(!long).each([
+    { what: 'from the root', module: 'services.shop.tests.test_m', path: 'services/shop/tests/test_m.py' },
+    {
+      what: 'with --junit-prefix',
+      module: 'unit.services.shop.tests.test_m',
+      path: 'services/shop/tests/test_m.py',
+    },
+    {
+      what: 'in a working directory, by its report',
+      module: 'tests.test_m',
+      path: 'tests/test_m.py',
+      report: 'services/shop/results.xml',
+    },
+    {
+      what: 'in a working directory, by rootdir',
+      module: 'tests.test_m',
+      path: 'tests/test_m.py',
+      rootdir: 'services/shop',
+    },
+    {
+      what: 'by Bazel',
+      module: 'services.shop.tests.test_m',
+      path: '/root/.cache/bazel/_bazel_root/8f1/execroot/_main/bazel-out/k8-fastbuild/bin/services/shop/test_m.runfiles/_main/services/shop/tests/test_m.py',
+      report: 'bazel-testlogs/services/shop/test_m/test.xml',
+    },
+    {
+      what: 'in a checkout below the workspace',
+      module: 'services.shop.tests.test_m',
+      path: 'services/shop/tests/test_m.py',
+      below: 'shop',
+    },
+    {
+      what: 'in a checkout below the workspace, and a working directory there',
+      module: 'tests.test_m',
+      path: 'tests/test_m.py',
+      below: 'shop',
+      report: 'shop/services/shop/results.xml',
+    },
+  ])(
+    '$what',
+    async ({ module, path, report, rootdir, below }) => {
+      const workspace = mkdtempSync(join(tmpdir(), 'lukhas-layout-'));
+      const root = join(workspace, below ?? '.');
+      initRepository(root, { origin: 'https://github.com/acme/shop.git' });
+      const files = new Map(Object.entries(tree));
+      const at = 1_790_000_000_000;
+      const base = writeCommit(root, { files, parents: [], at, message: 'x' });
+      const head = writeCommit(root, { files, parents: [base], at: at + 60_000, message: 'y' });
+      const merge = writeCommit(root, { files, parents: [base, head], at: at + 90_000, message: 'z' });
+      checkOut(root, merge, files);
+      const name = report ?? join(below ?? '', 'results.xml');
+      mkdirSync(dirname(join(workspace, name)), { recursive: true });
+      writeFileSync(join(workspace, name), failed(module, path));
+      const result = await runAction({
+        cwd: workspace,
+        event: pullRequest(head),
+        inputs: { reports: name, comment: 'off', ...(rootdir && { rootdir }) },
+        env: { ...pullEnv, GITHUB_SHA: merge },
+      });
+      rmSync(workspace, { recursive: true, force: true });
+      const [error] = result.commands.filter((command) => command.name === 'error');
+      expect(error?.properties).toMatchObject({ file: 'services/shop/tests/test_m.py', line: '4' });
+      expect(result.summary).toContain(`/blob/${head}/services/shop/tests/test_m.py#L4`);
+    },
+    60_000,
+  );
 });
