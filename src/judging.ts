@@ -17,6 +17,7 @@ import type {
   Match,
   MemoryCandidate,
   NamedCommits,
+  PulledFile,
   RunContext,
   RunHistory,
   TotalsBefore,
@@ -51,6 +52,8 @@ export interface ChangeSource {
   readonly git: CommitHistory | undefined;
   /** Reads a file of the repository as it was tested, where that is not its commit: uncommitted changes outside CI. */
   readonly readEdited?: ((path: string) => string | undefined) | undefined;
+  /** Asks the server for the pull request's changed files: a shallow clone cannot say. undefined: there is nobody to ask, or no answer. */
+  readonly readPulledFiles?: (() => Promise<readonly PulledFile[] | undefined>) | undefined;
 }
 
 export interface HistoryQuery extends RunQuery {
