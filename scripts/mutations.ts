@@ -1,4 +1,4 @@
-// Takes defences away, one at a time, in a copy of this tree, and runs the test that is to notice it: `npx tsx scripts/mutations.ts`,
+// Takes defences away, one at a time, in a copy of this tree, and runs the test that is to notice it: `npm run mutations`,
 // or some of them by number. Ends with 1 where a test passes without its defence.
 import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
