@@ -1,6 +1,8 @@
 // One team against another: every role, table, partition and verb, whatever the session sets; and everything that a login can take and
 // keep, while the other team uploads.
 
+import { availableParallelism, loadavg } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openPostgres } from '../../src/store/database/pg.ts';
 import { grantUploads } from '../../src/store/schema/access.ts';
 import { attack, holdEverything, layOut, otherRows } from '../../test/support/attacks.ts';
@@ -50,6 +52,20 @@ export const tenants: Part = {
         ['a stranger', as('stranger')],
       ];
       const before = await otherRows(siege);
+      // Whoever is slow for the machine's sake waits for no lock.
+      const waits = { over: false, longest: 0 };
+      const watching = (async () => {
+        while (!waits.over) {
+          const [row] = await ask(
+            world,
+            `SELECT coalesce(max(extract(epoch FROM clock_timestamp() - l.waitstart)), 0)::float8 AS waited
+             FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.usename = $1`,
+            [world.team.role],
+          );
+          waits.longest = Math.max(waits.longest, Number(row?.waited));
+          await sleep(50);
+        }
+      })();
       const uploads = { over: false, ms: [] as number[] };
       const team = world.team;
       // The third team's, so that the rows of the second stay as they are.
@@ -74,23 +90,30 @@ export const tenants: Part = {
         if (round === 0)
           findings.say(`everything that a login can take: ${held.length} held, ${refused.length} refused`);
         const done = uploads.ms.length;
-        while (uploads.ms.length < done + 5 && findings.bad === 0)
-          await new Promise((resolve) => setTimeout(resolve, 20));
+        while (uploads.ms.length < done + 5 && findings.bad === 0) await sleep(20);
         await client.end();
       }
       uploads.over = true;
       await uploading;
       findings.check((await otherRows(siege)) === before, 'a row of the other team is another one');
+      const { outcomes: after } = await findings.uploads('alone again', 20, 1, (n) =>
+        upload(world, `again ${n}`, blue.url),
+      );
+      waits.over = true;
+      await watching;
       const longest = (ms: readonly number[]) => Math.max(0, ...ms) / 1000;
-      const [usual, beside] = [longest(alone.map(({ ms }) => ms)), longest(uploads.ms)];
+      const [usual, beside] = [longest([...alone, ...after].map(({ ms }) => ms)), longest(uploads.ms)];
       findings.say(
-        `${uploads.ms.length} uploads of another team beside them, the longest ${beside.toFixed(2)} s; alone ${usual.toFixed(2)} s`,
+        `${uploads.ms.length} uploads of another team beside them, the longest ${beside.toFixed(2)} s; alone ${usual.toFixed(2)} s; it waited for locks ${waits.longest.toFixed(2)} s at most`,
       );
-      findings.check(
-        beside - usual <= mostSlowerMs / 1000,
-        'another team’s upload was slower by more than 2 s',
-      );
-      await ask(world, 'SELECT 1');
+      findings.check(waits.longest <= mostSlowerMs / 1000, 'another team waited for a lock of theirs');
+      const isBusy = (loadavg()[0] ?? 0) > 2 * availableParallelism();
+      if (isBusy) findings.say('the machine has other work: the times are not judged');
+      else
+        findings.check(
+          beside - usual <= mostSlowerMs / 1000,
+          'another team’s upload was slower by more than 2 s',
+        );
     } finally {
       await world.stop();
     }

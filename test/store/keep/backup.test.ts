@@ -228,7 +228,7 @@ describe('a backup', () => {
     databases.push(database);
     await asAdmin(
       database.adminUrl,
-      `CREATE SCHEMA lukhas_runs; ALTER DATABASE ${database.name} SET search_path = lukhas_runs; CREATE TABLE public.somebodys (id int)`,
+      `CREATE SCHEMA "Our *Runs"; ALTER DATABASE ${database.name} SET search_path = "Our *Runs"; CREATE TABLE public.somebodys (id int)`,
     );
     expect(
       await lukhas(['setup', '--team', 'acme', '--role', uniqueRole(), '--database-url', database.adminUrl]),
