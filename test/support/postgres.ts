@@ -13,6 +13,7 @@ import {
   open,
   readFile,
   rm,
+  statfs,
   symlink,
   writeFile,
 } from 'node:fs/promises';
@@ -36,7 +37,8 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   // Tests may run hundreds of short transactions; durability of the test cluster is of no interest to them.
   const server = await startPostgres({
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_wal_size: '1GB' },
+    under: await roomInMemory(),
   });
   project.provide('postgresAdminUrl', server.adminUrl);
   return server.stop;
@@ -64,8 +66,10 @@ export interface PostgresOptions {
   readonly external?: false;
   /** Without it the one of this test run. */
   readonly major?: number;
+  /** A folder for it that stays when it ends, and is taken again; outside of private folders. */
+  readonly keep?: string | undefined;
   /** Where its directory is made; else the system's for temporary files. */
-  readonly under?: string;
+  readonly under?: string | undefined;
   /** The server whose copy it is, as a standby: halted while it is copied. */
   readonly standbyOf?: OwnServer;
 }
@@ -79,6 +83,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 
 /** The same, never the one that TEST_DATABASE_URL names. */
 export async function startOwnPostgres(options: PostgresOptions = {}): Promise<OwnServer> {
+  if (options.keep !== undefined) {
+    await mkdir(options.keep, { recursive: true });
+    return startIn(path.resolve(options.keep), options);
+  }
   for (let tries = 1; ; tries++) {
     const home = await mkdtemp(path.join(options.under ?? tmpdir(), 'lukhas-postgres-'));
     try {
@@ -98,9 +106,13 @@ async function startIn(home: string, options: PostgresOptions): Promise<OwnServe
   await chmod(home, 0o711);
   const native = await usableBinaries(home, owner, binariesOf(options.major ?? testMajor));
   const data = path.join(home, 'data');
-  const { standbyOf } = options;
-  const password =
-    standbyOf === undefined
+  const { standbyOf, keep } = options;
+  const isMade = keep !== undefined && (await exists(path.join(data, 'PG_VERSION')));
+  // What a crash left would say that it is ready.
+  if (isMade) await rm(path.join(data, 'postmaster.pid'), { force: true });
+  const password = isMade
+    ? (await readFile(path.join(home, 'password'), 'utf8')).trim()
+    : standbyOf === undefined
       ? await initialize(home, data, native, owner)
       : await copyStandby(home, data, standbyOf, owner);
   const port = await freePort();
@@ -132,7 +144,7 @@ async function startIn(home: string, options: PostgresOptions): Promise<OwnServe
       ],
       {
         ...owner,
-        env: { ...process.env, LC_ALL: 'C', LUKHAS_TEST_HOME: home },
+        env: { ...process.env, LC_ALL: 'C', LUKHAS_TEST_HOME: keep === undefined ? home : '' },
         cwd: '/',
         stdio: ['pipe', log.fd, log.fd],
         detached: true,
@@ -163,9 +175,9 @@ async function startIn(home: string, options: PostgresOptions): Promise<OwnServe
       end = await launch();
     },
     stop: async () => {
-      await end?.('');
+      await end?.(keep === undefined ? '' : 'INT');
       await log.close().catch(() => {});
-      await rm(home, { recursive: true, force: true });
+      if (keep === undefined) await rm(home, { recursive: true, force: true });
     },
   };
 }
@@ -225,6 +237,30 @@ async function copyStandby(
   return password;
 }
 
+/**
+ * Linux' folder of files in memory, where a database is made and dropped with half the processor time. undefined where it is small, as
+ * a container's is, may not run programs, or the machine has no memory to spare.
+ */
+async function roomInMemory(): Promise<string | undefined> {
+  const room = '/dev/shm';
+  const space = await statfs(room).catch(() => undefined);
+  const tmpfs = 0x01021994;
+  if (space?.type !== tmpfs || space.bavail * space.bsize < 4 * 2 ** 30) return undefined;
+  if (process.availableMemory() < 6 * 2 ** 30) return undefined;
+  const dir = await mkdtemp(path.join(room, 'lukhas-look-')).catch(() => undefined);
+  if (dir === undefined) return undefined;
+  try {
+    const program = path.join(dir, 'program');
+    await writeFile(program, '#!/bin/sh\n', { mode: 0o700 });
+    await run(program);
+    return room;
+  } catch {
+    return undefined;
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+}
+
 interface ServerUser {
   readonly uid: number;
   readonly gid: number;
@@ -275,17 +311,19 @@ async function restoreLinks(native: string): Promise<void> {
   if (!Array.isArray(list)) throw new Error('pg-symlinks.json is not a list');
   for (const { source, target } of list as { source: string; target: string }[]) {
     const link = path.join(path.dirname(native), target);
-    const exists = await lstat(link).then(
-      () => true,
-      () => false,
-    );
-    if (exists) continue;
+    if (await exists(link)) continue;
     await symlink(path.relative(path.dirname(target), source), link).catch((error: NodeJS.ErrnoException) => {
       // Another test run did it at the same moment.
       if (error.code !== 'EEXIST') throw error;
     });
   }
 }
+
+const exists = (file: string): Promise<boolean> =>
+  lstat(file).then(
+    () => true,
+    () => false,
+  );
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -302,13 +340,13 @@ function freePort(): Promise<number> {
   });
 }
 
-/** The postmaster writes `ready` as the last line of postmaster.pid. */
+/** The postmaster writes its port, and `ready` as the last line, into postmaster.pid; one that was killed leaves its own behind. */
 async function untilReady(data: string): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 120_000;
   while (performance.now() < deadline) {
     const state = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '');
     if (/\b(ready|standby)\b/.test(state)) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error('not ready within 30 s');
+  throw new Error('not ready within 120 s');
 }

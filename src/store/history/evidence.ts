@@ -1,7 +1,7 @@
 // The facts that a run is judged by: which runs there are to compare with, and the rows of its failed tests in them. Three
 // statements however many tests failed. Decides nothing: which of the runs count, and what rows mean, is decided in src/judge.
 import { StoreError } from '../../errors.ts';
-import type { Outcome, RunKind, RunOrigin } from '../../model.ts';
+import type { Outcome, RunTotals, StoredRun, TestRow } from '../../model.ts';
 import type { Database, Row } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
 import { repositoryNames, sameHost } from '../schema/repository.ts';
@@ -12,41 +12,15 @@ export interface RunQuery {
   readonly createdAt: Date;
 }
 
-/** One stored run of the judged run's repository, project and lane. Times are milliseconds since 1970. */
-export interface EvidenceRun {
-  readonly runId: string;
-  /** The line; runs that older programs stored get one by their job's name. */
-  readonly lineId: string;
-  readonly jobName: string | undefined;
-  readonly gitSha: string | undefined;
-  /** What was checked out; of older programs' runs `gitSha`, where that was tested. */
-  readonly testedSha: string | undefined;
-  readonly parents: readonly string[] | undefined;
-  readonly kind: RunKind;
-  readonly origin: RunOrigin;
-  readonly branch: string | undefined;
-  readonly pullRequest: number | undefined;
-  /** The CI's workflow run and attempt; undefined outside CI. */
-  readonly execution: string | undefined;
-  /** From 1: the run's place among those of its line and execution, by start. */
-  readonly ordinal: number;
-  readonly at: number;
-  readonly isComplete: boolean;
-  readonly isDirty: boolean;
-  readonly isStale: boolean;
+/** A stored run of the judged run's repository, project and lane, and what else is told of it. Times are milliseconds since 1970. */
+export interface EvidenceRun extends StoredRun {
   /** Its rows name no line: an older program stored them. */
   readonly isWithoutLine?: boolean | undefined;
-  readonly totals: {
-    readonly tests: number;
-    /** Failures and errors. */
-    readonly failed: number;
-    /** Files with a failure; 0 where fewer than 20 tests or less than half of them failed, because nobody asks then. */
-    readonly failedFiles: number;
+  /** `failedFiles` is 0 where fewer than 20 tests or less than half of them failed, because nobody asks then. */
+  readonly totals: RunTotals & {
     readonly skipped?: number | undefined;
     readonly seconds?: number | undefined;
   };
-  /** 0 to 100. */
-  readonly coveragePercent?: number | undefined;
 }
 
 export interface RunEvidenceQuery extends RunQuery {
@@ -388,23 +362,12 @@ export interface TestEvidenceQuery extends RunQuery {
   readonly lineRuns?: number | undefined;
 }
 
-/** One test in one run. The texts are there only for a failed one, and only where its report had them. */
-export interface EvidenceRow {
-  readonly testName: string;
-  readonly runId: string;
-  readonly outcome: Outcome;
-  readonly failedAttempts?: number | undefined;
-  readonly driftSignature?: string | undefined;
-  readonly errorType?: string | undefined;
-  readonly statement?: string | undefined;
-}
-
 export interface TestEvidence {
   /**
    * Rows of the judged run's failed tests and of those that failed at the point and ran here: all of the own line; of other runs
    * the failures, and the passes that tell what a failure there means.
    */
-  readonly rows: readonly EvidenceRow[];
+  readonly rows: readonly TestRow[];
   readonly failures: readonly { readonly testName: string; readonly testFile: string | undefined }[];
 }
 
@@ -471,7 +434,7 @@ export async function readNamedRows(
   access: Access,
   { createdAt }: RunQuery,
   { names, runs }: { readonly names: readonly string[]; readonly runs: readonly EvidenceRun[] },
-): Promise<readonly EvidenceRow[]> {
+): Promise<readonly TestRow[]> {
   const asked = [...new Map(runs.map((run) => [run.runId, run])).values()];
   if (names.length === 0 || asked.length === 0) return [];
   const found = collectRows('', asked);
@@ -520,7 +483,7 @@ function timesOf(runs: readonly EvidenceRun[], otherwise: Date): readonly [Date,
 
 /** Puts the statements' rows together; a row that both have is one. */
 function collectRows(me: string, asked: readonly EvidenceRun[]) {
-  const byTest = new Map<string, Map<string, EvidenceRow>>();
+  const byTest = new Map<string, Map<string, TestRow>>();
   const failures: { testName: string; testFile: string | undefined }[] = [];
   // One text each for what many rows have: all tests may have failed.
   const texts = new Map<string, string>();
@@ -533,7 +496,7 @@ function collectRows(me: string, asked: readonly EvidenceRun[]) {
   return {
     add(facts: readonly TestFactsRow[]): void {
       for (const { test_name: testName, is_failure, test_file, passed, rows } of facts) {
-        const runs = byTest.get(testName) ?? new Map<string, EvidenceRow>();
+        const runs = byTest.get(testName) ?? new Map<string, TestRow>();
         byTest.set(testName, runs);
         if (is_failure === true) failures.push({ testName, testFile: shared(test_file) });
         for (const place of passed ?? []) {

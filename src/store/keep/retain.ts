@@ -1,7 +1,6 @@
 // Lets go what is past its time: months are detached beside uploads, summed, and dropped; rows are deleted or retired. What was
 // interrupted, in whatever way, goes on with the next call. Needs an administrator's connection.
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../errors.ts';
 import type { Connect, Database } from '../database/port.ts';
 import { andThen, beginInCatalog, quoteName } from '../database/search-path.ts';
@@ -9,7 +8,14 @@ import { fateOf } from '../database/server-errors.ts';
 import { createWatcher } from '../schema/blockers.ts';
 import { requireSchema } from '../schema/state.ts';
 import { connectForTurn, holdTurn } from '../schema/turn.ts';
-import { isLockError, type StepWatch, type Watched, watchWork, withoutTimeouts } from '../schema/waiting.ts';
+import {
+  givingWay,
+  letPass,
+  type StepWatch,
+  type Watched,
+  watchWork,
+  withoutTimeouts,
+} from '../schema/waiting.ts';
 import type { KeptTable, Policy } from './policy.ts';
 import {
   beginAsOwner,
@@ -311,37 +317,20 @@ interface Waits {
   readonly since: number;
 }
 
-/** One short transaction as the owner. Where a lock is not to be had at once it lets everybody pass, and begins again. */
-async function freely<T>(
+/** One short transaction as the owner, which gives way. */
+function freely<T>(
   work: Work,
   name: string,
   body: () => Promise<T>,
   waits?: Waits,
   settings: readonly string[] = [],
 ): Promise<T> {
-  const { db } = work;
-  const watch = watchWork(work, name);
-  try {
-    for (;;) {
-      try {
-        return await db.transaction(
-          async () => {
-            await work.watcher?.watch(db);
-            return body();
-          },
-          { begin: andThen(beginAsOwner(work.schema), ...settings) },
-        );
-      } catch (error) {
-        if (watch.lost()) throw interrupted(error);
-        if (!isLockError(error)) throw error;
-        watch.noteTimeout();
-        if (waitedMs(watch, waits) > work.waitMs) throw givenUp(name, watch, error);
-        await sleep(300 + Math.random() * 700);
-      }
-    }
-  } finally {
-    watch.stop();
-  }
+  return givingWay(work, name, body, {
+    begin: () => andThen(beginAsOwner(work.schema), ...settings),
+    lost: interrupted,
+    givenUp: (watch, cause) => givenUp(name, watch, cause),
+    waitedMs: (watch) => waitedMs(watch, waits),
+  });
 }
 
 /** A statement outside a transaction. It waits for others as long as it may: nobody queues behind it. */
@@ -358,7 +347,7 @@ async function outside(work: Work, name: string, sql: string, waits: Waits): Pro
     watch.noteTimeout();
     // The catalogue says how far it came: a backend of a call that was killed may be at it still.
     if (waitedMs(watch, waits) > work.waitMs) throw givenUp(name, watch, error);
-    await sleep(300 + Math.random() * 700);
+    await letPass();
   } finally {
     watch.stop();
     await restore().catch(() => {});

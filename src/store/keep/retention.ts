@@ -275,6 +275,13 @@ export const rowRules: readonly RowRule[] = [
     withRuns: true,
   },
   {
+    table: 'run_days',
+    by: 'test_runs',
+    how: 'deleted',
+    where: "t.day < ($1::timestamptz AT TIME ZONE 'UTC')::date",
+    withRuns: true,
+  },
+  {
     table: 'consciousness_reviews',
     by: 'consciousness_reviews',
     how: 'deleted',

@@ -424,5 +424,56 @@ export const migrations: readonly Migration[] = [
         "sql": "GRANT UPDATE (state) ON healix_memories TO lukhas_ingest;"
       }
     ]
+  },
+  {
+    "number": 20,
+    "name": "run-days",
+    "checksum": "e2523e296306ee84208d0476b9b80ccbbed9c07fa6a9385b287c63827fb09ff0",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the sums and what keeps them",
+        "inTransaction": true,
+        "sql": "-- The runs of a UTC day under one set of names; NULL is a name, too.\nCREATE TABLE run_days (\n  team_id UUID NOT NULL CONSTRAINT run_days_team_id_fkey REFERENCES teams (id),\n  -- md5 of the five names.\n  scope_id UUID NOT NULL,\n  day DATE NOT NULL,\n  -- Whether the runs count in comparisons: not those of strangers, nor reports older than their commit.\n  evidence BOOLEAN NOT NULL,\n  runs INTEGER NOT NULL,\n  -- Nothing failed and nothing broke.\n  green_runs INTEGER NOT NULL,\n  -- failed > 0, whatever errors says.\n  failed_runs INTEGER NOT NULL,\n  -- Runs that say how long they took, and how much they covered.\n  timed_runs INTEGER NOT NULL,\n  covered_runs INTEGER NOT NULL,\n  tests BIGINT NOT NULL,\n  passed BIGINT NOT NULL,\n  -- Passed, failed or broken.\n  ran BIGINT NOT NULL,\n  seconds NUMERIC NOT NULL,\n  coverage_sum NUMERIC NOT NULL,\n  repository_host TEXT,\n  repository TEXT,\n  lane VARCHAR(50),\n  job_name TEXT,\n  -- NULL: all branches, and runs without one. Each run is summed there, and once more under its branch.\n  git_branch VARCHAR(255),\n  CONSTRAINT run_days_pkey PRIMARY KEY (team_id, scope_id, day, evidence)\n) WITH (fillfactor = 80);\nCREATE INDEX idx_run_days_branch ON run_days (team_id, git_branch, day);\nALTER TABLE run_days ENABLE ROW LEVEL SECURITY;\nCREATE POLICY team_isolation ON run_days USING (team_id = (SELECT lukhas_team_id()));\n\n-- Adds runs to their days, or takes them away: %s stands for their rows with `sign`, 1 or -1. In one order, so that two uploads of\n-- one day wait for each other and do not lock each other out.\nCREATE FUNCTION lukhas_run_sums() RETURNS text\nLANGUAGE sql IMMUTABLE AS $$\n  SELECT $sums$\n    INSERT INTO run_days AS d (team_id, scope_id, day, evidence, runs, green_runs, failed_runs, timed_runs, covered_runs, tests, passed, ran,\n      seconds, coverage_sum, repository_host, repository, lane, job_name, git_branch)\n    SELECT r.team_id, md5(ROW(r.repository_host, r.repository, r.lane, r.job_name, b.git_branch)::text)::uuid, (r.created_at AT TIME ZONE 'UTC')::date,\n      coalesce(r.origin, CASE WHEN r.git_branch LIKE '%%:%%' THEN 'stranger' END, '') <> 'stranger' AND r.stale IS NOT TRUE,\n      sum(r.sign), coalesce(sum(r.sign) FILTER (WHERE coalesce(r.failed, 0) + coalesce(r.errors, 0) = 0), 0),\n      coalesce(sum(r.sign) FILTER (WHERE r.failed > 0), 0), coalesce(sum(r.sign) FILTER (WHERE r.duration_seconds IS NOT NULL), 0),\n      coalesce(sum(r.sign) FILTER (WHERE r.coverage_percent IS NOT NULL), 0), sum(r.sign * r.total_tests::bigint), sum(r.sign * coalesce(r.passed, 0)::bigint),\n      sum(r.sign * (coalesce(r.passed, 0)::bigint + coalesce(r.failed, 0) + coalesce(r.errors, 0))),\n      sum(r.sign * coalesce(r.duration_seconds, 0)), sum(r.sign * coalesce(r.coverage_percent, 0)),\n      r.repository_host, r.repository, r.lane, r.job_name, b.git_branch\n    FROM (%s) AS r CROSS JOIN LATERAL (SELECT NULL::varchar(255) UNION ALL SELECT r.git_branch WHERE r.git_branch IS NOT NULL) AS b (git_branch)\n    GROUP BY r.team_id, 3, 4, r.repository_host, r.repository, r.lane, r.job_name, b.git_branch\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (team_id, scope_id, day, evidence) DO UPDATE SET runs = d.runs + excluded.runs, green_runs = d.green_runs + excluded.green_runs,\n      failed_runs = d.failed_runs + excluded.failed_runs, timed_runs = d.timed_runs + excluded.timed_runs,\n      covered_runs = d.covered_runs + excluded.covered_runs, tests = d.tests + excluded.tests, passed = d.passed + excluded.passed,\n      ran = d.ran + excluded.ran, seconds = d.seconds + excluded.seconds, coverage_sum = d.coverage_sum + excluded.coverage_sum\n  $sums$\n$$;\n\n-- Months that are there already: their runs are summed by steps of their own, and so long those that come are not.\nCREATE TABLE run_days_pending (leaf REGCLASS PRIMARY KEY, lower_bound TIMESTAMPTZ NOT NULL, upper_bound TIMESTAMPTZ NOT NULL);\n\nCREATE FUNCTION lukhas_sum_runs() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$\nBEGIN\n  EXECUTE format(lukhas_run_sums(), 'SELECT r.* FROM (' || CASE TG_OP\n    WHEN 'INSERT' THEN 'SELECT 1 AS sign, a.* FROM added a'\n    WHEN 'DELETE' THEN 'SELECT -1 AS sign, d.* FROM deleted d'\n    ELSE 'SELECT 1 AS sign, a.* FROM added a UNION ALL SELECT -1, d.* FROM deleted d' END\n    || ') AS r WHERE NOT EXISTS (SELECT FROM run_days_pending p WHERE r.created_at >= p.lower_bound AND r.created_at < p.upper_bound)');\n  RETURN NULL;\nEND\n$$;\nCREATE TRIGGER sum_stored_runs AFTER INSERT ON test_runs\n  REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION lukhas_sum_runs();\nCREATE TRIGGER sum_changed_runs AFTER UPDATE ON test_runs\n  REFERENCING OLD TABLE AS deleted NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION lukhas_sum_runs();\nCREATE TRIGGER sum_deleted_runs AFTER DELETE ON test_runs\n  REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION lukhas_sum_runs();\n\n-- Nobody stores a run before this ends. Partitions without two bounds are summed now: they are none of ours, and small.\nINSERT INTO run_days_pending SELECT b.child, b.lower_bound, b.upper_bound FROM partition_bounds('test_runs') b;\nDO $odd$\nDECLARE\n  odd regclass;\nBEGIN\n  FOR odd IN\n    SELECT i.inhrelid::regclass FROM pg_inherits i WHERE i.inhparent = 'test_runs'::regclass AND NOT i.inhdetachpending\n      AND i.inhrelid NOT IN (SELECT p.leaf FROM run_days_pending p)\n  LOOP\n    EXECUTE format(lukhas_run_sums(), format('SELECT 1 AS sign, r.* FROM %s r', odd));\n  END LOOP;\nEND\n$odd$;\n\n-- As in 0004: platforms give their own roles rights on every new table and function.\nDO $closed$\nDECLARE\n  grantee text;\nBEGIN\n  FOR grantee IN\n    SELECT 'PUBLIC' UNION ALL\n    SELECT quote_ident(rolname) FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')\n  LOOP\n    EXECUTE format('REVOKE ALL ON run_days, run_days_pending FROM %s', grantee);\n    EXECUTE format('REVOKE ALL ON FUNCTION lukhas_run_sums(), lukhas_sum_runs() FROM %s', grantee);\n  END LOOP;\nEND\n$closed$;\n-- Who may read runs may read their sums: logins that only read have rights of their own.\nDO $readers$\nDECLARE\n  reader text;\nBEGIN\n  FOR reader IN\n    SELECT quote_ident(pg_get_userbyid(a.grantee)) FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a\n    WHERE c.oid = 'test_runs'::regclass AND a.privilege_type = 'SELECT' AND a.grantee NOT IN (0, c.relowner)\n  LOOP\n    EXECUTE format('GRANT SELECT ON run_days TO %s', reader);\n  END LOOP;\nEND\n$readers$;"
+      },
+      {
+        "title": "the index of people's runs of the parent",
+        "inTransaction": true,
+        "sql": "CREATE INDEX idx_test_runs_author ON ONLY test_runs (team_id, lambda_id, created_at) WHERE lambda_id IS NOT NULL;"
+      },
+      {
+        "title": "the index of people's runs of a partition",
+        "inTransaction": false,
+        "partitionsOf": "test_runs",
+        "sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS \"{name}_author\" ON {leaf} (team_id, lambda_id, created_at) WHERE lambda_id IS NOT NULL;"
+      },
+      {
+        "title": "attaching the index of people's runs",
+        "inTransaction": true,
+        "partitionsOf": "test_runs",
+        "sql": "ALTER INDEX idx_test_runs_author ATTACH PARTITION \"{name}_author\";"
+      },
+      {
+        "title": "the index of rates",
+        "inTransaction": true,
+        "sql": "-- As the questions sort: a memory without confidence comes last.\nCREATE INDEX idx_healix_rate ON healix_memories (\n  team_id, (round(success_count::numeric / NULLIF(success_count + failure_count, 0), 3)) DESC, confidence DESC NULLS LAST, id\n) WHERE success_count + failure_count >= 5 AND deleted_at IS NULL;"
+      },
+      {
+        "title": "the end of the index that sorted otherwise",
+        "inTransaction": true,
+        "sql": "DROP INDEX IF EXISTS idx_healix_success_rate;"
+      },
+      {
+        "title": "the sums of a month",
+        "inTransaction": true,
+        "partitionsOf": "test_runs",
+        "sql": "-- Its uploads wait for as long as it takes to read its runs.\nLOCK TABLE ONLY {leaf} IN SHARE ROW EXCLUSIVE MODE;\nDO $sums$\nBEGIN\n  DELETE FROM run_days_pending WHERE leaf = '{leaf}'::regclass;\n  IF FOUND THEN\n    EXECUTE format(lukhas_run_sums(), 'SELECT 1 AS sign, r.* FROM {leaf} r');\n  END IF;\nEND\n$sums$;"
+      },
+      {
+        "title": "the end of the waiting months",
+        "inTransaction": true,
+        "sql": "CREATE OR REPLACE FUNCTION lukhas_sum_runs() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$\nBEGIN\n  EXECUTE format(lukhas_run_sums(), CASE TG_OP\n    WHEN 'INSERT' THEN 'SELECT 1 AS sign, a.* FROM added a'\n    WHEN 'DELETE' THEN 'SELECT -1 AS sign, d.* FROM deleted d'\n    ELSE 'SELECT 1 AS sign, a.* FROM added a UNION ALL SELECT -1, d.* FROM deleted d' END);\n  RETURN NULL;\nEND\n$$;\nDROP TABLE run_days_pending;"
+      }
+    ]
   }
 ];

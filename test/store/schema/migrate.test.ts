@@ -1,15 +1,16 @@
 // The schema as migrations make it: the same everywhere, once, and never by a program that does not know it.
 
 import { execFile } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { promisify } from 'node:util';
+import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import { openPglite } from '../../../src/store/database/pglite.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { grantUploads, openAccess } from '../../../src/store/schema/access.ts';
 import { dumpSchema } from '../../../src/store/schema/catalogue.ts';
-import { openEmbedded } from '../../../src/store/schema/embedded.ts';
 import { migrate } from '../../../src/store/schema/migrate.ts';
 import { migrations } from '../../../src/store/schema/migrations.generated.ts';
 import { ensurePartitions } from '../../../src/store/schema/partitions.ts';
@@ -19,6 +20,7 @@ import {
   asAdmin,
   createDatabase,
   createDatabaseOn,
+  createEmbedded,
   rowsOf,
   type TestDatabase,
   temporaryDir,
@@ -30,6 +32,7 @@ import { testMajor } from '../../support/majors.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
 import { rowsIn } from '../../support/sql.ts';
+import { copyEmbedded } from '../../support/templates.ts';
 
 const schemaFile = new URL('../../../docs/schema.sql', import.meta.url);
 
@@ -82,14 +85,37 @@ test.runIf(long)(
 );
 
 test('the embedded database, made on first use, has the same schema', async () => {
-  const dir = await temporaryDir();
-  const db = await openEmbedded(dir);
+  // A copy of the one that this run made.
+  const { db, remove } = await createEmbedded();
   try {
     expect(await dumpSchema((sql) => rowsIn(db, sql))).toBe(await readFile(schemaFile, 'utf8'));
   } finally {
-    await db.close();
-    await rm(dir, { recursive: true, force: true });
+    await remove();
   }
+});
+
+test.runIf(long)('what the embedded database is made from is what initdb makes', async () => {
+  const dir = await temporaryDir();
+  const byInitdb = path.join(dir, 'initdb');
+  await mkdir(byInitdb);
+  await (await PGlite.create(path.join(byInitdb, 'database'))).close();
+  const facts = async (place: string) => {
+    const db = await openPglite(place);
+    try {
+      return await Promise.all(
+        [
+          'SELECT catalog_version_no, pg_control_version FROM pg_control_system()',
+          'SELECT datname, encoding, datcollate, datctype, datlocprovider FROM pg_database ORDER BY datname',
+          'SELECT rolname, rolsuper, rolcanlogin FROM pg_roles ORDER BY rolname',
+          "SELECT name, setting FROM pg_settings WHERE source = 'configuration file' AND name <> 'log_timezone' ORDER BY name",
+        ].map((sql) => rowsIn(db, sql)),
+      );
+    } finally {
+      await db.close();
+    }
+  };
+  expect(await facts(path.join(dir, 'packed'))).toEqual(await facts(byInitdb));
+  await rm(dir, { recursive: true, force: true });
 });
 
 describe('in a database of its own', () => {
@@ -220,6 +246,7 @@ test('the database\u2019s owner with CREATEROLE, who is no superuser, sets every
 test('the same holds under the rules for roles of PostgreSQL 16 and later', async () => {
   // The embedded database is PostgreSQL 18: there, making a role no longer means being allowed to act as it.
   const dir = await temporaryDir();
+  await copyEmbedded(dir, 'without schema');
   const db = await openPglite(dir);
   await db.outside(
     `CREATE ROLE boss LOGIN CREATEROLE; ALTER DATABASE postgres OWNER TO boss;
