@@ -33,6 +33,10 @@ export async function startPgBouncer(
     readonly adminUrl?: string;
     readonly poolSize?: number;
     readonly mode?: 'transaction' | 'session' | 'statement';
+    /** More logins. */
+    readonly loginUrls?: readonly string[];
+    /** Connections to a database, of all logins together. */
+    readonly mostConnections?: number;
   } = {},
 ): Promise<Pooler | undefined> {
   const run = promisify(execFile);
@@ -51,13 +55,14 @@ export async function startPgBouncer(
       probe.close(() => resolve(found));
     });
   });
-  const users = [new URL(loginUrl), admin].map(
+  const logins = [loginUrl, ...(options.loginUrls ?? [])].map((url) => new URL(url));
+  const users = [...logins, admin].map(
     (url) => `"${decodeURIComponent(url.username)}" "${decodeURIComponent(url.password)}"`,
   );
   await writeFile(path.join(dir, 'users.txt'), users.join('\n'), { mode: 0o644 });
   await writeFile(
     path.join(dir, 'pgbouncer.ini'),
-    `[databases]\n* = host=${admin.hostname} port=${admin.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = ${port}\nunix_socket_dir =\nauth_type = plain\nauth_file = ${dir}/users.txt\npool_mode = ${options.mode ?? 'transaction'}\ndefault_pool_size = ${options.poolSize ?? 2}\nlogfile =\n`,
+    `[databases]\n* = host=${admin.hostname} port=${admin.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = ${port}\nunix_socket_dir =\nauth_type = plain\nauth_file = ${dir}/users.txt\npool_mode = ${options.mode ?? 'transaction'}\ndefault_pool_size = ${options.poolSize ?? 2}\nmax_db_connections = ${options.mostConnections ?? 0}\nmax_client_conn = 1000\nlogfile =\n`,
     { mode: 0o644 },
   );
   const child = spawn(
