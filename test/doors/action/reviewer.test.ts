@@ -77,7 +77,7 @@ function tell(
         await postgres.drop();
       }
     },
-    120_000,
+    300_000,
   );
 }
 
@@ -428,6 +428,6 @@ ${path}:4: KeyError</failure></testcase></testsuite></testsuites>`;
       expect(error?.properties).toMatchObject({ file: 'services/shop/tests/test_m.py', line: '4' });
       expect(result.summary).toContain(`/blob/${head}/services/shop/tests/test_m.py#L4`);
     },
-    60_000,
+    300_000,
   );
 });

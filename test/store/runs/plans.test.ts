@@ -185,7 +185,7 @@ beforeAll(async () => {
   };
   expect(await listJobs(db, access, commit)).toHaveLength(1);
   await db.close();
-}, 120_000);
+}, 300_000);
 
 /** The facts that the saved run is judged by, with every kind of run in the lists. */
 async function readEvidence(run: SavedRun): Promise<void> {
