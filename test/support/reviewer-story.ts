@@ -7,6 +7,7 @@ import type { Nodes } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
+import { runActionHere } from './action-in-process.ts';
 import {
   checkOut,
   cutHistory,
@@ -17,7 +18,7 @@ import {
 } from './git-repository.ts';
 import { type GithubServer, startGithub } from './github-server.ts';
 import { pullEnv, pullRequest } from './pull-request.ts';
-import { type ActionResult, type ActionRun, runAction } from './runner.ts';
+import type { ActionResult, ActionRun } from './runner.ts';
 
 export interface Case {
   readonly name: string;
@@ -173,7 +174,7 @@ export async function openReviewerStory(databaseUrl: string | undefined) {
       else rmSync(join(home, 'coverage.json'), { force: true });
       runs.add(workflowRun);
       const isPull = head !== undefined;
-      return runAction({
+      return runActionHere({
         cwd: home,
         event:
           event ??
