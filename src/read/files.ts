@@ -418,8 +418,10 @@ function shown(path: string, workingDirectory: string): string {
   return below === '' || below.startsWith('..') ? path : below.replaceAll('\\', '/');
 }
 
-/** Bytes per read. Texts of more than 128 KB, and characters may take two bytes, would outlive V8's young generation. */
+/** Bytes that are worked on at once. Texts of more than 128 KB, and characters may take two bytes, would outlive V8's young generation. */
 const chunkBytes = 48 * 1024;
+/** Bytes per read. */
+const blockBytes = 4 * chunkBytes;
 
 /** A file on disk as a report that can be read more than once. */
 export async function openReport(path: string, workingDirectory: string): Promise<ReportFile> {
@@ -452,15 +454,16 @@ async function* readChunks(path: string, name: string): AsyncGenerator<Buffer> {
 async function* readInTurn(path: string): AsyncGenerator<Buffer> {
   const file = await open(path);
   try {
-    let [current, next] = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)];
-    let reading = file.read(current, 0, chunkBytes);
+    let [current, next] = [Buffer.allocUnsafe(blockBytes), Buffer.allocUnsafe(blockBytes)];
+    let reading = file.read(current, 0, blockBytes);
     for (;;) {
       const { bytesRead } = await reading;
       if (bytesRead === 0) return;
-      reading = file.read(next, 0, chunkBytes);
+      reading = file.read(next, 0, blockBytes);
       // Thrown where it is waited for.
       reading.catch(() => {});
-      yield current.subarray(0, bytesRead);
+      for (let at = 0; at < bytesRead; at += chunkBytes)
+        yield current.subarray(at, Math.min(at + chunkBytes, bytesRead));
       [current, next] = [next, current];
     }
   } finally {
