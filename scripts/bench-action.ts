@@ -75,6 +75,8 @@ async function step(inputs: Readonly<Record<string, string>>, round: number) {
   const result = await runAction({
     cwd: work,
     inputs,
+    // As GitHub's payload has it: else the pull request of the push is looked for.
+    event: { name: 'push', payload: { repository: { default_branch: 'main' } } },
     env: { GITHUB_RUN_ID: String(9_000_000_000 + round) },
   });
   if (result.code !== 0 || (inputs['database-url'] !== undefined && result.outputs.stored !== 'new'))

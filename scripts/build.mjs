@@ -1,6 +1,6 @@
 // Builds what is run: dist/cli (bundled, minus the embedded database, which npm installs). Deterministic: no absolute
 // paths, no timestamps, names by content. Writes src/doors/version.generated.ts from package.json first.
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 import { generatePage } from './generate-page.mjs';
 import { protocolWithoutForms } from './protocol-without-forms.mjs';
@@ -53,7 +53,7 @@ const { metafile } = await build({
 // that nobody asks for).
 await rm('dist/action', { recursive: true, force: true });
 const { metafile: actionMetafile } = await build({
-  entryPoints: { index: 'src/doors/action/main.ts' },
+  entryPoints: { index: 'src/doors/action/start.ts' },
   outdir: 'dist/action',
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -94,8 +94,14 @@ for (const name of ['upload', 'lukhas']) {
   await chmod(file, 0o755);
 }
 
+// What a new embedded database is made from: the files that initdb makes.
+await copyFile(
+  'node_modules/@electric-sql/pglite-prepopulatedfs/dist/prepopulatedfs.tgz',
+  'dist/cli/embedded.tar.gz',
+);
+
 // The licences of everything that was bundled.
-const packages = new Set();
+const packages = new Set(['@electric-sql/pglite-prepopulatedfs']);
 for (const input of Object.keys({ ...metafile.inputs, ...actionMetafile.inputs, ...pageMetafile.inputs })) {
   // A package may lie in another one's node_modules, in a version of its own.
   const match = /^node_modules\/((?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(input);

@@ -6,7 +6,7 @@ import { patchCoverage } from './judge/patch.ts';
 import { type ChangeSource, ofLine, placeInGit } from './judging.ts';
 import type { DiffFile, MeasuredFile, Patch, RunHistory } from './model.ts';
 import type { Database } from './store/database/port.ts';
-import { readDifferentlyCovered, readMeasuredFiles } from './store/history/patch.ts';
+import { readCoveredTogether, readDifferentlyCovered, readMeasuredFiles } from './store/history/patch.ts';
 import { type Access, inTeam } from './store/schema/access.ts';
 
 export interface PatchQuery {
@@ -94,14 +94,14 @@ export async function judgePatch(
 ): Promise<Patch | undefined> {
   const { run } = facts;
   const change = await readChange(query);
-  if (change === undefined || 'problem' in change) return change;
-  const { diff, baseSha } = change;
+  if (change === undefined) return undefined;
+  // Lines of the commit are not those of a checkout that was edited.
+  const isEdited = 'problem' in change ? (run.isDirty ?? false) : change.to === undefined;
   const runs = [
     run,
     ...facts.runs.filter(
       (other) =>
-        // Lines of the commit are not those of a checkout that was edited.
-        change.to !== undefined &&
+        !isEdited &&
         other.testedSha !== undefined &&
         other.testedSha === run.testedSha &&
         other.coveragePercent !== undefined &&
@@ -110,7 +110,12 @@ export async function judgePatch(
         !other.isDirty,
     ),
   ].filter(({ coveragePercent }) => coveragePercent !== undefined);
-  if (!runs.includes(run)) return undefined;
+  if (!runs.includes(run)) return 'problem' in change ? change : undefined;
+  const read =
+    runs.length > 1 ? await inTeam(db, access, () => readCoveredTogether(db, access, runs)) : undefined;
+  const together = read && { ...read, runs: runs.length };
+  if ('problem' in change) return { ...change, together };
+  const { diff, baseSha } = change;
   // A part of the tests loses lines for no reason that is the change's.
   const isWhole =
     run.isComplete && !history.changes?.notRun.some(({ why }) => why === 'not part of this run');
@@ -143,7 +148,7 @@ export async function judgePatch(
         ? undefined
         : await readMeasuredFiles(db, access, { runs: [there], paths: different });
     const before = since === undefined || files === undefined ? undefined : { diff: since, files };
-    return { baseSha, coverage: patchCoverage({ diff, here, before }), runs: runs.length };
+    return { baseSha, coverage: patchCoverage({ diff, here, before }), runs: runs.length, together };
   });
 }
 

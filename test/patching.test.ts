@@ -1,4 +1,5 @@
-// Whose coverage counts for the lines of a change: an edited checkout's own alone. Through the command line, with git and a database.
+// Whose coverage counts for the lines of a change: an edited checkout's own alone, and before it that of the merge that its base was
+// tested as. Through the command line, with git and a database.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +27,7 @@ const statements = (from: number, to: number) =>
     .map((n) => `x_${n} = ${n}\n`)
     .join('');
 
-async function upload(key: string, executed: readonly number[], last: number) {
+function coverageOf(executed: readonly number[], last: number) {
   const missing = range(1, last).filter((line) => !executed.includes(line));
   const summary = {
     covered_lines: executed.length,
@@ -36,10 +37,11 @@ async function upload(key: string, executed: readonly number[], last: number) {
     excluded_lines: 0,
   };
   const file = { executed_lines: executed, summary, missing_lines: missing, excluded_lines: [] };
-  writeFileSync(
-    join(home, 'coverage.json'),
-    JSON.stringify({ meta: { version: '7.6.1' }, files: { 'src/shop.py': file }, totals: summary }),
-  );
+  return { meta: { version: '7.6.1' }, files: { 'src/shop.py': file }, totals: summary };
+}
+
+async function upload(key: string, executed: readonly number[], last: number) {
+  writeFileSync(join(home, 'coverage.json'), JSON.stringify(coverageOf(executed, last)));
   const args = ['results.xml', '--coverage', 'coverage.json', '--json', '--upload-key', key];
   const { stdout } = await runInProcess('lukhas-upload', [...args, '--database-url', postgres.uploadUrl], {
     cwd: home,
@@ -82,4 +84,78 @@ it('is of the commit where the checkout is as committed, and of the checkout alo
     covered_statements: 5,
     files: [{ uncovered: [[11, 13]] }],
   });
+});
+
+it('has its lost lines by those of the merge that the base was tested as, not by those of the base itself', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lukhas-patching-'));
+  initRepository(folder, { origin: 'https://github.com/acme/stacked.git' });
+  let at = 1_790_000_000_000;
+  const commit = (shop: string, notes: string, ...parents: string[]) => {
+    at += 60_000;
+    const files = new Map(Object.entries({ 'src/shop.py': shop, 'notes.txt': notes }));
+    return { files, sha: writeCommit(folder, { files, parents, at, message: 'x' }) };
+  };
+  const shop = statements(1, 5);
+  // Main has three statements more before the others since; the base of the stacked pull request has none of them.
+  const start = commit(shop, 'a\n');
+  const main = commit(`${statements(21, 23)}${shop}`, 'a\n', start.sha);
+  const base = commit(shop, 'b\n', start.sha);
+  const merge = commit(`${statements(21, 23)}${shop}`, 'b\n', main.sha, base.sha);
+  const head = commit(shop, 'c\n', base.sha);
+  const stacked = commit(shop, 'c\n', base.sha, head.sha);
+  writeReportIn(folder, { test_a: 'passed' });
+  const pull = async (
+    number: number,
+    target: string,
+    tested: typeof start,
+    [into, from]: string[],
+    executed: readonly number[],
+    last: number,
+  ) => {
+    checkOut(folder, tested.sha, tested.files);
+    const file = coverageOf(executed, last);
+    writeFileSync(join(folder, 'coverage.json'), JSON.stringify(file));
+    const branch = `feature-${number}`;
+    const payload = {
+      repository: { id: 1, full_name: 'acme/stacked', default_branch: 'main' },
+      number,
+      pull_request: {
+        number,
+        head: { ref: branch, sha: from, repo: { id: 1, full_name: 'acme/stacked' } },
+        base: { ref: target, sha: into, repo: { id: 1, full_name: 'acme/stacked' } },
+      },
+    };
+    writeFileSync(join(folder, 'event.json'), JSON.stringify(payload));
+    const { stdout } = await runInProcess(
+      'lukhas-upload',
+      ['results.xml', '--coverage', 'coverage.json', '--json', '--database-url', postgres.uploadUrl],
+      {
+        cwd: folder,
+        env: {
+          CI: 'true',
+          GITHUB_ACTIONS: 'true',
+          GITHUB_REPOSITORY: 'acme/stacked',
+          GITHUB_RUN_ID: `${number}`,
+          GITHUB_RUN_ATTEMPT: '1',
+          GITHUB_WORKFLOW: 'CI',
+          GITHUB_JOB: 'tests',
+          GITHUB_ACTION: '__acme_ingest',
+          GITHUB_EVENT_PATH: join(folder, 'event.json'),
+          GITHUB_EVENT_NAME: 'pull_request',
+          GITHUB_REF: `refs/pull/${number}/merge`,
+          GITHUB_SHA: tested.sha,
+          GITHUB_HEAD_REF: branch,
+          GITHUB_BASE_REF: target,
+        },
+      },
+    );
+    return jsonLines(stdout).find((line) => line.kind === 'patch');
+  };
+  await pull(1, 'main', merge, [main.sha, base.sha], [1, 2, 3, 5, 6, 7, 8], 8);
+  // Its fourth line is the seventh of the merge, which ran; the merge's fourth did not.
+  expect(await pull(2, 'feature-1', stacked, [base.sha, head.sha], [1, 2, 3, 5], 5)).toMatchObject({
+    base_git_sha: base.sha,
+    lost: [{ file_path: 'src/shop.py', lines: [[4, 4]] }],
+  });
+  rmSync(folder, { recursive: true, force: true });
 });

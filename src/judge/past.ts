@@ -1,5 +1,5 @@
 // The past of one test: which of its rows count, in which order, and how it stood at the point.
-import type { StoredRun, TestRow } from './facts.ts';
+import type { StoredRun, TestRow } from '../model.ts';
 import { groupBy } from './group.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, testedCommit } from './order.ts';

@@ -89,6 +89,8 @@ export interface ToldTest {
     readonly memoryId: string | undefined;
   }[];
   readonly more: boolean;
+  /** Newer runs of its job that do not have it. */
+  readonly runsSince: number;
 }
 
 const cells: Readonly<Record<Outcome, string>> = {
@@ -100,7 +102,7 @@ const cells: Readonly<Record<Outcome, string>> = {
   xfailed: 'x',
 };
 
-export function renderTest({ testName, runs, more }: ToldTest): string {
+export function renderTest({ testName, runs, more, runsSince }: ToldTest): string {
   const ours = runs.filter(
     ({ origin, outcome }) => origin !== 'stranger' && outcome !== 'skipped' && outcome !== 'xfailed',
   );
@@ -128,6 +130,9 @@ export function renderTest({ testName, runs, more }: ToldTest): string {
     );
   return [
     `Failed in ${number(red.length)} of ${count(ours.length, 'run')}${more ? '; there are older ones' : ''}.`,
+    ...(runsSince > 0
+      ? [`${count(runsSince, 'newer run')} of its job ${runsSince === 1 ? 'does' : 'do'} not have it.`]
+      : []),
     fencedAre,
     fenced([cut(testName, most.name)]),
     `Newest run first (P passed, F failed, E error, s skipped, x expected failure): ${runs.map(({ outcome }) => cells[outcome]).join('')}`,

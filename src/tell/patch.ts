@@ -23,6 +23,13 @@ export function patchSentence({ coverage, runs }: Exclude<Patch, { readonly prob
   return `${percent(share)} of ${count(changedStatements, 'changed statement')} covered${by}`;
 }
 
+/** `77.5 % of 40 statements, by the 3 runs of this commit so far together`; empty where there is one run. */
+export function togetherSentence(patch: Patch | undefined): string {
+  if (patch?.together === undefined) return '';
+  const { runs, statements, covered } = patch.together;
+  return `${percent((100 * covered) / statements)} of ${count(statements, 'statement')}, by the ${runs} runs of this commit so far together`;
+}
+
 /** How many unchanged lines lost their coverage. */
 export function lostLines({ lost = [] }: PatchCoverage): number {
   return lost.reduce(

@@ -75,6 +75,7 @@ function answersWith(texts: readonly string[]): readonly (readonly [answer: stri
           renderTest({
             testName: text,
             more: true,
+            runsSince: 2,
             runs: (['failed', 'passed', 'error'] as const).map((outcome) => ({
               runId: '01a21cdf-86ea-7962-aa0a-8727ab78af86',
               createdAt: at,
@@ -124,6 +125,7 @@ const known = [
   /^N new, known$/,
   /^Run again:$/,
   /^Failed in N of N runs; there are older ones\.$/,
+  /^N newer runs of its job do not have it\.$/,
   /^Newest run first \(P passed, F failed, E error, s skipped, x expected failure\): FPE$/,
   /^Newest failures:$/,
   /^N: N failures of N tests in N run, last in run [\da-f-]+$/,

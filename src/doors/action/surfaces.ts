@@ -11,7 +11,12 @@ import type { SavedMissing } from '../../store/runs/missing.ts';
 import { leastCovered } from '../../tally.ts';
 import { commitsOf, fixedTests } from '../../tell/evidence.ts';
 import { plainExcerpt } from '../../tell/excerpt.ts';
-import { renderAnnotations, renderTroubles, renderViolations } from '../../tell/github/annotations.ts';
+import {
+  renderAnnotations,
+  renderTroubles,
+  renderUncovered,
+  renderViolations,
+} from '../../tell/github/annotations.ts';
 import { type Section, shortLabels } from '../../tell/github/comment-section.ts';
 import {
   type JobSummary,
@@ -71,6 +76,8 @@ export async function tellSurfaces(told: Told): Promise<void> {
     );
   }
   for (const trouble of troubles) say(trouble);
+  if (inputs.coverageAnnotations)
+    await attempt('annotations', 'uncovered lines are not annotated', () => annotateCoverage(told));
   if (inputs.summary)
     await attempt('summary', "the job's summary could not be written", () =>
       writeSummary(jobSummary(told, section)),
@@ -266,6 +273,12 @@ function annotate({ inputs, verdict, files, errorsSaid }: Told, section: Section
   for (const command of renderAnnotations({ ...section, all, locate, errorsSaid: said })) say(command);
 }
 
+function annotateCoverage({ verdict: { patch }, files }: Told): void {
+  if (patch === undefined || 'problem' in patch) return;
+  const tree = openTree(files, undefined);
+  for (const command of renderUncovered(patch, (path) => tree.has(path))) say(command);
+}
+
 function writeSummary(summary: JobSummary): void {
   const path = env.GITHUB_STEP_SUMMARY;
   if (path !== undefined && path !== '') appendFileSync(path, renderJobSummary(summary));
@@ -332,6 +345,7 @@ async function postComment(post: Post): Promise<string | undefined> {
           teamSlug: inputs.settings.team,
           baseBranch: inputs.settings.baseBranch,
           change: post.change,
+          ofWorkflowAlone: inputs.commentTitle !== undefined,
         });
   const part = commentPart({
     context,
@@ -360,6 +374,8 @@ async function postComment(post: Post): Promise<string | undefined> {
           ? rows.some((row) => row.failed > 0 || row.incomplete || row.blocked > 0 || row.isCoverageLow)
           : post.hasNews),
       crowded: inputs.inMatrix && jobs === undefined,
+      title: inputs.commentTitle,
+      mode: inputs.commentMode,
     });
     if (outcome.kind === 'not-wanted') return undefined;
     if (outcome.kind === 'superseded')
@@ -394,11 +410,12 @@ async function findTarget(
       : `the head of pull request #${number} is ${named.headSha.slice(0, 8)}, and ${head.headSha.slice(0, 8)} was tested`;
   }
   try {
-    const found = number ?? (await findPullRequest(edges, head));
+    // Nobody asked for a comment on a push: its step waits for no server that is down.
+    const patience = origin === 'push' ? { ...edges, mostRepeats: 2 } : edges;
+    const found = number ?? (await findPullRequest(patience, head));
     if (found === undefined) return `no open pull request has ${head.headSha} as its head`;
     return { number: found, sha: head.headSha, fork };
   } catch (error) {
-    // Nobody asked for it: a push has no comment as a rule.
     if (origin !== 'push') throw error;
     return `the pull request of this push could not be looked for (${(error as Error).message})`;
   }

@@ -321,6 +321,13 @@ export function test(
               : `${newest.outcome}${last === undefined ? '; no failure in this time' : `; failed last ${ago(last.createdAt, now)} in run ${last.runId.slice(0, 13)}`}`,
           ),
         );
+      if (newest !== undefined && timeline.runsSince > 0)
+        lines.push(
+          line(
+            'last seen',
+            `${ago(newest.createdAt, now)} in run ${newest.runId.slice(0, 13)}; ${count(timeline.runsSince, 'newer run')} of its job ${timeline.runsSince === 1 ? 'does' : 'do'} not have it`,
+          ),
+        );
       if (signatures.length > 0)
         lines.push(
           '',
@@ -370,6 +377,7 @@ export function test(
           since_git_sha: verdict?.since?.firstRed,
           last_green_git_sha: verdict?.since?.lastGreen,
           more: timeline.more,
+          runs_since: timeline.runsSince,
           signatures: signatures.map((group) => ({
             failure_signature: group.signature,
             error_type: group.errorType,

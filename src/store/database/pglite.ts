@@ -1,6 +1,6 @@
 // Adapter: the embedded database, PostgreSQL inside this process with its files in a directory of the user's. The only file
 // that knows PGlite, which is loaded when a database is opened and not before.
-import { lstat, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { PGlite } from '@electric-sql/pglite';
@@ -23,7 +23,7 @@ export interface PgliteOptions {
   readonly waitMs?: number | undefined;
   /** Called with what takes time: making the database, waiting for another process. */
   readonly onMessage?: ((message: string) => void) | undefined;
-  /** What a new database is made from: an archive of `dumpFiles`. */
+  /** What a new database is made from: an archive of `dumpFiles`. Default the one that comes with the program. */
   readonly archive?: Buffer | undefined;
 }
 
@@ -44,7 +44,7 @@ export async function openPglite(dir: string, options: PgliteOptions = {}): Prom
     if (isNew) await markUnfinished(home);
     const files = await makeFilesDir(home);
     if (isNew) options.onMessage?.(`first use: making the embedded database in ${home}`);
-    engine = await start(create, files, home, options.archive);
+    engine = await start(create, files, home, options.archive ?? (isNew ? await readyFiles() : undefined));
     if (isNew) await rm(unfinishedMark(home));
     return adapt(engine, lock);
   } catch (error) {
@@ -66,7 +66,13 @@ const lockCheckMs = 1_000;
 type Create = (files: string, archive: Buffer | undefined) => Promise<PGlite>;
 
 /** PostgreSQL clears its shared memory when it starts. There is one session here, and the operating system caches the files too. */
-const forOneProcess = ['-c', 'shared_buffers=16MB', '-c', 'max_connections=5'];
+const forOneProcess = ['-c', 'shared_buffers=16MB', '-c', 'max_connections=5', '-c', 'TimeZone=UTC'];
+
+/** Three folders above this file, and above its chunk in dist. */
+const root = path.resolve(import.meta.dirname, '../../..');
+
+/** What initdb makes, packed by scripts/build.mjs: unpacking it takes a third of the time and memory of initdb, which works without it. */
+const readyFiles = () => readFile(path.join(root, 'dist/cli/embedded.tar.gz')).catch(() => undefined);
 
 /** The package is not in our bundle. A clone that was linked by `npm install --global` has no node_modules before `npm ci`. */
 async function loadPglite(): Promise<Create> {
@@ -81,8 +87,6 @@ async function loadPglite(): Promise<Create> {
       });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    // The root is three folders above this file, and above its chunk in dist.
-    const root = path.resolve(import.meta.dirname, '../../..');
     throw new StoreError({
       code: 'pglite-missing',
       message: 'the embedded database is not installed: the package @electric-sql/pglite is missing',

@@ -1,7 +1,7 @@
 // The facts that a run is judged by: which runs there are to compare with, its failures, and the rows of these tests in those runs.
 // Few statements however many tests failed. Decides nothing: which of the runs count, and what rows mean, is decided in src/judge.
 import { StoreError } from '../../errors.ts';
-import type { CauseKey, Outcome, RunKind, RunOrigin } from '../../model.ts';
+import type { CauseKey, Outcome, RunTotals, StoredRun, TestRow } from '../../model.ts';
 import type { Database, Row } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
 import { repositoryNames, sameHost } from '../schema/repository.ts';
@@ -12,41 +12,15 @@ export interface RunQuery {
   readonly createdAt: Date;
 }
 
-/** One stored run of the judged run's repository, project and lane. Times are milliseconds since 1970. */
-export interface EvidenceRun {
-  readonly runId: string;
-  /** The line; runs that older programs stored get one by their job's name. */
-  readonly lineId: string;
-  readonly jobName: string | undefined;
-  readonly gitSha: string | undefined;
-  /** What was checked out; of older programs' runs `gitSha`, where that was tested. */
-  readonly testedSha: string | undefined;
-  readonly parents: readonly string[] | undefined;
-  readonly kind: RunKind;
-  readonly origin: RunOrigin;
-  readonly branch: string | undefined;
-  readonly pullRequest: number | undefined;
-  /** The CI's workflow run and attempt; undefined outside CI. */
-  readonly execution: string | undefined;
-  /** From 1: the run's place among those of its line and execution, by start. */
-  readonly ordinal: number;
-  readonly at: number;
-  readonly isComplete: boolean;
-  readonly isDirty: boolean;
-  readonly isStale: boolean;
+/** A stored run of the judged run's repository, project and lane, and what else is told of it. Times are milliseconds since 1970. */
+export interface EvidenceRun extends StoredRun {
   /** Its rows name no line: an older program stored them. */
   readonly isWithoutLine?: boolean | undefined;
-  readonly totals: {
-    readonly tests: number;
-    /** Failures and errors. */
-    readonly failed: number;
-    /** Files with a failure; 0 where fewer than 20 tests or less than half of them failed, because nobody asks then. */
-    readonly failedFiles: number;
+  /** `failedFiles` is 0 where fewer than 20 tests or less than half of them failed, because nobody asks then. */
+  readonly totals: RunTotals & {
     readonly skipped?: number | undefined;
     readonly seconds?: number | undefined;
   };
-  /** 0 to 100. */
-  readonly coveragePercent?: number | undefined;
 }
 
 export interface RunEvidenceQuery extends RunQuery {
@@ -155,8 +129,8 @@ type RunRow = Row & {
   readonly git_sha: string | null;
   readonly tested: string | null;
   readonly parents: readonly string[] | null;
-  readonly kind: RunKind;
-  readonly origin: RunOrigin;
+  readonly kind: StoredRun['kind'];
+  readonly origin: StoredRun['origin'];
   readonly git_branch: string | null;
   readonly pull_request: number | null;
   readonly execution: string | null;
@@ -450,22 +424,11 @@ export interface TestEvidenceQuery extends RunQuery {
   readonly lineRuns?: number | undefined;
 }
 
-/** One test in one run. The texts are there only for a failed one, and only where its report had them. */
-export interface EvidenceRow {
-  readonly testName: string;
-  readonly runId: string;
-  readonly outcome: Outcome;
-  readonly failedAttempts?: number | undefined;
-  readonly driftSignature?: string | undefined;
-  readonly errorType?: string | undefined;
-  readonly statement?: string | undefined;
-}
-
 /** One failed test or error of the judged run, with what memories are found by. */
 export interface RunFailure {
   readonly testName: string;
   readonly testFile: string | undefined;
-  readonly row: EvidenceRow;
+  readonly row: TestRow;
   readonly failureSignature: string | undefined;
   readonly driftSignature: string | undefined;
   readonly wordsSignature: string | undefined;
@@ -480,7 +443,7 @@ export interface TestEvidence {
    * Rows of the judged run's failed tests and of those that failed at the point and ran here: all of the own line but its plain
    * passes; of other runs the failures, and the passes that tell what a failure there means.
    */
-  readonly rows: readonly EvidenceRow[];
+  readonly rows: readonly TestRow[];
   /** Test -> runs in which it passed at once. Tests that passed in the same runs share one list. */
   readonly passes: ReadonlyMap<string, readonly string[]>;
   readonly failures: readonly { readonly testName: string; readonly testFile: string | undefined }[];
@@ -579,7 +542,7 @@ export async function readNamedRows(
   access: Access,
   { createdAt }: RunQuery,
   { names, runs }: { readonly names: readonly string[]; readonly runs: readonly EvidenceRun[] },
-): Promise<readonly EvidenceRow[]> {
+): Promise<readonly TestRow[]> {
   const asked = [...new Map(runs.map((run) => [run.runId, run])).values()];
   if (names.length === 0 || asked.length === 0) return [];
   const found = collectRows('', asked, []);
@@ -588,7 +551,7 @@ export async function readNamedRows(
   found.add(await db.query<TestFactsRow>(namedSql, [access.team.id, names, createdAt, ...lists, ...times]));
   const { rows, passes } = found.evidence();
   const passed = [...passes].flatMap(([testName, ids]) =>
-    ids.map((runId): EvidenceRow => ({ testName, runId, outcome: 'passed' })),
+    ids.map((runId): TestRow => ({ testName, runId, outcome: 'passed' })),
   );
   return [...passed, ...rows];
 }
@@ -657,7 +620,7 @@ function shareTexts(): (text: string | null) => string | undefined {
 function factsOf(
   { outcome, attempts, drift_signature, error_type, statement }: RowFacts,
   shared: (text: string | null) => string | undefined,
-): Omit<EvidenceRow, 'testName' | 'runId'> {
+): Omit<TestRow, 'testName' | 'runId'> {
   return {
     outcome,
     failedAttempts: attempts === null ? undefined : attempts - 1,
@@ -669,12 +632,12 @@ function factsOf(
 
 /** Puts the statements' rows together; a row that both have is one. */
 function collectRows(me: string, asked: readonly EvidenceRun[], failures: readonly RunFailure[]) {
-  const rowsOf = new Map<string, Map<string, EvidenceRow>>();
+  const rowsOf = new Map<string, Map<string, TestRow>>();
   const passesOf = new Map<string, readonly string[]>();
   const lists = new Map<string, readonly string[]>();
   const shared = shareTexts();
-  const addRow = (row: EvidenceRow): void => {
-    const rows = rowsOf.get(row.testName) ?? new Map<string, EvidenceRow>();
+  const addRow = (row: TestRow): void => {
+    const rows = rowsOf.get(row.testName) ?? new Map<string, TestRow>();
     rowsOf.set(row.testName, rows);
     // Two reports of one run may hold one name: a failure stands for it.
     if (isFailed(row) || !rows.has(row.runId)) rows.set(row.runId, row);
@@ -746,8 +709,7 @@ function collectRows(me: string, asked: readonly EvidenceRun[], failures: readon
   };
 }
 
-const isFailed = (row: EvidenceRow | undefined): boolean =>
-  row?.outcome === 'failed' || row?.outcome === 'error';
+const isFailed = (row: TestRow | undefined): boolean => row?.outcome === 'failed' || row?.outcome === 'error';
 
 /** What is read of a row. */
 interface RowFacts {

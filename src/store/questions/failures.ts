@@ -65,12 +65,16 @@ export function listFailures(
          SELECT f.*, r.git_branch FROM failed f CROSS JOIN LATERAL (
            SELECT r.* FROM test_runs r WHERE r.team_id = $1 AND r.id = f.test_run_id AND r.created_at = f.created_at OFFSET 0) AS r
          WHERE ${ofScope('r', scope, params, db)} AND ${isEvidence('r')}
+       ), ranked AS (
+         -- Grouped twice: sorting each group for its distinct runs would take as long as finding the failures.
+         SELECT alike, sum(n)::int AS failures, count(*)::int AS runs, max(last_at) AS last_at, (count(*) OVER ())::int AS total, (sum(sum(n)) OVER ())::int AS seen
+         FROM (SELECT alike, test_run_id, count(*) AS n, max(created_at) AS last_at FROM ours GROUP BY alike, test_run_id) AS o
+         GROUP BY alike ORDER BY runs DESC, failures DESC, last_at DESC, alike LIMIT ${params.add(limit)}::int
        ), groups AS (
-         SELECT alike, count(*)::int AS failures, count(DISTINCT test_name)::int AS tests, count(DISTINCT test_run_id)::int AS runs,
-           count(DISTINCT git_branch)::int AS branches, min(created_at) AS first_at, max(created_at) AS last_at, max(memory) AS memory,
-           (array_agg(test_run_id ORDER BY created_at DESC, test_name))[1] AS run_id, (array_agg(test_name ORDER BY created_at DESC, test_name))[1] AS test_name,
-           (count(*) OVER ())::int AS total, (sum(count(*)) OVER ())::int AS seen
-         FROM ours GROUP BY alike ORDER BY runs DESC, failures DESC, last_at DESC, alike LIMIT ${params.add(limit)}::int
+         SELECT k.*, o.* FROM ranked k CROSS JOIN LATERAL (
+           SELECT count(DISTINCT test_name)::int AS tests, count(DISTINCT git_branch)::int AS branches, min(created_at) AS first_at, max(memory) AS memory,
+             (array_agg(test_run_id ORDER BY created_at DESC, test_name))[1] AS run_id, (array_agg(test_name ORDER BY created_at DESC, test_name))[1] AS test_name
+           FROM ours WHERE ours.alike = k.alike) AS o
        )
        SELECT g.*, g.run_id::text AS run, x.failure_signature, x.cause_key, x.error_type, left(x.error_message, 300) AS message,
          (SELECT count(*) > ${mostFailures} FROM failed) AS is_cut

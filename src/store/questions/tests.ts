@@ -35,15 +35,19 @@ export interface TestTimeline {
   readonly runs: readonly TestRun[];
   /** There are more in the time that was asked for. */
   readonly more: boolean;
+  /** Newer runs of the same line that do not have it; at most 1,000 are counted. */
+  readonly runsSince: number;
 }
 
 /** Names are looked for in the newest run of so many jobs and lanes, and among so many tests that failed. */
 const lines = 20;
 const failed = 20_000;
+/** Where none of these is meant: in all runs of so many jobs, so many names. */
+const older = { lines: 100, names: 200_000 } as const;
 
 /**
  * The whole node id of a test, by itself or by a part that no other test has. What ends with the part, as a function's name does,
- * comes before what only holds it.
+ * comes before what only holds it. Tests that no newest run has any more are looked for last.
  *
  * @throws InputError `test-unknown` with the nearest names, `test-ambiguous` with those that hold the part
  */
@@ -75,7 +79,8 @@ export function findTest(db: Database, access: Access, scope: Scope, word: strin
     );
     if (rows.length === 0) throw await whyNone(db, access, scope);
     const names = rows.map(({ name }) => name);
-    const found = matching(word, names);
+    let found = matching(word, names);
+    if (found.length === 0) found = matching(word, await namesOfOlderRuns(db, access, scope, word));
     const [only] = found;
     if (only !== undefined && found.length === 1) return only;
     const shown = JSON.stringify(word.slice(0, 200));
@@ -88,13 +93,40 @@ export function findTest(db: Database, access: Access, scope: Scope, word: strin
     const near = nearestTests(word, names);
     throw new InputError({
       code: 'test-unknown',
-      message: `no test holds ${shown}, in the newest run of each job and among those that failed`,
+      message: `no test holds ${shown}`,
       fix:
         near.length === 0
           ? 'A test is named by its node id or a part of it; `lukhas failures` lists those that failed.'
           : `Did you mean ${near.map(oneLine).join(', ')}?`,
     });
   });
+}
+
+/** Names that hold the word, of all runs: one look into the index of lines for each name. */
+async function namesOfOlderRuns(
+  db: Database,
+  access: Access,
+  scope: Scope,
+  word: string,
+): Promise<readonly string[]> {
+  const params = new Params(access);
+  const condition = ofScope('r', scope, params, db);
+  const since = scope.since === undefined ? '' : `AND x.created_at >= ${params.add(scope.since)}`;
+  const next = (line: string, after: string) =>
+    `(SELECT x.test_name FROM test_results x WHERE x.team_id = $1 AND x.line_id = ${line} ${after} ${since} ORDER BY x.test_name LIMIT 1)`;
+  const rows = await db.query<{ name: string }>(
+    `WITH RECURSIVE of_lines AS MATERIALIZED (
+       SELECT line_id FROM test_runs r WHERE ${condition} AND line_id IS NOT NULL GROUP BY line_id ORDER BY max(created_at) DESC LIMIT ${older.lines}
+     ), names AS (
+       SELECT l.line_id, ${next('l.line_id', '')} AS name FROM of_lines l
+       UNION ALL
+       SELECT n.line_id, ${next('n.line_id', 'AND x.test_name > n.name')} FROM names n WHERE n.name IS NOT NULL
+     )
+     SELECT DISTINCT name FROM (SELECT name FROM names LIMIT ${older.names}) AS n
+     WHERE strpos(lower(name), lower(${params.add(word)}::text)) > 0`,
+    params.values,
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** The tests whose end is the word, else those that hold it, in small letters too. */
@@ -149,9 +181,11 @@ export function readTimeline(
        ORDER BY x.created_at DESC, x.id DESC LIMIT ${params.add(limit + 1)}::int`,
       params.values,
     );
-    if (rows.length === 0) throw await whyNoRow(db, access, scope, testName);
+    const [newest] = rows;
+    if (newest === undefined) throw await whyNoRow(db, access, scope, testName);
     return {
       testName,
+      runsSince: await countRunsSince(db, access, scope, newest),
       more: rows.length > limit,
       runs: rows.slice(0, limit).map((row) => ({
         runId: String(row.run),
@@ -172,6 +206,19 @@ export function readTimeline(
       })),
     };
   });
+}
+
+/** Runs of the row's line that began after it. */
+async function countRunsSince(db: Database, access: Access, scope: Scope, row: Row): Promise<number> {
+  if (row.line === null) return 0;
+  const params = new Params(access);
+  const [line, at] = [params.add(String(row.line)), params.add(row.created_at as Date)];
+  const [found] = await db.query<{ n: number }>(
+    `SELECT count(*)::int AS n FROM (
+       SELECT FROM test_runs r WHERE r.line_id = ${line}::uuid AND r.created_at > ${at} AND ${ofScope('r', scope, params, db)} LIMIT 1000) AS r`,
+    params.values,
+  );
+  return found?.n ?? 0;
 }
 
 /** Why a test that there is has no row in a scope. */

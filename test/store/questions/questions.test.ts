@@ -13,6 +13,9 @@ import { type Access, openAccess } from '../../../src/store/schema/access.ts';
 import { ensurePartitions } from '../../../src/store/schema/partitions.ts';
 import { createPlace, type Place, placeNames } from '../../support/places.ts';
 import { fillQuestions, smallHistory, testNameOf } from '../../support/questions-history.ts';
+import { runIn } from '../../support/sql.ts';
+
+const goneTest = 'tests/test_old.py::test_of_last_month';
 
 describe.each(placeNames)('on %s', (name) => {
   let place: Place;
@@ -66,6 +69,13 @@ describe.each(placeNames)('on %s', (name) => {
       await ensurePartitions(admin, { monthsAhead: 1, monthsBack: 2 });
       await fillQuestions(admin, place.team.id, smallHistory);
       await fillQuestions(admin, place.other.id, { ...smallHistory, runs: 20 });
+      await runIn(
+        admin,
+        `INSERT INTO test_results (team_id, test_run_id, created_at, line_id, test_name, test_file, outcome)
+         SELECT team_id, id, created_at, line_id, $2, 'tests/test_old.py', 'passed'
+         FROM test_runs WHERE team_id = $1 AND origin <> 'stranger' ORDER BY created_at LIMIT 1`,
+        [place.team.id, goneTest],
+      );
       await admin.close();
       db = await place.connect();
     });
@@ -123,6 +133,29 @@ describe.each(placeNames)('on %s', (name) => {
         code: 'test-unknown',
         fix: expect.stringContaining(testNameOf(41)),
       });
+    });
+
+    it('finds a test that only older runs have, and says how many have it no more', async () => {
+      expect(await findTest(db, access, shop, 'of_LAST')).toBe(goneTest);
+      await expect(findTest(db, access, { ...shop, since: new Date() }, 'of_last')).rejects.toMatchObject({
+        code: 'range-empty',
+      });
+      const { runsSince } = await readTimeline(db, access, shop, {
+        testName: goneTest,
+        limit: 5,
+      });
+      const [newer] = await look(
+        `SELECT count(*)::int AS n FROM test_runs r WHERE team_id = TEAM AND line_id = (
+           SELECT line_id FROM test_results WHERE team_id = TEAM AND test_name = '${goneTest}') AND created_at > (
+           SELECT created_at FROM test_results WHERE team_id = TEAM AND test_name = '${goneTest}')`,
+      );
+      expect(runsSince).toBe(newer?.n);
+      expect(runsSince).toBeGreaterThan(10);
+      const [last] = await look(
+        `SELECT test_name FROM test_results WHERE team_id = TEAM ORDER BY created_at DESC LIMIT 1`,
+      );
+      const current = await readTimeline(db, access, shop, { testName: String(last?.test_name), limit: 5 });
+      expect(current.runsSince).toBe(0);
     });
 
     it('says where a test ran last, if not where it was asked for; and that forks are no evidence', async () => {
