@@ -153,7 +153,7 @@ export class Story {
   }
 }
 
-/** The same rows as the store reads them: plain passes of other runs as lists, one for all tests that have it. */
+/** The same rows as the store reads them: the judged run's first; plain passes of other runs as lists, one for all tests that have it. */
 function apart(rows: readonly TestRow[], me: string): Pick<TestFacts, 'rows' | 'passes'> {
   const isPlainPass = ({ runId, outcome, failedAttempts }: TestRow) =>
     runId !== me && outcome === 'passed' && failedAttempts === undefined;
@@ -162,7 +162,9 @@ function apart(rows: readonly TestRow[], me: string): Pick<TestFacts, 'rows' | '
     runsOf.set(testName, [...(runsOf.get(testName) ?? []), runId]);
   const lists = new Map([...runsOf.values()].map((list) => [list.join(), list]));
   return {
-    rows: rows.filter((row) => !isPlainPass(row)),
+    rows: rows
+      .filter((row) => !isPlainPass(row))
+      .toSorted((a, b) => Number(b.runId === me) - Number(a.runId === me)),
     passes: new Map([...runsOf].map(([testName, list]) => [testName, lists.get(list.join()) ?? list])),
   };
 }
