@@ -1,8 +1,10 @@
 // Work on hostile input of one size and of twice that size: the time may not grow faster than the input.
-//   npm run bench:hostile -- [characters=2000000] [repeats=5] [part of a name]
+//   npm run bench:hostile -- [part of a name] [repeats=5] [characters]
 // Measured is the processor's time, after a warm-up, of as many runs as take a while; both sizes run as often. V8 runs in one
-// thread and collects its garbage before: else its helpers' time would be measured with the work. The size is beyond the
-// reader's bounds for one text (1 MiB), so that both sizes take the same way.
+// thread and collects its garbage before: else its helpers' time would be measured with the work. Both sizes lie on one side of the
+// reader's bound for one text (1 MiB), beyond which the middle is cut out: 2 and 4 million characters, and where that takes long, as
+// many elements do, 200,000 and 400,000: between 400,000 and 1 million lies a step of up to 5 times, where the reader begins to gather what
+// comes of an unfinished element; on either side of it the time grows as the input does.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,11 +32,14 @@ import { createPaint } from '../src/tell/terminal/terminal.ts';
 import { hostileReports } from '../test/read/support/hostile.ts';
 import { garbageCollector, readText, textReport } from '../test/read/support/reports.ts';
 
-const [size = '2000000', repeats = '5', only = ''] = process.argv.slice(2);
+const [only = '', repeats = '5', given] = process.argv.slice(2);
+const sizes = { large: 2_000_000, small: 200_000 } as const;
+/** What takes longer at the large size is measured at the small one; in milliseconds. */
+const mostLarge = 120;
 /** Twice the input may take this many times as long. */
 const most = 2.5;
 /** What is measured takes at least this; in milliseconds. */
-const least = 100;
+const least = 50;
 const mostRuns = 100;
 
 /** Makes input of about `n` characters; what it gives is measured. */
@@ -345,6 +350,12 @@ async function runsOf(work: () => unknown): Promise<number> {
   return Math.min(mostRuns, Math.max(1, Math.ceil(least / Math.max(last, 0.01))));
 }
 
+async function sizeOf(prepare: Prepare): Promise<number> {
+  const work = prepare(sizes.large);
+  const times = [await measure(work, 1), await measure(work, 1)];
+  return Math.min(...times) > mostLarge ? sizes.small : sizes.large;
+}
+
 const middle = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
@@ -355,7 +366,8 @@ const slow: string[] = [];
 let worst = 0;
 for (const [name, prepare] of [...reports, ...coverage, ...files, ...memories, ...told]) {
   if (!name.includes(only)) continue;
-  const [one, two] = [prepare(Number(size)), prepare(2 * Number(size))];
+  const size = given === undefined ? await sizeOf(prepare) : Number(given);
+  const [one, two] = [prepare(size), prepare(2 * size)];
   const runs = await runsOf(one);
   await two();
   const pairs: { one: number; two: number }[] = [];
@@ -366,7 +378,7 @@ for (const [name, prepare] of [...reports, ...coverage, ...files, ...memories, .
   if (ratio > most) slow.push(name);
   const [ones, twos] = [middle(pairs.map((pair) => pair.one)), middle(pairs.map((pair) => pair.two))];
   console.log(
-    `${name.padEnd(50)} ${(ones / runs).toFixed(1).padStart(8)} ms ${(twos / runs).toFixed(1).padStart(8)} ms  ${ratio.toFixed(2)}`,
+    `${name.padEnd(50)} ${String(size).padStart(8)} ${(ones / runs).toFixed(1).padStart(8)} ms ${(twos / runs).toFixed(1).padStart(8)} ms  ${ratio.toFixed(2)}`,
   );
 }
 rmSync(folder, { recursive: true, force: true });

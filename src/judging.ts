@@ -60,6 +60,8 @@ export interface HistoryQuery extends RunQuery {
   /** The branch that somebody named. undefined: the one that CI named when the run was stored, else the default one. */
   readonly baseBranch: string | undefined;
   readonly change?: ChangeSource | undefined;
+  /** It was stored by this program just now. */
+  readonly isJustStored?: boolean | undefined;
   onWarning?(warning: Warning): void;
 }
 
@@ -288,7 +290,13 @@ async function readFacts(
           { runId, createdAt, lineRuns: evidence.lineRuns, ...runsToRead(judged) },
           failures,
         ),
-    failures.length === 0 ? undefined : lookAround(db, access, query, { failures, runIds }),
+    failures.length === 0
+      ? undefined
+      : lookAround(db, access, query, {
+          failures,
+          runIds,
+          isJustStored: query.isJustStored === true,
+        }),
   ]);
   const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
   // What files a run had is asked for tests that have no past.

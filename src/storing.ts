@@ -111,7 +111,7 @@ async function judgeAndLearn(
 ): Promise<RunHistory> {
   let judged: RunHistory | undefined;
   const judge = async (db: Database, access: Access) => {
-    const query = { ...request, ...request.saved };
+    const query = { ...request, ...request.saved, isJustStored: request.saved.stored === 'new' };
     const judgement = await judgeRun(db, access, query);
     judged = judgement.history;
     await keepAliases(db, access, request, judgement.history);

@@ -136,13 +136,14 @@ export function judgeTests(
   const others = [...judged.others].sort((a, b) => a.at - b.at);
   const placeOf = new Map(others.map(({ runId }, place) => [runId, place]));
   let estimates = 0;
-  const passedRows = new Map<readonly string[], RowsByRun>();
+  const passed = new Map<string, RowOfRun>();
   const rowsByRun = (testName: string): RowsByRun => {
-    const passes = tests.passes?.get(testName) ?? [];
-    const passed: RowsByRun =
-      passedRows.get(passes) ?? new Map(passes.map((runId) => [runId, { runId, outcome: 'passed' }]));
-    passedRows.set(passes, passed);
-    const found = new Map(passed);
+    const found = new Map<string, RowOfRun>();
+    for (const runId of tests.passes?.get(testName) ?? []) {
+      const row = passed.get(runId) ?? { runId, outcome: 'passed' };
+      passed.set(runId, row);
+      found.set(runId, row);
+    }
     for (const row of rowsOf.get(testName) ?? []) found.set(row.runId, row);
     return found;
   };

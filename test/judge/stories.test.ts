@@ -43,6 +43,21 @@ function filePair(
 }
 const whole = { isPointTested: true, isComplete: true };
 
+describe('tests that passed in the same runs', () => {
+  it('are judged apart where one of them failed in a run that the other was not in', () => {
+    const { failures } = new Story('ABCD')
+      .all('AB', { one: 'P', alike: 'P', other: 'P' })
+      .run('C', { other: 'F' })
+      .judge('D', { one: 'F', alike: 'F:KeyError', other: 'F' });
+    const told = failures.map(({ testName, reason }) => [testName, reason.kind]);
+    expect(told).toEqual([
+      ['one', 'green-there'],
+      ['alike', 'green-there'],
+      ['other', 'red-there'],
+    ]);
+  });
+});
+
 describe('the stories', () => {
   it('1: broken once and repaired on main, broken anew by a pull request: new, red once before', () => {
     for (const error of ['F', 'F:KeyError']) {

@@ -1,6 +1,7 @@
 // Facts for stories, written shortly: commits of main by letters, runs with the outcome of each test.
 
-import type { ChangeFacts, CommitPlace, FileAtPoint } from '../../src/judge/facts.ts';
+import { deepStrictEqual } from 'node:assert';
+import type { ChangeFacts, CommitPlace, FileAtPoint, TestFacts } from '../../src/judge/facts.ts';
 import { type JudgedPoint, judgePoint, judgeTests, type TestVerdicts } from '../../src/judge/judge.ts';
 import type { StoredRun, TestRow } from '../../src/model.ts';
 
@@ -139,15 +140,41 @@ export class Story {
     const failures = this.rows
       .filter(({ runId, outcome }) => runId === run.runId && outcome === 'failed')
       .map(({ testName }) => ({ testName, testFile: 't.py' }));
-    const verdicts = judgeTests(judged, {
+    const facts = {
       rows: this.rows,
       failures,
       files: files ?? [{ file: 't.py', isInTree: undefined, ran: false }],
       filesHere: 1,
       filesAlsoAtPoint: filesAlsoAtPoint ?? 0,
-    });
+    };
+    const verdicts = judgeTests(judged, facts);
+    expectAlike(verdicts, judgeTests(judged, { ...facts, ...apart(this.rows, run.runId) }));
     return { ...verdicts, judged };
   }
+}
+
+/** The same rows as the store reads them: the judged run's first; plain passes of other runs as lists, one for all tests that have it. */
+function apart(rows: readonly TestRow[], me: string): Pick<TestFacts, 'rows' | 'passes'> {
+  const isPlainPass = ({ runId, outcome, failedAttempts }: TestRow) =>
+    runId !== me && outcome === 'passed' && failedAttempts === undefined;
+  const runsOf = new Map<string, string[]>();
+  for (const { testName, runId } of rows.filter(isPlainPass))
+    runsOf.set(testName, [...(runsOf.get(testName) ?? []), runId]);
+  const lists = new Map([...runsOf.values()].map((list) => [list.join(), list]));
+  return {
+    rows: rows
+      .filter((row) => !isPlainPass(row))
+      .toSorted((a, b) => Number(b.runId === me) - Number(a.runId === me)),
+    passes: new Map([...runsOf].map(([testName, list]) => [testName, lists.get(list.join()) ?? list])),
+  };
+}
+
+function expectAlike(one: TestVerdicts, other: TestVerdicts): void {
+  const sorted = ({ failures, fixed }: TestVerdicts) => ({
+    failures,
+    fixed: fixed.toSorted((a, b) => a.testName.localeCompare(b.testName)),
+  });
+  deepStrictEqual(sorted(other), sorted(one));
 }
 
 function pullColumns(number: number, head: string, base: string): Partial<StoredRun> {

@@ -83,18 +83,22 @@ const addSql = (scope: MemoryScope): string => `
     SELECT repository, repository_host, project FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
   ), told AS MATERIALIZED (
     SELECT t.memory_id, t.test_name FROM unnest($4::uuid[], $5::text[]) AS t (memory_id, test_name)
+  ), shown AS MATERIALIZED (
+    SELECT h.id AS memory_id, t.test_name FROM told t JOIN healix_memories h ON h.team_id = $1 AND h.id = t.memory_id
+    ORDER BY h.id LIMIT ${mostMemories}
   )
   INSERT INTO healix_matches (team_id, memory_id, run_id, created_at, test_name, shown)
   SELECT $1::uuid, m.memory_id, $2::uuid, $3::timestamptz, m.test_name, m.shown FROM (
-    SELECT h.id AS memory_id, t.test_name, true AS shown FROM told t
-    JOIN healix_memories h ON h.team_id = $1 AND h.id = t.memory_id
+    SELECT memory_id, test_name, true AS shown FROM shown
     UNION ALL
     SELECT h.id, h.test_name, false FROM unnest($6::text[]) AS n (test_name)
     -- OFFSET 0: test by test. A join would compare each test with all memories.
     CROSS JOIN LATERAL (
       SELECT h.id, h.test_name, h.repository, h.repository_host, h.project FROM healix_memories h
       WHERE h.team_id = $1 AND h.test_name = n.test_name AND h.deleted_at IS NULL AND h.state = 'active' OFFSET 0) AS h
-    WHERE ${isInScope('h', scope)} AND ${healixEnabled('$1')} AND h.id NOT IN (SELECT memory_id FROM told)
+    -- Not looked for where no more are kept.
+    WHERE (SELECT count(*) < ${mostMemories} FROM shown)
+      AND ${isInScope('h', scope)} AND ${healixEnabled('$1')} AND h.id NOT IN (SELECT memory_id FROM told)
     ORDER BY shown DESC, memory_id LIMIT ${mostMemories}
   ) AS m ORDER BY m.memory_id
   ON CONFLICT (team_id, memory_id, run_id) DO UPDATE SET shown = true, test_name = excluded.test_name

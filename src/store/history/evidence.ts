@@ -1,7 +1,7 @@
-// The facts that a run is judged by: which runs there are to compare with, and the rows of its failed tests in them. Three
-// statements however many tests failed. Decides nothing: which of the runs count, and what rows mean, is decided in src/judge.
+// The facts that a run is judged by: which runs there are to compare with, its failures, and the rows of these tests in those runs.
+// Few statements however many tests failed. Decides nothing: which of the runs count, and what rows mean, is decided in src/judge.
 import { StoreError } from '../../errors.ts';
-import type { CauseKey, Outcome, RunKind, RunOrigin, RunTotals, StoredRun, TestRow } from '../../model.ts';
+import type { CauseKey, Outcome, RunTotals, StoredRun, TestRow } from '../../model.ts';
 import type { Database, Row } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
 import { repositoryNames, sameHost } from '../schema/repository.ts';
@@ -129,8 +129,8 @@ type RunRow = Row & {
   readonly git_sha: string | null;
   readonly tested: string | null;
   readonly parents: readonly string[] | null;
-  readonly kind: RunKind;
-  readonly origin: RunOrigin;
+  readonly kind: StoredRun['kind'];
+  readonly origin: StoredRun['origin'];
   readonly git_branch: string | null;
   readonly pull_request: number | null;
   readonly execution: string | null;
@@ -434,6 +434,8 @@ export interface RunFailure {
   readonly wordsSignature: string | undefined;
   /** Its key has the place: a fixture, a helper, the code under test, an import. Undefined for the test's own failure. */
   readonly causeKey: CauseKey | undefined;
+  /** The exact memory that was found while the run was stored. */
+  readonly memory: { readonly id: string; readonly shared: boolean } | undefined;
 }
 
 export interface TestEvidence {
@@ -465,6 +467,7 @@ export async function readFailures(
       driftSignature,
       wordsSignature: shared(row.words_signature),
       causeKey: shared(row.cause_key) as CauseKey | undefined,
+      memory: row.memory === null ? undefined : { id: row.memory, shared: row.is_shared },
     };
   });
 }
@@ -724,6 +727,8 @@ type FailedRow = Row &
     readonly failure_signature: string | null;
     readonly words_signature: string | null;
     readonly cause_key: string | null;
+    readonly memory: string | null;
+    readonly is_shared: boolean;
   };
 /** The rows of one test that are no failures, as one text; or one row, with the place of its run (0: the judged one). */
 type TestFactsRow = Row &
@@ -910,7 +915,8 @@ interface TestsKind {
 }
 
 const ownFailuresSql = `
-  SELECT r.test_name, r.test_file, ${failureColumns}, r.failure_signature, r.words_signature, r.cause_key
+  SELECT r.test_name, r.test_file, ${failureColumns}, r.failure_signature, r.words_signature, r.cause_key,
+    coalesce(r.healix_memory_id, r.shared_memory_id) AS memory, r.healix_memory_id IS NULL AS is_shared
   FROM test_results r WHERE ${failedHere} ORDER BY r.id`;
 
 const testsSql = ({ isSparse, isOneLine, hasOlder, isRed, isPointRed }: TestsKind): string => `

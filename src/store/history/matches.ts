@@ -33,6 +33,8 @@ export interface Findings {
   readonly tables: MemoryTables;
   /** Signatures of the failures that a memory has. */
   readonly known: ReadonlySet<string>;
+  /** Those that need not be searched: what was found while the run was stored. */
+  readonly settled: ReadonlyMap<RunFailure, MemoryCandidate>;
   /** A memory was told in one of the runs asked for, or its test failed in it. */
   readonly isMatched: boolean;
   /** Tests of the run's suite were renamed before. */
@@ -44,11 +46,28 @@ export async function lookAround(
   db: Database,
   access: Access,
   { runId, createdAt }: RunQuery,
-  { failures, runIds }: { readonly failures: readonly RunFailure[]; readonly runIds: readonly string[] },
+  {
+    failures,
+    runIds,
+    isJustStored,
+  }: {
+    readonly failures: readonly RunFailure[];
+    readonly runIds: readonly string[];
+    /** The exact memories that the failures' rows name were found this moment, by the rules of now. */
+    readonly isJustStored: boolean;
+  },
 ): Promise<Findings> {
+  const settled = isJustStored ? await readSettled(db, access, failures) : new Map();
+  const open = failures.filter((failure) => !settled.has(failure));
   const signatures = (of: (failure: RunFailure) => string | undefined) => [
-    ...new Set(failures.flatMap((failure) => of(failure) ?? [])),
+    ...new Set(open.flatMap((failure) => of(failure) ?? [])),
   ];
+  const drifted = new Map(
+    open.map(({ driftSignature = '', failureSignature = '' }) => [
+      `${driftSignature} ${failureSignature}`,
+      { driftSignature, failureSignature },
+    ]),
+  );
   const [row] = await db.query<MemoryTables & Row & { known: string[]; matched: boolean; aliases: boolean }>(
     aroundSql,
     [
@@ -58,27 +77,63 @@ export async function lookAround(
       runIds,
       signatures(({ failureSignature }) => failureSignature),
       signatures(({ wordsSignature }) => wordsSignature),
-      signatures(({ driftSignature }) => driftSignature),
+      [...drifted.values()].map(({ driftSignature }) => driftSignature),
+      [...drifted.values()].map(({ failureSignature }) => failureSignature),
     ],
   );
   const { own = false, shared = false, known = [], matched = false, aliases = false } = row ?? {};
-  return { tables: { own, shared }, known: new Set(known), isMatched: matched, hasAliases: aliases };
+  return {
+    tables: { own, shared },
+    known: new Set(known),
+    settled,
+    isMatched: matched,
+    hasAliases: aliases,
+  };
 }
 
-// One look for each signature. LIMIT: a join would read all memories.
-const lookFor = (kind: string, place: number, table: 'own' | 'shared'): string => `
-    SELECT s.signature FROM unnest($${place}::text[]) AS s (signature)
+/** Exact memories of other words are searched all the same: another one may have the same. */
+async function readSettled(
+  db: Database,
+  access: Access,
+  failures: readonly RunFailure[],
+): Promise<Map<RunFailure, MemoryCandidate>> {
+  const memories = await readFound(
+    db,
+    access,
+    failures.flatMap(({ memory }) => memory ?? []),
+  );
+  return new Map(
+    failures.flatMap((failure): [RunFailure, MemoryCandidate][] => {
+      const found = failure.memory && memories.get(memoryKey(failure.memory));
+      if (found === undefined) return [];
+      const { memory, wordsSignature } = found;
+      if (wordsSignature !== undefined && wordsSignature !== failure.wordsSignature) return [];
+      const hasSameWords = wordsSignature === undefined ? undefined : true;
+      return [[failure, { memory, isSameTest: true, isSameFailure: true, hasSameWords }]];
+    }),
+  );
+}
+
+/** One look for each signature. LIMIT: a join would read all memories. */
+const lookFor = (kind: string, signatures: string, table: 'own' | 'shared'): string => `
+    SELECT s.signature FROM ${signatures}
     CROSS JOIN LATERAL (SELECT FROM ${table === 'own' ? 'healix_memories h WHERE h.team_id = $1 AND' : 'shared_memories h WHERE'}
       h.deleted_at IS NULL AND h.${kind}_signature = s.signature LIMIT 1) AS h
     WHERE (SELECT ${table} FROM tables)`;
 
+const lookInBoth = (kind: string, signatures: string): string =>
+  (['own', 'shared'] as const).map((table) => lookFor(kind, signatures, table)).join(' UNION ALL ');
+
+// Where the failure signature is known, all that is alike is searched anyway.
 const aroundSql = `
-  WITH tables AS MATERIALIZED (SELECT ${memoryTables('$1')})
+  WITH tables AS MATERIALIZED (SELECT ${memoryTables('$1')}), same AS MATERIALIZED (${lookInBoth('failure', 'unnest($5::text[]) AS s (signature)')}
+  ), drifted AS MATERIALIZED (
+    SELECT DISTINCT d.signature FROM unnest($7::text[], $8::text[]) AS d (signature, failure)
+    WHERE d.signature <> '' AND d.failure NOT IN (SELECT signature FROM same)
+  )
   SELECT t.own, t.shared, EXISTS (SELECT FROM healix_matches m WHERE m.team_id = $1 AND m.run_id = ANY ($4::uuid[])) AS matched,
     ${hasAliases} AS aliases,
-    ARRAY(${['failure', 'words', 'drift']
-      .flatMap((kind, at) => [lookFor(kind, at + 5, 'own'), lookFor(kind, at + 5, 'shared')])
-      .join(' UNION ALL ')}) AS known
+    ARRAY(SELECT signature FROM same UNION ALL ${lookInBoth('words', 'unnest($6::text[]) AS s (signature)')} UNION ALL ${lookInBoth('drift', 'drifted AS s')}) AS known
   FROM tables t`;
 
 /**
@@ -94,12 +149,14 @@ export async function readMatches(
     failures,
     tables,
     known,
-  }: Pick<Findings, 'tables' | 'known'> & { readonly failures: readonly RunFailure[] },
+    settled,
+  }: Pick<Findings, 'tables' | 'known' | 'settled'> & { readonly failures: readonly RunFailure[] },
   formerNames: ReadonlyMap<string, readonly string[]> = new Map(),
 ): Promise<readonly FailureMatches[]> {
   const isKnown = (signature: string | undefined) => signature !== undefined && known.has(signature);
   const searched = failures.flatMap((failure, place) =>
-    isKnown(failure.failureSignature) || isKnown(failure.wordsSignature) || isKnown(failure.driftSignature)
+    !settled.has(failure) &&
+    (isKnown(failure.failureSignature) || isKnown(failure.wordsSignature) || isKnown(failure.driftSignature))
       ? [{ failure, place }]
       : [],
   );
@@ -136,12 +193,12 @@ export async function readMatches(
         [exact, words, alike].filter((text) => text !== null),
       );
   }
-  const memories = await readFound(db, access, [...found.values()].flat());
+  const memories = await readFound(db, access, [...found.values()].flat().map(partsOf));
   // Failures with the same candidate share one object: thousands may have it.
   const candidates = new Map<string, MemoryCandidate>();
   const candidateOf = (text: string): MemoryCandidate[] => {
     const { kind, shared, id, same } = partsOf(text);
-    const memory = memories.get(memoryKey({ id, shared }));
+    const memory = memories.get(memoryKey({ id, shared }))?.memory;
     if (memory === undefined) return [];
     const candidate = candidates.get(text) ?? {
       memory,
@@ -152,12 +209,12 @@ export async function readMatches(
     candidates.set(text, candidate);
     return [candidate];
   };
-  return failures.map(({ testName, failureSignature, causeKey }, place) => ({
-    testName,
-    failureSignature,
-    causeKey,
-    candidates: (found.get(place) ?? []).flatMap(candidateOf),
-  }));
+  return failures.map((failure, place) => {
+    const { testName, failureSignature, causeKey } = failure;
+    const known = settled.get(failure);
+    const some = known === undefined ? (found.get(place) ?? []).flatMap(candidateOf) : [known];
+    return { testName, failureSignature, causeKey, candidates: some };
+  });
 }
 
 /** `exact false <id> 2`: how it fits, whether it is a shared one, which, and what else is the same. */
@@ -185,21 +242,28 @@ type MemoryRow = Row & {
   readonly last_applied: number | null;
   readonly baseline: unknown;
   readonly stale: boolean;
+  readonly words_signature: string | null;
 };
 
-/** The memories of the texts. */
+interface FoundMemory {
+  readonly memory: HealixMemory;
+  readonly wordsSignature: string | undefined;
+}
+
 async function readFound(
   db: Database,
   access: Access,
-  texts: readonly string[],
-): Promise<ReadonlyMap<string, HealixMemory>> {
-  const memories = new Map<string, HealixMemory>();
-  const ids = { own: new Set<string>(), shared: new Set<string>() };
-  for (const { shared, id } of texts.map(partsOf)) ids[shared ? 'shared' : 'own'].add(id);
+  found: readonly { readonly id: string; readonly shared: boolean }[],
+): Promise<ReadonlyMap<string, FoundMemory>> {
+  const memories = new Map<string, FoundMemory>();
   for (const table of ['own', 'shared'] as const) {
-    if (ids[table].size === 0) continue;
-    for (const row of await db.query<MemoryRow>(memoriesSql(table), [access.team.id, [...ids[table]]]))
-      memories.set(memoryKey(row), memoryOf(row));
+    const ids = new Set(found.flatMap(({ id, shared }) => (shared === (table === 'shared') ? [id] : [])));
+    if (ids.size === 0) continue;
+    for (const row of await db.query<MemoryRow>(memoriesSql(table), [access.team.id, [...ids]]))
+      memories.set(memoryKey(row), {
+        memory: memoryOf(row),
+        wordsSignature: row.words_signature ?? undefined,
+      });
   }
   return memories;
 }
@@ -230,7 +294,7 @@ const memoriesSql = (table: 'own' | 'shared'): string => `
   SELECT h.id, ${table === 'shared'} AS shared, h.root_cause, h.solution, h.solution_type, h.auto_fix_code, h.confidence::float8 AS confidence,
     coalesce(h.success_count, 0) AS success_count, coalesce(h.failure_count, 0) AS failure_count,
     round(date_part('epoch', h.last_applied) * 1000) AS last_applied, h.metadata -> 'baseline' AS baseline,
-    coalesce(${stale('h')}, false) AS stale
+    coalesce(${stale('h')}, false) AS stale, h.words_signature
   FROM ${table === 'own' ? 'healix_memories h WHERE h.team_id = $1' : 'shared_memories h WHERE $1::uuid IS NOT NULL'} AND h.id = ANY ($2::uuid[])`;
 
 /** Known are the failure's, words' and drift signature; it lies outside of its test. */

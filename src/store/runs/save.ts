@@ -518,11 +518,9 @@ function createWriter(
   before: Promise<void> = Promise.resolve(),
 ): { add(fields: string, toMatch?: boolean): Promise<void>; finish(): Promise<number> } {
   let rows = 0;
-  let text = '';
-  let pending = 0;
-  // Match only batches with failures.
-  let matching = false;
-  let limit = firstBatchRows;
+  // What is matched goes in batches of its own: planning the search for each of all batches costs as much as searching.
+  const plain: Batch = { text: '', rows: 0, limit: firstBatchRows };
+  const toBeMatched: Batch = { text: '', rows: 0, limit: firstBatchRows };
   let isMade = false;
   let underWay = before;
   underWay.catch(() => {});
@@ -540,14 +538,16 @@ function createWriter(
   }
 
   async function storeFew(): Promise<void> {
-    if (pending === 0) return;
+    const few = plain.rows + toBeMatched.rows;
+    if (few === 0) return;
     await underWay;
-    const few = moveStatements(unstaged, db.embedded, memories);
+    const statements = moveStatements(unstaged, db.embedded, memories);
     const names = stageColumns[kind].match(/\w+(?= \w)/g) ?? [];
-    const values = copiedValues(text).map((fields) =>
+    const values = copiedValues(plain.text + toBeMatched.text).map((fields) =>
       Object.fromEntries(fields.map((value, place) => [names[place] ?? '', value])),
     );
-    check(pending, pending, await db.run(few[matching ? 'matched' : kind], [JSON.stringify(values)]));
+    const statement = statements[toBeMatched.rows > 0 ? 'matched' : kind];
+    check(few, few, await db.run(statement, [JSON.stringify(values)]));
   }
 
   function check(count: number, staged: number, moved: number): void {
@@ -562,17 +562,16 @@ function createWriter(
     onProgress?.(rows);
   }
 
-  async function flush(): Promise<void> {
-    if (pending === 0) return;
+  async function flush(batch: Batch): Promise<void> {
+    if (batch.rows === 0) return;
     await underWay;
-    const [batch, count, move] = [text, pending, moves[matching ? 'matched' : kind]];
-    text = '';
-    pending = 0;
-    matching = false;
-    limit = Math.min(2 * limit, batchRows);
+    const [text, count, move] = [batch.text, batch.rows, moves[batch === toBeMatched ? 'matched' : kind]];
+    batch.text = '';
+    batch.rows = 0;
+    batch.limit = Math.min(2 * batch.limit, batchRows);
     // Wait until the rows are sent: making the next ones meanwhile would keep the server waiting for these.
     await new Promise<void>((resolve, reject) => {
-      underWay = store(batch, count, move, resolve);
+      underWay = store(text, count, move, resolve);
       // A later failure is thrown by the next flush or by finish.
       underWay.then(resolve, reject);
     });
@@ -580,18 +579,30 @@ function createWriter(
 
   return {
     async add(fields, toMatch = false) {
-      matching ||= toMatch;
-      text += `${idPrefix}${rows.toString(16).padStart(8, '0')}\t${fields}`;
+      const batch = toMatch ? toBeMatched : plain;
+      batch.text += `${idPrefix}${rows.toString(16).padStart(8, '0')}\t${fields}`;
       rows++;
-      pending++;
-      if (pending >= limit || text.length >= batchChars) await flush();
+      batch.rows++;
+      if (batch.rows >= batch.limit || batch.text.length >= batchChars) await flush(batch);
     },
     async finish() {
-      await (isMade || pending > mostUnstaged ? flush() : storeFew());
+      if (!isMade && plain.rows + toBeMatched.rows <= mostUnstaged) await storeFew();
+      else {
+        await flush(plain);
+        await flush(toBeMatched);
+      }
       await underWay;
       return rows;
     },
   };
+}
+
+/** Rows of one kind that are not stored yet. */
+interface Batch {
+  text: string;
+  rows: number;
+  /** It is stored with so many rows; the first ones are small, so that the server begins early. */
+  limit: number;
 }
 
 /** Everything after the id, in the order of the stage's columns. */
