@@ -1,15 +1,29 @@
 // A real pooler in front of the test server, where the distribution's package is installed.
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 export interface Pooler {
   /** A database's URL by way of the pooler. */
   url(databaseUrl: string): string;
   stop(): Promise<void>;
+}
+
+/** @throws where it ended, or does not listen within two minutes */
+async function untilListening(child: ChildProcess, port: number): Promise<void> {
+  for (let tries = 0; tries < 2400 && child.exitCode === null; tries++) {
+    const listens = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true));
+      socket.once('error', () => resolve(false)).once('connect', () => socket.destroy());
+    });
+    if (listens) return;
+    await sleep(50);
+  }
+  throw new Error(`PgBouncer did not start: exit code ${child.exitCode}`);
 }
 
 /** PgBouncer in front of the test server, or of the one whose superuser is named, for its superuser and one more login. Undefined where it is not installed. */
@@ -56,7 +70,7 @@ export async function startPgBouncer(
     [...(process.getuid?.() === 0 ? ['-u', 'nobody'] : []), path.join(dir, 'pgbouncer.ini')],
     { stdio: 'ignore' },
   );
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await untilListening(child, port);
   return {
     url: (databaseUrl) => {
       const url = new URL(databaseUrl);

@@ -11,7 +11,6 @@ import { openPglite } from '../../../src/store/database/pglite.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { grantUploads, openAccess } from '../../../src/store/schema/access.ts';
 import { dumpSchema } from '../../../src/store/schema/catalogue.ts';
-import { openEmbedded } from '../../../src/store/schema/embedded.ts';
 import { migrate } from '../../../src/store/schema/migrate.ts';
 import { migrations } from '../../../src/store/schema/migrations.generated.ts';
 import { ensurePartitions } from '../../../src/store/schema/partitions.ts';
@@ -21,6 +20,7 @@ import {
   asAdmin,
   createDatabase,
   createDatabaseOn,
+  createEmbedded,
   rowsOf,
   type TestDatabase,
   temporaryDir,
@@ -32,6 +32,7 @@ import { testMajor } from '../../support/majors.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
 import { rowsIn } from '../../support/sql.ts';
+import { copyEmbedded } from '../../support/templates.ts';
 
 const schemaFile = new URL('../../../docs/schema.sql', import.meta.url);
 
@@ -84,13 +85,12 @@ test.runIf(long)(
 );
 
 test('the embedded database, made on first use, has the same schema', async () => {
-  const dir = await temporaryDir();
-  const db = await openEmbedded(dir);
+  // A copy of the one that this run made.
+  const { db, remove } = await createEmbedded();
   try {
     expect(await dumpSchema((sql) => rowsIn(db, sql))).toBe(await readFile(schemaFile, 'utf8'));
   } finally {
-    await db.close();
-    await rm(dir, { recursive: true, force: true });
+    await remove();
   }
 });
 
@@ -246,6 +246,7 @@ test('the database\u2019s owner with CREATEROLE, who is no superuser, sets every
 test('the same holds under the rules for roles of PostgreSQL 16 and later', async () => {
   // The embedded database is PostgreSQL 18: there, making a role no longer means being allowed to act as it.
   const dir = await temporaryDir();
+  await copyEmbedded(dir, 'without schema');
   const db = await openPglite(dir);
   await db.outside(
     `CREATE ROLE boss LOGIN CREATEROLE; ALTER DATABASE postgres OWNER TO boss;

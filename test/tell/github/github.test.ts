@@ -69,7 +69,7 @@ const request = (i: number, changes: Partial<CommentRequest> = {}): CommentReque
 
 describe('eight jobs at once', () => {
   it('end in one comment with every part in it, round after round', async () => {
-    for (let round = 0; round < rounds(5, 100); round++) {
+    for (let round = 0; round < rounds(3, 100); round++) {
       github.comments.length = 0;
       const sha = round.toString(16).padStart(40, '0');
       github.fault = () => ({ delayMs: Math.random() * 4 });
@@ -102,7 +102,7 @@ describe('eight jobs at once', () => {
 
 describe('eight jobs at once that share a database', () => {
   it('end in one comment that tells all of them, round after round', async () => {
-    for (let round = 0; round < rounds(5, 100); round++) {
+    for (let round = 0; round < rounds(3, 100); round++) {
       github.comments.length = 0;
       const sha = round.toString(16).padStart(40, '0');
       github.fault = () => ({ delayMs: Math.random() * 4 });
