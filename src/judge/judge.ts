@@ -3,7 +3,7 @@
 //
 // Three steps, since each needs rows for what the one before decided: `judgePoint` from the runs, `judgeTests` from the rows of
 // the tests that failed here or there, `judgeChanges` (changes.ts) from the tests of both runs.
-import type { Fixed, Lately, Since, StoredRun, TestRow } from '../model.ts';
+import type { Fixed, Lately, Since, StoredRun } from '../model.ts';
 import { ancestryOf } from './ancestry.ts';
 import { type Classified, classify, type FailureCase } from './classify.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
