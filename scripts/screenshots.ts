@@ -20,7 +20,7 @@ import { addTeam } from '../src/store/schema/teams.ts';
 import { type GithubServer, startGithub } from '../test/support/github-server.ts';
 import fetchNode24 from '../test/support/node24.ts';
 import { startPostgres } from '../test/support/postgres.ts';
-import { type ActionRun, runAction } from '../test/support/runner.ts';
+import { type ActionRun, type RunnerCommand, runAction } from '../test/support/runner.ts';
 import { withPalette } from './png.ts';
 import { askForPictures } from './terminal-pictures.ts';
 
@@ -336,6 +336,7 @@ interface Texts {
   readonly commentOfMatrix: string;
   readonly commentOfGoodNews: string;
   readonly summary: string;
+  readonly commands: readonly RunnerCommand[];
 }
 
 async function produce(home: string): Promise<Texts> {
@@ -354,19 +355,20 @@ async function produce(home: string): Promise<Texts> {
     await admin.close();
     const to = { databaseUrl, github, home };
     /** Each picture is another pull request's. */
-    const commentOf = async (jobs: readonly Job[]): Promise<{ comment: string; summary: string }> => {
+    const commentOf = async (jobs: readonly Job[]) => {
       github.comments.length = 0;
       workflowRun += 1;
       let summary = '';
-      for (const job of jobs) summary = (await runJob(job, to)).summary;
-      return { comment: steady(github.comments[0]?.body ?? ''), summary: steady(summary) };
+      let commands: readonly RunnerCommand[] = [];
+      for (const job of jobs) ({ summary, commands } = await runJob(job, to));
+      return { comment: steady(github.comments[0]?.body ?? ''), summary: steady(summary), commands };
     };
     for (const job of main) await runJob(job, to);
     await teach(databaseUrl);
-    const { comment, summary } = await commentOf([before, changed]);
+    const { comment, summary, commands } = await commentOf([before, changed]);
     const { comment: commentOfMatrix } = await commentOf(matrix);
     const { comment: commentOfGoodNews } = await commentOf([good]);
-    return { comment, summary, commentOfMatrix, commentOfGoodNews };
+    return { comment, summary, commands, commentOfMatrix, commentOfGoodNews };
   } finally {
     await github.close();
     await server.stop();
@@ -409,8 +411,10 @@ function hardBreaks(): HtmlExtension {
 interface Picture {
   readonly file: string;
   readonly markdown: string;
-  readonly kind: 'comment' | 'summary';
+  readonly kind: 'comment' | 'summary' | 'annotations';
   readonly scheme: 'light' | 'dark';
+  /** Of the box, in pixels. */
+  readonly width?: number;
   /** Shows what the first traceback and the suggested change fold away. */
   readonly open?: boolean;
 }
@@ -423,25 +427,46 @@ const colours = {
 const boxWidth = 860;
 const margin = 12;
 
-function pageOf({ markdown, kind, scheme, open }: Picture): string {
+/** Annotations as they stand below their lines in a pull request's files. */
+function annotationsOf(commands: readonly RunnerCommand[]): string {
+  return commands
+    .filter(({ name }) => name === 'error' || name === 'notice')
+    .map(({ name, properties: { file, line, title }, message }) => {
+      const place = file === undefined ? '' : `${escaped(file)}${line === undefined ? '' : ` line ${line}`}`;
+      return `<p class="place">${place}</p><div class="annotation ${name}"><b>${name === 'error' ? 'Check failure' : 'Check notice'}</b> on line ${line ?? 1}<p><b>${escaped(title ?? '')}</b></p><pre>${escaped(message)}</pre></div>`;
+    })
+    .join('\n');
+}
+
+function pageOf({ markdown, kind, scheme, open, width = boxWidth }: Picture): string {
   const sheet = createRequire(import.meta.url).resolve(`github-markdown-css/github-markdown-${scheme}.css`);
   const { page, text, head, border, muted } = colours[scheme];
-  const html = micromark(markdown, {
-    allowDangerousHtml: true,
-    extensions: [gfm()],
-    htmlExtensions: [gfmHtml(), ...(kind === 'comment' ? [hardBreaks()] : [])],
-  });
+  const html =
+    kind === 'annotations'
+      ? markdown
+      : micromark(markdown, {
+          allowDangerousHtml: true,
+          extensions: [gfm()],
+          htmlExtensions: [gfmHtml(), ...(kind === 'comment' ? [hardBreaks()] : [])],
+        });
   const opened = (page: string, summary: string) =>
     page.replace(`<details><summary>${summary}`, `<details open><summary>${summary}`);
   const shown = open === true ? opened(opened(html, 'Traceback'), 'Sugg') : html;
   const title =
     kind === 'comment'
       ? '<b>github-actions</b> <span class="label">bot</span> <span class="muted">commented</span>'
-      : '<b>test</b> <span class="muted">summary</span>';
+      : kind === 'summary'
+        ? '<b>test</b> <span class="muted">summary</span>'
+        : '<b>Files changed</b> <span class="muted">annotations</span>';
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${kind}</title>
 <style>${readFileSync(sheet, 'utf8')}
 body { margin: 0; padding: ${margin}px; background: ${page}; }
-.box { width: ${boxWidth - 2}px; border: 1px solid ${border}; border-radius: 6px; overflow: hidden; }
+.place { margin: 0 0 4px; font: 12px monospace; }
+.annotation { margin-bottom: 16px; padding: 8px 12px; border: 1px solid ${border}; border-left: 3px solid #cf222e; border-radius: 6px; }
+.annotation.notice { border-left-color: ${muted}; }
+.annotation p { margin: 8px 0; }
+.annotation pre { margin: 0; padding: 0; background: none; white-space: pre-wrap; overflow-wrap: anywhere; }
+.box { width: ${width - 2}px; border: 1px solid ${border}; border-radius: 6px; overflow: hidden; }
 .head { padding: 8px 16px; border-bottom: 1px solid ${border}; background: ${head}; color: ${text};
   font: 14px/1.5 -apple-system, "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif; }
 .label { padding: 0 6px; border: 1px solid ${border}; border-radius: 2em; font-size: 12px; color: ${muted}; }
@@ -509,11 +534,11 @@ function hasFont(family: string): boolean {
 function take(
   chromium: string,
   home: string,
-  picture: { readonly file: string; readonly html: string },
+  picture: { readonly file: string; readonly html: string; readonly width?: number },
 ): number {
   const page = path.join(home, `${picture.file}.html`);
   writeFileSync(page, picture.html);
-  const width = boxWidth + 2 * margin;
+  const width = (picture.width ?? boxWidth) + 2 * margin;
   const browse = (height: number, ...rest: string[]): string =>
     execFileSync(
       chromium,
@@ -545,8 +570,10 @@ function take(
 const home = mkdtempSync(path.join(tmpdir(), 'lukhas-screenshots-'));
 
 /** The comment and the summary. */
-async function ofGithub(): Promise<readonly { readonly file: string; readonly html: string }[]> {
-  const { comment, commentOfMatrix, commentOfGoodNews, summary } = await produce(home);
+async function ofGithub() {
+  const { comment, commentOfMatrix, commentOfGoodNews, summary, commands } = await produce(home);
+  const annotations = annotationsOf(commands);
+  const narrow = 520;
   const pictures: readonly Picture[] = [
     { file: 'comment-light.png', markdown: comment, kind: 'comment', scheme: 'light', open: true },
     { file: 'comment-dark.png', markdown: comment, kind: 'comment', scheme: 'dark', open: true },
@@ -554,8 +581,23 @@ async function ofGithub(): Promise<readonly { readonly file: string; readonly ht
     { file: 'comment-good-news-light.png', markdown: commentOfGoodNews, kind: 'comment', scheme: 'light' },
     { file: 'summary-light.png', markdown: summary, kind: 'summary', scheme: 'light' },
     { file: 'summary-dark.png', markdown: summary, kind: 'summary', scheme: 'dark' },
+    {
+      file: 'comment-narrow.png',
+      markdown: comment,
+      kind: 'comment',
+      scheme: 'light',
+      open: true,
+      width: narrow,
+    },
+    { file: 'summary-narrow.png', markdown: summary, kind: 'summary', scheme: 'light', width: narrow },
+    { file: 'annotations-light.png', markdown: annotations, kind: 'annotations', scheme: 'light' },
+    { file: 'annotations-dark.png', markdown: annotations, kind: 'annotations', scheme: 'dark' },
   ];
-  return pictures.map((picture) => ({ file: picture.file, html: pageOf(picture) }));
+  return pictures.map((picture) => ({
+    file: picture.file,
+    html: pageOf(picture),
+    ...(picture.width && { width: picture.width }),
+  }));
 }
 
 try {

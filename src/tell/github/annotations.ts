@@ -169,7 +169,11 @@ function message(alike: Alike, { history: run, hideSolutions }: AnnotationReques
   const { words: said, phase } = phaseApart(whole);
   const type = errorType ?? outcome;
   const told = said.includes(type) ? said : [type, said].filter((part) => part !== '').join(': ');
-  const lines = [phase === '' ? told : `${told} (${phase.trim()})`];
+  const first = phase === '' ? told : `${told} (${phase.trim()})`;
+  const below = wordsBelow(alike);
+  // The words with pytest's diff begin with the line that is told: once is enough.
+  const isRepeated = below[1]?.split('\n', 1)[0] === first;
+  const lines = isRepeated ? [...below.slice(1), ''] : [first];
   if (place !== undefined) lines.push(`${howMany(alike)}: ${place}`);
   const evidence = evidenceOfAll(alike, run);
   if (evidence !== '') lines.push(cut(evidence, 500));
@@ -184,7 +188,7 @@ function message(alike: Alike, { history: run, hideSolutions }: AnnotationReques
   }
   const outage = outageOf(run);
   if (outage !== '') lines.push(outage);
-  return [...lines, ...wordsBelow(alike)].join('\n');
+  return [...lines, ...(isRepeated ? [] : below)].join('\n').trimEnd();
 }
 
 /** GitHub folds long messages, and takes 64 KB of them all. */

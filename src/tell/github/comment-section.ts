@@ -822,6 +822,6 @@ function storedLine({ stored }: Section): string {
 }
 
 /** `summary` is not escaped: it must not hold data. */
-function folded(summary: string, content: string): string {
+export function folded(summary: string, content: string): string {
   return `<details><summary>${summary}</summary>\n\n${content}\n\n</details>`;
 }

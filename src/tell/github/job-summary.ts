@@ -2,7 +2,7 @@
 
 import type { Warning } from '../../model.ts';
 import { count, duration, number, placed } from '../words.ts';
-import { type Detail, renderSection, type Section } from './comment-section.ts';
+import { type Detail, folded, renderSection, type Section } from './comment-section.ts';
 import { bytes, code, cut, inline } from './markdown.ts';
 
 /** GitHub takes 1 MiB a step, and shows nothing of a longer summary. */
@@ -105,7 +105,9 @@ function renderSlowest({ slowest }: JobSummary): string {
   const slow = slowest.filter((test) => test.durationSeconds >= 0.1);
   if (slow.length === 0) return '';
   const rows = slow.map(
-    (test) => `| ${duration(test.durationSeconds)} | ${code(cut(test.testName, 500), { cell: true })} |`,
+    // A number and its unit stay on one line in a narrow window.
+    (test) =>
+      `| ${duration(test.durationSeconds).replaceAll(' ', '\u00a0')} | ${code(cut(test.testName, 500), { cell: true })} |`,
   );
-  return ['**Slowest tests**', '', '| Time | Test |', '|--:|:--|', ...rows].join('\n');
+  return folded('Slowest tests', ['| Time | Test |', '|--:|:--|', ...rows].join('\n'));
 }

@@ -7,10 +7,15 @@ import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { describe, expect, it } from 'vitest';
 import type { FailureExcerpt, FailureHistory, MatrizReview, Reason, RunHistory } from '../../../src/model.ts';
-import { renderAnnotations, renderViolations } from '../../../src/tell/github/annotations.ts';
+import {
+  renderAnnotations,
+  renderUncovered,
+  renderViolations,
+} from '../../../src/tell/github/annotations.ts';
 import { makePart, maxCommentBytes, parseComment, renderComment } from '../../../src/tell/github/comment.ts';
 import { renderSection, type Section } from '../../../src/tell/github/comment-section.ts';
 import { renderJobSummary } from '../../../src/tell/github/job-summary.ts';
+import { openLinks } from '../../../src/tell/github/links.ts';
 import { block, bytes, code, exactBlock, inline, isExact } from '../../../src/tell/github/markdown.ts';
 import { logLines, secretsOf, workflowCommand } from '../../../src/tell/github/workflow-log.ts';
 import { jobIdentity } from '../../support/job-identity.ts';
@@ -49,16 +54,14 @@ function parse(markdown: string): Nodes[] {
 const live =
   /(?<![\w/])@[A-Za-z0-9]|(?<!\w)#\d|\bGH-\d|https?:\/\/|\bwww\.\w|(?<![A-Za-z0-9])[0-9a-f]{7,40}(?![A-Za-z0-9])/i;
 
-function judge(markdown: string): void {
+/** `root`: where links of ours may lead; without one there are none. */
+function judge(markdown: string, root?: string): void {
   for (const node of parse(markdown)) {
-    expect([
-      'link',
-      'image',
-      'linkReference',
-      'imageReference',
-      'definition',
-      'footnoteReference',
-    ]).not.toContain(node.type);
+    if (node.type === 'link')
+      expect([root, new URL(node.url).href.slice(0, root?.length)]).toEqual([root, root]);
+    expect(['image', 'linkReference', 'imageReference', 'definition', 'footnoteReference']).not.toContain(
+      node.type,
+    );
     if (node.type === 'html') expect(node.value).toMatch(ourHtml);
     if (node.type === 'text') expect(node.value).not.toMatch(live);
     if (node.type === 'code') expect(['text', 'sh', 'python', 'powershell', 'diff']).toContain(node.lang);
@@ -348,6 +351,63 @@ describe('hostile text', () => {
         expect(parseComment(body)?.parts[0]?.rows).toHaveLength(jobs.length);
       }),
       runs(3, 1000, fours),
+    );
+  }, 600_000);
+
+  it('makes no link, and leads none elsewhere, where links are made: nor as a path, a title or a changed file', () => {
+    const root = 'https://github.com/acme/shop/';
+    fc.assert(
+      fc.property(hostiles, (texts) => {
+        const [text = ''] = texts;
+        const links = openLinks({
+          server: 'https://github.com',
+          repository: 'acme/shop',
+          head: 'a'.repeat(40),
+          files: ['tests/a.py', ...texts],
+          subjects: new Map([['b'.repeat(40), text]]),
+        });
+        const file = {
+          filePath: text,
+          changedStatements: 2,
+          coveredStatements: 1,
+          uncovered: [[1, 2]] as const,
+        };
+        const coverage = {
+          changedStatements: 2,
+          coveredStatements: 1,
+          percent: 50,
+          files: [file],
+          lost: [{ filePath: text, lines: [[3, 4]] as const }],
+          unreported: [text],
+        };
+        const told = {
+          ...section(texts, 2),
+          links,
+          patch: {
+            baseSha: 'b'.repeat(40),
+            coverage,
+            runs: 2,
+            together: { runs: 2, statements: 4, covered: 1 },
+          },
+          fallen: [text],
+        };
+        const part = makePart([{ ...jobIdentity('1'.repeat(12)), label: text, section: told }], {
+          key: 'd'.repeat(12),
+        });
+        const body = renderComment({
+          sha: '1'.repeat(40),
+          run: 7,
+          parts: [part],
+          site: links.site,
+          title: text,
+        });
+        judge(body, root);
+        expect(parseComment(body)?.parts).toHaveLength(1);
+        judge(renderJobSummary({ ...told, label: text, slowest: [], warnings: [] }), root);
+        const notices = renderUncovered(told.patch, () => true).join('');
+        expect(runnerCommands(notices).map(({ name }) => name)).toEqual(['notice']);
+      }),
+      runs(1, 2500, fours),
     );
   }, 600_000);
 
