@@ -179,6 +179,28 @@ CREATE TABLE missing_reports (
   uploaded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE run_days (
+  team_id uuid NOT NULL,
+  scope_id uuid NOT NULL,
+  day date NOT NULL,
+  evidence boolean NOT NULL,
+  runs integer NOT NULL,
+  green_runs integer NOT NULL,
+  failed_runs integer NOT NULL,
+  timed_runs integer NOT NULL,
+  covered_runs integer NOT NULL,
+  tests bigint NOT NULL,
+  passed bigint NOT NULL,
+  ran bigint NOT NULL,
+  seconds numeric NOT NULL,
+  coverage_sum numeric NOT NULL,
+  repository_host text,
+  repository text,
+  lane character varying(50),
+  job_name text,
+  git_branch character varying(255)
+);
+
 CREATE TABLE service_credentials (
   role_name name NOT NULL,
   created_at timestamp with time zone DEFAULT now() NOT NULL
@@ -421,6 +443,7 @@ ALTER TABLE lukhas_migrations ADD CONSTRAINT lukhas_migrations_pkey PRIMARY KEY 
 ALTER TABLE lukhas_retirements ADD CONSTRAINT lukhas_retirements_pkey PRIMARY KEY (parent, child);
 ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_upload_key_check CHECK ((octet_length(upload_key) = 32));
 ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_pkey PRIMARY KEY (team_id, upload_key);
+ALTER TABLE run_days ADD CONSTRAINT run_days_pkey PRIMARY KEY (team_id, scope_id, day, evidence);
 ALTER TABLE service_credentials ADD CONSTRAINT service_credentials_pkey PRIMARY KEY (role_name);
 ALTER TABLE sessions ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 ALTER TABLE sessions ADD CONSTRAINT sessions_session_token_key UNIQUE (session_token);
@@ -457,6 +480,7 @@ ALTER TABLE healix_matches ADD CONSTRAINT healix_matches_memory_id_fkey FOREIGN 
 ALTER TABLE healix_memories ADD CONSTRAINT healix_memories_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE ingest_uploads ADD CONSTRAINT ingest_uploads_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE missing_reports ADD CONSTRAINT missing_reports_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
+ALTER TABLE run_days ADD CONSTRAINT run_days_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id);
 ALTER TABLE sessions ADD CONSTRAINT sessions_lambda_id_fkey FOREIGN KEY (lambda_id) REFERENCES users(lambda_id) ON DELETE CASCADE;
 ALTER TABLE team_credentials ADD CONSTRAINT team_credentials_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
 ALTER TABLE test_aliases ADD CONSTRAINT test_aliases_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE;
@@ -486,8 +510,8 @@ CREATE INDEX idx_healix_credits_memory ON healix_credits USING btree (team_id, m
 CREATE INDEX idx_healix_drift_rank ON healix_memories USING btree (team_id, drift_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (drift_signature IS NOT NULL));
 CREATE INDEX idx_healix_matches_run ON healix_matches USING btree (team_id, run_id);
 CREATE INDEX idx_healix_metadata_gin ON healix_memories USING gin (metadata);
+CREATE INDEX idx_healix_rate ON healix_memories USING btree (team_id, round(((success_count)::numeric / (NULLIF((success_count + failure_count), 0))::numeric), 3) DESC, confidence DESC NULLS LAST, id) WHERE (((success_count + failure_count) >= 5) AND (deleted_at IS NULL));
 CREATE INDEX idx_healix_signature_rank ON healix_memories USING btree (team_id, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
-CREATE INDEX idx_healix_success_rate ON healix_memories USING btree (team_id, round(((success_count)::numeric / (NULLIF((success_count + failure_count), 0))::numeric), 3) DESC, confidence DESC) WHERE ((success_count + failure_count) >= 5);
 CREATE INDEX idx_healix_test_errtype ON healix_memories USING btree (team_id, test_name, error_type) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_healix_test_signature ON healix_memories USING btree (team_id, test_name, failure_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_healix_words_rank ON healix_memories USING btree (team_id, words_signature, confidence DESC NULLS LAST, success_count DESC NULLS LAST, id) WHERE ((deleted_at IS NULL) AND (words_signature IS NOT NULL));
@@ -496,6 +520,7 @@ CREATE INDEX idx_ingest_uploads_base ON ingest_uploads USING btree (team_id, rep
 CREATE INDEX idx_ingest_uploads_pull_request ON ingest_uploads USING btree (team_id, repository, pull_request, created_at DESC) WHERE (pull_request IS NOT NULL);
 CREATE INDEX idx_ingest_uploads_run_id ON ingest_uploads USING btree (team_id, run_id);
 CREATE INDEX idx_missing_reports_git_sha ON missing_reports USING btree (team_id, git_sha);
+CREATE INDEX idx_run_days_branch ON run_days USING btree (team_id, git_branch, day);
 CREATE INDEX idx_sessions_active ON sessions USING btree (lambda_id, expires_at);
 CREATE INDEX idx_sessions_expires ON sessions USING btree (expires_at);
 CREATE INDEX idx_sessions_lambda_id ON sessions USING btree (lambda_id, last_activity DESC);
@@ -515,6 +540,7 @@ CREATE INDEX idx_test_results_run_id ON test_results USING btree (test_run_id);
 CREATE INDEX idx_test_results_shared_memory ON test_results USING btree (shared_memory_id) WHERE (shared_memory_id IS NOT NULL);
 CREATE INDEX idx_test_results_team_outcome ON test_results USING btree (team_id, outcome, created_at DESC);
 CREATE INDEX idx_test_results_test_name ON test_results USING btree (test_name, created_at DESC);
+CREATE INDEX idx_test_runs_author ON test_runs USING btree (team_id, lambda_id, created_at) WHERE (lambda_id IS NOT NULL);
 CREATE INDEX idx_test_runs_branch ON test_runs USING btree (team_id, git_branch, created_at DESC);
 CREATE INDEX idx_test_runs_dashboard ON test_runs USING btree (team_id, created_at DESC) INCLUDE (id, total_tests, passed, failed, coverage_percent, duration_seconds);
 CREATE INDEX idx_test_runs_failed ON test_runs USING btree (team_id, created_at DESC) WHERE (failed > 0);
@@ -721,6 +747,32 @@ AS $function$
   SELECT FROM teams t WHERE t.id = lukhas_team_id() FOR NO KEY UPDATE
 $function$;
 
+CREATE OR REPLACE FUNCTION public.lukhas_run_sums()
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  SELECT $sums$
+    INSERT INTO run_days AS d (team_id, scope_id, day, evidence, runs, green_runs, failed_runs, timed_runs, covered_runs, tests, passed, ran,
+      seconds, coverage_sum, repository_host, repository, lane, job_name, git_branch)
+    SELECT r.team_id, md5(ROW(r.repository_host, r.repository, r.lane, r.job_name, b.git_branch)::text)::uuid, (r.created_at AT TIME ZONE 'UTC')::date,
+      coalesce(r.origin, CASE WHEN r.git_branch LIKE '%%:%%' THEN 'stranger' END, '') <> 'stranger' AND r.stale IS NOT TRUE,
+      sum(r.sign), coalesce(sum(r.sign) FILTER (WHERE coalesce(r.failed, 0) + coalesce(r.errors, 0) = 0), 0),
+      coalesce(sum(r.sign) FILTER (WHERE r.failed > 0), 0), coalesce(sum(r.sign) FILTER (WHERE r.duration_seconds IS NOT NULL), 0),
+      coalesce(sum(r.sign) FILTER (WHERE r.coverage_percent IS NOT NULL), 0), sum(r.sign * r.total_tests::bigint), sum(r.sign * coalesce(r.passed, 0)::bigint),
+      sum(r.sign * (coalesce(r.passed, 0)::bigint + coalesce(r.failed, 0) + coalesce(r.errors, 0))),
+      sum(r.sign * coalesce(r.duration_seconds, 0)), sum(r.sign * coalesce(r.coverage_percent, 0)),
+      r.repository_host, r.repository, r.lane, r.job_name, b.git_branch
+    FROM (%s) AS r CROSS JOIN LATERAL (SELECT NULL::varchar(255) UNION ALL SELECT r.git_branch WHERE r.git_branch IS NOT NULL) AS b (git_branch)
+    GROUP BY r.team_id, 3, 4, r.repository_host, r.repository, r.lane, r.job_name, b.git_branch
+    ORDER BY 1, 2, 3, 4
+    ON CONFLICT (team_id, scope_id, day, evidence) DO UPDATE SET runs = d.runs + excluded.runs, green_runs = d.green_runs + excluded.green_runs,
+      failed_runs = d.failed_runs + excluded.failed_runs, timed_runs = d.timed_runs + excluded.timed_runs,
+      covered_runs = d.covered_runs + excluded.covered_runs, tests = d.tests + excluded.tests, passed = d.passed + excluded.passed,
+      ran = d.ran + excluded.ran, seconds = d.seconds + excluded.seconds, coverage_sum = d.coverage_sum + excluded.coverage_sum
+  $sums$
+$function$;
+
 CREATE OR REPLACE FUNCTION public.lukhas_run_ts(id uuid)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -736,6 +788,21 @@ AS $function$
   SELECT pg_has_role(session_user, 'lukhas_owner', 'MEMBER')
     OR (pg_has_role(session_user, 'lukhas_service', 'MEMBER')
       AND EXISTS (SELECT FROM service_credentials c WHERE c.role_name = session_user))
+$function$;
+
+CREATE OR REPLACE FUNCTION public.lukhas_sum_runs()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  EXECUTE format(lukhas_run_sums(), CASE TG_OP
+    WHEN 'INSERT' THEN 'SELECT 1 AS sign, a.* FROM added a'
+    WHEN 'DELETE' THEN 'SELECT -1 AS sign, d.* FROM deleted d'
+    ELSE 'SELECT 1 AS sign, a.* FROM added a UNION ALL SELECT -1, d.* FROM deleted d' END);
+  RETURN NULL;
+END
 $function$;
 
 CREATE OR REPLACE FUNCTION public.lukhas_team_id()
@@ -856,6 +923,9 @@ CREATE TRIGGER update_healix_memories_updated_at BEFORE UPDATE ON healix_memorie
 CREATE TRIGGER normalise_shared_memories_signature BEFORE INSERT OR UPDATE OF failure_signature ON shared_memories FOR EACH ROW EXECUTE FUNCTION normalise_failure_signature();
 CREATE TRIGGER update_shared_memories_updated_at BEFORE UPDATE ON shared_memories FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 CREATE TRIGGER update_teams_updated_at BEFORE UPDATE ON teams FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
+CREATE TRIGGER sum_changed_runs AFTER UPDATE ON test_runs REFERENCING OLD TABLE AS deleted NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION lukhas_sum_runs();
+CREATE TRIGGER sum_deleted_runs AFTER DELETE ON test_runs REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION lukhas_sum_runs();
+CREATE TRIGGER sum_stored_runs AFTER INSERT ON test_runs REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION lukhas_sum_runs();
 CREATE TRIGGER update_user_preferences_updated_at BEFORE UPDATE ON user_preferences FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 CREATE TRIGGER forget_person AFTER DELETE ON users FOR EACH ROW EXECUTE FUNCTION forget_person();
 CREATE CONSTRAINT TRIGGER make_preferences AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION make_preferences();
@@ -881,6 +951,8 @@ ALTER TABLE ingest_uploads ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON ingest_uploads FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE missing_reports ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON missing_reports FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
+ALTER TABLE run_days ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team_isolation ON run_days FOR ALL USING (team_id = ( SELECT lukhas_team_id() AS lukhas_team_id));
 ALTER TABLE service_credentials ENABLE ROW LEVEL SECURITY;
 ALTER TABLE sessions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY team_isolation ON sessions FOR ALL USING (EXISTS ( SELECT
@@ -928,6 +1000,7 @@ ALTER TABLE lukhas_migration_steps OWNER TO lukhas_owner;
 ALTER TABLE lukhas_migrations OWNER TO lukhas_owner;
 ALTER TABLE lukhas_retirements OWNER TO lukhas_owner;
 ALTER TABLE missing_reports OWNER TO lukhas_owner;
+ALTER TABLE run_days OWNER TO lukhas_owner;
 ALTER TABLE service_credentials OWNER TO lukhas_owner;
 ALTER TABLE sessions OWNER TO lukhas_owner;
 ALTER TABLE shared_memories OWNER TO lukhas_owner;
@@ -953,8 +1026,10 @@ ALTER FUNCTION keep_webauthn_revoked() OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_add_coverage(bytea,bytea,bytea,integer,numeric) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_find_team(text) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_lock_team() OWNER TO lukhas_owner;
+ALTER FUNCTION lukhas_run_sums() OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_run_ts(uuid) OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_serves() OWNER TO lukhas_owner;
+ALTER FUNCTION lukhas_sum_runs() OWNER TO lukhas_owner;
 ALTER FUNCTION lukhas_team_id() OWNER TO lukhas_owner;
 ALTER FUNCTION make_preferences() OWNER TO lukhas_owner;
 ALTER FUNCTION month_is_ready(timestamp with time zone) OWNER TO lukhas_owner;
@@ -987,6 +1062,8 @@ GRANT SELECT ON lukhas_retirements TO lukhas_ingest;
 GRANT SELECT ON lukhas_retirements TO lukhas_service;
 GRANT INSERT, SELECT ON missing_reports TO lukhas_ingest;
 GRANT INSERT, SELECT ON missing_reports TO lukhas_service;
+GRANT SELECT ON run_days TO lukhas_ingest;
+GRANT SELECT ON run_days TO lukhas_service;
 GRANT DELETE, INSERT, SELECT, UPDATE ON sessions TO lukhas_service;
 GRANT SELECT ON shared_memories TO lukhas_ingest;
 GRANT SELECT ON shared_memories TO lukhas_service;
@@ -1069,12 +1146,14 @@ GRANT EXECUTE ON FUNCTION lukhas_find_team(text) TO lukhas_service;
 REVOKE ALL ON FUNCTION lukhas_lock_team() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lukhas_lock_team() TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION lukhas_lock_team() TO lukhas_service;
+REVOKE ALL ON FUNCTION lukhas_run_sums() FROM PUBLIC;
 REVOKE ALL ON FUNCTION lukhas_run_ts(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lukhas_run_ts(uuid) TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION lukhas_run_ts(uuid) TO lukhas_service;
 REVOKE ALL ON FUNCTION lukhas_serves() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lukhas_serves() TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION lukhas_serves() TO lukhas_service;
+REVOKE ALL ON FUNCTION lukhas_sum_runs() FROM PUBLIC;
 REVOKE ALL ON FUNCTION lukhas_team_id() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lukhas_team_id() TO lukhas_ingest;
 GRANT EXECUTE ON FUNCTION lukhas_team_id() TO lukhas_service;

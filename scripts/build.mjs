@@ -53,7 +53,7 @@ const { metafile } = await build({
 // that nobody asks for).
 await rm('dist/action', { recursive: true, force: true });
 const { metafile: actionMetafile } = await build({
-  entryPoints: { index: 'src/doors/action/main.ts' },
+  entryPoints: { index: 'src/doors/action/start.ts' },
   outdir: 'dist/action',
   outExtension: { '.js': '.mjs' },
   bundle: true,

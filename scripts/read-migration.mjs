@@ -30,7 +30,14 @@ export function readMigration(file, text) {
     name,
     checksum,
     refusesOlder: older === 'are refused',
-    steps: stepsOf(file, sql),
+    // A schema's name may need quotes. 0004 does without them, and its checksum keeps its text.
+    steps: stepsOf(
+      file,
+      sql.replaceAll(
+        /(?<!\()current_schema\(\)::regnamespace/g,
+        'quote_ident(current_schema())::regnamespace',
+      ),
+    ),
     locks: locksOf(file, head.Locks),
   };
 }

@@ -2,13 +2,12 @@
 // pull request has them. Nothing here has a rule of its own.
 import type { CommitHistory } from './context/commits.ts';
 import { evidenceFor } from './judge/evidence.ts';
-import type { StoredRun, TestRow } from './judge/facts.ts';
 import { groupBy } from './judge/group.ts';
 import { infrastructureRuns } from './judge/infrastructure.ts';
-import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
 import { dayMs, defaultLimits } from './judge/limits.ts';
 import { testedCommit } from './judge/order.ts';
 import { attemptsOf } from './judge/past.ts';
+import { flakyTests, isFailed, type StandingFacts, standingOf } from './judge/prospect.ts';
 import {
   type Comparison,
   type Counts,
@@ -18,9 +17,9 @@ import {
   unitsOf,
 } from './judge/regressions.ts';
 import { judgeStored } from './judging.ts';
-import type { FlakyEvidence, RunHistory } from './model.ts';
+import type { FlakyEvidence, RunHistory, StoredRun } from './model.ts';
 import type { Database } from './store/database/port.ts';
-import { type EvidenceRun, readNamedRows, readRunEvidence } from './store/history/evidence.ts';
+import { type RunEvidence, readNamedRows, readRunEvidence } from './store/history/evidence.ts';
 import { readBaseRuns, readRan } from './store/questions/base-runs.ts';
 import { type ListedRun, readTested } from './store/questions/runs.ts';
 import type { Scope } from './store/questions/scope.ts';
@@ -113,8 +112,8 @@ export interface FlakyTests {
   readonly moreSuites: boolean;
 }
 
-/** So many tests of a suite are judged; so many of one test's different failures. */
-const most = { suspects: 500, texts: 3 } as const;
+/** So many tests of a suite are judged. */
+const mostSuspects = 500;
 
 /**
  * The flaky tests of a scope, by the judge's own rules: its evidence, its 30 days, its runs.
@@ -163,7 +162,7 @@ async function flakyOf(
       db,
       access,
       runs.filter(({ at }) => at >= from),
-      most.suspects,
+      mostSuspects,
     );
     const names = suspects.map(({ testName }) => testName);
     const rows = await readNamedRows(db, access, suite.newest, { names, runs });
@@ -176,44 +175,16 @@ async function flakyOf(
   });
   const { evidence, runs, rows, seconds, from } = facts;
   const runOf = new Map(runs.map((run) => [run.runId, run]));
-  const rowsOf = new Map<string, TestRow[]>(facts.names.map((name) => [name, []]));
-  for (const row of rows) rowsOf.get(row.testName)?.push(row);
-
-  // Each line compares with its own past: the tests that fail most in a line are judged as a run of it would be.
-  const byLine = new Map<string, string[]>();
-  for (const [name, own] of rowsOf) {
-    const line = lineOfFailures(own, runOf, job);
-    if (line !== undefined) byLine.set(line, [...(byLine.get(line) ?? []), name]);
-  }
-  const found = new Map<string, { readonly evidence: FlakyEvidence; readonly jobName: string | undefined }>();
-  let counting = new Set<string>();
-  for (const [lineId, names] of byLine) {
-    const jobName = runs.find((run) => run.lineId === lineId)?.jobName;
-    const judged = pointOfNext(evidence, runs, lineId);
-    counting = new Set(judged.evidence.runs.map(({ runId }) => runId));
-    for (let place = 0; place < most.texts; place++) {
-      const here = names.flatMap((name) => {
-        const failure = found.has(name) ? undefined : differentFailures(rowsOf.get(name) ?? [], runOf)[place];
-        return failure === undefined ? [] : [{ ...failure, runId: nextId, failedAttempts: undefined }];
-      });
-      if (here.length === 0) break;
-      const { failures } = judgeTests(judged, {
-        rows: [...here.flatMap(({ testName }) => rowsOf.get(testName) ?? []), ...here],
-        failures: here.map(({ testName }) => ({ testName, testFile: undefined })),
-        files: [],
-        filesHere: 0,
-        filesAlsoAtPoint: 0,
-      });
-      for (const { testName, reason } of failures)
-        if (reason.kind === 'flaky') found.set(testName, { evidence: reason.evidence, jobName });
-    }
-  }
+  const rowsOf = groupBy(rows, ({ testName }) => testName);
+  const standing = standingFacts(evidence);
+  const found = flakyTests(standing, rows, job);
+  const counting = standingOf(standing)?.counting ?? new Set();
 
   // Who paid for a red run: the flaky tests that failed in it, where nothing else did.
   const failedIn = new Map<string, string[]>();
-  for (const [name] of found)
-    for (const row of rowsOf.get(name) ?? [])
-      if (isFailed(row)) failedIn.set(row.runId, [...(failedIn.get(row.runId) ?? []), name]);
+  for (const { testName } of found)
+    for (const row of rowsOf.get(testName) ?? [])
+      if (isFailed(row)) failedIn.set(row.runId, [...(failedIn.get(row.runId) ?? []), testName]);
   const cost = new Map<string, number>();
   for (const [runId, names] of failedIn) {
     const run = runOf.get(runId);
@@ -222,7 +193,7 @@ async function flakyOf(
     if (run.totals.failed !== names.length) continue;
     for (const name of names) cost.set(name, (cost.get(name) ?? 0) + took / names.length);
   }
-  const tests = [...found].map(([testName, verdict]): FlakyTest => {
+  const tests = found.map(({ testName, jobName, evidence: shown }): FlakyTest => {
     const own = (rowsOf.get(testName) ?? []).flatMap((row) => {
       const run = runOf.get(row.runId);
       return run === undefined || run.at < from || !counting.has(row.runId) ? [] : attemptsOf(row, run);
@@ -232,8 +203,8 @@ async function flakyOf(
     return {
       testName,
       suite,
-      jobName: verdict.jobName,
-      evidence: verdict.evidence,
+      jobName,
+      evidence: shown,
       errorType: failures.toSorted((a, b) => b.run.at - a.run.at)[0]?.text?.errorType,
       failures: failures.length,
       attempts: own.length,
@@ -244,78 +215,13 @@ async function flakyOf(
   return { tests, suspects: facts.total, unseen: Math.max(0, facts.total - facts.names.length) };
 }
 
-const isFailed = ({ outcome }: TestRow) => outcome === 'failed' || outcome === 'error';
-
-/** The run that is asked about: none that is stored. */
-const nextId = 'the next run';
-
-/** The judge's view of a run that a new change, made from the base now, would have on a line. */
-function pointOfNext(
-  { run, committedAt, baseBranch }: Awaited<ReturnType<typeof readRunEvidence>>,
-  runs: readonly EvidenceRun[],
-  lineId: string,
-): JudgedPoint {
-  const like = runs.find((other) => other.lineId === lineId) ?? run;
-  const next: StoredRun = {
-    ...like,
-    runId: nextId,
-    lineId,
-    gitSha: nextId,
-    testedSha: nextId,
-    parents: undefined,
-    kind: 'head',
-    // A run outside CI is compared with the team's, and with local ones where the team has none: whoever asks has either.
-    origin: 'local',
-    branch: nextId,
-    pullRequest: undefined,
-    execution: undefined,
-    at: Math.max(...runs.map(({ at }) => at)) + 1,
-    isComplete: true,
-    isDirty: false,
-    isStale: false,
-    totals: { tests: 1, failed: 1, failedFiles: 0 },
-  };
-  return judgePoint({
-    run: next,
-    runs,
-    change: { event: 'branch', baseBranch, isOnBaseBranch: false },
+/** What the judge is asked about: the runs of a repository, project and lane. */
+export function standingFacts({ run, runs, committedAt, baseBranch }: RunEvidence): StandingFacts {
+  return {
+    runs: [run, ...runs],
     commits: [...committedAt].map(([sha, at]) => ({ sha, position: undefined, committedAt: at })),
-  });
-}
-
-/** The line in which a test failed most often; undefined where none is of the job that was asked for. */
-function lineOfFailures(
-  rows: readonly TestRow[],
-  runOf: ReadonlyMap<string, EvidenceRun>,
-  job: string | undefined,
-): string | undefined {
-  const counts = new Map<string, number>();
-  for (const row of rows) {
-    const run = runOf.get(row.runId);
-    if (run === undefined || (job !== undefined && run.jobName !== job)) continue;
-    if (!isFailed(row) && (row.failedAttempts ?? 0) === 0) continue;
-    counts.set(run.lineId, (counts.get(run.lineId) ?? 0) + 1);
-  }
-  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
-}
-
-/** Failures of a test that differ in what they say, the newest first. */
-function differentFailures(
-  rows: readonly TestRow[],
-  runOf: ReadonlyMap<string, EvidenceRun>,
-): readonly TestRow[] {
-  const seen = new Set<string>();
-  const timeOf = ({ runId }: TestRow) => runOf.get(runId)?.at ?? 0;
-  const failures = rows
-    .filter((row) => isFailed(row) || (row.failedAttempts ?? 0) > 0)
-    .sort((a, b) => timeOf(b) - timeOf(a));
-  return failures.flatMap((row) => {
-    const text = isFailed(row) ? row : { ...row, outcome: 'failed' as const };
-    const key = `${text.driftSignature}\n${text.errorType}\n${text.statement}`;
-    if (seen.has(key)) return [];
-    seen.add(key);
-    return [text];
-  });
+    baseBranch,
+  };
 }
 
 /** Something that fails more often this week than in the month before. */
@@ -354,6 +260,8 @@ export interface FoundRegressions {
   readonly moreSuites: boolean;
 }
 
+/** The run that is asked about: none that is stored. */
+const nextId = 'the next run';
 /** In days. */
 const spans = { now: 7, before: 30 } as const;
 /** So many tests' own runs are counted; those of others are taken for all of their line. */

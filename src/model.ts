@@ -154,6 +154,14 @@ export interface DiffFile {
   readonly hunks: readonly Hunk[];
 }
 
+/** A changed file as the pull request's server tells it. */
+export interface PulledFile extends Omit<DiffFile, 'hunks'> {
+  /** Id of its blob at the pull request's head. */
+  readonly blob: string;
+  /** With context; undefined where the server gives none of it. */
+  readonly patch: string | undefined;
+}
+
 /** Lines of one file, 1-based; a line that is in neither list is no statement. */
 export interface MeasuredFile {
   readonly filePath: string;
@@ -185,16 +193,29 @@ export interface PatchCoverage {
   readonly unreported: readonly string[];
 }
 
+/** Statements that any of several runs of one commit ran. */
+export interface CoveredTogether {
+  readonly runs: number;
+  readonly statements: number;
+  readonly covered: number;
+}
+
 /** The coverage of a run's change, or why it is not known. */
-export type Patch =
+export type Patch = (
   | {
       /** The commit that the change begins at. */
       readonly baseSha: string;
       readonly coverage: PatchCoverage;
       /** Whose reports are counted together: stored runs of the commit, this one among them. */
       readonly runs: number;
+      /** Changed files whose lines are not known: the clone is too shallow, and the server has no patch of what was tested. */
+      readonly notComputed?: number | undefined;
     }
-  | { readonly problem: string };
+  | { readonly problem: string }
+) & {
+  /** Of all files; undefined where there is one run, or they are too large to add up. */
+  readonly together?: CoveredTogether | undefined;
+};
 
 /**
  * How a memory fits a failure. Known: `exact` (same test and failure signature), `moved` (same test and words), `cause` (same
@@ -671,4 +692,179 @@ export interface SavedRun {
   readonly matrizIsOff?: true;
   readonly team: string;
   readonly createdAt: Date;
+}
+
+// Facts about stored runs: the store reads them, src/judge decides by them. Their times are milliseconds since 1970.
+
+/** Counts of one run, for telling an outage from a break. */
+export interface RunTotals {
+  readonly tests: number;
+  /** Outcomes `failed` and `error`. */
+  readonly failed: number;
+  /** Test files with at least one failed test. */
+  readonly failedFiles: number;
+}
+
+/** One stored run (one row), of any job of the judged run's repository, project and lane. */
+export interface StoredRun {
+  readonly runId: string;
+  /** Team, repository, project, lane, job and named step. */
+  readonly lineId: string;
+  readonly jobName: string | undefined;
+  /** The commit people know. */
+  readonly gitSha: string | undefined;
+  /** The commit that was checked out; undefined where the run does not say. */
+  readonly testedSha: string | undefined;
+  /** Parents of the tested commit, the first parent first; undefined where not known. */
+  readonly parents: readonly string[] | undefined;
+  readonly kind: RunKind;
+  readonly origin: RunOrigin;
+  readonly branch: string | undefined;
+  readonly pullRequest: number | undefined;
+  /**
+   * The CI's workflow run id and attempt, as one text. Uploads of one line with one execution are steps of one job. undefined
+   * outside CI: each run is its own.
+   */
+  readonly execution: string | undefined;
+  /** Place among the steps of its execution, ascending. */
+  readonly ordinal: number;
+  /** When it started. */
+  readonly at: number;
+  /** All tests that were asked for are in it: false after `-x`, a crash or a truncated report. */
+  readonly isComplete: boolean;
+  /** 0 to 100; undefined where no coverage is stored. */
+  readonly coveragePercent?: number | undefined;
+  /** The checkout differed from its commit. */
+  readonly isDirty: boolean;
+  /** The report is older than the run or commit that it was uploaded for: no evidence. */
+  readonly isStale: boolean;
+  readonly totals: RunTotals;
+}
+
+/** The outcome of one test in one run (one row). */
+export interface TestRow {
+  readonly testName: string;
+  readonly runId: string;
+  readonly outcome: Outcome;
+  /** Attempts inside the run that failed before the one that the outcome tells of (a rerun plugin). */
+  readonly failedAttempts?: number | undefined;
+  /** The four below: of a failed test, and only where its text has them. */
+  readonly driftSignature?: string | undefined;
+  readonly wordsSignature?: string | undefined;
+  readonly errorType?: string | undefined;
+  readonly statement?: string | undefined;
+}
+
+/** A test that the judged run or the point's run has, where they differ or its duration is asked for (one row). */
+export interface TestPair {
+  readonly testName: string;
+  readonly testFile: string;
+  /** Without the parameter part, with its class. */
+  readonly testFunction: string;
+  /** undefined: the run does not have it. */
+  readonly here: Outcome | undefined;
+  readonly there: Outcome | undefined;
+  readonly secondsHere: number | undefined;
+  /** Durations of its latest 10 green runs at the base. */
+  readonly greenSeconds: readonly number[];
+}
+
+/** How an episode ended. `open`: it goes on. `nothing`: it says nothing of the memory. */
+export type EpisodeEnd = 'worked' | 'failed' | 'nothing' | 'open';
+
+/** How often a test failed, of how many runs, in the 30 days before it broke. */
+export interface Earlier {
+  readonly failures: number;
+  readonly runs: number;
+}
+
+/** What a breakage adds to: the memory's counts, or those of its test untaught. */
+export type Counted = 'worked' | 'failed' | 'recovered' | 'lasted';
+
+/** One job's part of a breakage, as it was last decided. */
+export interface KeptEpisode {
+  /** The branch or pull request, as one text. */
+  readonly change: string;
+  readonly end: EpisodeEnd;
+  readonly startedAt: number;
+  /** When it was decided; of an open one its last failure. */
+  readonly endedAt: number;
+  readonly endedSha: string | undefined;
+  readonly earlier: Earlier;
+}
+
+/** A row of healix_matches: one a memory and run in which it was told, or in which its test failed and it was not. */
+export interface MemoryMatch {
+  readonly memoryId: string;
+  readonly runId: string;
+  /** The run's time. */
+  readonly at: number;
+  readonly testName: string;
+  /** The memory was told for the failure. */
+  readonly isShown: boolean;
+  /** At the first of the rows of one job's breakage. */
+  readonly episode: KeptEpisode | undefined;
+  readonly counted: Counted | undefined;
+  /** It was told, and the breakage was repaired. */
+  readonly isHealed: boolean;
+}
+
+/** What is added to a memory's counts; below 0 where something is taken back. */
+export interface MemoryChange {
+  readonly memoryId: string;
+  readonly worked: number;
+  readonly failed: number;
+  readonly recovered: number;
+  readonly lasted: number;
+  /** When it last worked. */
+  readonly workedAt: number | undefined;
+}
+
+/** A stored run as a list shows it. */
+export interface RunFigures {
+  readonly runId: string;
+  readonly gitSha: string | undefined;
+  readonly branch: string | undefined;
+  readonly jobName: string | undefined;
+  readonly lane: string | undefined;
+  readonly ciSystem: string | undefined;
+  readonly pullRequest: number | undefined;
+  readonly workflowRunId: string | undefined;
+  readonly isIncomplete: boolean;
+  readonly tests: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly errors: number;
+  readonly skipped: number;
+  readonly seconds: number | undefined;
+  /** 0 to 100. */
+  readonly coveragePercent: number | undefined;
+  /** The commit message's first line, at most 200 characters. */
+  readonly message: string | undefined;
+}
+
+/** A failure's words as they are stored. */
+export interface NumberedFailure {
+  readonly testName: string;
+  readonly testFile: string | undefined;
+  readonly outcome: 'failed' | 'error';
+  /** Its place among the failures of its run, from 1. */
+  readonly number: number;
+  readonly failureSignature: string | undefined;
+  readonly errorType: string | undefined;
+  readonly message: string | undefined;
+  readonly traceback: string | undefined;
+}
+
+/** One file's coverage in one run. */
+export interface FileLines {
+  readonly filePath: string;
+  readonly percent: number;
+  readonly statements: number;
+  readonly covered: number;
+  readonly branches: number;
+  readonly coveredBranches: number;
+  /** 1-based, in any order. */
+  readonly coveredLines: readonly number[];
+  readonly missingLines: readonly number[];
 }

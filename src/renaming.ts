@@ -1,20 +1,17 @@
 // The judging's part that follows renamed tests: names from the database, moved files and sources from git, decided in judge.
+
 import { posix } from 'node:path';
 import type { CommitHistory } from './context/commits.ts';
 import { functionIdOf, renameCandidates } from './judge/changes.ts';
-import type { ChangesFacts, TestRow } from './judge/facts.ts';
+import type { ChangesFacts } from './judge/facts.ts';
 import { comparePairs, type FunctionSource } from './judge/likeness.ts';
 import { followRenames, functionOf, type Renames, type SourceLikeness } from './judge/renames.ts';
+import type { TestRow } from './model.ts';
 import { functionsIn } from './read/functions.ts';
 import type { Database } from './store/database/port.ts';
 import { readFormerNames } from './store/history/aliases.ts';
 import { readFunctionOrder } from './store/history/changes.ts';
-import {
-  type EvidenceRow,
-  type EvidenceRun,
-  type RunQuery,
-  readNamedRows,
-} from './store/history/evidence.ts';
+import { type EvidenceRun, type RunQuery, readNamedRows } from './store/history/evidence.ts';
 import type { Access } from './store/schema/access.ts';
 
 /** What the run is compared with. */
@@ -24,7 +21,7 @@ export interface RenameQuery extends RunQuery {
   readonly isComplete: boolean;
   readonly facts: Pick<ChangesFacts, 'tests' | 'files'>;
   /** The run's failures. */
-  readonly redHere: readonly EvidenceRow[];
+  readonly redHere: readonly TestRow[];
   /** undefined where git does not know both commits. */
   readonly commits:
     | {
@@ -100,7 +97,7 @@ export async function findRenames(
 }
 
 /** Test name -> error and statement, of failures that have both. */
-function failuresOf(rows: readonly EvidenceRow[]): ReadonlyMap<string, string> {
+function failuresOf(rows: readonly TestRow[]): ReadonlyMap<string, string> {
   return new Map(
     rows.flatMap(({ testName, errorType, statement }): [string, string][] =>
       errorType === undefined || statement === undefined ? [] : [[testName, `${errorType} ${statement}`]],
@@ -223,7 +220,8 @@ export interface FormerQuery extends RunQuery {
   /** Tests that failed at the point, by their names there. */
   readonly failedThere: ReadonlySet<string>;
   /** What was read under the names of today. */
-  readonly rows: readonly EvidenceRow[];
+  readonly rows: readonly TestRow[];
+  readonly passes: ReadonlyMap<string, readonly string[]>;
   readonly runs: readonly EvidenceRun[];
 }
 
@@ -265,7 +263,7 @@ export async function readFormerTests(
       ),
     ]),
   );
-  const found = new Map<string, EvidenceRow[]>();
+  const found = new Map<string, TestRow[]>();
   const names = [...new Set([...chains].flatMap(([now, former]) => [now, ...former]))];
   for (const row of await readNamedRows(db, access, query, { names, runs: [query.run, ...query.runs] }))
     found.set(row.testName, [...(found.get(row.testName) ?? []), row]);
@@ -275,9 +273,8 @@ export async function readFormerTests(
     const end = former.findIndex(isHere);
     if (end >= 0) chains.set(now, former.slice(0, end));
   }
-  const known = new Map<string, Set<string>>();
-  for (const { testName, runId } of query.rows)
-    if (chains.has(testName)) known.set(testName, (known.get(testName) ?? new Set()).add(runId));
+  const known = new Map([...chains.keys()].map((name) => [name, new Set(query.passes.get(name))]));
+  for (const { testName, runId } of query.rows) known.get(testName)?.add(runId);
   const failing = new Set(query.failing);
   return {
     names: new Map([...chains].filter(([name, former]) => failing.has(name) && former.length > 0)),

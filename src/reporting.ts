@@ -1,10 +1,11 @@
 // The use case that gathers what the page shows: facts from the database, verdicts of the judge. Joins store, read and judge, which
 // do not know each other.
-import { type AskingCheckout, judgeListed } from './asking.ts';
+
+import { type AskingCheckout, judgeListed, standingFacts } from './asking.ts';
 import { InputError } from './errors.ts';
 import { isMemoryNoBetter } from './judge/confidence.ts';
-import type { TestRow } from './judge/facts.ts';
 import { flakyTests, type Standing, type StandingFacts, standingOf } from './judge/prospect.ts';
+import type { TestRow } from './model.ts';
 import { nearest } from './nearest.ts';
 import { readStoredFailure } from './read/report/junit.ts';
 import type { Database } from './store/database/port.ts';
@@ -240,11 +241,7 @@ async function judgeGroup(
     );
   // The base's newest commits, whenever they were made.
   const evidence = await read(anchor.createdAt.getTime() + 400 * dayMs);
-  const facts: StandingFacts = {
-    runs: [evidence.run, ...evidence.runs],
-    commits: [...evidence.committedAt].map(([sha, at]) => ({ sha, position: undefined, committedAt: at })),
-    baseBranch: evidence.baseBranch,
-  };
+  const facts = standingFacts(evidence);
   return { group, evidence, facts, standing: standingOf(facts) };
 }
 
@@ -274,28 +271,13 @@ function runFact(
   judged: readonly Judged[],
 ): RunFact {
   const of = judged.find(({ group }) => group.includes(run));
+  const { createdAt, project, origin, dirty, isStale, hasMatriz, ...figures } = run;
   return {
-    runId: run.runId,
-    at: run.createdAt,
-    gitSha: run.gitSha,
-    branch: run.branch,
-    jobName: run.jobName,
-    lane: run.lane,
-    project: projects.indexOf(run.project),
-    ciSystem: run.ciSystem,
-    pullRequest: run.pullRequest,
-    workflowRunId: run.workflowRunId,
-    isIncomplete: run.isIncomplete,
+    ...figures,
+    at: createdAt,
+    project: projects.indexOf(project),
     notCounted: notCounted(run, of),
     isBase: run.pullRequest === undefined && run.branch !== undefined && run.branch === of?.facts.baseBranch,
-    tests: run.tests,
-    passed: run.passed,
-    failed: run.failed,
-    errors: run.errors,
-    skipped: run.skipped,
-    seconds: run.seconds,
-    coveragePercent: run.coveragePercent,
-    message: run.message,
   };
 }
 

@@ -164,6 +164,10 @@ describe('the direction of imports', () => {
     expect(wrong).toEqual([]);
   });
 
+  it("keeps the Action's door thin: inputs, ingest, surfaces", () => {
+    expect(source('doors/action/main.ts').split('\n').length).toBeLessThan(150);
+  });
+
   it('lets the folders of the store import each other one way', () => {
     const folder = (file: string) => (file.startsWith('store/') ? (file.split('/')[1] ?? '') : undefined);
     const wrong = files.flatMap((file) => {

@@ -69,9 +69,11 @@ const bookshopCoverage = fileURLToPath(new URL('../fixtures/bookshop/coverage.js
 const green = { [a]: 'P', [b]: 'P' };
 const red = { ...green, [a]: 'F' };
 
-/** The same is told where the checkout has the whole history. */
+let toldInBoth = 0;
+/** The same is told where the checkout has the whole history; `npm test` looks at every other one. */
 async function expectInBothDepths(s: RepositoryStory, told: Told, expected: object): Promise<void> {
   expect(told).toMatchObject(expected);
+  if (!long && toldInBoth++ % 2 === 1) return;
   expect(await s.again(told, 'full')).toMatchObject(expected);
 }
 

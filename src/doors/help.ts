@@ -21,9 +21,9 @@ export function helpLayout(paint: Paint): Partial<Help> {
         const below = base.visibleCommands(child);
         return below.length === 0 ? [child] : below;
       }),
-    optionDescription({ description, argChoices, defaultValue }) {
+    optionDescription({ description, argChoices, defaultValue, defaultValueDescription }) {
       if (argChoices === undefined) return description;
-      return `${description} (${argChoices.join(', ')}; default ${defaultValue})`;
+      return `${description} (${argChoices.join(', ')}; default ${defaultValueDescription ?? defaultValue})`;
     },
     subcommandTerm: (command) => (command as Command & { readonly path: string }).path.replace(/^\S+ /, ''),
     formatItem(term, termWidth, about, helper) {

@@ -1,6 +1,6 @@
 // What a change is made of, as far as the stored runs tell: each names the parents of the commit that it tested. It is the only
 // source where the checkout has no history.
-import type { StoredRun } from './facts.ts';
+import type { StoredRun } from '../model.ts';
 import type { CommitOrder } from './order.ts';
 
 export interface Ancestry {

@@ -1,7 +1,7 @@
 // How the tests of a run differ from those of the runs at the point: added, removed, newly skipped, not run here, slower. What
 // a run did not run is not removed.
-import type { NotRun, SlowerTest, TestChanges } from '../model.ts';
-import type { ChangesFacts, FilePair, TestPair } from './facts.ts';
+import type { NotRun, SlowerTest, TestChanges, TestPair } from '../model.ts';
+import type { ChangesFacts, FilePair } from './facts.ts';
 import { groupBy } from './group.ts';
 
 /** Green runs at the base that a comparison of durations needs. */

@@ -1,7 +1,7 @@
 // The class of a failure: was it so before this change?
-import type { FlakyEvidence, Notes, Novelty, Reason } from '../model.ts';
+import type { FlakyEvidence, Notes, Novelty, Reason, StoredRun } from '../model.ts';
 import { isImprobable, rowAtEnd } from './broken.ts';
-import type { FileAtPoint, StoredRun } from './facts.ts';
+import type { FileAtPoint } from './facts.ts';
 import { chancesOf, failedThenPassed, flakyEvidence } from './flaky.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type Attempt, changeOf, type FailureText, isAlike, type Past } from './past.ts';

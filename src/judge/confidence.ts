@@ -1,18 +1,9 @@
 // How far a memory can be trusted: what came of the breakages it was told for, and how often such tests recover untaught.
-import type { HealixMemory } from '../model.ts';
+import type { Earlier, EpisodeEnd, HealixMemory } from '../model.ts';
 import { isImprobable } from './broken.ts';
 import { flakyEvidence } from './flaky.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type Attempt, isAlike } from './past.ts';
-
-/** How an episode ended. `open`: it goes on. `nothing`: it says nothing of the memory. */
-export type EpisodeEnd = 'worked' | 'failed' | 'nothing' | 'open';
-
-/** How often a test failed, of how many runs, in the 30 days before it broke. */
-export interface Earlier {
-  readonly failures: number;
-  readonly runs: number;
-}
 
 /** One breakage of one test or cause with one signature, in one job, on the branch where it was new. */
 export interface Episode {

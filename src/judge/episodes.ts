@@ -3,45 +3,24 @@
 //
 // Nothing is counted up: each time all is decided anew from the rows that are there, and what differs from what was kept is the
 // change. So the order in which uploads come does not matter, and what was counted too early is taken back.
-import type { Novelty, Reason, Tier } from '../model.ts';
-import { type Earlier, type EpisodeEnd, endEpisode } from './confidence.ts';
-import type { StoredRun, TestRow } from './facts.ts';
+import type {
+  Counted,
+  EpisodeEnd,
+  KeptEpisode,
+  MemoryChange,
+  MemoryMatch,
+  Novelty,
+  Reason,
+  StoredRun,
+  TestRow,
+  Tier,
+} from '../model.ts';
+import { endEpisode } from './confidence.ts';
 import { groupBy } from './group.ts';
 import type { JudgedPoint } from './judge.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, testedCommit } from './order.ts';
 import { type Attempt, attemptsOf, isAlike, type RowsByRun, sortAttempts } from './past.ts';
-
-/** What a breakage adds to: the memory's counts, or those of its test untaught. */
-export type Counted = 'worked' | 'failed' | 'recovered' | 'lasted';
-
-/** One job's part of a breakage, as it was last decided. */
-export interface KeptEpisode {
-  /** The branch or pull request, as one text. */
-  readonly change: string;
-  readonly end: EpisodeEnd;
-  readonly startedAt: number;
-  /** When it was decided; of an open one its last failure. */
-  readonly endedAt: number;
-  readonly endedSha: string | undefined;
-  readonly earlier: Earlier;
-}
-
-/** One row a memory and run in which it was told, or in which its test failed and it was not. */
-export interface MemoryMatch {
-  readonly memoryId: string;
-  readonly runId: string;
-  /** The run's time. */
-  readonly at: number;
-  readonly testName: string;
-  /** The memory was told for the failure. */
-  readonly isShown: boolean;
-  /** At the first of the rows of one job's breakage. */
-  readonly episode: KeptEpisode | undefined;
-  readonly counted: Counted | undefined;
-  /** It was told, and the breakage was repaired. */
-  readonly isHealed: boolean;
-}
 
 /** The runs of the judged run's change. */
 export interface ChangeRuns {
@@ -145,17 +124,6 @@ export interface LearningFacts {
 export interface Learned {
   readonly matches: readonly MemoryMatch[];
   readonly memories: readonly MemoryChange[];
-}
-
-export interface MemoryChange {
-  readonly memoryId: string;
-  /** Added to the counts; below 0 where something is taken back. */
-  readonly worked: number;
-  readonly failed: number;
-  readonly recovered: number;
-  readonly lasted: number;
-  /** When it last worked. */
-  readonly workedAt: number | undefined;
 }
 
 /** Decides the episodes of one change, and what all together add to the counts. */

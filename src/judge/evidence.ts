@@ -1,5 +1,6 @@
 // Which runs are evidence about the team's tests.
-import type { RunFacts, StoredRun } from './facts.ts';
+import type { StoredRun } from '../model.ts';
+import type { RunFacts } from './facts.ts';
 import { infrastructureRuns } from './infrastructure.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 

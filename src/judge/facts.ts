@@ -1,60 +1,6 @@
 // What the judge is given: plain rows, as SQL, git and the CI's payload give them. Nothing here is a decision. Times are
 // milliseconds since 1970, durations seconds, shas whole 40 digits. An absent value is `undefined`.
-import type { Outcome } from '../model.ts';
-
-/**
- * `head`: tests a branch's own commit (push, schedule, dispatch of the branch itself, merge queue, outside CI).
- * `merge`: tests a pull request merged into its base.
- */
-export type RunKind = 'head' | 'merge';
-
-/** `stranger`: a fork's, comment-triggered or dispatched on somebody's head. `local`: outside CI. */
-export type Origin = 'team' | 'stranger' | 'local';
-
-/** Counts of one run, for telling an outage from a break. */
-export interface RunTotals {
-  readonly tests: number;
-  /** Outcomes `failed` and `error`. */
-  readonly failed: number;
-  /** Test files with at least one failed test. */
-  readonly failedFiles: number;
-}
-
-/** One stored run (one row), of any job of the judged run's repository, project and lane. */
-export interface StoredRun {
-  readonly runId: string;
-  /** Team, repository, project, lane, job and named step. */
-  readonly lineId: string;
-  readonly jobName: string | undefined;
-  /** The commit people know. */
-  readonly gitSha: string | undefined;
-  /** The commit that was checked out; undefined where the run does not say. */
-  readonly testedSha: string | undefined;
-  /** Parents of the tested commit, the first parent first; undefined where not known. */
-  readonly parents: readonly string[] | undefined;
-  readonly kind: RunKind;
-  readonly origin: Origin;
-  readonly branch: string | undefined;
-  readonly pullRequest: number | undefined;
-  /**
-   * The CI's workflow run id and attempt, as one text. Uploads of one line with one execution are steps of one job. undefined
-   * outside CI: each run is its own.
-   */
-  readonly execution: string | undefined;
-  /** Place among the steps of its execution, ascending. */
-  readonly ordinal: number;
-  /** When it started. */
-  readonly at: number;
-  /** All tests that were asked for are in it: false after `-x`, a crash or a truncated report. */
-  readonly isComplete: boolean;
-  /** 0 to 100; undefined where no coverage is stored. */
-  readonly coveragePercent?: number | undefined;
-  /** The checkout differed from its commit. */
-  readonly isDirty: boolean;
-  /** The report is older than the run or commit that it was uploaded for: no evidence. */
-  readonly isStale: boolean;
-  readonly totals: RunTotals;
-}
+import type { StoredRun, TestPair, TestRow } from '../model.ts';
 
 /** What is known of a commit's place in the history. One row a commit; commits without a row are ordered by their first run. */
 export interface CommitPlace {
@@ -93,20 +39,6 @@ export interface RunFacts {
   readonly commits: readonly CommitPlace[];
 }
 
-/** The outcome of one test in one run (one row). */
-export interface TestRow {
-  readonly testName: string;
-  readonly runId: string;
-  readonly outcome: Outcome;
-  /** Attempts inside the run that failed before the one that the outcome tells of (a rerun plugin). */
-  readonly failedAttempts?: number | undefined;
-  /** The four below: of a failed test, and only where its text has them. */
-  readonly driftSignature?: string | undefined;
-  readonly wordsSignature?: string | undefined;
-  readonly errorType?: string | undefined;
-  readonly statement?: string | undefined;
-}
-
 /** What is known of a test file at the point. */
 export interface FileAtPoint {
   readonly file: string;
@@ -123,6 +55,11 @@ export interface TestFacts {
    * run of `RunFacts.runs` that has the test. Any order.
    */
   readonly rows: readonly TestRow[];
+  /**
+   * Beside them, test -> runs in which it passed at once; `rows` names none of these runs for the test. Tests that passed in the
+   * same runs may share one list: those that failed in none are judged once.
+   */
+  readonly passes?: ReadonlyMap<string, readonly string[]> | undefined;
   /** The failed tests of the judged run with their file. */
   readonly failures: readonly { readonly testName: string; readonly testFile: string | undefined }[];
   /** One row for each file of `failures`. */
@@ -130,20 +67,6 @@ export interface TestFacts {
   /** Test files of the judged run, and how many of them a run at the point ran. */
   readonly filesHere: number;
   readonly filesAlsoAtPoint: number;
-}
-
-/** A test that the judged run or the point's run has, where they differ or its duration is asked for (one row). */
-export interface TestPair {
-  readonly testName: string;
-  readonly testFile: string;
-  /** Without the parameter part, with its class. */
-  readonly testFunction: string;
-  /** undefined: the run does not have it. */
-  readonly here: Outcome | undefined;
-  readonly there: Outcome | undefined;
-  readonly secondsHere: number | undefined;
-  /** Durations of its latest 10 green runs at the base. */
-  readonly greenSeconds: readonly number[];
 }
 
 /** A test file that one of both runs has (one row). */

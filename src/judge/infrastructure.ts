@@ -1,5 +1,5 @@
 // Outages: nearly all of a run failed, and the same commit does not fail so elsewhere.
-import type { StoredRun } from './facts.ts';
+import type { StoredRun } from '../model.ts';
 import { groupBy } from './group.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { testedCommit } from './order.ts';

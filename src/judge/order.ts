@@ -1,6 +1,7 @@
 // The order of commits, oldest first: the base branch's first-parent order where it is known, else committer dates, and only
 // where neither is known a commit's first run. The time of a later run never moves a commit.
-import type { CommitPlace, StoredRun } from './facts.ts';
+import type { StoredRun } from '../model.ts';
+import type { CommitPlace } from './facts.ts';
 
 /**
  * What was tested, as one text. Two merges with equal parents are one. A merge that does not say what it merged, and a run

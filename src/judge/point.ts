@@ -1,10 +1,10 @@
 // The comparison point: the newest commit, at or before the place where the judged run's change begins, that has a run which
 // counts. A branch's own commits are never its point: else the second push of a red branch would be "pre-existing".
 
-import type { PointSource } from '../model.ts';
+import type { PointSource, StoredRun } from '../model.ts';
 import type { Ancestry } from './ancestry.ts';
 import type { Evidence } from './evidence.ts';
-import type { ChangeFacts, RunFacts, StoredRun } from './facts.ts';
+import type { ChangeFacts, RunFacts } from './facts.ts';
 import { groupBy } from './group.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, testedCommit } from './order.ts';

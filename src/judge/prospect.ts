@@ -1,8 +1,8 @@
 // How a repository stands: what the next change would be told. The judge's own rules, asked about a run that is not there yet: it
 // is of a new branch, made from the base's newest tested commit. So no list says "flaky" where a comment would not.
-import type { FlakyEvidence } from '../model.ts';
+import type { FlakyEvidence, StoredRun, TestRow } from '../model.ts';
 import type { Evidence } from './evidence.ts';
-import type { CommitPlace, RunFacts, StoredRun, TestRow } from './facts.ts';
+import type { CommitPlace, RunFacts } from './facts.ts';
 import { groupBy } from './group.ts';
 import { type JudgedPoint, judgePoint, judgeTests } from './judge.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
@@ -95,6 +95,8 @@ function outagesOf(
 /** A test of which a failure of the next change would be called flaky. */
 export interface FlakyTest {
   readonly testName: string;
+  /** Of the job in which it failed most often. */
+  readonly jobName: string | undefined;
   readonly evidence: FlakyEvidence;
   /** Drift signatures or error types of those failures. */
   readonly texts: readonly FailureText[];
@@ -108,27 +110,26 @@ const mostTexts = 4;
  * change had it.
  *
  * @param rows of the tests that failed, in all runs of the facts
+ * @param job only tests that failed in it, as failures of it
  */
 export function flakyTests(
   facts: StandingFacts,
   rows: readonly TestRow[],
+  job?: string,
   limits: Limits = defaultLimits,
 ): FlakyTest[] {
-  const standing = standingOf(facts, limits);
-  if (standing === undefined) return [];
   const runs = new Map(facts.runs.map((run) => [run.runId, run]));
-  const ofBase = new Set(standing.base.flatMap((commit) => commit.runs.map(({ runId }) => runId)));
-  const newestAt = Math.max(...facts.runs.map(({ at }) => at));
-  // A test is asked about as a failure of the job that ran it last on the base.
+  const newestAt = facts.runs.reduce((latest, { at }) => Math.max(latest, at), 0);
+  // Each job compares with its own past: a test is asked about as a failure of the one in which it failed most often.
   const asked = new Map<string, { readonly like: StoredRun; readonly tests: Asked[] }>();
-  for (const [testName, group] of groupBy(rows, (row) => row.testName)) {
-    const like = newestOf(group, (row) => (ofBase.has(row.runId) ? runs.get(row.runId) : undefined));
+  for (const [testName, own] of groupBy(rows, (row) => row.testName)) {
+    const like = mostFailing(own, runs, job);
     if (like === undefined) continue;
-    const texts = textsOf(group, runs, newestAt - limits.evidenceDays * dayMs);
+    const texts = textsOf(own, runs, newestAt - limits.evidenceDays * dayMs);
     if (texts.length === 0) continue;
-    const job = asked.get(stepOf(like)) ?? { like, tests: [] };
-    asked.set(stepOf(like), job);
-    job.tests.push({ testName, rows: group, texts });
+    const group = asked.get(stepOf(like)) ?? { like, tests: [] };
+    asked.set(stepOf(like), group);
+    group.tests.push({ testName, rows: own, texts });
   }
   const found = new Map<string, FlakyTest>();
   for (const { like, tests } of asked.values()) {
@@ -155,6 +156,7 @@ export function flakyTests(
         const text = some[place]?.texts[kind] ?? {};
         found.set(testName, {
           testName,
+          jobName: like.jobName,
           evidence: before?.evidence ?? reason.evidence,
           texts: [...(before?.texts ?? []), text],
         });
@@ -180,10 +182,9 @@ function textsOf(
   for (const row of rows) {
     const at = runs.get(row.runId)?.at ?? 0;
     if (at < from) continue;
-    const isFailed = row.outcome === 'failed' || row.outcome === 'error';
-    if (!isFailed && (row.failedAttempts ?? 0) === 0) continue;
+    if (!hasFailed(row)) continue;
     const text: FailureText =
-      isFailed && hasText(row)
+      isFailed(row) && hasText(row)
         ? { driftSignature: row.driftSignature, errorType: row.errorType, statement: row.statement }
         : {};
     const key = text.driftSignature ?? `${text.errorType ?? ''}\n${text.statement ?? ''}`;
@@ -195,16 +196,19 @@ function textsOf(
     .map(({ text }) => text);
 }
 
-function newestOf(
+export const isFailed = ({ outcome }: TestRow): boolean => outcome === 'failed' || outcome === 'error';
+const hasFailed = (row: TestRow): boolean => isFailed(row) || (row.failedAttempts ?? 0) > 0;
+
+/** A run of the job and step in which a test failed most often; undefined where it did not fail in the job that was asked for. */
+function mostFailing(
   rows: readonly TestRow[],
-  runOf: (row: TestRow) => StoredRun | undefined,
+  runs: ReadonlyMap<string, StoredRun>,
+  job: string | undefined,
 ): StoredRun | undefined {
-  let newest: StoredRun | undefined;
-  for (const row of rows) {
-    const run = runOf(row);
-    if (run !== undefined && (newest === undefined || run.at > newest.at)) newest = run;
-  }
-  return newest;
+  const failing = rows.filter(hasFailed).flatMap((row) => runs.get(row.runId) ?? []);
+  const own = job === undefined ? failing : failing.filter(({ jobName }) => jobName === job);
+  const [most] = [...groupBy(own, stepOf).values()].sort((a, b) => b.length - a.length);
+  return most?.[0];
 }
 
 /** The team's runs count, where it has any. */

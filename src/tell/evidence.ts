@@ -212,8 +212,8 @@ export function fixedEvidence(fixed: Fixed, base: string): string {
   if (fixed.kind === 'fixed')
     return `red on ${base} since ${shortSha(fixed.since)}${fixed.wasGreen ? '' : ' or earlier'}`;
   return fixed.passesElsewhere
-    ? `red on ${base} on ${shortSha(fixed.redAt)}; other changes pass it as well`
-    : `red on ${base} on ${shortSha(fixed.redAt)}`;
+    ? `red on ${base} at ${shortSha(fixed.redAt)}; other changes pass it as well`
+    : `red on ${base} at ${shortSha(fixed.redAt)}`;
 }
 
 /** `2 new, 1 flaky, 1 known`, and what was fixed. */

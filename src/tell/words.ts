@@ -21,6 +21,15 @@ export interface ToldFailure {
   readonly excerpt?: FailureExcerpt | undefined;
 }
 
+/** `failed on setup with "WORDS"`, where a place may stand before `with` and long words are cut off: the words and ` in setup`. */
+export function phaseApart(message: string): { readonly words: string; readonly phase: string } {
+  const [, phase, words] =
+    /^failed on (setup|teardown)(?: at [^"\n]+:\d+)? with "([\s\S]*)$/.exec(message) ?? [];
+  return words === undefined
+    ? { words: message, phase: '' }
+    : { words: words.replace(/"$/, ''), phase: ` in ${phase}` };
+}
+
 /** Finds the history of a failure of the report. */
 export function failureKey(failure: {
   readonly testName: string;

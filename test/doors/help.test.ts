@@ -25,6 +25,7 @@ describe('help', () => {
       for (const { long, hidden } of command.options) if (!hidden) expect(help).toContain(`${long}`);
       expect(help).toContain('--help');
       expect(help).toMatch(/\nExamples:\n {2}\S/);
+      expect(help).not.toMatch(/default\s*\)/);
     },
   );
 

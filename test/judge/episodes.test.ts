@@ -1,9 +1,10 @@
 // What memories learn from the runs of a change: pure, in any order of uploads.
+
 import { describe, expect, it } from 'vitest';
-import { type ChangeRuns, learn, type MemoryMatch, toldMatches } from '../../src/judge/episodes.ts';
-import type { StoredRun, TestRow } from '../../src/judge/facts.ts';
+import { type ChangeRuns, learn, toldMatches } from '../../src/judge/episodes.ts';
 import type { JudgedPoint } from '../../src/judge/judge.ts';
 import { orderCommits } from '../../src/judge/order.ts';
+import type { MemoryMatch, StoredRun, TestRow } from '../../src/model.ts';
 import { Random } from '../support/random.ts';
 
 const hour = 3_600_000;

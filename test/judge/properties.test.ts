@@ -1,13 +1,14 @@
 // What holds for any history, and the parts of the rules by themselves.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isImprobable } from '../../src/judge/broken.ts';
 import { changePoint, logGamma, presentBreak } from '../../src/judge/changepoint.ts';
 import { changesOf } from '../../src/judge/changes.ts';
 import { confidenceOf, isNoBetterThanWaiting, probabilityBetter } from '../../src/judge/confidence.ts';
-import type { StoredRun, TestPair } from '../../src/judge/facts.ts';
 import { infrastructureRuns } from '../../src/judge/infrastructure.ts';
 import { orderCommits } from '../../src/judge/order.ts';
+import type { StoredRun, TestPair } from '../../src/model.ts';
 import { makeHistory } from '../support/histories.ts';
 import { startErrors } from '../support/history-errors.ts';
 import { measureMemories } from '../support/memories.ts';

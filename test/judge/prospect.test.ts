@@ -75,6 +75,17 @@ describe('a flaky test', () => {
     ).toEqual(['t']);
   });
 
+  it('is one of the job in which it failed, whatever job ran it last', () => {
+    const story = new Story('ABC').run('A', 'P').run('A', 'P', { jobName: 'slow' });
+    story
+      .run('B', 'F', { jobName: 'slow' })
+      .run('B', 'P', { jobName: 'slow' })
+      .run('C', 'P', { jobName: 'slow' });
+    story.run('B', 'P').run('C', 'P');
+    expect(flakyTests(factsOf(story), story.rows)).toMatchObject([{ testName: 't', jobName: 'slow' }]);
+    expect(flakyTests(factsOf(story), story.rows, 'tests')).toEqual([]);
+  });
+
   it.each<[string, Story]>([
     ['never failed', new Story('ABC').all('ABC', 'P')],
     ['was broken once and repaired', new Story('ABCD').run('A', 'P').all('BC', 'F').run('D', 'P')],

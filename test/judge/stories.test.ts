@@ -1,13 +1,15 @@
 // The stories of docs/healix.md with scripted facts: what is right for each. Those of identity, signatures and memories are
 // where their parts are.
+
 import { describe, expect, it } from 'vitest';
 import { changesOf } from '../../src/judge/changes.ts';
 import { endEpisode } from '../../src/judge/confidence.ts';
-import type { FilePair, TestPair } from '../../src/judge/facts.ts';
+import type { FilePair } from '../../src/judge/facts.ts';
 import { repairsOf } from '../../src/judge/fixed.ts';
 import { infrastructureRuns } from '../../src/judge/infrastructure.ts';
 import type { TestVerdicts } from '../../src/judge/judge.ts';
 import type { Attempt } from '../../src/judge/past.ts';
+import type { TestPair } from '../../src/model.ts';
 import { type Outcomes, Story } from '../support/story.ts';
 
 const many = (n: number, outcome: string): Outcomes =>

@@ -13,8 +13,11 @@ export interface CliOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Buffer;
-  /** Kills the process with this signal after so many milliseconds. */
-  readonly kill?: { readonly afterMs: number; readonly signal: NodeJS.Signals };
+  /** Kills the process with this signal after so many milliseconds, or once it has written these words to standard error. */
+  readonly kill?: { readonly signal: NodeJS.Signals } & (
+    | { readonly afterMs: number }
+    | { readonly once: string }
+  );
 }
 
 const programs = {
@@ -36,13 +39,20 @@ export function runCli(
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    const { kill } = options;
+    let isKilled = false;
+    child.stderr.on('data', (chunk: Buffer) => {
+      err.push(chunk);
+      if (kill === undefined || !('once' in kill) || isKilled) return;
+      isKilled = Buffer.concat(err).includes(kill.once);
+      if (isKilled) child.kill(kill.signal);
+    });
     child.stdin.on('error', () => {});
     child.stdin.end(options.input ?? '');
     const timer =
-      options.kill === undefined
-        ? undefined
-        : setTimeout(() => child.kill(options.kill?.signal), options.kill.afterMs);
+      kill !== undefined && 'afterMs' in kill
+        ? setTimeout(() => child.kill(kill.signal), kill.afterMs)
+        : undefined;
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);

@@ -29,7 +29,7 @@ export async function createDatabase(): Promise<TestDatabase> {
 /** The same on another server, or as a copy of another database. */
 export async function createDatabaseOn(serverUrl: string, template = 'template1'): Promise<TestDatabase> {
   const name = `t_${randomBytes(6).toString('hex')}`;
-  await asAdmin(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
+  await asAdmin(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`);
   const adminUrl = withPath(serverUrl, name);
   return {
     name,

@@ -1,7 +1,7 @@
 // The rules of novelty as they were before tested commits, points and broken rows, over the same facts: a measure for the new
 // ones. Runs of a branch and of the base in the order of upload; a failure is flaky where it passed on a rerun of any commit or
 // flipped twice on the base within 14 days, pre-existing where the base's latest run of it failed, else new.
-import type { StoredRun } from '../../src/judge/facts.ts';
+import type { StoredRun } from '../../src/model.ts';
 
 export type FormerClass = 'flaky' | 'pre-existing' | 'new';
 

@@ -1,7 +1,9 @@
 // Random histories of whole repositories, with the cause of every failure known: what the rules of src/judge are measured by.
 // A repository has a main branch, pull requests, jobs, flaky tests, breaks that come and go, outages, and an environment that
 // breaks overnight. Events happen in the order of time; each gives runs, and each run is judged by what was stored before it.
-import type { ChangeFacts, CommitPlace, StoredRun } from '../../src/judge/facts.ts';
+
+import type { ChangeFacts, CommitPlace } from '../../src/judge/facts.ts';
+import type { StoredRun } from '../../src/model.ts';
 import { Random } from './random.ts';
 
 const hour = 3_600_000;

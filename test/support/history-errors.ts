@@ -1,8 +1,9 @@
 // Judges every run of a history by the rules of today and by the former ones, and counts what each got wrong, by cause.
-import type { StoredRun, TestRow } from '../../src/judge/facts.ts';
+
 import { type JudgedPoint, judgePoint, judgeTests } from '../../src/judge/judge.ts';
 import { defaultLimits, type Limits } from '../../src/judge/limits.ts';
 import { testedCommit } from '../../src/judge/order.ts';
+import type { StoredRun, TestRow } from '../../src/model.ts';
 import { formerRuns, formerVerdict } from './former-rules.ts';
 import type { Cause, History, SimulatedRun, Tree } from './histories.ts';
 

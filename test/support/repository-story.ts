@@ -1,5 +1,6 @@
 // A story of one repository as it happens: commits on a server, checkouts of them as CI systems make them or a person's clone,
 // reports as pytest writes them, uploads into both databases. Every upload must be told alike by both.
+
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import { failuresToBlame } from '../../src/doors/fail-on.ts';
 import { detectSurroundings } from '../../src/doors/surroundings.ts';
 import { asOptions, StoreError } from '../../src/errors.ts';
 import { ingest, type Verdict } from '../../src/ingest.ts';
-import type { StoredRun } from '../../src/judge/facts.ts';
+import type { StoredRun } from '../../src/model.ts';
 import { openReport } from '../../src/read/files.ts';
 import { parseSettings } from '../../src/settings.ts';
 import type { Connect } from '../../src/store/database/port.ts';

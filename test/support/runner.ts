@@ -36,8 +36,11 @@ export interface ActionRun {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** One step of a workflow. */
-export async function runAction(run: ActionRun): Promise<ActionResult> {
+/** What the runner gives a step: its environment, and where the step leaves outputs and summary. */
+export function prepareStep(run: ActionRun): {
+  readonly env: Record<string, string>;
+  readonly left: () => Pick<ActionResult, 'outputs' | 'summary'>;
+} {
   const files = mkdtempSync(join(tmpdir(), 'lukhas-runner-'));
   const file = (name: string, content = '') => {
     writeFileSync(join(files, name), content);
@@ -71,6 +74,18 @@ export async function runAction(run: ActionRun): Promise<ActionResult> {
     ),
     ...run.env,
   };
+  return {
+    env,
+    left: () => ({
+      outputs: readOutputs(readFileSync(join(files, 'output'), 'utf8')),
+      summary: readFileSync(join(files, 'summary'), 'utf8'),
+    }),
+  };
+}
+
+/** One step of a workflow. */
+export async function runAction(run: ActionRun): Promise<ActionResult> {
+  const { env, left } = prepareStep(run);
   const started = performance.now();
   const child = spawn(node24(), [bundle], { cwd: run.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const out: Buffer[] = [];
@@ -92,8 +107,7 @@ export async function runAction(run: ActionRun): Promise<ActionResult> {
     log,
     stderr: Buffer.concat(err).toString(),
     commands: runnerCommands(log),
-    outputs: readOutputs(readFileSync(join(files, 'output'), 'utf8')),
-    summary: readFileSync(join(files, 'summary'), 'utf8'),
+    ...left(),
     wallMs,
     peakBytes,
   };

@@ -1,9 +1,11 @@
 // Random histories of one test that broke at a known commit, and of tests that only flake: what since and its set of commits
 // are measured by.
+
 import { changePoint, type Sample } from '../../src/judge/changepoint.ts';
-import type { CommitPlace, StoredRun } from '../../src/judge/facts.ts';
+import type { CommitPlace } from '../../src/judge/facts.ts';
 import { groupBy } from '../../src/judge/group.ts';
 import { type FailureVerdict, judgePoint, judgeTests } from '../../src/judge/judge.ts';
+import type { StoredRun } from '../../src/model.ts';
 import { Random } from './random.ts';
 
 export interface SingleHistory {

@@ -1,6 +1,8 @@
 // Facts for stories, written shortly: commits of main by letters, runs with the outcome of each test.
-import type { ChangeFacts, CommitPlace, FileAtPoint, StoredRun, TestRow } from '../../src/judge/facts.ts';
+
+import type { ChangeFacts, CommitPlace, FileAtPoint } from '../../src/judge/facts.ts';
 import { type JudgedPoint, judgePoint, judgeTests, type TestVerdicts } from '../../src/judge/judge.ts';
+import type { StoredRun, TestRow } from '../../src/model.ts';
 
 const hour = 3_600_000;
 

@@ -12,6 +12,7 @@ import pg from 'pg';
 import { inject } from 'vitest';
 import type { TestProject } from 'vitest/node';
 import { openPostgres } from '../../src/store/database/pg.ts';
+import { openPglite } from '../../src/store/database/pglite.ts';
 import { openEmbedded } from '../../src/store/schema/embedded.ts';
 import { migrate } from '../../src/store/schema/migrate.ts';
 import { ensurePartitions } from '../../src/store/schema/partitions.ts';
@@ -52,9 +53,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** Puts an embedded database with the schema into `dir`, which may not be there yet and holds nothing. */
-export async function copyEmbedded(dir: string): Promise<void> {
+/** Puts an embedded database, with the schema or without, into `dir`, which may not be there yet and holds nothing. */
+export async function copyEmbedded(
+  dir: string,
+  which: 'with schema' | 'without schema' = 'with schema',
+): Promise<void> {
   const template = path.join(inject('templateDir'), 'embedded');
+  const bare = path.join(inject('templateDir'), 'bare');
   while (!existsSync(template)) {
     const making = `${template}-making`;
     const isMine = await mkdir(making).then(
@@ -65,15 +70,21 @@ export async function copyEmbedded(dir: string): Promise<void> {
     if (!isMine) await setTimeout(50);
     else {
       try {
+        await (await openPglite(making)).close();
+        await copyFolder(making, bare);
         await (await openEmbedded(making)).close();
         await rename(making, template);
       } catch (error) {
-        await rm(making, { recursive: true, force: true });
+        for (const part of [making, bare]) await rm(part, { recursive: true, force: true });
         throw error;
       }
     }
   }
   await rm(dir, { recursive: true, force: true });
-  // Two thousand files: Node's own copying takes several times as long.
-  await promisify(execFile)('cp', ['-R', template, dir]);
+  await copyFolder(which === 'with schema' ? template : bare, dir);
+}
+
+/** Of two thousand files: Node's own copying takes several times as long. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  await promisify(execFile)('cp', ['-R', from, to]);
 }

@@ -123,7 +123,7 @@ describe('60 failures of one fixture', () => {
     const section = sectionOf(sixty, judged(sixty));
     const comment = renderSection(section, detail);
     expect(comment.match(/^- .*/gm)).toEqual([
-      '- **60 tests, 1 cause:** `tests/test_0.py::test_case_0`, `tests/test_1.py::test_case_1`, `tests/test_2.py::test_case_2`, `tests/test_0.py::test_case_3`, `tests/test_1.py::test_case_4` and 55 more<br>`ConnectionError: failed on setup with "ConnectionError: no database"` at `tests/conftest.py:33`<br>not a test of `55555555`',
+      '- **60 tests, 1 cause:** `tests/test_0.py::test_case_0`, `tests/test_1.py::test_case_1`, `tests/test_2.py::test_case_2`, `tests/test_0.py::test_case_3`, `tests/test_1.py::test_case_4` and 55 more<br>`ConnectionError: no database` in setup at `tests/conftest.py:33`<br>not a test of `55555555`',
     ]);
     expect(comment.match(/lukhas healix add/g)).toHaveLength(1);
     const commands = runnerCommands(
@@ -290,7 +290,7 @@ describe('the lines of a terminal', () => {
     });
     expect(terminal(sectionOf([], history)).split('\n').slice(3)).toEqual([
       'FIXED 2  test_a test_b  red on main since 66666666',
-      'GREEN 1  tests/test_y.py::test_c  red on main on 77777777',
+      'GREEN 1  tests/test_y.py::test_c  red on main at 77777777',
       '',
       '✓ 2 fixed   stored as run 0190 of team local',
     ]);

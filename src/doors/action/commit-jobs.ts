@@ -62,6 +62,9 @@ export interface CommitJobsRequest extends CommitQuery {
   /** See HistoryQuery. */
   readonly baseBranch: string | undefined;
   readonly change: ChangeSource | undefined;
+  /** Jobs of this run's workflow only. */
+  readonly ofWorkflowAlone?: boolean;
+  readonly workflow?: string | undefined;
 }
 
 /** At most so many failures of each class are read with their texts. */
@@ -94,10 +97,10 @@ export function openCommitJobs(connect: Connect, request: CommitJobsRequest): Co
     await open?.db.close();
   };
   const readOn = async ({ db, access }: Line): Promise<readonly CommitJob[]> => {
-    const stored = (await listJobs(db, access, request)).map((job) => ({
-      ...identifyJob(job),
-      stored: job,
-    }));
+    const listed = await listJobs(db, access, request);
+    const stored = listed
+      .filter(({ workflow }) => request.ofWorkflowAlone !== true || workflow === request.workflow)
+      .map((job) => ({ ...identifyJob(job), stored: job }));
     // Only what is told is read.
     const others = standing(stored).flatMap(({ stored: job }) => (idOf(job) === request.ownId ? [] : [job]));
     for (const job of others) {

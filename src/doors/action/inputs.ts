@@ -5,6 +5,7 @@ import { InputError, type Naming } from '../../errors.ts';
 import type { Warning } from '../../model.ts';
 import { nearest } from '../../nearest.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
+import { longestTitle } from '../../tell/github/comment.ts';
 import { parseFailOn } from '../fail-on.ts';
 
 const names = [
@@ -29,8 +30,11 @@ const names = [
   'on-empty',
   'require-upload',
   'comment',
+  'comment-title',
+  'comment-mode',
   'pull-request',
   'annotations',
+  'coverage-annotations',
   'summary',
   'show-solutions',
   'report-page',
@@ -45,9 +49,14 @@ export interface Inputs {
   readonly settings: Settings;
   readonly requireUpload: boolean;
   readonly comment: 'always' | 'failures' | 'changes' | 'off';
+  /** Begins the heading of a comment of this workflow's own; undefined: there is one for all workflows. */
+  readonly commentTitle: string | undefined;
+  readonly commentMode: 'update' | 'recreate' | 'new-on-news';
   /** The pull request to comment on, where the event is about none. */
   readonly pullRequest: number | undefined;
   readonly annotations: boolean;
+  /** Those of new lines that no test ran. */
+  readonly coverageAnnotations: boolean;
   readonly summary: boolean;
   readonly showSolutions: 'trusted' | 'always' | 'never';
   /** The check run's name; undefined: none is wanted. */
@@ -135,8 +144,14 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
     settings,
     requireUpload,
     comment: oneOf('comment', ['always', 'failures', 'changes', 'off']),
+    commentTitle: text('comment-title')
+      ?.replace(/\s+/g, ' ')
+      .slice(0, longestTitle)
+      .replace(/[\ud800-\udbff]$/, ''),
+    commentMode: oneOf('comment-mode', ['update', 'recreate', 'new-on-news']),
     pullRequest: pullRequestNumber(text('pull-request')),
     annotations: yes('annotations', true),
+    coverageAnnotations: yes('coverage-annotations', false),
     summary: yes('summary', true),
     showSolutions: oneOf('show-solutions', ['trusted', 'always', 'never']),
     checkRun: text('check-run')?.replace(/\s+/g, ' ').slice(0, 100),

@@ -11,7 +11,12 @@ import type { SavedMissing } from '../../store/runs/missing.ts';
 import { leastCovered } from '../../tally.ts';
 import { commitsOf, fixedTests } from '../../tell/evidence.ts';
 import { plainExcerpt } from '../../tell/excerpt.ts';
-import { renderAnnotations, renderTroubles, renderViolations } from '../../tell/github/annotations.ts';
+import {
+  renderAnnotations,
+  renderTroubles,
+  renderUncovered,
+  renderViolations,
+} from '../../tell/github/annotations.ts';
 import { type Section, shortLabels } from '../../tell/github/comment-section.ts';
 import {
   type JobSummary,
@@ -30,6 +35,7 @@ import { coverageToBlame, failuresToBlame, hasErrors, starsToBlame } from '../fa
 import { describeError } from '../process.ts';
 import { commentPart, missingSection } from './comment-part.ts';
 import { openCommitJobs } from './commit-jobs.ts';
+import { githubEdges } from './github-edges.ts';
 import { asInputs, type Inputs } from './inputs.ts';
 import { jobLabel } from './job-identity.ts';
 import { log, say, warn } from './log.ts';
@@ -71,6 +77,8 @@ export async function tellSurfaces(told: Told): Promise<void> {
     );
   }
   for (const trouble of troubles) say(trouble);
+  if (inputs.coverageAnnotations)
+    await attempt('annotations', 'uncovered lines are not annotated', () => annotateCoverage(told));
   if (inputs.summary)
     await attempt('summary', "the job's summary could not be written", () =>
       writeSummary(jobSummary(told, section)),
@@ -254,9 +262,8 @@ function withoutMatches(history: Verdict['history']): Verdict['history'] {
   return { ...history, failures: history.failures.map((failure) => ({ ...failure, match: undefined })) };
 }
 
-function annotate({ inputs, verdict, files, errorsSaid }: Told, section: Section): void {
-  const { rootdir } = inputs.settings;
-  const tree = openTree(files, rootdir);
+function annotate({ verdict, files, errorsSaid }: Told, section: Section): void {
+  const tree = openTree(files, verdict.rootdir);
   const locate = (testFile: string) => tree.locate(testFile);
   const all = verdict.totals.failed + verdict.totals.errors;
   const { review } = verdict.matriz;
@@ -264,6 +271,12 @@ function annotate({ inputs, verdict, files, errorsSaid }: Told, section: Section
   for (const command of violations) say(command);
   const said = errorsSaid + violations.length;
   for (const command of renderAnnotations({ ...section, all, locate, errorsSaid: said })) say(command);
+}
+
+function annotateCoverage({ verdict: { patch }, files }: Told): void {
+  if (patch === undefined || 'problem' in patch) return;
+  const tree = openTree(files, undefined);
+  for (const command of renderUncovered(patch, (path) => tree.has(path))) say(command);
 }
 
 function writeSummary(summary: JobSummary): void {
@@ -332,6 +345,7 @@ async function postComment(post: Post): Promise<string | undefined> {
           teamSlug: inputs.settings.team,
           baseBranch: inputs.settings.baseBranch,
           change: post.change,
+          ofWorkflowAlone: inputs.commentTitle !== undefined,
         });
   const part = commentPart({
     context,
@@ -360,6 +374,8 @@ async function postComment(post: Post): Promise<string | undefined> {
           ? rows.some((row) => row.failed > 0 || row.incomplete || row.blocked > 0 || row.isCoverageLow)
           : post.hasNews),
       crowded: inputs.inMatrix && jobs === undefined,
+      title: inputs.commentTitle,
+      mode: inputs.commentMode,
     });
     if (outcome.kind === 'not-wanted') return undefined;
     if (outcome.kind === 'superseded')
@@ -394,11 +410,12 @@ async function findTarget(
       : `the head of pull request #${number} is ${named.headSha.slice(0, 8)}, and ${head.headSha.slice(0, 8)} was tested`;
   }
   try {
-    const found = number ?? (await findPullRequest(edges, head));
+    // Nobody asked for a comment on a push: its step waits for no server that is down.
+    const patience = origin === 'push' ? { ...edges, mostRepeats: 2 } : edges;
+    const found = number ?? (await findPullRequest(patience, head));
     if (found === undefined) return `no open pull request has ${head.headSha} as its head`;
     return { number: found, sha: head.headSha, fork };
   } catch (error) {
-    // Nobody asked for it: a push has no comment as a rule.
     if (origin !== 'push') throw error;
     return `the pull request of this push could not be looked for (${(error as Error).message})`;
   }
@@ -476,17 +493,6 @@ async function postCheckRun(
   });
 }
 
-function githubEdges(token: string) {
-  return {
-    token,
-    apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
-    repository: env.GITHUB_REPOSITORY ?? '',
-    clock: () => performance.now(),
-    random: Math.random,
-    pause: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
-  };
-}
-
 function hasOutputFile(): boolean {
   return env.GITHUB_OUTPUT !== undefined && env.GITHUB_OUTPUT !== '';
 }
@@ -516,7 +522,10 @@ function writeOutputs(
     fixed: history === undefined ? '' : fixedTests(history).length,
     judged: history !== undefined,
     infrastructure: history?.isInfrastructure ?? '',
-    'patch-coverage': patch === undefined || 'problem' in patch ? '' : hundredths(patch.coverage.percent),
+    'patch-coverage':
+      patch === undefined || 'problem' in patch || (patch.notComputed ?? 0) > 0
+        ? ''
+        : hundredths(patch.coverage.percent),
     repository: plainName(context.repository),
     project: plainName(context.project),
     'tested-git-sha': context.tested?.gitSha ?? '',

@@ -224,6 +224,13 @@ function serverMeaning(answer: ServerAnswer, target: Target | undefined, isStart
         fix: 'Connect to the primary; a standby or a suspended database takes neither uploads nor a set-up. Or somebody made it so: SHOW default_transaction_read_only.',
       };
     case '42501':
+      // From PostgreSQL 16 on CREATEROLE makes an administrator of nobody's roles but one's own.
+      if (/^permission denied to grant role "?lukhas_/.test(answer.message))
+        return {
+          code: 'database-rights',
+          message: `${user} lacks a right in this database: ${answer.message}, which somebody else made for another database of this server`,
+          fix: `A superuser, or who made it, lets it be granted: GRANT lukhas_owner, lukhas_ingest, lukhas_service TO ${user} WITH ADMIN OPTION. Or set up as a superuser. Nothing was changed.`,
+        };
       return {
         code:
           answer.message.includes('pg_temp') || answer.message.includes('temporary tables')

@@ -1,42 +1,10 @@
 // In which runs memories were told, and what came of it: rows of healix_matches, and the counts that follow from them. Decides
 // nothing: how a breakage ended is decided in src/judge, under a lock by which one upload of a team learns at a time.
+import type { MemoryChange, MemoryMatch } from '../../model.ts';
 import type { Database } from '../database/port.ts';
 import { andThen } from '../database/search-path.ts';
 import type { Access } from '../schema/access.ts';
 import { healixEnabled, isInScope, type MemoryScope, memoryScope, posteriorMean } from './matching.ts';
-
-/** A row of healix_matches. Times are milliseconds since 1970. */
-export interface MatchRow {
-  readonly memoryId: string;
-  readonly runId: string;
-  /** The run's time. */
-  readonly at: number;
-  readonly testName: string;
-  /** The memory was told for the failure; false: its test failed, and it was not. */
-  readonly isShown: boolean;
-  readonly episode:
-    | {
-        readonly change: string;
-        readonly end: 'open' | 'worked' | 'failed' | 'nothing';
-        readonly startedAt: number;
-        readonly endedAt: number;
-        readonly endedSha: string | undefined;
-        readonly earlier: { readonly runs: number; readonly failures: number };
-      }
-    | undefined;
-  readonly counted: 'worked' | 'failed' | 'recovered' | 'lasted' | undefined;
-  readonly isHealed: boolean;
-}
-
-/** What is added to a memory's counts; below 0 where something is taken back. */
-export interface CountChange {
-  readonly memoryId: string;
-  readonly worked: number;
-  readonly failed: number;
-  readonly recovered: number;
-  readonly lasted: number;
-  readonly workedAt: number | undefined;
-}
 
 /** The counts of a memory after a change. */
 export interface MemoryCounts {
@@ -137,7 +105,7 @@ export async function readMatched(
   db: Database,
   access: Access,
   { createdAt, runIds }: { readonly createdAt: Date; readonly runIds: readonly string[] },
-): Promise<MatchRow[]> {
+): Promise<MemoryMatch[]> {
   const rows = await db.query<StoredMatch>(matchedSql, [
     access.team.id,
     runIds,
@@ -178,7 +146,7 @@ type StoredMatch = Record<string, unknown> & {
   readonly ended_git_sha: string | null;
   readonly earlier_runs: number | null;
   readonly earlier_failures: number | null;
-  readonly counted: MatchRow['counted'] | null;
+  readonly counted: MemoryMatch['counted'] | null;
   readonly healed: boolean;
 };
 
@@ -196,7 +164,10 @@ const matchedSql = `
 export async function giveCredits(
   db: Database,
   access: Access,
-  { matches, memories }: { readonly matches: readonly MatchRow[]; readonly memories: readonly CountChange[] },
+  {
+    matches,
+    memories,
+  }: { readonly matches: readonly MemoryMatch[]; readonly memories: readonly MemoryChange[] },
 ): Promise<MemoryCounts[]> {
   const time = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
   const rows = matches.map(({ memoryId, runId, at, testName, isShown, episode, counted, isHealed }) => ({

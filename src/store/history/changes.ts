@@ -1,6 +1,6 @@
 // How the tests of a run differ from those of the runs at its comparison point, as rows; and the files whose coverage differs.
 // What a difference means is decided in src/judge.
-import type { CoverageMove, Outcome } from '../../model.ts';
+import type { CoverageMove, TestPair } from '../../model.ts';
 import type { Database, Row } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
 import type { EvidenceRun, RunQuery } from './evidence.ts';
@@ -12,20 +12,6 @@ export interface ChangesQuery extends RunQuery {
   readonly base: readonly EvidenceRun[];
 }
 
-/** A test that only one side has or that only one side skipped, or one that took much longer here. */
-export interface TestDifference {
-  readonly testName: string;
-  readonly testFile: string;
-  /** Without the parameter part, with its class. */
-  readonly testFunction: string;
-  /** `passed` where it passed in all of its rows, else the worst; undefined where the side does not have it. */
-  readonly here: Outcome | undefined;
-  readonly there: Outcome | undefined;
-  readonly secondsHere: number | undefined;
-  /** Of at most 10 green runs, for a test that took longer here. */
-  readonly greenSeconds: readonly number[];
-}
-
 export interface FileDifference {
   readonly file: string;
   readonly testsHere: number;
@@ -34,7 +20,8 @@ export interface FileDifference {
 }
 
 export interface Differences {
-  readonly tests: readonly TestDifference[];
+  /** Tests that only one side has or that only one side skipped, and those that took much longer here. */
+  readonly tests: readonly TestPair[];
   /** Files of those tests. */
   readonly files: readonly FileDifference[];
 }
@@ -76,7 +63,7 @@ export async function readDifferences(
 type DifferenceRow =
   | {
       readonly kind: 'test';
-      readonly facts: Omit<TestDifference, 'greenSeconds'> & { readonly greenSeconds?: readonly number[] };
+      readonly facts: Omit<TestPair, 'greenSeconds'> & { readonly greenSeconds?: readonly number[] };
     }
   | { readonly kind: 'file'; readonly facts: FileDifference };
 

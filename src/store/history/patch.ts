@@ -35,6 +35,41 @@ export async function readMeasuredFiles(
   );
 }
 
+/** Lines are added up where the runs together have at most so many statements. */
+const mostStatements = 2_000_000;
+
+/**
+ * Adds up the lines of several runs of one commit, file by file; undefined where a run has files without lines, or they are too many.
+ * Inside a transaction of the team.
+ */
+export async function readCoveredTogether(
+  db: Database,
+  access: Access,
+  runs: readonly StoredRun[],
+): Promise<{ readonly statements: number; readonly covered: number } | undefined> {
+  const ids = runs.map(({ runId }) => runId);
+  const times = runs.map(({ at }) => new Date(at).toISOString());
+  const [row] = await db.query<{ statements: string; covered: string }>(
+    `WITH files AS (
+       SELECT c.file_path, c.covered_lines, c.missing_lines, c.total_statements
+       FROM unnest($2::uuid[], $3::timestamptz[]) AS r (id, at)
+       JOIN coverage_data c ON c.team_id = $1 AND c.test_run_id = r.id AND c.created_at = r.at
+     ), lines AS (
+       SELECT file_path, line, bool_or(is_covered) AS is_covered
+       FROM files, LATERAL (
+         SELECT unnest(covered_lines) AS line, true AS is_covered UNION ALL SELECT unnest(missing_lines), false
+       ) AS measured
+       WHERE (SELECT sum(total_statements) <= ${mostStatements}
+                AND bool_and(cardinality(covered_lines) + cardinality(missing_lines) = total_statements) FROM files)
+       GROUP BY file_path, line
+     )
+     SELECT count(*) AS statements, count(*) FILTER (WHERE is_covered) AS covered FROM lines`,
+    [access.team.id, ids, times],
+  );
+  const statements = Number(row?.statements ?? 0);
+  return statements === 0 ? undefined : { statements, covered: Number(row?.covered ?? 0) };
+}
+
 /** Files whose covered lines in one run are not those of another one, at most 500; inside a transaction of the team. */
 export async function readDifferentlyCovered(
   db: Database,

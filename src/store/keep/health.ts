@@ -181,7 +181,7 @@ async function readStored(db: Database, schema: string, policy: Policy | undefin
       );
       const pending = await db.query<{ name: string }>(
         `SELECT i.inhrelid::regclass::text AS name FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
-         WHERE i.inhdetachpending AND p.relnamespace = current_schema()::regnamespace AND p.relname = ANY ($1)`,
+         WHERE i.inhdetachpending AND p.relnamespace = quote_ident(current_schema())::regnamespace AND p.relname = ANY ($1)`,
         [[...partitionedTables]],
       );
       const tables = await db.query<TableRow>(
@@ -189,7 +189,7 @@ async function readStored(db: Database, schema: string, policy: Policy | undefin
            coalesce(sum(s.n_dead_tup), 0)::float8 AS dead, coalesce(sum(s.n_live_tup), 0)::float8 AS live
          FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid LEFT JOIN pg_class p ON p.oid = i.inhparent
          LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
-         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' GROUP BY 1 ORDER BY 2 DESC LIMIT 200`,
+         WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind = 'r' GROUP BY 1 ORDER BY 2 DESC LIMIT 200`,
       );
       const [since] = await db.query<{ since: Date | null }>(
         `SELECT coalesce(stats_reset, (SELECT min(applied_at) FROM lukhas_migrations)) AS since

@@ -121,7 +121,7 @@ export async function readContent(db: Database, schema: string): Promise<Content
        ARRAY(SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END || ' ' || a.privilege_type
          FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner ORDER BY 1) AS grants
      FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND c.relispartition LEFT JOIN pg_class p ON p.oid = i.inhparent
-     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') ORDER BY c.relname`,
+     WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p') ORDER BY c.relname`,
   );
   const rows = new Map<string, number>();
   for (const { name, kind } of tables) {
@@ -132,10 +132,10 @@ export async function readContent(db: Database, schema: string): Promise<Content
   const indexes = await db.query<Content['indexes'][number]>(
     `SELECT x.relname::text AS name, c.relname::text AS table, i.indisvalid AS valid, i.indisready AS ready
      FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
-     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') ORDER BY x.relname`,
+     WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p') ORDER BY x.relname`,
   );
   const named = await db.query<{ name: string }>(
-    `SELECT relname::text AS name FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'S' ORDER BY relname`,
+    `SELECT relname::text AS name FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind = 'S' ORDER BY relname`,
   );
   const sequences: Content['sequences'] = [];
   for (const { name } of named) {
@@ -175,14 +175,14 @@ export interface RoleScript {
 export async function readRoles(db: Database): Promise<RoleScript> {
   const roles = await db.query<{ name: string; login: boolean; member_of: string[] }>(
     `WITH named AS (
-       SELECT relowner AS oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace
-       UNION SELECT proowner FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
-       UNION SELECT a.grantee FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a WHERE c.relnamespace = current_schema()::regnamespace
+       SELECT relowner AS oid FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace
+       UNION SELECT proowner FROM pg_proc WHERE pronamespace = quote_ident(current_schema())::regnamespace
+       UNION SELECT a.grantee FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
        UNION SELECT a.grantee FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid CROSS JOIN LATERAL aclexplode(t.attacl) a
-         WHERE c.relnamespace = current_schema()::regnamespace
-       UNION SELECT a.grantee FROM pg_proc p CROSS JOIN LATERAL aclexplode(p.proacl) a WHERE p.pronamespace = current_schema()::regnamespace
-       UNION SELECT a.grantee FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) a WHERE n.oid = current_schema()::regnamespace
-       UNION SELECT unnest(polroles) FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = current_schema()::regnamespace
+         WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
+       UNION SELECT a.grantee FROM pg_proc p CROSS JOIN LATERAL aclexplode(p.proacl) a WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
+       UNION SELECT a.grantee FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) a WHERE n.oid = quote_ident(current_schema())::regnamespace
+       UNION SELECT unnest(polroles) FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
        UNION SELECT r.oid FROM pg_roles r JOIN (SELECT role_name FROM team_credentials UNION SELECT role_name FROM service_credentials) b
          ON b.role_name = r.rolname
      )

@@ -30,6 +30,7 @@ const others: Readonly<Record<string, string>> = {
   healix_matches: 'its rows go with test_runs',
   healix_credits: 'its rows go with test_runs',
   missing_reports: 'its rows go with test_runs',
+  run_days: 'its rows go with test_runs',
   test_aliases: 'its rows go with test_months',
   test_lines: 'its rows stay',
   test_names: 'its rows stay',

@@ -1,7 +1,6 @@
 // Lets go what is past its time: months are detached beside uploads, summed, and dropped; rows are deleted or retired. What was
 // interrupted, in whatever way, goes on with the next call. Needs an administrator's connection.
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../errors.ts';
 import type { Connect, Database } from '../database/port.ts';
 import { andThen, beginInCatalog, quoteName } from '../database/search-path.ts';
@@ -9,7 +8,14 @@ import { fateOf } from '../database/server-errors.ts';
 import { createWatcher } from '../schema/blockers.ts';
 import { requireSchema } from '../schema/state.ts';
 import { connectForTurn, holdTurn } from '../schema/turn.ts';
-import { isLockError, type StepWatch, type Watched, watchWork, withoutTimeouts } from '../schema/waiting.ts';
+import {
+  givingWay,
+  letPass,
+  type StepWatch,
+  type Watched,
+  watchWork,
+  withoutTimeouts,
+} from '../schema/waiting.ts';
 import type { KeptTable, Policy } from './policy.ts';
 import {
   beginAsOwner,
@@ -137,7 +143,7 @@ function tidyNotes(work: Work, tables: readonly KeptTable[], months: readonly Du
   return freely(work, 'retention, its notes', async () => {
     const stale = await work.db.query<{ parent: string; child: string; there: boolean }>(
       `SELECT n.parent, n.child, c.oid IS NOT NULL AS there FROM lukhas_retirements n
-       LEFT JOIN pg_class c ON c.relnamespace = current_schema()::regnamespace AND c.relname = n.child
+       LEFT JOIN pg_class c ON c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = n.child
        WHERE n.parent = ANY ($1::text[]) AND n.child <> ALL ($2::text[])
          AND (c.oid IS NULL OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT i.inhdetachpending))
        FOR UPDATE OF n`,
@@ -201,7 +207,7 @@ async function standing(db: Database, { table, partition }: DueMonth): Promise<S
        WHEN n.summed_at IS NULL THEN 'detached' ELSE 'summed' END AS state
      FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
      LEFT JOIN lukhas_retirements n ON n.parent = $1 AND n.child = $2
-     WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = $2`,
+     WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = $2`,
     [table, partition],
   );
   return row?.state ?? 'other';
@@ -217,7 +223,7 @@ async function noteDue(db: Database, month: DueMonth, keep: string): Promise<boo
          (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \\(''([^'']+)''\\)'))[1]::timestamptz AS upper_bound
        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
        WHERE i.inhparent = to_regclass($1) AND c.relname = $2 AND c.relkind = 'r' AND NOT i.inhdetachpending
-         AND c.relnamespace = current_schema()::regnamespace AND pg_get_userbyid(c.relowner) = 'lukhas_owner') AS b
+         AND c.relnamespace = quote_ident(current_schema())::regnamespace AND pg_get_userbyid(c.relowner) = 'lukhas_owner') AS b
      WHERE b.upper_bound <= now() - $4::interval
        -- Of results and coverage that are there still the sums are not made yet, and need the runs.
        AND NOT ($1 = 'test_runs' AND EXISTS (
@@ -263,7 +269,7 @@ async function detach(work: Work, month: DueMonth, name: string, waits: Waits): 
 async function sum(work: Work, { table, partition }: DueMonth): Promise<{ rows: number; sums: number }> {
   const { db, schema } = work;
   const noted = await db.query(
-    `SELECT FROM lukhas_retirements n JOIN pg_class c ON c.relnamespace = current_schema()::regnamespace AND c.relname = n.child
+    `SELECT FROM lukhas_retirements n JOIN pg_class c ON c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = n.child
      WHERE n.parent = $1 AND n.child = $2 AND n.summed_at IS NULL AND NOT c.relispartition
        AND obj_description(c.oid, 'pg_class') = n.mark FOR UPDATE OF n`,
     [table, partition],
@@ -286,7 +292,7 @@ const briefly = ["SET LOCAL lock_timeout = '200ms'", 'SET LOCAL synchronous_comm
 async function dropReferences(db: Database, { table, partition }: DueMonth): Promise<void> {
   const references = await db.query<{ name: string }>(
     `SELECT k.conname::text AS name FROM lukhas_retirements n
-     JOIN pg_class c ON c.relnamespace = current_schema()::regnamespace AND c.relname = n.child AND c.relkind = 'r' AND NOT c.relispartition
+     JOIN pg_class c ON c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = n.child AND c.relkind = 'r' AND NOT c.relispartition
      JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'f'
      WHERE n.parent = $1 AND n.child = $2 AND n.summed_at IS NOT NULL AND obj_description(c.oid, 'pg_class') = n.mark`,
     [table, partition],
@@ -298,7 +304,7 @@ async function dropReferences(db: Database, { table, partition }: DueMonth): Pro
 async function drop(db: Database, { table, partition }: DueMonth): Promise<void> {
   const done = await db.query(
     `DELETE FROM lukhas_retirements n USING pg_class c
-     WHERE n.parent = $1 AND n.child = $2 AND n.summed_at IS NOT NULL AND c.relnamespace = current_schema()::regnamespace
+     WHERE n.parent = $1 AND n.child = $2 AND n.summed_at IS NOT NULL AND c.relnamespace = quote_ident(current_schema())::regnamespace
        AND c.relname = n.child AND c.relkind = 'r' AND NOT c.relispartition AND obj_description(c.oid, 'pg_class') = n.mark
      RETURNING n.child`,
     [table, partition],
@@ -311,37 +317,20 @@ interface Waits {
   readonly since: number;
 }
 
-/** One short transaction as the owner. Where a lock is not to be had at once it lets everybody pass, and begins again. */
-async function freely<T>(
+/** One short transaction as the owner, which gives way. */
+function freely<T>(
   work: Work,
   name: string,
   body: () => Promise<T>,
   waits?: Waits,
   settings: readonly string[] = [],
 ): Promise<T> {
-  const { db } = work;
-  const watch = watchWork(work, name);
-  try {
-    for (;;) {
-      try {
-        return await db.transaction(
-          async () => {
-            await work.watcher?.watch(db);
-            return body();
-          },
-          { begin: andThen(beginAsOwner(work.schema), ...settings) },
-        );
-      } catch (error) {
-        if (watch.lost()) throw interrupted(error);
-        if (!isLockError(error)) throw error;
-        watch.noteTimeout();
-        if (waitedMs(watch, waits) > work.waitMs) throw givenUp(name, watch, error);
-        await sleep(300 + Math.random() * 700);
-      }
-    }
-  } finally {
-    watch.stop();
-  }
+  return givingWay(work, name, body, {
+    begin: () => andThen(beginAsOwner(work.schema), ...settings),
+    lost: interrupted,
+    givenUp: (watch, cause) => givenUp(name, watch, cause),
+    waitedMs: (watch) => waitedMs(watch, waits),
+  });
 }
 
 /** A statement outside a transaction. It waits for others as long as it may: nobody queues behind it. */
@@ -358,7 +347,7 @@ async function outside(work: Work, name: string, sql: string, waits: Waits): Pro
     watch.noteTimeout();
     // The catalogue says how far it came: a backend of a call that was killed may be at it still.
     if (waitedMs(watch, waits) > work.waitMs) throw givenUp(name, watch, error);
-    await sleep(300 + Math.random() * 700);
+    await letPass();
   } finally {
     watch.stop();
     await restore().catch(() => {});

@@ -119,14 +119,14 @@ const partitionsSql = `
       CASE WHEN c.oid IS NULL THEN 'gone' WHEN c.relispartition OR obj_description(c.oid, 'pg_class') IS DISTINCT FROM n.mark THEN 'other'
         ELSE 'detached' END AS standing
     FROM lukhas_retirements n JOIN parents p ON p.name = n.parent
-    LEFT JOIN pg_class c ON c.relnamespace = current_schema()::regnamespace AND c.relname = n.child
+    LEFT JOIN pg_class c ON c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = n.child
     WHERE NOT EXISTS (SELECT FROM attached a WHERE a.parent = n.parent AND a.oid = c.oid)
   )
   SELECT f.parent, f.name, f.lower_bound AS "from", f.upper_bound AS until, f.lower_bound IS NULL AS unbounded,
     coalesce(f.upper_bound <= now() - f.keep, false) AS expired, f.standing, f.is_default,
     EXISTS (SELECT FROM lukhas_retirements n WHERE n.parent = f.parent AND n.child = f.name) AS noted,
     c.reltuples::bigint AS rows, coalesce(pg_total_relation_size(c.oid), 0) AS bytes,
-    pg_get_userbyid(c.relowner)::text AS owner, c.relkind::text AS kind, c.relnamespace = current_schema()::regnamespace AS here,
+    pg_get_userbyid(c.relowner)::text AS owner, c.relkind::text AS kind, c.relnamespace = quote_ident(current_schema())::regnamespace AS here,
     -- A view, or a reference of another table: a drop would be refused once the month is detached.
     EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype = 'n'
       AND (d.classid = 'pg_rewrite'::regclass OR EXISTS (SELECT FROM pg_constraint k
@@ -223,7 +223,7 @@ export const firstRunSql = `
     SELECT ${bound('FROM')} AS lower FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'test_runs'::regclass AND c.relname::text <> ALL ($2::text[])
     UNION ALL
-    SELECT n.lower_bound FROM lukhas_retirements n JOIN pg_class c ON c.relnamespace = current_schema()::regnamespace AND c.relname = n.child
+    SELECT n.lower_bound FROM lukhas_retirements n JOIN pg_class c ON c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = n.child
     WHERE n.parent = 'test_runs' AND NOT c.relispartition AND n.child <> ALL ($2::text[])
   ) AS b`;
 
@@ -272,6 +272,13 @@ export const rowRules: readonly RowRule[] = [
     by: 'test_runs',
     how: 'deleted',
     where: 't.uploaded_at < $1::timestamptz',
+    withRuns: true,
+  },
+  {
+    table: 'run_days',
+    by: 'test_runs',
+    how: 'deleted',
+    where: "t.day < ($1::timestamptz AT TIME ZONE 'UTC')::date",
     withRuns: true,
   },
   {

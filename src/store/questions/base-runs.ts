@@ -1,5 +1,5 @@
 // The newest runs of one branch of a suite, and what failed in them: what regressions are looked for in.
-import type { RunKind, RunOrigin } from '../../model.ts';
+import type { RunOrigin, RunTotals, StoredRun } from '../../model.ts';
 import type { Database, Row } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
 import { textOf } from './runs.ts';
@@ -7,22 +7,9 @@ import { isEvidence, ofScope, originOf, Params, type Scope } from './scope.ts';
 import type { Suite } from './suites.ts';
 
 /** A run of the branch. */
-export interface BaseRun {
-  readonly runId: string;
-  readonly lineId: string;
-  readonly jobName: string | undefined;
-  readonly gitSha: string | undefined;
-  readonly testedSha: string | undefined;
-  readonly parents: readonly string[] | undefined;
-  readonly kind: RunKind;
-  readonly origin: RunOrigin;
-  readonly branch: string | undefined;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly isComplete: boolean;
-  readonly isDirty: boolean;
-  readonly isStale: boolean;
-  readonly totals: { readonly tests: number; readonly failed: number };
+export interface BaseRun
+  extends Omit<StoredRun, 'pullRequest' | 'execution' | 'ordinal' | 'coveragePercent' | 'totals'> {
+  readonly totals: Omit<RunTotals, 'failedFiles'>;
 }
 
 /** One test that failed in one run. */

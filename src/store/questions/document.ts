@@ -55,19 +55,28 @@ export const documentQuestions: readonly DocumentQuestion[] = [
     name: 'activity of people',
     reader: 'lukhas_service',
     params: ['team', 'now'],
-    sql: `SELECT u.lambda_id, u.display_name, u.last_login_at, count(tr.id) AS recent_test_runs FROM users u
-      LEFT JOIN test_runs tr ON tr.team_id = u.team_id AND tr.lambda_id = u.lambda_id AND tr.created_at > $2::timestamptz - interval '7 days'
-      WHERE u.team_id = $1 AND u.deleted_at IS NULL
-      GROUP BY u.lambda_id, u.display_name, u.last_login_at ORDER BY u.last_login_at DESC NULLS LAST, u.lambda_id`,
+    sql: `SELECT u.lambda_id, u.display_name, u.last_login_at, (
+        SELECT count(*) FROM test_runs tr
+        WHERE tr.team_id = u.team_id AND tr.lambda_id = u.lambda_id AND tr.created_at > $2::timestamptz - interval '7 days') AS recent_test_runs
+      FROM users u WHERE u.team_id = $1 AND u.deleted_at IS NULL ORDER BY u.last_login_at DESC NULLS LAST, u.lambda_id`,
   },
   {
     name: 'use by month',
     reader: 'lukhas_ingest',
     params: ['team', 'now'],
-    sql: `SELECT date_trunc('month', created_at) AS month, count(*) AS total_runs, sum(total_tests) AS total_tests,
-        avg(coverage_percent) AS avg_coverage, sum(CASE WHEN failed > 0 THEN 1 ELSE 0 END) AS failed_runs FROM test_runs
-      WHERE team_id = $1 AND created_at > $2::timestamptz - interval '12 months'
-      GROUP BY date_trunc('month', created_at) ORDER BY month DESC`,
+    // Days and months in UTC. The first day of the twelve months is counted run by run, as the document's condition cuts it.
+    sql: `WITH first AS (SELECT $2::timestamptz - interval '12 months' AS at), whole AS (
+        SELECT at, ((at AT TIME ZONE 'UTC')::date + 1) AS day FROM first)
+      SELECT date_trunc('month', d.day::timestamp) AT TIME ZONE 'UTC' AS month, sum(d.runs) AS total_runs, sum(d.tests) AS total_tests,
+        sum(d.coverage_sum) / NULLIF(sum(d.covered_runs), 0) AS avg_coverage, sum(d.failed_runs) AS failed_runs
+      FROM (
+        SELECT d.day, d.runs, d.tests, d.coverage_sum, d.covered_runs, d.failed_runs FROM run_days d
+        WHERE d.team_id = $1 AND d.git_branch IS NULL AND d.runs > 0 AND d.day >= (SELECT day FROM whole)
+        UNION ALL
+        SELECT (r.created_at AT TIME ZONE 'UTC')::date, 1, r.total_tests, coalesce(r.coverage_percent, 0), (r.coverage_percent IS NOT NULL)::int,
+          (coalesce(r.failed, 0) > 0)::int
+        FROM test_runs r WHERE r.team_id = $1 AND r.created_at > (SELECT at FROM whole) AND r.created_at < (SELECT day::timestamp AT TIME ZONE 'UTC' FROM whole)
+      ) AS d GROUP BY 1 ORDER BY month DESC`,
   },
   {
     name: 'success of memories',

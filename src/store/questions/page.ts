@@ -1,6 +1,6 @@
 // What the page shows, as facts: which repositories there are, the runs of one, their cells, texts, coverage. A few statements
 // however many runs there are. Decides nothing: what is flaky, new or known is asked of the judge.
-import type { Outcome } from '../../model.ts';
+import type { FileLines, NumberedFailure, Outcome, RunFigures, RunOrigin } from '../../model.ts';
 import type { Database, Row } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
 import { bareRepository, repositoryNames, sameHost } from '../schema/repository.ts';
@@ -44,32 +44,13 @@ export interface PageRunsQuery {
 }
 
 /** One run, as a column of the page's grid. */
-export interface PageRun {
-  readonly runId: string;
+export interface PageRun extends RunFigures {
   readonly createdAt: Date;
-  readonly gitSha: string | undefined;
-  readonly branch: string | undefined;
-  readonly jobName: string | undefined;
-  readonly lane: string | undefined;
   readonly project: string | undefined;
-  readonly origin: 'team' | 'stranger' | 'local';
+  readonly origin: RunOrigin;
   /** Files that differed from the commit. */
   readonly dirty: number | undefined;
   readonly isStale: boolean;
-  readonly isIncomplete: boolean;
-  readonly ciSystem: string | undefined;
-  readonly pullRequest: number | undefined;
-  readonly workflowRunId: string | undefined;
-  readonly tests: number;
-  readonly passed: number;
-  readonly failed: number;
-  readonly errors: number;
-  readonly skipped: number;
-  readonly seconds: number | undefined;
-  /** 0 to 100. */
-  readonly coveragePercent: number | undefined;
-  /** The first line, at most 200 characters. */
-  readonly message: string | undefined;
   readonly hasMatriz: boolean;
 }
 
@@ -141,7 +122,7 @@ interface RunRow extends Row {
   readonly job_name: string | null;
   readonly lane: string | null;
   readonly project: string | null;
-  readonly origin: 'team' | 'stranger' | 'local';
+  readonly origin: RunOrigin;
   readonly dirty: number | null;
   readonly stale: boolean;
   readonly incomplete: boolean;
@@ -236,26 +217,13 @@ export async function readCells(
   }));
 }
 
-/** A failure's words as they are stored. */
-export interface PageFailure {
-  readonly testName: string;
-  readonly testFile: string | undefined;
-  readonly outcome: 'failed' | 'error';
-  /** Its place among the failures of its run, from 1. */
-  readonly number: number;
-  readonly failureSignature: string | undefined;
-  readonly errorType: string | undefined;
-  readonly message: string | undefined;
-  readonly traceback: string | undefined;
-}
-
 /** The first failures of a run in the order in which they are numbered, and how many there are. */
 export async function readPageFailures(
   db: Database,
   access: Access,
   run: { readonly runId: string; readonly createdAt: Date },
   most: number,
-): Promise<{ readonly failures: readonly PageFailure[]; readonly total: number }> {
+): Promise<{ readonly failures: readonly NumberedFailure[]; readonly total: number }> {
   const rows = await inTeam(db, access, () =>
     db.query<Record<string, unknown>>(
       `SELECT r.test_name, r.test_file, r.outcome, r.failure_signature, r.error_type, left(r.error_message, 2000) AS message,
@@ -281,26 +249,13 @@ export async function readPageFailures(
   };
 }
 
-/** One file's coverage in one run. */
-export interface PageCoverage {
-  readonly filePath: string;
-  readonly percent: number;
-  readonly statements: number;
-  readonly covered: number;
-  readonly branches: number;
-  readonly coveredBranches: number;
-  /** 1-based, in any order. */
-  readonly coveredLines: readonly number[];
-  readonly missingLines: readonly number[];
-}
-
 /** The coverage of a run by file; files with most missing statements first. */
 export async function readPageCoverage(
   db: Database,
   access: Access,
   run: { readonly runId: string; readonly createdAt: Date },
   most: number,
-): Promise<{ readonly files: readonly PageCoverage[]; readonly total: number }> {
+): Promise<{ readonly files: readonly FileLines[]; readonly total: number }> {
   const rows = await inTeam(db, access, () =>
     db.query<Record<string, unknown>>(
       `SELECT file_path, coverage_percent::float8 AS percent, total_statements, covered_statements, coalesce(total_branches, 0) AS branches,

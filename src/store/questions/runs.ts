@@ -4,7 +4,7 @@ import type { RunKind, RunOrigin, Totals } from '../../model.ts';
 import type { Database, Row } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
 import { bareRepository } from '../schema/repository.ts';
-import { isEvidence, ofScope, originOf, Params, type Scope, whyNone } from './scope.ts';
+import { ofScope, originOf, Params, type Scope, whyNone } from './scope.ts';
 
 /** A stored run. */
 export interface ListedRun {
@@ -241,12 +241,6 @@ async function countIn(
     ),
   );
   return row?.n ?? 0;
-}
-
-/** Runs of a scope that count as evidence: a FROM clause of rows `r`, the newest first. */
-export function evidenceRuns(scope: Scope, params: Params, db: Database, limit: number): string {
-  return `(SELECT * FROM test_runs r WHERE ${ofScope('r', scope, params, db)} AND ${isEvidence('r')}
-    ORDER BY r.created_at DESC, r.id DESC LIMIT ${limit}) AS r`;
 }
 
 function runOf(row: Row): ListedRun {

@@ -51,14 +51,14 @@ export function ofScope(run: string, scope: Scope, params: Params, db: Database)
   return [...parts, ...narrowing(run, scope, params, db)].join(' AND ');
 }
 
-/** The same without team and time. */
-function narrowing(run: string, scope: Scope, params: Params, db: Database): string[] {
+/** The same without team and time; of a row `run` of test_runs or run_days. */
+export function narrowing(run: string, scope: Scope, params: Params, db: Database): string[] {
   const parts: string[] = [];
   const { repository, branch, lane, job } = scope;
   if (repository !== undefined) {
     const name = params.add(repository.name.toLowerCase());
-    // The cheap one first: most runs are stored under the very name.
-    const isNamed = `(lower(${run}.repository) = ${name} OR ${bareRepository(run)} = ${name})`;
+    // The cheap ones first: most runs are stored under the very name.
+    const isNamed = `(${run}.repository = ${name} OR lower(${run}.repository) = ${name} OR ${bareRepository(run)} = ${name})`;
     const host = params.add(repository.host ?? null);
     // Who has the embedded database for himself may have runs that name none.
     parts.push(

@@ -3,6 +3,7 @@ import { InputError } from '../../errors.ts';
 import { nearest } from '../../nearest.ts';
 import type { Database, Row } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
+import { dayRows } from './days.ts';
 import { isEvidence, ofScope, oneLine, Params, requireRuns, type Scope, whyNone } from './scope.ts';
 
 /** What a point of a trend takes together. */
@@ -36,11 +37,10 @@ export function readTrend(
   return inTeam(db, access, async () => {
     const params = new Params(access);
     const rows = await db.query<Row>(
-      `SELECT date_trunc('${bucket}', r.created_at, 'UTC') AS start, count(*)::int AS runs,
-         count(*) FILTER (WHERE coalesce(r.failed, 0) + coalesce(r.errors, 0) = 0)::int AS green,
-         (100.0 * sum(r.passed) / NULLIF(sum(coalesce(r.passed, 0) + coalesce(r.failed, 0) + coalesce(r.errors, 0)), 0))::float8 AS pass,
-         avg(r.duration_seconds)::float8 AS seconds, avg(r.coverage_percent)::float8 AS coverage
-       FROM test_runs r WHERE ${ofScope('r', scope, params, db)} AND ${isEvidence('r')} GROUP BY 1 ORDER BY 1`,
+      `SELECT date_trunc('${bucket}', d.day::timestamp) AT TIME ZONE 'UTC' AS start, sum(d.runs)::int AS runs, sum(d.green_runs)::int AS green,
+         (100.0 * sum(d.passed) / NULLIF(sum(d.ran), 0))::float8 AS pass, (sum(d.seconds) / NULLIF(sum(d.timed_runs), 0))::float8 AS seconds,
+         (sum(d.coverage_sum) / NULLIF(sum(d.covered_runs), 0))::float8 AS coverage
+       FROM ${dayRows(scope, params, db, { evidence: true })} AS d GROUP BY 1 ORDER BY 1`,
       params.values,
     );
     if (rows.length === 0) throw await whyNone(db, access, scope);
@@ -97,16 +97,20 @@ export function listSlow(db: Database, access: Access, scope: Scope, limit: numb
              FROM (SELECT r.id, r.created_at, r.total_tests FROM test_runs r WHERE ${condition} ORDER BY r.created_at DESC, r.id DESC LIMIT 5000) AS r
            ) AS r
          ) AS r WHERE before < ${mostResults}
-       ), ran AS MATERIALIZED (
-         SELECT x.test_name, x.duration_seconds AS seconds, n.half FROM newest n CROSS JOIN LATERAL (
-           SELECT x.test_name, x.duration_seconds FROM test_results x
+       ), tests AS (
+         -- In whole milliseconds, as they are stored: sums of NUMERIC by test would not fit into the memory of a session.
+         SELECT x.test_name, count(*) AS runs, sum(x.ms) AS ms, max(x.ms) AS most, sum(x.ms) FILTER (WHERE n.half = 1) AS newer, count(*) FILTER (WHERE n.half = 1) AS newer_runs
+         FROM newest n CROSS JOIN LATERAL (
+           SELECT x.test_name, (x.duration_seconds * 1000)::int AS ms FROM test_results x
            WHERE x.team_id = $1 AND x.test_run_id = n.id AND x.created_at = n.created_at AND x.duration_seconds IS NOT NULL OFFSET 0) AS x
+         GROUP BY x.test_name
        )
-       SELECT test_name, count(*)::int AS runs, sum(seconds)::float8 AS total, avg(seconds)::float8 AS mean, max(seconds)::float8 AS most,
-         (avg(seconds) FILTER (WHERE half = 1) / NULLIF(avg(seconds) FILTER (WHERE half = 2), 0))::float8 AS growth,
-         (SELECT count(*)::int FROM newest) AS all_runs, (sum(count(*)) OVER ())::float8 AS results, (sum(sum(seconds)) OVER ())::float8 AS whole,
+       SELECT test_name, runs::int AS runs, (ms / 1000.0)::float8 AS total, (ms / 1000.0 / runs)::float8 AS mean, (most / 1000.0)::float8 AS most,
+         newer::float8 / newer_runs / NULLIF((ms - newer)::float8 / NULLIF(runs - newer_runs, 0), 0) AS growth,
+         (SELECT count(*)::int FROM newest) AS all_runs, results::float8 AS results, (whole / 1000.0)::float8 AS whole,
          (SELECT bool_or(more) FROM newest) AS more
-       FROM ran GROUP BY test_name ORDER BY total DESC, test_name LIMIT ${params.add(limit)}::int`,
+       FROM (SELECT *, sum(runs) OVER () AS results, sum(ms) OVER () AS whole FROM tests ORDER BY ms DESC, test_name LIMIT ${params.add(limit)}::int) AS t
+       ORDER BY ms DESC, test_name`,
       params.values,
     );
     const [first] = rows;

@@ -452,7 +452,7 @@ async function grantReading(db: Database, role: string, schema: string): Promise
   if (!has.uses) await utility(db, 'GRANT USAGE ON SCHEMA %I TO %I', schema, role);
   const tables = await db.query<{ name: string }>(
     `SELECT c.relname::text AS name FROM pg_class c
-     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND pg_get_userbyid(c.relowner) = 'lukhas_owner'
+     WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p') AND pg_get_userbyid(c.relowner) = 'lukhas_owner'
        AND has_table_privilege('lukhas_ingest', c.oid, 'SELECT') ORDER BY 1`,
   );
   await db.script('SET LOCAL ROLE lukhas_owner');

@@ -26,7 +26,7 @@ const header = `-- The schema as the migrations leave it, without the partitions
 -- For reading: databases are made by \`lukhas db setup\`, which runs src/store/schema/migrations.
 `;
 
-const ours = `c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition`;
+const ours = `c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition`;
 
 const tableSql = `
   SELECT format(E'CREATE TABLE %I (\\n%s\\n)%s;\\n', c.relname,
@@ -46,17 +46,17 @@ const constraintSql = (which: string): string => `
   ORDER BY c.relname, con.contype, con.conname`;
 
 const indexSql = `
-  SELECT regexp_replace(pg_get_indexdef(i.indexrelid), ' ON (ONLY )?' || current_schema() || '[.]', ' ON ') || ';' AS text
+  SELECT replace(replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), ' ON ' || quote_ident(current_schema()) || '.', ' ON ') || ';' AS text
   FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
   WHERE ${ours} AND NOT EXISTS (SELECT FROM pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u'))
   ORDER BY x.relname`;
 
 const functionSql = `
   SELECT rtrim(pg_get_functiondef(p.oid), E'\\n') || E';\\n' AS text
-  FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND p.prokind <> 'a' ORDER BY p.proname, p.oid::regprocedure::text`;
+  FROM pg_proc p WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.prokind <> 'a' ORDER BY p.proname, p.oid::regprocedure::text`;
 
 const triggerSql = `
-  SELECT replace(pg_get_triggerdef(t.oid), ' ON ' || current_schema() || '.', ' ON ') || ';' AS text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+  SELECT replace(pg_get_triggerdef(t.oid), ' ON ' || quote_ident(current_schema()) || '.', ' ON ') || ';' AS text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
   WHERE ${ours} AND NOT t.tgisinternal ORDER BY c.relname, t.tgname`;
 
 const policySql = `
@@ -77,7 +77,7 @@ const ownerSql = `
     FROM pg_class c WHERE ${ours}
     UNION ALL
     SELECT 2, p.oid::regprocedure::text, format('ALTER FUNCTION %s OWNER TO %I;', p.oid::regprocedure, pg_get_userbyid(p.proowner))
-    FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace
+    FROM pg_proc p WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
   ) AS owners ORDER BY place, name`;
 
 // What PUBLIC has by default is taken away by name, what a role has is given by name, so that nothing is implied.
@@ -96,13 +96,13 @@ const rightsSql = `
     WHERE ${ours}
     UNION ALL
     SELECT 3, p.oid::regprocedure::text, '', format('REVOKE ALL ON FUNCTION %s FROM PUBLIC;', p.oid::regprocedure)
-    FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace
+    FROM pg_proc p WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
       AND NOT EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0)
     UNION ALL
     SELECT 3, p.oid::regprocedure::text, pg_get_userbyid(a.grantee)::text, format('GRANT EXECUTE ON FUNCTION %s TO %I;',
       p.oid::regprocedure, pg_get_userbyid(a.grantee))
     FROM pg_proc p CROSS JOIN LATERAL aclexplode(p.proacl) a
-    WHERE p.pronamespace = current_schema()::regnamespace AND a.grantee <> 0 AND a.grantee <> p.proowner
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND a.grantee <> 0 AND a.grantee <> p.proowner
   ) AS rights ORDER BY place, name, grantee`;
 
 const sections = [

@@ -1,5 +1,6 @@
 // A schema's parts in the form that two databases are compared in. Pure.
 import { createHash } from 'node:crypto';
+import { quoteName } from '../database/search-path.ts';
 import type { Catalogue } from './catalogue.ts';
 
 export interface Fingerprints {
@@ -48,9 +49,9 @@ function afterRestore(text: string): string {
 }
 
 function withoutSchema(text: string, schema: string): string {
-  const quoted = /^[a-z_][a-z0-9_]*$/.test(schema) ? schema : `"${schema.replaceAll('"', '""')}"`;
   return text
-    .replaceAll(`FUNCTION ${quoted}.`, 'FUNCTION ')
+    .replaceAll(`FUNCTION ${schema}.`, 'FUNCTION ')
+    .replaceAll(`FUNCTION ${quoteName(schema)}.`, 'FUNCTION ')
     .replaceAll(`search_path TO '${schema.replaceAll("'", "''")}'`, "search_path TO 'ours'");
 }
 

@@ -80,12 +80,12 @@ export async function adoptRestored(db: Database, state: SchemaState): Promise<s
            format('ALTER %s %s OWNER TO lukhas_owner', kind, name) AS sql
          FROM (
            SELECT 1 AS place, 'TABLE' AS kind, c.oid::regclass::text AS name FROM pg_class c
-           WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND pg_get_userbyid(c.relowner) <> 'lukhas_owner'
+           WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p') AND pg_get_userbyid(c.relowner) <> 'lukhas_owner'
              AND (c.relname = ANY ($1) OR EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
                WHERE i.inhrelid = c.oid AND p.relname = ANY ($3)))
            UNION ALL
            SELECT 2, 'FUNCTION', p.oid::regprocedure::text FROM pg_proc p
-           WHERE p.pronamespace = current_schema()::regnamespace AND p.proname = ANY ($2) AND pg_get_userbyid(p.proowner) <> 'lukhas_owner'
+           WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proname = ANY ($2) AND pg_get_userbyid(p.proowner) <> 'lukhas_owner'
          ) AS ours ORDER BY place, name`,
         [knownTables, knownFunctions, [...partitionedTables]],
       );
@@ -264,7 +264,7 @@ async function partitionDamage(db: Database): Promise<Damage> {
          FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner) AS grantees,
        ARRAY(SELECT quote_ident(p.polname) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polroles = '{0}') AS policies
      FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid JOIN pg_class p ON p.oid = i.inhparent
-     WHERE p.relname = ANY ($1) AND p.relnamespace = current_schema()::regnamespace ORDER BY c.relname`,
+     WHERE p.relname = ANY ($1) AND p.relnamespace = quote_ident(current_schema())::regnamespace ORDER BY c.relname`,
     [[...partitionedTables]],
   );
   // An older dump has no such table yet.
@@ -277,13 +277,13 @@ async function partitionDamage(db: Database): Promise<Damage> {
       : 'false';
   const loose = await db.query<{ name: string }>(
     `SELECT c.relname::text AS name FROM pg_class c
-     WHERE NOT ${onItsWayOut} AND c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
+     WHERE NOT ${onItsWayOut} AND c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
        AND c.relname ~ '^(test_runs|test_results|coverage_data)_[0-9]{4}_[0-9]{2}$'
        AND pg_get_userbyid(c.relowner) IN (SELECT pg_get_userbyid(m.relowner) FROM pg_class m WHERE m.oid = to_regclass('test_runs'))`,
   );
   const broken = await db.query<{ name: string; unique: boolean }>(
     `SELECT x.relname::text AS name, i.indisunique AS unique FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
-     WHERE NOT i.indisvalid AND c.relname = ANY ($1) AND c.relnamespace = current_schema()::regnamespace ORDER BY 1`,
+     WHERE NOT i.indisvalid AND c.relname = ANY ($1) AND c.relnamespace = quote_ident(current_schema())::regnamespace ORDER BY 1`,
     [knownTables],
   );
   return {

@@ -129,9 +129,9 @@ async function takenNames(db: Database, list: readonly Migration[]): Promise<str
     );
   const taken = await db.query<{ name: string }>(
     `SELECT c.relname::text AS name FROM pg_class c
-     WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY ($1)
+     WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = ANY ($1)
      UNION SELECT p.oid::regprocedure::text FROM pg_proc p
-     WHERE p.pronamespace = current_schema()::regnamespace AND p.proname = ANY ($2) ORDER BY 1`,
+     WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proname = ANY ($2) ORDER BY 1`,
     [names('TABLE'), names('FUNCTION')],
   );
   return taken.map(({ name }) => name);

@@ -68,11 +68,11 @@ export async function revokeUploads(
 async function takeReading(db: Database, role: string): Promise<void> {
   const rights = await db.query<{ object: string }>(
     `SELECT DISTINCT 'TABLE ' || c.oid::regclass AS object FROM pg_class c, aclexplode(c.relacl) a
-     WHERE c.relnamespace = current_schema()::regnamespace AND a.grantee = (SELECT oid FROM pg_roles WHERE rolname = $1)
+     WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND a.grantee = (SELECT oid FROM pg_roles WHERE rolname = $1)
        AND a.grantor = 'lukhas_owner'::regrole
      UNION ALL
      SELECT DISTINCT 'FUNCTION ' || p.oid::regprocedure FROM pg_proc p, aclexplode(p.proacl) a
-     WHERE p.pronamespace = current_schema()::regnamespace AND a.grantee = (SELECT oid FROM pg_roles WHERE rolname = $1)
+     WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND a.grantee = (SELECT oid FROM pg_roles WHERE rolname = $1)
        AND a.grantor = 'lukhas_owner'::regrole ORDER BY 1`,
     [role],
   );

@@ -1,24 +1,16 @@
 // Runs the steps of one migration, each once: records what is done, gives way to those who work with the database, says for whom
 // it waits. Knows nothing of what the steps make.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../errors.ts';
 import type { Database } from '../database/port.ts';
 import { type Begin, beginIn, beginInCatalog, quoteName } from '../database/search-path.ts';
-import type { Blockers, Watcher } from './blockers.ts';
+import type { Blockers } from './blockers.ts';
 import type { Migration, Step } from './migrations.generated.ts';
-import type { Turn } from './turn.ts';
-import { isLockError, type StepWatch, watchWork, withoutTimeouts } from './waiting.ts';
+import { givingWay, isLockError, letPass, type Watched, watchWork, withoutTimeouts } from './waiting.ts';
 
 /** What one migration is run with. */
-export interface Work {
-  readonly db: Database;
+export interface Work extends Watched {
   readonly migration: Migration;
   readonly schema: string;
-  /** undefined where there is no second connection. */
-  readonly turn: Turn | undefined;
-  readonly watcher: Watcher | undefined;
-  readonly onWait: ((message: string) => void) | undefined;
-  readonly waitMs: number;
 }
 
 /**
@@ -45,7 +37,7 @@ export async function runMigration(work: Work): Promise<boolean> {
 
 function finish(work: Work, last: Step | undefined): Promise<boolean> {
   const { db, migration } = work;
-  return givingWay(work, last?.title ?? 'recording it', async () => {
+  return inTurn(work, last?.title ?? 'recording it', async () => {
     const rows = await db.query('SELECT FROM lukhas_migrations WHERE number = $1', [migration.number]);
     if (rows.length > 0) return false;
     if (last !== undefined) await db.script(textOf(work, last));
@@ -66,7 +58,7 @@ export async function record(db: Database, migration: Migration): Promise<void> 
 
 async function runInside(work: Work, index: number, target: string): Promise<void> {
   const step = stepAt(work, index);
-  await givingWay(work, step.title, async () => {
+  await inTurn(work, step.title, async () => {
     if (await isDone(work, index, target)) return;
     if (target === '' || (await isPartition(work.db, step, target)))
       await work.db.script(textOf(work, step, target));
@@ -78,7 +70,7 @@ async function runInside(work: Work, index: number, target: string): Promise<voi
 async function runOutside(work: Work, index: number, target: string): Promise<void> {
   const { db } = work;
   const step = stepAt(work, index);
-  const isOver = await givingWay(
+  const isOver = await inTurn(
     work,
     step.title,
     async () =>
@@ -90,7 +82,7 @@ async function runOutside(work: Work, index: number, target: string): Promise<vo
     }
     await concurrently(work, step, textOf(work, step, target));
   }
-  await givingWay(work, step.title, async () => {
+  await inTurn(work, step.title, async () => {
     await note(work, index, target);
     if (target === '') await plan(work, index + 1);
   });
@@ -100,7 +92,7 @@ async function runOutside(work: Work, index: number, target: string): Promise<vo
 async function runForEach(work: Work, index: number): Promise<void> {
   const { db, migration } = work;
   const step = stepAt(work, index);
-  const targets = await givingWay(work, step.title, async () => {
+  const targets = await inTurn(work, step.title, async () => {
     if (await isDone(work, index, '')) return [];
     await plan(work, index);
     const rows = await db.query<{ target: string }>(
@@ -114,7 +106,7 @@ async function runForEach(work: Work, index: number): Promise<void> {
     if (step.inTransaction) await runInside(work, index, target);
     else await runOutside(work, index, target);
   }
-  await givingWay(work, step.title, async () => {
+  await inTurn(work, step.title, async () => {
     await note(work, index, '');
     await plan(work, index + 1);
   });
@@ -188,35 +180,17 @@ function textOf({ schema }: Work, { sql }: Step, target = ''): string {
     .replaceAll('{name}', () => target.replaceAll('"', '""'));
 }
 
-function watchStep(work: Work, title: string, outside?: string): StepWatch {
-  return watchWork(work, `migration ${work.migration.number}, ${title}`, outside);
+function nameOf({ migration }: Work, title: string): string {
+  return `migration ${migration.number}, ${title}`;
 }
 
-/** One short transaction as the owner. Where a lock is not to be had at once it begins again, and says for whom it waits. */
-async function givingWay<T>(work: Work, title: string, body: () => Promise<T>): Promise<T> {
-  const { db } = work;
-  const watch = watchStep(work, title);
-  try {
-    for (;;) {
-      try {
-        return await db.transaction(
-          async () => {
-            await work.watcher?.watch(db);
-            return body();
-          },
-          { begin: beginStep(work, watch.blockers()?.autovacuum === true) },
-        );
-      } catch (error) {
-        if (watch.lost()) throw turnLost(error);
-        if (!isLockError(error)) throw error;
-        watch.noteTimeout();
-        if (watch.waitedMs() > work.waitMs) throw givenUp(work, title, watch.blockers(), error);
-        await sleep(300 + Math.random() * 700);
-      }
-    }
-  } finally {
-    watch.stop();
-  }
+/** One short transaction as the owner, which gives way. */
+function inTurn<T>(work: Work, title: string, body: () => Promise<T>): Promise<T> {
+  return givingWay(work, nameOf(work, title), body, {
+    begin: (watch) => beginStep(work, watch.blockers()?.autovacuum === true),
+    lost: turnLost,
+    givenUp: (watch, cause) => givenUp(work, title, watch.blockers(), cause),
+  });
 }
 
 function beginStep({ schema }: Work, behindAutovacuum: boolean): Begin {
@@ -234,7 +208,7 @@ function beginStep({ schema }: Work, behindAutovacuum: boolean): Begin {
 /** Runs a statement outside a transaction. It waits for others as long as it must, because nobody queues behind it. */
 async function concurrently(work: Work, step: Step, sql: string): Promise<void> {
   const { db } = work;
-  const watch = watchStep(work, step.title, sql);
+  const watch = watchWork(work, nameOf(work, step.title), sql);
   const restore = await withoutTimeouts(db);
   try {
     for (;;) {
@@ -247,7 +221,7 @@ async function concurrently(work: Work, step: Step, sql: string): Promise<void> 
       }
       if (watch.waitedMs() > work.waitMs) throw givenUp(work, step.title, watch.blockers(), undefined);
       watch.noteTimeout();
-      await sleep(300 + Math.random() * 700);
+      await letPass();
     }
   } finally {
     watch.stop();
@@ -292,15 +266,10 @@ function turnLost(cause: unknown): StoreError {
   });
 }
 
-function givenUp(
-  { migration }: Work,
-  title: string,
-  blockers: Blockers | undefined,
-  cause: unknown,
-): StoreError {
+function givenUp(work: Work, title: string, blockers: Blockers | undefined, cause: unknown): StoreError {
   return new StoreError({
     code: 'migration-blocked',
-    message: `migration ${migration.number}, ${title}: given up, because of ${blockers?.text ?? 'somebody\u2019s lock'}`,
+    message: `${nameOf(work, title)}: given up, because of ${blockers?.text ?? 'somebody\u2019s lock'}`,
     fix: 'What is done of it stays. End that session (SELECT pg_terminate_backend(<pid>)) or wait for it, and run `lukhas db migrate` again.',
     sqlstate: '55P03',
     cause,

@@ -21,6 +21,7 @@ export const teamTables = [
   'healix_credits',
   'test_aliases',
   'healix_matches',
+  'run_days',
   'test_lines',
   'test_names',
   'test_months',

@@ -6,8 +6,7 @@ import type { Database } from '../database/port.ts';
 import { type Access, inTeam } from './access.ts';
 
 /** As the schema document lists them. */
-export const userRoles = ['owner', 'admin', 'developer', 'viewer'] as const;
-export type UserRole = (typeof userRoles)[number];
+const userRoles = ['owner', 'admin', 'developer', 'viewer'] as const;
 
 /** The schema document's default, for whoever is given none. */
 const defaultPermissions = ['tests:read', 'coverage:read'] as const;

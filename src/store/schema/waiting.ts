@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../errors.ts';
 import type { Database } from '../database/port.ts';
-import { beginInCatalog } from '../database/search-path.ts';
+import { type Begin, beginInCatalog } from '../database/search-path.ts';
 import type { Blockers, Watcher } from './blockers.ts';
 import type { Turn } from './turn.ts';
 
@@ -99,6 +99,50 @@ export function watchWork(work: Watched, name: string, outside?: string): StepWa
     // Not waited for: a pooler may keep the watcher in its queue.
     stop: () => ended.abort(),
   };
+}
+
+/** How transactions begin that give way, and what is said where they end before their time. */
+export interface Yielding {
+  begin(watch: StepWatch): Begin;
+  lost(cause: unknown): StoreError;
+  givenUp(watch: StepWatch, cause: unknown): StoreError;
+  /** Also what was waited before; absent: what the watch says. */
+  waitedMs?(watch: StepWatch): number;
+}
+
+/** One short transaction. Where a lock is not to be had at once it lets everybody pass, says for whom it waits, and begins again. */
+export async function givingWay<T>(
+  work: Watched,
+  name: string,
+  body: () => Promise<T>,
+  how: Yielding,
+): Promise<T> {
+  const watch = watchWork(work, name);
+  const watched = async () => {
+    await work.watcher?.watch(work.db);
+    return body();
+  };
+  try {
+    for (;;) {
+      try {
+        return await work.db.transaction(watched, { begin: how.begin(watch) });
+      } catch (error) {
+        if (watch.lost()) throw how.lost(error);
+        if (!isLockError(error)) throw error;
+        watch.noteTimeout();
+        const waited = how.waitedMs?.(watch) ?? watch.waitedMs();
+        if (waited > work.waitMs) throw how.givenUp(watch, error);
+        await letPass();
+      }
+    }
+  } finally {
+    watch.stop();
+  }
+}
+
+/** A pause in which whoever queued behind a statement has its turn. */
+export function letPass(): Promise<void> {
+  return sleep(300 + Math.random() * 700);
 }
 
 /** A login's or database's own timeouts would end what may take hours. */

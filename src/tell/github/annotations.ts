@@ -1,6 +1,6 @@
 // Failures on their lines in the pull request's files, as commands to the runner. Pure.
 
-import type { MatrizReview, RunHistory, Warning } from '../../model.ts';
+import type { LineRange, MatrizReview, Patch, RunHistory, Warning } from '../../model.ts';
 import {
   type Alike,
   evidenceOfAll,
@@ -13,7 +13,7 @@ import {
 import { labelOf, outageOf } from '../evidence.ts';
 import { errorLines, leftOut } from '../excerpt.ts';
 import { placeOfLocation, toldViolations } from '../matriz.ts';
-import { number, placed, type ToldFailure, tierNames } from '../words.ts';
+import { count, number, phaseApart, placed, type ToldFailure, tierNames } from '../words.ts';
 import { cut } from './markdown.ts';
 import { workflowCommand } from './workflow-log.ts';
 
@@ -67,9 +67,13 @@ function placeOf({ failure, place }: Alike, { locate }: AnnotationRequest): { fi
   const file = shared === undefined ? undefined : locate(shared);
   if (file !== undefined) return { file, line: Number(line) };
   const own = failure?.testFile === undefined ? undefined : locate(failure.testFile);
-  return own === undefined
-    ? {}
-    : { file: own, ...(failure?.line === undefined ? {} : { line: failure.line }) };
+  if (own !== undefined) return { file: own, ...(failure?.line === undefined ? {} : { line: failure.line }) };
+  // The name of the test leads to no file, as with --junit-prefix: the newest frame that does.
+  for (const { path, line } of failure?.excerpt?.exceptions.at(-1)?.frames.toReversed() ?? []) {
+    const there = locate(path);
+    if (there !== undefined) return { file: there, line };
+  }
+  return {};
 }
 
 /** At most so many errors are about MATRIZ, so that they leave the failures room. */
@@ -95,6 +99,38 @@ export function renderViolations(
       ];
     })
     .slice(0, Math.max(0, Math.min(mostViolations, mostAnnotations - errorsSaid)));
+}
+
+/** GitHub shows at most so many notices of a step. */
+const mostNotices = 10;
+
+/** New statements that no test ran, as notices on their lines: the longest ranges of all files. */
+export function renderUncovered(
+  { coverage, runs }: Exclude<Patch, { readonly problem: string }>,
+  isInTree: (path: string) => boolean,
+): string[] {
+  const length = ([first, last]: LineRange) => last - first + 1;
+  const all = coverage.files
+    .filter(({ filePath }) => isInTree(filePath))
+    .flatMap(({ filePath, uncovered }) => uncovered.map((range) => ({ filePath, range })));
+  const shown = all.toSorted((a, b) => length(b.range) - length(a.range)).slice(0, mostNotices);
+  const by = runs > 1 ? `, by the ${runs} runs of this commit so far` : '';
+  return shown.map(({ filePath, range: [first, last] }, i) => {
+    const lines = first === last ? `Line ${first} is` : `Lines ${first} to ${last} are`;
+    const rest = all.length - shown.length;
+    const more =
+      rest > 0 && i === shown.length - 1 ? `\n\n${count(rest, 'more place')}: see the job's summary.` : '';
+    return workflowCommand(
+      'notice',
+      `${lines} new or changed, and no test ran ${first === last ? 'it' : 'them'}${by}.${more}`,
+      {
+        file: filePath,
+        line: first,
+        endLine: last === first ? undefined : last,
+        title: 'Not covered',
+      },
+    );
+  });
 }
 
 /**
@@ -129,9 +165,11 @@ function kindInWords([first, ...others]: readonly Warning[]): string {
 
 function message(alike: Alike, { history: run, hideSolutions }: AnnotationRequest): string {
   const { place, all } = alike;
-  const { errorType, message: said = '', outcome } = wordsOf(alike);
+  const { errorType, message: whole = '', outcome } = wordsOf(alike);
+  const { words: said, phase } = phaseApart(whole);
   const type = errorType ?? outcome;
-  const lines = [said.includes(type) ? said : [type, said].filter((part) => part !== '').join(': ')];
+  const told = said.includes(type) ? said : [type, said].filter((part) => part !== '').join(': ');
+  const lines = [phase === '' ? told : `${told} (${phase.trim()})`];
   if (place !== undefined) lines.push(`${howMany(alike)}: ${place}`);
   const evidence = evidenceOfAll(alike, run);
   if (evidence !== '') lines.push(cut(evidence, 500));

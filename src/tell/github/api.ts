@@ -10,6 +10,8 @@ export interface GithubEdges {
   readonly clock: () => number;
   readonly random: () => number;
   readonly pause: (ms: number) => Promise<void>;
+  /** Requests are repeated at most so many times. */
+  readonly mostRepeats?: number;
 }
 
 /** All requests of one client together take no longer than this, in milliseconds. */
@@ -42,7 +44,8 @@ export function openApi(edges: GithubEdges, may: string) {
   /** Waits before another try; false where none can help or no time is left. */
   const mayRepeat = async (error: unknown): Promise<boolean> => {
     const delay = retryDelay(error, tries++, edges.random());
-    if (delay === undefined || tries > 6 || edges.clock() + delay >= until) return false;
+    if (delay === undefined || tries > (edges.mostRepeats ?? 6) || edges.clock() + delay >= until)
+      return false;
     await edges.pause(delay);
     return true;
   };

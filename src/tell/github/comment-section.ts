@@ -28,7 +28,7 @@ import { type Commands, rerunCommands, shellOf, teachCommands } from '../command
 import { commitsOf, comparedWith, fixedEvidence, outageOf, stripOf } from '../evidence.ts';
 import { errorLines, hasFrames, leftOut, olderExceptions, otherFrames } from '../excerpt.ts';
 import { matrizVerdict, type ShownMatriz, toldViolations } from '../matriz.ts';
-import { hasPatchNews, patchSentence } from '../patch.ts';
+import { hasPatchNews, patchSentence, togetherSentence } from '../patch.ts';
 import { wordRenames } from '../renames.ts';
 import {
   count,
@@ -40,6 +40,7 @@ import {
   noBetterThanWaiting,
   number,
   percent,
+  phaseApart,
   type ToldFailure,
   tierNames,
 } from '../words.ts';
@@ -103,6 +104,8 @@ export interface Detail {
   readonly excerpts: number;
   /** Commands, changed tests, files. */
   readonly extras: boolean;
+  /** The files that tests cover least, whatever the change is about. */
+  readonly leastCovered?: boolean;
   /** Where to find what was left out. */
   readonly more: string;
 }
@@ -156,7 +159,8 @@ export function renderJobs(jobs: readonly Job[], detail: Detail): string {
   for (const group of groups) parts.push(renderGroup(group, jobs.length, detail));
   parts.push(renderFixed(sections));
   if (detail.extras) parts.push(...renderCommands(groups, sections), renderChanges(sections));
-  parts.push(renderCoverage(sections, detail), renderPatch(sections, detail), ...analyses);
+  parts.push(renderCoverage(sections), renderPatch(sections, detail));
+  parts.push(...renderCoveredFiles(sections, detail), ...analyses);
   for (const text of new Set(sections.map(storedLine))) parts.push(text);
   return parts.filter((part) => part !== '').join('\n\n');
 }
@@ -390,20 +394,21 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, wi
   ];
   if (detail.messages) {
     const line = failure.line === undefined ? undefined : `${failure.testFile}:${failure.line}`;
-    const where = place ?? (failure.testFile === undefined ? undefined : line);
-    const said = saying(wordsOf(alike));
+    const where =
+      place ?? (failure.testFile === undefined ? undefined : (frameInTree(failure, first.links) ?? line));
+    const { said, phase } = saying(wordsOf(alike));
     if (said !== '')
       rows.push(
-        `${code(cut(said, 300))}${where === undefined ? '' : ` at ${renderPlace(where, first.links)}`}`,
+        `${code(cut(said, 300))}${phase}${where === undefined ? '' : ` at ${renderPlace(where, first.links)}`}`,
       );
   }
   const facts = [
     allJobs > 1 ? renderPlaces(first.jobs, allJobs) : '',
     detail.messages
-      ? first.links.commits(
-          inline(cut(evidenceOfAll(alike, first.run), 500)),
-          all.flatMap(({ history }) => (history === undefined ? [] : commitsOf(history))),
-        )
+      ? first.links.commits(inline(cut(evidenceOfAll(alike, first.run), 500)), [
+          ...all.flatMap(({ history }) => (history === undefined ? [] : commitsOf(history))),
+          ...(first.run?.point === undefined ? [] : [first.run.point.sha]),
+        ])
       : '',
   ].filter((part) => part !== '');
   if (facts.length > 0) rows.push(facts.join('; '));
@@ -413,10 +418,17 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, wi
     rows.push(...renderMatch(match, first.hidden, fits < all.length ? `${fits} of ${all.length}` : ''));
   const excerpt =
     withExcerpt && failure.excerpt !== undefined
-      ? renderExcerpt(failure.excerpt, first.links, cut(saying(wordsOf(alike)), 300))
+      ? renderExcerpt(failure.excerpt, first.links, cut(saying(wordsOf(alike)).said, 300))
       : '';
   const fixes = matches.map(({ match }) => renderFix(match, first.hidden, detail));
   return [rows.join('<br>'), excerpt, ...fixes].join('');
+}
+
+/** The newest frame in a file of the tree, where the test's own name leads to none, as with `--junit-prefix`. */
+function frameInTree({ testFile = '', excerpt }: ToldFailure, links: Links): string | undefined {
+  if (links.knows(testFile)) return undefined;
+  const frame = excerpt?.exceptions.at(-1)?.frames.findLast(({ path }) => links.knows(path));
+  return frame && `${frame.path}:${frame.line}`;
 }
 
 /** How the test did lately; of several where they did alike. */
@@ -478,12 +490,16 @@ function renderNames({ all, place }: Alike): string {
   return `${shown.map((name) => code(cut(name, 300))).join(', ')}${rest === 0 ? '' : ` and ${number(rest)} more`}`;
 }
 
-/** The error's type and message; the type once, where the message begins with it or its full name. */
-function saying({ errorType, message }: Pick<ToldFailure, 'errorType' | 'message'>): string {
+/** The error's type and message; the type once, where the message begins with it or its full name. `phase`: ` in setup`. */
+function saying({ errorType, message }: Pick<ToldFailure, 'errorType' | 'message'>): {
+  readonly said: string;
+  readonly phase: string;
+} {
   const type = errorType ?? '';
-  const first = /^[\w.<>]+/.exec(message ?? '')?.[0] ?? '';
-  if (type !== '' && (first === type || first.endsWith(`.${type}`))) return message ?? '';
-  return [type, message ?? ''].filter((part) => part !== '').join(': ');
+  const { words, phase } = phaseApart(message ?? '');
+  const first = /^[\w.<>]+/.exec(words)?.[0] ?? '';
+  if (type !== '' && (first === type || first.endsWith(`.${type}`))) return { said: words, phase };
+  return { said: [type, words].filter((part) => part !== '').join(': '), phase };
 }
 
 function renderPlaces(jobs: readonly string[], all: number): string {
@@ -591,6 +607,9 @@ function sameFolder(sections: readonly Section[]): string | undefined {
 /** A cause that was found out helps with these. */
 const taught: ReadonlySet<Novelty> = new Set(['new', 'no-history']);
 
+/** `test_9` before `test_10`, the same on every machine. */
+const inOrder = new Intl.Collator('en', { numeric: true });
+
 /** Tests that were red where the change begins, and are green in all jobs that tell of them. */
 function renderFixed(sections: readonly Section[]): string {
   const failing = new Set(
@@ -605,7 +624,9 @@ function renderFixed(sections: readonly Section[]): string {
       })),
     ),
     ({ testName }) => testName,
-  ).filter(({ testName }) => !failing.has(testName));
+  )
+    .filter(({ testName }) => !failing.has(testName))
+    .sort((a, b) => inOrder.compare(a.testName, b.testName));
   if (fixed.length === 0) return '';
   const links = linksOf(sections);
   const rows = fixed
@@ -650,7 +671,10 @@ function renderChanges(sections: readonly Section[]): string {
     (test) => test.testName,
   ).slice(0, 10);
   if (lists.length === 0 && slower.length === 0) return '';
-  const numbers = lists.map((list) => `${number(list.count ?? list.names.length)} ${list.what}`);
+  const numbers = lists.map(({ what, count: all, names }) => {
+    const n = all ?? names.length;
+    return `${number(n)} ${n === 1 ? what.replace(/^files/, 'file') : what}`;
+  });
   if (slower.length > 0) numbers.push(`${slower.length} slower`);
   const rows = lists.flatMap((list) => [
     ...list.names.slice(0, 10).map((name) => `- ${list.what}: ${code(cut(name, 300))}`),
@@ -680,17 +704,19 @@ function againstBranch(history: RunHistory | undefined): string {
 }
 
 /** One job's percentage; those of several jobs are in the table of jobs. */
-function renderCoverage(sections: readonly Section[], detail: Detail): string {
+function renderCoverage(sections: readonly Section[]): string {
+  const [only] = sections.length === 1 ? sections : [];
+  const together = togetherSentence(widestPatch(sections));
+  if (only?.totals.coveragePercent === undefined) return together === '' ? '' : `**Coverage** ${together}`;
+  const change = only.history?.coverage;
+  const moved = change === undefined ? '' : ` (${coverageDifference(change)}${againstBranch(only.history)})`;
+  return `**Coverage** ${percent(only.totals.coveragePercent)}${moved}${together === '' ? '' : `; ${together}`}`;
+}
+
+/** Tables of files, folded. */
+function renderCoveredFiles(sections: readonly Section[], detail: Detail): string[] {
+  if (!detail.extras) return [];
   const covered = sections.filter(({ totals }) => totals.coveragePercent !== undefined);
-  const [only] = sections.length === 1 ? covered : [];
-  const parts: string[] = [];
-  if (only?.totals.coveragePercent !== undefined) {
-    const change = only.history?.coverage;
-    const moved =
-      change === undefined ? '' : ` (${coverageDifference(change)}${againstBranch(only.history)})`;
-    parts.push(`**Coverage** ${percent(only.totals.coveragePercent)}${moved}`);
-  }
-  if (!detail.extras) return parts.join('');
   const links = linksOf(sections);
   const movedFiles = uniqueBy(
     covered
@@ -721,29 +747,33 @@ function renderCoverage(sections: readonly Section[], detail: Detail): string {
     {
       title: 'Least covered files',
       columns: ['File', 'Coverage', 'Missing statements'],
-      rows: leastFiles.map((file) => [
+      rows: (detail.leastCovered ? leastFiles : []).map((file) => [
         links.fileCell(file.filePath),
         percent(file.coveragePercent),
         number(file.missingStatements),
       ]),
     },
   ].filter(({ rows }) => rows.length > 0);
-  for (const { title, columns, rows } of tables) {
+  return tables.map(({ title, columns, rows }) => {
     const lines = [columns, [':--', ...columns.slice(1).map(() => '--:')], ...rows];
-    parts.push(folded(title, lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')));
-  }
-  return parts.join('\n\n');
+    return folded(title, lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n'));
+  });
 }
 
 const mostPatchFiles = 25;
 const mostRanges = 20;
 
-/** The coverage of the change, as the job that has most runs to judge by tells it. */
-function renderPatch(sections: readonly Section[], detail: Detail): string {
-  const runsOf = (patch: Patch) => ('problem' in patch ? 0 : patch.runs);
+/** Of the job that has most runs to judge by. */
+function widestPatch(sections: readonly Section[], isTold: (patch: Patch) => boolean = () => true) {
+  const runsOf = (patch: Patch) => ('problem' in patch ? (patch.together?.runs ?? 0) : patch.runs);
   const [patch] = sections
-    .flatMap((section) => (hasPatchNews(section.patch) ? [section.patch] : []))
+    .flatMap((section) => (section.patch !== undefined && isTold(section.patch) ? [section.patch] : []))
     .sort((a, b) => runsOf(b) - runsOf(a));
+  return patch;
+}
+
+function renderPatch(sections: readonly Section[], detail: Detail): string {
+  const patch = widestPatch(sections, hasPatchNews);
   const fallen = [...new Set(sections.flatMap((section) => section.fallen ?? []))];
   const gates = fallen.map((sentence) => `> ❌ ${inline(cut(sentence, 300))}`);
   if (patch === undefined) return gates.join('\n\n');

@@ -2,9 +2,9 @@
 // anew; a job without a database has its own part between marks, which the others copy unread. Pure; github.ts posts it.
 
 import { createHash } from 'node:crypto';
-import type { RunHistory } from '../../model.ts';
+import type { RunHistory, SeveralReports, Totals, TotalsBefore } from '../../model.ts';
 import { blockedStars } from '../matriz.ts';
-import { count, coverageDifference, number, percent } from '../words.ts';
+import { count, coverageDifference, difference, number, percent } from '../words.ts';
 import { type Attempted, compareAttempts, groupsOf, standing } from './attempts.ts';
 import {
   countFailures,
@@ -16,7 +16,7 @@ import {
   shortLabels,
 } from './comment-section.ts';
 import { linked, type Site } from './links.ts';
-import { bytes, code, cut } from './markdown.ts';
+import { bytes, code, cut, inline } from './markdown.ts';
 
 /** GitHub refuses longer comments, and documents 65,536 characters. */
 export const maxCommentBytes = 60_000;
@@ -36,9 +36,13 @@ export interface JobIdentity extends Attempted {
 export interface JobRow extends JobIdentity {
   readonly label: string;
   readonly total: number;
+  /** Different tests, where several reports ran some of them more than once; undefined where `total` counts tests. */
+  readonly tests?: number | undefined;
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** How much more than in the run of the same job that it is compared with; undefined where nothing moved, or is known. */
+  readonly moved?: { readonly failed: number; readonly passed: number; readonly skipped: number } | undefined;
   /** undefined: not judged. */
   readonly new: number | undefined;
   readonly coverage: number | undefined;
@@ -79,6 +83,10 @@ export interface CommentState {
   readonly older?: string | undefined;
   /** Makes links; undefined: there are none. */
   readonly site?: Site | undefined;
+  /** Tells it apart from other comments of ours on the pull request; begins its heading. */
+  readonly title?: string | undefined;
+  /** Of the commit that was told before. */
+  readonly before?: News | undefined;
 }
 
 const markerStart = '<!-- lukhas-ingest ';
@@ -113,7 +121,10 @@ export function makePart(
   ];
   const sorted = jobs.toSorted((a, b) => compare(a.label, b.label) || compare(a.key, b.key));
   const rows = sorted.map(
-    ({ section: { totals, history, incomplete, troubles, missing, matriz, fallen }, ...job }) => ({
+    ({
+      section: { totals, history, incomplete, troubles, missing, matriz, fallen, lost, severalReports },
+      ...job
+    }) => ({
       key: job.key,
       name: job.name,
       run: job.run,
@@ -122,9 +133,11 @@ export function makePart(
       step: job.step === undefined ? undefined : cut(job.step, 100),
       label: cut(job.label, 100),
       total: totals.total,
+      tests: severalReports === undefined ? undefined : testsOf(severalReports, totals.total),
       passed: totals.passed,
       failed: totals.failed + totals.errors,
       skipped: totals.skipped,
+      moved: lost > 0 ? undefined : movedSince(history?.before, totals),
       new: countNew(history),
       coverage: totals.coveragePercent,
       coverageBefore: history?.coverage?.beforePercent,
@@ -299,12 +312,30 @@ function minimal(state: CommentState, parts: readonly Part[], maxBytes: number):
       .join('\n\n');
     if (bytes(body) <= maxBytes) return body;
   }
-  return `${marker(state)}\n### ${verdict(parts)}`;
+  return `${marker(state)}\n### ${heading(state, parts)}`;
+}
+
+function heading({ title }: CommentState, parts: readonly Part[]): string {
+  return `${title === undefined ? '' : `${inline(title)}: `}${verdict(parts)}`;
+}
+
+/** What somebody wants to be notified of. */
+export interface News {
+  readonly isRed: boolean;
+  /** New failures; all of them where they were not judged. */
+  readonly fresh: number;
+}
+
+export function newsOf(parts: readonly Part[]): News {
+  return {
+    isRed: parts.some(({ rows }) => rows.some((row) => row.missing !== undefined || isBad(row))),
+    fresh: parts.reduce((sum, part) => sum + (part.failures.new ?? part.failures.failed), 0),
+  };
 }
 
 function head(state: CommentState, parts: readonly Part[], most = Number.POSITIVE_INFINITY): string {
   const rows = parts.flatMap((part) => part.rows);
-  const lines = [marker(state), `### ${verdict(parts)}`];
+  const lines = [marker(state), `### ${heading(state, parts)}`];
   if (rows.length > 1) lines.push('', ...table(rows.slice(0, most), state.site), ...notes(rows));
   return lines.join('\n');
 }
@@ -344,6 +375,19 @@ function notes(rows: readonly JobRow[]): string[] {
   ];
 }
 
+/** undefined where all are run once, or there are too many to count. */
+function testsOf({ tests, left }: SeveralReports, total: number): number | undefined {
+  return left > 0 || tests === total ? undefined : tests;
+}
+
+function movedSince(before: TotalsBefore | undefined, totals: Totals): JobRow['moved'] {
+  if (before === undefined) return undefined;
+  const failed = totals.failed + totals.errors - before.failed;
+  const skipped = totals.skipped - before.skipped;
+  const passed = totals.passed - (before.total - before.failed - before.skipped);
+  return failed === 0 && passed === 0 && skipped === 0 ? undefined : { failed, passed, skipped };
+}
+
 /** undefined: not judged, or none is new and some have nothing to compare with. */
 function countNew(history: RunHistory | undefined): number | undefined {
   const fresh = history?.failures.filter((failure) => failure.class === 'new').length;
@@ -376,9 +420,14 @@ function verdict(parts: readonly Part[]): string {
     const skipped = sum((row) => row.skipped);
     const told = rows.length - missing;
     const jobs = rows.length > 1 ? ` in ${count(told, 'job')}` : '';
-    const isBad = unread !== '' || blocked !== '';
-    if (!isBad && rows.every((row) => row.total === 0)) return `⚪ No test ran${jobs}`;
-    return `${isBad ? '❌' : '✅'} ${count(sum((row) => row.total) - skipped, 'test')} passed${jobs}${unread}${blocked}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
+    const isRed = unread !== '' || blocked !== '';
+    if (!isRed && rows.every((row) => row.total === 0)) return `⚪ No test ran${jobs}`;
+    const passed = sum((row) => row.total) - skipped;
+    const what =
+      only?.tests === undefined
+        ? count(passed, 'test')
+        : `${count(passed, 'run')} of ${count(only.tests, 'test')}`;
+    return `${isRed ? '❌' : '✅'} ${what} passed${jobs}${unread}${blocked}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
   }
   // A test that fails in several jobs is one failure; only the database's part knows.
   const failed = parts.reduce((total, part) => total + part.failures.failed, 0);
@@ -386,7 +435,7 @@ function verdict(parts: readonly Part[]): string {
   const fresh = parts.reduce((total, part) => total + (part.failures.new ?? 0), 0);
   const news = blind ? '' : fresh === 0 ? ', none of them new' : `, ${number(fresh)} new`;
   if (only !== undefined)
-    return `❌ ${number(only.failed)} of ${number(only.total)} tests failed${news}${unread}${blocked}${coverage}`;
+    return `❌ ${number(only.failed)} of ${only.tests === undefined ? `${number(only.total)} tests` : `${count(only.total, 'run')} of ${count(only.tests, 'test')}`} failed${news}${unread}${blocked}${coverage}`;
   // Several tests may fail in different jobs: `all jobs` would be wrong.
   const jobs = failed === 1 && red === rows.length ? `all ${red} jobs` : `${red} of ${rows.length} jobs`;
   return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}${unread}${blocked}`;
@@ -404,10 +453,10 @@ function table(rows: readonly JobRow[], site: Site | undefined): string[] {
         : ` (${coverageDifference({ beforePercent: before, afterPercent: coverage })})`;
     const cells = [
       `${markOf(row)} ${label}${row.incomplete ? ' (incomplete)' : ''}${row.blocked > 0 ? ' (blocked by MATRIZ)' : ''}`,
-      row.failed,
+      `${row.failed}${movedBy(row, 'failed')}`,
       row.new ?? '',
-      row.passed,
-      row.skipped,
+      `${row.passed}${movedBy(row, 'passed')}`,
+      `${row.skipped}${movedBy(row, 'skipped')}`,
       coverage === undefined ? '' : `${percent(coverage)}${moved}`,
     ];
     return `| ${cells.join(' | ')} |`;
@@ -415,12 +464,20 @@ function table(rows: readonly JobRow[], site: Site | undefined): string[] {
   return ['| Job | Failed | New | Passed | Skipped | Coverage |', '|:--|--:|--:|--:|--:|--:|', ...lines];
 }
 
-function markOf({ failed, incomplete, total, blocked, isCoverageLow }: JobRow): string {
-  const isBad = failed > 0 || incomplete || blocked > 0 || isCoverageLow;
-  return isBad ? '❌' : total === 0 ? '⚪' : '✅';
+function movedBy(row: JobRow, what: 'failed' | 'passed' | 'skipped'): string {
+  return row.moved === undefined ? '' : difference(row[what], row[what] - row.moved[what]);
 }
 
-function foot({ sha, older, parts, site }: CommentState): string {
+function markOf(row: JobRow): string {
+  return isBad(row) ? '❌' : row.total === 0 ? '⚪' : '✅';
+}
+
+function isBad({ failed, incomplete, blocked, isCoverageLow }: JobRow): boolean {
+  return failed > 0 || incomplete || blocked > 0 || isCoverageLow;
+}
+
+function foot(state: CommentState): string {
+  const { sha, older, parts, site } = state;
   const isNothing = parts.every(({ rows }) => rows.every((row) => row.missing !== undefined));
   const before =
     older === undefined || !isNothing
@@ -431,11 +488,11 @@ function foot({ sha, older, parts, site }: CommentState): string {
   const [only] = rows.length === 1 ? rows : [];
   const log = only === undefined ? undefined : site?.run(only.run, only.job);
   const job = log === undefined ? '' : `, ${linked('its job', log)}`;
-  return `${before}Commit ${linked(code(sha.slice(0, 8)), site?.commit(sha))}${job}. One comment for all jobs; it is updated with every run.`;
+  return `${before}Commit ${linked(code(sha.slice(0, 8)), site?.commit(sha))}${job}. ${state.title === undefined ? 'One comment for all jobs' : 'One comment for all jobs of this workflow'}; it is updated with every run.`;
 }
 
-function marker({ sha, run, older }: CommentState): string {
-  return `${markerStart}${packed({ v: 1, sha, run, older })} -->`;
+function marker({ sha, run, older, title, before }: CommentState): string {
+  return `${markerStart}${packed({ v: 1, sha, run, older, title, before })} -->`;
 }
 
 /** A mark holds rows as lists of values in this order, so that the marks of 256 jobs leave room for text. */
@@ -463,10 +520,10 @@ function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): s
 }
 
 /** Most rows have none of them. */
-function lastFacts({ missing, blocked, isCoverageLow }: JobRow): (string | number)[] {
-  if (isCoverageLow) return [missing ?? '', blocked, 1];
-  if (blocked > 0) return [missing ?? '', blocked];
-  return missing === undefined ? [] : [missing];
+function lastFacts({ missing, blocked, isCoverageLow, tests, moved }: JobRow): unknown[] {
+  const facts = [missing, blocked || undefined, isCoverageLow ? 1 : undefined, tests];
+  const all = moved === undefined ? facts : [...facts, moved.failed, moved.passed, moved.skipped];
+  return all.slice(0, all.findLastIndex((fact) => fact !== undefined) + 1).map((fact) => fact ?? '');
 }
 
 /** Base64, so that nothing in it can end the HTML comment around it. */
@@ -489,8 +546,34 @@ export function parseComment(body: string): CommentState | undefined {
     if (part !== undefined && !parts.some((other) => other.key === part.key)) parts.push(part);
   }
   const older = typeof state.older === 'string' && isSha(state.older) ? state.older : undefined;
-  return { sha: state.sha, run: whole(state.run, mostRun) ?? 0, parts, older };
+  return {
+    sha: state.sha,
+    run: whole(state.run, mostRun) ?? 0,
+    parts,
+    older,
+    title: titleOf(state),
+    before: beforeOf(state),
+  };
 }
+
+function beforeOf(state: Record<string, unknown>): News | undefined {
+  const before = record(state.before);
+  const fresh = whole(before?.fresh);
+  return fresh === undefined ? undefined : { isRed: before?.isRed === true, fresh };
+}
+
+function titleOf({ title }: Record<string, unknown>): string | undefined {
+  return typeof title === 'string' ? cut(title, longestTitle) : undefined;
+}
+
+/** Whether a comment of ours is the one of this title, or the one without; also where the rest of it was broken by an edit. */
+export function isTitled(body: string, title: string | undefined): boolean {
+  const state = unpacked(/^<!-- lukhas-ingest ([A-Za-z0-9+/=]+) -->/.exec(body)?.[1]);
+  return (state === undefined ? undefined : titleOf(state)) === title;
+}
+
+/** In characters. */
+export const longestTitle = 100;
 
 function isSha(text: string): boolean {
   return /^[0-9a-f]{40,64}$/.test(text);
@@ -529,7 +612,8 @@ function readRow(value: unknown, least: { readonly run: number; readonly job: nu
   const [total, passed, failed, skipped, fresh] = numbers.slice(0, 5).map((number) => whole(number));
   const [coverage, coverageBefore] = numbers.slice(5, 7).map(percentage);
   const incomplete = whole(numbers[7], 1);
-  const [name, run, attempt, job, step, missing, blocked, isLow] = numbers.slice(8);
+  const [name, run, attempt, job, step, missing, blocked, isLow, tests, ...moved] = numbers.slice(8);
+  const [failedMore, passedMore, skippedMore] = moved.map(signed);
   const above = (start: number, by: unknown) => {
     const distance = whole(by, mostRun);
     return distance === undefined ? undefined : whole(start + distance, mostRun);
@@ -553,6 +637,11 @@ function readRow(value: unknown, least: { readonly run: number; readonly job: nu
     incomplete: incomplete === 1,
     blocked: whole(blocked) ?? 0,
     isCoverageLow: isLow === 1,
+    tests: whole(tests),
+    moved:
+      failedMore === undefined || passedMore === undefined || skippedMore === undefined
+        ? undefined
+        : { failed: failedMore, passed: passedMore, skipped: skippedMore },
   };
 }
 
@@ -581,6 +670,10 @@ function whole(value: unknown, most = 1e9): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most
     ? value
     : undefined;
+}
+
+function signed(value: unknown): number | undefined {
+  return typeof value === 'number' && whole(Math.abs(value)) !== undefined ? value : undefined;
 }
 
 function percentage(value: unknown): number | undefined {

@@ -4,7 +4,9 @@ import { type Api, type GithubEdges, GithubError, openApi, statusOf, wordsOf } f
 import {
   type CommentState,
   isOurs,
+  isTitled,
   maxCommentBytes,
+  newsOf,
   type Part,
   parseComment,
   renderComment,
@@ -88,6 +90,13 @@ export interface CommentRequest {
   readonly site?: Site | undefined;
   /** Other jobs may finish at the same moment without knowing this one: check once more that the part is still there. */
   readonly crowded: boolean;
+  /** See CommentState. */
+  readonly title?: string | undefined;
+  /**
+   * `update` edits the comment, which notifies nobody. `recreate` writes a new one for each commit and removes the old one;
+   * `new-on-news` where it turns red or has more new failures than the commit before.
+   */
+  readonly mode?: 'update' | 'recreate' | 'new-on-news';
 }
 
 export type CommentOutcome =
@@ -123,6 +132,8 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
   let maxBytes = maxCommentBytes;
   let seen = 0;
   let unanswered = false;
+  let renewed = false;
+  const { mode = 'update' } = request;
   let last: GithubError | undefined;
   for (let round = 0; round < mostRounds && !api.spent(); round++) {
     if (round > 0) await edges.pause(last === undefined ? 300 + edges.random() * 500 : 0);
@@ -131,7 +142,10 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
     if (marked.length > 0) author ??= await whoAmI(api);
     // Read after the comment, so that the comment is never newer than the part.
     const part = await request.part();
-    const own = marked.filter((comment) => sameLogin(comment.author, author)).sort((a, b) => a.id - b.id);
+    const own = marked
+      .filter((comment) => sameLogin(comment.author, author) && isTitled(comment.body, request.title))
+      // The one that stays comes first: the oldest, or the newest where a new one takes its place.
+      .sort((a, b) => (mode === 'update' ? a.id - b.id : b.id - a.id));
     const states = own.map((comment) => parseComment(comment.body));
     const newer = states.findIndex(
       (state) => state !== undefined && state.sha !== request.sha && state.run > request.run,
@@ -147,7 +161,9 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
     const [first, ...duplicates] = own;
     const merged = merge(request, part, states);
     if (first !== undefined && !merged.parts.includes(part)) return { kind: 'superseded', url: first.url };
-    const stands = first !== undefined && standsIn(states[0], request, part);
+    const isRenewed =
+      !renewed && first !== undefined && isNews(mode, states[0], merged) && request.create(part);
+    const stands = !isRenewed && first !== undefined && standsIn(states[0], request, part);
     if (stands && duplicates.length === 0) {
       if (unanswered) {
         unanswered = false;
@@ -161,13 +177,14 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
     if (first === undefined && !request.create(part)) return { kind: 'not-wanted' };
     const body = renderComment(merged, maxBytes);
     try {
-      if (first === undefined) {
+      if (first === undefined || isRenewed) {
         const made = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
           ...names,
           issue_number: request.pullRequest,
           body,
         });
         author ??= made.data.user?.login;
+        renewed = true;
         continue;
       }
       if (!stands) {
@@ -188,12 +205,26 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
       // A person or another job deleted it between reading and writing.
       if (status === 404 && first !== undefined) continue;
       last = api.described(error);
-      unanswered ||= first === undefined && status === undefined;
+      unanswered ||= (first === undefined || isRenewed) && status === undefined;
       // Read before writing again: maybe only the answer was lost.
       if (!(await api.mayRepeat(error))) throw last;
     }
   }
   throw last ?? new GithubError('the comment kept changing under the hands of other jobs');
+}
+
+/** Whether a new comment takes the place of the one that stands. One that an edit broke is repaired where it is. */
+function isNews(
+  mode: NonNullable<CommentRequest['mode']>,
+  state: CommentState | undefined,
+  merged: CommentState,
+): boolean {
+  if (mode === 'update' || state === undefined) return false;
+  if (mode === 'recreate') return state.sha !== merged.sha;
+  // A job of the new commit that comes first may be green: what the last commit was told counts for those after it.
+  const told = [newsOf(state.parts), ...(merged.before === undefined ? [] : [merged.before])];
+  const now = newsOf(merged.parts);
+  return told.every((one) => now.fresh > one.fresh || (now.isRed && !one.isRed));
 }
 
 /** Whether the comment holds this version of the part, and no part that it replaces. */
@@ -212,13 +243,16 @@ function merge(
   const parts = new Map([[part.key, part]]);
   let run = request.run;
   let older: string | undefined;
+  let before: CommentState['before'];
   for (const state of states) {
     if (state === undefined) continue;
     if (state.sha !== request.sha) {
       older ??= state.sha;
+      before ??= newsOf(state.parts);
       continue;
     }
     older ??= state.older;
+    before ??= state.before;
     run = Math.max(run, state.run);
     for (const other of state.parts) if (!parts.has(other.key)) parts.set(other.key, other);
   }
@@ -228,6 +262,8 @@ function merge(
     parts: standingParts(withoutPushes([...parts.values()])),
     older,
     site: request.site,
+    title: request.title,
+    before,
   };
 }
 

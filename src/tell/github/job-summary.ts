@@ -34,6 +34,7 @@ export function renderJobSummary(summary: JobSummary, maxBytes = maxSummaryBytes
       // A thousand would be too many to render for nothing.
       excerpts: Math.min(failures, maxBytes === maxSummaryBytes ? 100 : 3),
       extras: true,
+      leastCovered: true,
       more,
     };
     const text = render(summary, detail);

@@ -13,6 +13,7 @@ export function logLines(text: string): string {
 export interface CommandProperties {
   readonly file?: string | undefined;
   readonly line?: number | undefined;
+  readonly endLine?: number | undefined;
   readonly title?: string | undefined;
 }
 

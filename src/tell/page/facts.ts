@@ -1,5 +1,13 @@
 // What the page is made from: facts and verdicts, nothing worded. Times are Dates, durations seconds, percentages 0 to 100.
-import type { FailureHistory, FlakyEvidence, HealixMemory, RunHistory } from '../../model.ts';
+import type {
+  FailureHistory,
+  FileLines,
+  FlakyEvidence,
+  HealixMemory,
+  NumberedFailure,
+  RunFigures,
+  RunHistory,
+} from '../../model.ts';
 import type { Grid } from './grid.ts';
 
 export interface PageFacts {
@@ -38,30 +46,13 @@ export interface PageFacts {
 /** Why a run is no evidence. */
 export type NotCounted = 'stranger' | 'stale' | 'dirty' | 'outage' | 'local';
 
-export interface RunFact {
-  readonly runId: string;
+export interface RunFact extends RunFigures {
   readonly at: Date;
-  readonly gitSha: string | undefined;
-  readonly branch: string | undefined;
-  readonly jobName: string | undefined;
-  readonly lane: string | undefined;
   /** Place among the projects. */
   readonly project: number;
-  readonly ciSystem: string | undefined;
-  readonly pullRequest: number | undefined;
-  readonly workflowRunId: string | undefined;
-  readonly isIncomplete: boolean;
   /** undefined: it counts. */
   readonly notCounted: NotCounted | undefined;
   readonly isBase: boolean;
-  readonly tests: number;
-  readonly passed: number;
-  readonly failed: number;
-  readonly errors: number;
-  readonly skipped: number;
-  readonly seconds: number | undefined;
-  readonly coveragePercent: number | undefined;
-  readonly message: string | undefined;
 }
 
 /** How the base branch of one project and lane stands. */
@@ -100,16 +91,8 @@ export interface RedRun {
   readonly total: number;
 }
 
-export interface RedFailure {
-  readonly number: number;
-  readonly testName: string;
-  readonly testFile: string | undefined;
-  readonly outcome: 'failed' | 'error';
-  readonly failureSignature: string | undefined;
-  readonly errorType: string | undefined;
+export interface RedFailure extends NumberedFailure {
   readonly line: number | undefined;
-  readonly message: string | undefined;
-  readonly traceback: string | undefined;
   readonly isFromWindows: boolean;
   /** undefined: the judge said nothing of it. */
   readonly verdict: FailureHistory | undefined;
@@ -126,16 +109,7 @@ export interface CoverageFact {
   /** Place among the runs. */
   readonly run: number;
   readonly total: number;
-  readonly files: readonly {
-    readonly filePath: string;
-    readonly percent: number;
-    readonly statements: number;
-    readonly covered: number;
-    readonly branches: number;
-    readonly coveredBranches: number;
-    readonly coveredLines: readonly number[];
-    readonly missingLines: readonly number[];
-  }[];
+  readonly files: readonly FileLines[];
 }
 
 export interface MemoryFact extends HealixMemory {

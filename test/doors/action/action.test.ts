@@ -1,5 +1,5 @@
-// The bundled Action as the runner starts it, on Node 24: every event, a real PostgreSQL, and a server that stands in for
-// GitHub's API with its faults.
+// The Action with every event, a real PostgreSQL, and a server that stands in for GitHub's API with its faults; some steps bundled, as
+// the runner starts them on Node 24 (`npm run test:long`: all).
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -8,8 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { runActionHere } from '../../support/action-in-process.ts';
 import { asAdmin, createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { type GithubServer, startGithub } from '../../support/github-server.ts';
+import { rounds } from '../../support/long.ts';
 import {
   event,
   pullEnv,
@@ -53,16 +55,17 @@ function dataOfPage(name: string): string {
   return inflateRawSync(Buffer.from(packed, 'base64')).toString();
 }
 
-function run(changes: Partial<ActionRun> = {}): Promise<ActionResult> {
-  return runAction({
-    cwd: home,
-    event: pullRequest(),
-    apiUrl: github.url,
-    ...changes,
-    inputs: { reports: 'results.xml', ...changes.inputs },
-    env: { ...pullEnv, ...changes.env },
-  });
-}
+const step = (changes: Partial<ActionRun>): ActionRun => ({
+  cwd: home,
+  event: pullRequest(),
+  apiUrl: github.url,
+  ...changes,
+  inputs: { reports: 'results.xml', ...changes.inputs },
+  env: { ...pullEnv, ...changes.env },
+});
+const run = (changes: Partial<ActionRun> = {}): Promise<ActionResult> => runActionHere(step(changes));
+/** In a process of its own. */
+const start = (changes: Partial<ActionRun> = {}): Promise<ActionResult> => runAction(step(changes));
 
 const notAccessible = { message: 'Resource not accessible by integration' };
 const tooLong = {
@@ -73,7 +76,7 @@ const tooLong = {
 describe('without a database', () => {
   it('tells outputs, annotations, summary and comment, says that nothing is stored, and is green', async () => {
     writeReport({ test_a: 'failed', test_b: 'passed' });
-    const result = await run();
+    const result = await start();
     expect(result.stderr).toBe('');
     expect(result.code).toBe(0);
     expect(result.outputs).toEqual({
@@ -155,28 +158,29 @@ describe('without a database', () => {
   });
 });
 
-describe('a matrix of eight jobs at once', () => {
-  it('stores eight runs, and every job stands in the one comment', async () => {
+describe('a matrix of jobs at once', () => {
+  it('stores a run of each, and every job stands in the one comment', async () => {
     writeReport({ test_matrix: 'failed', test_b: 'passed' });
-    const jobs = Array.from({ length: 8 }, (_, i) =>
-      run({
+    const count = rounds(4, 8);
+    const jobs = Array.from({ length: count }, (_, i) =>
+      start({
         inputs: { matrix: `{"python":"3.${i}"}`, 'database-url': postgres.uploadUrl },
         env: { GITHUB_RUN_ID: '9000000100' },
       }),
     );
     const results = await Promise.all(jobs);
-    expect(results.map((result) => result.code)).toEqual(Array(8).fill(0));
-    expect(results.map((result) => result.outputs.stored)).toEqual(Array(8).fill('new'));
-    expect(new Set(results.map((result) => result.outputs['run-id'])).size).toBe(8);
+    expect(results.map((result) => result.code)).toEqual(Array(count).fill(0));
+    expect(results.map((result) => result.outputs.stored)).toEqual(Array(count).fill('new'));
+    expect(new Set(results.map((result) => result.outputs['run-id'])).size).toBe(count);
     expect(new Set(results.map((result) => result.outputs['comment-url'])).size).toBe(1);
     expect(github.comments).toHaveLength(1);
-    for (let i = 0; i < 8; i++)
+    for (let i = 0; i < count; i++)
       expect(withoutLinks(github.comments[0]?.body ?? '')).toContain(`| ❌ \`test (3.${i})\` | 1 |`);
     const body = github.comments[0]?.body ?? '';
-    expect(body).toContain('❌ 1 test failed in all 8 jobs, 1 new');
+    expect(body).toContain(`❌ 1 test failed in all ${count} jobs, 1 new`);
     // Told once for all of them, and the others of this commit are no past.
     expect(body.split('`KeyError: ')).toHaveLength(2);
-    expect(body).toContain('at `tests/test_m.py:10`<br>in all 8 jobs');
+    expect(body).toContain(`at \`tests/test_m.py:10\`<br>in all ${count} jobs`);
     expect(body).not.toContain('failing for');
   });
 
@@ -566,7 +570,7 @@ describe('a network of a company', () => {
     });
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
     const { port } = proxy.address() as AddressInfo;
-    const result = await run({
+    const result = await start({
       apiUrl: 'http://github.corp.test/api/v3',
       env: { http_proxy: `http://127.0.0.1:${port}` },
     });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Fault, type GithubServer, startGithub } from '../../support/github-server.ts';
+import { some } from '../../support/long.ts';
 import { pullEnv, pullRequest, words, writeReportIn } from '../../support/pull-request.ts';
 import { type ActionResult, runAction } from '../../support/runner.ts';
 
@@ -34,7 +35,7 @@ describe("GitHub's faults", () => {
     return (method) => (method === wanted && left-- > 0 ? fault : undefined);
   };
 
-  it.concurrent.each([
+  const faults: { what: string; fault: Fault; method?: string }[] = [
     // First, because it takes the longest.
     { what: 'a slow answer past the deadline', fault: { delayMs: 18_000 } },
     { what: 'a slow answer', fault: { delayMs: 2000 } },
@@ -44,7 +45,8 @@ describe("GitHub's faults", () => {
     { what: '403 of the secondary limit', fault: { status: 403, headers: { 'retry-after': '1' } } },
     { what: 'a cut line', fault: { cut: true } },
     { what: 'a lost reply', fault: { loseReply: true } },
-  ])('gets over $what: one comment', async ({ fault, method }) => {
+  ];
+  it.concurrent.each(some(faults, 4))('gets over $what: one comment', async ({ fault, method }) => {
     await runAgainst(once(fault, method ?? 'POST'), (result, github) => {
       expect(result.code).toBe(0);
       expect(words(result, 'warning')).toEqual([]);
@@ -53,7 +55,7 @@ describe("GitHub's faults", () => {
     });
   });
 
-  it.concurrent.each([401, 403, 404])('%i is one warning, and the step is green', async (status) => {
+  it.concurrent.each(some([401, 403, 404], 1))('%i is one warning, and the step is green', async (status) => {
     const refused = { status, body: { message: 'Resource not accessible by integration' } };
     await runAgainst(
       () => refused,

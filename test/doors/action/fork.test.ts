@@ -9,11 +9,12 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { runActionHere } from '../../support/action-in-process.ts';
 import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { type GithubServer, startGithub } from '../../support/github-server.ts';
 import { some } from '../../support/long.ts';
 import { withoutLinks } from '../../support/pull-request.ts';
-import { type ActionResult, type ActionRun, runAction } from '../../support/runner.ts';
+import type { ActionResult, ActionRun } from '../../support/runner.ts';
 
 const sha = (digit: string) => digit.repeat(40);
 const event = (name: string) =>
@@ -76,7 +77,7 @@ afterEach(async () => {
 
 /** A step of a workflow of acme/shop; each is a workflow run of its own. */
 function step(run: ActionRun): Promise<ActionResult> {
-  return runAction({
+  return runActionHere({
     apiUrl: github.url,
     ...run,
     inputs: { reports: 'results.xml', ...run.inputs },

@@ -3,10 +3,11 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runActionHere } from '../../support/action-in-process.ts';
 import { asAdmin, createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { type GithubServer, startGithub } from '../../support/github-server.ts';
 import { pullEnv, pullRequest, words, writeReportIn } from '../../support/pull-request.ts';
-import { type ActionResult, runAction } from '../../support/runner.ts';
+import type { ActionResult } from '../../support/runner.ts';
 
 let home: string;
 let github: GithubServer;
@@ -30,7 +31,7 @@ const run = (
   inputs: Readonly<Record<string, string>>,
   options: { fork?: boolean } = {},
 ): Promise<ActionResult> =>
-  runAction({
+  runActionHere({
     cwd: home,
     event: pullRequest(undefined, options),
     apiUrl: github.url,

@@ -1,13 +1,13 @@
-// The coverage of a pull request's change through the bundled Action: two jobs that cover it together, with git and a database.
+// The coverage of a pull request's change through the Action: two jobs that cover it together, with git and a database.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runActionHere } from '../../support/action-in-process.ts';
 import { createReadyDatabase, type ReadyDatabase } from '../../support/databases.ts';
 import { checkOut, initRepository, writeCommit, writeRefs } from '../../support/git-repository.ts';
 import { startGithub } from '../../support/github-server.ts';
 import { pullEnv, pullRequest, withoutLinks, words, writeReportIn } from '../../support/pull-request.ts';
-import { runAction } from '../../support/runner.ts';
 
 let postgres: ReadyDatabase;
 let home: string;
@@ -56,7 +56,7 @@ it('is told over all jobs, with the lines that no test runs and those that lost 
   writeRefs(home, new Map([['refs/remotes/origin/main', base]]));
   writeReportIn(home, { test_a: 'passed' });
   const run = (job: string, options: { sha: string; isPull: boolean; inputs?: Record<string, string> }) =>
-    runAction({
+    runActionHere({
       cwd: home,
       event: options.isPull ? pullRequest(head) : { name: 'push', payload: { before: undefined } },
       apiUrl: github.url,

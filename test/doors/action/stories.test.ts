@@ -1,13 +1,14 @@
-// Twelve stories of a step that must never be green where it is red, through the bundled Action on Node 24, each with and
+// Twelve stories of a step that must never be green where it is red, through the Action (`npm run test:long`: bundled, on Node 24), each with and
 // without a database.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runActionHere } from '../../support/action-in-process.ts';
 import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { startGithub } from '../../support/github-server.ts';
 import { pullEnv, pullRequest, withoutLinks, words, writeReportIn } from '../../support/pull-request.ts';
-import { type ActionResult, runAction } from '../../support/runner.ts';
+import type { ActionResult } from '../../support/runner.ts';
 
 let postgres: ReadyDatabase;
 beforeAll(async () => {
@@ -38,7 +39,7 @@ async function openStory(database: boolean) {
     /** What `stored` says of a run that was. */
     stored: database ? 'new' : 'no',
     run: ({ inputs, env, commit: head = commit }: Step = {}) =>
-      runAction({
+      runActionHere({
         cwd: home,
         event: pullRequest(head),
         apiUrl: github.url,

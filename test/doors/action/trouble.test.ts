@@ -1,14 +1,15 @@
-// Inputs that are missing, broken or half there, through the bundled Action on Node 24: what can be read is told everywhere, and
+// Inputs that are missing, broken or half there, through the Action (`npm run test:long`: bundled, on Node 24): what can be read is told everywhere, and
 // what cannot is never green. Those that everybody meets stand in stories.test.ts.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { runActionHere } from '../../support/action-in-process.ts';
 import { jsonLines, runCli } from '../../support/cli.ts';
 import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { type GithubServer, startGithub } from '../../support/github-server.ts';
 import { some } from '../../support/long.ts';
-import { type ActionResult, runAction } from '../../support/runner.ts';
+import type { ActionResult } from '../../support/runner.ts';
 
 let home: string;
 let github: GithubServer;
@@ -53,7 +54,7 @@ function run(
   );
   payload.pull_request.head.repo.full_name = 'acme/shop';
   Object.assign(payload.pull_request, pull);
-  return runAction({
+  return runActionHere({
     cwd: home,
     event: { name: 'pull_request', payload },
     apiUrl: github.url,

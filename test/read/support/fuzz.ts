@@ -2,6 +2,7 @@
 // and no testcase is lost without a word.
 import { join } from 'node:path';
 import { InputError, ReportError } from '../../../src/errors.ts';
+import type { ReportFile } from '../../../src/read/report/survey.ts';
 import { checkoutOf, fixtures, type Read, readReports, reportBytes, textReport } from './reports.ts';
 
 export interface FuzzFigures {
@@ -17,7 +18,7 @@ export interface FuzzFigures {
   readonly violations: readonly string[];
 }
 
-const bases = [
+export const bases = [
   'zoo-xunit2-malformed',
   'zoo-xunit2-collect-errors-xdist',
   'zoo-xunit2-worker-crash-xdist',
@@ -44,7 +45,7 @@ const hostile = [
 ].map((text) => Buffer.from(text)); // biome-ignore format: a list to be skimmed
 
 /** A small generator that gives the same numbers for the same seed (mulberry32). */
-function randomOf(seed: number): (below: number) => number {
+export function randomOf(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -54,7 +55,8 @@ function randomOf(seed: number): (below: number) => number {
   };
 }
 
-function mutate(base: Buffer, random: (below: number) => number): Buffer {
+/** Damages it in one to four places. */
+export function mutate(base: Buffer, random: (below: number) => number): Buffer {
   let bytes = base;
   for (let times = 1 + random(4); times > 0; times--) {
     const at = random(bytes.length + 1);
@@ -114,6 +116,26 @@ function accountFor({ results, warnings }: Read) {
   };
 }
 
+let contents: readonly Buffer[] | undefined;
+const checkout = checkoutOf(join(fixtures, 'zoo'), '/home/runner/work/zoo/zoo');
+
+/** A damaged report and how to read it; the same seed and number give the same. */
+export function damaged(
+  seed: number,
+  n: number,
+): { readonly report: ReportFile; readonly options: NonNullable<Parameters<typeof readReports>[1]> } {
+  contents ??= bases.map(reportBytes);
+  const random = randomOf(seed * 1_000_003 + n);
+  const bytes = mutate(contents[random(contents.length)] ?? Buffer.alloc(0), random);
+  // An element that never ends is looked at again with every chunk.
+  const chunkBytes = [bytes.length < 20_000 ? 7 : 1000, 5000, 64 * 1024][random(3)] ?? 1000;
+  const allowIncomplete = random(3) > 0;
+  return {
+    report: textReport(bytes, { chunkBytes }),
+    options: { allowIncomplete, ...(random(2) === 0 ? { checkout } : {}) },
+  };
+}
+
 /** Damages reports `inputs` times and reads each; the same seed and number give the same input. */
 export async function fuzzReader({
   inputs,
@@ -126,25 +148,17 @@ export async function fuzzReader({
   readonly first?: number;
   readonly onProgress?: (done: number) => void;
 }): Promise<FuzzFigures> {
-  const contents = bases.map(reportBytes);
-  const checkout = checkoutOf(join(fixtures, 'zoo'), '/home/runner/work/zoo/zoo');
   const refused = new Map<string, number>();
   const violations: string[] = [];
   let [read, results, malformed, interrupted, foldedTeardowns] = [0, 0, 0, 0, 0];
   let slowest = { milliseconds: 0, input: '' };
   for (let n = first; n < first + inputs; n++) {
     onProgress(n - first);
-    const random = randomOf(seed * 1_000_003 + n);
+    const { report, options } = damaged(seed, n);
     const input = `--seed ${seed}, input ${n}`;
-    const bytes = mutate(contents[random(contents.length)] ?? Buffer.alloc(0), random);
-    // An element that never ends is looked at again with every chunk; files are read in chunks of 128 KB.
-    const chunkBytes = [bytes.length < 20_000 ? 7 : 1000, 5000, 64 * 1024][random(3)] ?? 1000;
     const start = performance.now();
     try {
-      const reading = await readReports([textReport(bytes, { chunkBytes })], {
-        allowIncomplete: random(3) > 0,
-        ...(random(2) === 0 ? { checkout } : {}),
-      });
+      const reading = await readReports([report], options);
       const account = accountFor(reading);
       const sum =
         reading.results.length +

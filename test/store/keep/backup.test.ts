@@ -38,6 +38,7 @@ import {
 } from '../../support/databases.ts';
 import { runInProcess } from '../../support/in-process.ts';
 import { long, some } from '../../support/long.ts';
+import { testMajor } from '../../support/majors.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import {
   makeCoverage,
@@ -55,11 +56,11 @@ const majorOf = (program: string) =>
     ({ stdout }) => Number(/ (\d+)\./.exec(stdout)?.[1]),
     () => 0,
   );
-const hasTools = (await majorOf('pg_dump')) === 15 && (await majorOf('pg_restore')) === 15;
+const hasTools = (await majorOf('pg_dump')) === testMajor && (await majorOf('pg_restore')) === testMajor;
 const hasServer = (await findPrograms(['initdb', 'postgres'], [15, 16, 17, 18], process.env)).some(
   ({ major }) => major >= 15,
 );
-const missing = 'pg_dump and pg_restore of PostgreSQL 15 are not installed (Debian: postgresql-client-15)';
+const missing = `pg_dump and pg_restore of PostgreSQL ${testMajor} are not installed (Debian: postgresql-client-${testMajor})`;
 
 let home: string;
 let source: ReadyDatabase;
@@ -227,7 +228,7 @@ describe('a backup', () => {
     databases.push(database);
     await asAdmin(
       database.adminUrl,
-      `CREATE SCHEMA lukhas_runs; ALTER DATABASE ${database.name} SET search_path = lukhas_runs; CREATE TABLE public.somebodys (id int)`,
+      `CREATE SCHEMA "Our *Runs"; ALTER DATABASE ${database.name} SET search_path = "Our *Runs"; CREATE TABLE public.somebodys (id int)`,
     );
     expect(
       await lukhas(['setup', '--team', 'acme', '--role', uniqueRole(), '--database-url', database.adminUrl]),

@@ -11,7 +11,7 @@ test.runIf(long)(
     const { stdout } = await promisify(execFile)(process.execPath, [
       '--import',
       'tsx',
-      'scripts/soak-retain.ts',
+      'scripts/soak/retain.ts',
       ...size,
     ]);
     expect(stdout).toContain('run again, the same end');

@@ -4,7 +4,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SavedRun } from '../../../src/model.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Database } from '../../../src/store/database/port.ts';
-import { readFileEvidence, readRunEvidence, readTestEvidence } from '../../../src/store/history/evidence.ts';
+import {
+  readFailures,
+  readFileEvidence,
+  readRunEvidence,
+  readTestEvidence,
+} from '../../../src/store/history/evidence.ts';
 import { listJobs } from '../../../src/store/runs/jobs.ts';
 import { inTeam, openAccess } from '../../../src/store/schema/access.ts';
 import { readRunHistory, storeRun } from '../../../src/storing.ts';
@@ -32,7 +37,8 @@ interface Seen {
   readonly plan: Plan;
 }
 
-const memories = 40_000;
+const memories = 20_000;
+const oldRuns = 10_000;
 const unknown = 300;
 
 let database: ReadyDatabase;
@@ -139,8 +145,8 @@ beforeAll(async () => {
      FROM generate_series(1, ${memories}) AS n;
      INSERT INTO test_runs (id, team_id, total_tests, git_sha, git_branch, job_name, repository, created_at)
      SELECT gen_random_uuid(), '${team}', 100, md5('c' || n), CASE WHEN n % 20 = 0 THEN 'main' ELSE 'branch-' || n % 97 END,
-       'tests', 'acme/shop', date_trunc('month', now()) + n * interval '4 seconds'
-     FROM generate_series(1, 20000) AS n;
+       'tests', 'acme/shop', date_trunc('month', now()) + n * interval '8 seconds'
+     FROM generate_series(1, ${oldRuns}) AS n;
      INSERT INTO healix_matches (team_id, memory_id, run_id, created_at, test_name, shown)
      SELECT r.team_id, h.id, r.id, r.created_at, h.test_name, true
      FROM (SELECT *, row_number() OVER (ORDER BY id) AS n FROM test_runs) AS r
@@ -199,7 +205,8 @@ async function readEvidence(run: SavedRun): Promise<void> {
     expect(base.length).toBeGreaterThan(50);
     expect(others).toHaveLength(400);
     const point = base.slice(0, 2);
-    await readTestEvidence(db, access, { ...run, own: base.slice(0, 30), base, others, point });
+    const failures = await readFailures(db, access, run);
+    await readTestEvidence(db, access, { ...run, own: base.slice(0, 30), base, others, point }, failures);
     await readFileEvidence(db, access, { ...run, point, files: ['tests/test_a.py'] });
   });
   await db.close();

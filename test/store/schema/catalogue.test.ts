@@ -18,6 +18,7 @@ const distributed = [
   'healix_memories',
   'ingest_uploads',
   'missing_reports',
+  'run_days',
   'test_aliases',
   'test_lines',
   'test_months',

@@ -11,7 +11,6 @@ import { openPglite } from '../../../src/store/database/pglite.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { grantUploads, openAccess } from '../../../src/store/schema/access.ts';
 import { dumpSchema } from '../../../src/store/schema/catalogue.ts';
-import { openEmbedded } from '../../../src/store/schema/embedded.ts';
 import { migrate } from '../../../src/store/schema/migrate.ts';
 import { migrations } from '../../../src/store/schema/migrations.generated.ts';
 import { ensurePartitions } from '../../../src/store/schema/partitions.ts';
@@ -21,15 +20,19 @@ import {
   asAdmin,
   createDatabase,
   createDatabaseOn,
+  createEmbedded,
   rowsOf,
   type TestDatabase,
   temporaryDir,
   uniqueRole,
 } from '../../support/databases.ts';
+import { runInProcess } from '../../support/in-process.ts';
 import { long } from '../../support/long.ts';
+import { testMajor } from '../../support/majors.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
 import { rowsIn } from '../../support/sql.ts';
+import { copyEmbedded } from '../../support/templates.ts';
 
 const schemaFile = new URL('../../../docs/schema.sql', import.meta.url);
 
@@ -82,13 +85,12 @@ test.runIf(long)(
 );
 
 test('the embedded database, made on first use, has the same schema', async () => {
-  const dir = await temporaryDir();
-  const db = await openEmbedded(dir);
+  // A copy of the one that this run made.
+  const { db, remove } = await createEmbedded();
   try {
     expect(await dumpSchema((sql) => rowsIn(db, sql))).toBe(await readFile(schemaFile, 'utf8'));
   } finally {
-    await db.close();
-    await rm(dir, { recursive: true, force: true });
+    await remove();
   }
 });
 
@@ -211,6 +213,12 @@ test('the database\u2019s owner with CREATEROLE, who is no superuser, sets every
   );
   const ownerUrl = database.urlFor(owner, 'pw');
   const db = await openPostgres(ownerUrl);
+  // The superuser's: see the next test.
+  if (testMajor >= 16)
+    await asAdmin(
+      database.adminUrl,
+      `GRANT lukhas_owner, lukhas_ingest, lukhas_service TO ${owner} WITH ADMIN OPTION`,
+    );
   expect(await migrate(db)).toHaveLength(migrations.length);
   expect(await ensurePartitions(db, { monthsAhead: 0 })).toHaveLength(3);
   await addTeam(db, { slug: 'acme' });
@@ -238,19 +246,31 @@ test('the database\u2019s owner with CREATEROLE, who is no superuser, sets every
 test('the same holds under the rules for roles of PostgreSQL 16 and later', async () => {
   // The embedded database is PostgreSQL 18: there, making a role no longer means being allowed to act as it.
   const dir = await temporaryDir();
+  await copyEmbedded(dir, 'without schema');
   const db = await openPglite(dir);
   await db.outside(
-    `CREATE ROLE boss LOGIN CREATEROLE; ALTER DATABASE postgres OWNER TO boss; SET SESSION AUTHORIZATION boss`,
+    `CREATE ROLE boss LOGIN CREATEROLE; ALTER DATABASE postgres OWNER TO boss;
+     CREATE ROLE lukhas_owner; CREATE ROLE lukhas_ingest; CREATE ROLE lukhas_service; SET SESSION AUTHORIZATION boss`,
+  );
+  // As another installation on the server leaves them.
+  const refused = await migrate(db).catch((error) => error);
+  expect(refused).toMatchObject({
+    code: 'database-rights',
+    message: expect.stringContaining('"lukhas_owner", which somebody else made'),
+  });
+  const grant = /GRANT lukhas_owner, .* WITH ADMIN OPTION/.exec(refused.fix)?.[0] ?? '';
+  await db.outside(
+    `SET SESSION AUTHORIZATION postgres; ${grant.replace('the login', 'boss')}; SET SESSION AUTHORIZATION boss`,
   );
   expect(await migrate(db)).toHaveLength(migrations.length);
   await addTeam(db, { slug: 'acme' });
   expect(await ensurePartitions(db, { monthsAhead: 0 })).toHaveLength(3);
-  const grant = await grantUploads(db, {
+  const made = await grantUploads(db, {
     teamSlug: 'acme',
     role: 'ci',
     adminUrl: 'postgres://boss@localhost/postgres',
   });
-  expect(grant.passwordIsNew).toBe(true);
+  expect(made.passwordIsNew).toBe(true);
   await db.outside('SET SESSION AUTHORIZATION ci');
   expect(await rowsIn(db, 'SELECT slug FROM teams')).toEqual([{ slug: 'acme' }]);
   await db.close();
@@ -268,30 +288,48 @@ test('an administrator who may make no roles is told what is missing', async () 
   await database.drop();
 });
 
-test('everything goes into the schema that the search_path names, and uploads find it there', async () => {
+test('everything goes into the schema that the search_path names, whatever it is called, and every command finds it there', async () => {
   const database = await createDatabase();
+  const schema = `Our "Tests", it's\\1. $a [select]`;
+  const quoted = `"${schema.replaceAll('"', '""')}"`;
   await asAdmin(
     database.adminUrl,
-    `CREATE SCHEMA lukhas; ALTER ROLE postgres IN DATABASE ${database.name} SET search_path = lukhas`,
+    `CREATE SCHEMA ${quoted}; ALTER ROLE postgres IN DATABASE ${database.name} SET search_path = ${quoted}`,
   );
-  const db = await openPostgres(database.adminUrl);
-  await migrate(db);
-  await addTeam(db, { slug: 'acme' });
-  const grant = await grantUploads(db, { teamSlug: 'acme', role: uniqueRole(), adminUrl: database.adminUrl });
-  await db.close();
+  const role = uniqueRole();
+  const lukhas = (...args: string[]) =>
+    runInProcess('lukhas', [...args, '--database-url', database.adminUrl], { env: { NO_COLOR: '1' } });
+  const made = await lukhas('db', 'setup', '--team', 'acme', '--role', role);
+  expect(made).toMatchObject({ code: 0, stderr: '' });
+  const uploadUrl = /^postgres:\S+$/m.exec(made.stdout)?.[0] ?? '';
   const saved = await saveRun(
-    (limits) => openPostgres(grant.databaseUrl, limits),
+    (limits) => openPostgres(uploadUrl, limits),
     makeUpload('x'),
     sourceOf([makeResult(1)]),
     makeOptions(),
   );
-  expect(await rowsOf(database.adminUrl, 'SELECT id FROM lukhas.test_runs')).toEqual([{ id: saved.runId }]);
+  expect(await rowsOf(database.adminUrl, `SELECT id FROM ${quoted}.test_runs`)).toEqual([
+    { id: saved.runId },
+  ]);
   expect(
     await rowsOf(
       database.adminUrl,
       `SELECT count(*)::int AS n FROM pg_class WHERE relnamespace = 'public'::regnamespace`,
     ),
   ).toEqual([{ n: 0 }]);
+  // What was lost is found and made right, here as anywhere.
+  await asAdmin(
+    database.adminUrl,
+    'ALTER TABLE test_runs DISABLE ROW LEVEL SECURITY; ALTER TABLE users OWNER TO postgres',
+  );
+  expect((await lukhas('db', 'setup', '--team', 'acme', '--role', role)).stdout).toMatch(
+    /^repaired +owners: table users\n +row-level security: test_runs$/m,
+  );
+  const status = await lukhas('db', 'status');
+  expect(status).toMatchObject({ code: 0, stdout: expect.not.stringMatching(/to repair|not as made/) });
+  expect(await lukhas('db', 'retain', '--yes')).toMatchObject({ code: 0, stderr: '' });
+  expect(await lukhas('team', 'list')).toMatchObject({ code: 0, stdout: expect.stringContaining('acme') });
+  expect(await lukhas('db', 'revoke', '--team', 'acme', '--role', role)).toMatchObject({ code: 0 });
   await database.drop();
 });
 

@@ -1,7 +1,6 @@
 // Migrations beside people at work: what a step may hold up and for how long, what is left of one that was cut off, and that any
 // number of runners leave what one leaves.
 import { spawn } from 'node:child_process';
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -12,7 +11,6 @@ import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Connect, Database } from '../../../src/store/database/port.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { dumpSchema } from '../../../src/store/schema/catalogue.ts';
-import { openEmbedded } from '../../../src/store/schema/embedded.ts';
 import { type MigrateOptions, migrate } from '../../../src/store/schema/migrate.ts';
 import { type Migration, migrations } from '../../../src/store/schema/migrations.generated.ts';
 import { ensurePartitions } from '../../../src/store/schema/partitions.ts';
@@ -21,12 +19,12 @@ import { connectForTurn, holdTurn } from '../../../src/store/schema/turn.ts';
 import {
   asAdmin,
   createDatabaseOn,
+  createEmbedded,
   createReadyDatabase,
   type ReadyDatabase,
   rowsOf,
-  temporaryDir,
 } from '../../support/databases.ts';
-import { some } from '../../support/long.ts';
+import { rounds, some } from '../../support/long.ts';
 import { migrationOf, nextMigrations, nextName, nextNumber, ownName } from '../../support/next-migration.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { makeFailure, makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
@@ -74,7 +72,7 @@ async function copyOfModel(): Promise<ReadyDatabase> {
     server,
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${model.name}'`,
   );
-  await asAdmin(server, `CREATE DATABASE ${name} TEMPLATE ${model.name}`);
+  await asAdmin(server, `CREATE DATABASE ${name} TEMPLATE ${model.name} STRATEGY FILE_COPY`);
   const urlOf = (url: string): string => Object.assign(new URL(url), { pathname: `/${name}` }).href;
   return {
     ...model,
@@ -174,8 +172,7 @@ test('twenty runners at once leave what one leaves', async () => {
 });
 
 test('the embedded database takes the same steps, and a run that was broken off goes on', async () => {
-  const dir = await temporaryDir();
-  const db = await openEmbedded(dir);
+  const { db, remove } = await createEmbedded();
   await ensurePartitions(db, { monthsAhead: 1 });
   const list = nextMigrations();
   let outside = 0;
@@ -195,8 +192,7 @@ test('the embedded database takes the same steps, and a run that was broken off 
        WHERE c.relname ~ '^(idx_test_results|test_results_[0-9_]+)_class$'`,
     ),
   ).toEqual([{ indexes: 3, valid: true }]);
-  await db.close();
-  await rm(dir, { recursive: true, force: true });
+  await remove();
 });
 
 describe('a runner that is killed', () => {
@@ -222,20 +218,29 @@ describe('a runner that is killed', () => {
     });
   }
 
-  test('at any of 20 points leaves a database that the next run makes whole', {
-    timeout: 180_000,
-  }, async () => {
+  let allVerbs: readonly string[] | undefined;
+  /** The calls of one that is not killed. */
+  async function verbsOfRun(): Promise<readonly string[]> {
+    if (allVerbs !== undefined) return allVerbs;
     const whole = await copyOfModel();
     const { verbs } = await runAndDie(whole.adminUrl, 0, 0);
     expect(await stateOf(whole.adminUrl)).toBe(undisturbed);
     await whole.drop();
+    allVerbs = verbs;
+    return verbs;
+  }
+
+  test('at any of 20 points leaves a database that the next run makes whole', {
+    timeout: 180_000,
+  }, async () => {
+    const verbs = await verbsOfRun();
     expect(verbs.filter((verb) => verb === 'outside')).toHaveLength(4);
     // Spread over the whole run: at once after a call was sent, and a moment later.
     const all = Array.from({ length: 20 }, (_, n) => ({
       call: 1 + Math.floor((n * verbs.length) / 20),
       afterMs: n % 3 === 0 ? 0 : 2,
     }));
-    const points = some(all, 4);
+    const points = some(all, 2);
     const kill = async ({ call, afterMs }: (typeof points)[number], database: ReadyDatabase) => {
       const { killed } = await runAndDie(database.adminUrl, call, afterMs);
       const where = `call ${call} (${verbs[call - 1]}), ${afterMs} ms after`;
@@ -254,9 +259,9 @@ describe('a runner that is killed', () => {
 
   test('in the middle of CREATE INDEX CONCURRENTLY leaves its backend at work, which the next run waits for', async () => {
     const database = await copyOfModel();
-    const whole = await runAndDie((await copyOfModel()).adminUrl, 0, 0);
+    const verbs = await verbsOfRun();
     const reader = await holdSnapshot(database.adminUrl);
-    const dying = runAndDie(database.adminUrl, whole.verbs.indexOf('outside') + 1, 1_000);
+    const dying = runAndDie(database.adminUrl, verbs.indexOf('outside') + 1, 1_000);
     await until(async () => (await buildingIn(database)).length === 1);
     expect((await dying).killed).toBe(true);
     const [orphan] = await buildingIn(database);
@@ -312,11 +317,11 @@ const buildingIn = (database: ReadyDatabase) =>
   );
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let n = 0; n < 300; n++) {
+  for (let n = 0; n < 2000; n++) {
     if (await holds()) return;
     await sleep(50);
   }
-  throw new Error('it did not come about within 15 s');
+  throw new Error('it did not come about within 100 s');
 }
 
 describe('a partition that comes or goes in the middle', () => {
@@ -448,8 +453,12 @@ describe('behind a reader\u2019s open transaction', () => {
     const database = await copyOfModel();
     const first = await holdSnapshot(database.adminUrl, 'first report');
     const list = migrationOf('ALTER TABLE test_runs ADD COLUMN tries INTEGER NOT NULL DEFAULT 1;');
-    const running = migrateTo(database.adminUrl, list, { waitMs: 6_000 }).catch((error: unknown) => error);
-    await sleep(2_500);
+    const messages: string[] = [];
+    const running = migrateTo(database.adminUrl, list, {
+      waitMs: 7_000,
+      onWait: (message) => messages.push(message),
+    }).catch((error: unknown) => error);
+    await until(async () => messages.length > 0);
     const second = await holdSnapshot(database.adminUrl, 'second report');
     await first.end();
     expect(await running).toMatchObject({
@@ -553,8 +562,9 @@ test('CREATE INDEX CONCURRENTLY never waits for the connection that keeps other 
   })();
   const db = await openPostgres(database.adminUrl);
   // It would wait for the end of a transaction that had a snapshot at the wrong moment: for ever.
-  await db.outside('SET lock_timeout = 5000');
-  for (let n = 0; n < 300; n++) await db.outside(`CREATE INDEX CONCURRENTLY i_${n} ON public.teams (name)`);
+  await db.outside('SET lock_timeout = 30000');
+  for (let n = 0; n < rounds(100, 300); n++)
+    await db.outside(`CREATE INDEX CONCURRENTLY i_${n} ON public.teams (name)`);
   working = false;
   await checking;
   await turn.release();

@@ -1,7 +1,7 @@
 // Which failures become annotations, in which order, and on which line.
 import { describe, expect, it } from 'vitest';
 import type { Novelty } from '../../../src/model.ts';
-import { renderAnnotations, renderTroubles } from '../../../src/tell/github/annotations.ts';
+import { renderAnnotations, renderTroubles, renderUncovered } from '../../../src/tell/github/annotations.ts';
 import { runnerCommands } from '../../support/runner.ts';
 import { makeFailureHistory, makeRunHistory } from '../../support/runs.ts';
 
@@ -44,6 +44,58 @@ describe('annotations', () => {
     const request = { failures: [failure('test_a')], all: 1, history: undefined, hideSolutions: false };
     const [command] = runnerCommands(renderAnnotations({ ...request, locate: () => undefined }).join(''));
     expect(command?.properties).toEqual({ title: 'tests/test_a.py::test_a' });
+  });
+});
+
+describe('lines without a test', () => {
+  const patch = (uncovered: readonly (readonly [number, number])[], runs = 1) => ({
+    baseSha: 'a'.repeat(40),
+    runs,
+    coverage: {
+      changedStatements: 9,
+      coveredStatements: 1,
+      percent: 11.1,
+      files: ['src/a.py', 'gone.py'].map((filePath) => ({
+        filePath,
+        changedStatements: 9,
+        coveredStatements: 1,
+        uncovered,
+      })),
+      lost: [],
+      unreported: [],
+    },
+  });
+  const notices = (...args: Parameters<typeof patch>) =>
+    runnerCommands(renderUncovered(patch(...args), (path) => path === 'src/a.py').join(''));
+
+  it('are notices on them, of files that are in the tree', () => {
+    expect(
+      notices(
+        [
+          [7, 7],
+          [10, 15],
+        ],
+        3,
+      ),
+    ).toEqual([
+      {
+        name: 'notice',
+        properties: { file: 'src/a.py', line: '10', endLine: '15', title: 'Not covered' },
+        message:
+          'Lines 10 to 15 are new or changed, and no test ran them, by the 3 runs of this commit so far.',
+      },
+      {
+        name: 'notice',
+        properties: { file: 'src/a.py', line: '7', title: 'Not covered' },
+        message: 'Line 7 is new or changed, and no test ran it, by the 3 runs of this commit so far.',
+      },
+    ]);
+  });
+
+  it('are ten at most, and say how many are left', () => {
+    const told = notices(Array.from({ length: 14 }, (_, i) => [i * 10, i * 10] as const));
+    expect(told).toHaveLength(10);
+    expect(told[9]?.message).toContain('4 more places');
   });
 });
 

@@ -69,7 +69,7 @@ const request = (i: number, changes: Partial<CommentRequest> = {}): CommentReque
 
 describe('eight jobs at once', () => {
   it('end in one comment with every part in it, round after round', async () => {
-    for (let round = 0; round < rounds(5, 100); round++) {
+    for (let round = 0; round < rounds(3, 100); round++) {
       github.comments.length = 0;
       const sha = round.toString(16).padStart(40, '0');
       github.fault = () => ({ delayMs: Math.random() * 4 });
@@ -102,7 +102,7 @@ describe('eight jobs at once', () => {
 
 describe('eight jobs at once that share a database', () => {
   it('end in one comment that tells all of them, round after round', async () => {
-    for (let round = 0; round < rounds(5, 100); round++) {
+    for (let round = 0; round < rounds(3, 100); round++) {
       github.comments.length = 0;
       const sha = round.toString(16).padStart(40, '0');
       github.fault = () => ({ delayMs: Math.random() * 4 });
@@ -233,6 +233,55 @@ describe('writing', () => {
     if (comment !== undefined) comment.body = edited({ v: 1, sha: '<b>', run: 1e15 }, numbers);
     expect((await upsertComment(edges(), request(2))).kind).toBe('posted');
     expect(labelsIn(github.comments[0]?.body)).toEqual(['job 2']);
+  });
+
+  it.each([
+    { mode: 'update', created: 1 },
+    // A commit, a commit.
+    { mode: 'recreate', created: 4 },
+    // Two more failures; none; fewer; then more than the commit before.
+    { mode: 'new-on-news', created: 2 },
+  ] as const)(
+    'in mode $mode four commits make $created comments, of which one stands',
+    async ({ mode, created }) => {
+      const tell = (commit: number, i: number, failed: number) =>
+        upsertComment(
+          edges(),
+          request(i, {
+            mode,
+            sha: String(commit).repeat(40),
+            run: commit,
+            crowded: false,
+            part: async () => ({
+              ...part(i, `commit ${commit}`, failed),
+              rows: [{ ...row(i), failed }],
+              failures: { failed, new: failed },
+            }),
+          }),
+        );
+      await tell(1, 1, 2);
+      // Of the next one the green job comes first, and then as many failures as before.
+      await tell(2, 2, 0);
+      await tell(2, 1, 2);
+      await tell(3, 1, 1);
+      await tell(4, 1, 3);
+      expect(github.requests.filter((line) => line.startsWith('POST /repos'))).toHaveLength(created);
+      expect(github.comments).toHaveLength(1);
+      expect(github.comments[0]?.body).toContain('commit 4');
+    },
+  );
+
+  it('keeps a comment for each title, and leaves the others alone', async () => {
+    await upsertComment(edges(), request(1));
+    for (const title of ['Unit *tests* @team', 'End to end'])
+      await upsertComment(edges(), request(2, { title, crowded: false }));
+    await upsertComment(edges(), request(3, { title: 'End to end', crowded: false }));
+    const heads = github.comments.map(({ body }) => body.split('\n')[1]);
+    expect(heads).toEqual([
+      '### ❌ 1 of 2 tests failed, 1 new',
+      '### Unit &#42;tests&#42; &#64;\u200bteam: ❌ 1 of 2 tests failed, 1 new',
+      '### End to end: ❌ 2 tests failed in 2 of 2 jobs, 2 new',
+    ]);
   });
 
   it('gives up in words after its time, and never hangs', async () => {

@@ -326,7 +326,7 @@ describe('hostile text', () => {
             .sort(),
         ).toEqual([1, 4]);
       }),
-      runs(10, 2500, fours),
+      runs(3, 2500, fours),
     );
   }, 600_000);
 
@@ -347,7 +347,7 @@ describe('hostile text', () => {
         expect(parseComment(body)?.parts).toMatchObject([{ key: part.key, version: part.version }]);
         expect(parseComment(body)?.parts[0]?.rows).toHaveLength(jobs.length);
       }),
-      runs(8, 1000, fours),
+      runs(3, 1000, fours),
     );
   }, 600_000);
 
@@ -364,7 +364,7 @@ describe('hostile text', () => {
           }),
         );
       }),
-      runs(10, 2500, fours),
+      runs(3, 2500, fours),
     );
   }, 600_000);
 
@@ -386,7 +386,7 @@ describe('hostile text', () => {
         expect(runnerCommands(workflowCommand('warning', text))).toHaveLength(1);
         expect(logLines(text)).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
       }),
-      runs(300, 10_000, alone),
+      runs(100, 10_000, alone),
     );
   }, 600_000);
 
@@ -401,7 +401,7 @@ describe('hostile text', () => {
         const [fenced] = parse(block(text)).filter((node) => node.type === 'code');
         expect(fenced?.position?.end.offset).toBe(block(text).length);
       }),
-      runs(100, 5000, alone),
+      runs(50, 5000, alone),
     );
   }, 600_000);
 });
