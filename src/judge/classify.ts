@@ -2,7 +2,7 @@
 import type { FlakyEvidence, Notes, Novelty, Reason, StoredRun } from '../model.ts';
 import { isImprobable, rowAtEnd } from './broken.ts';
 import type { FileAtPoint } from './facts.ts';
-import { failedThenPassed, flakyEvidence } from './flaky.ts';
+import { chancesOf, failedThenPassed, flakyEvidence } from './flaky.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type Attempt, changeOf, type FailureText, isAlike, type Past } from './past.ts';
 import type { Point } from './point.ts';
@@ -206,7 +206,7 @@ function evidenceOf(
 }
 
 /**
- * The row of failures that this change made, where it is improbable at the test's own rate: that of the base, and of the reruns
+ * The row of failures that this change made, where it is improbable at the test's own rate: that of the base, and of the failures
  * elsewhere that showed it flaky.
  */
 function brokenHere(
@@ -219,12 +219,17 @@ function brokenHere(
   const from = run.at - limits.evidenceDays * dayMs;
   const isRecent = (attempt: Attempt) => attempt.run.at >= from;
   const counted = new Set(past.attempts.map((attempt) => attempt.run));
-  // Each rerun that showed it is a failure and a pass. The other passes elsewhere are not known.
-  const reruns = failedThenPassed(
-    [...(isOnBaseBranch ? [] : others), ...allBase].filter(
-      (attempt) => isRecent(attempt) && !counted.has(attempt.run),
-    ),
-  ).length;
+  // Each failure elsewhere that showed it is a failure and a pass. The other passes elsewhere are not known.
+  const chances = chancesOf(
+    here.at(-1)?.text ?? {},
+    { base: allBase.filter(isRecent), others: others.filter(isRecent), isOnBase: isOnBaseBranch },
+    limits,
+  );
+  const elsewhere = new Set(
+    chances
+      .filter(({ kind, attempt }) => !counted.has(attempt.run) && !(kind === 'lone' && isOnBaseBranch))
+      .map(({ attempt }) => attempt),
+  ).size;
   const base = past.attempts.filter(isRecent);
   const earlier = isOnBaseBranch
     ? { failures: row.earlierFailures, runs: row.earlierRuns }
@@ -232,7 +237,7 @@ function brokenHere(
   const inARow = row.failures.length;
   return isImprobable(
     inARow,
-    { failures: earlier.failures + reruns, runs: earlier.runs + 2 * reruns },
+    { failures: earlier.failures + elsewhere, runs: earlier.runs + 2 * elsewhere },
     limits,
   )
     ? { failures: evidence.failures, runs: evidence.runs, inARow }

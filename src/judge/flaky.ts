@@ -1,11 +1,12 @@
-// Evidence that a test fails by chance: it failed and later passed on one commit, or failed alone in several changes.
+// Evidence that a test fails by chance: it failed and later passed on one commit, failed now in one job and now in the other, or
+// failed alone in several changes.
 import type { FlakyEvidence } from '../model.ts';
 import { groupBy } from './group.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type Attempt, changeOf, type FailureText, hasText, isAlike } from './past.ts';
 
 /** One failure that was chance. */
-interface Chance {
+export interface Chance {
   readonly kind: FlakyEvidence['kind'];
   readonly attempt: Attempt;
 }
@@ -41,17 +42,11 @@ export function flakyEvidence(
   const from = until - limits.evidenceDays * dayMs;
   const isRecent = ({ run }: Attempt) => run.at >= from;
   const recent = base.filter(isRecent);
-  const ofBase = allBase.filter(isRecent);
-  const ofOthers = others.filter(isRecent);
-  const again = failedThenPassed([...(isOnBase ? [] : ofOthers), ...ofBase]);
-  const alone = failedAlone(here, ofBase, ofOthers);
-  const chances: Chance[] = [
-    ...(alone.length >= limits.loneFailures ? alone : []).map((attempt) => ({
-      kind: 'lone' as const,
-      attempt,
-    })),
-    ...again.map((attempt) => ({ kind: 'rerun' as const, attempt })),
-  ];
+  const chances = chancesOf(
+    here,
+    { base: allBase.filter(isRecent), others: others.filter(isRecent), isOnBase },
+    limits,
+  );
   const found = chances.findLast(({ attempt }) => isOneOf(here, attempt.text ?? {}));
   if (found === undefined) return undefined;
   return {
@@ -61,6 +56,30 @@ export function flakyEvidence(
     failures: recent.filter(({ failed }) => failed).length,
     runs: recent.length,
   };
+}
+
+/** The failures that chance made, by what the other attempts show; those with another error too where the test passed when it ran again. */
+export function chancesOf(
+  here: FailureText,
+  {
+    base,
+    others,
+    isOnBase,
+  }: { readonly base: readonly Attempt[]; readonly others: readonly Attempt[]; readonly isOnBase: boolean },
+  limits: Limits = defaultLimits,
+): Chance[] {
+  const alone = failedAlone(here, base, others);
+  const again = [
+    ...failedThenPassed([...(isOnBase ? [] : others), ...base]),
+    ...failedInTurn(here, base, others, isOnBase),
+  ];
+  return [
+    ...(alone.length >= limits.loneFailures ? alone : []).map((attempt) => ({
+      kind: 'lone' as const,
+      attempt,
+    })),
+    ...again.map((attempt) => ({ kind: 'rerun' as const, attempt })),
+  ];
 }
 
 function isOneOf(here: FailureText, seen: FailureText): boolean {
@@ -91,9 +110,47 @@ export function failedThenPassed(attempts: readonly Attempt[]): Attempt[] {
 }
 
 /**
+ * Failures like this one in one job while another one passed on the same commit, where on another commit these two jobs had it the
+ * other way round: what breaks in one job alone, breaks in that job again. On the base branch both commits have to be of different
+ * changes.
+ */
+function failedInTurn(
+  here: FailureText,
+  base: readonly Attempt[],
+  others: readonly Attempt[],
+  isOnBase: boolean,
+): readonly Attempt[] {
+  const isLikeThis = ({ failed, text = {} }: Attempt) => failed && hasText(text) && isOneOf(here, text);
+  const all = [...base, ...others];
+  if (all.filter(isLikeThis).length < 2) return [];
+  const ofBase = new Set(base);
+  // Steps of one job are variants: the pass of another one says nothing.
+  const pairs = [...groupBy(all, ({ commit }) => commit).values()].flatMap((group) =>
+    group.filter(isLikeThis).flatMap((failure) =>
+      group
+        .filter(
+          ({ failed, run: { lineId, ordinal } }) =>
+            !failed && lineId !== failure.run.lineId && ordinal === failure.run.ordinal,
+        )
+        .map(({ run }) => ({
+          failure,
+          jobs: `${failure.run.lineId}\n${run.lineId}`,
+          reversed: `${run.lineId}\n${failure.run.lineId}`,
+          change: isOnBase && !ofBase.has(failure) ? changeOf(failure.run) : failure.commit,
+        })),
+    ),
+  );
+  const byJobs = groupBy(pairs, ({ jobs }) => jobs);
+  return pairs
+    .filter((pair) => byJobs.get(pair.reversed)?.some(({ change }) => change !== pair.change))
+    .map(({ failure }) => failure)
+    .sort((a, b) => a.run.at - b.run.at);
+}
+
+/**
  * Failures like this one, each the only one of its change (a commit of the base, another branch), with a pass of the test after
- * each before the next. What broke a test fails again: in the other job, on the rerun, at the next push. Where as many changes
- * failed so, the test is one that changes break.
+ * each before the next. What broke a test fails again: in the other job, on the rerun, at the next push. Where more changes failed
+ * so, the test is one that changes break.
  */
 function failedAlone(
   here: FailureText,
@@ -110,11 +167,18 @@ function failedAlone(
       new Set(failures.map(({ run }) => run.runId)).size === 1 ? failures.slice(-1) : [],
     )
     .sort((a, b) => a.run.at - b.run.at);
-  if (single.length <= changes.length / 2) return [];
+  if (single.length < changes.length / 2) return [];
   // Steps of one job are variants: the pass of another one says nothing.
   const passes = [...base, ...others].filter(({ failed }) => !failed).map(({ run }) => run);
   return single.filter(({ run }, i) => {
-    const next = single[i + 1]?.run.at ?? Infinity;
-    return passes.some(({ at, ordinal }) => ordinal === run.ordinal && at > run.at && at < next);
+    const next = single[i + 1]?.run;
+    return passes.some(
+      ({ at, ordinal, lineId }) =>
+        ordinal === run.ordinal &&
+        at > run.at &&
+        at < (next?.at ?? Infinity) &&
+        // What breaks one job alone goes on in that job while others pass.
+        (next?.lineId !== run.lineId || lineId === run.lineId),
+    );
   });
 }

@@ -475,7 +475,29 @@ describe('the stories', () => {
     expect(pulls('F', 'P', 'F:KeyError')).toBe('new');
     // They failed again when they ran again: a test that changes break.
     expect(pulls('F F', 'P', 'F F', 'F F')).toBe('new');
-    expect(pulls('F', 'P', 'F', 'P', 'F F', 'F F')).toBe('new');
+    expect(pulls('F', 'P', 'F', 'P', 'F F', 'F F', 'F F')).toBe('new');
+    expect(pulls('F', 'P', 'F', 'P', 'F F', 'F F')).toBe('flaky');
+  });
+
+  it('failed now in one job and now in the other makes a test flaky; what one job alone breaks is new', () => {
+    const jobs = (...commits: string[]) => {
+      const story = new Story('ABCDE');
+      [...'ABCDE'].forEach((sha, i) => {
+        const [one = '', other = ''] = (commits[i] ?? 'P P').split(' ');
+        const execution = `w${i}`;
+        story.run(sha, one, { execution }).run(sha, other, { execution, lineId: 'py312', jobName: 'py312' });
+      });
+      return first(story.judgePull(1, 'p', 'E', 'F'));
+    };
+    expect(jobs('P P', 'F P', 'P F')).toMatchObject({
+      class: 'flaky',
+      reason: { evidence: { kind: 'rerun', sha: 'C' } },
+    });
+    expect(jobs('P P', 'P F', 'F P').class).toBe('flaky');
+    // Red twice in a row in one job is one break of that job, and so is the same again in both.
+    expect(jobs('P P', 'P F', 'P F').class).toBe('new');
+    expect(jobs('P P', 'F F', 'F F').class).toBe('new');
+    expect(jobs('P P', 'F P', 'P F:KeyError').class).toBe('new');
   });
 
   it('38: the base commit is not tested yet: this change or one of the untested', () => {

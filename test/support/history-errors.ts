@@ -295,7 +295,7 @@ export function judgeSimulated(
 
 /**
  * Which rows src/store/history/evidence.ts reads: all of the own line's past; of other lines and changes the failures, the passes of
- * the same commit and line, and all since the point where one of these fails.
+ * the same commit, and all since the point where one of these fails.
  */
 function readRows(
   { facts: { run, runs }, point, own, others, evidence }: JudgedPoint,
@@ -316,8 +316,9 @@ function readRows(
   const known = new Map<string, ReadonlySet<StoredRun>>();
   const readOf = (test: string) => {
     const failed = foreign.filter((other) => failedIn(test, other) === true);
-    const keyOf = (other: StoredRun) => `${other.lineId} ${testedCommit(other)}`;
-    const keys = new Set(failed.map(keyOf));
+    const commits = new Set(
+      [...all, ...foreign].filter((other) => failedIn(test, other) === true).map(testedCommit),
+    );
     const hasLate = failed.some(isLate);
     // Where the own line hardly runs the test, the other lines of the base tell its past.
     const isRare =
@@ -326,7 +327,7 @@ function readRows(
       foreign.filter(
         (other) =>
           failedIn(test, other) === true ||
-          keys.has(keyOf(other)) ||
+          commits.has(testedCommit(other)) ||
           (hasLate && isLate(other)) ||
           (isRare && base.has(other)),
       ),

@@ -870,6 +870,9 @@ const repairedSql = `, me AS MATERIALIZED (
         AND r.test_run_id IS NOT DISTINCT FROM $2) AS r
   )`;
 
+/** What other jobs say of a failing commit is asked for so many tests: no more of one run are looked at as closely by hand. */
+const isFew = '(SELECT count(*) <= 50 FROM names)';
+
 /** Rows of failures in the runs, and what tells what they mean. */
 const failedSql = (hasOlder: boolean): string => `, hits AS MATERIALIZED (
     -- Run by run (OFFSET 0): a join would read all failures that the team ever had. Names alone are read from the index.
@@ -889,10 +892,11 @@ const failedSql = (hasOlder: boolean): string => `, hits AS MATERIALIZED (
     FROM hits h CROSS JOIN LATERAL (SELECT r.* FROM test_results r WHERE ${failedIn('h')} AND ${inTime} OFFSET 0) AS r
     WHERE h.is_most AND (r.test_name IN (SELECT test_name FROM names)) IS TRUE
   ), beside AS (
-    -- The runs of other lines and changes that tell what a failure there means: of the same commit, and all since the point.
+    -- The runs of other lines and changes that tell what a failure there means: of the same commit, and all since the point. Of many
+    -- tests the same line's alone.
     SELECT a.place, e.test_name, a.id, a.created_at, a.line_id
-    FROM (SELECT DISTINCT test_name, line_id, commit FROM failed WHERE NOT is_own) AS e
-    JOIN asked a ON a.commit = e.commit AND a.line_id IS NOT DISTINCT FROM e.line_id AND NOT a.is_own
+    FROM (SELECT DISTINCT test_name, line_id, commit, is_own FROM failed WHERE NOT is_own OR ${isFew}) AS e
+    JOIN asked a ON a.commit = e.commit AND NOT a.is_own AND (${isFew} OR a.line_id IS NOT DISTINCT FROM e.line_id)
     UNION
     SELECT a.place, e.test_name, a.id, a.created_at, a.line_id
     FROM (SELECT DISTINCT test_name FROM failed WHERE NOT is_own AND is_late) AS e JOIN asked a ON a.is_late

@@ -389,8 +389,10 @@ describe.each(placeNames)('on %s', (name) => {
       '2 branch red:failed',
       '2 branch:passed',
       '2 me:error',
-      // Red at the point, green here.
+      // Red at the point, green here; on that commit the other job passed.
       '4 base:failed',
+      '4 lint again:passed',
+      '4 lint:passed',
       '4 me:passed',
       '5 base:passed',
       '5 me:failed',
