@@ -9,7 +9,8 @@ const youngBytes = 16 * 2 ** 20;
  * (docs/reading.md). V8 fixes the limit of the young generation at start, so this stops its growth once it is large enough.
  */
 export function keepHeapSmall(): void {
-  setFlagsFromString('--heap-growing-percent=100');
+  // Between collections the older objects may grow by so much, in percent.
+  setFlagsFromString('--heap-growing-percent=40');
   const watch = setInterval(() => {
     const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
     if (young !== undefined && young.space_size < youngBytes) return;

@@ -7,7 +7,14 @@ import type { Nodes } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
-import { checkOut, type Files, initRepository, writeCommit, writeRefs } from './git-repository.ts';
+import {
+  checkOut,
+  cutHistory,
+  type Files,
+  initRepository,
+  writeCommit,
+  writeRefs,
+} from './git-repository.ts';
 import { type GithubServer, startGithub } from './github-server.ts';
 import { pullEnv, pullRequest } from './pull-request.ts';
 import { type ActionResult, type ActionRun, runAction } from './runner.ts';
@@ -131,6 +138,22 @@ export async function openReviewerStory(databaseUrl: string | undefined) {
       const at = 1_790_000_000_000 + minute++ * 60_000;
       const sha = writeCommit(home, { files: tree, parents: parents.map((one) => one.sha), at, message });
       const made = { sha, files: tree };
+      commits.push(made);
+      return made;
+    },
+    /** A clone of depth 1: the commit knows its parents' names, and nobody their files. */
+    shallow(files: Readonly<Record<string, string>>, parents: readonly string[]): Checkout {
+      const made = this.commit(
+        files,
+        parents.map((sha) => ({ sha, files: new Map() })),
+        'Merge',
+      );
+      cutHistory(home, [made.sha]);
+      return made;
+    },
+    /** A commit that this clone lacks, and GitHub has. */
+    elsewhere(sha: string, files: Readonly<Record<string, string>>): Checkout {
+      const made = { sha, files: new Map(Object.entries(files)) };
       commits.push(made);
       return made;
     },
