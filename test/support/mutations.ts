@@ -22,8 +22,8 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'the author check of the comment',
     file: 'src/tell/github/github.ts',
-    find: 'marked.filter((comment) => sameLogin(comment.author, author))',
-    replace: 'marked.slice()',
+    find: 'sameLogin(comment.author, author) && isTitled(',
+    replace: 'isTitled(',
     test: 'test/tell/github/github.test.ts',
     name: "takes nobody else's comment for its own",
   },
