@@ -11,7 +11,7 @@ export default defineConfig({
     // The product's modules are loaded once a worker: loading them for each file took a fifth of the time.
     isolate: false,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

@@ -2,28 +2,8 @@
 //   npm run soak [-- --seed 1] [cuts] [freezes=20] …
 // Without a part it runs all but those that are named alone. Ends with 1 where anything was not as it must be.
 import { parseArgs } from 'node:util';
-import { poolers, racers, timeouts } from './soak/crowds.ts';
-import { namespaces } from './soak/namespaces.ts';
-import { away, cuts, freezes } from './soak/network.ts';
-import { crashes, disk, promotions } from './soak/servers.ts';
-import { staging } from './soak/staging.ts';
-import { states } from './soak/states.ts';
-import { Findings, type Part } from './soak/world.ts';
-
-export const parts: readonly Part[] = [
-  cuts,
-  freezes,
-  away,
-  states,
-  timeouts,
-  racers,
-  poolers,
-  crashes,
-  promotions,
-  disk,
-  namespaces,
-  staging,
-];
+import { parts } from './soak/parts.ts';
+import { Findings } from './soak/world.ts';
 
 const { values, positionals } = parseArgs({
   options: { seed: { type: 'string', default: '1' }, list: { type: 'boolean', default: false } },

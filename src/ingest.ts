@@ -38,6 +38,7 @@ export interface Surroundings {
   /** Commits that the CI system names, and what git tells about others. */
   readonly named?: ChangeSource['named'] | undefined;
   readonly git?: ChangeSource['git'];
+  readonly readPulledFiles?: ChangeSource['readPulledFiles'];
   /** The earliest that a report of this run can have been begun, and what happened then. */
   readonly beginning?:
     | {
@@ -150,6 +151,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     beginning,
     named = {},
     git,
+    readPulledFiles,
   } = await edges.surroundings;
   const detected = contextOf(survey.properties);
   const { workingDirectory } = edges;
@@ -187,7 +189,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     onProgress: progress('reading and storing'),
     onResults: edges.onResults,
   });
-  const change = { context, named, git, readEdited: editedReader(context, files) };
+  const change = { context, named, git, readEdited: editedReader(context, files), readPulledFiles };
   // Coverage that comes later belongs to the same run.
   const uploadKey = makeUploadKey({
     ...context,

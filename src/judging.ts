@@ -17,6 +17,7 @@ import type {
   Match,
   MemoryCandidate,
   NamedCommits,
+  PulledFile,
   RunContext,
   RunHistory,
   TotalsBefore,
@@ -34,12 +35,13 @@ import {
   type MissingBase,
   type RunEvidence,
   type RunQuery,
+  readFailures,
   readFileEvidence,
   readRunEvidence,
   readTestEvidence,
   type TestEvidence,
 } from './store/history/evidence.ts';
-import { readMatches } from './store/history/matches.ts';
+import { lookAround, readMatches } from './store/history/matches.ts';
 import { type Access, inTeam } from './store/schema/access.ts';
 
 /** What is known of the change that a run tests, beyond what is stored. */
@@ -50,6 +52,8 @@ export interface ChangeSource {
   readonly git: CommitHistory | undefined;
   /** Reads a file of the repository as it was tested, where that is not its commit: uncommitted changes outside CI. */
   readonly readEdited?: ((path: string) => string | undefined) | undefined;
+  /** Asks the server for the pull request's changed files: a shallow clone cannot say. undefined: there is nobody to ask, or no answer. */
+  readonly readPulledFiles?: (() => Promise<readonly PulledFile[] | undefined>) | undefined;
 }
 
 export interface HistoryQuery extends RunQuery {
@@ -87,8 +91,7 @@ export interface JudgedRuns {
 /** @throws as judgeStored */
 export async function judgeRun(db: Database, access: Access, query: HistoryQuery): Promise<Judgement> {
   const { runId, createdAt, change } = query;
-  const { evidence, git, readAgain } = await readRuns(db, access, query);
-  const judgeRuns = (found: RunEvidence): JudgedRuns => ({
+  const judgeRuns = (found: RunEvidence, git: GitPlace | undefined): JudgedRuns => ({
     evidence: found,
     judged: judgePoint({
       run: found.run,
@@ -97,7 +100,10 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
       commits: commitPlaces(found, git),
     }),
   });
-  const { judged } = judgeRuns(evidence);
+  const { evidence, git, readAgain, facts } = await readRuns(db, access, query, (found, place) =>
+    readFacts(db, access, query, found, () => judgeRuns(found, place).judged),
+  );
+  const { judged, there } = facts;
   const { point } = judged;
   const { baseBranch } = evidence;
   if (
@@ -106,45 +112,6 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
     isBaseNeverTested(evidence.run, evidence.runs, baseBranch)
   )
     query.onWarning?.(neverTested(baseBranch));
-  const there = point === undefined ? [] : ofLine(evidence.run, point.runs);
-  const base = [...(point?.base ?? [])].reverse().flatMap((commit) => commit.runs);
-  const changesQuery = { runId, createdAt, there, base: base.filter(isOfLine(evidence.run)) };
-  const facts = await inTeam(db, access, async () => {
-    // Of tests that failed neither here nor at the point nothing is asked.
-    const isAllGreen = isGreen(evidence.run) && (point === undefined || point.runs.every(isGreen));
-    const tests = isAllGreen
-      ? { rows: [], failures: [] }
-      : await readTestEvidence(db, access, {
-          runId,
-          createdAt,
-          lineRuns: evidence.lineRuns,
-          ...runsToRead(judged),
-        });
-    const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
-    // What files a run had is asked for tests that have no past.
-    const isPlain = point === undefined || !hasNoPast(tests, point);
-    return {
-      tests,
-      files,
-      there: isPlain
-        ? undefined
-        : await readFileEvidence(db, access, { runId, createdAt, point: point.runs, files }),
-      matches: isGreen(evidence.run) ? [] : await readMatches(db, access, query),
-      former: await readFormerNames(db, access, query, [
-        ...new Set(tests.failures.map(({ testName }) => functionOf(testName))),
-      ]),
-      isMatched: await hasMatches(db, access, changeRuns(judged)?.ids ?? []),
-      differences: there.length === 0 ? undefined : await readDifferences(db, access, changesQuery),
-      coverage:
-        there.length === 0
-          ? undefined
-          : // Of its own line alone: another job covers something else.
-            await readCoverageChange(db, access, {
-              run: evidence.run,
-              there: there.filter(isOfLine(evidence.run)),
-            }),
-    };
-  });
 
   const { differences } = facts;
   const [inPoint, inThis] = await Promise.all([
@@ -194,25 +161,36 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
               ),
             ),
             rows: facts.tests.rows,
+            passes: facts.tests.passes,
             runs: [...asked.own, ...asked.base, ...asked.others, ...asked.point],
           });
           return (
             tests && {
               rows: tests.rows,
-              matches: tests.names.size === 0 ? undefined : await readMatches(db, access, query, tests.names),
+              matches:
+                tests.names.size === 0 || facts.around === undefined
+                  ? undefined
+                  : await readMatches(
+                      db,
+                      access,
+                      query,
+                      { ...facts.around, failures: facts.failures },
+                      tests.names,
+                    ),
             }
           );
         });
   const verdicts = judgeTests(judged, {
     rows: [...facts.tests.rows, ...(former?.rows ?? [])],
+    passes: facts.tests.passes,
     failures: facts.tests.failures,
     files: facts.files.map((file) => ({
       file,
       isInTree: inPoint?.has(file),
-      ran: facts.there?.ran.has(file) === true,
+      ran: facts.filesThere?.ran.has(file) === true,
     })),
-    filesHere: facts.there?.filesHere ?? 0,
-    filesAlsoAtPoint: facts.there?.filesAlsoAtPoint ?? 0,
+    filesHere: facts.filesThere?.filesHere ?? 0,
+    filesAlsoAtPoint: facts.filesThere?.filesAlsoAtPoint ?? 0,
   });
   const renamedFrom = new Map(renames?.renamed.map(({ from, to }) => [to, from]));
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
@@ -272,8 +250,76 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
   return {
     history,
     judged,
-    readAgain: async () => judgeRuns(await readAgain()),
+    readAgain: async () => judgeRuns(await readAgain(), git),
     isMatched: facts.isMatched,
+  };
+}
+
+/**
+ * Reads all that the run's tests are judged by, inside a transaction of the team. What does not depend on one another is sent
+ * together: the server works on the next statement while the answer of the last one is put together here.
+ */
+async function readFacts(
+  db: Database,
+  access: Access,
+  query: HistoryQuery,
+  evidence: RunEvidence,
+  judge: () => JudgedPoint,
+) {
+  const { runId, createdAt } = query;
+  const isGreenHere = isGreen(evidence.run);
+  const [failures, judged] = await Promise.all([
+    isGreenHere ? [] : readFailures(db, access, query),
+    (async () => judge())(),
+  ]);
+  const { point } = judged;
+  const there = point === undefined ? [] : ofLine(evidence.run, point.runs);
+  const base = [...(point?.base ?? [])].reverse().flatMap((commit) => commit.runs);
+  const changesQuery = { runId, createdAt, there, base: base.filter(isOfLine(evidence.run)) };
+  const runIds = changeRuns(judged)?.ids ?? [];
+  // Of tests that failed neither here nor at the point nothing is asked.
+  const isAllGreen = isGreenHere && (point === undefined || point.runs.every(isGreen));
+  const [tests, around] = await Promise.all([
+    isAllGreen
+      ? { rows: [], passes: new Map<string, readonly string[]>(), failures: [] }
+      : readTestEvidence(
+          db,
+          access,
+          { runId, createdAt, lineRuns: evidence.lineRuns, ...runsToRead(judged) },
+          failures,
+        ),
+    failures.length === 0 ? undefined : lookAround(db, access, query, { failures, runIds }),
+  ]);
+  const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
+  // What files a run had is asked for tests that have no past.
+  const isPlain = point === undefined || !hasNoPast(tests, point);
+  return {
+    judged,
+    failures,
+    around,
+    tests,
+    files,
+    there,
+    filesThere: isPlain
+      ? undefined
+      : await readFileEvidence(db, access, { runId, createdAt, point: point.runs, files }),
+    matches: around === undefined ? [] : await readMatches(db, access, query, { ...around, failures }),
+    former:
+      around?.hasAliases === true
+        ? await readFormerNames(db, access, query, [
+            ...new Set(tests.failures.map(({ testName }) => functionOf(testName))),
+          ])
+        : new Map<string, readonly string[]>(),
+    isMatched: around?.isMatched ?? (await hasMatches(db, access, runIds)),
+    differences: there.length === 0 ? undefined : await readDifferences(db, access, changesQuery),
+    coverage:
+      there.length === 0
+        ? undefined
+        : // Of its own line alone: another job covers something else.
+          await readCoverageChange(db, access, {
+            run: evidence.run,
+            there: there.filter(isOfLine(evidence.run)),
+          }),
   };
 }
 
@@ -292,11 +338,13 @@ function chosenMatch(candidates: readonly MemoryCandidate[], isOutside: boolean)
 }
 
 /** Whether a failed test has no row at the base's commits. */
-function hasNoPast({ rows, failures }: TestEvidence, point: Point): boolean {
+function hasNoPast({ rows, passes, failures }: TestEvidence, point: Point): boolean {
   const base = new Set(point.base.flatMap(({ runs }) => runs.map(({ runId }) => runId)));
   const known = new Set<string>();
   for (const { testName, runId } of rows) if (base.has(runId)) known.add(testName);
-  return failures.some(({ testName }) => !known.has(testName));
+  return failures.some(
+    ({ testName }) => !known.has(testName) && passes.get(testName)?.some((runId) => base.has(runId)) !== true,
+  );
 }
 
 const isWithoutGit = ({ gitSha, branch }: EvidenceRun): boolean =>
@@ -314,20 +362,26 @@ export interface GitPlace {
   readonly beginsAt: number | undefined;
 }
 
-/** Which branch is the base is known when the runs are read, and git is asked about it: where the first guess was wrong, again. */
-async function readRuns(
+/**
+ * Which branch is the base is known when the runs are read, and git is asked about it: where the first guess was wrong, again.
+ *
+ * @param readFacts reads what else is needed, in the transaction of the runs
+ */
+async function readRuns<Facts extends object>(
   db: Database,
   access: Access,
   query: HistoryQuery,
+  readFacts: (evidence: RunEvidence, git: GitPlace | undefined) => Promise<Facts>,
 ): Promise<{
   evidence: RunEvidence;
   git: GitPlace | undefined;
+  facts: Facts;
   /** Inside a transaction. */
   readAgain: () => Promise<RunEvidence>;
 }> {
   const { change } = query;
   const defaultBranch = change?.named.defaultBranch ?? (await change?.git?.defaultBranch());
-  const read = async (git: GitPlace | undefined) => {
+  const read = (git: GitPlace | undefined, isSettled: (evidence: RunEvidence) => boolean) => {
     const readAgain = () =>
       readRunEvidence(db, access, {
         ...query,
@@ -335,17 +389,28 @@ async function readRuns(
         baseCommits: git?.order ?? [],
         beginsAt: git?.beginsAt,
       });
-    return { git, readAgain, evidence: await inTeam(db, access, readAgain) };
+    return inTeam(db, access, async () => {
+      const evidence = await readAgain();
+      const facts = isSettled(evidence) ? await readFacts(evidence, git) : undefined;
+      return { git, readAgain, evidence, facts };
+    });
   };
-  const first = await read(
+  const guess =
     change &&
-      (await placeInGit(change, query.baseBranch ?? change.context.baseBranch ?? defaultBranch ?? 'main')),
+    (await placeInGit(change, query.baseBranch ?? change.context.baseBranch ?? defaultBranch ?? 'main'));
+  const first = await read(
+    guess,
+    ({ baseBranch }) => change === undefined || baseBranch === undefined || baseBranch === guess?.baseBranch,
   );
   const { baseBranch, missingBase } = first.evidence;
   if (missingBase !== undefined && missingBase.name === query.baseBranch)
     query.onWarning?.(unknownBase(missingBase));
-  if (change === undefined || baseBranch === undefined || baseBranch === first.git?.baseBranch) return first;
-  return read(await placeInGit(change, baseBranch));
+  if (first.facts !== undefined) return { ...first, facts: first.facts };
+  const again =
+    change !== undefined && baseBranch !== undefined ? await placeInGit(change, baseBranch) : undefined;
+  const { facts, ...found } = await read(again, () => true);
+  if (facts === undefined) throw new Error('a second guess of the base that is not settled');
+  return { ...found, facts };
 }
 
 /** Where a change begins, seen from a base branch; undefined without git. */

@@ -154,6 +154,14 @@ export interface DiffFile {
   readonly hunks: readonly Hunk[];
 }
 
+/** A changed file as the pull request's server tells it. */
+export interface PulledFile extends Omit<DiffFile, 'hunks'> {
+  /** Id of its blob at the pull request's head. */
+  readonly blob: string;
+  /** With context; undefined where the server gives none of it. */
+  readonly patch: string | undefined;
+}
+
 /** Lines of one file, 1-based; a line that is in neither list is no statement. */
 export interface MeasuredFile {
   readonly filePath: string;
@@ -200,6 +208,8 @@ export type Patch = (
       readonly coverage: PatchCoverage;
       /** Whose reports are counted together: stored runs of the commit, this one among them. */
       readonly runs: number;
+      /** Changed files whose lines are not known: the clone is too shallow, and the server has no patch of what was tested. */
+      readonly notComputed?: number | undefined;
     }
   | { readonly problem: string }
 ) & {

@@ -1,6 +1,6 @@
 // The use case's half that judges the coverage of a change: lines from git, coverage from this run or from all stored runs of its
 // commit. Joins context, store and judge, which do not know each other.
-import type { DiffAnswer } from './context/diff.ts';
+import { type DiffAnswer, parsePatch } from './context/diff.ts';
 import type { JudgedPoint } from './judge/judge.ts';
 import { patchCoverage } from './judge/patch.ts';
 import { type ChangeSource, ofLine, placeInGit } from './judging.ts';
@@ -22,6 +22,8 @@ interface Change {
   /** undefined: the checkout with its uncommitted changes. */
   readonly to: string | undefined;
   readonly diff: readonly DiffFile[];
+  /** Changed files that are not in it, since nobody knows their lines. */
+  readonly notComputed?: number;
 }
 
 /** Reads the lines of the run's change once, for whoever judges them; undefined where there is none to ask about. */
@@ -51,9 +53,33 @@ export async function readChange(
     };
   const to = (await hasEditedCode(query)) ? undefined : tested.gitSha;
   const answer = await git.diff(from, to, patterns);
-  return 'problem' in answer
+  if (!('problem' in answer)) return { baseSha: from, to, diff: answer.files };
+  const pulled = isAsked || to === undefined ? undefined : await readPulled(query.change, to);
+  return pulled === undefined
     ? { problem: problems[answer.problem](from) }
-    : { baseSha: from, to, diff: answer.files };
+    : { baseSha: from, to, ...pulled };
+}
+
+/**
+ * The change as the pull request's server tells it. Coverage is of the merge and a patch of the head: it counts only for files that
+ * are the same in both.
+ */
+async function readPulled({ git, readPulledFiles }: ChangeSource, tested: string) {
+  const files = (await readPulledFiles?.())?.filter(({ path }) => isMeasured(path));
+  const blobs =
+    files &&
+    (await git?.blobsAt(
+      tested,
+      files.map(({ path }) => path),
+    ));
+  if (files === undefined || blobs === undefined) return undefined;
+  const diff = files.flatMap(({ patch, blob, ...file }): DiffFile[] => {
+    if (file.isDeleted) return [{ ...file, hunks: [] }];
+    return patch === undefined || blobs.get(file.path) !== blob
+      ? []
+      : [{ ...file, hunks: parsePatch(patch) }];
+  });
+  return { diff, notComputed: files.length - diff.length };
 }
 
 /** Whether the checkout's code differs from its commit: then the lines of its coverage are those of the checkout. */
@@ -65,7 +91,9 @@ async function hasEditedCode({ change: { context, git } }: PatchQuery): Promise<
 }
 
 /** What coverage.py measures: Python, and by its plugins templates and Cython. */
-const patterns = ['*.py', '*.pyx', '*.html', '*.jinja', '*.jinja2', '*.mako'];
+const endings = ['.py', '.pyx', '.html', '.jinja', '.jinja2', '.mako'];
+const patterns = endings.map((ending) => `*${ending}`);
+const isMeasured = (path: string) => endings.some((ending) => path.endsWith(ending));
 
 const problems: Record<
   Extract<DiffAnswer, { readonly problem: string }>['problem'],
@@ -82,7 +110,8 @@ export function judgeOwnPatch(
   files: readonly MeasuredFile[],
 ): Patch | undefined {
   if (change === undefined || 'problem' in change) return change;
-  return { baseSha: change.baseSha, coverage: patchCoverage({ diff: change.diff, here: files }), runs: 1 };
+  const { baseSha, diff, notComputed } = change;
+  return { baseSha, coverage: patchCoverage({ diff, here: files }), runs: 1, notComputed };
 }
 
 /** By all stored runs of the run's commit; lines that lost their coverage by the run that this one is compared with. */
@@ -148,7 +177,8 @@ export async function judgePatch(
         ? undefined
         : await readMeasuredFiles(db, access, { runs: [there], paths: different });
     const before = since === undefined || files === undefined ? undefined : { diff: since, files };
-    return { baseSha, coverage: patchCoverage({ diff, here, before }), runs: runs.length, together };
+    const coverage = patchCoverage({ diff, here, before });
+    return { baseSha, coverage, runs: runs.length, notComputed: change.notComputed, together };
   });
 }
 

@@ -221,6 +221,7 @@ export interface FormerQuery extends RunQuery {
   readonly failedThere: ReadonlySet<string>;
   /** What was read under the names of today. */
   readonly rows: readonly TestRow[];
+  readonly passes: ReadonlyMap<string, readonly string[]>;
   readonly runs: readonly EvidenceRun[];
 }
 
@@ -272,9 +273,8 @@ export async function readFormerTests(
     const end = former.findIndex(isHere);
     if (end >= 0) chains.set(now, former.slice(0, end));
   }
-  const known = new Map<string, Set<string>>();
-  for (const { testName, runId } of query.rows)
-    if (chains.has(testName)) known.set(testName, (known.get(testName) ?? new Set()).add(runId));
+  const known = new Map([...chains.keys()].map((name) => [name, new Set(query.passes.get(name))]));
+  for (const { testName, runId } of query.rows) known.get(testName)?.add(runId);
   const failing = new Set(query.failing);
   return {
     names: new Map([...chains].filter(([name, former]) => failing.has(name) && former.length > 0)),

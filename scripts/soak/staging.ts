@@ -10,7 +10,7 @@ export const staging: Part = {
   name: 'staging',
   count: 200,
   what: `uploads of ${tests} tests on PostgreSQL ${major}`,
-  slice: ['test/store/runs/save.test.ts: the same upload again is known already and adds no row'],
+  slice: ['test/store/runs/save.test.ts: a run of many batches is stored whole'],
   alone: true,
   async run(findings, count) {
     const world = await openWorld({ major, settings: { fsync: 'off', max_wal_size: '8GB' } });

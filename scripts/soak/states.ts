@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openPostgres } from '../../src/store/database/pg.ts';
 import type { Connect } from '../../src/store/database/port.ts';
 import { type Refusal, startFaultProxy } from '../../test/support/fault-proxy.ts';
+import { raiseOnce } from '../../test/support/raise-once.ts';
 import { connectTo, type Findings, openWorld, type Part, upload, type World } from './world.ts';
 
 export const states: Part = {
@@ -10,6 +11,7 @@ export const states: Part = {
   count: 10,
   what: 'times each SQLSTATE that passes',
   slice: [
+    'test/store/runs/soak.test.ts: %s, raised in the middle of an upload, is tried again: stored once, or not at all',
     'test/store/runs/faults.test.ts: is tried again until it takes the connection, whatever it said before',
     'test/store/runs/faults.test.ts: a database that is read-only is tried again until the deadline, then named',
     'test/store/runs/faults.test.ts: no free connection is waited for',
@@ -30,18 +32,7 @@ async function runStates(findings: Findings, world: World, times: number): Promi
   const { sql, team } = world;
   const { url: databaseUrl, role } = team;
   const runAll = findings.uploads.bind(findings);
-  await sql.query(`CREATE TABLE soak_state (state text); GRANT SELECT ON soak_state TO PUBLIC;
-    CREATE FUNCTION soak_raise() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
-    DECLARE wanted text := (SELECT state FROM public.soak_state);
-    BEGIN
-      -- A sequence does not go back with the transaction: the first time fails, the second does not.
-      IF wanted IS NOT NULL AND nextval('public.soak_turn') % 2 = 1 THEN
-        RAISE EXCEPTION 'soak' USING ERRCODE = wanted;
-      END IF;
-      RETURN NULL;
-    END $$;
-    CREATE SEQUENCE soak_turn;
-    CREATE TRIGGER soak BEFORE INSERT ON coverage_data FOR EACH STATEMENT EXECUTE FUNCTION soak_raise()`);
+  await sql.query(raiseOnce);
   for (const state of ['25006', '55P03', '57014', '40P01', '40001', '53100', '53200']) {
     await sql.query(`TRUNCATE soak_state; ALTER SEQUENCE soak_turn RESTART`);
     await sql.query('INSERT INTO soak_state VALUES ($1)', [state]);

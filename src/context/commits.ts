@@ -178,6 +178,8 @@ export interface CommitHistory {
   subjects(shas: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Which of the files (relative to the repository's root with `/`, at most 5,000 are looked for) are in a commit. */
   filesAt(sha: string, files: readonly string[]): Promise<ReadonlySet<string> | undefined>;
+  /** The blobs' ids of those files (as for filesAt) that a commit has; undefined where git gives no answer. */
+  blobsAt(sha: string, files: readonly string[]): Promise<ReadonlyMap<string, string> | undefined>;
   /** Python files that were renamed between two commits, old to new; at most 5,000. */
   renames(from: string, to: string): Promise<ReadonlyMap<string, string> | undefined>;
   /**
@@ -285,16 +287,23 @@ export function openHistory(
       );
     },
     filesAt: async (sha, files) => {
+      const blobs = await history.blobsAt(sha, files);
+      return blobs && new Set(blobs.keys());
+    },
+    blobsAt: async (sha, files) => {
       if (!isName(sha)) return undefined;
       const asked = [...new Set(files)].filter((file) => isPath(file)).slice(0, mostFiles);
-      const found = new Set<string>();
+      const found = new Map<string, string>();
       for (let at = 0; at < asked.length; at += filesAtOnce) {
         const paths = asked.slice(at, at + filesAtOnce);
-        const args = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', sha, '--', ...paths];
+        const args = ['ls-tree', '-r', '-z', '--full-tree', sha, '--', ...paths];
         const { stdout, problem } = await runGit(root, args, env);
         if (problem !== undefined) return undefined;
         const wanted = new Set(paths);
-        for (const name of stdout.split('\0')) if (wanted.has(name)) found.add(name);
+        for (const entry of stdout.split('\0')) {
+          const [, id = '', name = ''] = /^\d+ \w+ ([0-9a-f]+)\t(.*)$/s.exec(entry) ?? [];
+          if (wanted.has(name)) found.set(name, id);
+        }
       }
       return found;
     },

@@ -1,6 +1,7 @@
 // Detects the context of a run from the checkout, the CI system and the Python environment, and decides which source wins
 // where they differ. Knows nothing of reports or the database.
 
+import { resolve } from 'node:path';
 import { asOptions, type Naming } from '../errors.ts';
 import type { NamedCommits, RunContext, RunKind, RunOrigin, TestedCommit, Warning } from '../model.ts';
 import { type Beginning, findBeginning } from './beginning.ts';
@@ -14,7 +15,15 @@ import {
   readWholeCommits,
   type WholeCommit,
 } from './commits.ts';
-import { type Checkout, findCheckouts, isTracked, listFiles, readCheckout, readSettings } from './git.ts';
+import {
+  type Checkout,
+  findCheckouts,
+  isCheckout,
+  isTracked,
+  listFiles,
+  readCheckout,
+  readSettings,
+} from './git.ts';
 import { readGithubEvent } from './github-event.ts';
 import { hostOfRepository, identifyRepository } from './identity.ts';
 import { invalidGitSha } from './override.ts';
@@ -196,6 +205,23 @@ export function nameJob(context: RunContext, distinction: string | undefined): R
   const { jobName } = context;
   if (distinction === undefined || jobName === undefined) return context;
   return { ...context, jobName: fitColumn('job_name', `${jobName} (${distinction})`) };
+}
+
+/**
+ * The folder of the workflow's repository where it lies below GitHub's workspace (`path:` of actions/checkout), which is no repository
+ * itself. undefined where there is none, or more than one.
+ */
+export async function findCheckoutBelow(env: Env, workspace: string): Promise<string | undefined> {
+  const { GITHUB_WORKSPACE: named, GITHUB_REPOSITORY: repository } = env;
+  if (named === undefined || repository === undefined || resolve(named) !== resolve(workspace))
+    return undefined;
+  if (await isCheckout(workspace)) return undefined;
+  const own: string[] = [];
+  for (const folder of await findCheckouts(workspace, undefined)) {
+    const remotes = (await readSettings(folder, env))?.remotes;
+    if (repositoryOf(remotes?.get('origin'))?.toLowerCase() === repository.toLowerCase()) own.push(folder);
+  }
+  return own.length === 1 ? own[0] : undefined;
 }
 
 interface OtherCheckout {

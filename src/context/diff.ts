@@ -122,4 +122,46 @@ function hunksOf(patch: string): Hunk[] {
   );
 }
 
+/** The hunks, without context, of one file's patch as GitHub's API gives it: with context, and without a header. */
+export function parsePatch(patch: string): Hunk[] {
+  const hunks: Hunk[] = [];
+  let [old, now] = [0, 0];
+  let removed = 0;
+  let added = 0;
+  const end = () => {
+    if (removed + added > 0)
+      // Without lines of a side its start is the line before.
+      hunks.push({
+        oldStart: removed === 0 ? old - 1 : old - removed,
+        oldLines: removed,
+        newStart: added === 0 ? now - 1 : now - added,
+        newLines: added,
+      });
+    removed = 0;
+    added = 0;
+  };
+  for (const line of patch.split('\n')) {
+    const [, oldStart, oldLines, newStart, newLines] =
+      /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line) ?? [];
+    if (oldStart !== undefined) {
+      end();
+      old = Number(oldStart) + (oldLines === '0' ? 1 : 0);
+      now = Number(newStart) + (newLines === '0' ? 1 : 0);
+    } else if (line.startsWith('-')) {
+      if (added > 0) end();
+      removed++;
+      old++;
+    } else if (line.startsWith('+')) {
+      added++;
+      now++;
+    } else if (line.startsWith(' ') || line === '') {
+      end();
+      old++;
+      now++;
+    }
+  }
+  end();
+  return hunks;
+}
+
 const pathOf = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');

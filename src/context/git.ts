@@ -68,6 +68,12 @@ export async function findCheckouts(workspace: string, known: string | undefined
   return found;
 }
 
+/** Whether a repository begins in this folder. */
+export async function isCheckout(folder: string): Promise<boolean> {
+  const names: readonly string[] = await readdir(folder).catch(() => []);
+  return names.includes('.git');
+}
+
 async function isSubmodule(path: string, isFile: boolean): Promise<boolean> {
   if (!isFile) return false;
   const text = await readFile(path, 'utf8').catch(() => '');

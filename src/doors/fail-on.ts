@@ -4,7 +4,7 @@ import type { Verdict } from '../ingest.ts';
 import type { FailureHistory, RunMatriz } from '../model.ts';
 import { nearest } from '../nearest.ts';
 import type { Settings } from '../settings.ts';
-import { percent } from '../tell/words.ts';
+import { count, percent } from '../tell/words.ts';
 
 /** What a build can fail on. */
 export type Gate = Settings['failOn'][number];
@@ -126,6 +126,8 @@ export function coverageToBlame(
     const gate = `fail-on-patch-coverage ${least}`;
     if (isUncovered) cannot(gate, 'there is no coverage');
     else if (patch !== undefined && 'problem' in patch) cannot(gate, patch.problem);
+    else if ((patch?.notComputed ?? 0) > 0)
+      cannot(gate, `it was not computed for ${count(patch?.notComputed ?? 0, 'file')}`);
     else if ((patch?.coverage.percent ?? 100) < least)
       sentences.push(
         `${percent(patch?.coverage.percent ?? 0)} of the changed statements are covered (${gate})`,

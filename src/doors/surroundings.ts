@@ -7,6 +7,7 @@ import {
   completeGitSha,
   type DetectedContext,
   detectContext,
+  findCheckoutBelow,
   nameJob,
   overrideContext,
 } from '../context/context.ts';
@@ -30,7 +31,8 @@ export async function detectSurroundings(
   naming: Naming,
 ): Promise<DetectedSurroundings> {
   const { env } = process;
-  const found = await detectContext({ env, cwd: workingDirectory, naming });
+  const cwd = (await findCheckoutBelow(env, workingDirectory)) ?? workingDirectory;
+  const found = await detectContext({ env, cwd, naming });
   const isShared = settings.databaseUrl !== undefined && !settings.dryRun;
   const unsure = isShared && settings.repository === undefined ? found.unsureRepository : undefined;
   const detected = { ...found, warnings: [...found.warnings, ...(unsure === undefined ? [] : [unsure])] };

@@ -55,6 +55,11 @@ export interface TestFacts {
    * run of `RunFacts.runs` that has the test. Any order.
    */
   readonly rows: readonly TestRow[];
+  /**
+   * Beside them, test -> runs in which it passed at once; `rows` names none of these runs for the test. Tests that passed in the
+   * same runs may share one list: those that failed in none are judged once.
+   */
+  readonly passes?: ReadonlyMap<string, readonly string[]> | undefined;
   /** The failed tests of the judged run with their file. */
   readonly failures: readonly { readonly testName: string; readonly testFile: string | undefined }[];
   /** One row for each file of `failures`. */

@@ -3,7 +3,7 @@
 //
 // Three steps, since each needs rows for what the one before decided: `judgePoint` from the runs, `judgeTests` from the rows of
 // the tests that failed here or there, `judgeChanges` (changes.ts) from the tests of both runs.
-import type { Fixed, Lately, Since, StoredRun, TestRow } from '../model.ts';
+import type { Fixed, Lately, Since, StoredRun } from '../model.ts';
 import { ancestryOf } from './ancestry.ts';
 import { type Classified, classify, type FailureCase } from './classify.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
@@ -12,7 +12,17 @@ import { fixedOf, repairsOf } from './fixed.ts';
 import { groupBy } from './group.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, orderCommits, testedCommit } from './order.ts';
-import { type Attempt, attemptsOf, commitsWith, didRun, isAlike, pastOf, sortAttempts } from './past.ts';
+import {
+  type Attempt,
+  attemptsOf,
+  commitsWith,
+  didRun,
+  isAlike,
+  pastOf,
+  type RowOfRun,
+  type RowsByRun,
+  sortAttempts,
+} from './past.ts';
 import { choosePoint, type Point } from './point.ts';
 import { type Between, sinceOf } from './since.ts';
 
@@ -126,8 +136,26 @@ export function judgeTests(
   const others = [...judged.others].sort((a, b) => a.at - b.at);
   const placeOf = new Map(others.map(({ runId }, place) => [runId, place]));
   let estimates = 0;
+  const passedRows = new Map<readonly string[], RowsByRun>();
+  const rowsByRun = (testName: string): RowsByRun => {
+    const passes = tests.passes?.get(testName) ?? [];
+    const passed: RowsByRun =
+      passedRows.get(passes) ?? new Map(passes.map((runId) => [runId, { runId, outcome: 'passed' }]));
+    passedRows.set(passes, passed);
+    const found = new Map(passed);
+    for (const row of rowsOf.get(testName) ?? []) found.set(row.runId, row);
+    return found;
+  };
+  // A test that never failed before has nothing of its own: its text and file decide nothing then.
+  const plain = new Map<readonly string[], FailureVerdict>();
   const failures = tests.failures.map(({ testName, testFile }): FailureVerdict => {
-    const rows = byRun(rowsOf.get(testName) ?? []);
+    const passes = tests.passes?.get(testName);
+    const alike = passes && plain.get(passes);
+    const [here, ...elsewhere] = rowsOf.get(testName) ?? [];
+    const isPlain =
+      here?.runId === facts.run.runId && here.failedAttempts === undefined && elsewhere.length === 0;
+    if (isPlain && alike !== undefined) return named(testName, alike);
+    const rows = rowsByRun(testName);
     const past = point && pastOf(facts.run, point, { rows, siblings, limits });
     const test: FailureCase = {
       run: facts.run,
@@ -157,7 +185,7 @@ export function judgeTests(
       estimate: mayEstimate,
       limits,
     });
-    return {
+    const verdict = {
       testName,
       class: classified.class,
       reason: classified.reason,
@@ -166,16 +194,31 @@ export function judgeTests(
       lastFixedBy: lastFixedBy(line, limits),
       lately: latelyOf(base, [...test.own, ...test.here], since, facts.run.at),
     };
+    if (isPlain && passes !== undefined && past?.state.kind === 'passed') plain.set(passes, verdict);
+    return verdict;
   });
   return {
     failures,
     fixed: isFixedTold(judged)
-      ? [...rowsOf].flatMap(([testName, rows]) =>
-          failing.has(testName) ? [] : (fixedHere(testName, byRun(rows), judged, siblings, limits) ?? []),
+      ? [...rowsOf.keys()].flatMap((testName) =>
+          failing.has(testName)
+            ? []
+            : (fixedHere(testName, rowsByRun(testName), judged, siblings, limits) ?? []),
         )
       : [],
   };
 }
+
+/** Member by member, as they were made: all tests may have failed. */
+const named = (testName: string, verdict: FailureVerdict): FailureVerdict => ({
+  testName,
+  class: verdict.class,
+  reason: verdict.reason,
+  notes: verdict.notes,
+  since: verdict.since,
+  lastFixedBy: verdict.lastFixedBy,
+  lately: verdict.lately,
+});
 
 /** So many letters are told. */
 const lastRuns = { base: 10, change: 6 } as const;
@@ -202,7 +245,7 @@ function latelyOf(
 function runsIn(
   runs: readonly StoredRun[],
   placeOf: ReadonlyMap<string, number>,
-  rows: ReadonlyMap<string, TestRow>,
+  rows: RowsByRun,
 ): StoredRun[] {
   const places = [...rows.keys()].flatMap((runId) => placeOf.get(runId) ?? []).sort((a, b) => a - b);
   return places.flatMap((place) => runs[place] ?? []);
@@ -217,7 +260,7 @@ function isFixedTold({ point, evidence }: JudgedPoint): boolean {
 
 function fixedHere(
   testName: string,
-  rows: ReadonlyMap<string, TestRow>,
+  rows: RowsByRun,
   { facts, point, others }: JudgedPoint,
   siblings: readonly StoredRun[],
   limits: Limits,
@@ -239,13 +282,13 @@ function fixedHere(
   return fixedOf(testName, past.attempts, { passesElsewhere, limits });
 }
 
-function failedBefore(rows: ReadonlyMap<string, TestRow>, run: StoredRun): boolean {
+function failedBefore(rows: RowsByRun, run: StoredRun): boolean {
   for (const row of rows.values())
     if (row.runId !== run.runId && (isFailed(row) || (row.failedAttempts ?? 0) > 0)) return true;
   return false;
 }
 
-const isFailed = ({ outcome }: TestRow) => outcome === 'failed' || outcome === 'error';
+const isFailed = ({ outcome }: RowOfRun) => outcome === 'failed' || outcome === 'error';
 
 function siblingsOf({ run, runs }: RunFacts): readonly StoredRun[] {
   return [
@@ -260,21 +303,13 @@ function siblingsOf({ run, runs }: RunFacts): readonly StoredRun[] {
   ];
 }
 
-function byRun(rows: readonly TestRow[]): ReadonlyMap<string, TestRow> {
-  return new Map(rows.map((row) => [row.runId, row]));
-}
-
-function attemptsOfRun(run: StoredRun, rows: ReadonlyMap<string, TestRow>, sha?: string): Attempt[] {
+function attemptsOfRun(run: StoredRun, rows: RowsByRun, sha?: string): Attempt[] {
   const row = rows.get(run.runId);
   return row === undefined ? [] : attemptsOf(row, run, sha);
 }
 
 /** Attempts of a change go by the commit that people know: a pull request's merges have no place in an order. */
-function attemptsIn(
-  runs: readonly StoredRun[],
-  rows: ReadonlyMap<string, TestRow>,
-  order: CommitOrder,
-): Attempt[] {
+function attemptsIn(runs: readonly StoredRun[], rows: RowsByRun, order: CommitOrder): Attempt[] {
   return sortAttempts(
     runs.flatMap((run) => attemptsOfRun(run, rows, run.gitSha ?? testedCommit(run))),
     order,

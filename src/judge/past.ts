@@ -63,13 +63,16 @@ export interface Past {
 const ran = new Set(['passed', 'failed', 'error', 'xpassed']);
 const failing = new Set(['failed', 'error']);
 
+/** A row of a test that is known. */
+export type RowOfRun = Omit<TestRow, 'testName'>;
+
 /** The row is of a test that ran: skipped and expected failures say nothing about it. */
-export function didRun({ outcome }: TestRow): boolean {
+export function didRun({ outcome }: RowOfRun): boolean {
   return ran.has(outcome);
 }
 
 /** The attempts of one row; earlier attempts inside the run left no text. */
-export function attemptsOf(row: TestRow, run: StoredRun, sha = testedCommit(run)): Attempt[] {
+export function attemptsOf(row: RowOfRun, run: StoredRun, sha = testedCommit(run)): Attempt[] {
   if (!didRun(row)) return [];
   const commit = testedCommit(run);
   const failed = failing.has(row.outcome);
@@ -91,7 +94,7 @@ export function sortAttempts(attempts: readonly Attempt[], order: CommitOrder): 
 }
 
 /** Rows of one test by run. */
-export type RowsByRun = ReadonlyMap<string, TestRow>;
+export type RowsByRun = ReadonlyMap<string, RowOfRun>;
 
 /** Places of a point's runs, the same for each failed test. */
 const places = new WeakMap<Point, ReadonlyMap<string, number>>();

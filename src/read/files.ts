@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
-  createReadStream,
   createWriteStream,
   type Dirent,
   fstatSync,
@@ -15,7 +14,7 @@ import {
   stat as statOf,
   statSync,
 } from 'node:fs';
-import { mkdtemp, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { mkdtemp, open, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -419,8 +418,10 @@ function shown(path: string, workingDirectory: string): string {
   return below === '' || below.startsWith('..') ? path : below.replaceAll('\\', '/');
 }
 
-/** Bytes per read: large enough to be fast, small enough for memory. */
-const chunkBytes = 128 * 1024;
+/** Bytes that are worked on at once. Texts of more than 128 KB, and characters may take two bytes, would outlive V8's young generation. */
+const chunkBytes = 48 * 1024;
+/** Bytes per read. */
+const blockBytes = 4 * chunkBytes;
 
 /** A file on disk as a report that can be read more than once. */
 export async function openReport(path: string, workingDirectory: string): Promise<ReportFile> {
@@ -435,7 +436,7 @@ export async function openReport(path: string, workingDirectory: string): Promis
 
 async function* readChunks(path: string, name: string): AsyncGenerator<Buffer> {
   try {
-    yield* createReadStream(path, { highWaterMark: chunkBytes });
+    yield* readInTurn(path);
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined) throw error;
@@ -446,6 +447,27 @@ async function* readChunks(path: string, name: string): AsyncGenerator<Buffer> {
       place: { file: name },
       cause: error,
     });
+  }
+}
+
+/** Reads into two buffers in turn: while one is worked on, the other is filled. A chunk is good until the next one is asked for. */
+async function* readInTurn(path: string): AsyncGenerator<Buffer> {
+  const file = await open(path);
+  try {
+    let [current, next] = [Buffer.allocUnsafe(blockBytes), Buffer.allocUnsafe(blockBytes)];
+    let reading = file.read(current, 0, blockBytes);
+    for (;;) {
+      const { bytesRead } = await reading;
+      if (bytesRead === 0) return;
+      reading = file.read(next, 0, blockBytes);
+      // Thrown where it is waited for.
+      reading.catch(() => {});
+      for (let at = 0; at < bytesRead; at += chunkBytes)
+        yield current.subarray(at, Math.min(at + chunkBytes, bytesRead));
+      [current, next] = [next, current];
+    }
+  } finally {
+    await file.close();
   }
 }
 

@@ -63,6 +63,14 @@ export function withoutType(words: string, errorType: string | undefined): strin
  * parentheses, comments.
  */
 export function normaliseStatement(statement: string): string {
+  // Both signatures ask for it, one behind the other.
+  if (statement !== normalised.statement) normalised = { statement, normal: withoutLayout(statement) };
+  return normalised.normal;
+}
+
+let normalised = { statement: '', normal: '' };
+
+function withoutLayout(statement: string): string {
   let normal = '';
   for (let at = 0; at < statement.length; at++) {
     const char = statement[at] ?? '';
@@ -82,13 +90,23 @@ export function normaliseStatement(statement: string): string {
       )
         normal += ' ';
       while (/\s/.test(statement[at + 1] ?? '')) at++;
-    } else if (char !== '\\' || statement[at + 1] !== '\n') normal += char;
+    } else if (char === '\\') {
+      if (statement[at + 1] !== '\n') normal += char;
+    } else {
+      // Most of a statement is taken as it is.
+      ordinary.lastIndex = at;
+      const end = ordinary.test(statement) ? ordinary.lastIndex : at + 1;
+      normal += statement.slice(at, end);
+      at = end - 1;
+    }
   }
   return normal
     .replace(/,(?=[)\]}])/g, '')
     .replace(/^(assert|return|raise|yield|await)\((.*)\)$/s, unwrapped)
     .trim();
 }
+
+const ordinary = /[^#"'\s\\]+/y;
 
 /** `assert (a == b)` is `assert a == b`, if the parentheses are one pair. */
 function unwrapped(whole: string, keyword: string, inner: string): string {

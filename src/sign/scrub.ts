@@ -146,10 +146,17 @@ export const scrubbers: readonly Scrubber[] = [
 
 /** Applies all rules in order, to at most 4,000 characters. */
 export function scrub(text: string): string {
-  let scrubbed = text.slice(0, longest);
-  for (const rule of scrubbers) scrubbed = rule.scrub(scrubbed);
-  return scrubbed;
+  const taken = text.slice(0, longest);
+  // All signatures of a failure ask for the same words, one behind the other.
+  if (taken !== last.taken) {
+    let scrubbed = taken;
+    for (const rule of scrubbers) scrubbed = rule.scrub(scrubbed);
+    last = { taken, scrubbed };
+  }
+  return last.scrubbed;
 }
+
+let last = { taken: '', scrubbed: '' };
 
 /** Sorts the items between braces, inner braces first; text with unbalanced brackets stays unchanged. */
 function sortBraces(text: string): string {

@@ -27,17 +27,17 @@ export function signFailure(testFile: string | undefined, failure: Failure): Fai
 }
 
 /** Signs failures; other results get no signature. */
-export function signResults(results: readonly TestResult[]): SignedResult[] {
-  return results.map((result) => {
-    const signed = result as TestResult & Signatures;
+export function signResults(results: readonly TestResult[]): readonly SignedResult[] {
+  for (const result of results as readonly (TestResult & Signatures)[]) {
     const { failure } = result;
+    if (failure === undefined) continue;
     // Set in place: copying each result would double the work of streaming them.
-    signed.failureSignature = failure === undefined ? undefined : signFailure(result.testFile, failure);
-    signed.driftSignature = failure === undefined ? undefined : signDrift(failure);
-    signed.wordsSignature = failure === undefined ? undefined : signWords(failure);
-    signed.causeKey = failure === undefined ? undefined : signCause(failure);
-    return signed;
-  });
+    result.failureSignature = signFailure(result.testFile, failure);
+    result.driftSignature = signDrift(failure);
+    result.wordsSignature = signWords(failure);
+    result.causeKey = signCause(failure);
+  }
+  return results as readonly SignedResult[];
 }
 
 interface Signatures {

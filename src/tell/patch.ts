@@ -12,13 +12,18 @@ export function hasPatchNews(patch: Patch | undefined): patch is Patch {
   if (patch === undefined) return false;
   if ('problem' in patch) return true;
   const { changedStatements, lost = [], unreported } = patch.coverage;
-  return changedStatements > 0 || lost.length > 0 || unreported.length > 0;
+  return (patch.notComputed ?? 0) > 0 || changedStatements > 0 || lost.length > 0 || unreported.length > 0;
 }
 
 /** `70 % of 20 changed statements are covered`, and by whose reports. */
-export function patchSentence({ coverage, runs }: Exclude<Patch, { readonly problem: string }>): string {
+export function patchSentence({
+  coverage,
+  runs,
+  notComputed = 0,
+}: Exclude<Patch, { readonly problem: string }>): string {
   const { changedStatements, percent: share } = coverage;
-  const by = runs > 1 ? `, by the ${runs} runs of this commit so far` : '';
+  const all = runs > 1 ? `, by the ${runs} runs of this commit so far` : '';
+  const by = `${all}${notComputed > 0 ? `; not computed for ${count(notComputed, 'file')}` : ''}`;
   if (share === undefined) return `no changed line is a statement that coverage measures${by}`;
   return `${percent(share)} of ${count(changedStatements, 'changed statement')} covered${by}`;
 }

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -13,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { countChangedFiles, openHistory, parseCommit, readCommits } from '../../src/context/commits.ts';
 import { completeGitSha, type DetectedContext, detectContext } from '../../src/context/context.ts';
 
@@ -44,11 +45,24 @@ function git(cwd: string, ...args: string[]): string {
   }).trim();
 }
 
+/** Made once and copied: a process of git takes longer than its files. */
+const made = mkdtempSync(join(tmpdir(), 'commits-made-'));
+afterAll(() => rmSync(made, { recursive: true, force: true }));
+function copied(name: string, path: string, make: (path: string) => void): void {
+  const original = join(made, name);
+  if (!existsSync(original)) {
+    mkdirSync(original);
+    make(original);
+  }
+  cpSync(original, path, { recursive: true });
+}
+
 function repository(name = 'repo'): string {
   const path = join(folder, name);
-  mkdirSync(path);
-  git(path, 'init', '-q', '-b', 'main');
-  put(path, 'tests/test_a.py', 'one\ntwo\nthree\nfour\n');
+  copied('first', path, (original) => {
+    git(original, 'init', '-q', '-b', 'main');
+    put(original, 'tests/test_a.py', 'one\ntwo\nthree\nfour\n');
+  });
   return path;
 }
 
@@ -56,9 +70,9 @@ function repository(name = 'repo'): string {
 function put(path: string, file: string, text: string): string {
   mkdirSync(join(path, file, '..'), { recursive: true });
   writeFileSync(join(path, file), text);
-  git(path, 'add', '.');
-  git(path, 'commit', '-q', '-m', file);
-  return git(path, 'rev-parse', 'HEAD');
+  // A shell starts the three sooner than this process does.
+  const all = 'git add . && git commit -q -m "$1" && git rev-parse HEAD';
+  return execFileSync('sh', ['-c', all, 'sh', file], { cwd: path, env: identity, encoding: 'utf8' }).trim();
 }
 
 function head(path: string): string {
@@ -67,15 +81,22 @@ function head(path: string): string {
 
 /** main moves on while `feature` is made, and HEAD is the merge of the two, as GitHub makes it. */
 function pullRequest(): { path: string; start: string; feature: string; main: string; merge: string } {
-  const path = repository();
-  const start = head(path);
-  git(path, 'checkout', '-q', '-b', 'feature');
-  const feature = put(path, 'tests/test_b.py', 'b\n');
-  git(path, 'checkout', '-q', 'main');
-  const main = put(path, 'src/a.py', 'a\n');
-  git(path, 'checkout', '-q', '--detach');
-  git(path, 'merge', '-q', '--no-ff', '-m', 'Merge', 'feature');
-  return { path, start, feature, main, merge: head(path) };
+  const path = join(folder, 'repo');
+  copied('pull-request', path, (original) => {
+    cpSync(repository('before'), original, { recursive: true });
+    git(original, 'checkout', '-q', '-b', 'feature');
+    put(original, 'tests/test_b.py', 'b\n');
+    git(original, 'checkout', '-q', 'main');
+    put(original, 'src/a.py', 'a\n');
+    git(original, 'checkout', '-q', '--detach');
+    git(original, 'merge', '-q', '--no-ff', '-m', 'Merge', 'feature');
+    rmSync(join(folder, 'before'), { recursive: true });
+  });
+  const [merge = '', main = '', feature = '', start = ''] = git(
+    path,
+    ...['rev-parse', 'HEAD', 'main', 'feature', 'main~1'],
+  ).split('\n');
+  return { path, start, feature, main, merge };
 }
 
 function event(content: object): Record<string, string> {

@@ -44,16 +44,18 @@ function git(cwd: string, ...args: string[]): string {
 function repository(name = 'repo', message = 'First\n\nwith a body'): string {
   const path = join(folder, name);
   mkdirSync(path);
-  git(path, 'init', '-q', '-b', 'main');
   writeFileSync(join(path, 'a.py'), '');
-  git(path, 'add', '.');
-  git(path, 'commit', '-q', '-m', message);
+  gitAll(path, 'git init -q -b main && git add . && git commit -q -m "$1"', message);
   return path;
 }
 
 function commit(path: string, message: string): string {
-  git(path, 'commit', '-q', '--allow-empty', '-m', message);
-  return git(path, 'rev-parse', 'HEAD');
+  return gitAll(path, 'git commit -q --allow-empty -m "$1" && git rev-parse HEAD', message);
+}
+
+/** Several, by a shell, which starts them sooner than this process does. */
+function gitAll(cwd: string, commands: string, message: string): string {
+  return execFileSync('sh', ['-c', commands, 'sh', message], { cwd, env: identity, encoding: 'utf8' }).trim();
 }
 
 function detect(cwd: string, env: Record<string, string> = {}): Promise<DetectedContext> {

@@ -51,6 +51,13 @@ beforeAll(async () => {
   );
   await runIn(
     admin,
+    `INSERT INTO test_results (test_run_id, team_id, created_at, line_id, test_name, test_file, outcome)
+     SELECT id, team_id, created_at, line_id, 'tests/test_old.py::test_gone', 'tests/test_old.py', 'passed'
+     FROM test_runs WHERE team_id = $1 AND origin <> 'stranger' ORDER BY created_at LIMIT 1`,
+    [database.team.id],
+  );
+  await runIn(
+    admin,
     `UPDATE test_runs SET failed = failed + 1 WHERE team_id = $1 AND id = (SELECT id FROM test_runs WHERE team_id = $1 ORDER BY created_at DESC LIMIT 1)`,
     [database.team.id],
   );
@@ -121,6 +128,13 @@ describe('a question', () => {
     );
     expect(stdout).toBe(`a,error_message\r\n1,"${hostile}"\r\n`);
   });
+});
+
+it('of a test that newer runs do not have says when it was seen last', async () => {
+  const { code, stdout } = await ask('test', 'test_gone', '--since', '90d');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^last seen {2}.* in run [\da-f-]{13}; \d+ newer runs of its job do not have it$/m);
+  expect((await ask('test', testNameOf(45))).stdout).not.toContain('last seen');
 });
 
 describe('a mistake', () => {

@@ -355,13 +355,13 @@ describe('a database that does not take the run', () => {
       );
       expect(error).toMatch(/127\.0\.0\.1/);
     },
-    180_000,
+    300_000,
   );
 
   it('because the host has no address', async () => {
     const error = failed(await upload(['results.xml'], {}, 'postgres://u:p@no-such-host.invalid/db'));
     expect(error).toContain('no-such-host.invalid');
-  }, 180_000);
+  }, 300_000);
 
   it('because the database is not there', async () => {
     expect(

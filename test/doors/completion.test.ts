@@ -177,7 +177,7 @@ describe.each(Object.keys(shells) as (keyof typeof shells)[])('%s', (shell) => {
       for (let i = 0; i < tabs; i++) tmux('send-keys', 'Tab');
       expect(await shows(text)).toContain(text);
     },
-    30_000,
+    300_000,
   );
 });
 

@@ -264,7 +264,7 @@ describe('an upload into PostgreSQL by a credential of one team', () => {
     expect(result.code).toBe(0);
     expect(result.stdout + result.stderr).toContain('DATABASE_URL is empty');
     rmSync(dir, { recursive: true, force: true });
-  }, 60_000);
+  }, 300_000);
 
   it.runIf(existsSync('/dev/full'))('says so when its output finds no room, and is no bug', async () => {
     const program = fileURLToPath(new URL('../../dist/cli/upload.js', import.meta.url));

@@ -13,10 +13,10 @@ export interface CliOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Buffer;
-  /** Kills the process with this signal after so many milliseconds, or once it has written these words to standard error. */
+  /** Kills the process with this signal after so many milliseconds, or once this is so. */
   readonly kill?: { readonly signal: NodeJS.Signals } & (
     | { readonly afterMs: number }
-    | { readonly once: string }
+    | { readonly when: (stderr: string) => boolean }
   );
 }
 
@@ -39,23 +39,22 @@ export function runCli(
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-    const { kill } = options;
-    let isKilled = false;
-    child.stderr.on('data', (chunk: Buffer) => {
-      err.push(chunk);
-      if (kill === undefined || !('once' in kill) || isKilled) return;
-      isKilled = Buffer.concat(err).includes(kill.once);
-      if (isKilled) child.kill(kill.signal);
-    });
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
     child.stdin.on('error', () => {});
     child.stdin.end(options.input ?? '');
-    const timer =
-      kill !== undefined && 'afterMs' in kill
-        ? setTimeout(() => child.kill(kill.signal), kill.afterMs)
-        : undefined;
+    const { kill } = options;
+    const begun = performance.now();
+    const timer = setInterval(() => {
+      if (kill === undefined) return clearInterval(timer);
+      const isTime =
+        'when' in kill ? kill.when(Buffer.concat(err).toString()) : performance.now() - begun >= kill.afterMs;
+      if (!isTime) return;
+      clearInterval(timer);
+      child.kill(kill.signal);
+    }, 5);
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      clearTimeout(timer);
+      clearInterval(timer);
       resolve({
         code,
         signal,

@@ -42,6 +42,8 @@ export interface GithubServer {
   readonly queries: string[];
   /** The pull requests that `GET /pulls` chooses from by their `state`; without one they are open. `head` is not looked at. */
   pulls: unknown[];
+  /** What `GET /pulls/<number>/files` answers with, page by page. */
+  changedFiles: unknown[];
   login: string;
   /** Asked before each request is carried out; undefined lets it pass. */
   fault: (method: string, path: string, count: number, body: string) => Fault | undefined;
@@ -58,6 +60,7 @@ export async function startGithub(): Promise<GithubServer> {
     requests: [] as string[],
     queries: [] as string[],
     pulls: [] as unknown[],
+    changedFiles: [] as unknown[],
     login: 'github-actions[bot]',
     fault: ((): Fault | undefined => undefined) as GithubServer['fault'],
   };
@@ -78,6 +81,11 @@ export async function startGithub(): Promise<GithubServer> {
         return asked === 'all' || asked === its;
       });
       return { status: 200, json: chosen };
+    }
+    if (/\/pulls\/\d+\/files$/.test(pathname)) {
+      const [size, page] = [url.searchParams.get('per_page'), url.searchParams.get('page')].map(Number);
+      const first = ((page ?? 1) - 1) * (size ?? 30);
+      return { status: 200, json: state.changedFiles.slice(first, first + (size ?? 30)) };
     }
     const wanted = /\/pulls\/(\d+)$/.exec(pathname)?.[1];
     if (wanted !== undefined) {

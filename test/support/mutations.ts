@@ -1,4 +1,4 @@
-// Defences, as the change of a source that takes each away, and the test that is to notice it. scripts/mutations.ts runs them.
+// Defences, as the change of a source that takes each away, and the test that is to notice it. `npm run mutations` runs them.
 
 export interface Mutation {
   readonly what: string;

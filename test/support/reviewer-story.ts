@@ -7,10 +7,18 @@ import type { Nodes } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
-import { checkOut, type Files, initRepository, writeCommit, writeRefs } from './git-repository.ts';
+import { runActionHere } from './action-in-process.ts';
+import {
+  checkOut,
+  cutHistory,
+  type Files,
+  initRepository,
+  writeCommit,
+  writeRefs,
+} from './git-repository.ts';
 import { type GithubServer, startGithub } from './github-server.ts';
 import { pullEnv, pullRequest } from './pull-request.ts';
-import { type ActionResult, type ActionRun, runAction } from './runner.ts';
+import type { ActionResult, ActionRun } from './runner.ts';
 
 export interface Case {
   readonly name: string;
@@ -134,6 +142,22 @@ export async function openReviewerStory(databaseUrl: string | undefined) {
       commits.push(made);
       return made;
     },
+    /** A clone of depth 1: the commit knows its parents' names, and nobody their files. */
+    shallow(files: Readonly<Record<string, string>>, parents: readonly string[]): Checkout {
+      const made = this.commit(
+        files,
+        parents.map((sha) => ({ sha, files: new Map() })),
+        'Merge',
+      );
+      cutHistory(home, [made.sha]);
+      return made;
+    },
+    /** A commit that this clone lacks, and GitHub has. */
+    elsewhere(sha: string, files: Readonly<Record<string, string>>): Checkout {
+      const made = { sha, files: new Map(Object.entries(files)) };
+      commits.push(made);
+      return made;
+    },
     main: (tip: Checkout) => writeRefs(home, new Map([['refs/remotes/origin/main', tip.sha]])),
     /** A later workflow run, for the steps that follow. */
     next: () => {
@@ -150,7 +174,7 @@ export async function openReviewerStory(databaseUrl: string | undefined) {
       else rmSync(join(home, 'coverage.json'), { force: true });
       runs.add(workflowRun);
       const isPull = head !== undefined;
-      return runAction({
+      return runActionHere({
         cwd: home,
         event:
           event ??

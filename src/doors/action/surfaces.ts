@@ -35,6 +35,7 @@ import { coverageToBlame, failuresToBlame, hasErrors, starsToBlame } from '../fa
 import { describeError } from '../process.ts';
 import { commentPart, missingSection } from './comment-part.ts';
 import { openCommitJobs } from './commit-jobs.ts';
+import { githubEdges } from './github-edges.ts';
 import { asInputs, type Inputs } from './inputs.ts';
 import { jobLabel } from './job-identity.ts';
 import { log, say, warn } from './log.ts';
@@ -261,9 +262,8 @@ function withoutMatches(history: Verdict['history']): Verdict['history'] {
   return { ...history, failures: history.failures.map((failure) => ({ ...failure, match: undefined })) };
 }
 
-function annotate({ inputs, verdict, files, errorsSaid }: Told, section: Section): void {
-  const { rootdir } = inputs.settings;
-  const tree = openTree(files, rootdir);
+function annotate({ verdict, files, errorsSaid }: Told, section: Section): void {
+  const tree = openTree(files, verdict.rootdir);
   const locate = (testFile: string) => tree.locate(testFile);
   const all = verdict.totals.failed + verdict.totals.errors;
   const { review } = verdict.matriz;
@@ -493,17 +493,6 @@ async function postCheckRun(
   });
 }
 
-function githubEdges(token: string) {
-  return {
-    token,
-    apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
-    repository: env.GITHUB_REPOSITORY ?? '',
-    clock: () => performance.now(),
-    random: Math.random,
-    pause: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
-  };
-}
-
 function hasOutputFile(): boolean {
   return env.GITHUB_OUTPUT !== undefined && env.GITHUB_OUTPUT !== '';
 }
@@ -533,7 +522,10 @@ function writeOutputs(
     fixed: history === undefined ? '' : fixedTests(history).length,
     judged: history !== undefined,
     infrastructure: history?.isInfrastructure ?? '',
-    'patch-coverage': patch === undefined || 'problem' in patch ? '' : hundredths(patch.coverage.percent),
+    'patch-coverage':
+      patch === undefined || 'problem' in patch || (patch.notComputed ?? 0) > 0
+        ? ''
+        : hundredths(patch.coverage.percent),
     repository: plainName(context.repository),
     project: plainName(context.project),
     'tested-git-sha': context.tested?.gitSha ?? '',

@@ -2,6 +2,7 @@
 // addresses that stand several times in one suite (first pass), and joins their attempts to one test (second pass).
 import type { TestResult } from '../../model.ts';
 import { owned } from '../owned.ts';
+import { betweenValues, offsetsOfTest, type PassedTests } from './frames.ts';
 import { addressKey, decodeReferences, type RawTestcase, teardownError } from './testcase.ts';
 
 /** Addresses up to here are kept whole (see addressKey); in characters. */
@@ -51,6 +52,19 @@ export class RepeatHints {
     this.#before = '';
   }
 
+  addPassed({ text, offsets }: PassedTests): void {
+    this.#elements += offsets.length / offsetsOfTest;
+    let [before, beforeEnd] = [0, 0];
+    for (let i = 0; i < offsets.length; i += offsetsOfTest) {
+      const start = offsets[i] ?? 0;
+      const end = offsets[i + 2] ?? 0;
+      if (i === 0 ? startOf(text, start, end) === this.#before : isEqual(text, before, beforeEnd, start, end))
+        this.found = true;
+      [before, beforeEnd] = [start, end];
+    }
+    this.#before = startOf(text, before, beforeEnd);
+  }
+
   /** @param isTeardown whether the element is a failed teardown, which pytest counts with its call */
   add(xml: string, isTeardown: boolean): void {
     if (!isTeardown && xml.startsWith(usualStart)) this.#elements++;
@@ -59,6 +73,19 @@ export class RepeatHints {
     if (start === this.#before) this.found = true;
     this.#before = start;
   }
+}
+
+/** An element up to its time. */
+function startOf(text: string, start: number, end: number): string {
+  return `${usualStart}${text.slice(start, end + 1)}`;
+}
+
+/** Compares from the end, where tests of one class differ. */
+function isEqual(text: string, start: number, end: number, otherStart: number, otherEnd: number): boolean {
+  if (end - start !== otherEnd - otherStart) return false;
+  for (let back = 1; back <= end - start; back++)
+    if (text.charCodeAt(end - back) !== text.charCodeAt(otherEnd - back)) return false;
+  return true;
 }
 
 function numberOf(tests: string | undefined): number {
@@ -111,13 +138,30 @@ export class RepeatFinder {
     const classnameEnd = xml.indexOf('"', usualStart.length);
     const name = classnameEnd < 0 ? 0 : xml.indexOf(' name="', classnameEnd) + 7;
     if (name < 7) return;
-    const nameEnd = xml.indexOf('"', name);
     if (!teardownError.test(xml)) this.#elements++;
-    let hash = this.#suite ^ (classnameEnd << 10) ^ ((nameEnd - name) << 20);
-    for (let i = Math.max(usualStart.length, classnameEnd - hashedLength); i < classnameEnd; i++)
-      hash = Math.imul(hash ^ xml.charCodeAt(i), 0x01000193);
+    this.#addAddress(xml, usualStart.length, classnameEnd, name, xml.indexOf('"', name));
+  }
+
+  addPassed({ text, offsets }: PassedTests): void {
+    this.#elements += offsets.length / offsetsOfTest;
+    for (let i = 0; i < offsets.length; i += offsetsOfTest) {
+      const classnameEnd = offsets[i + 1] ?? 0;
+      this.#addAddress(
+        text,
+        offsets[i] ?? 0,
+        classnameEnd,
+        classnameEnd + betweenValues,
+        offsets[i + 2] ?? 0,
+      );
+    }
+  }
+
+  #addAddress(text: string, classname: number, classnameEnd: number, name: number, nameEnd: number): void {
+    let hash = this.#suite ^ ((classnameEnd - classname) << 10) ^ ((nameEnd - name) << 20);
+    for (let i = Math.max(classname, classnameEnd - hashedLength); i < classnameEnd; i++)
+      hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
     for (let i = Math.max(name, nameEnd - hashedLength); i < nameEnd; i++)
-      hash = Math.imul(hash ^ xml.charCodeAt(i), 0x01000193);
+      hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
     hash ||= 1;
     this.#seen ??= new Int32Array(slots);
     const slot = (hash ^ (hash >>> 20)) & (slots - 1);
@@ -126,8 +170,8 @@ export class RepeatFinder {
       return;
     }
     const key = addressKey({
-      classname: decodeReferences(xml.slice(usualStart.length, classnameEnd)),
-      name: decodeReferences(xml.slice(name, nameEnd)),
+      classname: decodeReferences(text.slice(classname, classnameEnd)),
+      name: decodeReferences(text.slice(name, nameEnd)),
     });
     const count = this.#addresses.get(key);
     if (count === undefined && this.#found++ >= mostRepeated) return;
@@ -177,6 +221,11 @@ export class AttemptJoiner {
     this.#held.clear();
     this.#left.clear();
     return rest;
+  }
+
+  /** Whether the suite repeats no address: `add` needs to see none of its tests. */
+  get isIdle(): boolean {
+    return this.#current === undefined;
   }
 
   /** Counts the testcase; whether `add` has to see it. */

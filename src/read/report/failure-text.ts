@@ -28,6 +28,11 @@ const nothing: FailureText = { locations: [], errorType: undefined };
  */
 const colourCode = /#x1B\[(?:39;49;00|0?[0-7]|[34][0-7]|(?:9|10)[0-7])m/g;
 
+/** Whether a text may hold a separator: looking for words is much faster than for whole lines. */
+function isChained(text: string): boolean {
+  return text.includes(directCause) || text.includes(handled);
+}
+
 /** Removes pytest's colour codes (FORCE_COLOR, PY_COLORS, `--color=yes`) from a text or message. */
 export function withoutColour(text: string): string {
   return text.includes('#x1B[') ? text.replace(colourCode, '') : text;
@@ -36,6 +41,7 @@ export function withoutColour(text: string): string {
 /** The lines Python puts between chained exceptions (traceback.py, _pytest/_code/code.py). */
 const chainSeparator =
   /^(?:The above exception was the direct cause of the following exception:|During handling of the above exception, another exception occurred:)$/gm;
+const handled = 'During handling of the above exception, another exception occurred:';
 
 /**
  * Reads one failure or error.
@@ -93,6 +99,7 @@ export interface EarlierException extends FailureText {
  * nothing says then that the other is its cause.
  */
 export function firstCause(text: string): EarlierException | undefined {
+  if (!isChained(text)) return undefined;
   let found: string | undefined;
   let end = text.length;
   for (const match of [...text.matchAll(chainSeparator)].reverse()) {
@@ -136,6 +143,7 @@ export function chainOf(text: string): string[] {
 
 /** What follows the last separator of a chain. */
 export function newestException(text: string): string {
+  if (!isChained(text)) return text;
   let start = 0;
   for (const match of text.matchAll(chainSeparator)) start = match.index + match[0].length;
   return start === 0 ? text : text.slice(start);
@@ -143,6 +151,7 @@ export function newestException(text: string): string {
 
 /** Every style shows exception groups natively: depth one is the group, deeper levels are its parts. */
 function readGroup(body: string): FailureText | undefined {
+  if (!body.includes('+ Exception Group Traceback (most recent call last):')) return undefined;
   // Not \s: it would cross line ends, again from every line.
   const start = /^ *\+ Exception Group Traceback \(most recent call last\):$/m.exec(body);
   if (start === null) return undefined;
@@ -161,6 +170,7 @@ function readGroup(body: string): FailureText | undefined {
 
 /** Python's own traceback: `--tb=native`. */
 function readNative(body: string): FailureText | undefined {
+  if (!body.includes('Traceback (most recent call last):')) return undefined;
   const lines = body.split('\n');
   let at = lines.findIndex((line) => line !== '');
   if (lines[at] !== 'Traceback (most recent call last):') return undefined;
@@ -186,25 +196,28 @@ const variable = /^[\p{L}_][\p{L}\p{N}_]* *= /u;
 
 /** pytest's own styles: auto, long, short, line, no. */
 function readPytest(body: string): FailureText {
-  const lines = body.split('\n');
   const locations: Location[] = [];
-  let lastLocation = -1;
+  let behindLocation = 0;
   let errorType: string | undefined;
-  const last = lines.findLastIndex((line) => line.trim() !== '');
-  for (const [i, line] of lines.entries()) {
-    const first = line.charCodeAt(0);
+  const last = body.lastIndexOf('\n', body.trimEnd().length - 1) + 1;
+  let end = 0;
+  for (let at = 0; at <= body.length; at = end + 1) {
+    end = body.indexOf('\n', at);
+    if (end < 0) end = body.length;
+    const first = body.charCodeAt(at);
     // Source, marks and messages are indented or begin with E or >; a location begins at column 0.
-    if (first === 0x20 || first === 0x3e || Number.isNaN(first) || line.startsWith('E  ')) continue;
+    if (first === 0x20 || first === 0x3e || end === at || body.startsWith('E  ', at)) continue;
+    const line = body.slice(at, end);
     const match = pytestLocation.exec(line);
     if (match === null || !looksLikePath(match[1] ?? '') || variable.test(line)) continue;
     // Without a colon after it, only the text's last line is a location.
-    if (i !== last && !line.includes(':', (match[1] ?? '').length + 1)) continue;
+    if (at !== last && !line.includes(':', (match[1] ?? '').length + 1)) continue;
     locations.push(location(match[1], match[2], match[3]));
-    lastLocation = i;
+    behindLocation = end + 1;
     errorType = match[4] === undefined ? undefined : bareName(match[4]);
   }
-  const marked = lines.slice(lastLocation + 1);
-  errorType ??= errorTypeOfMarkedLines(marked) ?? fixtureNotFound(lines);
+  const marked = behindLocation < body.length ? body.slice(behindLocation).split('\n') : [];
+  errorType ??= errorTypeOfMarkedLines(marked) ?? fixtureNotFound(body);
   // A module with a syntax error is no frame: only the message names the place.
   const unparsed = /^E +File "([^"<]+)", line (\d+)$/.exec(
     marked.find((line) => line.startsWith('E ')) ?? '',
@@ -225,7 +238,9 @@ function errorTypeOfMarkedLines(lines: readonly string[]): string | undefined {
   return errorTypeOfMessage(words.join('\n'));
 }
 
-function fixtureNotFound(lines: readonly string[]): string | undefined {
+function fixtureNotFound(body: string): string | undefined {
+  if (!body.includes('fixture') && !body.includes('recursive dependency')) return undefined;
+  const lines = body.split('\n');
   const from = lines.findIndex((line) => /^file .+, line \d+$/.test(line));
   return from >= 0 &&
     lines.slice(from + 1).some((line) => /^E +(?:recursive dependency|fixture '.*' not found)/.test(line))

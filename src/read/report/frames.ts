@@ -8,7 +8,25 @@ export interface Position {
   readonly column: number;
 }
 
-export type Frame = Position &
+export type Frame = PassedTests | Element;
+
+/**
+ * Passed tests side by side, as pytest writes them: `<testcase classname="…" name="…" time="1.234" />`, without a reference,
+ * an illegal character or another attribute.
+ */
+export interface PassedTests {
+  readonly kind: 'passed';
+  readonly text: string;
+  /** Of each test, as offsets in `text`: where its classname begins and ends, where its name ends, and where the element ends. */
+  readonly offsets: readonly number[];
+}
+
+/** In `PassedTests.offsets`. */
+export const offsetsOfTest = 4;
+/** From the end of a classname to its name, and from the end of a name to its time. */
+export const betweenValues = '" name="'.length;
+
+type Element = Position &
   (
     | { readonly kind: 'root'; readonly name: string; readonly xml: string }
     /** A testsuite's start tag alone. */
@@ -66,6 +84,11 @@ export async function* readFrames(
   if (rest.length > 0) yield rest;
   return framer.end();
 }
+
+const passedStart = '<testcase classname="';
+/** Takes less than `parsePlain` in testcase.ts, and reads it alike. */
+const passedTest =
+  /<testcase classname="[^"<&\u0000-\u001f\ufffe\uffff]*" name="[^"<&\u0000-\u001f\ufffe\uffff]*" time="\d{1,9}\.\d{3}" ?\/>/y;
 
 type State = 'text' | 'tag' | 'comment' | 'cdata' | 'instruction';
 const closers = { comment: '-->', cdata: ']]>', instruction: '?>' } as const;
@@ -165,6 +188,7 @@ class Framer {
             this.#at = buffer.length;
             return;
           }
+          if (this.#captureStart < 0 && this.#open.length > 0 && this.#takePassed(buffer, open)) break;
           // Wait until a comment, a section, a declaration and the one of a web page can be told apart.
           if (!isTold(buffer, open)) {
             this.#requireBlank(open);
@@ -198,6 +222,26 @@ class Framer {
         }
       }
     }
+  }
+
+  /** Takes the passed tests from here on; false where the first is no such element, or is not whole yet. */
+  #takePassed(buffer: string, open: number): boolean {
+    passedTest.lastIndex = open;
+    if (!passedTest.test(buffer)) return false;
+    const offsets: number[] = [];
+    let at = open;
+    do {
+      const classname = at + passedStart.length;
+      const classnameEnd = buffer.indexOf('"', classname);
+      this.#at = passedTest.lastIndex;
+      offsets.push(classname, classnameEnd, buffer.indexOf('"', classnameEnd + betweenValues), this.#at);
+      // Text between tests belongs to nobody.
+      at = buffer.charCodeAt(this.#at) === 0x3c ? this.#at : buffer.indexOf('<', this.#at);
+      passedTest.lastIndex = at;
+    } while (at >= 0 && passedTest.test(buffer));
+    this.#runStart = this.#at;
+    this.#frames.push({ kind: 'passed', text: buffer, offsets });
+    return true;
   }
 
   #beginToken(buffer: string, open: number): void {

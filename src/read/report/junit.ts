@@ -18,7 +18,7 @@ import {
   unwrapPhase,
   withoutColour,
 } from './failure-text.ts';
-import { type Frame, readFrames } from './frames.ts';
+import { betweenValues, type Frame, offsetsOfTest, type PassedTests, readFrames } from './frames.ts';
 import { readMessage } from './message.ts';
 import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
 import { findPlace, type PlaceQuery } from './place.ts';
@@ -71,29 +71,31 @@ export async function* readResults(
       bytes += n;
       options.onProgress?.(bytes);
     });
-    let batch: TestcaseFrame[] = [];
+    let batch: TestFrame[] = [];
     let length = 0;
     for await (const frames of readFrames(decodeText(counted, file.name), file.name)) {
       for (const frame of frames) {
         if (frame.kind === 'suite') {
-          testcases += batch.length;
           const rest = [...reader.take(batch), ...reader.startSuite()];
           names?.add(file.name, rest);
           if (rest.length > 0) yield rest;
           [batch, length] = [[], 0];
         }
-        if (frame.kind !== 'testcase') continue;
+        if (frame.kind === 'passed') {
+          testcases += frame.offsets.length / offsetsOfTest;
+          length += (frame.offsets.at(-1) ?? 0) - (frame.offsets[0] ?? 0);
+        } else if (frame.kind === 'testcase') {
+          testcases++;
+          length += frame.xml.length;
+        } else continue;
         batch.push(frame);
-        length += frame.xml.length;
         if (length < batchLength) continue;
-        testcases += batch.length;
         const ready = reader.take(batch);
         names?.add(file.name, ready);
         yield ready;
         [batch, length] = [[], 0];
       }
     }
-    testcases += batch.length;
     const last = [...reader.take(batch), ...reader.endFile()];
     names?.add(file.name, last);
     yield last;
@@ -157,6 +159,7 @@ class SharedNames {
 }
 
 type TestcaseFrame = Extract<Frame, { kind: 'testcase' }>;
+type TestFrame = TestcaseFrame | PassedTests;
 
 async function* count(chunks: AsyncIterable<Buffer>, onBytes: (n: number) => void): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
@@ -193,13 +196,21 @@ class ResultReader {
     if (project !== undefined) this.#nodeIds = createNodeIds(this.#options.survey.evidence, project.checkout);
   }
 
-  take(frames: readonly TestcaseFrame[]): TestResult[] {
+  take(frames: readonly TestFrame[]): TestResult[] {
     if (frames.length === 0) return [];
-    const { testcases, replacedCharacters } = parseTestcases(frames);
+    const elements = frames.filter((frame): frame is TestcaseFrame => frame.kind === 'testcase');
+    const { testcases, replacedCharacters } = parseTestcases(elements);
     this.#replaced.add(replacedCharacters, this.#file);
-    for (const frame of frames) if (frame.shortened) this.#shortened.add(1, this.#file);
+    for (const frame of elements) if (frame.shortened) this.#shortened.add(1, this.#file);
     const ready: TestResult[] = [];
-    for (const testcase of testcases) {
+    let at = 0;
+    for (const frame of frames) {
+      if (frame.kind === 'passed') {
+        this.#takePassed(frame, ready);
+        continue;
+      }
+      const testcase = testcases[at++];
+      if (testcase === undefined) continue;
       if ('malformed' in testcase) {
         this.#malformed.add(1, this.#file);
         if (this.#malformed.count <= mostMalformedWarnings) {
@@ -219,10 +230,46 @@ class ResultReader {
         this.#interrupted.add(1, this.#file);
         continue;
       }
-      if (this.#attempts.isRepeated(testcase)) this.#addAttempt(testcase, ready);
-      else this.#window.add(testcase, (earlier) => this.#result(testcase, earlier), ready);
+      this.#add(testcase, ready);
     }
     return ready;
+  }
+
+  #add(testcase: RawTestcase, ready: TestResult[]): void {
+    if (this.#attempts.isRepeated(testcase)) this.#addAttempt(testcase, ready);
+    else this.#window.add(testcase, (earlier) => this.#result(testcase, earlier), ready);
+  }
+
+  #takePassed({ text, offsets }: PassedTests, ready: TestResult[]): void {
+    const isForeign = this.#options.survey.foreign.has(this.#file);
+    const isUsual = !isForeign && this.#folder === '' && this.#attempts.isIdle;
+    for (let i = 0; i < offsets.length; i += offsetsOfTest) {
+      const classnameEnd = offsets[i + 1] ?? 0;
+      const nameEnd = offsets[i + 2] ?? 0;
+      const classname = text.slice(offsets[i], classnameEnd);
+      const name = text.slice(classnameEnd + betweenValues, nameEnd);
+      if (!isUsual || this.#window.isWaiting) {
+        const time = text.slice(nameEnd + betweenValues, text.indexOf('"', nameEnd + betweenValues));
+        this.#add({ ...passedTestcase, classname, name, time }, ready);
+        continue;
+      }
+      const { testName, testFile, testClass, testFunction, source } = this.#nodeIds.rebuildPassed(
+        classname,
+        name,
+      );
+      ready.push({
+        testName,
+        testFile,
+        testClass,
+        testFunction,
+        nodeIdSource: source,
+        outcome: 'passed',
+        durationSeconds: secondsAt(text, nameEnd + betweenValues),
+        failure: undefined,
+        reason: undefined,
+        markers: noMarkers,
+      });
+    }
   }
 
   /** Attempts never go from one suite to the next: those are different runs. */
@@ -367,6 +414,30 @@ class ResultReader {
     if (survey.foreign.has(this.#file)) return foreignId(testcase);
     const collected = isCollected(testcase) && (classname === '' || classname === survey.evidence.prefix);
     return this.#nodeIds.rebuild({ classname, name, file: testcase.file, collected, skipped }, locations);
+  }
+}
+
+/** Nothing but its attributes; where it stands is told of malformed ones alone. */
+const passedTestcase: RawTestcase = {
+  line: 0,
+  column: 0,
+  classname: undefined,
+  name: undefined,
+  file: undefined,
+  defLine: undefined,
+  time: undefined,
+  outcomes: [],
+  properties: [],
+};
+
+/** A time as pytest writes it, `12.345`: a whole number of thousandths, whose quotient is rounded as the text would be. */
+function secondsAt(text: string, start: number): number {
+  let thousandths = 0;
+  for (let at = start; ; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x2e) continue;
+    if (!(code >= 0x30 && code <= 0x39)) return thousandths / 1000;
+    thousandths = 10 * thousandths + (code - 0x30);
   }
 }
 
@@ -601,6 +672,11 @@ class TeardownWindow {
     this.#held.push({ waitsFor: address, length, result });
     this.#length += length;
     this.#release(ready);
+  }
+
+  /** Whether tests are held back. */
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0;
   }
 
   drain(): TestResult[] {

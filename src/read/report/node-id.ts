@@ -59,12 +59,15 @@ interface Module {
 export interface NodeIds {
   /** @param locations from this test's own failure or skip text */
   rebuild(address: Address, locations: readonly Location[]): NodeId;
+  /** The same for a test that shows nothing but its classname and name. */
+  rebuildPassed(classname: string, name: string): NodeId;
   /** Whether tests of several files may have this address. */
   isAmbiguous(address: Address): boolean;
 }
 
-/** Cache size: the tests of a class stand together, or nearly so under xdist. */
-const rememberedClassnames = 10_000;
+/** Cache sizes: the tests of a class stand together, or nearly so under xdist. */
+const rememberedClasses = 10_000;
+const rememberedClassnames = 2000;
 const longestRemembered = 1000;
 /** Files whose declared names are remembered. */
 const rememberedFiles = 200;
@@ -112,9 +115,33 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
     remembered.set(key, found);
     return found;
   };
+  const rebuild: NodeIds['rebuild'] = (address, locations) =>
+    rebuildNodeId(address, locations, evidence, checkout, remember, declared, declaring);
+  const classes = new Map<string, Class | undefined>();
   return {
-    rebuild: (address, locations) =>
-      rebuildNodeId(address, locations, evidence, checkout, remember, declared, declaring),
+    rebuild,
+    rebuildPassed(classname, name) {
+      let known = classes.get(classname);
+      if (known === undefined && !classes.has(classname)) {
+        const dotted = withoutPrefix({ classname, name, file: undefined, collected: false }, evidence.prefix);
+        known = classOf(dotted, remember(dotted), checkout);
+        if (classname.length <= longestRemembered) {
+          if (classes.size >= rememberedClasses) classes.clear();
+          classes.set(owned(classname), known);
+        }
+      }
+      // A name with a dot may be a file's.
+      if (known === undefined || (known.source === 'convention' && name.includes('.')))
+        return rebuild({ classname, name, file: undefined, collected: false }, []);
+      const bare = known.isPython ? withoutXdistGroup(name) : name;
+      return {
+        testName: known.start + bare,
+        testFile: known.file,
+        testClass: known.testClass,
+        testFunction: withoutParameters(bare),
+        source: known.source,
+      };
+    },
     isAmbiguous: (address) => {
       if (address.file !== undefined && address.file !== '') return false;
       const dotted = withoutPrefix(address, evidence.prefix);
@@ -173,6 +200,49 @@ interface Remembered {
   readonly isWords: boolean;
 }
 
+/** What all tests of a classname have in common, where only their names can tell them apart. */
+interface Class {
+  /** Of the node id, up to the test's name. */
+  readonly start: string;
+  readonly file: string;
+  readonly testClass: string | undefined;
+  readonly source: NodeIdSource;
+  readonly isPython: boolean;
+}
+
+/** Undefined where a test's name or traceback may matter: `rebuildNodeId` decides. */
+function classOf(dotted: string, known: Remembered, checkout: Checkout | undefined): Class | undefined {
+  const { segments, candidates, module, isWords } = known;
+  if (namesNoFile(dotted, segments) || candidates.length > 1) return undefined;
+  const mayBeOther = segments.some((segment, i) => i > 0 && isExtension(segment));
+  const found =
+    fromCheckout(segments, candidates, '', [], () => noNames) ??
+    module ??
+    (isWords || mayBeOther ? undefined : fromConvention(segments, ''));
+  if (found === undefined) return undefined;
+  const { testClass, start } = collectorsOf(segments, found, checkout);
+  return {
+    start: owned(start),
+    testClass: testClass === undefined ? undefined : owned(testClass),
+    file: found.file,
+    source: found.source,
+    isPython: found.file.endsWith('.py'),
+  };
+}
+
+const noNames: Declared = { classes: new Set(), functions: new Set() };
+
+/** The collectors behind a module's file, and the node id up to the test's name. */
+function collectorsOf(
+  segments: readonly string[],
+  found: Module,
+  checkout: Checkout | undefined,
+): { readonly testClass: string | undefined; readonly start: string } {
+  const classes = collectorNames(segments.slice(found.segments), checkout);
+  const testClass = classes.length > 1 ? classes.join('::') : classes[0];
+  return { testClass, start: testClass === undefined ? `${found.file}::` : `${found.file}::${testClass}::` };
+}
+
 function rebuildNodeId(
   address: Address,
   locations: readonly Location[],
@@ -207,12 +277,11 @@ function rebuildNodeId(
       ? withFile(unknownId(dotted, address.name), address, locations, checkout)
       : unknownId(dotted, withoutGroup);
   }
-  const classes = collectorNames(segments.slice(found.segments), checkout);
-  const testClass = classes.length > 1 ? classes.join('::') : classes[0];
+  const { testClass, start } = collectorsOf(segments, found, checkout);
   // Only Python functions have groups; another item's name may hold an `@`.
   const name = found.file.endsWith('.py') ? withoutGroup : address.name;
   return {
-    testName: testClass === undefined ? `${found.file}::${name}` : `${found.file}::${testClass}::${name}`,
+    testName: start + name,
     testFile: found.file,
     testClass,
     testFunction: name === withoutGroup ? bareName : withoutParameters(name),
@@ -535,7 +604,11 @@ export interface PathMatch {
 /** Finds the longest end of a path whose mangled form is a sequence of the classname's segments. */
 export function matchPath(segments: readonly string[], path: string): PathMatch | undefined {
   if (segments.length > mostSegments) return undefined;
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
+  const all = path.split('/');
+  // As a rule the whole path begins the classname.
+  if (beginsWith(segments, all) && isPlausible(segments.slice(all.length), all.length))
+    return { segments: all.length, file: path, matched: all.length, leading: 0 };
+  const parts = all.filter((part) => part !== '' && part !== '.' && part !== '..');
   let best: PathMatch | undefined;
   let tail: string[] = [];
   for (let used = 1; used <= parts.length; used++) {
@@ -553,6 +626,18 @@ export function matchPath(segments: readonly string[], path: string): PathMatch 
     best = { segments: leading + tail.length, file, matched: used, leading };
   }
   return best;
+}
+
+/** Whether the parts of a path, none of which holds a dot of its own, are the first segments. */
+function beginsWith(segments: readonly string[], parts: readonly string[]): boolean {
+  const last = parts.length - 1;
+  for (let i = 0; i <= last; i++) {
+    const part = parts[i] ?? '';
+    if (part === '' || part === '..') return false;
+    const name = i === last && part.endsWith('.py') ? part.slice(0, -3) : part;
+    if (segments[i] !== name) return false;
+  }
+  return true;
 }
 
 /**

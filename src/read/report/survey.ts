@@ -6,7 +6,7 @@ import { decodeText } from '../decode.ts';
 import { owned } from '../owned.ts';
 import { RepeatFinder, RepeatHints, type Repeats } from './attempts.ts';
 import { readFailureText, readSkipText, withoutColour } from './failure-text.ts';
-import { type Frame, readFrames } from './frames.ts';
+import { type Frame, offsetsOfTest, type PassedTests, readFrames } from './frames.ts';
 import { fromFileAttribute, matchPath, type ReportEvidence, splitDotted } from './node-id.ts';
 import {
   addressKey,
@@ -28,6 +28,7 @@ export interface ReportFile {
   /** As the user named it. */
   readonly name: string;
   readonly bytes: number;
+  /** A chunk is good until the next one is asked for. */
   open(): AsyncIterable<Buffer>;
 }
 
@@ -297,6 +298,7 @@ class Collector {
     for await (const frames of readFrames(decodeText(file.open(), file.name), file.name)) {
       for (const frame of frames) {
         if (frame.kind === 'suite') this.#repeats.startSuite(parseStartTag(frame.xml).get('tests'));
+        else if (frame.kind === 'passed') this.#repeats.addPassed(frame);
         else if (frame.kind === 'testcase') this.#repeats.add(frame.xml);
       }
     }
@@ -336,6 +338,9 @@ class Collector {
               this.#properties.set(owned(name.slice(0, longestName)), owned(value.slice(0, longestValue)));
           }
           break;
+        case 'passed':
+          this.#takePassed(frame);
+          break;
         case 'testcase':
           if (!this.#isWriterKnown) this.#findWriter();
           this.#testcases++;
@@ -358,6 +363,22 @@ class Collector {
     for (const testcase of parseTestcases(unusual).testcases) {
       if (!('malformed' in testcase)) this.#takeEvidence(testcase);
     }
+  }
+
+  #takePassed(passed: PassedTests): void {
+    const { text, offsets } = passed;
+    if (!this.#isWriterKnown) this.#findWriter();
+    const count = offsets.length / offsetsOfTest;
+    this.#testcases += count;
+    this.testcasesOfFile += count;
+    this.#isReadable = true;
+    for (let i = 0; i < offsets.length; i += offsetsOfTest) {
+      const classname = text.slice(offsets[i], offsets[i + 1]);
+      if (!this.#searches.has(classname)) this.#addClassname(owned(classname));
+    }
+    this.#hints.addPassed(passed);
+    const [classname, , nameEnd] = offsets.slice(-offsetsOfTest);
+    this.#lastXml = `<testcase classname="${text.slice(classname, nameEnd)}">`;
   }
 
   finish(): Omit<SurveyOnce, 'sha256' | 'cut'> {

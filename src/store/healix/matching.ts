@@ -75,6 +75,8 @@ export const bestMemory = (
     ...(scope.tables.own ? [of('healix_memories', false, own)] : []),
     ...(scope.tables.shared ? [of('shared_memories', true, '')] : []),
   ];
+  // Nothing to compare it with: a second search would cost as much as the first.
+  if (found.length === 1) return found[0] ?? '';
   return `SELECT b.* FROM (${found.join('\n      UNION ALL ')}) AS b
       ORDER BY ${first === undefined ? '' : 'b.first DESC, '}${ranking('b')} LIMIT 1`;
 };

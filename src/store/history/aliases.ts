@@ -23,6 +23,10 @@ const longestName = 500;
 const suite = (run: string): string =>
   `md5(regexp_replace(lower(coalesce(${run}.repository, '')), '^[^/]+/(?=[^/]+/)', '') || E'\\n' || coalesce(${run}.project, ''))::uuid`;
 
+/** Whether tests of a run's suite were renamed before: SQL of a statement whose first parameters are team, run and the run's time. */
+export const hasAliases = `EXISTS (SELECT FROM test_aliases a WHERE a.team_id = $1 AND a.suite_id = (
+      SELECT ${suite('r')} FROM test_runs r WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3))`;
+
 /** Former names of functions, the latest first, in a transaction of the team; functions that were never renamed are left out. */
 export async function readFormerNames(
   db: Database,

@@ -1,7 +1,7 @@
 // The facts that a run is judged by: which runs there are to compare with, and the rows of its failed tests in them. Three
 // statements however many tests failed. Decides nothing: which of the runs count, and what rows mean, is decided in src/judge.
 import { StoreError } from '../../errors.ts';
-import type { Outcome, RunTotals, StoredRun, TestRow } from '../../model.ts';
+import type { CauseKey, Outcome, RunKind, RunOrigin, RunTotals, StoredRun, TestRow } from '../../model.ts';
 import type { Database, Row } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
 import { repositoryNames, sameHost } from '../schema/repository.ts';
@@ -90,44 +90,106 @@ export async function readRunEvidence(
     new Date(query.beginsAt ?? createdAt.getTime()),
     db.embedded,
   ];
-  let found = await db.query<RunsRow>(runsSql(atOnce), params);
-  if (found.some((row) => row.kind === 'too many')) found = await db.query<RunsRow>(runsSql(byKind), params);
-  const rows = found.flatMap((row) => (row.kind === 'run' ? [row] : []));
-  const base = found.flatMap((row) => (row.kind === 'base' ? [row.facts] : []))[0];
-  let me: EvidenceRun | undefined;
-  const others: EvidenceRun[] = [];
-  const committedAt = new Map<string, number>();
-  for (const { facts } of rows) {
-    const { isMe, committed, ...one } = facts;
-    if (one.testedSha !== undefined && committed !== undefined) committedAt.set(one.testedSha, committed);
-    if (isMe === true) me = one as EvidenceRun;
-    else others.push(one as EvidenceRun);
-  }
-  if (me === undefined || base === undefined) throw unknownRun(runId);
+  let found = await db.query<RunRow>(runsSql(atOnce), params);
+  if (found.some((row) => row.base?.isTooMany === true))
+    found = await db.query<RunRow>(runsSql(byKind), params);
+  const base = found.findLast((row) => row.base !== null)?.base;
+  const read = runsOf(found);
+  const me = read.find((run) => run.runId === runId);
+  const others = read.filter((run) => run !== me);
+  const committedAt = new Map(
+    found.flatMap(({ tested, committed }): [string, number][] =>
+      tested === null || committed === null ? [] : [[tested, committed]],
+    ),
+  );
+  if (me === undefined || base === undefined || base === null) throw unknownRun(runId);
   const [run = me, ...runs] = await withFailedFiles(db, access, [me, ...others]);
   return {
     run,
     runs,
     committedAt,
-    baseBranch: base.name,
+    baseBranch: base.name ?? undefined,
     isOnBaseBranch:
       run.kind === 'head' &&
       run.pullRequest === undefined &&
       run.branch !== undefined &&
       run.branch === base.name,
-    missingBase:
-      base.missing === undefined
-        ? undefined
-        : { name: base.missing, instead: base.found, branches: base.branches },
-    lineRuns: base.lineRuns,
+    missingBase: base.missing
+      ? { name: base.missing, instead: base.found ?? undefined, branches: base.branches }
+      : undefined,
+    lineRuns: base.lineRuns ?? undefined,
   };
 }
 
-type RunsRow =
-  | { readonly kind: 'run'; readonly facts: RunRow }
-  | { readonly kind: 'base'; readonly facts: BaseRow }
-  | { readonly kind: 'too many' };
-type RunRow = Partial<EvidenceRun> & { readonly isMe?: boolean; readonly committed?: number };
+type RunRow = Row & {
+  /** null in the row that is no run. */
+  readonly id: string | null;
+  readonly line: string | null;
+  readonly job_name: string | null;
+  readonly git_sha: string | null;
+  readonly tested: string | null;
+  readonly parents: readonly string[] | null;
+  readonly kind: RunKind;
+  readonly origin: RunOrigin;
+  readonly git_branch: string | null;
+  readonly pull_request: number | null;
+  readonly execution: string | null;
+  readonly at: number;
+  readonly incomplete: boolean;
+  readonly dirty: boolean;
+  readonly stale: boolean;
+  readonly is_old: boolean;
+  readonly committed: number | null;
+  readonly coverage_percent: number | null;
+  readonly total_tests: number;
+  readonly failures: number;
+  readonly skipped: number | null;
+  readonly seconds: number | null;
+  readonly base: BaseRow | null;
+};
+
+function runsOf(rows: readonly RunRow[]): EvidenceRun[] {
+  const found = rows.flatMap((row): { row: RunRow; runId: string; step: string }[] =>
+    row.id === null
+      ? []
+      : [{ row, runId: row.id, step: `${row.line ?? row.job_name} ${row.execution ?? row.id}` }],
+  );
+  const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  found.sort((a, b) => text(a.step, b.step) || a.row.at - b.row.at || text(a.runId, b.runId));
+  let [step, ordinal] = ['', 0];
+  return found.map((one): EvidenceRun => {
+    ordinal = one.step === step ? ordinal + 1 : 1;
+    step = one.step;
+    const { row, runId } = one;
+    return {
+      runId,
+      lineId: row.line ?? `job ${row.job_name ?? ''}`,
+      jobName: row.job_name ?? undefined,
+      gitSha: row.git_sha ?? undefined,
+      testedSha: row.tested ?? undefined,
+      parents: row.parents ?? undefined,
+      kind: row.kind,
+      origin: row.origin,
+      branch: row.git_branch ?? undefined,
+      pullRequest: row.pull_request ?? undefined,
+      execution: row.execution ?? undefined,
+      ordinal,
+      at: row.at,
+      isComplete: !row.incomplete,
+      isDirty: row.dirty,
+      isStale: row.stale,
+      isWithoutLine: row.is_old,
+      coveragePercent: row.coverage_percent ?? undefined,
+      totals: {
+        tests: row.total_tests,
+        failed: row.failures,
+        failedFiles: 0,
+        skipped: row.skipped ?? undefined,
+        seconds: row.seconds ?? undefined,
+      },
+    };
+  });
+}
 
 export function unknownRun(runId: string): StoreError {
   return new StoreError({
@@ -138,14 +200,15 @@ export function unknownRun(runId: string): StoreError {
 }
 
 interface BaseRow {
-  readonly name: string | undefined;
+  readonly isTooMany?: boolean;
+  readonly name: string | null;
   /** The name, where it has a run. */
-  readonly found: string | undefined;
+  readonly found: string | null;
   /** The branch that was asked for, where it has none. */
-  readonly missing: string | undefined;
+  readonly missing: string | null;
   /** Branches with runs, the busiest of the newest 500 runs first. */
   readonly branches: readonly string[];
-  readonly lineRuns: number | undefined;
+  readonly lineRuns: number | null;
 }
 
 /** Whether a run is of the judged run's repository, project and lane. Without a repository it is, in the embedded database. */
@@ -226,6 +289,8 @@ const byKind: RunsFrom = {
   lineRuns: 'NULL',
 };
 
+const noColumns = Array.from({ length: 22 }, () => 'NULL').join(', ');
+
 /**
  * The branch to compare with is the one that was named, the one that CI named, the run's own where pull requests have gone to it,
  * the default one, `main`, `master`, the busiest; one without a run gives way to the next. Which of the runs count is decided
@@ -297,21 +362,18 @@ const runsSql = (from: RunsFrom): string => `
       SELECT u.pull_request, u.workflow_run_id, u.run_attempt FROM ingest_uploads u WHERE u.team_id = $1 AND u.run_id = r.id LIMIT 1
     ) AS u ON true
   )
-  SELECT 'too many' AS kind, NULL::json AS facts WHERE ${from.isTooMany}
+  -- Columns and no JSON, which takes longer to make than all else here.
+  SELECT r.id, r.line, r.job_name, r.git_sha, r.tested, r.parents, r.kind, r.origin, r.git_branch, r.pull_request, r.execution,
+    round(date_part('epoch', r.created_at) * 1000) AS at, r.incomplete, coalesce(r.dirty, 0) > 0 AS dirty, coalesce(r.stale, false) AS stale,
+    r.is_old, round(date_part('epoch', r.committed_at) * 1000) AS committed, r.coverage_percent::float8 AS coverage_percent, r.total_tests,
+    r.failures, r.skipped, r.duration_seconds::float8 AS seconds, NULL::json AS base
+  FROM runs r WHERE NOT ${from.isTooMany}
   UNION ALL
-  SELECT 'base', json_strip_nulls(json_build_object('name', b.name, 'found', b.found, 'lineRuns', ${from.lineRuns},
+  SELECT ${noColumns}, json_build_object('name', b.name, 'found', b.found, 'lineRuns', ${from.lineRuns},
     'missing', (SELECT n.name FROM names n WHERE n.place = 1 AND NOT n.has_runs),
-    'branches', (SELECT coalesce(json_agg(name), '[]') FROM branches))) FROM base b WHERE NOT ${from.isTooMany}
+    'branches', (SELECT coalesce(json_agg(name), '[]') FROM branches)) FROM base b WHERE NOT ${from.isTooMany}
   UNION ALL
-  SELECT 'run', json_strip_nulls(json_build_object(
-    'runId', r.id, 'lineId', coalesce(r.line, 'job ' || coalesce(r.job_name, '')), 'jobName', r.job_name, 'gitSha', r.git_sha,
-    'testedSha', r.tested, 'parents', r.parents, 'kind', r.kind, 'origin', r.origin, 'branch', r.git_branch,
-    'pullRequest', r.pull_request, 'execution', r.execution,
-    'ordinal', row_number() OVER (PARTITION BY coalesce(r.line, r.job_name), coalesce(r.execution, r.id::text) ORDER BY r.created_at, r.id),
-    'at', round(extract(epoch FROM r.created_at) * 1000), 'isComplete', NOT r.incomplete, 'isDirty', coalesce(r.dirty, 0) > 0,
-    'isStale', coalesce(r.stale, false), 'isWithoutLine', r.is_old, 'committed', round(extract(epoch FROM r.committed_at) * 1000), 'isMe', CASE WHEN r.id = $2 THEN true END, 'coveragePercent', r.coverage_percent,
-    'totals', json_build_object('tests', r.total_tests, 'failed', r.failures, 'failedFiles', 0, 'skipped', r.skipped, 'seconds', r.duration_seconds::float8)))
-  FROM runs r WHERE NOT ${from.isTooMany}`;
+  SELECT ${noColumns}, json_build_object('isTooMany', true) WHERE ${from.isTooMany}`;
 
 /** Run by run (OFFSET 0): a join would read all failures that the team ever had. */
 const failedFilesSql = `
@@ -362,23 +424,64 @@ export interface TestEvidenceQuery extends RunQuery {
   readonly lineRuns?: number | undefined;
 }
 
+/** One failed test or error of the judged run, with what memories are found by. */
+export interface RunFailure {
+  readonly testName: string;
+  readonly testFile: string | undefined;
+  readonly row: TestRow;
+  readonly failureSignature: string | undefined;
+  readonly driftSignature: string | undefined;
+  readonly wordsSignature: string | undefined;
+  /** Its key has the place: a fixture, a helper, the code under test, an import. Undefined for the test's own failure. */
+  readonly causeKey: CauseKey | undefined;
+}
+
 export interface TestEvidence {
   /**
-   * Rows of the judged run's failed tests and of those that failed at the point and ran here: all of the own line; of other runs
-   * the failures, and the passes that tell what a failure there means.
+   * Rows of the judged run's failed tests and of those that failed at the point and ran here: all of the own line but its plain
+   * passes; of other runs the failures, and the passes that tell what a failure there means.
    */
   readonly rows: readonly TestRow[];
+  /** Test -> runs in which it passed at once. Tests that passed in the same runs share one list. */
+  readonly passes: ReadonlyMap<string, readonly string[]>;
   readonly failures: readonly { readonly testName: string; readonly testFile: string | undefined }[];
+}
+
+/** Reads the failures of the judged run in the report's order, inside a transaction of the team. */
+export async function readFailures(
+  db: Database,
+  access: Access,
+  { runId, createdAt }: RunQuery,
+): Promise<readonly RunFailure[]> {
+  const rows = await db.query<FailedRow>(ownFailuresSql, [access.team.id, runId, createdAt]);
+  const shared = shareTexts();
+  return rows.map((row) => {
+    const driftSignature = shared(row.drift_signature);
+    return {
+      testName: row.test_name,
+      testFile: shared(row.test_file),
+      row: { runId, testName: row.test_name, ...factsOf(row, shared) },
+      failureSignature: row.failure_signature ?? undefined,
+      driftSignature,
+      wordsSignature: shared(row.words_signature),
+      causeKey: shared(row.cause_key) as CauseKey | undefined,
+    };
+  });
 }
 
 /** Above so many runs of the line for each one that is asked for, these are looked up one by one. */
 const sparse = 4;
 
-/** Reads the rows of the failed tests, inside a transaction of the team. */
+/**
+ * Reads the rows of the failed tests, inside a transaction of the team.
+ *
+ * @param failures those of the judged run
+ */
 export async function readTestEvidence(
   db: Database,
   access: Access,
   query: TestEvidenceQuery,
+  failures: readonly RunFailure[],
 ): Promise<TestEvidence> {
   const runs = new Map<string, EvidenceRun>();
   for (const run of [...query.base, ...query.own, ...query.others, ...query.point]) runs.set(run.runId, run);
@@ -392,29 +495,31 @@ export async function readTestEvidence(
     ownAt.length > 0 &&
     (query.lineRuns ?? Number.POSITIVE_INFINITY) > ownAt.length * sparse &&
     (await isLineSparse(db, access, query, ownAt));
-  const found = collectRows(query.runId, asked);
-  const params = [
-    access.team.id,
-    query.runId,
-    query.createdAt,
-    ...listOf(asked, [
-      ({ runId }) => own.has(runId),
-      ({ runId }) => point.has(runId),
-      (run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt,
-    ]),
-    ...timesOf(asked, query.createdAt),
-  ];
-  const kind = {
-    isSparse,
-    hasOlder: asked.some(({ isWithoutLine }) => isWithoutLine),
-    isRed: !asked.every(isGreen),
-    isPointRed: !query.point.every(isGreen),
-  };
-  found.add(
-    asked.length === 0
-      ? await db.query<TestFactsRow>(failuresSql, params.slice(0, 3))
-      : await db.query<TestFactsRow>(testsSql(kind), params),
-  );
+  const found = collectRows(query.runId, asked, failures);
+  if (asked.length > 0) {
+    const kind = {
+      isSparse,
+      isOneLine: new Set(query.own.map(({ lineId }) => lineId)).size <= 1,
+      hasOlder: asked.some(({ isWithoutLine }) => isWithoutLine),
+      isRed: !asked.every(isGreen),
+      isPointRed: !query.point.every(isGreen),
+    };
+    found.add(
+      await db.query<TestFactsRow>(testsSql(kind), [
+        access.team.id,
+        query.runId,
+        query.createdAt,
+        ...listOf(asked, [
+          ({ runId }) => own.has(runId),
+          ({ runId }) => point.has(runId),
+          (run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt,
+        ]),
+        ...timesOf(asked, query.createdAt),
+        [...new Set(failures.map(({ testName }) => testName))],
+        ...chosenOf(asked, ({ runId }) => own.has(runId), query.createdAt),
+      ]),
+    );
+  }
   const names = found.namesRarelyIn(recentCommits(query.own.filter(({ runId }) => base.has(runId))));
   const foreign = new Set([...base].filter((runId) => !own.has(runId)));
   if (names.length > 0 && foreign.size > 0) {
@@ -437,11 +542,15 @@ export async function readNamedRows(
 ): Promise<readonly TestRow[]> {
   const asked = [...new Map(runs.map((run) => [run.runId, run])).values()];
   if (names.length === 0 || asked.length === 0) return [];
-  const found = collectRows('', asked);
+  const found = collectRows('', asked, []);
   const lists = listOf(asked, [() => false, () => true, () => false]);
   const times = timesOf(asked, createdAt);
   found.add(await db.query<TestFactsRow>(namedSql, [access.team.id, names, createdAt, ...lists, ...times]));
-  return found.evidence().rows;
+  const { rows, passes } = found.evidence();
+  const passed = [...passes].flatMap(([testName, ids]) =>
+    ids.map((runId): TestRow => ({ testName, runId, outcome: 'passed' })),
+  );
+  return [...passed, ...rows];
 }
 
 /** An own past counts where it has at least half of so many commits: below that the other jobs are asked. */
@@ -474,6 +583,19 @@ function listOf(runs: readonly EvidenceRun[], flags: readonly ((run: EvidenceRun
   ];
 }
 
+/** The place of each chosen run, its id, time and line; then their line, their first and last time. */
+function chosenOf(asked: readonly EvidenceRun[], isChosen: (run: EvidenceRun) => boolean, otherwise: Date) {
+  const chosen = asked.filter(isChosen);
+  const [ids, times, lines] = listOf(chosen, []);
+  const ofLine = chosen.filter(({ isWithoutLine }) => !isWithoutLine);
+  return [
+    asked.flatMap((run, at) => (isChosen(run) ? [String(at + 1)] : [])),
+    ...[ids ?? [], times ?? [], lines ?? []],
+    ofLine[0]?.lineId ?? noLine,
+    ...timesOf(ofLine, otherwise),
+  ];
+}
+
 /** The first and the last time of the runs: with them as parameters the planner leaves out other months' partitions. */
 function timesOf(runs: readonly EvidenceRun[], otherwise: Date): readonly [Date, Date] {
   const times = runs.map(({ at }) => at);
@@ -481,77 +603,131 @@ function timesOf(runs: readonly EvidenceRun[], otherwise: Date): readonly [Date,
   return [new Date(Math.min(...times)), new Date(Math.max(...times))];
 }
 
-/** Puts the statements' rows together; a row that both have is one. */
-function collectRows(me: string, asked: readonly EvidenceRun[]) {
-  const byTest = new Map<string, Map<string, TestRow>>();
-  const failures: { testName: string; testFile: string | undefined }[] = [];
-  // One text each for what many rows have: all tests may have failed.
+/** One text each for what many rows have: all tests may have failed. */
+function shareTexts(): (text: string | null) => string | undefined {
   const texts = new Map<string, string>();
-  const shared = (text: string | null): string | undefined => {
+  return (text) => {
     if (text === null) return undefined;
     const known = texts.get(text);
     if (known === undefined) texts.set(text, text);
     return known ?? text;
   };
+}
+
+function factsOf(
+  { outcome, attempts, drift_signature, error_type, statement }: RowFacts,
+  shared: (text: string | null) => string | undefined,
+): Omit<TestRow, 'testName' | 'runId'> {
+  return {
+    outcome,
+    failedAttempts: attempts === null ? undefined : attempts - 1,
+    driftSignature: shared(drift_signature),
+    errorType: shared(error_type),
+    statement: shared(statement),
+  };
+}
+
+/** Puts the statements' rows together; a row that both have is one. */
+function collectRows(me: string, asked: readonly EvidenceRun[], failures: readonly RunFailure[]) {
+  const rowsOf = new Map<string, Map<string, TestRow>>();
+  const passesOf = new Map<string, readonly string[]>();
+  const lists = new Map<string, readonly string[]>();
+  const shared = shareTexts();
+  const addRow = (row: TestRow): void => {
+    const rows = rowsOf.get(row.testName) ?? new Map<string, TestRow>();
+    rowsOf.set(row.testName, rows);
+    // Two reports of one run may hold one name: a failure stands for it.
+    if (isFailed(row) || !rows.has(row.runId)) rows.set(row.runId, row);
+  };
+  /** Places of runs; behind one where the test did not pass at once, its outcome and attempts: `3 4:skipped: 5:passed:2`. */
+  const addPast = (testName: string, past: string): void => {
+    const list = lists.get(past) ?? listIn(past);
+    lists.set(past, list);
+    const known = passesOf.get(testName);
+    passesOf.set(testName, known === undefined ? list : [...new Set([...known, ...list])]);
+    if (!past.includes(':')) return;
+    for (const part of past.split(' ')) {
+      const [place, outcome, attempts] = part.split(':');
+      const runId = asked[Number(place) - 1]?.runId;
+      if (outcome === undefined || runId === undefined) continue;
+      const failedAttempts = attempts ? Number(attempts) - 1 : undefined;
+      addRow({ testName, runId, outcome: outcome as Outcome, failedAttempts });
+    }
+  };
+  const listIn = (past: string): readonly string[] =>
+    past.split(' ').flatMap((part) => (part.includes(':') ? [] : (asked[Number(part) - 1]?.runId ?? [])));
+  for (const { row } of failures) addRow(row);
   return {
     add(facts: readonly TestFactsRow[]): void {
-      for (const { test_name: testName, is_failure, test_file, passed, rows } of facts) {
-        const runs = byTest.get(testName) ?? new Map<string, TestRow>();
-        byTest.set(testName, runs);
-        if (is_failure === true) failures.push({ testName, testFile: shared(test_file) });
-        for (const place of passed ?? []) {
-          const runId = asked[place - 1]?.runId;
-          if (runId !== undefined && !runs.has(runId))
-            runs.set(runId, { testName, runId, outcome: 'passed' });
-        }
-        for (const [place, outcome, attempts, drift, errorType, statement] of rows ?? []) {
-          const runId = place === 0 ? me : asked[place - 1]?.runId;
-          // Two reports of one run may hold one name: a failure stands for it.
-          const isFailed = outcome === 'failed' || outcome === 'error';
-          if (runId === undefined || (!isFailed && runs.has(runId))) continue;
-          runs.set(runId, {
-            testName,
-            runId,
-            outcome,
-            failedAttempts: attempts === null ? undefined : attempts - 1,
-            driftSignature: shared(drift),
-            errorType: shared(errorType),
-            statement: shared(statement),
-          });
-        }
+      for (const fact of facts) {
+        const { test_name: testName, past, place } = fact;
+        if (past !== null) addPast(testName, past);
+        const runId = place === 0 ? me : asked[(place ?? 0) - 1]?.runId;
+        if (place !== null && runId !== undefined) addRow({ testName, runId, ...factsOf(fact, shared) });
       }
     },
     /** Tests with rows in fewer than half of the commits. */
     namesRarelyIn(commits: readonly ReadonlySet<string>[]): string[] {
-      return [...byTest].flatMap(([testName, runs]) => {
-        const ran = commits.filter((ids) => [...ids].some((runId) => runs.has(runId))).length;
-        return ran * 2 < Math.max(commits.length, 1) ? [testName] : [];
+      const isRare = (ids: ReadonlySet<string>) => {
+        const ran = commits.filter((runs) => [...runs].some((runId) => ids.has(runId))).length;
+        return ran * 2 < Math.max(commits.length, 1);
+      };
+      const known = new Map<readonly string[], boolean>();
+      return [...new Set([...rowsOf.keys(), ...passesOf.keys()])].filter((testName) => {
+        const list = passesOf.get(testName) ?? [];
+        if (known.get(list) === false) return false;
+        const isRareAlone = known.get(list) ?? isRare(new Set(list));
+        known.set(list, isRareAlone);
+        return isRareAlone && isRare(new Set([...list, ...(rowsOf.get(testName)?.keys() ?? [])]));
       });
     },
-    evidence: (): TestEvidence => ({
-      rows: [...byTest.values()].flatMap((runs) => [...runs.values()]),
-      failures: failures.sort((a, b) => (a.testName < b.testName ? -1 : a.testName > b.testName ? 1 : 0)),
-    }),
+    evidence(): TestEvidence {
+      const rows = [...rowsOf].flatMap(([testName, some]) => {
+        const list = passesOf.get(testName);
+        const both = list?.filter((runId) => some.has(runId)) ?? [];
+        if (list === undefined || both.length === 0) return [...some.values()];
+        // A failure stands for a twin that passed, and that for others.
+        const failed = new Set(both.filter((runId) => isFailed(some.get(runId))));
+        passesOf.set(
+          testName,
+          list.filter((runId) => !failed.has(runId)),
+        );
+        return [...some.values()].filter((row) => isFailed(row) || !list.includes(row.runId));
+      });
+      const files = new Map(failures.map(({ testName, testFile }) => [testName, testFile]));
+      return {
+        rows,
+        passes: passesOf,
+        failures: [...files]
+          .map(([testName, testFile]) => ({ testName, testFile }))
+          .sort((a, b) => (a.testName < b.testName ? -1 : a.testName > b.testName ? 1 : 0)),
+      };
+    },
   };
 }
 
-interface TestFactsRow extends Row {
-  readonly test_name: string;
-  readonly is_failure: boolean | null;
-  readonly test_file: string | null;
-  /** Places of the runs in which it passed at once. */
-  readonly passed: readonly number[] | null;
-  /** Of the others: place (0: the judged run), outcome, attempts, drift signature, error type, hash of the statement. */
-  readonly rows: readonly FactsOfRow[] | null;
+const isFailed = (row: TestRow | undefined): boolean => row?.outcome === 'failed' || row?.outcome === 'error';
+
+/** What is read of a row. */
+interface RowFacts {
+  readonly outcome: Outcome;
+  readonly attempts: number | null;
+  readonly drift_signature: string | null;
+  readonly error_type: string | null;
+  /** Its hash. */
+  readonly statement: string | null;
 }
-type FactsOfRow = readonly [
-  place: number,
-  outcome: Outcome,
-  attempts: number | null,
-  driftSignature: string | null,
-  errorType: string | null,
-  statement: string | null,
-];
+type FailedRow = Row &
+  RowFacts & {
+    readonly test_name: string;
+    readonly test_file: string | null;
+    readonly failure_signature: string | null;
+    readonly words_signature: string | null;
+    readonly cause_key: string | null;
+  };
+/** The rows of one test that are no failures, as one text; or one row, with the place of its run (0: the judged one). */
+type TestFactsRow = Row &
+  RowFacts & { readonly test_name: string; readonly past: string | null; readonly place: number | null };
 
 /** Whether the line has many more runs in the time of those that are asked for, seen by the rows of one failed test. */
 async function isLineSparse(
@@ -587,40 +763,50 @@ const passColumns = 'r.test_run_id, r.outcome, r.attempts';
 /** Known when the statement is planned, unlike the runs' own times. */
 const inTime = 'r.created_at BETWEEN $11 AND $12';
 
-/** The passes of a test are told by the places of the runs alone: most rows are passes. */
-const isPlainPass = "r.outcome = 'passed' AND r.attempts IS NULL";
-
-/** Rows without failure of one test, as one row. Its failures are read by the run. */
+/** Rows without failure of one test as one text, which is the same for tests that passed in the same runs. Most rows are passes. */
 const together = (from: string): string => `
-      SELECT json_agg(r.place) FILTER (WHERE ${isPlainPass}) AS passed,
-        json_agg(json_build_array(r.place, r.outcome, r.attempts, NULL, NULL, NULL)) FILTER (WHERE (${isPlainPass}) IS NOT TRUE) AS rows
-      FROM (${from}) AS r WHERE r.outcome NOT IN ('failed', 'error') HAVING count(*) > 0`;
+      SELECT string_agg(CASE WHEN r.outcome = 'passed' AND r.attempts IS NULL THEN r.code WHEN r.outcome NOT IN ('failed', 'error')
+        THEN concat_ws(':', r.code, r.outcome, coalesce(r.attempts::text, '')) END, ' ') AS past FROM (${from}) AS r`;
 
 const namesWith = (from: string): string => `
-  SELECT n.test_name, NULL::boolean AS is_failure, NULL AS test_file, t.passed, t.rows FROM ${from}`;
+  SELECT n.test_name, t.past, NULL::int AS place, NULL AS outcome, NULL::int AS attempts, NULL AS drift_signature, NULL AS error_type, NULL AS statement
+  FROM ${from} WHERE t.past IS NOT NULL`;
 
 /** Rows of tests on lines, in one piece of the index a test: read beside are rows of runs nobody asked for. */
-const scanned = namesWith(`(
-      SELECT line_id, min(created_at) AS first, max(created_at) AS last FROM chosen WHERE line_id IS NOT NULL GROUP BY line_id) AS l
-    CROSS JOIN names AS n CROSS JOIN LATERAL (${together(`
-      SELECT a.place, r.outcome, r.attempts FROM (
+const scanned = (lines: string, line: string, first: string, last: string): string =>
+  namesWith(
+    `${lines}names AS n CROSS JOIN LATERAL (${together(`
+      SELECT a.code, r.outcome, r.attempts FROM (
         SELECT ${passColumns} FROM test_results r
-        WHERE r.team_id = $1 AND r.line_id = l.line_id AND r.test_name = n.test_name AND r.created_at BETWEEN l.first AND l.last
-          AND ${inTime}
+        WHERE r.team_id = $1 AND r.line_id = ${line} AND r.test_name = n.test_name AND r.created_at BETWEEN ${first} AND ${last}
         -- In the order of the index of lines: in a month that was never analysed any other looks as good, and reads whole runs.
         ORDER BY r.created_at DESC OFFSET 0) AS r
-      JOIN chosen a ON a.id = r.test_run_id`)}) AS t`);
+      JOIN chosen a ON a.id = r.test_run_id`)}) AS t`,
+  );
+
+/** On the one line of all chosen runs. Given as parameters its runs are counted by the planner, which then puts them in one hash. */
+const scannedLine = scanned('', '$18::uuid', '$19', '$20');
+
+const scannedLines = scanned(
+  `(
+      SELECT line_id, min(created_at) AS first, max(created_at) AS last
+      FROM chosen WHERE line_id IS NOT NULL GROUP BY line_id) AS l
+    CROSS JOIN `,
+  'l.line_id',
+  'l.first',
+  `l.last AND ${inTime}`,
+);
 
 /** The same run by run. */
 const probed = (hasOlder: boolean, which = 'true'): string =>
   namesWith(
     `names AS n CROSS JOIN LATERAL (${together(`
-      SELECT a.place, r.outcome, r.attempts FROM chosen a CROSS JOIN LATERAL (${rowIn('a', 'n.test_name', hasOlder)}) AS r WHERE ${which}`)}) AS t`,
+      SELECT a.code, r.outcome, r.attempts FROM chosen a CROSS JOIN LATERAL (${rowIn('a', 'n.test_name', hasOlder)}) AS r WHERE ${which}`)}) AS t`,
   );
 
 /** Rows of older programs have no line: they are looked up run by run. */
-const withOlder = (hasOlder: boolean): string =>
-  hasOlder ? `${scanned} UNION ALL ${probed(true, 'a.line_id IS NULL')}` : scanned;
+const withOlder = (scan: string, hasOlder: boolean): string =>
+  hasOlder ? `${scan} UNION ALL ${probed(true, 'a.line_id IS NULL')}` : scan;
 
 /**
  * The rows of one test in one run, by the index of lines. IS NULL is a condition of its own: IS NOT DISTINCT FROM uses no index,
@@ -653,8 +839,14 @@ const asked = `
   )`;
 
 /** The runs whose rows are put together by test. */
-const chosen = (runs: string): string => `
-  chosen AS MATERIALIZED (SELECT place, id, created_at, line_id FROM asked WHERE ${runs})`;
+const chosenPoint = `
+  chosen AS MATERIALIZED (SELECT place::text AS code, id, created_at, line_id FROM asked WHERE is_point)`;
+const chosenOwn = `
+  chosen AS MATERIALIZED (
+    SELECT c.code, c.id, c.created_at, NULLIF(c.line_id, '${noLine}') AS line_id
+    FROM unnest($14::text[], $15::uuid[], $16::timestamptz[], $17::uuid[]) AS c (code, id, created_at, line_id)
+    WHERE ($18::uuid, $19::timestamptz, $20::timestamptz) IS NOT NULL
+  )`;
 
 /** Tests that failed at the point, as they are here. */
 const repairedSql = `, me AS MATERIALIZED (
@@ -663,7 +855,7 @@ const repairedSql = `, me AS MATERIALIZED (
     SELECT p.test_name, r.outcome, r.attempts FROM (
       SELECT DISTINCT r.test_name FROM asked a CROSS JOIN LATERAL (
         SELECT r.test_name FROM test_results r WHERE ${failedIn('a')} AND ${inTime} OFFSET 0) AS r
-      WHERE a.is_point AND (r.test_name IN (SELECT test_name FROM f)) IS NOT TRUE LIMIT ${mostRepaired}) AS p
+      WHERE a.is_point AND (r.test_name = ANY ($13::text[])) IS NOT TRUE LIMIT ${mostRepaired}) AS p
     CROSS JOIN me CROSS JOIN LATERAL (
       SELECT ${passColumns} FROM test_results r
       WHERE r.team_id = $1 AND r.line_id = me.line_id AND r.test_name = p.test_name AND r.created_at = $3 AND r.test_run_id IS NOT DISTINCT FROM $2
@@ -700,65 +892,56 @@ const failedSql = (hasOlder: boolean): string => `, hits AS MATERIALIZED (
     SELECT a.place, e.test_name, a.id, a.created_at, a.line_id
     FROM (SELECT DISTINCT test_name FROM failed WHERE NOT is_own AND is_late) AS e JOIN asked a ON a.is_late
   ), passes AS (
-    SELECT b.place, b.test_name, r.outcome, r.attempts FROM beside b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name', hasOlder)}) AS r
+    -- Not those in which it failed.
+    SELECT b.place, b.test_name, r.outcome, r.attempts
+    FROM (SELECT * FROM beside WHERE (place, test_name) NOT IN (SELECT place, test_name FROM failed)) AS b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name', hasOlder)}) AS r
     WHERE r.outcome NOT IN ('failed', 'error')
   )`;
 
 /** What the statement has to look for: planning what cannot be there costs as much as the rest. */
 interface TestsKind {
   readonly isSparse: boolean;
+  /** All own runs are of one line; a clean run of the commit that was edited may be of another. */
+  readonly isOneLine: boolean;
   readonly hasOlder: boolean;
   /** One of the runs has failures. */
   readonly isRed: boolean;
   readonly isPointRed: boolean;
 }
 
-/** The failed tests alone, where there are no runs to compare with. */
-const failuresSql = `
-  SELECT r.test_name, true AS is_failure, min(r.test_file) AS test_file, NULL AS passed,
-    json_agg(json_build_array(0, r.outcome, r.attempts, r.drift_signature, r.error_type, md5(r.statement))) AS rows
-  FROM test_results r WHERE ${failedHere} GROUP BY r.test_name`;
+const ownFailuresSql = `
+  SELECT r.test_name, r.test_file, ${failureColumns}, r.failure_signature, r.words_signature, r.cause_key
+  FROM test_results r WHERE ${failedHere} ORDER BY r.id`;
 
-const testsSql = ({ isSparse, hasOlder, isRed, isPointRed }: TestsKind): string => `
-  WITH ${asked}, ${chosen('is_own')}, f AS MATERIALIZED (
-    SELECT r.test_name, r.test_file, ${failureColumns} FROM test_results r WHERE ${failedHere}
-  )${isPointRed ? repairedSql : ''}, names AS MATERIALIZED (
-    SELECT test_name FROM f${isPointRed ? ' UNION SELECT test_name FROM repaired' : ' GROUP BY test_name'}
-  )${isRed ? failedSql(hasOlder) : ''}, rows AS (
-    ${
-      isRed
-        ? `SELECT place, test_name, outcome, attempts, drift_signature, error_type, statement, NULL::boolean AS is_failing, NULL AS test_file FROM failed
-    UNION ALL SELECT place, test_name, outcome, attempts, NULL, NULL, NULL, NULL, NULL FROM passes
-    UNION ALL `
-        : ''
-    }SELECT 0 AS place, test_name, outcome, attempts, drift_signature, error_type, statement, true AS is_failing, test_file FROM f${
-      isPointRed
-        ? '\n    UNION ALL SELECT 0, test_name, outcome, attempts, NULL, NULL, NULL, NULL, NULL FROM repaired'
-        : ''
+const testsSql = ({ isSparse, isOneLine, hasOlder, isRed, isPointRed }: TestsKind): string => `
+  WITH ${asked}, ${chosenOwn}${isPointRed ? repairedSql : ''}, names AS MATERIALIZED (
+    SELECT n.test_name FROM unnest($13::text[]) AS n (test_name) WHERE ($2::uuid, $3::timestamptz, $11::timestamptz, $12::timestamptz) IS NOT NULL${
+      isPointRed ? ' UNION SELECT test_name FROM repaired' : ''
     }
-  )
-  ${isSparse ? probed(hasOlder) : withOlder(hasOlder)}
-  UNION ALL
-  -- What is said of a test stands in its rows: looking it up for each test would take quadratic time.
-  SELECT r.test_name, bool_or(r.is_failing), min(r.test_file), NULL,
-    json_agg(json_build_array(r.place, r.outcome, r.attempts, r.drift_signature, r.error_type, r.statement))
-  FROM rows r GROUP BY r.test_name COLLATE "C", r.test_name`;
+  )${isRed ? failedSql(hasOlder) : ''}
+  ${isSparse ? probed(hasOlder) : withOlder(isOneLine ? scannedLine : scannedLines, hasOlder)}${
+    isRed
+      ? `
+  UNION ALL SELECT test_name, NULL, place, outcome, attempts, drift_signature, error_type, statement FROM failed
+  UNION ALL SELECT test_name, NULL, place, outcome, attempts, NULL, NULL, NULL FROM passes`
+      : ''
+  }${
+    isPointRed
+      ? '\n  UNION ALL SELECT test_name, NULL, 0, outcome, attempts, NULL, NULL, NULL FROM repaired'
+      : ''
+  }`;
 
 /** Of some tests the rows without failure in runs that are not of the own line; the failures there are known already. */
 const foreignSql = `
-  WITH ${asked}, ${chosen('is_point')}, names AS MATERIALIZED (SELECT DISTINCT test_name FROM unnest($2::text[]) AS n (test_name) WHERE $3::timestamptz IS NOT NULL
+  WITH ${asked}, ${chosenPoint}, names AS MATERIALIZED (SELECT DISTINCT test_name FROM unnest($2::text[]) AS n (test_name) WHERE $3::timestamptz IS NOT NULL
   )
-  ${withOlder(true)}`;
+  ${withOlder(scannedLines, true)}`;
 
 /** Of some tests all rows in some runs. */
 const namedSql = `${foreignSql}
   UNION ALL
-  SELECT r.test_name, NULL, NULL, NULL,
-    json_agg(json_build_array(r.place, r.outcome, r.attempts, r.drift_signature, r.error_type, r.statement))
-  FROM (
-    SELECT a.place, r.test_name, ${failureColumns} FROM asked a CROSS JOIN LATERAL (
-      SELECT r.* FROM test_results r WHERE ${failedIn('a')} AND r.test_name = ANY ($2::text[]) AND ${inTime} OFFSET 0) AS r) AS r
-  GROUP BY r.test_name`;
+  SELECT r.test_name, NULL, a.place, ${failureColumns} FROM asked a CROSS JOIN LATERAL (
+    SELECT r.* FROM test_results r WHERE ${failedIn('a')} AND r.test_name = ANY ($2::text[]) AND ${inTime} OFFSET 0) AS r`;
 
 /** Which test files runs at the point ran. */
 export interface FileEvidence {

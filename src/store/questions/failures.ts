@@ -59,10 +59,10 @@ export function listFailures(
            coalesce(x.cause_key, x.drift_signature, x.failure_signature, x.error_type, '') AS alike,
            coalesce(x.healix_memory_id, x.shared_memory_id)::text AS memory
          FROM test_results x WHERE x.team_id = $1 AND x.outcome IN ('failed', 'error') ${since}
-         ORDER BY x.created_at DESC LIMIT ${mostFailures + 1}
+         ORDER BY x.created_at DESC, x.test_name DESC LIMIT ${mostFailures + 1}
        ), ours AS MATERIALIZED (
          -- Run by run (OFFSET 0): a join would read all runs of the time.
-         SELECT f.*, r.git_branch FROM failed f CROSS JOIN LATERAL (
+         SELECT f.*, r.git_branch FROM (SELECT * FROM failed LIMIT ${mostFailures}) AS f CROSS JOIN LATERAL (
            SELECT r.* FROM test_runs r WHERE r.team_id = $1 AND r.id = f.test_run_id AND r.created_at = f.created_at OFFSET 0) AS r
          WHERE ${ofScope('r', scope, params, db)} AND ${isEvidence('r')}
        ), ranked AS (
@@ -71,10 +71,9 @@ export function listFailures(
          FROM (SELECT alike, test_run_id, count(*) AS n, max(created_at) AS last_at FROM ours GROUP BY alike, test_run_id) AS o
          GROUP BY alike ORDER BY runs DESC, failures DESC, last_at DESC, alike LIMIT ${params.add(limit)}::int
        ), groups AS (
-         SELECT k.*, o.* FROM ranked k CROSS JOIN LATERAL (
-           SELECT count(DISTINCT test_name)::int AS tests, count(DISTINCT git_branch)::int AS branches, min(created_at) AS first_at, max(memory) AS memory,
-             (array_agg(test_run_id ORDER BY created_at DESC, test_name))[1] AS run_id, (array_agg(test_name ORDER BY created_at DESC, test_name))[1] AS test_name
-           FROM ours WHERE ours.alike = k.alike) AS o
+         SELECT k.*, count(DISTINCT o.test_name)::int AS tests, count(DISTINCT o.git_branch)::int AS branches, min(o.created_at) AS first_at, max(o.memory) AS memory,
+           (array_agg(o.test_run_id ORDER BY o.created_at DESC, o.test_name))[1] AS run_id, (array_agg(o.test_name ORDER BY o.created_at DESC, o.test_name))[1] AS test_name
+         FROM ranked k JOIN ours o ON o.alike = k.alike GROUP BY k.alike, k.failures, k.runs, k.last_at, k.total, k.seen
        )
        SELECT g.*, g.run_id::text AS run, x.failure_signature, x.cause_key, x.error_type, left(x.error_message, 300) AS message,
          (SELECT count(*) > ${mostFailures} FROM failed) AS is_cut

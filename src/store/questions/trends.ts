@@ -99,15 +99,14 @@ export function listSlow(db: Database, access: Access, scope: Scope, limit: numb
          ) AS r WHERE before < ${mostResults}
        ), tests AS (
          -- In whole milliseconds, as they are stored: sums of NUMERIC by test would not fit into the memory of a session.
-         SELECT x.test_name, count(*) AS runs, sum(x.ms) AS ms, max(x.ms) AS most, sum(x.ms) FILTER (WHERE n.half = 1) AS newer, sum(x.ms) FILTER (WHERE n.half = 2) AS older,
-           count(*) FILTER (WHERE n.half = 1) AS newer_runs, count(*) FILTER (WHERE n.half = 2) AS older_runs
+         SELECT x.test_name, count(*) AS runs, sum(x.ms) AS ms, max(x.ms) AS most, sum(x.ms) FILTER (WHERE n.half = 1) AS newer, count(*) FILTER (WHERE n.half = 1) AS newer_runs
          FROM newest n CROSS JOIN LATERAL (
            SELECT x.test_name, (x.duration_seconds * 1000)::int AS ms FROM test_results x
            WHERE x.team_id = $1 AND x.test_run_id = n.id AND x.created_at = n.created_at AND x.duration_seconds IS NOT NULL OFFSET 0) AS x
          GROUP BY x.test_name
        )
        SELECT test_name, runs::int AS runs, (ms / 1000.0)::float8 AS total, (ms / 1000.0 / runs)::float8 AS mean, (most / 1000.0)::float8 AS most,
-         (newer::float8 / newer_runs / NULLIF(older::float8 / older_runs, 0)) AS growth,
+         newer::float8 / newer_runs / NULLIF((ms - newer)::float8 / NULLIF(runs - newer_runs, 0), 0) AS growth,
          (SELECT count(*)::int FROM newest) AS all_runs, results::float8 AS results, (whole / 1000.0)::float8 AS whole,
          (SELECT bool_or(more) FROM newest) AS more
        FROM (SELECT *, sum(runs) OVER () AS results, sum(ms) OVER () AS whole FROM tests ORDER BY ms DESC, test_name LIMIT ${params.add(limit)}::int) AS t

@@ -67,9 +67,13 @@ function placeOf({ failure, place }: Alike, { locate }: AnnotationRequest): { fi
   const file = shared === undefined ? undefined : locate(shared);
   if (file !== undefined) return { file, line: Number(line) };
   const own = failure?.testFile === undefined ? undefined : locate(failure.testFile);
-  return own === undefined
-    ? {}
-    : { file: own, ...(failure?.line === undefined ? {} : { line: failure.line }) };
+  if (own !== undefined) return { file: own, ...(failure?.line === undefined ? {} : { line: failure.line }) };
+  // The name of the test leads to no file, as with --junit-prefix: the newest frame that does.
+  for (const { path, line } of failure?.excerpt?.exceptions.at(-1)?.frames.toReversed() ?? []) {
+    const there = locate(path);
+    if (there !== undefined) return { file: there, line };
+  }
+  return {};
 }
 
 /** At most so many errors are about MATRIZ, so that they leave the failures room. */

@@ -394,7 +394,8 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, wi
   ];
   if (detail.messages) {
     const line = failure.line === undefined ? undefined : `${failure.testFile}:${failure.line}`;
-    const where = place ?? (failure.testFile === undefined ? undefined : line);
+    const where =
+      place ?? (failure.testFile === undefined ? undefined : (frameInTree(failure, first.links) ?? line));
     const { said, phase } = saying(wordsOf(alike));
     if (said !== '')
       rows.push(
@@ -404,10 +405,10 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, wi
   const facts = [
     allJobs > 1 ? renderPlaces(first.jobs, allJobs) : '',
     detail.messages
-      ? first.links.commits(
-          inline(cut(evidenceOfAll(alike, first.run), 500)),
-          all.flatMap(({ history }) => (history === undefined ? [] : commitsOf(history))),
-        )
+      ? first.links.commits(inline(cut(evidenceOfAll(alike, first.run), 500)), [
+          ...all.flatMap(({ history }) => (history === undefined ? [] : commitsOf(history))),
+          ...(first.run?.point === undefined ? [] : [first.run.point.sha]),
+        ])
       : '',
   ].filter((part) => part !== '');
   if (facts.length > 0) rows.push(facts.join('; '));
@@ -421,6 +422,13 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, wi
       : '';
   const fixes = matches.map(({ match }) => renderFix(match, first.hidden, detail));
   return [rows.join('<br>'), excerpt, ...fixes].join('');
+}
+
+/** The newest frame in a file of the tree, where the test's own name leads to none, as with `--junit-prefix`. */
+function frameInTree({ testFile = '', excerpt }: ToldFailure, links: Links): string | undefined {
+  if (links.knows(testFile)) return undefined;
+  const frame = excerpt?.exceptions.at(-1)?.frames.findLast(({ path }) => links.knows(path));
+  return frame && `${frame.path}:${frame.line}`;
 }
 
 /** How the test did lately; of several where they did alike. */

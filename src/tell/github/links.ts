@@ -29,6 +29,8 @@ export interface Site {
 /** All answers are Markdown. */
 export interface Links {
   readonly site: Site | undefined;
+  /** Whether the tree has a file that a report names. */
+  knows(path: string): boolean;
   /** `path:line` of a file as a report names it, in a code span that is a link where the tree has the file. */
   place(path: string, line?: number): string;
   /** The same for a path from the repository's root, in a table's cell. */
@@ -70,6 +72,7 @@ export function openLinks(source?: LinkSource): Links {
   const exact = (path: string) => find.has(path);
   return {
     site,
+    knows: (path) => find.locate(path) !== undefined,
     place(path, line) {
       const text = code(cut(line === undefined ? path : `${path}:${line}`, 300));
       const file = find.locate(path);

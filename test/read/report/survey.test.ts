@@ -89,7 +89,7 @@ describe('a survey', () => {
     const brackets = `<testcase classname="${'b>'.repeat(100_000)}" name="${'>'.repeat(100_000)}"><failure message="x">y</failure></testcase>`;
     const start = cpuMs();
     expect((await survey(wrap(known + parts + brackets + parts))).testcases).toBe(4);
-    expect(cpuMs() - start).toBeLessThan(2000);
+    expect(cpuMs() - start).toBeLessThan(10_000);
   });
 });
 

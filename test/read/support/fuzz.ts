@@ -18,7 +18,7 @@ export interface FuzzFigures {
   readonly violations: readonly string[];
 }
 
-const bases = [
+export const bases = [
   'zoo-xunit2-malformed',
   'zoo-xunit2-collect-errors-xdist',
   'zoo-xunit2-worker-crash-xdist',
@@ -45,7 +45,7 @@ const hostile = [
 ].map((text) => Buffer.from(text)); // biome-ignore format: a list to be skimmed
 
 /** A small generator that gives the same numbers for the same seed (mulberry32). */
-function randomOf(seed: number): (below: number) => number {
+export function randomOf(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -55,7 +55,8 @@ function randomOf(seed: number): (below: number) => number {
   };
 }
 
-function mutate(base: Buffer, random: (below: number) => number): Buffer {
+/** Damages it in one to four places. */
+export function mutate(base: Buffer, random: (below: number) => number): Buffer {
   let bytes = base;
   for (let times = 1 + random(4); times > 0; times--) {
     const at = random(bytes.length + 1);

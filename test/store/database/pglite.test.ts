@@ -444,7 +444,7 @@ test('the first signal ends an upload that waits for another process', async () 
   const lock = await lockDataDir(dir, { waitMs: 0 });
   const uploading = runCli('lukhas-upload', ['-', '--data-dir', dir], {
     input: '<testsuites><testsuite name="pytest"><testcase classname="t" name="a"/></testsuite></testsuites>',
-    kill: { once: 'waiting for', signal: 'SIGINT' },
+    kill: { when: (stderr) => stderr.includes('waiting for'), signal: 'SIGINT' },
   });
   expect(await uploading).toMatchObject({
     code: 3,

@@ -5,6 +5,7 @@ import type { Database } from '../../../src/store/database/port.ts';
 import {
   type EvidenceRun,
   type RunEvidence,
+  readFailures,
   readFileEvidence,
   readRunEvidence,
   readTestEvidence,
@@ -137,14 +138,21 @@ describe.each(placeNames)('on %s', (name) => {
     run: { runId: string; createdAt: Date },
     lists: Partial<Omit<TestEvidenceQuery, 'runId' | 'createdAt'>>,
   ): Promise<TestEvidence> {
-    return within((db, access) =>
-      readTestEvidence(db, access, { ...run, own: [], base: [], others: [], point: [], ...lists }),
-    );
+    return within(async (db, access) => {
+      const failures = await readFailures(db, access, run);
+      const query = { ...run, own: [], base: [], others: [], point: [], ...lists };
+      return readTestEvidence(db, access, query, failures);
+    });
   }
 
   /** `1 a:passed`, sorted. */
-  const shown = ({ rows }: TestEvidence) =>
-    rows
+  const shown = ({ rows, passes }: TestEvidence) =>
+    [
+      ...rows,
+      ...[...passes].flatMap(([testName, ids]) =>
+        ids.map((runId) => ({ testName, runId, outcome: 'passed' })),
+      ),
+    ]
       .map(({ testName, runId, outcome }) => `${testName.split('_').at(-1)} ${labels.get(runId)}:${outcome}`)
       .sort();
 

@@ -1,6 +1,7 @@
 // A backup that is whole passes, and one that is damaged is named, however well its files fit together: each damaged dump has a manifest
 // whose checksums are its own.
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import {
   chmod,
   copyFile,
@@ -38,6 +39,7 @@ import {
 } from '../../support/databases.ts';
 import { runInProcess } from '../../support/in-process.ts';
 import { long, some } from '../../support/long.ts';
+import { testMajor } from '../../support/majors.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import {
   makeCoverage,
@@ -55,11 +57,11 @@ const majorOf = (program: string) =>
     ({ stdout }) => Number(/ (\d+)\./.exec(stdout)?.[1]),
     () => 0,
   );
-const hasTools = (await majorOf('pg_dump')) === 15 && (await majorOf('pg_restore')) === 15;
+const hasTools = (await majorOf('pg_dump')) === testMajor && (await majorOf('pg_restore')) === testMajor;
 const hasServer = (await findPrograms(['initdb', 'postgres'], [15, 16, 17, 18], process.env)).some(
   ({ major }) => major >= 15,
 );
-const missing = 'pg_dump and pg_restore of PostgreSQL 15 are not installed (Debian: postgresql-client-15)';
+const missing = `pg_dump and pg_restore of PostgreSQL ${testMajor} are not installed (Debian: postgresql-client-${testMajor})`;
 
 let home: string;
 let source: ReadyDatabase;
@@ -227,7 +229,7 @@ describe('a backup', () => {
     databases.push(database);
     await asAdmin(
       database.adminUrl,
-      `CREATE SCHEMA lukhas_runs; ALTER DATABASE ${database.name} SET search_path = lukhas_runs; CREATE TABLE public.somebodys (id int)`,
+      `CREATE SCHEMA "Our *Runs"; ALTER DATABASE ${database.name} SET search_path = "Our *Runs"; CREATE TABLE public.somebodys (id int)`,
     );
     expect(
       await lukhas(['setup', '--team', 'acme', '--role', uniqueRole(), '--database-url', database.adminUrl]),
@@ -588,16 +590,14 @@ test.runIf(long && hasTools)(
     await mkdir(bin, { recursive: true });
     await writeFile(
       path.join(bin, 'pg_dump'),
-      `#!/bin/sh\n[ "$1" = --version ] && exec /usr/bin/env PATH=${process.env.PATH} pg_dump --version\necho "$@" > ${home}/words\nenv > ${home}/environment\nexec sleep 60\n`,
+      `#!/bin/sh\n[ "$1" = --version ] && exec /usr/bin/env PATH=${process.env.PATH} pg_dump --version\nenv > ${home}/environment\necho "$@" > ${home}/words\nexec sleep 600\n`,
       { mode: 0o755 },
     );
     const file = path.join(home, 'stopped.dump');
-    const begun = performance.now();
     const stopped = await runCli('lukhas', ['db', 'backup', file], {
       env: { DATABASE_URL: source.adminUrl, PATH: `${bin}:${process.env.PATH}`, NO_COLOR: '1' },
-      kill: { signal: 'SIGTERM', afterMs: 4_000 },
+      kill: { signal: 'SIGTERM', when: () => existsSync(path.join(home, 'words')) },
     });
-    expect(performance.now() - begun).toBeLessThan(30_000);
     expect(stopped.stderr).toContain('cancelled');
     const password = decodeURIComponent(new URL(source.adminUrl).password);
     expect(await readFile(path.join(home, 'words'), 'utf8')).not.toContain(password);

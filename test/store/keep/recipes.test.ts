@@ -11,6 +11,7 @@ import { saveRun } from '../../../src/store/runs/save.ts';
 import { runCli } from '../../support/cli.ts';
 import { asAdmin, rowsOf } from '../../support/databases.ts';
 import { long } from '../../support/long.ts';
+import { testMajor } from '../../support/majors.ts';
 import { type PostgresServer, startPostgres } from '../../support/postgres.ts';
 import {
   makeCoverage,
@@ -29,6 +30,7 @@ const has = (program: string) =>
     () => false,
   );
 const hasTools =
+  testMajor === 15 &&
   (await has('pg_dump')) &&
   (await has('pg_restore')) &&
   (await has('psql')) &&

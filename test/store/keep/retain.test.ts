@@ -43,7 +43,7 @@ describe.each(placeNames)('on %s', (name) => {
     await makeMonths(db, [...old, ...young]);
     for (const teamId of [place.team.id, place.other.id])
       await fillMonths(db, { teamId, back: [...old, ...young], runs, tests: 6, files: 2 });
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     await db.close();
     await place.remove();

@@ -4,7 +4,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SavedRun } from '../../../src/model.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Database } from '../../../src/store/database/port.ts';
-import { readFileEvidence, readRunEvidence, readTestEvidence } from '../../../src/store/history/evidence.ts';
+import {
+  readFailures,
+  readFileEvidence,
+  readRunEvidence,
+  readTestEvidence,
+} from '../../../src/store/history/evidence.ts';
 import { listJobs } from '../../../src/store/runs/jobs.ts';
 import { inTeam, openAccess } from '../../../src/store/schema/access.ts';
 import { readRunHistory, storeRun } from '../../../src/storing.ts';
@@ -180,7 +185,7 @@ beforeAll(async () => {
   };
   expect(await listJobs(db, access, commit)).toHaveLength(1);
   await db.close();
-}, 120_000);
+}, 300_000);
 
 /** The facts that the saved run is judged by, with every kind of run in the lists. */
 async function readEvidence(run: SavedRun): Promise<void> {
@@ -200,7 +205,8 @@ async function readEvidence(run: SavedRun): Promise<void> {
     expect(base.length).toBeGreaterThan(50);
     expect(others).toHaveLength(400);
     const point = base.slice(0, 2);
-    await readTestEvidence(db, access, { ...run, own: base.slice(0, 30), base, others, point });
+    const failures = await readFailures(db, access, run);
+    await readTestEvidence(db, access, { ...run, own: base.slice(0, 30), base, others, point }, failures);
     await readFileEvidence(db, access, { ...run, point, files: ['tests/test_a.py'] });
   });
   await db.close();

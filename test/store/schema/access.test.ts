@@ -1,12 +1,12 @@
 // Nobody sees or writes another team's rows: every role, every table and every partition, whatever the session sets.
 
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { grantUploads, openAccess } from '../../../src/store/schema/access.ts';
 import { teamTables } from '../../../src/store/schema/tables.ts';
 import { addTeam } from '../../../src/store/schema/teams.ts';
+import { attack, insertOf, layOut, otherRows, type Siege, secret } from '../../support/attacks.ts';
 import {
   asAdmin,
   createReadyDatabase,
@@ -29,9 +29,9 @@ let other: { id: string; slug: string };
 let otherUrl: string;
 let serviceUrl: string;
 let strangerUrl: string;
-let leaves: string[];
+let leaves: readonly string[];
 let otherRowsBefore: string;
-let attacks = 0;
+let siege: Siege;
 
 beforeAll(async () => {
   database = await createReadyDatabase({ slug: 'red' });
@@ -55,190 +55,21 @@ beforeAll(async () => {
   for (const url of [database.uploadUrl, otherUrl]) {
     await saveRun((limits) => openPostgres(url, limits), makeUpload('own'), source, makeOptions());
   }
-  for (const [slug, id] of [
-    ['red', database.team.id],
-    ['blue', other.id],
-  ]) {
-    await asAdmin(
-      database.adminUrl,
-      `INSERT INTO users (lambda_id, team_id, email) VALUES ('${slug}-user', '${id}', '${slug}@example.com');
-       INSERT INTO webauthn_credentials (credential_id, public_key, lambda_id) VALUES ('\\x${Buffer.from(slug ?? '').toString('hex')}', '\\x00', '${slug}-user');
-       INSERT INTO user_preferences (lambda_id) VALUES ('${slug}-user');
-       INSERT INTO sessions (lambda_id, session_token, expires_at) VALUES ('${slug}-user', '${slug}', now() + interval '1 day');
-       INSERT INTO healix_memories (team_id, test_name, failure_signature, solution) VALUES ('${id}', 't', 's', '${slug} secret');
-       INSERT INTO healix_credits (team_id, passed_run_id, failed_run_id, test_name, memory_id)
-         SELECT team_id, gen_random_uuid(), gen_random_uuid(), 't', id FROM healix_memories WHERE team_id = '${id}';
-       INSERT INTO healix_matches (team_id, memory_id, run_id, created_at, test_name, shown, change)
-         SELECT team_id, id, gen_random_uuid(), now(), 't', true, '${slug}' FROM healix_memories WHERE team_id = '${id}';
-       INSERT INTO missing_reports (team_id, upload_key, reason) VALUES ('${id}', sha256('${slug}'), '${slug} secret');
-       INSERT INTO test_aliases (team_id, suite_id, name, former, created_at) VALUES ('${id}', gen_random_uuid(), '${slug} secret', 'f', now());
-       INSERT INTO consciousness_reviews (team_id, git_sha, matriz_analysis) VALUES ('${id}', 'abc', '{}')`,
-    );
-  }
-  await asAdmin(
-    database.adminUrl,
-    `INSERT INTO shared_memories (test_name, failure_signature, solution) VALUES ('t', 's', 'shared')`,
-  );
-  leaves = (
-    await rowsOf<{ name: string }>(
-      database.adminUrl,
-      `SELECT relname AS name FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY 1`,
-    )
-  ).map((row) => row.name);
-  otherRowsBefore = await otherRows();
+  siege = await layOut(database.adminUrl, { red: database.team.id, blue: other.id });
+  leaves = siege.leaves;
+  otherRowsBefore = await otherRows(siege);
 });
 afterAll(async () => {
   await database.drop();
 });
 
-/** A fingerprint of everything that belongs to the other team, shared rows included. */
-async function otherRows(): Promise<string> {
-  const parts: string[] = [];
-  for (const table of teamTables) {
-    const [row] = await rowsOf<{ all: string }>(
-      database.adminUrl,
-      `SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS all FROM ${table} t WHERE ${whose(table)}`,
-    );
-    parts.push(`${table} ${row?.all}`);
-  }
-  return parts.join('\n');
-}
-
-/** A condition that holds for rows of the other team. */
-function whose(table: string): string {
-  if (table === 'teams') return `id = '${other.id}'`;
-  if (['webauthn_credentials', 'user_preferences', 'sessions'].includes(table))
-    return `lambda_id = 'blue-user'`;
-  // Nobody's rows: changed by none.
-  if (table === 'shared_memories' || table === 'service_credentials') return 'true';
-  return `team_id = '${other.id}'`;
-}
-
-/** A condition for rows that only the other team may read. */
-function secret(table: string): string {
-  return table === 'shared_memories' ? 'false' : whose(table);
-}
-
-/** Everything a session can try before it looks; `false` where PostgreSQL itself refuses it. */
-const guises = (): string[][] => [
-  [],
-  [`SELECT set_config('lukhas.team_id', '${other.id}', false)`],
-  [`SET lukhas.team_id = '${other.id}'`],
-  ['SET row_security = off'],
-  ['SET ROLE lukhas_ingest', `SELECT set_config('lukhas.team_id', '${other.id}', false)`],
-  ['SET ROLE lukhas_service', `SELECT set_config('lukhas.team_id', '${other.id}', false)`],
-  ['SET ROLE lukhas_owner'],
-  ['SET SESSION AUTHORIZATION postgres'],
-  [
-    `CREATE FUNCTION pg_temp.lukhas_team_id() RETURNS uuid LANGUAGE sql AS $$ SELECT '${other.id}'::uuid $$`,
-    `CREATE TEMP TABLE team_credentials (role_name name, team_id uuid)`,
-    `INSERT INTO pg_temp.team_credentials VALUES (session_user, '${other.id}')`,
-    `SET search_path = pg_temp, public`,
-  ],
-];
-
-const verbs = (table: string, name: string): string[] => [
-  `UPDATE ${name} SET ${changedColumn(table)} = ${changedColumn(table)} WHERE ${whose(table)}`,
-  `DELETE FROM ${name} WHERE ${whose(table)}`,
-  `TRUNCATE ${name} CASCADE`,
-  `INSERT INTO ${name} SELECT * FROM ${name} WHERE ${whose(table)}`,
-  insertOf(table, name),
-  `DROP TABLE ${name}`,
-  `ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY`,
-  `CREATE POLICY mine ON ${name} USING (true)`,
-];
-
-function changedColumn(table: string): string {
-  if (table === 'teams') return 'name';
-  if (table === 'team_credentials') return 'team_id';
-  // What a credential may change of its own team's memories.
-  return table === 'healix_memories' ? 'deleted_at' : 'created_at';
-}
-
-/** A new row for the other team. */
-function insertOf(table: string, name: string): string {
-  const now = 'now()';
-  switch (table) {
-    case 'teams':
-      return `INSERT INTO ${name} (id, name, slug) VALUES (gen_random_uuid(), 'x', 'x')`;
-    case 'users':
-      return `INSERT INTO ${name} (lambda_id, team_id, email) VALUES ('intruder', '${other.id}', 'x@x')`;
-    case 'webauthn_credentials':
-      return `INSERT INTO ${name} (credential_id, public_key, lambda_id) VALUES ('\\x99', '\\x00', 'blue-user')`;
-    case 'user_preferences':
-      return `INSERT INTO ${name} (lambda_id) VALUES ('blue-user')`;
-    case 'sessions':
-      return `INSERT INTO ${name} (lambda_id, session_token, expires_at) VALUES ('blue-user', 'forged', ${now})`;
-    case 'healix_memories':
-      return `INSERT INTO ${name} (team_id, test_name, failure_signature, solution) VALUES ('${other.id}', 't', 's', 'forged')`;
-    case 'shared_memories':
-      return `INSERT INTO ${name} (test_name, failure_signature, solution) VALUES ('t', 's', 'forged')`;
-    case 'consciousness_reviews':
-      return `INSERT INTO ${name} (team_id, git_sha, matriz_analysis) VALUES ('${other.id}', 'x', '{}')`;
-    case 'test_runs':
-      return `INSERT INTO ${name} (team_id, total_tests, created_at) VALUES ('${other.id}', 1, ${now})`;
-    case 'test_results':
-      return `INSERT INTO ${name} (test_run_id, team_id, test_name, outcome, created_at) VALUES (gen_random_uuid(), '${other.id}', 't', 'passed', ${now})`;
-    case 'coverage_data':
-      return `INSERT INTO ${name} (test_run_id, team_id, total_statements, covered_statements, missing_statements, file_path, coverage_percent, created_at) VALUES (gen_random_uuid(), '${other.id}', 1, 1, 0, 'f', 1, ${now})`;
-    case 'ingest_uploads':
-      return `INSERT INTO ${name} (team_id, upload_key, run_id, created_at, payload_sha256, result_rows, coverage_rows) VALUES ('${other.id}', sha256('x'), gen_random_uuid(), ${now}, sha256('x'), 0, 0)`;
-    case 'missing_reports':
-      return `INSERT INTO ${name} (team_id, upload_key, reason) VALUES ('${other.id}', sha256('x'), 'forged')`;
-    case 'test_aliases':
-      return `INSERT INTO ${name} (team_id, suite_id, name, former, created_at) VALUES ('${other.id}', gen_random_uuid(), 'forged', 'f', ${now})`;
-    case 'healix_credits':
-      return `INSERT INTO ${name} (team_id, passed_run_id, failed_run_id, test_name, memory_id) SELECT '${other.id}', gen_random_uuid(), gen_random_uuid(), 't', id FROM public.healix_memories LIMIT 1`;
-    case 'healix_matches':
-      return `INSERT INTO ${name} (team_id, memory_id, run_id, created_at, test_name, shown) SELECT '${other.id}', id, gen_random_uuid(), ${now}, 't', true FROM public.healix_memories LIMIT 1`;
-    case 'service_credentials':
-      return `INSERT INTO ${name} (role_name) VALUES (session_user)`;
-    default:
-      return `INSERT INTO ${name} (role_name, team_id) VALUES ('${uniqueRole('forged')}', '${other.id}')`;
-  }
-}
-
-/** Tries everything as one login; returns what got through that must not, and counts the statements. */
-async function attack(url: string, also: string[] = []): Promise<string[]> {
-  const breaches: string[] = [];
-  attacks = 0;
-  for (const guise of [...guises(), ...(also.length > 0 ? [also] : [])]) {
-    const client = new pg.Client({ connectionString: url });
-    client.on('error', () => {});
-    await client.connect();
-    for (const step of guise) await client.query(step).catch(() => {});
-    const places = [
-      ...teamTables.map((table) => ({ table: table as string, name: `public.${table}` })),
-      ...leaves.map((leaf) => ({ table: leaf.replace(/_\d{4}_\d{2}$/, ''), name: `public.${leaf}` })),
-    ];
-    for (const { table, name } of places) {
-      attacks += 2;
-      const read = await client
-        .query(`SELECT count(*)::int AS n FROM ${name} WHERE ${secret(table)}`)
-        .catch(() => undefined);
-      if ((read?.rows[0]?.n ?? 0) > 0) breaches.push(`read ${name} after ${guise.join('; ')}`);
-      const copy = await client
-        .query(`SELECT count(*)::int AS n FROM ${name} t WHERE t::text LIKE '%blue%'`)
-        .catch(() => undefined);
-      if ((copy?.rows[0]?.n ?? 0) > 0) breaches.push(`found blue in ${name} after ${guise.join('; ')}`);
-      for (const verb of verbs(table, name)) {
-        attacks++;
-        const done = await client.query(verb).catch(() => undefined);
-        if (done !== undefined && (done.rowCount ?? 1) > 0)
-          breaches.push(`${verb} after ${guise.join('; ')}`);
-      }
-    }
-    await client.end();
-  }
-  return breaches;
-}
-
 describe('a credential bound to one team', () => {
   test('reads no row of another team and writes none, through parents and partitions, whatever it sets', async () => {
     expect(leaves.length).toBeGreaterThanOrEqual(9);
-    expect(await attack(database.uploadUrl)).toEqual([]);
-    expect(attacks).toBeGreaterThan(2_000);
-    expect(await otherRows()).toBe(otherRowsBefore);
+    const { breaches, statements } = await attack(siege, database.uploadUrl);
+    expect(breaches).toEqual([]);
+    expect(statements).toBeGreaterThan(2_000);
+    expect(await otherRows(siege)).toBe(otherRowsBefore);
   });
 
   test('reads its own rows and shared memories', async () => {
@@ -334,12 +165,12 @@ describe('a service login', () => {
       (name) => !name.endsWith('_credentials') || name.startsWith('webauthn'),
     )) {
       expect(
-        await rowsOf(serviceUrl, `${named} SELECT * FROM ${table} WHERE ${secret(table)}`),
+        await rowsOf(serviceUrl, `${named} SELECT * FROM ${table} WHERE ${secret(siege, table)}`),
         table,
       ).toEqual([]);
     }
     await expect(
-      rowsOf(serviceUrl, `${named} ${insertOf('test_results', 'test_results')}`),
+      rowsOf(serviceUrl, `${named} ${insertOf(siege, 'test_results', 'test_results')}`),
     ).rejects.toMatchObject({ code: '42501' });
     expect(await rowsOf(serviceUrl, `${named} COMMIT; SELECT * FROM test_runs`)).toEqual([]);
   });
@@ -363,7 +194,7 @@ describe('a service login', () => {
 });
 
 test('a login that is none of ours gets nothing at all', async () => {
-  expect(await attack(strangerUrl)).toEqual([]);
+  expect((await attack(siege, strangerUrl)).breaches).toEqual([]);
   await expect(
     saveRun((limits) => openPostgres(strangerUrl, limits), makeUpload('x'), sourceOf([]), makeOptions()),
   ).rejects.toMatchObject({ code: 'database-rights', fix: expect.stringContaining('lukhas db grant') });

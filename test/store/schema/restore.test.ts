@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
+import { dumpSchema } from '../../../src/store/schema/catalogue.ts';
 import { migrate } from '../../../src/store/schema/migrate.ts';
 import { migrations } from '../../../src/store/schema/migrations.generated.ts';
 import {
@@ -20,6 +21,7 @@ import {
 } from '../../support/databases.ts';
 import { runInProcess } from '../../support/in-process.ts';
 import { long, some } from '../../support/long.ts';
+import { testMajor } from '../../support/majors.ts';
 import { type PostgresServer, startPostgres } from '../../support/postgres.ts';
 import {
   makeCoverage,
@@ -32,11 +34,12 @@ import {
 
 const run = promisify(execFile);
 const page = new URL('../../../docs/restore.md', import.meta.url);
-const hasTools = await run('pg_dump', ['--version']).then(
-  ({ stdout }) => /\b(1[5-9]|[2-9]\d)\./.test(stdout),
-  () => false,
+const dumpMajor = await run('pg_dump', ['--version']).then(
+  ({ stdout }) => Number(/\b(\d+)\./.exec(stdout)?.[1]),
+  () => 0,
 );
-const missing = 'pg_dump and psql of PostgreSQL 15 or later are not installed (Debian: postgresql-client)';
+const hasTools = dumpMajor >= testMajor;
+const missing = `pg_dump and psql of PostgreSQL ${testMajor} or later are not installed (Debian: postgresql-client)`;
 
 let home: string;
 beforeAll(async () => {
@@ -381,5 +384,53 @@ describe.runIf(long && hasTools)('on a server of its own', () => {
     },
   );
 });
+
+test.runIf(testMajor > 15 && dumpMajor >= 15)(
+  'a dump of PostgreSQL 15 becomes, on an empty server of this major, what a set-up makes there',
+  async () => {
+    const old = await startPostgres({ external: false, major: 15 });
+    const server = await startPostgres({ external: false });
+    const fresh = await createDatabase();
+    try {
+      const on = async (serverUrl: string) => {
+        await asAdmin(serverUrl, 'CREATE DATABASE lukhas');
+        return serverUrl.replace(/\/postgres$/, '/lukhas');
+      };
+      const oldUrl = await on(old.adminUrl);
+      const made = await setup(oldUrl);
+      await setup(oldUrl, 'rival');
+      const first = /^postgres:\S+$/m.exec(made.stdout)?.[0] ?? '';
+      await upload(first, 'one');
+      const url = await on(server.adminUrl);
+      await load(url, await dump(oldUrl));
+      const answer = await setup(url);
+      expect(answer).toMatchObject({ code: 0, stderr: '' });
+      expect(answer.stdout).toMatch(/^repaired /m);
+      const login = /^postgres:\S+$/m.exec(answer.stdout)?.[0] ?? '';
+      expect(await upload(login, 'one')).toMatchObject({ stored: 'already' });
+      expect(await upload(login, 'two')).toMatchObject({ stored: 'new' });
+      const rival = /^postgres:\S+$/m.exec((await setup(url, 'rival')).stdout)?.[0] ?? '';
+      expect(
+        await rowsOf(rival, 'SELECT slug, (SELECT count(*)::int FROM test_results) AS n FROM teams'),
+      ).toEqual([{ slug: 'rival', n: 0 }]);
+      const asked = await lukhas(['runs', '--all', '--database-url', login]);
+      expect(asked).toMatchObject({ code: 0, stdout: expect.stringContaining('acme/shop') });
+      await setup(fresh.adminUrl);
+      const schema = async (of: string) => {
+        const text = await dumpSchema((sql) => rowsOf(of, sql));
+        return text.replace(/\(ARRAY\[([^\]]*)\]\)::text\[\]/g, (_, items: string) => {
+          const cast = items.split(', ').map((item) => `(${item})::text`);
+          return `ARRAY[${cast.join(', ')}]`;
+        });
+      };
+      expect(await schema(url)).toBe(await schema(fresh.adminUrl));
+      expect((await status(url)).stdout).not.toMatch(/to repair|not as made/);
+    } finally {
+      for (const one of [old, server]) await one.stop();
+      await fresh.drop();
+    }
+  },
+  600_000,
+);
 
 test.skipIf(hasTools)(`restores are not tested: ${missing}`, () => {});

@@ -231,7 +231,7 @@ describe('a runner that is killed', () => {
   }
 
   test('at any of 20 points leaves a database that the next run makes whole', {
-    timeout: 180_000,
+    timeout: 600_000,
   }, async () => {
     const verbs = await verbsOfRun();
     expect(verbs.filter((verb) => verb === 'outside')).toHaveLength(4);

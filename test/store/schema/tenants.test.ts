@@ -6,6 +6,7 @@ import { openPostgres } from '../../../src/store/database/pg.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { grantUploads, openAccess } from '../../../src/store/schema/access.ts';
 import { addTeam } from '../../../src/store/schema/teams.ts';
+import { holdEverything } from '../../support/attacks.ts';
 import {
   asAdmin,
   createReadyDatabase,
@@ -205,72 +206,12 @@ test('no answer tells whether something of another team exists', async () => {
   }
 });
 
-/** Everything that a login can take and keep in one transaction. */
-async function holdEverything(
-  url: string,
-): Promise<{ held: string[]; refused: string[]; client: pg.Client }> {
-  const tables = await rowsOf<{ name: string }>(
-    database.adminUrl,
-    `SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1`,
-  );
-  const modes = [
-    'ACCESS EXCLUSIVE',
-    'EXCLUSIVE',
-    'SHARE ROW EXCLUSIVE',
-    'SHARE UPDATE EXCLUSIVE',
-    'SHARE',
-    'ROW EXCLUSIVE',
-    'ROW SHARE',
-    'ACCESS SHARE',
-  ];
-  const mine = database.team.id;
-  const keys = ['lukhas', 'lukhas.ensure_partitions', 'lukhas_migrations', 'partitions', blue.id, mine];
-  const statements = [
-    ...keys.flatMap((key) => [
-      `SELECT pg_advisory_xact_lock(hashtextextended('${key}', 0))`,
-      `SELECT pg_advisory_xact_lock(hashtext('${key}'))`,
-    ]),
-    'SELECT pg_advisory_xact_lock(n) FROM generate_series(-500, 500) AS n',
-    ...tables.flatMap(({ name }) => [
-      ...modes.map((mode) => `LOCK TABLE public."${name}" IN ${mode} MODE NOWAIT`),
-      ...['UPDATE', 'NO KEY UPDATE', 'SHARE', 'KEY SHARE'].map(
-        (strength) => `SELECT FROM public."${name}" FOR ${strength} NOWAIT`,
-      ),
-    ]),
-    'SELECT lukhas_lock_team()',
-    `INSERT INTO test_runs (team_id, lambda_id, total_tests) VALUES ('${mine}', 'blue-user', 1)`,
-    `INSERT INTO test_results (test_run_id, team_id, test_name, outcome) VALUES (gen_random_uuid(), '${mine}', 't', 'passed')`,
-    `INSERT INTO coverage_data (test_run_id, team_id, total_statements, covered_statements, missing_statements, file_path, coverage_percent) VALUES (gen_random_uuid(), '${mine}', 1, 1, 0, 'f', 1)`,
-    `INSERT INTO healix_memories (team_id, test_name, failure_signature, solution) VALUES ('${mine}', 't', 's2', 'x')`,
-    `UPDATE healix_memories SET success_count = 1`,
-    `UPDATE test_results SET auto_healed = true`,
-    `UPDATE healix_matches SET shown = true`,
-    `SELECT ensure_partitions_for(now() - interval '31 days', 12)`,
-    'SELECT ensure_partitions_for(now(), 12)',
-    'SELECT ensure_partitions(24, 36)',
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${blue.role}'`,
-    `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE usename = '${blue.role}'`,
-  ];
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query('BEGIN');
-  const held: string[] = [];
-  const refused: string[] = [];
-  for (const statement of statements) {
-    await client.query('SAVEPOINT before');
-    await client.query(statement).then(
-      () => void held.push(statement),
-      async () => {
-        refused.push(statement);
-        await client.query('ROLLBACK TO before');
-      },
-    );
-  }
-  return { held, refused, client };
-}
-
 test('whatever a login takes and keeps, another team uploads, teaches and makes months as if alone', async () => {
-  const { held, refused, client } = await holdEverything(database.uploadUrl);
+  const { held, refused, client } = await holdEverything(database.adminUrl, database.uploadUrl, {
+    mine: database.team.id,
+    other: blue.id,
+    otherRole: blue.role,
+  });
   try {
     expect(held.length + refused.length).toBeGreaterThan(300);
     // The strongest that it gets: months that nobody has made yet, and rows of its own.
@@ -282,15 +223,18 @@ test('whatever a login takes and keeps, another team uploads, teaches and makes 
       ),
     ).toEqual([]);
     const connect = (limits?: { stallMs: number }) => openPostgres(blue.url, limits);
-    // Within two seconds or not at all: the locks it waits for are given up after less.
+    // A lock that it waits for is given up, and all begun anew.
+    const retries: string[] = [];
     const saved = await saveRun(
       connect,
       makeUpload('beside'),
       sourceOf([makeResult(1), makeFailure(2)]),
-      makeOptions({ deadlineMs: 2_000 }),
+      makeOptions({ onRetry: ({ reason }) => retries.push(reason.code) }),
     );
     expect(saved).toMatchObject({ stored: 'new', team: 'blue' });
-    const limit = `SET lock_timeout = '500ms'; SET statement_timeout = '2s';`;
+    expect(retries).toEqual([]);
+    // What waits for a lock waits for the end of this test.
+    const limit = `SET lock_timeout = '10s'; SET statement_timeout = '60s';`;
     for (const sql of [
       'SELECT ensure_partitions_for(now(), 2)',
       `INSERT INTO healix_memories (team_id, test_name, failure_signature, solution) VALUES ('${blue.id}', 't', 's3', 'x')`,

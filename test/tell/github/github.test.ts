@@ -81,7 +81,7 @@ describe('eight jobs at once', () => {
         Array.from({ length: 8 }, (_, i) => `job ${i}`),
       );
     }
-  }, 240_000);
+  }, 600_000);
 
   it("of two commits leave the newer one's parts, whoever comes last", async () => {
     for (let round = 0; round < 10; round++) {
@@ -97,7 +97,7 @@ describe('eight jobs at once', () => {
       expect(state?.sha).toBe('2'.repeat(40));
       expect(state?.parts).toHaveLength(4);
     }
-  }, 120_000);
+  }, 600_000);
 });
 
 describe('eight jobs at once that share a database', () => {
@@ -132,7 +132,7 @@ describe('eight jobs at once that share a database', () => {
       expect(github.comments[0]?.body).toContain('told together: 0 1 2 3 4 5 6 7');
       expect(labelsIn(github.comments[0]?.body)).toHaveLength(8);
     }
-  }, 240_000);
+  }, 600_000);
 
   it('take over what a job told of itself before its run was stored, and leave the others alone', async () => {
     await upsertComment(edges(), request(1));

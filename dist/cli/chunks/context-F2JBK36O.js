@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{b as a,c as b,d as c,e as d,f as e}from"./chunk-DISX3XE2.js";import"./chunk-U6Q3QGBD.js";import"./chunk-AVIQY75V.js";import"./chunk-OT4GM4VS.js";import"./chunk-CZUTXVON.js";import"./chunk-NAFXXHYU.js";export{c as applySuiteProperties,d as completeGitSha,b as detectContext,e as nameJob,a as overrideContext};

@@ -1,0 +1,35 @@
+// How GitHub is reached from a runner, and what is asked of it before a run is told.
+import type { PulledFile } from '../../model.ts';
+import { log } from './log.ts';
+
+const { env } = process;
+
+export function githubEdges(token: string) {
+  return {
+    token,
+    apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
+    repository: env.GITHUB_REPOSITORY ?? '',
+    clock: () => performance.now(),
+    random: Math.random,
+    pause: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+  };
+}
+
+/** Asks for a pull request's changed files once, and briefly: what a shallow clone cannot tell is worth no waiting. */
+export function pulledFiles(token: string | undefined, number: number | undefined) {
+  if (token === undefined || number === undefined) return undefined;
+  let answer: Promise<readonly PulledFile[] | undefined> | undefined;
+  const ask = async () => {
+    try {
+      const { readChangedFiles } = await import('../../tell/github/changed-files.ts');
+      return await readChangedFiles({ ...githubEdges(token), mostRepeats: 1 }, number);
+    } catch (error) {
+      log(`The changed files of the pull request are not known: ${(error as Error).message}.`);
+      return undefined;
+    }
+  };
+  return () => {
+    answer ??= ask();
+    return answer;
+  };
+}
