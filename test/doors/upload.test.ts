@@ -119,8 +119,17 @@ describe('an upload into the embedded database', () => {
       /stored as run [0-9a-f-]{36} of team local in the embedded database in .*data\n✗ 156 failed, nothing to compare with\n$/,
     );
     expect(first.code).toBe(0);
-    const second = await upload(['results.xml', '--coverage', 'coverage.json', '--json']);
+    // Who names an authority means a server.
+    const second = await upload([
+      'results.xml',
+      '--coverage',
+      'coverage.json',
+      '--json',
+      '--ssl-ca',
+      'no-ca.pem',
+    ]);
     expect(second.code).toBe(0);
+    expect(second.stderr).toContain('--ssl-ca was not used: there is no DATABASE_URL');
     const run = jsonLines(second.stdout).at(-1);
     expect(run).toMatchObject({
       kind: 'run',

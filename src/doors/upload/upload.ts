@@ -125,6 +125,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
         ...coverage.warnings,
         ...(await surroundings).detected.warnings,
         ...warnEmbeddedInCi(settings, raw),
+        ...warnUnusedAuthority(settings),
         ...verdict.warnings,
       ],
     };
@@ -181,6 +182,13 @@ function warnEmbeddedInCi(settings: Settings, raw: RawSettings): Warning[] {
       message: `${empty}: the run went into the embedded database on this CI machine, and is lost with it; name a server, or a folder that is kept with --data-dir`,
     },
   ];
+}
+
+/** A certificate authority without a server to check: the database's address was forgotten. */
+function warnUnusedAuthority({ databaseUrl, dryRun, sslCa }: Settings): Warning[] {
+  if (sslCa === undefined || dryRun || databaseUrl !== undefined) return [];
+  const message = '--ssl-ca was not used: there is no DATABASE_URL, and the embedded database needs none';
+  return [{ code: 'ssl-ca-unused', message }];
 }
 
 /** Adds a progress line, and clears it before anything else is printed to standard error. */

@@ -157,6 +157,7 @@ export async function fuzzReader({
     const { report, options } = damaged(seed, n);
     const input = `--seed ${seed}, input ${n}`;
     const start = performance.now();
+    const processor = process.cpuUsage();
     try {
       const reading = await readReports([report], options);
       const account = accountFor(reading);
@@ -181,7 +182,9 @@ export async function fuzzReader({
         violations.push(`${input}: ${error instanceof Error ? error.stack : String(error)}`);
       }
     }
-    const milliseconds = performance.now() - start;
+    // The processor's time: on a busy machine the clock says how long others took.
+    const { user, system } = process.cpuUsage(processor);
+    const milliseconds = Math.min(performance.now() - start, (user + system) / 1000);
     if (milliseconds > slowest.milliseconds) slowest = { milliseconds, input };
     if (milliseconds > 2000) violations.push(`${input}: took ${Math.round(milliseconds)} ms`);
   }
