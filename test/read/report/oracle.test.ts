@@ -15,6 +15,8 @@ const elements = [
   '<testcase classname="tests.a.test_x" name="test_q@group" time="0.000" />\n',
   '<testcase classname="docs.guide.txt" name="guide.txt" time="0.000" />',
   '<testcase classname="docs.guide.txt" name="test_a" time="0.000" />',
+  '<testcase classname="docs.notes.en" name="notes.en" time="0.000" />',
+  '<testcase classname="docs.notes.en" name="test_a" time="0.000" />',
   '<testcase classname="" name="tests/[a]/test_x.py::test_a" time="0.000" />',
   '<testcase classname=".TestX" name="test_a" time="0.000" />',
   '<testcase classname="pytest" name="internal" time="0.000" />',
