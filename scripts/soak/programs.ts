@@ -238,7 +238,7 @@ export const canaries: Part = {
                 {
                   cwd: folder,
                   // A server that is away is waited for.
-                  kill: { afterMs: 8_000, signal: 'SIGTERM' },
+                  ...(/:1\/|no-such-host/.test(url) && { kill: { afterMs: 8_000, signal: 'SIGTERM' } }),
                   env: { ...env, ...(asWord ? {} : { DATABASE_URL: url }) },
                 },
               );
