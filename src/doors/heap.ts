@@ -13,8 +13,9 @@ const largeBytes = 48 * 2 ** 20;
  */
 export function keepHeapSmall(): void {
   setFlagsFromString('--heap-growing-percent=100');
-  // Functions are optimised later than V8 would: an upload ends before most of that pays (docs/decisions/0015).
-  setFlagsFromString('--interrupt-budget=600000');
+  // Functions are optimised later than V8 would: an upload ends before most of that pays (docs/decisions/0015). Newer versions do not
+  // know this flag, and say so on standard error.
+  if (Number.parseInt(process.versions.v8, 10) === 11) setFlagsFromString('--interrupt-budget=600000');
   let isYoungLarge = false;
   const watch = setInterval(() => {
     if (!isYoungLarge) {

@@ -32,7 +32,7 @@ describe('the package', () => {
     );
     const other = files.filter(
       (file) =>
-        !/^(LICENSE|README\.md|package\.json|dist\/licenses\.txt|dist\/cli\/(chunks\/)?[^/]+\.js)$/.test(
+        !/^(LICENSE|README\.md|package\.json|dist\/licenses\.txt|dist\/cli\/((chunks\/)?[^/]+\.js|embedded\.tar\.gz))$/.test(
           file,
         ) &&
         !/^docs\/([^/]+\.(md|sql)|decisions\/[^/]+\.md|examples\/.+\.(yml|groovy)|grafana\/.+\.(json|yaml))$/.test(

@@ -428,7 +428,7 @@ export const migrations: readonly Migration[] = [
   {
     "number": 20,
     "name": "run-days",
-    "checksum": "e2523e296306ee84208d0476b9b80ccbbed9c07fa6a9385b287c63827fb09ff0",
+    "checksum": "c8f6e92e3f89ae63de750da3ad70f34468694aadf435ad4702e8714ca22a0663",
     "refusesOlder": false,
     "steps": [
       {
@@ -472,7 +472,7 @@ export const migrations: readonly Migration[] = [
       {
         "title": "the end of the waiting months",
         "inTransaction": true,
-        "sql": "CREATE OR REPLACE FUNCTION lukhas_sum_runs() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$\nBEGIN\n  EXECUTE format(lukhas_run_sums(), CASE TG_OP\n    WHEN 'INSERT' THEN 'SELECT 1 AS sign, a.* FROM added a'\n    WHEN 'DELETE' THEN 'SELECT -1 AS sign, d.* FROM deleted d'\n    ELSE 'SELECT 1 AS sign, a.* FROM added a UNION ALL SELECT -1, d.* FROM deleted d' END);\n  RETURN NULL;\nEND\n$$;\nDROP TABLE run_days_pending;"
+        "sql": "-- A statement that fired the function as it was would look for the table: until those have ended nothing is dropped.\nLOCK TABLE test_runs IN SHARE ROW EXCLUSIVE MODE;\nCREATE OR REPLACE FUNCTION lukhas_sum_runs() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$\nBEGIN\n  EXECUTE format(lukhas_run_sums(), CASE TG_OP\n    WHEN 'INSERT' THEN 'SELECT 1 AS sign, a.* FROM added a'\n    WHEN 'DELETE' THEN 'SELECT -1 AS sign, d.* FROM deleted d'\n    ELSE 'SELECT 1 AS sign, a.* FROM added a UNION ALL SELECT -1, d.* FROM deleted d' END);\n  RETURN NULL;\nEND\n$$;\nDROP TABLE run_days_pending;"
       }
     ]
   }

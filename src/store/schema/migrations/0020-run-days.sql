@@ -161,6 +161,8 @@ END
 $sums$;
 
 -- step: the end of the waiting months
+-- A statement that fired the function as it was would look for the table: until those have ended nothing is dropped.
+LOCK TABLE test_runs IN SHARE ROW EXCLUSIVE MODE;
 CREATE OR REPLACE FUNCTION lukhas_sum_runs() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
