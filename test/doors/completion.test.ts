@@ -121,12 +121,19 @@ describe.each(Object.keys(shells) as (keyof typeof shells)[])('%s', (shell) => {
   const tmux = (...args: string[]) =>
     execFileSync('tmux', ['-L', socket, '-f', '/dev/null', ...args], {
       encoding: 'utf8',
-      env: { HOME: home, TERM: 'screen', LANG: 'C.UTF-8', PATH: `${join(home, 'bin')}:${process.env.PATH}` },
+      // A shell that is killed writes its history otherwise.
+      env: {
+        HOME: home,
+        HISTFILE: '/dev/null',
+        TERM: 'screen',
+        LANG: 'C.UTF-8',
+        PATH: `${join(home, 'bin')}:${process.env.PATH}`,
+      },
     });
-  /** What the terminal shows, once it is as expected; else what it shows after ten seconds. */
+  /** What the terminal shows, once it is as expected; else what it shows after a minute. */
   const screenWith = async (expected: (screen: string) => boolean): Promise<string> => {
     let screen = '';
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 600; i++) {
       await wait(100);
       screen = tmux('capture-pane', '-p').trim();
       if (expected(screen)) break;
@@ -158,7 +165,7 @@ describe.each(Object.keys(shells) as (keyof typeof shells)[])('%s', (shell) => {
   });
   afterAll(() => {
     tmux('kill-server');
-    rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    rmSync(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
   });
 
   it.each([
