@@ -15,6 +15,7 @@ import { checkOut, initRepository, writeCommit, writeRefs } from '../test/suppor
 import fetchNode24, { node24 } from '../test/support/node24.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { runAction } from '../test/support/runner.ts';
+import { median, tellFigure } from './figures.ts';
 import { writeReport } from './make-report.mjs';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } });
@@ -69,18 +70,23 @@ try {
   const { size } = await stat(path.join(work, 'large.xml'));
   const megabytes = (size / 1e6).toFixed(0);
   console.log(`plain node -e 0                     ${seconds(plain)}`);
-  console.log(`150 tests, no database              ${seconds(alone)}   at most 0.19 s`);
-  console.log(
-    `150 tests, PostgreSQL               ${seconds(stored)}   ${(median(stored) / median(alone)).toFixed(2)} times, at most 2`,
-  );
+  tellFigure({ what: '150 tests, no database', value: seconds(alone), bound: '0.19 s' });
+  tellFigure({
+    what: '150 tests, PostgreSQL, against the same without',
+    value: `${(median(stored) / median(alone)).toFixed(2)}, ${seconds(stored)}`,
+    bound: '2',
+  });
   console.log(`  with coverage of 50 files           ${seconds(same)}`);
   console.log(
     `  with a diff of 50 files             ${seconds(changed)}   ${(median(changed) / median(same)).toFixed(2)} times that without`,
   );
-  console.log(`100,000 tests (${megabytes} MB), no database    ${seconds(large)}   at most 1.7 s`);
-  console.log(
-    `its peak memory                     ${(Math.max(...peaks) / 1e6).toFixed(0)} MB    at most 200 MB`,
-  );
+  const many = `100,000 tests (${megabytes} MB), no database`;
+  tellFigure({ what: many, value: seconds(large), bound: '1.7 s' });
+  tellFigure({
+    what: `${many}, peak memory`,
+    value: `${(Math.max(...peaks) / 1e6).toFixed(0)} MB`,
+    bound: '200 MB',
+  });
 } finally {
   await server.stop();
   await rm(work, { recursive: true, force: true });
@@ -148,8 +154,4 @@ async function openCheckout(cwd: string) {
 
 function seconds(times: readonly number[]): string {
   return `${(median(times) / 1000).toFixed(3)} s (median of ${times.length})`;
-}
-
-function median(list: readonly number[]): number {
-  return [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
 }

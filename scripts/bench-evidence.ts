@@ -16,6 +16,7 @@ import { ensurePartitions } from '../src/store/schema/partitions.ts';
 import { addTeam } from '../src/store/schema/teams.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { rowsIn, scriptIn } from '../test/support/sql.ts';
+import { tellFigure } from './figures.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '50' } } });
 const rounds = Number(values.rounds);
@@ -81,9 +82,11 @@ try {
     }
     console.log(`${what}: ${failures} failures`);
     for (const [name, list] of statements) console.log(`  ${name.padEnd(12)} ${line(list)}`);
-    console.log(
-      `  ${'judged'.padEnd(12)} ${line(times.judged)}   p95 at most ${bound} ms: ${ratio(times.judged, bound)}`,
-    );
+    tellFigure({
+      what: `judging ${what}, p95`,
+      value: `${ratio(times.judged, bound)} of ${bound} ms, ${line(times.judged)}`,
+      bound: '1',
+    });
     console.log(`  ${'all'.padEnd(12)} ${line(times.all)}`);
     console.log(`  processor    program ${line(times.program)}`);
     console.log(`               server  ${line(times.server)}`);

@@ -17,6 +17,7 @@ import { storeRun } from '../src/storing.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { emptyContext, makeOptions, makeUpload, totalsOf } from '../test/support/runs.ts';
 import { rowsIn, runIn, scriptIn } from '../test/support/sql.ts';
+import { median, tellFigure } from './figures.ts';
 
 const { values } = parseArgs({
   options: {
@@ -127,9 +128,12 @@ try {
 
 function tell(what: string, before: readonly number[], after: readonly number[]): void {
   const added = median(after.map((ms, pair) => ms / (before[pair] ?? Number.NaN))) - 1;
-  console.log(
-    `${what.padEnd(13)} ${Math.round(median(before))} ms without, ${Math.round(median(after))} ms with: ${(added * 100).toFixed(1)} % added (median of ${pairs} pairs); at most 5.0 %`,
-  );
+  console.log(`${what}: ${Math.round(median(before))} ms without, ${Math.round(median(after))} ms with`);
+  tellFigure({
+    what: `matching and learning beside storing and judging, ${what}, median of ${pairs} pairs`,
+    value: `${(added * 100).toFixed(1)} % added`,
+    bound: '5 %',
+  });
 }
 
 /** Milliseconds of processor time of all ended backends; NaN where there is no /proc. */
@@ -190,12 +194,4 @@ function nameOf(n: number): string {
 
 function signatureOf(n: number): string {
   return createHash('md5').update(`signature ${n}`).digest('hex');
-}
-
-function median(list: readonly number[]): number {
-  const sorted = [...list].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return sorted.length % 2 === 1
-    ? (sorted[Math.floor(middle)] ?? Number.NaN)
-    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 }

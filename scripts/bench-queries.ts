@@ -24,6 +24,7 @@ import { ensurePartitions } from '../src/store/schema/partitions.ts';
 import { addTeam } from '../src/store/schema/teams.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { rowsIn, scriptIn } from '../test/support/sql.ts';
+import { tellFigure } from './figures.ts';
 
 const { values } = parseArgs({
   options: {
@@ -171,9 +172,11 @@ async function measure(db: Database, access: Access): Promise<void> {
     const spent = serverTime(pid) - used + (here.user + here.system) / 1000;
     times.sort((a, b) => a - b);
     const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-    console.log(
-      `${name.padEnd(30)} p50 ${at(0.5).toFixed(1).padStart(8)} ms   p95 ${at(0.95).toFixed(1).padStart(8)} ms   processor ${(spent / rounds).toFixed(1).padStart(7)} ms${bound === 0 ? '' : `   at most ${bound} ms${at(0.95) > bound ? ': over' : ''}`}`,
-    );
+    tellFigure({
+      what: `${name}, p95`,
+      value: `${at(0.95).toFixed(1)} ms (p50 ${at(0.5).toFixed(1)}, processor ${(spent / rounds).toFixed(1)})${bound > 0 && at(0.95) > bound ? ': over' : ''}`,
+      bound: bound === 0 ? undefined : `${bound} ms`,
+    });
   }
 }
 

@@ -7,6 +7,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { median, tellFigure } from './figures.ts';
 import { writeReport } from './make-report.mjs';
 
 const plainPass = fileURLToPath(new URL('plain-pass.mjs', import.meta.url));
@@ -41,7 +42,11 @@ try {
       );
     }
     const ratio = (list: readonly number[]) => ((list[1] ?? 0) / (list[0] ?? 1)).toFixed(2);
-    console.log(`  ratio ${ratio(cpu)} (at most ${most}), elapsed ${ratio(elapsed)}`);
+    tellFigure({
+      what: `reading a report of which ${100 * failureShare} % fail, against a plain pass over its bytes, processor time`,
+      value: `${ratio(cpu)} (elapsed ${ratio(elapsed)})`,
+      bound: `${most}`,
+    });
   }
 } finally {
   await rm(work, { recursive: true, force: true });
@@ -68,8 +73,4 @@ async function run(args: readonly string[]): Promise<Taken> {
   const [, user, system] = /(\d+\.\d+) (\d+\.\d+)\s*$/.exec(told) ?? [];
   if (code !== 0 || user === undefined) throw new Error(`the program ended with ${code}: ${told}`);
   return { cpuMs: 1000 * (Number(user) + Number(system)), elapsedMs };
-}
-
-function median(list: readonly number[]): number {
-  return list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
 }

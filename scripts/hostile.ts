@@ -1,7 +1,8 @@
 // Work on hostile input of one size and of twice that size: the time may not grow faster than the input.
 //   npm run bench:hostile -- [part of a name] [repeats=5] [characters]
 // Measured is the processor's time, after a warm-up, of as many runs as take a while; both sizes run as often. V8 runs in one
-// thread and collects its garbage before: else its helpers' time would be measured with the work. Both sizes lie on one side of the
+// thread, collects its garbage before, and has room for new objects from the start: else its helpers' time and how its heap grows would be
+// measured with the work. Both sizes lie on one side of the
 // reader's bound for one text (1 MiB), beyond which the middle is cut out: 2 and 4 million characters, and where that takes long, as
 // many elements do, 200,000 and 400,000: between 400,000 and 1 million lies a step of up to 5 times, where the reader begins to gather what
 // comes of an unfinished element; on either side of it the time grows as the input does.
@@ -31,6 +32,7 @@ import { renderSummary } from '../src/tell/terminal/summary.ts';
 import { createPaint } from '../src/tell/terminal/terminal.ts';
 import { hostileReports } from '../test/read/support/hostile.ts';
 import { garbageCollector, readText, textReport } from '../test/read/support/reports.ts';
+import { tellFigure } from './figures.ts';
 
 const [only = '', repeats = '5', given] = process.argv.slice(2);
 const sizes = { large: 2_000_000, small: 200_000 } as const;
@@ -382,9 +384,9 @@ for (const [name, prepare] of [...reports, ...coverage, ...files, ...memories, .
   );
 }
 rmSync(folder, { recursive: true, force: true });
-console.log(
-  slow.length === 0
-    ? `none grows faster than ${worst.toFixed(2)} times`
-    : `over ${most} times: ${slow.join('; ')}`,
-);
+tellFigure({
+  what: 'the kind of hostile input whose time grows most at twice its size, processor time, median',
+  value: `${worst.toFixed(2)}${slow.length === 0 ? '' : `; over: ${slow.join('; ')}`}`,
+  bound: `${most}`,
+});
 process.exitCode = slow.length === 0 ? 0 : 1;
