@@ -157,7 +157,8 @@ export class RepeatFinder {
   }
 
   #addAddress(text: string, classname: number, classnameEnd: number, name: number, nameEnd: number): void {
-    let hash = this.#suite ^ ((classnameEnd - classname) << 10) ^ ((nameEnd - name) << 20);
+    let hash =
+      this.#suite ^ ((usualStart.length + classnameEnd - classname) << 10) ^ ((nameEnd - name) << 20);
     for (let i = Math.max(classname, classnameEnd - hashedLength); i < classnameEnd; i++)
       hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
     for (let i = Math.max(name, nameEnd - hashedLength); i < nameEnd; i++)
