@@ -361,6 +361,7 @@ describe('messages about settings', () => {
     write('results.xml', report(passed('test_b')));
     const conflict = await run({ 'upload-key': 'x' }, true);
     expect(conflict.log).toContain('are told apart by the input upload-key');
-    for (const { log } of [json, cut, conflict]) expect(log).not.toMatch(/--[a-z]/);
+    for (const { log } of [json, cut, conflict])
+      expect(log.replaceAll(/^::add-mask::.*$/gm, '')).not.toMatch(/--[a-z]/);
   });
 });
