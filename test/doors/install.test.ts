@@ -27,6 +27,7 @@ describe('the package', () => {
         'dist/licenses.txt',
         'dist/cli/upload.js',
         'dist/cli/lukhas.js',
+        'dist/cli/embedded.tar.gz',
         'docs/database.md',
       ]),
     );

@@ -520,7 +520,8 @@ type Found = (Module & { readonly source: NodeIdSource }) | undefined;
 
 /** xunit1 names the file that defines the function: for inherited and imported tests it is another file. */
 export function fromFileAttribute(file: string | undefined, dotted: string): Found {
-  if (file === undefined || file === '') return undefined;
+  // Mangling takes at most `.py` away: a longer path is not worth its work.
+  if (file === undefined || file === '' || file.length > dotted.length + 3) return undefined;
   const path = file.replaceAll('\\', '/');
   const module = mangle(path);
   if (dotted !== module && !dotted.startsWith(`${module}.`)) return undefined;

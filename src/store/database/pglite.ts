@@ -71,7 +71,7 @@ const forOneProcess = ['-c', 'shared_buffers=16MB', '-c', 'max_connections=5', '
 /** Three folders above this file, and above its chunk in dist. */
 const root = path.resolve(import.meta.dirname, '../../..');
 
-/** What initdb makes, packed by scripts/build.mjs: unpacking it takes a third of the time and memory of initdb, which works without it. */
+/** What initdb makes, packed by scripts/build.mjs: unpacking it takes less than half the time and memory of initdb, which works without it. */
 const readyFiles = () => readFile(path.join(root, 'dist/cli/embedded.tar.gz')).catch(() => undefined);
 
 /** The package is not in our bundle. A clone that was linked by `npm install --global` has no node_modules before `npm ci`. */

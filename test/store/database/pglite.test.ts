@@ -370,6 +370,10 @@ describe('the directory', () => {
     const onMessage = (message: string) => said.push(message);
     await (await openEmbedded(place, { onMessage })).close();
     expect(said).toEqual([expect.stringContaining('first use')]);
+    // Unpacked, and not made by initdb, which would find UTC here.
+    expect(await readFile(path.join(place, 'database', 'postgresql.conf'), 'utf8')).toContain(
+      "timezone = 'Etc/GMT0'",
+    );
     const again = await openEmbedded(place, { onMessage });
     expect(said).toHaveLength(1);
     await again.close();
