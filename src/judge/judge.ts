@@ -5,7 +5,7 @@
 // the tests that failed here or there, `judgeChanges` (changes.ts) from the tests of both runs.
 import type { Fixed, Lately, Since, StoredRun } from '../model.ts';
 import { ancestryOf } from './ancestry.ts';
-import { type Classified, classify, type FailureCase } from './classify.ts';
+import { type Classified, classify, type FailureCase, isHalf } from './classify.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
 import type { RunFacts, TestFacts } from './facts.ts';
 import { fixedOf, repairsOf } from './fixed.ts';
@@ -174,7 +174,9 @@ export function judgeTests(
       cleanHead: attemptsIn(judged.evidence.cleanHead, rows, order),
       uncommittedFiles: facts.change.uncommittedFiles,
       file: testFile === undefined ? undefined : files.get(testFile),
-      sharesFiles: tests.filesHere > 0 && tests.filesAlsoAtPoint >= tests.filesHere / 2,
+      sharesFiles: isHalf(tests.filesAlsoAtPoint, tests.filesHere),
+      olderFiles: tests.olderFiles ?? [],
+      filesHere: tests.filesHere,
     };
     const classified = classify(test, limits);
     const base = past?.attempts ?? [];
