@@ -110,8 +110,9 @@ export const uploadCommand = () =>
       if (reports.length === 0) {
         throw usage('no report named', 'Name what pytest wrote with --junitxml: lukhas-upload results.xml');
       }
-      keepHeapSmall();
       const { upload } = await import('./upload.ts');
+      // Not before it is loaded: V8 takes no compiled code from Node's own cache once a flag has changed.
+      keepHeapSmall();
       const { color: _, noColor: __, ...raw } = settings;
       const names = markers.flatMap((marker) => marker.split(',')).filter((marker) => marker !== '');
       return upload(
