@@ -23,6 +23,9 @@ const noNative = { 'process.env.NODE_PG_FORCE_NATIVE': 'undefined' };
 // pg and its parts are CommonJS and require Node's own modules.
 const requireBanner =
   "import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);";
+// Names stay, so that the stack of a bug can be read: `keepNames` would set each one when the program starts, and again for every
+// function that another one makes.
+const smaller = { minifyWhitespace: true, minifySyntax: true };
 await rm('dist/cli', { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: {
@@ -36,8 +39,7 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  minify: true,
-  keepNames: true,
+  ...smaller,
   legalComments: 'none',
   chunkNames: 'chunks/[name]-[hash]',
   external: ['@electric-sql/pglite', 'pg-native'],
@@ -61,8 +63,7 @@ const { metafile: actionMetafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node24',
-  minify: true,
-  keepNames: true,
+  ...smaller,
   legalComments: 'none',
   chunkNames: 'chunks/[name]-[hash]',
   external: ['pg-native'],
