@@ -234,7 +234,7 @@ class Framer {
   #takeUsual(buffer: string, open: number): boolean {
     let at = open;
     while (at >= 0 && (this.#takePassed(buffer, at) || this.#takeFailed(buffer, at)))
-      at = buffer.charCodeAt(this.#at) === 0x3c ? this.#at : buffer.indexOf('<', this.#at);
+      at = nextTag(buffer, this.#at);
     return at !== open;
   }
 
@@ -268,16 +268,17 @@ class Framer {
     if (!passedTest.test(buffer)) return false;
     const offsets: number[] = [];
     let at = open;
+    let end = 0;
     do {
       const classname = at + passedStart.length;
       const classnameEnd = buffer.indexOf('"', classname);
-      this.#at = passedTest.lastIndex;
-      offsets.push(classname, classnameEnd, buffer.indexOf('"', classnameEnd + betweenValues), this.#at);
-      // Text between tests belongs to nobody.
-      at = buffer.charCodeAt(this.#at) === 0x3c ? this.#at : buffer.indexOf('<', this.#at);
+      end = passedTest.lastIndex;
+      offsets.push(classname, classnameEnd, buffer.indexOf('"', classnameEnd + betweenValues), end);
+      at = nextTag(buffer, end);
       passedTest.lastIndex = at;
     } while (at >= 0 && passedTest.test(buffer));
-    this.#runStart = this.#at;
+    this.#at = end;
+    this.#runStart = end;
     this.#frames.push({ kind: 'passed', text: buffer, offsets });
     return true;
   }
@@ -629,6 +630,11 @@ function isTold(text: string, open: number): boolean {
   if (next === 0x2f || isNameStart(next)) return true;
   const start = text.slice(open, open + 15);
   return start.length >= (/^<!D[^>]*$/i.test(start) ? 15 : 9);
+}
+
+/** The next `<`: text between tests belongs to nobody. -1 where there is none. */
+function nextTag(buffer: string, at: number): number {
+  return at < buffer.length && buffer.charCodeAt(at) === 0x3c ? at : buffer.indexOf('<', at);
 }
 
 function isNameStart(code: number): boolean {
