@@ -28,16 +28,16 @@ export function signFailure(testFile: string | undefined, failure: Failure): Fai
 
 /** Signs failures; other results get no signature. */
 export function signResults(results: readonly TestResult[]): readonly SignedResult[] {
-  for (const result of results as readonly (TestResult & Signatures)[]) {
-    const { failure } = result;
-    if (failure === undefined) continue;
-    // Set in place: copying each result would double the work of streaming them.
-    result.failureSignature = signFailure(result.testFile, failure);
-    result.driftSignature = signDrift(failure);
-    result.wordsSignature = signWords(failure);
-    result.causeKey = signCause(failure);
-  }
+  for (const result of results) if (result.failure !== undefined) sign(result, result.failure);
   return results as readonly SignedResult[];
+}
+
+/** Sets in place: copying each result would double the work of streaming them. */
+function sign(result: TestResult & Partial<Signatures>, failure: Failure): void {
+  result.failureSignature = signFailure(result.testFile, failure);
+  result.driftSignature = signDrift(failure);
+  result.wordsSignature = signWords(failure);
+  result.causeKey = signCause(failure);
 }
 
 interface Signatures {

@@ -50,7 +50,7 @@ function sourceBelow(lines: readonly string[], at: number, native: boolean): str
 /** long: source is above the location, with `>` at the failing line; the statement may begin before it and end after it. */
 function sourceAbove(lines: readonly string[], at: number): string | undefined {
   let mark = at - 1;
-  while (mark >= 0 && (lines[mark]?.charCodeAt(0) !== 0x3e || !/^>(?: |$)/.test(lines[mark] ?? ''))) {
+  while (mark >= 0 && !isMarked(lines[mark] ?? '')) {
     // Another entry's end: this entry shows no source.
     if (lines[mark]?.startsWith('_ _ _ _ _ _ _ _ _ _ ')) return undefined;
     mark--;
@@ -71,6 +71,11 @@ function sourceAbove(lines: readonly string[], at: number): string | undefined {
     statement.unshift(line);
   }
   return statement.join('\n');
+}
+
+/** pytest's mark at the line that failed. */
+function isMarked(line: string): boolean {
+  return line === '>' || line.startsWith('> ');
 }
 
 /** Opening minus closing brackets. Counts those in strings too, which hardly matters here. */
