@@ -40,7 +40,6 @@ export interface JudgedPoint {
 }
 
 export interface FailureVerdict extends Classified {
-  readonly testName: string;
   /** Of a pre-existing failure on the base, else up to this run; undefined where no run tells. */
   readonly since: Since | undefined;
   /** The commit that ended its last break; undefined unless a repair was seen that lasted. */
@@ -50,6 +49,7 @@ export interface FailureVerdict extends Classified {
 }
 
 export interface TestVerdicts {
+  /** In the order of `TestFacts.failures`. Tests that never failed before may share one. */
   readonly failures: readonly FailureVerdict[];
   /** Tests that were red at the point and are green here. None where the point's own commit was not tested. */
   readonly fixed: readonly Fixed[];
@@ -155,7 +155,7 @@ export function judgeTests(
     const [here, ...elsewhere] = rowsOf.get(testName) ?? [];
     const isPlain =
       here?.runId === facts.run.runId && here.failedAttempts === undefined && elsewhere.length === 0;
-    if (isPlain && alike !== undefined) return named(testName, alike);
+    if (isPlain && alike !== undefined) return alike;
     const rows = rowsByRun(testName);
     const past = point && pastOf(facts.run, point, { rows, siblings, limits });
     const test: FailureCase = {
@@ -187,7 +187,6 @@ export function judgeTests(
       limits,
     });
     const verdict = {
-      testName,
       class: classified.class,
       reason: classified.reason,
       notes: classified.notes,
@@ -209,17 +208,6 @@ export function judgeTests(
       : [],
   };
 }
-
-/** Member by member, as they were made: all tests may have failed. */
-const named = (testName: string, verdict: FailureVerdict): FailureVerdict => ({
-  testName,
-  class: verdict.class,
-  reason: verdict.reason,
-  notes: verdict.notes,
-  since: verdict.since,
-  lastFixedBy: verdict.lastFixedBy,
-  lately: verdict.lately,
-});
 
 /** So many letters are told. */
 const lastRuns = { base: 10, change: 6 } as const;

@@ -165,6 +165,28 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     async query<R extends Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
       return inside(async () => (await client.query<R>(sql, params as SqlValue[])).rows);
     },
+    async each<R extends Row>(sql: string, params: readonly SqlValue[], onRow: (row: R) => void) {
+      await inside(
+        () =>
+          new Promise<void>((resolve, reject) => {
+            const query = new pg.Query<R>(sql, params as SqlValue[]);
+            // An error that leaves the driver's event would end the process.
+            const take = (row: R | undefined) => {
+              try {
+                if (row !== undefined) onRow(row);
+              } catch (error) {
+                reject(error);
+              }
+            };
+            client.query(
+              query
+                .on('row', take)
+                .on('end', () => resolve())
+                .on('error', reject),
+            );
+          }),
+      );
+    },
     async table(sql) {
       return inside(async () => {
         // The extended protocol takes one statement; the types are those of the adapter's own for queries alone.
