@@ -73,6 +73,8 @@ export interface Judgement {
   readonly readAgain: () => Promise<JudgedRuns>;
   /** A memory was told in a run of this change, or its test failed in one. */
   readonly isMatched: boolean;
+  /** The team has memories of its own. */
+  readonly hasMemories: boolean;
 }
 
 /**
@@ -110,6 +112,7 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
     judged: facts.judged,
     readAgain: async () => judgeRuns(await readAgain(), git),
     isMatched: facts.isMatched,
+    hasMemories: facts.around?.tables.own === true,
   };
 }
 
