@@ -8,7 +8,7 @@ import { changesOf } from './judge/changes.ts';
 import { isMemoryNoBetter } from './judge/confidence.ts';
 import { changeRuns } from './judge/episodes.ts';
 import type { ChangeFacts, ChangesFacts, CommitPlace, FilePair } from './judge/facts.ts';
-import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
+import { type FailureVerdict, type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
 import type { Point } from './judge/point.ts';
 import { functionOf } from './judge/renames.ts';
 import { chooseMatch, isKnown } from './judge/tiers.ts';
@@ -73,6 +73,8 @@ export interface Judgement {
   readonly readAgain: () => Promise<JudgedRuns>;
   /** A memory was told in a run of this change, or its test failed in one. */
   readonly isMatched: boolean;
+  /** The team has memories of its own. */
+  readonly hasMemories: boolean;
 }
 
 /**
@@ -92,7 +94,7 @@ export interface JudgedRuns {
 
 /** @throws as judgeStored */
 export async function judgeRun(db: Database, access: Access, query: HistoryQuery): Promise<Judgement> {
-  const { runId, createdAt, change } = query;
+  const { change } = query;
   const judgeRuns = (found: RunEvidence, git: GitPlace | undefined): JudgedRuns => ({
     evidence: found,
     judged: judgePoint({
@@ -105,6 +107,24 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
   const { evidence, git, readAgain, facts } = await readRuns(db, access, query, (found, place) =>
     readFacts(db, access, query, found, () => judgeRuns(found, place).judged),
   );
+  return {
+    history: await decideHistory(db, access, query, evidence, facts),
+    judged: facts.judged,
+    readAgain: async () => judgeRuns(await readAgain(), git),
+    isMatched: facts.isMatched,
+    hasMemories: facts.around?.tables.own === true,
+  };
+}
+
+/** A function of its own: what was read is let go when it ends, because all tests may have failed. */
+async function decideHistory(
+  db: Database,
+  access: Access,
+  query: HistoryQuery,
+  evidence: RunEvidence,
+  facts: Awaited<ReturnType<typeof readFacts>>,
+): Promise<RunHistory> {
+  const { runId, createdAt, change } = query;
   const { judged, there } = facts;
   const { point } = judged;
   const { baseBranch } = evidence;
@@ -195,35 +215,35 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
     filesAlsoAtPoint: facts.filesThere?.filesAlsoAtPoint ?? 0,
   });
   const renamedFrom = new Map(renames?.renamed.map(({ from, to }) => [to, from]));
-  const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
-  const history: RunHistory = {
-    failures: shareMemories(
-      (former?.matches ?? facts.matches).flatMap(
-        ({ testName, failureSignature, causeKey, candidates }, index): FailureHistory[] => {
-          const verdict = verdictOf.get(testName);
-          if (verdict === undefined) return [];
-          const match = chosenMatch(candidates, causeKey !== undefined);
-          // Member by member: what a spread makes, and then grows, takes four times the memory, and all tests may have failed.
-          return [
-            {
-              testName,
-              number: index + 1,
-              formerName: renamedFrom.get(testName),
-              failureSignature,
-              causeKey,
-              class: verdict.class,
-              reason: verdict.reason,
-              notes: verdict.notes,
-              match,
-              known: isKnown(match),
-              since: verdict.since,
-              lastFixedBy: verdict.lastFixedBy,
-              lately: verdict.lately,
-            },
-          ];
-        },
-      ),
-    ),
+  const verdictOf = new Map<string, FailureVerdict>();
+  for (const [place, verdict] of verdicts.failures.entries())
+    verdictOf.set(facts.tests.failures[place]?.testName ?? '', verdict);
+  const matches = former?.matches ?? facts.matches;
+  const failures: FailureHistory[] = [];
+  for (const [index, failure] of facts.failures.entries()) {
+    const { testName, causeKey } = failure;
+    const verdict = verdictOf.get(testName);
+    if (verdict === undefined) continue;
+    const match = chosenMatch(matches.get(failure) ?? [], causeKey !== undefined);
+    // Member by member: what a spread makes, and then grows, takes four times the memory, and all tests may have failed.
+    failures.push({
+      testName,
+      number: index + 1,
+      formerName: renamedFrom.get(testName),
+      failureSignature: failure.failureSignature,
+      causeKey,
+      class: verdict.class,
+      reason: verdict.reason,
+      notes: verdict.notes,
+      match,
+      known: isKnown(match),
+      since: verdict.since,
+      lastFixedBy: verdict.lastFixedBy,
+      lately: verdict.lately,
+    });
+  }
+  return {
+    failures: shareMemories(failures),
     // Without git the code of an earlier run here may be any: it is no past.
     baseBranch: point === undefined && isWithoutGit(evidence.run) ? undefined : evidence.baseBranch,
     point: point && {
@@ -248,12 +268,6 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
     coverage: facts.coverage,
     before: totalsBefore(evidence.run, there),
     renamedFunctions: renames?.functions ?? [],
-  };
-  return {
-    history,
-    judged,
-    readAgain: async () => judgeRuns(await readAgain(), git),
-    isMatched: facts.isMatched,
   };
 }
 
@@ -311,7 +325,7 @@ async function readFacts(
     filesThere: isPlain
       ? undefined
       : await readFileEvidence(db, access, { runId, createdAt, point: point.runs, files }),
-    matches: around === undefined ? [] : await readMatches(db, access, query, { ...around, failures }),
+    matches: around === undefined ? new Map() : await readMatches(db, access, query, { ...around, failures }),
     former:
       around?.hasAliases === true
         ? await readFormerNames(db, access, query, [

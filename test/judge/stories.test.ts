@@ -49,12 +49,7 @@ describe('tests that passed in the same runs', () => {
       .all('AB', { one: 'P', alike: 'P', other: 'P' })
       .run('C', { other: 'F' })
       .judge('D', { one: 'F', alike: 'F:KeyError', other: 'F' });
-    const told = failures.map(({ testName, reason }) => [testName, reason.kind]);
-    expect(told).toEqual([
-      ['one', 'green-there'],
-      ['alike', 'green-there'],
-      ['other', 'red-there'],
-    ]);
+    expect(failures.map(({ reason }) => reason.kind)).toEqual(['green-there', 'green-there', 'red-there']);
   });
 });
 
