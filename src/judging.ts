@@ -5,10 +5,19 @@ import type { CommitHistory } from './context/commits.ts';
 import { isBaseNeverTested } from './judge/base.ts';
 import { shareMemories } from './judge/causes.ts';
 import { changesOf } from './judge/changes.ts';
+import { isHalf } from './judge/classify.ts';
 import { isMemoryNoBetter } from './judge/confidence.ts';
 import { changeRuns } from './judge/episodes.ts';
-import type { ChangeFacts, ChangesFacts, CommitPlace, FilePair } from './judge/facts.ts';
+import type {
+  ChangeFacts,
+  ChangesFacts,
+  CommitPlace,
+  FileAtPoint,
+  FilePair,
+  FilesAtCommit,
+} from './judge/facts.ts';
 import { type FailureVerdict, type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
+import { defaultLimits } from './judge/limits.ts';
 import type { Point } from './judge/point.ts';
 import { functionOf } from './judge/renames.ts';
 import { chooseMatch, isKnown } from './judge/tiers.ts';
@@ -31,6 +40,7 @@ import { readFormerNames } from './store/history/aliases.ts';
 import { readCoverageChange, readDifferences } from './store/history/changes.ts';
 import {
   type EvidenceRun,
+  type FileEvidence,
   isGreen,
   type MissingBase,
   type RunEvidence,
@@ -54,6 +64,10 @@ export interface ChangeSource {
   readonly readEdited?: ((path: string) => string | undefined) | undefined;
   /** Asks the server for the pull request's changed files: a shallow clone cannot say. undefined: there is nobody to ask, or no answer. */
   readonly readPulledFiles?: (() => Promise<readonly PulledFile[] | undefined>) | undefined;
+  /** Asks the server for files of a commit that a shallow clone lacks, by path. undefined: as for readPulledFiles. */
+  readonly readServerFiles?:
+    | ((sha: string, paths: readonly string[]) => Promise<ReadonlyMap<string, string> | undefined>)
+    | undefined;
 }
 
 export interface HistoryQuery extends RunQuery {
@@ -202,17 +216,20 @@ async function decideHistory(
             }
           );
         });
+  const files = facts.files.map((file) => ({
+    file,
+    isInTree: inPoint?.has(file),
+    ran: facts.filesThere?.ran.has(file) === true,
+  }));
+  const olderFiles = await readOlderFiles(db, access, query, { facts, files });
   const verdicts = judgeTests(judged, {
     rows: [...facts.tests.rows, ...(former?.rows ?? [])],
     passes: facts.tests.passes,
     failures: facts.tests.failures,
-    files: facts.files.map((file) => ({
-      file,
-      isInTree: inPoint?.has(file),
-      ran: facts.filesThere?.ran.has(file) === true,
-    })),
+    files,
     filesHere: facts.filesThere?.filesHere ?? 0,
     filesAlsoAtPoint: facts.filesThere?.filesAlsoAtPoint ?? 0,
+    olderFiles,
   });
   const renamedFrom = new Map(renames?.renamed.map(({ from, to }) => [to, from]));
   const verdictOf = new Map<string, FailureVerdict>();
@@ -314,7 +331,7 @@ async function readFacts(
   ]);
   const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
   // What files a run had is asked for tests that have no past.
-  const isPlain = point === undefined || !hasNoPast(tests, point);
+  const withoutPast = point === undefined ? new Set<string>() : filesWithoutPast(tests, point);
   return {
     judged,
     failures,
@@ -322,9 +339,11 @@ async function readFacts(
     tests,
     files,
     there,
-    filesThere: isPlain
-      ? undefined
-      : await readFileEvidence(db, access, { runId, createdAt, point: point.runs, files }),
+    withoutPast,
+    filesThere:
+      point === undefined || withoutPast.size === 0
+        ? undefined
+        : await readFileEvidence(db, access, { runId, createdAt, point: point.runs, files }),
     matches: around === undefined ? new Map() : await readMatches(db, access, query, { ...around, failures }),
     former:
       around?.hasAliases === true
@@ -359,13 +378,62 @@ function chosenMatch(candidates: readonly MemoryCandidate[], isOutside: boolean)
   return { ...match, memory: { ...match.memory, isNoBetterThanWaiting: true } };
 }
 
-/** Whether a failed test has no row at the base's commits. */
-function hasNoPast({ rows, passes, failures }: TestEvidence, point: Point): boolean {
+/**
+ * Where the point's runs left the file of a test without a past out, older commits are asked, one after another. Rare: the point's runs
+ * were a part of the suite.
+ */
+async function readOlderFiles(
+  db: Database,
+  access: Access,
+  { runId, createdAt }: HistoryQuery,
+  {
+    facts: { judged, filesThere, withoutPast },
+    files,
+  }: {
+    readonly facts: {
+      readonly judged: JudgedPoint;
+      readonly filesThere: FileEvidence | undefined;
+      readonly withoutPast: ReadonlySet<string>;
+    };
+    readonly files: readonly FileAtPoint[];
+  },
+): Promise<readonly FilesAtCommit[]> {
+  const { point } = judged;
+  if (point === undefined || filesThere === undefined) return [];
+  const isOpen = (
+    { file, isInTree }: FileAtPoint,
+    { ran, filesAlsoAtPoint, filesHere }: FileEvidence,
+  ): boolean =>
+    isInTree !== false && !ran.has(file) && !(isInTree === undefined && isHalf(filesAlsoAtPoint, filesHere));
+  let open = files.filter((file) => withoutPast.has(file.file) && isOpen(file, filesThere));
+  const older = point.base.slice(0, -1).reverse().slice(0, defaultLimits.fileCommits);
+  if (open.length === 0 || older.length === 0) return [];
+  return inTeam(db, access, async () => {
+    const found: FilesAtCommit[] = [];
+    for (const { sha, runs } of older) {
+      if (open.length === 0) break;
+      const asked = open.map(({ file }) => file);
+      const there = await readFileEvidence(db, access, { runId, createdAt, point: runs, files: asked });
+      found.push({ sha, ran: there.ran, filesAlso: there.filesAlsoAtPoint });
+      if (isHalf(there.filesAlsoAtPoint, there.filesHere)) break;
+      open = open.filter(({ file }) => !there.ran.has(file));
+    }
+    return found;
+  });
+}
+
+/** Files of the failed tests that have no row at the base's commits; '' for one without a file. */
+function filesWithoutPast({ rows, passes, failures }: TestEvidence, point: Point): ReadonlySet<string> {
   const base = new Set(point.base.flatMap(({ runs }) => runs.map(({ runId }) => runId)));
   const known = new Set<string>();
   for (const { testName, runId } of rows) if (base.has(runId)) known.add(testName);
-  return failures.some(
-    ({ testName }) => !known.has(testName) && passes.get(testName)?.some((runId) => base.has(runId)) !== true,
+  return new Set(
+    failures
+      .filter(
+        ({ testName }) =>
+          !known.has(testName) && passes.get(testName)?.some((runId) => base.has(runId)) !== true,
+      )
+      .map(({ testFile = '' }) => testFile),
   );
 }
 
@@ -556,7 +624,8 @@ const mostEdited = 300;
 /** Both commits in one repository; undefined where one is not known, or git is not there. */
 function commitsOf(change: ChangeSource | undefined, from: string | undefined, to: string | undefined) {
   if (change?.git === undefined || from === undefined || to === undefined) return undefined;
-  return { git: change.git, from, to, project: change.context.project ?? '.', readEdited: change.readEdited };
+  const { git, readEdited, readServerFiles, context } = change;
+  return { git, from, to, project: context.project ?? '.', readEdited, readServerFiles };
 }
 
 function neverTested(base: string): Warning {
