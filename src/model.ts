@@ -134,7 +134,19 @@ export interface CoverageFile {
   /** 1-based, ascending. */
   readonly coveredLines: readonly number[];
   readonly missingLines: readonly number[];
+  /** undefined where the reports do not list each branch of the file. */
+  readonly executedBranches?: FlatBranches | undefined;
+  readonly missingBranches?: FlatBranches | undefined;
 }
+
+/**
+ * Branches one after the other, two numbers each: the line that is left and the line that is gone to, which is below 1 where the
+ * branch leaves its function. Flat, since there are as many as statements.
+ */
+export type FlatBranches = readonly number[];
+
+/** From a line to another one; `to` is below 1 where the branch leaves its function. */
+export type Branch = readonly [from: number, to: number];
 
 /** Lines that a change replaced: 1-based; without lines of a side its start is the line before. */
 export interface Hunk {
@@ -167,6 +179,11 @@ export interface MeasuredFile {
   readonly filePath: string;
   readonly coveredLines: readonly number[];
   readonly missingLines: readonly number[];
+  /** How many there are; more than 0 without the lists below: nobody knows which. */
+  readonly totalBranches?: number | undefined;
+  /** Both or none. */
+  readonly executedBranches?: FlatBranches | null | undefined;
+  readonly missingBranches?: FlatBranches | null | undefined;
 }
 
 /** First and last line, 1-based. */
@@ -177,6 +194,18 @@ export interface PatchFile {
   readonly changedStatements: number;
   readonly coveredStatements: number;
   readonly uncovered: readonly LineRange[];
+  /** Those that leave changed lines; undefined where the file has none, or a report does not say which. */
+  readonly branches?: PatchBranches | undefined;
+}
+
+/** Branches that leave the changed statements. */
+export interface PatchBranches {
+  readonly changed: number;
+  readonly covered: number;
+  /** Ascending by the line that is left; those of lines that no test ran are among them. */
+  readonly uncovered: readonly Branch[];
+  /** Of these, those that leave a line which a test ran: the others are told by their line. */
+  readonly partial: readonly Branch[];
 }
 
 /** How much of a change its tests ran. */
@@ -185,6 +214,8 @@ export interface PatchCoverage {
   readonly coveredStatements: number;
   /** 0 to 100; undefined where no statement changed. */
   readonly percent: number | undefined;
+  /** Of all files; undefined where none has branches, or they are not known of one that has. */
+  readonly branches?: { readonly changed: number; readonly covered: number } | undefined;
   /** Files with changed statements, in the diff's order. */
   readonly files: readonly PatchFile[];
   /** Unchanged lines that tests ran before and no longer do, by file; undefined where nothing is known of before. */
@@ -209,7 +240,7 @@ export type Patch = (
       /** Whose reports are counted together: stored runs of the commit, this one among them. */
       readonly runs: number;
       /** Changed files whose lines are not known: the clone is too shallow, and the server has no patch of what was tested. */
-      readonly notComputed?: number | undefined;
+      readonly notComputed?: readonly string[] | undefined;
     }
   | { readonly problem: string }
 ) & {

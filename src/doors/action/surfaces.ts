@@ -523,7 +523,7 @@ function writeOutputs(
     judged: history !== undefined,
     infrastructure: history?.isInfrastructure ?? '',
     'patch-coverage':
-      patch === undefined || 'problem' in patch || (patch.notComputed ?? 0) > 0
+      patch === undefined || 'problem' in patch || (patch.notComputed?.length ?? 0) > 0
         ? ''
         : hundredths(patch.coverage.percent),
     repository: plainName(context.repository),

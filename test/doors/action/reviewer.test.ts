@@ -288,6 +288,7 @@ tests/conftest.py:6: ConnectionRefusedError`,
         '**Coverage of this change**: 70 % of 10 changed statements covered; not computed for 2 files',
       );
       expect(withoutLinks(story.body())).toContain('| `src/shop.py` | `18-20` | 7 of 10 |');
+      expect(withoutLinks(story.body())).toContain('| `src/huge.py` |  | not computed |');
       // What was not computed is no pass.
       expect(words(result, 'error')).toEqual([
         'Fail-on-patch-coverage 50 cannot be decided: it was not computed for 2 files.',
