@@ -18,6 +18,8 @@ export interface Failure {
   readonly traceback: string | undefined;
   /** Source of the failing statement in the test's own file, else of the last frame; undefined where no traceback shows it. */
   readonly statement?: string | undefined;
+  /** Where it was asked for and the report has it. */
+  readonly captured?: readonly CapturedOutput[] | undefined;
   /** Its traceback names files as Windows does. */
   readonly isFromWindows?: boolean | undefined;
   /** Where it was raised, if that is not the test's own function: a fixture, a helper, the code under test, a library. */
@@ -65,6 +67,15 @@ export interface ExceptionExcerpt {
   readonly framesLeftOut: number;
   /** Frames of installed packages and of Python itself. */
   readonly libraryFrames: number;
+}
+
+/** The end of what a failed test printed. */
+export interface CapturedOutput {
+  readonly stream: 'system-out' | 'system-err';
+  /** Bounded. */
+  readonly lines: readonly string[];
+  /** There are earlier lines. */
+  readonly isCut: boolean;
 }
 
 /** What a person reads first of a traceback. */

@@ -50,6 +50,13 @@ const settingsSchema = z.strictObject({
   ),
   set: z.array(z.string()),
   requireCoverage: z.boolean().default(false),
+  /** Lines of what a failed test printed. */
+  capturedOutput: z
+    .string()
+    .trim()
+    .regex(/^(?:\d{1,2}|100)$/, 'must be a number of lines from 0 to 100')
+    .default('0')
+    .transform(Number),
   onEmpty: z.enum(['fail', 'warn', 'ignore'], { error: 'must be fail, warn or ignore' }).default('fail'),
   allowIncomplete: z.boolean(),
   allowPrivilegedRole: z.boolean(),
@@ -87,6 +94,7 @@ const optionNames: Readonly<Record<string, string>> = {
   set: '--set',
   failOn: '--fail-on',
   onEmpty: '--on-empty',
+  capturedOutput: '--captured-output',
 };
 
 /**

@@ -10,7 +10,7 @@ import type { Connect } from '../../store/database/port.ts';
 import type { SavedMissing } from '../../store/runs/missing.ts';
 import { leastCovered } from '../../tally.ts';
 import { commitsOf, fixedTests } from '../../tell/evidence.ts';
-import { plainExcerpt } from '../../tell/excerpt.ts';
+import { plainCaptured, plainExcerpt } from '../../tell/excerpt.ts';
 import {
   renderAnnotations,
   renderTroubles,
@@ -223,6 +223,8 @@ function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: S
   const { gitBranch, gitSha, tested } = verdict.context;
   const summary = {
     ...section,
+    // Its group has it.
+    failures: section.failures.map((failure) => ({ ...failure, captured: undefined })),
     reports,
     commit: { branch: gitBranch, sha: gitSha ?? tested?.gitSha, dirty: tested?.dirty },
     history: hideSolutions ? withoutMatches(verdict.history) : verdict.history,
@@ -242,17 +244,17 @@ function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: S
 /** So many are written into the log; the report has them all. */
 const mostTracebacks = 50;
 
-/** A folded group for each failure that has a traceback. */
+/** A folded group for each failure that has a traceback, or printed anything that was asked for. */
 function tellTracebacks(failures: Section['failures']): void {
   const causes = new Set<string>();
   let told = 0;
-  for (const { testName, excerpt, causeKey } of failures) {
+  for (const { testName, excerpt, captured, causeKey } of failures) {
     // One stands for all of a cause.
-    if (excerpt === undefined || (causeKey !== undefined && causes.has(causeKey))) continue;
+    if ((excerpt ?? captured) === undefined || (causeKey !== undefined && causes.has(causeKey))) continue;
     if (causeKey !== undefined) causes.add(causeKey);
     if (told++ === mostTracebacks) break;
     say(workflowCommand('group', cut(testName, 300)));
-    log(plainExcerpt(excerpt).join('\n'));
+    log([...(excerpt === undefined ? [] : plainExcerpt(excerpt)), ...plainCaptured(captured)].join('\n'));
     say(workflowCommand('endgroup', ''));
   }
 }

@@ -3,7 +3,6 @@
 import type {
   Branch,
   ExceptionExcerpt,
-  FailureExcerpt,
   HealixMemory,
   LineRange,
   Match,
@@ -27,7 +26,7 @@ import {
 } from '../alike.ts';
 import { type Commands, rerunCommands, shellOf, teachCommands } from '../commands.ts';
 import { commitsOf, comparedWith, fixedEvidence, outageOf, stripOf } from '../evidence.ts';
-import { errorLines, hasFrames, leftOut, olderExceptions, otherFrames } from '../excerpt.ts';
+import { capturedTitle, errorLines, hasFrames, leftOut, olderExceptions, otherFrames } from '../excerpt.ts';
 import { matrizVerdict, type ShownMatriz, toldViolations } from '../matriz.ts';
 import {
   branchName,
@@ -424,10 +423,9 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, wi
   const matches = matchesOf(alike).slice(0, 2);
   for (const { match, fits } of matches)
     rows.push(...renderMatch(match, first.hidden, fits < all.length ? `${fits} of ${all.length}` : ''));
-  const excerpt =
-    withExcerpt && failure.excerpt !== undefined
-      ? renderExcerpt(failure.excerpt, first.links, cut(saying(wordsOf(alike)).said, 300))
-      : '';
+  const excerpt = withExcerpt
+    ? renderExcerpt(failure, first.links, cut(saying(wordsOf(alike)).said, 300))
+    : '';
   const fixes = matches.map(({ match }) => renderFix(match, first.hidden, detail));
   return [rows.join('<br>'), excerpt, ...fixes].join('');
 }
@@ -452,16 +450,26 @@ function renderStrip({ all }: Alike<TestTold>): string[] {
   return only === undefined || only === '' ? [] : [only];
 }
 
-/** What the traceback shows, folded below the item; without the words that stand above as `said`. */
-function renderExcerpt(excerpt: FailureExcerpt, links: Links, said: string): string {
-  const older = olderExceptions(excerpt);
-  const parts = excerpt.exceptions
+/** What the traceback shows and the test printed, folded below the item; without the words that stand above as `said`. */
+function renderExcerpt({ excerpt, captured = [] }: ToldFailure, links: Links, said: string): string {
+  const older = excerpt === undefined ? '' : olderExceptions(excerpt);
+  const parts = (excerpt?.exceptions ?? [])
     .map((one) => renderException(one, links, said))
     .filter((part) => part !== '');
-  const content = [...(older === '' ? [] : [`  ${older}`]), parts.join('\n\n  And then:\n\n')];
-  return parts.length === 0
+  const printed = captured.map(
+    (output) => `  ${capturedTitle(output)}:\n\n${block(output.lines.join('\n'), 'text', '  ')}`,
+  );
+  const traceback =
+    parts.length === 0 ? [] : [...(older === '' ? [] : [`  ${older}`]), parts.join('\n\n  And then:\n\n')];
+  const content = [...traceback, ...printed];
+  const title = [
+    ...(parts.length === 0 ? [] : ['traceback']),
+    ...(printed.length === 0 ? [] : ['captured output']),
+  ];
+  const words = title.join(' and ').replace(/^./, (letter) => letter.toUpperCase());
+  return content.length === 0
     ? ''
-    : `\n\n  <details><summary>Traceback</summary>\n\n${content.join('\n\n')}\n\n  </details>\n`;
+    : `\n\n  <details><summary>${words}</summary>\n\n${content.join('\n\n')}\n\n  </details>\n`;
 }
 
 function renderException(exception: ExceptionExcerpt, links: Links, said: string): string {

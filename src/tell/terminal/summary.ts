@@ -21,6 +21,7 @@ import {
   outageOf,
   shortSha,
 } from '../evidence.ts';
+import { plainCaptured } from '../excerpt.ts';
 import { matrizVerdict, type ShownMatriz, toldViolations } from '../matriz.ts';
 import { branchName, hasPatchNews, isUncovered, lineRanges, patchSentence } from '../patch.ts';
 import { wordRenames } from '../renames.ts';
@@ -323,6 +324,7 @@ function renderAlike(
       ? undefined
       : teachCommand(untaught.testName, shell, { number: untaught.history?.number, run: numberedIn });
   if (teach !== undefined) row(paint.dim(teach));
+  for (const line of plainCaptured(failure.captured)) row(paint.dim(fold(safeLine(line), columns - inner)));
   return rows;
 }
 
