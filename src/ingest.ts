@@ -179,6 +179,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     checkout,
     projects: projects?.byReport,
     naming: edges.naming,
+    capturedLines: settings.capturedOutput,
     incomplete: notTaken,
     coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,

@@ -1,5 +1,6 @@
 // Counts results as they stream by, and keeps what the summary shows, in bounded memory.
 import type {
+  CapturedOutput,
   CauseKey,
   CoverageFile,
   Failure,
@@ -35,6 +36,8 @@ export interface ShownFailure {
   readonly attempts?: number | undefined;
   /** What its traceback shows; of the first failures only. */
   readonly excerpt?: FailureExcerpt | undefined;
+  /** The end of what it printed, where that was asked for; of the same ones. */
+  readonly captured?: readonly CapturedOutput[] | undefined;
 }
 
 /** A test that passed and that pytest ran more than once: a rerun after a failure, as a rule. */
@@ -245,6 +248,7 @@ export function showFailure(
     attempts: result.attempts,
     excerpt:
       withExcerpt && result.failure !== undefined ? keptExcerpt(result.failure, result.testFile) : undefined,
+    captured: withExcerpt ? result.failure?.captured : undefined,
   };
 }
 

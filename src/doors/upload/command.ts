@@ -100,6 +100,10 @@ export const uploadCommand = () =>
           '--fail-on-coverage-drop <points>',
           'exit with 4 when coverage fell by more than this, compared as failures are',
         ),
+        capturedOutput: text(
+          '--captured-output <lines>',
+          'show the last lines of what each failed test printed, where the report has it (pytest -o junit_logging=all)',
+        ),
         quiet: flag('-q, --quiet', 'print warnings and errors only'),
         verbose: flag('-v, --verbose', 'print every failure, and more of the coverage'),
       }),
