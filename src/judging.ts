@@ -412,8 +412,14 @@ async function readOlderFiles(
     const found: FilesAtCommit[] = [];
     for (const { sha, runs } of older) {
       if (open.length === 0) break;
-      const asked = open.map(({ file }) => file);
-      const there = await readFileEvidence(db, access, { runId, createdAt, point: runs, files: asked });
+      // All of a large matrix would be many rows.
+      const own = runs.filter(isOfLine(judged.facts.run));
+      const there = await readFileEvidence(db, access, {
+        runId,
+        createdAt,
+        point: own.length > 0 ? own : runs,
+        files: open.map(({ file }) => file),
+      });
       found.push({ sha, ran: there.ran, filesAlso: there.filesAlsoAtPoint });
       if (isHalf(there.filesAlsoAtPoint, there.filesHere)) break;
       open = open.filter(({ file }) => !there.ran.has(file));

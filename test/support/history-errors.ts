@@ -321,7 +321,8 @@ export function judgeSimulated(
         .toReversed()
         .slice(0, limits.fileCommits)
         .map(({ sha, runs }) => {
-          const ran = filesOf(runs.flatMap(({ runId }) => byId.get(runId) ?? []));
+          const own = runs.filter(({ lineId }) => lineId === judged.facts.run.lineId);
+          const ran = filesOf((own.length > 0 ? own : runs).flatMap(({ runId }) => byId.get(runId) ?? []));
           return { sha, ran, filesAlso: alsoIn(ran) };
         }),
     },
