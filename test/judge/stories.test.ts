@@ -7,7 +7,7 @@ import { endEpisode } from '../../src/judge/confidence.ts';
 import type { FilePair } from '../../src/judge/facts.ts';
 import { repairsOf } from '../../src/judge/fixed.ts';
 import { infrastructureRuns } from '../../src/judge/infrastructure.ts';
-import type { TestVerdicts } from '../../src/judge/judge.ts';
+import { judgeTests, type TestVerdicts } from '../../src/judge/judge.ts';
 import type { Attempt } from '../../src/judge/past.ts';
 import type { TestPair } from '../../src/model.ts';
 import { type Outcomes, Story } from '../support/story.ts';
@@ -50,6 +50,38 @@ describe('tests that passed in the same runs', () => {
       .run('C', { other: 'F' })
       .judge('D', { one: 'F', alike: 'F:KeyError', other: 'F' });
     expect(failures.map(({ reason }) => reason.kind)).toEqual(['green-there', 'green-there', 'red-there']);
+  });
+});
+
+describe('tests that never ran before', () => {
+  it('are judged by their own file, however many there are', () => {
+    const { judged } = new Story('AB').run('A', { old: 'P' }).judge('B', many(4, 'F'));
+    const failures = ['ran.py', 'left-out.py', 'ran.py', 'left-out.py'].map((testFile, n) => ({
+      testName: `t${n}`,
+      testFile,
+    }));
+    const verdicts = judgeTests(judged, {
+      rows: failures.map(({ testName }) => ({
+        testName,
+        runId: judged.facts.run.runId,
+        outcome: 'failed',
+        errorType: `Error of ${testName}`,
+        statement: 'do()',
+      })),
+      failures,
+      files: [
+        { file: 'ran.py', isInTree: true, ran: true },
+        { file: 'left-out.py', isInTree: true, ran: false },
+      ],
+      filesHere: 2,
+      filesAlsoAtPoint: 1,
+    });
+    expect(verdicts.failures.map(({ class: novelty, reason }) => `${novelty} ${reason.kind}`)).toEqual([
+      'new absent-there',
+      'no-history not-run-there',
+      'new absent-there',
+      'no-history not-run-there',
+    ]);
   });
 });
 
