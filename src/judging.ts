@@ -182,18 +182,21 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
             }
           );
         });
-  const verdicts = judgeTests(judged, {
-    rows: [...facts.tests.rows, ...(former?.rows ?? [])],
-    passes: facts.tests.passes,
-    failures: facts.tests.failures,
-    files: facts.files.map((file) => ({
-      file,
-      isInTree: inPoint?.has(file),
-      ran: facts.filesThere?.ran.has(file) === true,
-    })),
-    filesHere: facts.filesThere?.filesHere ?? 0,
-    filesAlsoAtPoint: facts.filesThere?.filesAlsoAtPoint ?? 0,
-  });
+  // Known already, unless tests that have no past under their name have one under another, or only their files tell.
+  const verdicts =
+    (former === undefined ? facts.verdicts : undefined) ??
+    judgeTests(judged, {
+      rows: [...facts.tests.rows, ...(former?.rows ?? [])],
+      passes: facts.tests.passes,
+      failures: facts.tests.failures,
+      files: facts.files.map((file) => ({
+        file,
+        isInTree: inPoint?.has(file),
+        ran: facts.filesThere?.ran.has(file) === true,
+      })),
+      filesHere: facts.filesThere?.filesHere ?? 0,
+      filesAlsoAtPoint: facts.filesThere?.filesAlsoAtPoint ?? 0,
+    });
   const renamedFrom = new Map(renames?.renamed.map(({ from, to }) => [to, from]));
   const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
   const history: RunHistory = {
@@ -281,15 +284,24 @@ async function readFacts(
   const runIds = changeRuns(judged)?.ids ?? [];
   // Of tests that failed neither here nor at the point nothing is asked.
   const isAllGreen = isGreenHere && (point === undefined || point.runs.every(isGreen));
-  const [tests, around] = await Promise.all([
+  const judgeRows = (tests: TestEvidence) => {
+    // What files a run had is asked for tests that have no past.
+    const isPlain = point === undefined || !hasNoPast(tests, point);
+    const facts = { ...tests, files: [], filesHere: 0, filesAlsoAtPoint: 0 };
+    return { tests, verdicts: isPlain ? judgeTests(judged, facts) : undefined };
+  };
+  const readTests = async (): Promise<TestEvidence> =>
     isAllGreen
-      ? { rows: [], passes: new Map<string, readonly string[]>(), failures: [] }
+      ? { rows: [], passes: new Map(), failures: [] }
       : readTestEvidence(
           db,
           access,
           { runId, createdAt, lineRuns: evidence.lineRuns, ...runsToRead(judged) },
           failures,
-        ),
+        );
+  const [{ tests, verdicts }, around] = await Promise.all([
+    // Judged while the server looks for memories.
+    readTests().then(judgeRows),
     failures.length === 0
       ? undefined
       : lookAround(db, access, query, {
@@ -299,18 +311,18 @@ async function readFacts(
         }),
   ]);
   const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
-  // What files a run had is asked for tests that have no past.
-  const isPlain = point === undefined || !hasNoPast(tests, point);
   return {
     judged,
     failures,
     around,
     tests,
+    verdicts,
     files,
     there,
-    filesThere: isPlain
-      ? undefined
-      : await readFileEvidence(db, access, { runId, createdAt, point: point.runs, files }),
+    filesThere:
+      verdicts !== undefined || point === undefined
+        ? undefined
+        : await readFileEvidence(db, access, { runId, createdAt, point: point.runs, files }),
     matches: around === undefined ? [] : await readMatches(db, access, query, { ...around, failures }),
     former:
       around?.hasAliases === true
