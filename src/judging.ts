@@ -16,7 +16,13 @@ import type {
   FilePair,
   FilesAtCommit,
 } from './judge/facts.ts';
-import { type FailureVerdict, type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
+import {
+  type FailureVerdict,
+  type JudgedPoint,
+  judgePoint,
+  judgeTests,
+  type TestVerdicts,
+} from './judge/judge.ts';
 import { defaultLimits } from './judge/limits.ts';
 import type { Point } from './judge/point.ts';
 import { functionOf } from './judge/renames.ts';
@@ -29,6 +35,7 @@ import type {
   PulledFile,
   RunContext,
   RunHistory,
+  TestRow,
   TotalsBefore,
   Warning,
 } from './model.ts';
@@ -216,21 +223,10 @@ async function decideHistory(
             }
           );
         });
-  const files = facts.files.map((file) => ({
-    file,
-    isInTree: inPoint?.has(file),
-    ran: facts.filesThere?.ran.has(file) === true,
-  }));
-  const olderFiles = await readOlderFiles(db, access, query, { facts, files });
-  const verdicts = judgeTests(judged, {
-    rows: [...facts.tests.rows, ...(former?.rows ?? [])],
-    passes: facts.tests.passes,
-    failures: facts.tests.failures,
-    files,
-    filesHere: facts.filesThere?.filesHere ?? 0,
-    filesAlsoAtPoint: facts.filesThere?.filesAlsoAtPoint ?? 0,
-    olderFiles,
-  });
+  // Known already, unless tests that have no past under their name have one under another, or only their files tell.
+  const verdicts =
+    (former === undefined ? facts.verdicts : undefined) ??
+    (await judgeByFiles(db, access, query, { facts, inPoint, formerRows: former?.rows ?? [] }));
   const renamedFrom = new Map(renames?.renamed.map(({ from, to }) => [to, from]));
   const verdictOf = new Map<string, FailureVerdict>();
   for (const [place, verdict] of verdicts.failures.entries())
@@ -312,15 +308,24 @@ async function readFacts(
   const runIds = changeRuns(judged)?.ids ?? [];
   // Of tests that failed neither here nor at the point nothing is asked.
   const isAllGreen = isGreenHere && (point === undefined || point.runs.every(isGreen));
-  const [tests, around] = await Promise.all([
+  const judgeRows = (tests: TestEvidence) => {
+    // What files a run had is asked for tests that have no past.
+    const withoutPast = point === undefined ? new Set<string>() : filesWithoutPast(tests, point);
+    const facts = { ...tests, files: [], filesHere: 0, filesAlsoAtPoint: 0 };
+    return { tests, withoutPast, verdicts: withoutPast.size === 0 ? judgeTests(judged, facts) : undefined };
+  };
+  const readTests = async (): Promise<TestEvidence> =>
     isAllGreen
-      ? { rows: [], passes: new Map<string, readonly string[]>(), failures: [] }
+      ? { rows: [], passes: new Map(), failures: [] }
       : readTestEvidence(
           db,
           access,
           { runId, createdAt, lineRuns: evidence.lineRuns, ...runsToRead(judged) },
           failures,
-        ),
+        );
+  const [{ tests, withoutPast, verdicts }, around] = await Promise.all([
+    // Judged while the server looks for memories.
+    readTests().then(judgeRows),
     failures.length === 0
       ? undefined
       : lookAround(db, access, query, {
@@ -330,18 +335,17 @@ async function readFacts(
         }),
   ]);
   const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
-  // What files a run had is asked for tests that have no past.
-  const withoutPast = point === undefined ? new Set<string>() : filesWithoutPast(tests, point);
   return {
     judged,
     failures,
     around,
     tests,
+    verdicts,
     files,
     there,
     withoutPast,
     filesThere:
-      point === undefined || withoutPast.size === 0
+      verdicts !== undefined || point === undefined
         ? undefined
         : await readFileEvidence(db, access, { runId, createdAt, point: point.runs, files }),
     matches: around === undefined ? new Map() : await readMatches(db, access, query, { ...around, failures }),
@@ -376,6 +380,37 @@ function chosenMatch(candidates: readonly MemoryCandidate[], isOutside: boolean)
   const match = chooseMatch(candidates, isOutside);
   if (match === undefined || !isMemoryNoBetter(match.memory)) return match;
   return { ...match, memory: { ...match.memory, isNoBetterThanWaiting: true } };
+}
+
+async function judgeByFiles(
+  db: Database,
+  access: Access,
+  query: HistoryQuery,
+  {
+    facts,
+    inPoint,
+    formerRows,
+  }: {
+    readonly facts: Awaited<ReturnType<typeof readFacts>>;
+    readonly inPoint: ReadonlySet<string> | undefined;
+    readonly formerRows: readonly TestRow[];
+  },
+): Promise<TestVerdicts> {
+  const { tests, filesThere } = facts;
+  const files = facts.files.map((file) => ({
+    file,
+    isInTree: inPoint?.has(file),
+    ran: filesThere?.ran.has(file) === true,
+  }));
+  return judgeTests(facts.judged, {
+    rows: [...tests.rows, ...formerRows],
+    passes: tests.passes,
+    failures: tests.failures,
+    files,
+    filesHere: filesThere?.filesHere ?? 0,
+    filesAlsoAtPoint: filesThere?.filesAlsoAtPoint ?? 0,
+    olderFiles: await readOlderFiles(db, access, query, { facts, files }),
+  });
 }
 
 /**
@@ -421,8 +456,7 @@ async function readOlderFiles(
         files: open.map(({ file }) => file),
       });
       found.push({ sha, ran: there.ran, filesAlso: there.filesAlsoAtPoint });
-      if (isHalf(there.filesAlsoAtPoint, there.filesHere)) break;
-      open = open.filter(({ file }) => !there.ran.has(file));
+      open = open.filter((file) => isOpen(file, there));
     }
     return found;
   });
