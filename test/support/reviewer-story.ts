@@ -229,7 +229,12 @@ export function addressesIn(markdown: string): string[] {
   return found;
 }
 
-function leadsSomewhere(address: string, commits: readonly Checkout[], runs: ReadonlySet<number>): boolean {
+/** Whether a link leads to one of these commits, a file and line of one, or one of these runs. */
+export function leadsSomewhere(
+  address: string,
+  commits: readonly Checkout[],
+  runs: ReadonlySet<number>,
+): boolean {
   const [, rest = ''] = /^https:\/\/github\.com\/acme\/shop\/(.+)$/.exec(address) ?? [];
   const commit = /^commit\/([0-9a-f]{40})$/.exec(rest)?.[1];
   if (commit !== undefined) return commits.some(({ sha }) => sha === commit);

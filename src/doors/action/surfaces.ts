@@ -151,7 +151,7 @@ async function attempt<T>(code: string, consequence: string, tell: () => T): Pro
 }
 
 /** Most commits have no subject here: a clone of depth 1 knows its own alone. */
-async function linksOf({ verdict, pullRequest, files }: Told): Promise<Links> {
+async function linksOf({ inputs, verdict, pullRequest, files }: Told): Promise<Links> {
   const { history, change, context } = verdict;
   const shas = new Set((history?.failures ?? []).slice(0, mostSubjects).flatMap(commitsOf));
   for (const test of history?.fixed ?? []) if (test.kind === 'fixed') shas.add(test.since);
@@ -162,6 +162,7 @@ async function linksOf({ verdict, pullRequest, files }: Told): Promise<Links> {
     head: headOf(pullRequest) ?? context.gitSha,
     files,
     rootdir: verdict.rootdir,
+    page: inputs.reportPageUrl,
     subjects,
   });
 }

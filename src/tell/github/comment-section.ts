@@ -422,7 +422,7 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, wi
   if (detail.messages) rows.push(...renderStrip(alike));
   const matches = matchesOf(alike).slice(0, 2);
   for (const { match, fits } of matches)
-    rows.push(...renderMatch(match, first.hidden, fits < all.length ? `${fits} of ${all.length}` : ''));
+    rows.push(...renderMatch(match, first, fits < all.length ? `${fits} of ${all.length}` : ''));
   const excerpt = withExcerpt
     ? renderExcerpt(failure, first.links, cut(saying(wordsOf(alike)).said, 300))
     : '';
@@ -526,11 +526,11 @@ function renderPlaces(jobs: readonly string[], all: number): string {
   return `in ${names.join(', ')}${rest > 0 ? ` and ${rest} more jobs` : ''}`;
 }
 
-function renderMatch({ memory, tier }: Match, hidden: boolean, fits: string): string[] {
+function renderMatch({ memory, tier }: Match, { hidden, links }: TestTold, fits: string): string[] {
   const id = code(memory.id.slice(0, 8));
   const some = fits === '' ? '' : `, ${fits}`;
   if (hidden) return [`${tierNames[tier]}${some} ${id}: its solution is not shown here`];
-  const rows = [`${tierNames[tier]}${some}${facts(memory)}`];
+  const rows = [`${tierNames[tier]}${some}${facts(memory)}: ${links.memory(memory.id)}`];
   if (memory.rootCause !== undefined) rows.push(`**Cause:** ${inline(cut(memory.rootCause, 1000))}`);
   rows.push(`**Fix:** ${inline(cut(memory.solution, 1500))}`);
   return rows;

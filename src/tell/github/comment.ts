@@ -491,7 +491,8 @@ function foot(state: CommentState): string {
   const [only] = rows.length === 1 ? rows : [];
   const log = only === undefined ? undefined : site?.run(only.run, only.job);
   const job = log === undefined ? '' : `, ${linked('its job', log)}`;
-  return `${before}Commit ${linked(code(sha.slice(0, 8)), site?.commit(sha))}${job}. ${state.title === undefined ? 'One comment for all jobs' : 'One comment for all jobs of this workflow'}; it is updated with every run.`;
+  const page = site?.page === undefined ? '' : `, ${linked('all runs', site.page)}`;
+  return `${before}Commit ${linked(code(sha.slice(0, 8)), site?.commit(sha))}${job}${page}. ${state.title === undefined ? 'One comment for all jobs' : 'One comment for all jobs of this workflow'}; it is updated with every run.`;
 }
 
 function marker({ sha, run, older, title, before }: CommentState): string {

@@ -289,7 +289,8 @@ function tracebackParts(model: Model, { message, traceback, excerpt, sha }: Page
           ...marked(source, { '>': 'failing' }),
         ),
       );
-    if (error.length > 0)
+    // One line is told above already.
+    if (error.length > 1 || (error[0] ?? '') !== (firstLine(message) ?? ''))
       parts.push(
         el(
           'pre',
@@ -480,10 +481,15 @@ export function memoriesSection(model: Model): HTMLElement | undefined {
   const { memories, madeAt } = model.data;
   if (memories === undefined) return undefined;
   const body = el('div', 'memories');
+  // A link to one shows it first.
+  const asked = location.hash.slice(1);
+  const idOf = ({ id }: PageMemory) => (/^[0-9a-f-]{36}$/.test(id) ? `memory-${id}` : undefined);
   const section = part('known', 'What is known', body);
   const draw = () => {
     body.replaceChildren();
-    const shown = memories.filter(({ test, cause, solution }) => model.matches(test, cause, solution));
+    const shown = memories
+      .filter(({ test, cause, solution }) => model.matches(test, cause, solution))
+      .sort((a, b) => Number(idOf(b) === asked) - Number(idOf(a) === asked));
     if (shown.length === 0) {
       put(
         body,
@@ -507,7 +513,7 @@ export function memoriesSection(model: Model): HTMLElement | undefined {
         el(
           'article',
           'memory',
-          {},
+          { id: idOf(memory) },
           el('h3', 'mono name', {}, line(memory.test)),
           ...memoryParts(memory, madeAt),
         ),
