@@ -369,6 +369,22 @@ describe('the short cuts', () => {
       children === null ? `<testcase ${a}${space}/>` : `<testcase ${a}>${children.join('')}</testcase>`,
     );
 
+  /** As pytest writes it by default. */
+  const usual = fc
+    .tuple(
+      value,
+      value,
+      value,
+      fc.constantFrom('failure', 'error', 'skipped'),
+      fc.option(value),
+      value,
+      content,
+    )
+    .map(
+      ([classname, name, time, kind, type, message, inside]) =>
+        `<testcase classname="${classname}" name="${name}" time="${time}"><${kind}${type === null ? '' : ` type="${type}"`} message="${message}">${inside}</${kind}></testcase>`,
+    );
+
   const shapeOf = (testcase: ParsedTestcase | undefined): unknown => {
     if (testcase === undefined || 'malformed' in testcase) return 'malformed';
     const { classname, name, file, time, outcomes, properties: found } = testcase;
@@ -379,13 +395,17 @@ describe('the short cuts', () => {
     let malformed = 0;
     let long = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(element, { minLength: 1, maxLength: 4 }), async (elements) => {
-        const expected = elements.map(referenceOf);
-        malformed += expected.filter((e) => e === 'malformed').length;
-        long += elements.filter((e) => e.includes('long text')).length;
-        for (const [i, one] of elements.entries()) expect(shapeOf(await parseOne(one))).toEqual(expected[i]);
-        expect((await parse(...elements)).testcases.map(shapeOf)).toEqual(expected);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.oneof({ weight: 4, arbitrary: element }, usual), { minLength: 1, maxLength: 4 }),
+        async (elements) => {
+          const expected = elements.map(referenceOf);
+          malformed += expected.filter((e) => e === 'malformed').length;
+          long += elements.filter((e) => e.includes('long text')).length;
+          for (const [i, one] of elements.entries())
+            expect(shapeOf(await parseOne(one))).toEqual(expected[i]);
+          expect((await parse(...elements)).testcases.map(shapeOf)).toEqual(expected);
+        },
+      ),
       { numRuns: 1500 },
     );
     // Neither kind may be missing from what was tried.
