@@ -40,6 +40,7 @@ export interface Surroundings {
   readonly named?: ChangeSource['named'] | undefined;
   readonly git?: ChangeSource['git'];
   readonly readPulledFiles?: ChangeSource['readPulledFiles'];
+  readonly readServerFiles?: ChangeSource['readServerFiles'];
   /** The earliest that a report of this run can have been begun, and what happened then. */
   readonly beginning?:
     | {
@@ -153,6 +154,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     named = {},
     git,
     readPulledFiles,
+    readServerFiles,
   } = await edges.surroundings;
   const detected = contextOf(survey.properties);
   const { workingDirectory } = edges;
@@ -177,6 +179,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     checkout,
     projects: projects?.byReport,
     naming: edges.naming,
+    capturedLines: settings.capturedOutput,
     incomplete: notTaken,
     coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,
@@ -190,7 +193,8 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     onProgress: progress('reading and storing'),
     onResults: edges.onResults,
   });
-  const change = { context, named, git, readEdited: editedReader(context, files), readPulledFiles };
+  const readEdited = editedReader(context, files);
+  const change = { context, named, git, readEdited, readPulledFiles, readServerFiles };
   // Coverage that comes later belongs to the same run.
   const uploadKey = makeUploadKey({
     ...context,

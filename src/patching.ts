@@ -23,7 +23,7 @@ interface Change {
   readonly to: string | undefined;
   readonly diff: readonly DiffFile[];
   /** Changed files that are not in it, since nobody knows their lines. */
-  readonly notComputed?: number;
+  readonly notComputed?: readonly string[];
 }
 
 /** Reads the lines of the run's change once, for whoever judges them; undefined where there is none to ask about. */
@@ -79,7 +79,8 @@ async function readPulled({ git, readPulledFiles }: ChangeSource, tested: string
       ? []
       : [{ ...file, hunks: parsePatch(patch) }];
   });
-  return { diff, notComputed: files.length - diff.length };
+  const told = new Set(diff.map(({ path }) => path));
+  return { diff, notComputed: files.map(({ path }) => path).filter((path) => !told.has(path)) };
 }
 
 /** Whether the checkout's code differs from its commit: then the lines of its coverage are those of the checkout. */

@@ -58,6 +58,14 @@ const settingsSchema = z.strictObject({
   ),
   set: z.array(z.string()),
   requireCoverage: z._default(z.boolean(), false),
+  /** Lines of what a failed test printed. */
+  capturedOutput: z.pipe(
+    z._default(
+      z.string().check(z.trim(), z.regex(/^(?:\d{1,2}|100)$/, 'must be a number of lines from 0 to 100')),
+      '0',
+    ),
+    z.transform(Number),
+  ),
   onEmpty: z._default(z.enum(['fail', 'warn', 'ignore'], { error: 'must be fail, warn or ignore' }), 'fail'),
   allowIncomplete: z.boolean(),
   allowPrivilegedRole: z.boolean(),
@@ -95,6 +103,7 @@ const optionNames: Readonly<Record<string, string>> = {
   set: '--set',
   failOn: '--fail-on',
   onEmpty: '--on-empty',
+  capturedOutput: '--captured-output',
 };
 
 /**

@@ -34,6 +34,7 @@ const names = [
   'comment-mode',
   'pull-request',
   'annotations',
+  'captured-output',
   'coverage-annotations',
   'summary',
   'show-solutions',
@@ -111,6 +112,7 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
       diffBase: text('diff-base'),
       failOnPatchCoverage: text('fail-on-patch-coverage'),
       failOnCoverageDrop: text('fail-on-coverage-drop'),
+      capturedOutput: text('captured-output'),
       uploadKey: discriminator === '' ? undefined : shortened(discriminator.replace(/\s+/g, ' ')),
       createdAt: 'report',
       set: [

@@ -10,7 +10,7 @@ import type { Connect } from '../../store/database/port.ts';
 import type { SavedMissing } from '../../store/runs/missing.ts';
 import { leastCovered } from '../../tally.ts';
 import { commitsOf, fixedTests } from '../../tell/evidence.ts';
-import { plainExcerpt } from '../../tell/excerpt.ts';
+import { plainCaptured, plainExcerpt } from '../../tell/excerpt.ts';
 import {
   renderAnnotations,
   renderTroubles,
@@ -222,6 +222,8 @@ function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: S
   const { gitBranch, gitSha, tested } = verdict.context;
   const summary = {
     ...section,
+    // Its group has it.
+    failures: section.failures.map((failure) => ({ ...failure, captured: undefined })),
     reports,
     commit: { branch: gitBranch, sha: gitSha ?? tested?.gitSha, dirty: tested?.dirty },
     history: hideSolutions ? withoutMatches(verdict.history) : verdict.history,
@@ -241,17 +243,17 @@ function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: S
 /** So many are written into the log; the report has them all. */
 const mostTracebacks = 50;
 
-/** A folded group for each failure that has a traceback. */
+/** A folded group for each failure that has a traceback, or printed anything that was asked for. */
 function tellTracebacks(failures: Section['failures']): void {
   const causes = new Set<string>();
   let told = 0;
-  for (const { testName, excerpt, causeKey } of failures) {
+  for (const { testName, excerpt, captured, causeKey } of failures) {
     // One stands for all of a cause.
-    if (excerpt === undefined || (causeKey !== undefined && causes.has(causeKey))) continue;
+    if ((excerpt ?? captured) === undefined || (causeKey !== undefined && causes.has(causeKey))) continue;
     if (causeKey !== undefined) causes.add(causeKey);
     if (told++ === mostTracebacks) break;
     say(workflowCommand('group', cut(testName, 300)));
-    log(plainExcerpt(excerpt).join('\n'));
+    log([...(excerpt === undefined ? [] : plainExcerpt(excerpt)), ...plainCaptured(captured)].join('\n'));
     say(workflowCommand('endgroup', ''));
   }
 }
@@ -522,7 +524,7 @@ function writeOutputs(
     judged: history !== undefined,
     infrastructure: history?.isInfrastructure ?? '',
     'patch-coverage':
-      patch === undefined || 'problem' in patch || (patch.notComputed ?? 0) > 0
+      patch === undefined || 'problem' in patch || (patch.notComputed?.length ?? 0) > 0
         ? ''
         : hundredths(patch.coverage.percent),
     repository: plainName(context.repository),

@@ -6,7 +6,14 @@ import * as z from 'zod/mini';
 import { InputError, ReportError } from '../../errors.ts';
 import type { CoverageFile, Warning } from '../../model.ts';
 import { decodeText } from '../decode.ts';
-import { type CoverageEntry, entryMembers, mergeEntries, parseEntry, percentOf } from './entry.ts';
+import {
+  type CoverageEntry,
+  entryMembers,
+  listedBranches,
+  mergeEntries,
+  parseEntry,
+  percentOf,
+} from './entry.ts';
 import { recogniseBytes, recogniseJson, recogniseText } from './foreign.ts';
 import { JsonSyntaxError, JsonWalker } from './json.ts';
 import { type PathOptions, resolvePaths } from './paths.ts';
@@ -112,6 +119,7 @@ export async function hashCoverage(paths: readonly string[]): Promise<string> {
 }
 
 function coverageFile(filePath: string, entry: CoverageEntry): CoverageFile {
+  const branches = listedBranches(entry);
   return {
     filePath,
     coveragePercent: percentOf(entry),
@@ -122,6 +130,7 @@ function coverageFile(filePath: string, entry: CoverageEntry): CoverageFile {
     coveredBranches: entry.coveredBranches,
     coveredLines: entry.coveredLines,
     missingLines: entry.missingLines,
+    ...(branches && { executedBranches: branches.executed, missingBranches: branches.missing }),
   };
 }
 

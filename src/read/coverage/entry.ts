@@ -1,6 +1,7 @@
 // One source file's entry in coverage.py's JSON: validates it, merges several runs' entries of one file, and computes its
 // percentage. Knows nothing of paths or of the document around it.
 import * as z from 'zod/mini';
+import type { FlatBranches } from '../../model.ts';
 
 /** A validated entry. Lines are 1-based, ascending and distinct; a branch is one number, see `branchOf`. */
 export interface CoverageEntry {
@@ -176,6 +177,23 @@ function mergedBranches(
   const branches = Math.max(first.branches, second.branches);
   const covered = Math.max(first.coveredBranches, second.coveredBranches);
   return { branches, coveredBranches: Math.min(branches, covered), exact: false };
+}
+
+/** Every branch of an entry, flat; undefined where it has none, or does not list them all exactly. */
+export function listedBranches(
+  entry: CoverageEntry,
+): { readonly executed: FlatBranches; readonly missing: FlatBranches } | undefined {
+  if (entry.branches === 0 || !listsMissingBranches(entry)) return undefined;
+  // Up to 7.x it may hold pairs that are no branches.
+  if (entry.takenBranches.length !== entry.coveredBranches) return undefined;
+  return { executed: flat(entry.takenBranches), missing: flat(entry.untakenBranches) };
+}
+
+function flat(branches: readonly number[]): number[] {
+  return branches.flatMap((branch) => [
+    Math.floor(branch / (4 * maxLine)) - maxLine,
+    (branch % (4 * maxLine)) - maxLine,
+  ]);
 }
 
 function listsStatements(entry: CoverageEntry): boolean {

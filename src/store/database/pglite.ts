@@ -240,6 +240,9 @@ function adapt(engine: PGlite, lock: DataDirLock): Database {
     async query<R extends Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
       return inside(async () => (await engine.query<R>(sql, [...params])).rows.map(withBuffers));
     },
+    async each<R extends Row>(sql: string, params: readonly SqlValue[], onRow: (row: R) => void) {
+      for (const row of (await inside(() => engine.query<R>(sql, [...params]))).rows) onRow(withBuffers(row));
+    },
     async table(sql) {
       return inside(async () => {
         const asText = Object.fromEntries(

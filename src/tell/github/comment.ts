@@ -376,7 +376,7 @@ function notes(rows: readonly JobRow[]): string[] {
 }
 
 /** undefined where all are run once, or there are too many to count. */
-function testsOf({ tests, left }: SeveralReports, total: number): number | undefined {
+export function testsOf({ tests, left }: SeveralReports, total: number): number | undefined {
   return left > 0 || tests === total ? undefined : tests;
 }
 
@@ -423,10 +423,13 @@ function verdict(parts: readonly Part[]): string {
     const isRed = unread !== '' || blocked !== '';
     if (!isRed && rows.every((row) => row.total === 0)) return `⚪ No test ran${jobs}`;
     const passed = sum((row) => row.total) - skipped;
+    // Jobs that run the same tests, as those of a matrix do, run each of them several times: nobody knows which do.
     const what =
-      only?.tests === undefined
-        ? count(passed, 'test')
-        : `${count(passed, 'run')} of ${count(only.tests, 'test')}`;
+      told > 1
+        ? count(passed, 'test run')
+        : only?.tests === undefined
+          ? count(passed, 'test')
+          : `${count(passed, 'run')} of ${count(only.tests, 'test')}`;
     return `${isRed ? '❌' : '✅'} ${what} passed${jobs}${unread}${blocked}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
   }
   // A test that fails in several jobs is one failure; only the database's part knows.

@@ -36,7 +36,12 @@ export interface Links {
   /** The same for a path from the repository's root, in a table's cell. */
   fileCell(path: string): string;
   /** Lines of a file from the repository's root, as they are shown to be; in a table's cell. */
-  linesCell(path: string, ranges: readonly (readonly [first: number, last: number])[]): string;
+  linesCell(
+    path: string,
+    ranges: readonly (readonly [first: number, last: number])[],
+    /** Stands for each of them. */
+    words?: string,
+  ): string;
   /** Escaped words, with those of these commits linked that stand in them by their short ids; with subjects where git knows them. */
   commits(escaped: string, shas: readonly string[]): string;
 }
@@ -83,10 +88,10 @@ export function openLinks(source?: LinkSource): Links {
       const text = code(cut(path, 300), { cell: true });
       return exact(path) ? linked(text, fileUrl(path)) : text;
     },
-    linesCell: (path, ranges) =>
+    linesCell: (path, ranges, words) =>
       ranges
         .map(([first, last]) => {
-          const text = code(first === last ? String(first) : `${first}-${last}`);
+          const text = code(words ?? (first === last ? String(first) : `${first}-${last}`));
           const anchor = first === last ? `#L${first}` : `#L${first}-L${last}`;
           return exact(path) ? linked(text, fileUrl(path, anchor)) : text;
         })

@@ -59,6 +59,7 @@ describe('a testcase', () => {
         { kind: 'skipped', type: 'pytest.xfail', message: 'no', text: '' },
       ],
       properties: [['x', 'é']],
+      output: { out: 'noise', err: '' },
     });
   });
 
