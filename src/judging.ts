@@ -530,7 +530,9 @@ async function readRuns<Facts extends object>(
     (await placeInGit(change, query.baseBranch ?? change.context.baseBranch ?? defaultBranch ?? 'main'));
   const first = await read(
     guess,
-    ({ baseBranch }) => change === undefined || baseBranch === undefined || baseBranch === guess?.baseBranch,
+    // Without git there is no better guess.
+    ({ baseBranch }) =>
+      change?.git === undefined || baseBranch === undefined || baseBranch === guess?.baseBranch,
   );
   const { baseBranch, missingBase } = first.evidence;
   if (missingBase !== undefined && missingBase.name === query.baseBranch)
