@@ -36,7 +36,9 @@ CREATE TABLE coverage_data (
   total_branches integer DEFAULT 0,
   covered_branches integer DEFAULT 0,
   lane character varying(50),
-  created_at timestamp with time zone DEFAULT now() NOT NULL
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  executed_branches integer[],
+  missing_branches integer[]
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE coverage_months (

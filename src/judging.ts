@@ -16,7 +16,13 @@ import type {
   FilePair,
   FilesAtCommit,
 } from './judge/facts.ts';
-import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
+import {
+  type FailureVerdict,
+  type JudgedPoint,
+  judgePoint,
+  judgeTests,
+  type TestVerdicts,
+} from './judge/judge.ts';
 import { defaultLimits } from './judge/limits.ts';
 import type { Point } from './judge/point.ts';
 import { functionOf } from './judge/renames.ts';
@@ -29,6 +35,7 @@ import type {
   PulledFile,
   RunContext,
   RunHistory,
+  TestRow,
   TotalsBefore,
   Warning,
 } from './model.ts';
@@ -87,6 +94,8 @@ export interface Judgement {
   readonly readAgain: () => Promise<JudgedRuns>;
   /** A memory was told in a run of this change, or its test failed in one. */
   readonly isMatched: boolean;
+  /** The team has memories of its own. */
+  readonly hasMemories: boolean;
 }
 
 /**
@@ -106,7 +115,7 @@ export interface JudgedRuns {
 
 /** @throws as judgeStored */
 export async function judgeRun(db: Database, access: Access, query: HistoryQuery): Promise<Judgement> {
-  const { runId, createdAt, change } = query;
+  const { change } = query;
   const judgeRuns = (found: RunEvidence, git: GitPlace | undefined): JudgedRuns => ({
     evidence: found,
     judged: judgePoint({
@@ -119,6 +128,24 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
   const { evidence, git, readAgain, facts } = await readRuns(db, access, query, (found, place) =>
     readFacts(db, access, query, found, () => judgeRuns(found, place).judged),
   );
+  return {
+    history: await decideHistory(db, access, query, evidence, facts),
+    judged: facts.judged,
+    readAgain: async () => judgeRuns(await readAgain(), git),
+    isMatched: facts.isMatched,
+    hasMemories: facts.around?.tables.own === true,
+  };
+}
+
+/** A function of its own: what was read is let go when it ends, because all tests may have failed. */
+async function decideHistory(
+  db: Database,
+  access: Access,
+  query: HistoryQuery,
+  evidence: RunEvidence,
+  facts: Awaited<ReturnType<typeof readFacts>>,
+): Promise<RunHistory> {
+  const { runId, createdAt, change } = query;
   const { judged, there } = facts;
   const { point } = judged;
   const { baseBranch } = evidence;
@@ -196,51 +223,40 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
             }
           );
         });
-  const files = facts.files.map((file) => ({
-    file,
-    isInTree: inPoint?.has(file),
-    ran: facts.filesThere?.ran.has(file) === true,
-  }));
-  const olderFiles = await readOlderFiles(db, access, query, { facts, files });
-  const verdicts = judgeTests(judged, {
-    rows: [...facts.tests.rows, ...(former?.rows ?? [])],
-    passes: facts.tests.passes,
-    failures: facts.tests.failures,
-    files,
-    filesHere: facts.filesThere?.filesHere ?? 0,
-    filesAlsoAtPoint: facts.filesThere?.filesAlsoAtPoint ?? 0,
-    olderFiles,
-  });
+  // Known already, unless tests that have no past under their name have one under another, or only their files tell.
+  const verdicts =
+    (former === undefined ? facts.verdicts : undefined) ??
+    (await judgeByFiles(db, access, query, { facts, inPoint, formerRows: former?.rows ?? [] }));
   const renamedFrom = new Map(renames?.renamed.map(({ from, to }) => [to, from]));
-  const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
-  const history: RunHistory = {
-    failures: shareMemories(
-      (former?.matches ?? facts.matches).flatMap(
-        ({ testName, failureSignature, causeKey, candidates }, index): FailureHistory[] => {
-          const verdict = verdictOf.get(testName);
-          if (verdict === undefined) return [];
-          const match = chosenMatch(candidates, causeKey !== undefined);
-          // Member by member: what a spread makes, and then grows, takes four times the memory, and all tests may have failed.
-          return [
-            {
-              testName,
-              number: index + 1,
-              formerName: renamedFrom.get(testName),
-              failureSignature,
-              causeKey,
-              class: verdict.class,
-              reason: verdict.reason,
-              notes: verdict.notes,
-              match,
-              known: isKnown(match),
-              since: verdict.since,
-              lastFixedBy: verdict.lastFixedBy,
-              lately: verdict.lately,
-            },
-          ];
-        },
-      ),
-    ),
+  const verdictOf = new Map<string, FailureVerdict>();
+  for (const [place, verdict] of verdicts.failures.entries())
+    verdictOf.set(facts.tests.failures[place]?.testName ?? '', verdict);
+  const matches = former?.matches ?? facts.matches;
+  const failures: FailureHistory[] = [];
+  for (const [index, failure] of facts.failures.entries()) {
+    const { testName, causeKey } = failure;
+    const verdict = verdictOf.get(testName);
+    if (verdict === undefined) continue;
+    const match = chosenMatch(matches.get(failure) ?? [], causeKey !== undefined);
+    // Member by member: what a spread makes, and then grows, takes four times the memory, and all tests may have failed.
+    failures.push({
+      testName,
+      number: index + 1,
+      formerName: renamedFrom.get(testName),
+      failureSignature: failure.failureSignature,
+      causeKey,
+      class: verdict.class,
+      reason: verdict.reason,
+      notes: verdict.notes,
+      match,
+      known: isKnown(match),
+      since: verdict.since,
+      lastFixedBy: verdict.lastFixedBy,
+      lately: verdict.lately,
+    });
+  }
+  return {
+    failures: shareMemories(failures),
     // Without git the code of an earlier run here may be any: it is no past.
     baseBranch: point === undefined && isWithoutGit(evidence.run) ? undefined : evidence.baseBranch,
     point: point && {
@@ -265,12 +281,6 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
     coverage: facts.coverage,
     before: totalsBefore(evidence.run, there),
     renamedFunctions: renames?.functions ?? [],
-  };
-  return {
-    history,
-    judged,
-    readAgain: async () => judgeRuns(await readAgain(), git),
-    isMatched: facts.isMatched,
   };
 }
 
@@ -298,15 +308,24 @@ async function readFacts(
   const runIds = changeRuns(judged)?.ids ?? [];
   // Of tests that failed neither here nor at the point nothing is asked.
   const isAllGreen = isGreenHere && (point === undefined || point.runs.every(isGreen));
-  const [tests, around] = await Promise.all([
+  const judgeRows = (tests: TestEvidence) => {
+    // What files a run had is asked for tests that have no past.
+    const withoutPast = point === undefined ? new Set<string>() : filesWithoutPast(tests, point);
+    const facts = { ...tests, files: [], filesHere: 0, filesAlsoAtPoint: 0 };
+    return { tests, withoutPast, verdicts: withoutPast.size === 0 ? judgeTests(judged, facts) : undefined };
+  };
+  const readTests = async (): Promise<TestEvidence> =>
     isAllGreen
-      ? { rows: [], passes: new Map<string, readonly string[]>(), failures: [] }
+      ? { rows: [], passes: new Map(), failures: [] }
       : readTestEvidence(
           db,
           access,
           { runId, createdAt, lineRuns: evidence.lineRuns, ...runsToRead(judged) },
           failures,
-        ),
+        );
+  const [{ tests, withoutPast, verdicts }, around] = await Promise.all([
+    // Judged while the server looks for memories.
+    readTests().then(judgeRows),
     failures.length === 0
       ? undefined
       : lookAround(db, access, query, {
@@ -316,21 +335,20 @@ async function readFacts(
         }),
   ]);
   const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
-  // What files a run had is asked for tests that have no past.
-  const withoutPast = point === undefined ? new Set<string>() : filesWithoutPast(tests, point);
   return {
     judged,
     failures,
     around,
     tests,
+    verdicts,
     files,
     there,
     withoutPast,
     filesThere:
-      point === undefined || withoutPast.size === 0
+      verdicts !== undefined || point === undefined
         ? undefined
         : await readFileEvidence(db, access, { runId, createdAt, point: point.runs, files }),
-    matches: around === undefined ? [] : await readMatches(db, access, query, { ...around, failures }),
+    matches: around === undefined ? new Map() : await readMatches(db, access, query, { ...around, failures }),
     former:
       around?.hasAliases === true
         ? await readFormerNames(db, access, query, [
@@ -362,6 +380,37 @@ function chosenMatch(candidates: readonly MemoryCandidate[], isOutside: boolean)
   const match = chooseMatch(candidates, isOutside);
   if (match === undefined || !isMemoryNoBetter(match.memory)) return match;
   return { ...match, memory: { ...match.memory, isNoBetterThanWaiting: true } };
+}
+
+async function judgeByFiles(
+  db: Database,
+  access: Access,
+  query: HistoryQuery,
+  {
+    facts,
+    inPoint,
+    formerRows,
+  }: {
+    readonly facts: Awaited<ReturnType<typeof readFacts>>;
+    readonly inPoint: ReadonlySet<string> | undefined;
+    readonly formerRows: readonly TestRow[];
+  },
+): Promise<TestVerdicts> {
+  const { tests, filesThere } = facts;
+  const files = facts.files.map((file) => ({
+    file,
+    isInTree: inPoint?.has(file),
+    ran: filesThere?.ran.has(file) === true,
+  }));
+  return judgeTests(facts.judged, {
+    rows: [...tests.rows, ...formerRows],
+    passes: tests.passes,
+    failures: tests.failures,
+    files,
+    filesHere: filesThere?.filesHere ?? 0,
+    filesAlsoAtPoint: filesThere?.filesAlsoAtPoint ?? 0,
+    olderFiles: await readOlderFiles(db, access, query, { facts, files }),
+  });
 }
 
 /**
@@ -407,8 +456,7 @@ async function readOlderFiles(
         files: open.map(({ file }) => file),
       });
       found.push({ sha, ran: there.ran, filesAlso: there.filesAlsoAtPoint });
-      if (isHalf(there.filesAlsoAtPoint, there.filesHere)) break;
-      open = open.filter(({ file }) => !there.ran.has(file));
+      open = open.filter((file) => isOpen(file, there));
     }
     return found;
   });
@@ -482,7 +530,9 @@ async function readRuns<Facts extends object>(
     (await placeInGit(change, query.baseBranch ?? change.context.baseBranch ?? defaultBranch ?? 'main'));
   const first = await read(
     guess,
-    ({ baseBranch }) => change === undefined || baseBranch === undefined || baseBranch === guess?.baseBranch,
+    // Without git there is no better guess.
+    ({ baseBranch }) =>
+      change?.git === undefined || baseBranch === undefined || baseBranch === guess?.baseBranch,
   );
   const { baseBranch, missingBase } = first.evidence;
   if (missingBase !== undefined && missingBase.name === query.baseBranch)

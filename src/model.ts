@@ -18,6 +18,8 @@ export interface Failure {
   readonly traceback: string | undefined;
   /** Source of the failing statement in the test's own file, else of the last frame; undefined where no traceback shows it. */
   readonly statement?: string | undefined;
+  /** Where it was asked for and the report has it. */
+  readonly captured?: readonly CapturedOutput[] | undefined;
   /** Its traceback names files as Windows does. */
   readonly isFromWindows?: boolean | undefined;
   /** Where it was raised, if that is not the test's own function: a fixture, a helper, the code under test, a library. */
@@ -65,6 +67,15 @@ export interface ExceptionExcerpt {
   readonly framesLeftOut: number;
   /** Frames of installed packages and of Python itself. */
   readonly libraryFrames: number;
+}
+
+/** The end of what a failed test printed. */
+export interface CapturedOutput {
+  readonly stream: 'system-out' | 'system-err';
+  /** Bounded. */
+  readonly lines: readonly string[];
+  /** There are earlier lines. */
+  readonly isCut: boolean;
 }
 
 /** What a person reads first of a traceback. */
@@ -134,7 +145,19 @@ export interface CoverageFile {
   /** 1-based, ascending. */
   readonly coveredLines: readonly number[];
   readonly missingLines: readonly number[];
+  /** undefined where the reports do not list each branch of the file. */
+  readonly executedBranches?: FlatBranches | undefined;
+  readonly missingBranches?: FlatBranches | undefined;
 }
+
+/**
+ * Branches one after the other, two numbers each: the line that is left and the line that is gone to, which is below 1 where the
+ * branch leaves its function. Flat, since there are as many as statements.
+ */
+export type FlatBranches = readonly number[];
+
+/** From a line to another one; `to` is below 1 where the branch leaves its function. */
+export type Branch = readonly [from: number, to: number];
 
 /** Lines that a change replaced: 1-based; without lines of a side its start is the line before. */
 export interface Hunk {
@@ -167,6 +190,11 @@ export interface MeasuredFile {
   readonly filePath: string;
   readonly coveredLines: readonly number[];
   readonly missingLines: readonly number[];
+  /** How many there are; more than 0 without the lists below: nobody knows which. */
+  readonly totalBranches?: number | undefined;
+  /** Both or none. */
+  readonly executedBranches?: FlatBranches | null | undefined;
+  readonly missingBranches?: FlatBranches | null | undefined;
 }
 
 /** First and last line, 1-based. */
@@ -177,6 +205,18 @@ export interface PatchFile {
   readonly changedStatements: number;
   readonly coveredStatements: number;
   readonly uncovered: readonly LineRange[];
+  /** Those that leave changed lines; undefined where the file has none, or a report does not say which. */
+  readonly branches?: PatchBranches | undefined;
+}
+
+/** Branches that leave the changed statements. */
+export interface PatchBranches {
+  readonly changed: number;
+  readonly covered: number;
+  /** Ascending by the line that is left; those of lines that no test ran are among them. */
+  readonly uncovered: readonly Branch[];
+  /** Of these, those that leave a line which a test ran: the others are told by their line. */
+  readonly partial: readonly Branch[];
 }
 
 /** How much of a change its tests ran. */
@@ -185,6 +225,8 @@ export interface PatchCoverage {
   readonly coveredStatements: number;
   /** 0 to 100; undefined where no statement changed. */
   readonly percent: number | undefined;
+  /** Of all files; undefined where none has branches, or they are not known of one that has. */
+  readonly branches?: { readonly changed: number; readonly covered: number } | undefined;
   /** Files with changed statements, in the diff's order. */
   readonly files: readonly PatchFile[];
   /** Unchanged lines that tests ran before and no longer do, by file; undefined where nothing is known of before. */
@@ -209,7 +251,7 @@ export type Patch = (
       /** Whose reports are counted together: stored runs of the commit, this one among them. */
       readonly runs: number;
       /** Changed files whose lines are not known: the clone is too shallow, and the server has no patch of what was tested. */
-      readonly notComputed?: number | undefined;
+      readonly notComputed?: readonly string[] | undefined;
     }
   | { readonly problem: string }
 ) & {

@@ -16,6 +16,8 @@ export interface PassOptions {
   readonly checkout: Checkout | undefined;
   readonly projects: Projects['byReport'] | undefined;
   readonly naming: Naming;
+  /** So many lines of what a failed test printed are told. */
+  readonly capturedLines: number;
   /** Not all reports could be taken. */
   readonly incomplete: boolean;
   readonly coverage: CoverageBeside;

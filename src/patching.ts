@@ -23,7 +23,7 @@ interface Change {
   readonly to: string | undefined;
   readonly diff: readonly DiffFile[];
   /** Changed files that are not in it, since nobody knows their lines. */
-  readonly notComputed?: number;
+  readonly notComputed?: readonly string[];
 }
 
 /** Reads the lines of the run's change once, for whoever judges them; undefined where there is none to ask about. */
@@ -79,7 +79,8 @@ async function readPulled({ git, readPulledFiles }: ChangeSource, tested: string
       ? []
       : [{ ...file, hunks: parsePatch(patch) }];
   });
-  return { diff, notComputed: files.length - diff.length };
+  const told = new Set(diff.map(({ path }) => path));
+  return { diff, notComputed: files.map(({ path }) => path).filter((path) => !told.has(path)) };
 }
 
 /** Whether the checkout's code differs from its commit: then the lines of its coverage are those of the checkout. */
@@ -114,15 +115,20 @@ export function judgeOwnPatch(
   return { baseSha, coverage: patchCoverage({ diff, here: files }), runs: 1, notComputed };
 }
 
-/** By all stored runs of the run's commit; lines that lost their coverage by the run that this one is compared with. */
+/**
+ * By all stored runs of the run's commit; lines that lost their coverage by the run that this one is compared with.
+ *
+ * @param reading what readChange gives for the query
+ */
 export async function judgePatch(
   db: Database,
   access: Access,
   query: PatchQuery,
+  reading: ReturnType<typeof readChange>,
   { judged: { facts, point }, history }: { readonly judged: JudgedPoint; readonly history: RunHistory },
 ): Promise<Patch | undefined> {
   const { run } = facts;
-  const change = await readChange(query);
+  const change = await reading;
   if (change === undefined) return undefined;
   // Lines of the commit are not those of a checkout that was edited.
   const isEdited = 'problem' in change ? (run.isDirty ?? false) : change.to === undefined;

@@ -7,6 +7,7 @@ import { isMemoryNoBetter } from './judge/confidence.ts';
 import { flakyTests, type Standing, type StandingFacts, standingOf } from './judge/prospect.ts';
 import type { TestRow } from './model.ts';
 import { nearest } from './nearest.ts';
+import { excerptOf } from './read/report/excerpt.ts';
 import { readStoredFailure } from './read/report/junit.ts';
 import type { Database } from './store/database/port.ts';
 import { listMemories } from './store/healix/memories.ts';
@@ -389,6 +390,11 @@ async function readRed(
         ...failure,
         errorType: failure.errorType ?? read.errorType,
         line: read.line ?? read.lastFrameLine,
+        excerpt: excerptOf({
+          text: read.traceback ?? '',
+          message: read.message,
+          testFile: failure.testFile,
+        }),
         isFromWindows: read.isFromWindows === true,
         verdict: verdict?.testName === failure.testName ? verdict : undefined,
       };

@@ -27,7 +27,13 @@ const statements = (from: number, to: number) =>
     .map((n) => `x_${n} = ${n}\n`)
     .join('');
 
-function coverageOf(executed: readonly number[], last: number) {
+type Pairs = readonly (readonly [number, number])[];
+
+function coverageOf(
+  executed: readonly number[],
+  last: number,
+  branches?: { readonly taken: Pairs; readonly missing: Pairs },
+) {
   const missing = range(1, last).filter((line) => !executed.includes(line));
   const summary = {
     covered_lines: executed.length,
@@ -36,12 +42,23 @@ function coverageOf(executed: readonly number[], last: number) {
     missing_lines: missing.length,
     excluded_lines: 0,
   };
-  const file = { executed_lines: executed, summary, missing_lines: missing, excluded_lines: [] };
+  const counted = branches && {
+    ...summary,
+    num_branches: branches.taken.length + branches.missing.length,
+    covered_branches: branches.taken.length,
+  };
+  const file = {
+    executed_lines: executed,
+    summary: counted ?? summary,
+    missing_lines: missing,
+    excluded_lines: [],
+    ...(branches && { executed_branches: branches.taken, missing_branches: branches.missing }),
+  };
   return { meta: { version: '7.6.1' }, files: { 'src/shop.py': file }, totals: summary };
 }
 
-async function upload(key: string, executed: readonly number[], last: number) {
-  writeFileSync(join(home, 'coverage.json'), JSON.stringify(coverageOf(executed, last)));
+async function upload(...[key, ...coverage]: [key: string, ...Parameters<typeof coverageOf>]) {
+  writeFileSync(join(home, 'coverage.json'), JSON.stringify(coverageOf(...coverage)));
   const args = ['results.xml', '--coverage', 'coverage.json', '--json', '--upload-key', key];
   const { stdout } = await runInProcess('lukhas-upload', [...args, '--database-url', postgres.uploadUrl], {
     cwd: home,
@@ -66,15 +83,51 @@ it('is of the commit where the checkout is as committed, and of the checkout alo
   checkOut(home, 'ref: refs/heads/feature', files(after));
   writeReportIn(home, { test_a: 'passed' });
 
-  expect(await upload('one', range(1, 7), 10)).toMatchObject({
+  const one = {
+    taken: [[7, 8]],
+    missing: [
+      [2, 3],
+      [7, -1],
+      [9, 10],
+      [9, -1],
+    ],
+  } as const;
+  expect(await upload('one', range(1, 7), 10, one)).toMatchObject({
     runs: 1,
     changed_statements: 5,
     covered_statements: 2,
-    files: [{ uncovered: [[8, 10]] }],
+    files: [
+      {
+        uncovered: [[8, 10]],
+        uncovered_branches: [
+          [7, -1],
+          [9, -1],
+          [9, 10],
+        ],
+      },
+    ],
+    changed_branches: 4,
+    covered_branches: 1,
+    not_computed: [],
+    together: null,
   });
   // Notes are no code: the commit's runs count together.
   writeFileSync(join(home, 'notes.txt'), 'b\n');
-  expect(await upload('two', [...range(1, 5), 8], 10)).toMatchObject({ runs: 2, covered_statements: 3 });
+  const two = {
+    taken: [[7, -1]],
+    missing: [
+      [2, 3],
+      [7, 8],
+      [9, 10],
+      [9, -1],
+    ],
+  } as const;
+  expect(await upload('two', [...range(1, 5), 8], 10, two)).toMatchObject({
+    runs: 2,
+    covered_statements: 3,
+    files: [{ changed_branches: 4, covered_branches: 2 }],
+    together: { runs: 2, statements: 10, covered_statements: 8, percent: 80 },
+  });
   writeFileSync(join(home, 'notes.txt'), 'a\n');
   // Three statements before the others: each line of the commit now lies elsewhere.
   writeFileSync(join(home, 'src/shop.py'), `${statements(21, 23)}${after}`);
@@ -82,7 +135,9 @@ it('is of the commit where the checkout is as committed, and of the checkout alo
     runs: 1,
     changed_statements: 8,
     covered_statements: 5,
-    files: [{ uncovered: [[11, 13]] }],
+    files: [{ uncovered: [[11, 13]], changed_branches: null, uncovered_branches: null }],
+    changed_branches: null,
+    together: null,
   });
 });
 

@@ -126,8 +126,8 @@ export function coverageToBlame(
     const gate = `fail-on-patch-coverage ${least}`;
     if (isUncovered) cannot(gate, 'there is no coverage');
     else if (patch !== undefined && 'problem' in patch) cannot(gate, patch.problem);
-    else if ((patch?.notComputed ?? 0) > 0)
-      cannot(gate, `it was not computed for ${count(patch?.notComputed ?? 0, 'file')}`);
+    else if ((patch?.notComputed?.length ?? 0) > 0)
+      cannot(gate, `it was not computed for ${count(patch?.notComputed?.length ?? 0, 'file')}`);
     else if ((patch?.coverage.percent ?? 100) < least)
       sentences.push(
         `${percent(patch?.coverage.percent ?? 0)} of the changed statements are covered (${gate})`,

@@ -195,8 +195,11 @@ function withoutPast(test: FailureCase, skippedAt: string | undefined, text: Fai
     file?.isInTree === false || file?.ran === true || (file?.isInTree === undefined && sharesFiles);
   if (isAbsent) return isNew(test, { kind: 'absent-there' }, text);
   // Its own point is older then, as that of every test which a part of the suite left out.
+  // Of a file that the point's tree has, half of the suite tells nothing: a part may leave the same files out every day.
   const older = olderFiles.find(
-    ({ ran, filesAlso }) => (file !== undefined && ran.has(file.file)) || isHalf(filesAlso, filesHere),
+    ({ ran, filesAlso }) =>
+      (file !== undefined && ran.has(file.file)) ||
+      (file?.isInTree === undefined && isHalf(filesAlso, filesHere)),
   );
   return older === undefined
     ? noHistory({ kind: 'not-run-there' })

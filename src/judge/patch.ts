@@ -1,6 +1,15 @@
 // Which statements of a change the tests ran, and which lines lost their coverage by it. Pure; knows the lines that git's diff
 // names and those that coverage.py measured.
-import type { DiffFile, Hunk, LineRange, MeasuredFile, PatchCoverage, PatchFile } from '../model.ts';
+import type {
+  Branch,
+  DiffFile,
+  Hunk,
+  LineRange,
+  MeasuredFile,
+  PatchBranches,
+  PatchCoverage,
+  PatchFile,
+} from '../model.ts';
 
 export interface PatchFacts {
   readonly diff: readonly DiffFile[];
@@ -18,6 +27,8 @@ export interface PatchFacts {
  */
 export function patchCoverage({ diff, here, before }: PatchFacts): PatchCoverage {
   const measured = unionOf(here);
+  const branches = branchesOf(here);
+  const unlisted = new Set<string>(here.filter(hidesBranches).map(({ filePath }) => filePath));
   const files: PatchFile[] = [];
   const unreported: string[] = [];
   for (const { path, isDeleted, hunks } of diff) {
@@ -37,19 +48,85 @@ export function patchCoverage({ diff, here, before }: PatchFacts): PatchCoverage
       changedStatements: covered.length + missing.length,
       coveredStatements: covered.length,
       uncovered: ranges(missing, (line) => !lines.covered.has(line) && isChanged(line)),
+      branches: unlisted.has(path) ? undefined : patchBranches(branches.get(path), isChanged, lines),
     });
   }
   const sum = (of: (file: PatchFile) => number) => files.reduce((all, file) => all + of(file), 0);
   const changedStatements = sum((file) => file.changedStatements);
   const coveredStatements = sum((file) => file.coveredStatements);
+  const hasBranches = files.some((file) => file.branches !== undefined);
+  const areKnown = !files.some(({ filePath }) => unlisted.has(filePath));
   return {
     changedStatements,
     coveredStatements,
     percent: changedStatements === 0 ? undefined : (100 * coveredStatements) / changedStatements,
+    branches:
+      hasBranches && areKnown
+        ? {
+            changed: sum((file) => file.branches?.changed ?? 0),
+            covered: sum((file) => file.branches?.covered ?? 0),
+          }
+        : undefined,
     files,
     lost: before === undefined ? undefined : lostLines(before, measured),
     unreported,
   };
+}
+
+/** It counts branches and does not list them: versions up to 7.x list others, and formats of other tools none. */
+function hidesBranches({ totalBranches = 0, executedBranches }: MeasuredFile): boolean {
+  return totalBranches > 0 && executedBranches == null;
+}
+
+/** Of each file's lines the ways out that each report lists; a report without branches says nothing of them. */
+type Exits = ReadonlyMap<number, readonly { readonly all: number; readonly missing: ReadonlySet<number> }[]>;
+
+function branchesOf(files: readonly MeasuredFile[]): ReadonlyMap<string, Exits> {
+  const found = new Map<string, Map<number, { all: number; missing: Set<number> }[]>>();
+  for (const { filePath, executedBranches, missingBranches } of files) {
+    if (executedBranches == null || missingBranches == null) continue;
+    const own = new Map<number, { all: number; missing: Set<number> }>();
+    const add = (branches: readonly number[], isMissing: boolean) => {
+      for (let i = 0; i + 1 < branches.length; i += 2) {
+        const [from = 0, to = 0] = [branches[i], branches[i + 1]];
+        const exits = own.get(from) ?? { all: 0, missing: new Set<number>() };
+        own.set(from, exits);
+        exits.all++;
+        if (isMissing) exits.missing.add(to);
+      }
+    };
+    add(executedBranches, false);
+    add(missingBranches, true);
+    const lines = found.get(filePath) ?? new Map<number, { all: number; missing: Set<number> }[]>();
+    found.set(filePath, lines);
+    for (const [line, exits] of own) lines.set(line, [...(lines.get(line) ?? []), exits]);
+  }
+  return found;
+}
+
+/**
+ * A branch is not covered where every report that lists its line's branches misses it: versions of Python name the same way out
+ * differently, and so one that a report alone names may have been taken in another.
+ */
+function patchBranches(
+  exits: Exits | undefined,
+  isChanged: (line: number) => boolean,
+  { covered: ran }: Lines,
+): PatchBranches | undefined {
+  if (exits === undefined) return undefined;
+  let changed = 0;
+  const uncovered: Branch[] = [];
+  for (const [from, reports] of [...exits].sort(([a], [b]) => a - b)) {
+    if (!isChanged(from)) continue;
+    changed += Math.max(...reports.map(({ all }) => all));
+    const [first, ...others] = reports;
+    const missing = [...(first?.missing ?? [])].filter((to) =>
+      others.every((report) => report.missing.has(to)),
+    );
+    uncovered.push(...missing.sort((a, b) => a - b).map((to): Branch => [from, to]));
+  }
+  const partial = uncovered.filter(([from]) => ran.has(from));
+  return { changed, covered: changed - uncovered.length, uncovered, partial };
 }
 
 /** Lines that a test ran before the change, that are the same now, and that none ran here. */

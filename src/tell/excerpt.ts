@@ -1,5 +1,5 @@
 // What a traceback shows, in lines that every surface shares. Pure; escaping is the surface's.
-import type { ExceptionExcerpt, FailureExcerpt } from '../model.ts';
+import type { CapturedOutput, ExceptionExcerpt, FailureExcerpt } from '../model.ts';
 import { count, number } from './words.ts';
 
 /** The exception's words as a diff: what pytest indents stands at the margin, where `+` and `-` mean something. */
@@ -34,6 +34,20 @@ export function olderExceptions({ exceptionsLeftOut: n }: FailureExcerpt): strin
 /** Whether the frames say more than the place that is told beside the failure. */
 export function hasFrames({ frames, libraryFrames }: ExceptionExcerpt): boolean {
   return frames.length > 1 || libraryFrames > 0;
+}
+
+/** `The last 20 lines of system-out`, `system-err` */
+export function capturedTitle({ stream, lines, isCut }: CapturedOutput): string {
+  if (!isCut) return stream;
+  return lines.length === 1 ? `The last line of ${stream}` : `The last ${lines.length} lines of ${stream}`;
+}
+
+/** What a test printed, as plain lines. */
+export function plainCaptured(captured: readonly CapturedOutput[] = []): string[] {
+  return captured.flatMap((output) => [
+    `${capturedTitle(output)}:`,
+    ...output.lines.map((line) => `  ${line}`.trimEnd()),
+  ]);
 }
 
 /** All of it as plain lines, as a log shows it. */

@@ -161,8 +161,14 @@ export function changesLine({ baseBranch, point, changes, coverage }: RunHistory
 
 /** The coverage of the run's change. */
 export function patchLine(patch: Patch): string {
-  if ('problem' in patch) return line({ kind: 'patch', problem: patch.problem });
-  const { baseSha, coverage, runs } = patch;
+  const together = patch.together && {
+    runs: patch.together.runs,
+    statements: patch.together.statements,
+    covered_statements: patch.together.covered,
+    percent: round((100 * patch.together.covered) / patch.together.statements),
+  };
+  if ('problem' in patch) return line({ kind: 'patch', problem: patch.problem, together });
+  const { baseSha, coverage, runs, notComputed = [] } = patch;
   return line({
     kind: 'patch',
     base_git_sha: baseSha,
@@ -175,9 +181,16 @@ export function patchLine(patch: Patch): string {
       changed_statements: file.changedStatements,
       covered_statements: file.coveredStatements,
       uncovered: file.uncovered,
+      changed_branches: file.branches?.changed,
+      covered_branches: file.branches?.covered,
+      uncovered_branches: file.branches?.uncovered,
     })),
     lost: coverage.lost?.map(({ filePath, lines }) => ({ file_path: filePath, lines })),
     unreported: coverage.unreported,
+    not_computed: notComputed,
+    changed_branches: coverage.branches?.changed,
+    covered_branches: coverage.branches?.covered,
+    together,
   });
 }
 

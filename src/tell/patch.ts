@@ -1,6 +1,6 @@
 // The coverage of a change in words that every surface shares. Pure; escaping is the surface's.
-import type { LineRange, Patch, PatchCoverage } from '../model.ts';
-import { count, percent } from './words.ts';
+import type { Branch, LineRange, Patch, PatchCoverage, PatchFile } from '../model.ts';
+import { count, number, percent } from './words.ts';
 
 /** `12`, `10-15`; what lies between two of them is given by `join`. */
 export function lineRanges(ranges: readonly LineRange[], join = ', '): string {
@@ -12,20 +12,44 @@ export function hasPatchNews(patch: Patch | undefined): patch is Patch {
   if (patch === undefined) return false;
   if ('problem' in patch) return true;
   const { changedStatements, lost = [], unreported } = patch.coverage;
-  return (patch.notComputed ?? 0) > 0 || changedStatements > 0 || lost.length > 0 || unreported.length > 0;
+  const { notComputed = [] } = patch;
+  return notComputed.length > 0 || changedStatements > 0 || lost.length > 0 || unreported.length > 0;
 }
 
 /** `70 % of 20 changed statements are covered`, and by whose reports. */
 export function patchSentence({
   coverage,
   runs,
-  notComputed = 0,
+  notComputed = [],
 }: Exclude<Patch, { readonly problem: string }>): string {
   const { changedStatements, percent: share } = coverage;
   const all = runs > 1 ? `, by the ${runs} runs of this commit so far` : '';
-  const by = `${all}${notComputed > 0 ? `; not computed for ${count(notComputed, 'file')}` : ''}`;
+  const by = `${all}${notComputed.length > 0 ? `; not computed for ${count(notComputed.length, 'file')}` : ''}`;
   if (share === undefined) return `no changed line is a statement that coverage measures${by}`;
-  return `${percent(share)} of ${count(changedStatements, 'changed statement')} covered${by}`;
+  const { branches } = coverage;
+  const ways = branches === undefined || branches.changed === 0 ? '' : `, ${branchWords(branches)}`;
+  return `${percent(share)} of ${count(changedStatements, 'changed statement')} covered${ways}${by}`;
+}
+
+/** `3 of 4 branches` */
+export function branchWords({
+  changed,
+  covered,
+}: {
+  readonly changed: number;
+  readonly covered: number;
+}): string {
+  return `${number(covered)} of ${number(changed)} ${changed === 1 ? 'branch' : 'branches'}`;
+}
+
+/** `12 → 15`, `20 → exit`: a way that no test took. */
+export function branchName([from, to]: Branch): string {
+  return `${from} → ${to < 1 ? 'exit' : to}`;
+}
+
+/** Whether a file of the change has lines or branches without a test. */
+export function isUncovered({ uncovered, branches }: PatchFile): boolean {
+  return uncovered.length > 0 || (branches?.partial.length ?? 0) > 0;
 }
 
 /** `77.5 % of 40 statements, by the 3 runs of this commit so far together`; empty where there is one run. */

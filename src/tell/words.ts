@@ -1,5 +1,5 @@
 // Words and numbers that every surface writes alike. Pure; data in them is escaped by the surface.
-import type { CauseKey, FailureExcerpt, HealixMemory, Tier, Warning } from '../model.ts';
+import type { CapturedOutput, CauseKey, FailureExcerpt, HealixMemory, Tier, Warning } from '../model.ts';
 
 /** What is told of a failure. */
 export interface ToldFailure {
@@ -19,6 +19,8 @@ export interface ToldFailure {
   readonly attempts?: number | undefined;
   /** What its traceback shows. */
   readonly excerpt?: FailureExcerpt | undefined;
+  /** The end of what it printed, where that was asked for. */
+  readonly captured?: readonly CapturedOutput[] | undefined;
 }
 
 /** `failed on setup with "WORDS"`, where a place may stand before `with` and long words are cut off: the words and ` in setup`. */

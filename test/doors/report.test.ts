@@ -194,7 +194,14 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
       `pytest '${first}'`,
       expect.stringMatching(/^lukhas healix add \d+ --run [0-9a-f-]{36}$/),
     ]);
-    expect((await textOf(page, '#failing details[open] pre')).join()).toContain('assert round_price');
+    // The error's one line stands above already.
+    expect(await textOf(page, '#failing details[open] > pre')).toEqual([
+      expect.stringMatching(/^> +assert round_price/m),
+    ]);
+    // The whole of it is folded below.
+    expect(await page.locator('#failing .whole pre').first().isVisible()).toBe(false);
+    await page.locator('#failing .whole summary').first().click();
+    expect((await textOf(page, '#failing .whole pre')).join()).toContain('def test_');
     expect(watched.misdeeds).toEqual([]);
   });
 

@@ -235,6 +235,80 @@ describe('a change', () => {
     ]);
   });
 
+  test('has the branches of its own lines alone, and those of lines that a test ran beside', async () => {
+    const diff = await diffOf({ 'a.py': lines(4) }, { 'a.py': `${lines(4)}${'y = 1\n'.repeat(6)}` });
+    const told = patchCoverage({
+      diff,
+      here: [
+        {
+          filePath: 'a.py',
+          coveredLines: [1, 2, 5, 6, 7],
+          missingLines: [3, 4, 8, 9, 10],
+          executedBranches: [2, 3, 5, 6, 7, -1],
+          missingBranches: [2, 4, 5, 9, 7, 8, 9, 10, 9, -1],
+        },
+        // Without --branch: it says nothing of branches.
+        { filePath: 'a.py', coveredLines: [1, 9], missingLines: [2, 3, 4, 5, 6, 7, 8, 10] },
+      ],
+    });
+    expect(told.files[0]?.branches).toEqual({
+      changed: 6,
+      covered: 2,
+      uncovered: [
+        [5, 9],
+        [7, 8],
+        [9, -1],
+        [9, 10],
+      ],
+      partial: [
+        [5, 9],
+        [7, 8],
+        [9, -1],
+        [9, 10],
+      ],
+    });
+  });
+
+  test('has no branches where no report lists them', async () => {
+    const diff = await diffOf({ 'a.py': '' }, { 'a.py': lines(3) });
+    const here = [{ filePath: 'a.py', coveredLines: [1, 2], missingLines: [3], executedBranches: null }];
+    expect(patchCoverage({ diff, here }).files).toMatchObject([
+      { changedStatements: 3, branches: undefined },
+    ]);
+    // One that counts them and does not say which may have taken those that another one misses.
+    const listed = here.map((file) => ({ ...file, executedBranches: [1, 2], missingBranches: [1, 3] }));
+    const hidden = here.map((file) => ({ ...file, totalBranches: 2 }));
+    const both = patchCoverage({ diff, here: [...hidden, ...listed] });
+    expect([both.branches, both.files[0]?.branches]).toEqual([undefined, undefined]);
+    expect(patchCoverage({ diff, here: [...here, ...listed] }).branches).toEqual({ changed: 2, covered: 1 });
+  });
+
+  test('has a branch covered where one of several jobs took it, whatever its Python calls the way out', async () => {
+    const diff = await diffOf({ 'a.py': '' }, { 'a.py': lines(6) });
+    const job = (executedBranches: number[], missingBranches: number[]) => ({
+      filePath: 'a.py',
+      coveredLines: [2, 4],
+      missingLines: [3, 5, 6],
+      executedBranches,
+      missingBranches,
+    });
+    const branches = (...here: ReturnType<typeof job>[]) => patchCoverage({ diff, here }).files[0]?.branches;
+    expect(branches(job([2, 3], [2, 4, 4, 5, 4, 6]), job([2, 4], [2, 3, 4, 5, 4, 6]))).toMatchObject({
+      changed: 4,
+      covered: 2,
+      uncovered: [
+        [4, 5],
+        [4, 6],
+      ],
+    });
+    // -2 here and -1 there may be one way: it is not told as untaken.
+    expect(branches(job([2, 3], [2, -1]), job([2, 3, 2, -2], []))).toMatchObject({
+      changed: 2,
+      covered: 2,
+      uncovered: [],
+    });
+  });
+
   test('is covered where one of several jobs ran the line', async () => {
     const diff = await diffOf({ 'a.py': '' }, { 'a.py': lines(6) });
     const here = (coveredLines: number[], missingLines: number[]) => ({

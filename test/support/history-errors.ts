@@ -124,7 +124,7 @@ function countRun(
       return [test, cause === undefined ? 'none' : truthOf(cause, baseTree)];
     }),
   );
-  const now = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
+  const now = new Map(verdicts.failures.map((verdict, place) => [failed[place] ?? '', verdict]));
   const former = new Map(failed.map((test) => [test, formerOf(test)]));
   if (failed.length > 0) {
     const all = [...truths.values()];

@@ -92,6 +92,19 @@ export function hostileFacts(texts: readonly string[]): PageFacts {
             line: n,
             message: text,
             traceback: textAt(n + 1),
+            excerpt: {
+              exceptionsLeftOut: 1,
+              exceptions: [
+                {
+                  source: [`> ${text}`, text],
+                  error: [text, `- ${text}`],
+                  errorLeftOut: { lines: 1, characters: 0 },
+                  frames: [{ path: text, line: n, times: 2, statement: text }],
+                  framesLeftOut: 1,
+                  libraryFrames: 1,
+                },
+              ],
+            },
             isFromWindows: n % 2 === 0,
             verdict: verdict(text, n),
           }),

@@ -28,6 +28,8 @@ export interface Case {
   readonly skipped?: boolean;
   /** A failure's message and traceback, as pytest writes them. */
   readonly failure?: { readonly message: string; readonly text: string };
+  /** What a failed one printed, as junit_logging=all writes it. */
+  readonly printed?: string;
   /** The same for an error in setup. */
   readonly error?: { readonly message: string; readonly text: string };
 }
@@ -54,14 +56,19 @@ const escaped = (text: string) =>
   text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 
 export function junit(cases: readonly Case[]): string {
-  const rows = cases.map(({ name, module = 'tests.test_shop', seconds = 0.01, skipped, failure, error }) => {
+  const rows = cases.map((one) => {
+    const { name, module = 'tests.test_shop', seconds = 0.01, skipped, failure, error, printed } = one;
     const open = `<testcase classname="${module}" name="${escaped(name)}" time="${seconds.toFixed(3)}"`;
     if (skipped === true)
       return `${open}><skipped type="pytest.skip" message="later">tests/test_shop.py:9: later</skipped></testcase>`;
     const bad = failure ?? error;
     if (bad === undefined) return `${open} />`;
     const tag = failure === undefined ? 'error' : 'failure';
-    return `${open}><${tag} message="${escaped(bad.message).replaceAll('\n', '&#10;')}">${escaped(bad.text)}</${tag}></testcase>`;
+    const output =
+      printed === undefined
+        ? ''
+        : `<system-out>${'-'.repeat(33)} Captured Out ${'-'.repeat(33)}\n${escaped(printed)}\n</system-out>`;
+    return `${open}><${tag} message="${escaped(bad.message).replaceAll('\n', '&#10;')}">${escaped(bad.text)}</${tag}>${output}</testcase>`;
   });
   const sum = cases.reduce((all, one) => all + (one.seconds ?? 0.01), 0);
   return `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" time="${sum.toFixed(3)}">${rows.join('')}</testsuite></testsuites>`;
@@ -222,7 +229,12 @@ export function addressesIn(markdown: string): string[] {
   return found;
 }
 
-function leadsSomewhere(address: string, commits: readonly Checkout[], runs: ReadonlySet<number>): boolean {
+/** Whether a link leads to one of these commits, a file and line of one, or one of these runs. */
+export function leadsSomewhere(
+  address: string,
+  commits: readonly Checkout[],
+  runs: ReadonlySet<number>,
+): boolean {
   const [, rest = ''] = /^https:\/\/github\.com\/acme\/shop\/(.+)$/.exec(address) ?? [];
   const commit = /^commit\/([0-9a-f]{40})$/.exec(rest)?.[1];
   if (commit !== undefined) return commits.some(({ sha }) => sha === commit);

@@ -157,7 +157,7 @@ describe('in the comment', () => {
 
   it('a job of several that is blocked makes its row and the heading red, also where others copy its part unread', () => {
     const body = comment(part('000000000001', told), part('000000000002', undefined));
-    expect(body).toContain('### ❌ 6 tests passed in 2 jobs, blocked by MATRIZ');
+    expect(body).toContain('### ❌ 6 test runs passed in 2 jobs, blocked by MATRIZ');
     expect(body).toContain('| ❌ `000000000001` (blocked by MATRIZ) |');
     expect(body).toContain('**MATRIZ** of `000000000001`: BLOCKED');
     const state = parseComment(body);

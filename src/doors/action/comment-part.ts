@@ -5,8 +5,8 @@ import type { RunContext } from '../../model.ts';
 import { standing } from '../../tell/github/attempts.ts';
 import { jobKey, makePart, type Part, pushName } from '../../tell/github/comment.ts';
 import type { Section } from '../../tell/github/comment-section.ts';
-import { type CommitJob, type CommitJobs, idOf } from './commit-jobs.ts';
-import { identifyJob } from './job-identity.ts';
+import type { CommitJob, CommitJobs } from './commit-jobs.ts';
+import { identifyJob, idOf } from './job-identity.ts';
 
 export interface PartRequest {
   readonly context: RunContext;
@@ -61,13 +61,20 @@ function together(
   }));
   // A later attempt of this job may have come first.
   const stand = standing([{ ...own, id: saved.id }, ...jobs]);
-  return makePart(stand, {
+  // The database keeps nothing of what tests printed: beside other jobs it would come and go with whoever writes last.
+  const told =
+    stand.length === 1 ? stand : stand.map((job) => ({ ...job, section: withoutOutput(job.section) }));
+  return makePart(told, {
     // Jobs of another team, pull request or commit have a part of their own.
     key: jobKey('database', saved.team, repository, String(pullRequest), gitSha, gitBranch),
     version: jobKey(...stand.map(({ id }) => id).sort(), String(hideSolutions)),
     stored: true,
     isPush: saved.isPush,
   });
+}
+
+function withoutOutput(section: Section): Section {
+  return { ...section, failures: section.failures.map((failure) => ({ ...failure, captured: undefined })) };
 }
 
 function identify(job: Parameters<typeof identifyJob>[0], isPush: boolean) {

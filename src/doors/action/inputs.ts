@@ -34,10 +34,12 @@ const names = [
   'comment-mode',
   'pull-request',
   'annotations',
+  'captured-output',
   'coverage-annotations',
   'summary',
   'show-solutions',
   'report-page',
+  'report-page-url',
   'check-run',
   'github-token',
   'matrix',
@@ -63,6 +65,8 @@ export interface Inputs {
   readonly checkRun: string | undefined;
   /** Where the page about the repository's runs is written to; undefined: none is wanted. */
   readonly reportPage: string | undefined;
+  /** Where it is published, without a fragment. */
+  readonly reportPageUrl: string | undefined;
   readonly token: string | undefined;
   /** Tells this job from others of its name: the matrix values in order, and the upload-key. */
   readonly distinction: string | undefined;
@@ -111,6 +115,7 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
       diffBase: text('diff-base'),
       failOnPatchCoverage: text('fail-on-patch-coverage'),
       failOnCoverageDrop: text('fail-on-coverage-drop'),
+      capturedOutput: text('captured-output'),
       uploadKey: discriminator === '' ? undefined : shortened(discriminator.replace(/\s+/g, ' ')),
       createdAt: 'report',
       set: [
@@ -156,6 +161,7 @@ export function readInputs(env: Readonly<Record<string, string | undefined>>): I
     showSolutions: oneOf('show-solutions', ['trusted', 'always', 'never']),
     checkRun: text('check-run')?.replace(/\s+/g, ' ').slice(0, 100),
     reportPage: text('report-page'),
+    reportPageUrl: pageAddress(text('report-page-url')),
     token: text('github-token'),
     distinction: distinction === '' ? undefined : distinction,
     inMatrix: matrixValues.length > 0,
@@ -210,6 +216,20 @@ function pullRequestNumber(value: string | undefined): number | undefined {
     message: `pull-request: '${value.slice(0, 100)}' is not the number of a pull request`,
     fix: 'Give its number, such as 12; in a workflow that a comment starts that is github.event.issue.number.',
   });
+}
+
+/** An address that ends no link of Markdown. */
+function pageAddress(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const url = value.length <= 1000 && URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username + url.password !== '')
+    throw new InputError({
+      code: 'invalid-setting',
+      message: `report-page-url: '${value.slice(0, 100)}' is not the address of a page`,
+      fix: 'Give where the page is published, such as https://acme.github.io/shop/report.html.',
+    });
+  url.hash = '';
+  return url.href.replace(/[()<>\\]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function yes(name: InputName, otherwise: boolean): boolean {

@@ -10,7 +10,7 @@ import type { Connect } from '../../store/database/port.ts';
 import type { SavedMissing } from '../../store/runs/missing.ts';
 import { leastCovered } from '../../tally.ts';
 import { commitsOf, fixedTests } from '../../tell/evidence.ts';
-import { plainExcerpt } from '../../tell/excerpt.ts';
+import { plainCaptured, plainExcerpt } from '../../tell/excerpt.ts';
 import {
   renderAnnotations,
   renderTroubles,
@@ -34,7 +34,6 @@ import { placed } from '../../tell/words.ts';
 import { coverageToBlame, failuresToBlame, hasErrors, starsToBlame } from '../fail-on.ts';
 import { describeError } from '../process.ts';
 import { commentPart, missingSection } from './comment-part.ts';
-import { openCommitJobs } from './commit-jobs.ts';
 import { githubEdges } from './github-edges.ts';
 import { asInputs, type Inputs } from './inputs.ts';
 import { jobLabel } from './job-identity.ts';
@@ -152,7 +151,7 @@ async function attempt<T>(code: string, consequence: string, tell: () => T): Pro
 }
 
 /** Most commits have no subject here: a clone of depth 1 knows its own alone. */
-async function linksOf({ verdict, pullRequest, files }: Told): Promise<Links> {
+async function linksOf({ inputs, verdict, pullRequest, files }: Told): Promise<Links> {
   const { history, change, context } = verdict;
   const shas = new Set((history?.failures ?? []).slice(0, mostSubjects).flatMap(commitsOf));
   for (const test of history?.fixed ?? []) if (test.kind === 'fixed') shas.add(test.since);
@@ -163,6 +162,7 @@ async function linksOf({ verdict, pullRequest, files }: Told): Promise<Links> {
     head: headOf(pullRequest) ?? context.gitSha,
     files,
     rootdir: verdict.rootdir,
+    page: inputs.reportPageUrl,
     subjects,
   });
 }
@@ -223,6 +223,8 @@ function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: S
   const { gitBranch, gitSha, tested } = verdict.context;
   const summary = {
     ...section,
+    // Its group has it.
+    failures: section.failures.map((failure) => ({ ...failure, captured: undefined })),
     reports,
     commit: { branch: gitBranch, sha: gitSha ?? tested?.gitSha, dirty: tested?.dirty },
     history: hideSolutions ? withoutMatches(verdict.history) : verdict.history,
@@ -242,17 +244,17 @@ function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: S
 /** So many are written into the log; the report has them all. */
 const mostTracebacks = 50;
 
-/** A folded group for each failure that has a traceback. */
+/** A folded group for each failure that has a traceback, or printed anything that was asked for. */
 function tellTracebacks(failures: Section['failures']): void {
   const causes = new Set<string>();
   let told = 0;
-  for (const { testName, excerpt, causeKey } of failures) {
+  for (const { testName, excerpt, captured, causeKey } of failures) {
     // One stands for all of a cause.
-    if (excerpt === undefined || (causeKey !== undefined && causes.has(causeKey))) continue;
+    if ((excerpt ?? captured) === undefined || (causeKey !== undefined && causes.has(causeKey))) continue;
     if (causeKey !== undefined) causes.add(causeKey);
     if (told++ === mostTracebacks) break;
     say(workflowCommand('group', cut(testName, 300)));
-    log(plainExcerpt(excerpt).join('\n'));
+    log([...(excerpt === undefined ? [] : plainExcerpt(excerpt)), ...plainCaptured(captured)].join('\n'));
     say(workflowCommand('endgroup', ''));
   }
 }
@@ -339,7 +341,7 @@ async function postComment(post: Post): Promise<string | undefined> {
   const jobs =
     stored === undefined || connect === undefined
       ? undefined
-      : openCommitJobs(connect, {
+      : (await import('./commit-jobs.ts')).openCommitJobs(connect, {
           ...context,
           ownId: stored.id,
           teamSlug: inputs.settings.team,
@@ -523,7 +525,7 @@ function writeOutputs(
     judged: history !== undefined,
     infrastructure: history?.isInfrastructure ?? '',
     'patch-coverage':
-      patch === undefined || 'problem' in patch || (patch.notComputed ?? 0) > 0
+      patch === undefined || 'problem' in patch || (patch.notComputed?.length ?? 0) > 0
         ? ''
         : hundredths(patch.coverage.percent),
     repository: plainName(context.repository),

@@ -1,7 +1,6 @@
 // The words of `lukhas-upload`, which is `lukhas upload` too. What it does is loaded only when it runs.
 import { choice, choices, command, flag, list, text, under, usage } from '../arguments.ts';
 import { failOnWords, parseFailOn } from '../fail-on.ts';
-import { keepHeapSmall } from '../heap.ts';
 import { color, database, team } from '../options.ts';
 
 export const uploadCommand = () =>
@@ -101,6 +100,10 @@ export const uploadCommand = () =>
           '--fail-on-coverage-drop <points>',
           'exit with 4 when coverage fell by more than this, compared as failures are',
         ),
+        capturedOutput: text(
+          '--captured-output <lines>',
+          'show the last lines of what each failed test printed, where the report has it (pytest -o junit_logging=all)',
+        ),
         quiet: flag('-q, --quiet', 'print warnings and errors only'),
         verbose: flag('-v, --verbose', 'print every failure, and more of the coverage'),
       }),
@@ -110,7 +113,6 @@ export const uploadCommand = () =>
       if (reports.length === 0) {
         throw usage('no report named', 'Name what pytest wrote with --junitxml: lukhas-upload results.xml');
       }
-      keepHeapSmall();
       const { upload } = await import('./upload.ts');
       const { color: _, noColor: __, ...raw } = settings;
       const names = markers.flatMap((marker) => marker.split(',')).filter((marker) => marker !== '');

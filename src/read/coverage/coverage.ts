@@ -2,11 +2,18 @@
 // Streams and skips the parts that repeat others. Knows nothing of tests, signatures or the database.
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { InputError, ReportError } from '../../errors.ts';
 import type { CoverageFile, Warning } from '../../model.ts';
 import { decodeText } from '../decode.ts';
-import { type CoverageEntry, entryMembers, mergeEntries, parseEntry, percentOf } from './entry.ts';
+import {
+  type CoverageEntry,
+  entryMembers,
+  listedBranches,
+  mergeEntries,
+  parseEntry,
+  percentOf,
+} from './entry.ts';
 import { recogniseBytes, recogniseJson, recogniseText } from './foreign.ts';
 import { JsonSyntaxError, JsonWalker } from './json.ts';
 import { type PathOptions, resolvePaths } from './paths.ts';
@@ -112,6 +119,7 @@ export async function hashCoverage(paths: readonly string[]): Promise<string> {
 }
 
 function coverageFile(filePath: string, entry: CoverageEntry): CoverageFile {
+  const branches = listedBranches(entry);
   return {
     filePath,
     coveragePercent: percentOf(entry),
@@ -122,6 +130,7 @@ function coverageFile(filePath: string, entry: CoverageEntry): CoverageFile {
     coveredBranches: entry.coveredBranches,
     coveredLines: entry.coveredLines,
     missingLines: entry.missingLines,
+    ...(branches && { executedBranches: branches.executed, missingBranches: branches.missing }),
   };
 }
 
@@ -170,9 +179,9 @@ async function readInput(path: string, hash: Hash, turn?: () => Promise<void>): 
 }
 
 const metaSchema = z.object({
-  version: z.string().max(50).optional().catch(undefined),
+  version: z.catch(z.optional(z.string().check(z.maxLength(50))), undefined),
   // Other tools that write the same shape name themselves: slipcover.
-  software: z.string().max(50).optional().catch(undefined),
+  software: z.catch(z.optional(z.string().check(z.maxLength(50))), undefined),
 });
 
 async function readDocument(json: JsonWalker, path: string, head: { readonly text: string }): Promise<Input> {

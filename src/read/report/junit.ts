@@ -8,6 +8,7 @@ import type { Checkout } from '../checkout.ts';
 import { decodeText } from '../decode.ts';
 import type { Projects } from '../projects.ts';
 import { AttemptJoiner, type Joined } from './attempts.ts';
+import { capturedOutput } from './captured.ts';
 import {
   type FailureText,
   firstCause,
@@ -40,6 +41,8 @@ export interface ReadOptions {
   readonly projects?: Projects['byReport'] | undefined;
   /** The door's words for settings; the command line's by default. */
   readonly naming?: Naming | undefined;
+  /** So many lines of what a failed test printed are read; none by default. */
+  readonly capturedLines?: number | undefined;
   onWarning(warning: Warning): void;
   /** Bytes read so far, over all files. */
   onProgress?(bytes: number): void;
@@ -401,10 +404,19 @@ class ResultReader {
       nodeIdSource: id.source,
       outcome: verdict.outcome,
       durationSeconds: readDuration(testcase.time),
-      failure: failed && verdict.deciding !== undefined ? readFailure(verdict.deciding, read, id) : undefined,
+      failure:
+        failed && verdict.deciding !== undefined
+          ? this.#failure(testcase, verdict.deciding, read, id)
+          : undefined,
       reason: failed || verdict.deciding === undefined ? undefined : readReason(verdict.deciding),
       markers: testcase.properties.length === 0 ? noMarkers : readMarkers(testcase.properties),
     };
+  }
+
+  #failure(testcase: RawTestcase, deciding: RawOutcome, read: FailureText, id: NodeId): Failure {
+    const failure = readFailure(deciding, read, id);
+    const captured = capturedOutput(testcase.output, this.#options.capturedLines ?? 0);
+    return captured === undefined ? failure : { ...failure, captured };
   }
 
   #identify(testcase: RawTestcase, locations: readonly Location[], skipped: boolean): NodeId {
@@ -532,17 +544,18 @@ function readFailure(
   const isCall = outcome.kind === 'failure' && !phase.test(outcome.message ?? '');
   const test = { testFile, testFunction, isCall };
   const cause = locations.length === 0 ? undefined : readCause(outcome.text, test);
-  return {
+  const failure: { -readonly [K in keyof Failure]: Failure[K] } = {
     errorType,
     line: own?.line,
     lastFrameLine: locations.at(-1)?.line,
     message: readMessage(outcome, own, locations),
     traceback: outcome.text === '' ? undefined : outcome.text,
     statement: findStatement(lines, own ?? locations.at(-1)),
-    place: findPlace({ ...test, lines, locations, errorType }),
-    ...(cause === undefined ? {} : { raisedFrom: cause }),
-    ...(locations.some(({ isWindows }) => isWindows) ? { isFromWindows: true } : {}),
+    place: findPlace({ testFile, testFunction, isCall, lines, locations, errorType }),
   };
+  if (cause !== undefined) failure.raisedFrom = cause;
+  if (locations.some(({ isWindows }) => isWindows)) failure.isFromWindows = true;
+  return failure;
 }
 
 function readCause(

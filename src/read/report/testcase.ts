@@ -2,6 +2,7 @@
 // not well-formed, parses each element alone, so that a bad testcase affects no other.
 import { createHash } from 'node:crypto';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import type { RawOutput } from './captured.ts';
 import { withoutColour } from './failure-text.ts';
 import type { Position } from './frames.ts';
 
@@ -24,6 +25,8 @@ export interface RawTestcase extends Position {
   /** Failures before errors before skips, each kind in document order. */
   readonly outcomes: readonly RawOutcome[];
   readonly properties: readonly (readonly [name: string, value: string])[];
+  /** Of a failed test. */
+  readonly output?: RawOutput;
   /** Attributes that are not well-formed were left out. */
   readonly lostAttribute?: boolean;
 }
@@ -112,13 +115,34 @@ export function parseTestcases(frames: readonly ElementFrame[]): {
 /** An element's text; `texts` are the offsets of its long runs of plain text (see frames.ts). */
 type ElementFrame = Position & { readonly xml: string; readonly texts?: readonly number[] };
 
-const noOutcomes: readonly RawOutcome[] = [];
+const noChildren: Children = { outcomes: [] };
+
+interface Children {
+  readonly outcomes: readonly RawOutcome[];
+  readonly output?: RawOutput | undefined;
+}
+
+/** Of what a test printed the end is read; in characters as they are written. */
+const longestOutput = 60_000;
+
+/** The end of a text of an element; of long ones whole lines. */
+function endOfOutput(xml: string): string {
+  if (xml.length <= longestOutput) return decodeReferences(xml);
+  const end = xml.slice(-longestOutput);
+  // A reference may be cut in two before the first line end.
+  return decodeReferences(end.slice(end.indexOf('\n') + 1));
+}
+
+function hasFailed(outcomes: readonly RawOutcome[]): boolean {
+  return outcomes.some(({ kind }) => kind !== 'skipped');
+}
+
 const noProperties: RawTestcase['properties'] = [];
 const attribute =
   /\s+([A-Za-z_][\w.-]*)="([^"<&]*(?:&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});[^"<&]*)*)"/y;
 
 const maybeSpace = /\s*/y;
-/** The usual children; the content of `system-out` and `system-err` is ignored. */
+/** The usual children. */
 const childStart = /<(failure|error|skipped|system-out|system-err)(?=[\s/>])/y;
 
 /**
@@ -128,10 +152,12 @@ const childStart = /<(failure|error|skipped|system-out|system-err)(?=[\s/>])/y;
  */
 function parsePlain({ xml, line, column }: ElementFrame): RawTestcase | undefined {
   if (!xml.startsWith('<testcase') || unusual.test(xml)) return undefined;
+  const failed = parseFailed({ xml, line, column });
+  if (failed !== undefined) return failed;
   const tag = readAttributes(xml, '<testcase'.length, testcaseAttributes);
   if (tag === undefined) return undefined;
-  const outcomes = tag.empty ? noOutcomes : readPlainChildren(xml, tag.end);
-  if (outcomes === undefined || (tag.empty && tag.end !== xml.length)) return undefined;
+  const children = tag.empty ? noChildren : readPlainChildren(xml, tag.end);
+  if (children === undefined || (tag.empty && tag.end !== xml.length)) return undefined;
   const [classname, name, file, defLine, time] = tag.values;
   return {
     line,
@@ -141,7 +167,45 @@ function parsePlain({ xml, line, column }: ElementFrame): RawTestcase | undefine
     file,
     defLine: readDefLine(defLine),
     time,
-    outcomes,
+    outcomes: children.outcomes,
+    properties: noProperties,
+    ...(children.output && { output: children.output }),
+  };
+}
+
+/**
+ * A testcase that failed or was skipped, as pytest writes it by default: what `readAttributes` would read of its two tags, in one step.
+ */
+const failedTest =
+  /<testcase classname="([^"<&]*)" name="([^"<&]*)" time="([^"<&]*)"><(failure|error|skipped)(?: type="([^"<&]*)")? message="([^"<&]*(?:&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});[^"<&]*)*)">/y;
+
+/** Undefined for any other testcase. */
+function parseFailed({ xml, line, column }: ElementFrame): RawTestcase | undefined {
+  failedTest.lastIndex = 0;
+  const match = failedTest.exec(xml);
+  if (match === null) return undefined;
+  const [, classname, name, time, kind = '', type, message = ''] = match;
+  const start = failedTest.lastIndex;
+  const end = xml.indexOf('<', start);
+  const closer = `</${kind}></testcase>`;
+  if (end < 0 || end + closer.length !== xml.length || !xml.endsWith(closer)) return undefined;
+  const text = xml.slice(start, end);
+  if (hasStrayAmpersand(text)) return undefined;
+  const outcome = {
+    kind: kind as RawOutcome['kind'],
+    type,
+    message: withoutColour(decodeReferences(message)),
+    text: withoutColour(decodeReferences(text)),
+  };
+  return {
+    line,
+    column,
+    classname,
+    name,
+    file: undefined,
+    defLine: undefined,
+    time,
+    outcomes: [outcome],
     properties: noProperties,
   };
 }
@@ -187,8 +251,9 @@ function readAttributes(
 }
 
 /** Children up to the testcase's end; undefined if one is not plain text. */
-function readPlainChildren(xml: string, start: number): RawOutcome[] | undefined {
+function readPlainChildren(xml: string, start: number): Children | undefined {
   const byKind: Record<RawOutcome['kind'], RawOutcome[]> = { failure: [], error: [], skipped: [] };
+  const printed = { 'system-out': '', 'system-err': '' };
   for (let at = start; ; ) {
     maybeSpace.lastIndex = at;
     maybeSpace.exec(xml);
@@ -197,7 +262,12 @@ function readPlainChildren(xml: string, start: number): RawOutcome[] | undefined
     if (child === null) {
       const ends =
         xml.startsWith('</testcase>', maybeSpace.lastIndex) && maybeSpace.lastIndex + 11 === xml.length;
-      return ends ? [...byKind.failure, ...byKind.error, ...byKind.skipped] : undefined;
+      if (!ends) return undefined;
+      const outcomes = [...byKind.failure, ...byKind.error, ...byKind.skipped];
+      const { 'system-out': out, 'system-err': err } = printed;
+      return out + err === '' || !hasFailed(outcomes)
+        ? { outcomes }
+        : { outcomes, output: { out: endOfOutput(out), err: endOfOutput(err) } };
     }
     const kind = child[1] ?? '';
     const tag = readAttributes(xml, childStart.lastIndex, childAttributes);
@@ -209,7 +279,7 @@ function readPlainChildren(xml: string, start: number): RawOutcome[] | undefined
       const closer = `</${kind}>`;
       if (end < 0 || !xml.startsWith(closer, end)) return undefined;
       text = xml.slice(at, end);
-      if (strayAmpersand.test(text)) return undefined;
+      if (hasStrayAmpersand(text)) return undefined;
       at = end + closer.length;
     }
     if (kind === 'failure' || kind === 'error' || kind === 'skipped') {
@@ -220,7 +290,7 @@ function readPlainChildren(xml: string, start: number): RawOutcome[] | undefined
         message: message === undefined ? undefined : withoutColour(message),
         text: withoutColour(decodeReferences(text)),
       });
-    }
+    } else if (kind === 'system-out' || kind === 'system-err') printed[kind] = text;
   }
 }
 
@@ -264,8 +334,9 @@ function parseWhole(frames: readonly ElementFrame[]): {
       pieces.push(escapeCdata(clean(xml.slice(at, offsets[i]))));
       at = offsets[i + 1] ?? xml.length;
       const long = clean(xml.slice(offsets[i], at));
-      pieces.push(strayAmpersand.test(long) ? long : placeholder(texts.length));
-      if (!strayAmpersand.test(long)) texts.push(long);
+      const isStray = hasStrayAmpersand(long);
+      pieces.push(isStray ? long : placeholder(texts.length));
+      if (!isStray) texts.push(long);
     }
     pieces.push(escapeCdata(clean(at === 0 ? xml : xml.slice(at))));
   }
@@ -292,7 +363,15 @@ function joinLineEnds(xml: string): string {
 }
 
 /** As the parser's validator defines it: `& `, `&;`, `&amp`; not `&amp;`, `&#10;`, nor an unknown entity. */
-const strayAmpersand = /&(?!#\d*;|#x[\da-fA-F]*;|\w{1,20};)/;
+const referenceOrName = /&(?:#\d*;|#x[\da-fA-F]*;|\w{1,20};)/y;
+
+function hasStrayAmpersand(text: string): boolean {
+  for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', at + 1)) {
+    referenceOrName.lastIndex = at;
+    if (!referenceOrName.test(text)) return true;
+  }
+  return false;
+}
 
 /**
  * Turns CDATA sections into escaped text: the parser would join them with the text around, and the meaning of a `&lt;`
@@ -387,6 +466,12 @@ function testcaseNodes(batch: Node): unknown[] {
 function readTestcase(node: unknown, position: Position, texts: readonly string[]): RawTestcase {
   const testcase = isNode(node) ? node : {};
   const line = text(testcase, '@line');
+  const told = [
+    ...outcomes(testcase, 'failure', texts),
+    ...outcomes(testcase, 'error', texts),
+    ...outcomes(testcase, 'skipped', texts),
+  ];
+  const output = hasFailed(told) ? readOutput(testcase, texts) : undefined;
   return {
     line: position.line,
     column: position.column,
@@ -395,13 +480,24 @@ function readTestcase(node: unknown, position: Position, texts: readonly string[
     file: text(testcase, '@file'),
     defLine: readDefLine(line),
     time: text(testcase, '@time'),
-    outcomes: [
-      ...outcomes(testcase, 'failure', texts),
-      ...outcomes(testcase, 'error', texts),
-      ...outcomes(testcase, 'skipped', texts),
-    ],
+    outcomes: told,
     properties: readPropertyNodes(testcase.properties, texts),
+    ...(output && { output }),
   };
+}
+
+function readOutput(testcase: Node, texts: readonly string[]): RawOutput | undefined {
+  const [out = '', err = ''] = ['system-out', 'system-err'].map((name) => {
+    const [child]: unknown[] = [testcase[name]].flat();
+    const whole =
+      typeof child === 'string'
+        ? ownText({ '#text': child }, texts)
+        : isNode(child)
+          ? ownText(child, texts)
+          : '';
+    return whole ?? '';
+  });
+  return out + err === '' ? undefined : { out: out.slice(-longestOutput), err: err.slice(-longestOutput) };
 }
 
 function outcomes(testcase: Node, kind: RawOutcome['kind'], texts: readonly string[]): RawOutcome[] {

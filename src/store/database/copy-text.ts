@@ -34,6 +34,15 @@ export function copyIntArray(values: readonly number[]): string {
   return `{${values.join(',')}}`;
 }
 
+/** An `integer[]` value of two dimensions, of numbers that are pairs one after the other; or NULL. */
+export function copyIntPairs(values: readonly number[] | undefined): string {
+  if (values === undefined) return copyNull;
+  let pairs = '';
+  for (let i = 0; i + 1 < values.length; i += 2)
+    pairs += `${i === 0 ? '' : ','}{${values[i]},${values[i + 1]}}`;
+  return `{${pairs}}`;
+}
+
 /** One line of encoded values. */
 export function copyRow(values: readonly string[]): string {
   return `${values.join('\t')}\n`;

@@ -22,7 +22,10 @@ export async function readMeasuredFiles(
   if (runs.length === 0 || paths.length === 0) return [];
   // As JSON: the embedded database gives arrays as text.
   return db.query<MeasuredFile & Row>(
-    `SELECT c.file_path AS "filePath", to_json(c.covered_lines) AS "coveredLines", to_json(c.missing_lines) AS "missingLines"
+    `SELECT c.file_path AS "filePath", to_json(c.covered_lines) AS "coveredLines", to_json(c.missing_lines) AS "missingLines",
+       coalesce(c.total_branches, 0) AS "totalBranches",
+       CASE WHEN c.missing_branches IS NOT NULL THEN to_json(ARRAY(SELECT unnest(c.executed_branches))) END AS "executedBranches",
+       CASE WHEN c.executed_branches IS NOT NULL THEN to_json(ARRAY(SELECT unnest(c.missing_branches))) END AS "missingBranches"
      FROM unnest($2::uuid[], $3::timestamptz[]) AS r (id, at)
      JOIN coverage_data c ON c.team_id = $1 AND c.test_run_id = r.id AND c.created_at = r.at
      WHERE c.file_path = ANY ($4::text[]) AND c.covered_lines IS NOT NULL AND c.missing_lines IS NOT NULL`,

@@ -13,6 +13,7 @@ import type {
 import {
   copiedValues,
   copyIntArray,
+  copyIntPairs,
   copyNumber,
   copyRow,
   copyText,
@@ -640,6 +641,8 @@ function coverageFields(file: CoverageFile, storable: Storable): string {
     copyNumber(storable.count(file.coveredBranches)),
     copyIntArray(storable.counts(file.coveredLines)),
     copyIntArray(storable.counts(file.missingLines)),
+    copyIntPairs(file.executedBranches),
+    copyIntPairs(file.missingBranches),
   ]);
 }
 
@@ -779,7 +782,7 @@ const stageColumns = {
   coverage: `
     id uuid, file_path varchar(500), coverage_percent numeric(5, 2), total_statements integer, covered_statements integer,
     missing_statements integer, total_branches integer, covered_branches integer, covered_lines integer[],
-    missing_lines integer[]`,
+    missing_lines integer[], executed_branches integer[], missing_branches integer[]`,
 } as const;
 
 /** The same rows as a parameter: JSON, its members named as the columns. */
@@ -823,9 +826,11 @@ function moveStatements(stages: Stages, embedded: boolean, memories: MemoryTable
       FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', memoryScope(sharedRow, shared('team_id'), embedded, memories))} END AS memory
         FROM (SELECT * FROM ${stages.results}) AS s OFFSET 0) AS matched`,
     coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
-        total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines)
+        total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines,
+        executed_branches, missing_branches)
       SELECT id, ${sharedColumns}, ${shared('lane')}, file_path, coverage_percent,
-        total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines
+        total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines,
+        executed_branches, missing_branches
       FROM ${stages.coverage}`,
   };
 }

@@ -4,7 +4,7 @@ import type { Fingerprints } from './fingerprints.ts';
 export const expected: Fingerprints = {
   "structure": {
     "table consciousness_reviews": "04847dfad66c",
-    "table coverage_data": "b939de0cb5be",
+    "table coverage_data": "733840ed45a8",
     "table coverage_months": "daf1e07ed421",
     "table healix_credits": "dfe42bf9d0a5",
     "table healix_matches": "385e8ae1aa2e",

@@ -475,5 +475,18 @@ export const migrations: readonly Migration[] = [
         "sql": "-- A statement that fired the function as it was would look for the table: until those have ended nothing is dropped.\nLOCK TABLE test_runs IN SHARE ROW EXCLUSIVE MODE;\nCREATE OR REPLACE FUNCTION lukhas_sum_runs() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$\nBEGIN\n  EXECUTE format(lukhas_run_sums(), CASE TG_OP\n    WHEN 'INSERT' THEN 'SELECT 1 AS sign, a.* FROM added a'\n    WHEN 'DELETE' THEN 'SELECT -1 AS sign, d.* FROM deleted d'\n    ELSE 'SELECT 1 AS sign, a.* FROM added a UNION ALL SELECT -1, d.* FROM deleted d' END);\n  RETURN NULL;\nEND\n$$;\nDROP TABLE run_days_pending;"
       }
     ]
+  },
+  {
+    "number": 21,
+    "name": "branches",
+    "checksum": "c115233358271662e1a4d8dc8ae0b1f1ac653288b9156f89328008cf67435a2c",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "all of it",
+        "inTransaction": true,
+        "sql": "-- Purpose: keep which branches of a file were taken, so that those of a change can be told over all jobs of its commit.\n-- Locks: coverage_data, partitions of coverage_data: ACCESS EXCLUSIVE\n-- Older programs: go on uploading\n-- Reversible: ALTER TABLE coverage_data DROP COLUMN executed_branches, DROP COLUMN missing_branches.\n\n-- Pairs {from line, to line}, as coverage.py lists them; a line below 1 is a way out of the function. NULL where a report lists none.\nALTER TABLE coverage_data ADD COLUMN executed_branches INTEGER[], ADD COLUMN missing_branches INTEGER[];\n"
+      }
+    ]
   }
 ];

@@ -1,8 +1,8 @@
 // The results of a commit's jobs in Markdown, for the pull request's comment and the job's summary: what failed, what is known
 // about it, what to do. Pure; all data goes through markdown.ts.
 import type {
+  Branch,
   ExceptionExcerpt,
-  FailureExcerpt,
   HealixMemory,
   LineRange,
   Match,
@@ -26,9 +26,16 @@ import {
 } from '../alike.ts';
 import { type Commands, rerunCommands, shellOf, teachCommands } from '../commands.ts';
 import { commitsOf, comparedWith, fixedEvidence, outageOf, stripOf } from '../evidence.ts';
-import { errorLines, hasFrames, leftOut, olderExceptions, otherFrames } from '../excerpt.ts';
+import { capturedTitle, errorLines, hasFrames, leftOut, olderExceptions, otherFrames } from '../excerpt.ts';
 import { matrizVerdict, type ShownMatriz, toldViolations } from '../matriz.ts';
-import { hasPatchNews, patchSentence, togetherSentence } from '../patch.ts';
+import {
+  branchName,
+  branchWords,
+  hasPatchNews,
+  isUncovered,
+  patchSentence,
+  togetherSentence,
+} from '../patch.ts';
 import { wordRenames } from '../renames.ts';
 import {
   count,
@@ -415,11 +422,10 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, wi
   if (detail.messages) rows.push(...renderStrip(alike));
   const matches = matchesOf(alike).slice(0, 2);
   for (const { match, fits } of matches)
-    rows.push(...renderMatch(match, first.hidden, fits < all.length ? `${fits} of ${all.length}` : ''));
-  const excerpt =
-    withExcerpt && failure.excerpt !== undefined
-      ? renderExcerpt(failure.excerpt, first.links, cut(saying(wordsOf(alike)).said, 300))
-      : '';
+    rows.push(...renderMatch(match, first, fits < all.length ? `${fits} of ${all.length}` : ''));
+  const excerpt = withExcerpt
+    ? renderExcerpt(failure, first.links, cut(saying(wordsOf(alike)).said, 300))
+    : '';
   const fixes = matches.map(({ match }) => renderFix(match, first.hidden, detail));
   return [rows.join('<br>'), excerpt, ...fixes].join('');
 }
@@ -444,16 +450,26 @@ function renderStrip({ all }: Alike<TestTold>): string[] {
   return only === undefined || only === '' ? [] : [only];
 }
 
-/** What the traceback shows, folded below the item; without the words that stand above as `said`. */
-function renderExcerpt(excerpt: FailureExcerpt, links: Links, said: string): string {
-  const older = olderExceptions(excerpt);
-  const parts = excerpt.exceptions
+/** What the traceback shows and the test printed, folded below the item; without the words that stand above as `said`. */
+function renderExcerpt({ excerpt, captured = [] }: ToldFailure, links: Links, said: string): string {
+  const older = excerpt === undefined ? '' : olderExceptions(excerpt);
+  const parts = (excerpt?.exceptions ?? [])
     .map((one) => renderException(one, links, said))
     .filter((part) => part !== '');
-  const content = [...(older === '' ? [] : [`  ${older}`]), parts.join('\n\n  And then:\n\n')];
-  return parts.length === 0
+  const printed = captured.map(
+    (output) => `  ${capturedTitle(output)}:\n\n${block(output.lines.join('\n'), 'text', '  ')}`,
+  );
+  const traceback =
+    parts.length === 0 ? [] : [...(older === '' ? [] : [`  ${older}`]), parts.join('\n\n  And then:\n\n')];
+  const content = [...traceback, ...printed];
+  const title = [
+    ...(parts.length === 0 ? [] : ['traceback']),
+    ...(printed.length === 0 ? [] : ['captured output']),
+  ];
+  const words = title.join(' and ').replace(/^./, (letter) => letter.toUpperCase());
+  return content.length === 0
     ? ''
-    : `\n\n  <details><summary>Traceback</summary>\n\n${content.join('\n\n')}\n\n  </details>\n`;
+    : `\n\n  <details><summary>${words}</summary>\n\n${content.join('\n\n')}\n\n  </details>\n`;
 }
 
 function renderException(exception: ExceptionExcerpt, links: Links, said: string): string {
@@ -510,11 +526,11 @@ function renderPlaces(jobs: readonly string[], all: number): string {
   return `in ${names.join(', ')}${rest > 0 ? ` and ${rest} more jobs` : ''}`;
 }
 
-function renderMatch({ memory, tier }: Match, hidden: boolean, fits: string): string[] {
+function renderMatch({ memory, tier }: Match, { hidden, links }: TestTold, fits: string): string[] {
   const id = code(memory.id.slice(0, 8));
   const some = fits === '' ? '' : `, ${fits}`;
   if (hidden) return [`${tierNames[tier]}${some} ${id}: its solution is not shown here`];
-  const rows = [`${tierNames[tier]}${some}${facts(memory)}`];
+  const rows = [`${tierNames[tier]}${some}${facts(memory)}: ${links.memory(memory.id)}`];
   if (memory.rootCause !== undefined) rows.push(`**Cause:** ${inline(cut(memory.rootCause, 1000))}`);
   rows.push(`**Fix:** ${inline(cut(memory.solution, 1500))}`);
   return rows;
@@ -607,8 +623,12 @@ function sameFolder(sections: readonly Section[]): string | undefined {
 /** A cause that was found out helps with these. */
 const taught: ReadonlySet<Novelty> = new Set(['new', 'no-history']);
 
-/** `test_9` before `test_10`, the same on every machine. */
-const inOrder = new Intl.Collator('en', { numeric: true });
+/** `test_9` before `test_10`, the same on every machine. A collator takes 7 ms to make: most comments need none. */
+function inOrder(one: string, other: string): number {
+  collator ??= new Intl.Collator('en', { numeric: true });
+  return collator.compare(one, other);
+}
+let collator: Intl.Collator | undefined;
 
 /** Tests that were red where the change begins, and are green in all jobs that tell of them. */
 function renderFixed(sections: readonly Section[]): string {
@@ -626,7 +646,7 @@ function renderFixed(sections: readonly Section[]): string {
     ({ testName }) => testName,
   )
     .filter(({ testName }) => !failing.has(testName))
-    .sort((a, b) => inOrder.compare(a.testName, b.testName));
+    .sort((a, b) => inOrder(a.testName, b.testName));
   if (fixed.length === 0) return '';
   const links = linksOf(sections);
   const rows = fixed
@@ -782,20 +802,32 @@ function renderPatch(sections: readonly Section[], detail: Detail): string {
     return [`${title}: not computed, ${inline(cut(patch.problem, 300))}`, ...gates].join('\n\n');
   const { files, lost = [], unreported } = patch.coverage;
   const links = linksOf(sections);
-  const cell = (path: string, ranges: readonly LineRange[]) => {
-    const shown = links.linesCell(path, ranges.slice(0, mostRanges));
-    const rest = ranges.length - mostRanges;
-    return `${links.fileCell(path)} | ${shown}${rest > 0 ? ` and ${number(rest)} more` : ''}`;
+  const cell = (path: string, ranges: readonly LineRange[], branches: readonly Branch[] = []) => {
+    const more = (all: readonly unknown[]) =>
+      all.length > mostRanges ? ` and ${number(all.length - mostRanges)} more` : '';
+    const lines = `${links.linesCell(path, ranges.slice(0, mostRanges))}${more(ranges)}`;
+    const ways = branches
+      .slice(0, mostRanges)
+      .map((branch) => links.linesCell(path, [[branch[0], branch[0]]], branchName(branch)));
+    const parts = [lines, ways.length === 0 ? '' : `not taken: ${ways.join(', ')}${more(branches)}`];
+    return `${links.fileCell(path)} | ${parts.filter((part) => part !== '').join('; ')}`;
   };
   const rows = [
-    ...files
-      .filter((file) => file.uncovered.length > 0)
-      .map((file) => {
-        const share = `${number(file.coveredStatements)} of ${number(file.changedStatements)}`;
-        return `| ${cell(file.filePath, file.uncovered)} | ${share} |`;
-      }),
+    ...files.filter(isUncovered).map((file) => {
+      const share = `${number(file.coveredStatements)} of ${number(file.changedStatements)}`;
+      const branches = file.branches?.changed ? `, ${branchWords(file.branches)}` : '';
+      return `| ${cell(file.filePath, file.uncovered, file.branches?.partial)} | ${share}${branches} |`;
+    }),
     ...lost.map((file) => `| ${cell(file.filePath, file.lines)} | no longer covered |`),
+  ];
+  const named = rows.length;
+  rows.push(
     ...unreported.map((path) => `| ${cell(path, [])} | in no coverage report |`),
+    ...(patch.notComputed ?? []).map((path) => `| ${cell(path, [])} | not computed |`),
+  );
+  const titles = [
+    ...(named > 0 ? [`Lines without a test (${count(named, 'file')})`] : []),
+    ...(rows.length > named ? [`${count(rows.length - named, 'file')} without numbers`] : []),
   ];
   const shown = rows.slice(0, Math.min(mostPatchFiles, detail.failures));
   const rest = rows.length - shown.length;
@@ -804,9 +836,7 @@ function renderPatch(sections: readonly Section[], detail: Detail): string {
   return [
     `${title}: ${patchSentence(patch)}`,
     ...gates,
-    ...(rows.length === 0
-      ? []
-      : [folded(`Lines without a test (${count(rows.length, 'file')})`, `${table.join('\n')}${more}`)]),
+    ...(rows.length === 0 ? [] : [folded(titles.join(', '), `${table.join('\n')}${more}`)]),
   ].join('\n\n');
 }
 

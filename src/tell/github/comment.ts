@@ -376,7 +376,7 @@ function notes(rows: readonly JobRow[]): string[] {
 }
 
 /** undefined where all are run once, or there are too many to count. */
-function testsOf({ tests, left }: SeveralReports, total: number): number | undefined {
+export function testsOf({ tests, left }: SeveralReports, total: number): number | undefined {
   return left > 0 || tests === total ? undefined : tests;
 }
 
@@ -423,10 +423,13 @@ function verdict(parts: readonly Part[]): string {
     const isRed = unread !== '' || blocked !== '';
     if (!isRed && rows.every((row) => row.total === 0)) return `⚪ No test ran${jobs}`;
     const passed = sum((row) => row.total) - skipped;
+    // Jobs that run the same tests, as those of a matrix do, run each of them several times: nobody knows which do.
     const what =
-      only?.tests === undefined
-        ? count(passed, 'test')
-        : `${count(passed, 'run')} of ${count(only.tests, 'test')}`;
+      told > 1
+        ? count(passed, 'test run')
+        : only?.tests === undefined
+          ? count(passed, 'test')
+          : `${count(passed, 'run')} of ${count(only.tests, 'test')}`;
     return `${isRed ? '❌' : '✅'} ${what} passed${jobs}${unread}${blocked}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
   }
   // A test that fails in several jobs is one failure; only the database's part knows.
@@ -488,7 +491,8 @@ function foot(state: CommentState): string {
   const [only] = rows.length === 1 ? rows : [];
   const log = only === undefined ? undefined : site?.run(only.run, only.job);
   const job = log === undefined ? '' : `, ${linked('its job', log)}`;
-  return `${before}Commit ${linked(code(sha.slice(0, 8)), site?.commit(sha))}${job}. ${state.title === undefined ? 'One comment for all jobs' : 'One comment for all jobs of this workflow'}; it is updated with every run.`;
+  const page = site?.page === undefined ? '' : `, ${linked('all runs', site.page)}`;
+  return `${before}Commit ${linked(code(sha.slice(0, 8)), site?.commit(sha))}${job}${page}. ${state.title === undefined ? 'One comment for all jobs' : 'One comment for all jobs of this workflow'}; it is updated with every run.`;
 }
 
 function marker({ sha, run, older, title, before }: CommentState): string {

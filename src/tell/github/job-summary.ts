@@ -2,6 +2,7 @@
 
 import type { Warning } from '../../model.ts';
 import { count, duration, number, placed } from '../words.ts';
+import { testsOf } from './comment.ts';
 import { type Detail, folded, renderSection, type Section } from './comment-section.ts';
 import { bytes, code, cut, inline } from './markdown.ts';
 
@@ -67,9 +68,16 @@ function render(summary: JobSummary, detail: Detail): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function title({ totals, label, lost, incomplete, troubles, missing, matriz }: JobSummary): string {
+function title(summary: JobSummary): string {
+  const { totals, label, lost, incomplete, troubles, missing, matriz, severalReports } = summary;
   const bad = totals.failed + totals.errors;
-  const passed = `${count(totals.total - totals.skipped, 'test')} passed`;
+  const tests = severalReports && testsOf(severalReports, totals.total);
+  const all =
+    tests === undefined
+      ? `${number(totals.total)} tests`
+      : `${count(totals.total, 'run')} of ${count(tests, 'test')}`;
+  const good = totals.total - totals.skipped;
+  const passed = `${tests === undefined ? count(good, 'test') : `${count(good, 'run')} of ${count(tests, 'test')}`} passed`;
   const unread =
     lost > 0 ? `, ${number(lost)} could not be read` : incomplete ? ', the run is incomplete' : '';
   const blocked = matriz?.review.status === 'BLOCKED' ? ', blocked by MATRIZ' : '';
@@ -77,7 +85,7 @@ function title({ totals, label, lost, incomplete, troubles, missing, matriz }: J
     missing !== undefined
       ? '❌ No test results'
       : bad > 0
-        ? `❌ ${number(bad)} of ${number(totals.total)} tests failed${unread}${blocked}`
+        ? `❌ ${number(bad)} of ${all} failed${unread}${blocked}`
         : troubles.length > 0 || incomplete || blocked !== ''
           ? `❌ ${passed}${unread}${blocked}`
           : totals.total === 0

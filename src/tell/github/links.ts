@@ -14,6 +14,8 @@ export interface LinkSource {
   readonly files: readonly string[];
   /** pytest's rootdir, relative to the repository's root. */
   readonly rootdir?: string | undefined;
+  /** Address of the page about the repository's runs, as the workflow names it; checked. */
+  readonly page?: string | undefined;
   /** First lines of commits' messages, by their whole ids. */
   readonly subjects?: ReadonlyMap<string, string> | undefined;
 }
@@ -24,6 +26,8 @@ export interface Site {
   commit(sha: string): string | undefined;
   /** Of a workflow run, or of a job in it. */
   run(run: number, job?: number): string | undefined;
+  /** Of the page about the repository's runs; undefined where nobody names one. */
+  readonly page: string | undefined;
 }
 
 /** All answers are Markdown. */
@@ -36,7 +40,14 @@ export interface Links {
   /** The same for a path from the repository's root, in a table's cell. */
   fileCell(path: string): string;
   /** Lines of a file from the repository's root, as they are shown to be; in a table's cell. */
-  linesCell(path: string, ranges: readonly (readonly [first: number, last: number])[]): string;
+  linesCell(
+    path: string,
+    ranges: readonly (readonly [first: number, last: number])[],
+    /** Stands for each of them. */
+    words?: string,
+  ): string;
+  /** A memory's short id as a link to the page that was named, else the command that shows it. */
+  memory(id: string): string;
   /** Escaped words, with those of these commits linked that stand in them by their short ids; with subjects where git knows them. */
   commits(escaped: string, shas: readonly string[]): string;
 }
@@ -47,12 +58,14 @@ const wholeId = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 export function openSite({
   server,
   repository,
-}: Pick<LinkSource, 'server' | 'repository'>): Site | undefined {
+  page,
+}: Pick<LinkSource, 'server' | 'repository' | 'page'>): Site | undefined {
   if (!/^https?:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?$/.test(server ?? '')) return undefined;
   if (!/^[\w.-]+\/[\w.-]+$/.test(repository ?? '')) return undefined;
   const root = `${server}/${repository}`;
   const isNumber = (n: number | undefined) => n !== undefined && Number.isSafeInteger(n) && n > 0;
   return {
+    page,
     commit: (sha) => (wholeId.test(sha) ? `${root}/commit/${sha}` : undefined),
     run: (run, job) =>
       isNumber(run) ? `${root}/actions/runs/${run}${isNumber(job) ? `/job/${job}` : ''}` : undefined,
@@ -66,7 +79,7 @@ export function openLinks(source?: LinkSource): Links {
   const find = openTree(source?.files ?? [], source?.rootdir);
   const subjects = source?.subjects ?? new Map<string, string>();
   const fileUrl = (path: string, lines = '') =>
-    site === undefined || !isHead || climbs(path)
+    site === undefined || !isHead || climbs(path) || unreadable.test(path)
       ? undefined
       : `${source?.server}/${source?.repository}/blob/${source?.head}/${path.split('/').map(encoded).join('/')}${lines}`;
   const exact = (path: string) => find.has(path);
@@ -83,14 +96,21 @@ export function openLinks(source?: LinkSource): Links {
       const text = code(cut(path, 300), { cell: true });
       return exact(path) ? linked(text, fileUrl(path)) : text;
     },
-    linesCell: (path, ranges) =>
+    linesCell: (path, ranges, words) =>
       ranges
         .map(([first, last]) => {
-          const text = code(first === last ? String(first) : `${first}-${last}`);
+          const text = code(words ?? (first === last ? String(first) : `${first}-${last}`));
           const anchor = first === last ? `#L${first}` : `#L${first}-L${last}`;
           return exact(path) ? linked(text, fileUrl(path, anchor)) : text;
         })
         .join(', '),
+    memory(id) {
+      const short = id.slice(0, 8);
+      const isId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
+      return site?.page === undefined || !isId
+        ? code(`lukhas healix show ${short}`)
+        : linked(code(short), `${site.page}#memory-${id}`);
+    },
     commits(escaped, shas) {
       const known = new Map(shas.filter((sha) => wholeId.test(sha)).map((sha) => [shortSha(sha), sha]));
       const told = new Set<string>();
@@ -113,15 +133,14 @@ export function linked(text: string, address: string | undefined): string {
 }
 
 function encoded(segment: string): string {
-  const whole = segment.replace(
-    /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-    '\ufffd',
-  );
-  return encodeURIComponent(whole).replace(
+  return encodeURIComponent(segment).replace(
     /[!'()*]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 }
+
+/** Halves of pairs, and what stands where a name's bytes are no UTF-8: nobody knows those bytes any more. */
+const unreadable = /\ufffd|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /** A browser would climb out of the tree by such a path. */
 function climbs(path: string): boolean {

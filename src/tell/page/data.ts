@@ -122,6 +122,8 @@ export interface PageFailureData {
   readonly errorType?: string | undefined;
   readonly message?: string | undefined;
   readonly traceback?: string | undefined;
+  /** What of it is read first; of a chain the newest exception last. */
+  readonly excerpt?: PageExcerpt | undefined;
   readonly memory?: PageMemory | undefined;
   /** How the memory fits. */
   readonly tier?: string | undefined;
@@ -129,6 +131,28 @@ export interface PageFailureData {
   /** Why there is no command. */
   readonly noRerun?: string | undefined;
   readonly teach?: string | undefined;
+}
+
+export interface PageExcerpt {
+  /** Older exceptions that are not here. */
+  readonly older: number;
+  readonly exceptions: readonly {
+    /** Failing lines begin with `>`. */
+    readonly source: readonly string[];
+    /** The exception's own words, as a diff has them. */
+    readonly error: readonly string[];
+    /** What was cut off: `20 more lines`. */
+    readonly more: string;
+    readonly frames: readonly {
+      /** From the repository's root, where it lies in it. */
+      readonly path: string;
+      readonly line: number;
+      readonly times: number;
+      readonly statement?: string | undefined;
+    }[];
+    /** `3 frames of libraries` */
+    readonly others: string;
+  }[];
 }
 
 export interface PageFlaky {

@@ -1,5 +1,6 @@
 // What the page is made from: facts and verdicts, nothing worded. Times are Dates, durations seconds, percentages 0 to 100.
 import type {
+  FailureExcerpt,
   FailureHistory,
   FileLines,
   FlakyEvidence,
@@ -93,6 +94,8 @@ export interface RedRun {
 
 export interface RedFailure extends NumberedFailure {
   readonly line: number | undefined;
+  /** What a person reads first of the traceback; undefined where it says no more than the message. */
+  readonly excerpt: FailureExcerpt | undefined;
   readonly isFromWindows: boolean;
   /** undefined: the judge said nothing of it. */
   readonly verdict: FailureHistory | undefined;

@@ -6,6 +6,7 @@ import type { FailureHistory, HealixMemory, Since } from '../../model.ts';
 import { posix } from '../../shell.ts';
 import { pytestCommand, shellOf, teachCommand, whyNoCommand } from '../commands.ts';
 import { evidenceOf } from '../evidence.ts';
+import { errorLines, hasFrames, leftOut, otherFrames } from '../excerpt.ts';
 import { count, noBetterThanWaiting, number, tierNames } from '../words.ts';
 import { script, style } from './client.generated.ts';
 import type {
@@ -173,7 +174,7 @@ function dataOf(facts: PageFacts, order: Order, program: string): PageData {
     days: window.days,
     total: window.total,
     links: linksOf(facts.repository, facts.host, systems),
-    leftOut: leftOut(facts, order, failures.cut, coverage?.cut ?? 0),
+    leftOut: notShown(facts, order, failures.cut, coverage?.cut ?? 0),
     projects: projects.map((project) => project ?? null),
     runs: runs.map(runData),
     tests: testsOf(facts.grid, order),
@@ -243,7 +244,7 @@ function compareJobs(
 }
 
 /** What the page does not show, in sentences. */
-function leftOut(facts: PageFacts, order: Order, cutTracebacks: number, cutLines: number): string[] {
+function notShown(facts: PageFacts, order: Order, cutTracebacks: number, cutLines: number): string[] {
   const { window, runs, grid, red } = facts;
   const more = (n: number, one: string, rest: string) => (n > 0 ? [`${count(n, one)} ${rest}`] : []);
   const failures = red.reduce((sum, run) => sum + run.total - run.failures.length, 0);
@@ -412,6 +413,7 @@ function failureData(
     errorType: failure.errorType,
     message: failure.message,
     traceback: hasRoom ? failure.traceback : undefined,
+    excerpt: hasRoom ? excerptData(run.project, failure) : undefined,
     ...memoryOf(verdict, failure.testName),
     rerun,
     noRerun:
@@ -425,9 +427,32 @@ function failureData(
   };
 }
 
-/** A test's file, seen from the repository's root. */
+function excerptData(
+  project: string | undefined,
+  { excerpt, testFile, line }: RedFailure,
+): PageFailureData['excerpt'] {
+  return (
+    excerpt && {
+      older: excerpt.exceptionsLeftOut,
+      exceptions: excerpt.exceptions.map((one) => ({
+        source: one.source,
+        error: errorLines(one),
+        more: leftOut(one),
+        // One alone that is told as the failure's file is not told again.
+        frames: one.frames
+          .filter((frame) => hasFrames(one) || frame.path !== testFile || frame.line !== line)
+          .map((frame) => ({ ...frame, path: inRepository(project, frame.path) })),
+        others: otherFrames(one),
+      })),
+    }
+  );
+}
+
+/** A file as a test or a frame names it, seen from the repository's root. */
 function inRepository(project: string | undefined, file: string): string {
-  return project === undefined || project === '.' ? file : `${project}/${file}`;
+  return project === undefined || project === '.' || /^(?:\/|[A-Za-z]:)/.test(file)
+    ? file
+    : `${project}/${file}`;
 }
 
 function sinceOf(since: Since | undefined): PageFailureData['since'] {

@@ -21,8 +21,9 @@ import {
   outageOf,
   shortSha,
 } from '../evidence.ts';
+import { plainCaptured } from '../excerpt.ts';
 import { matrizVerdict, type ShownMatriz, toldViolations } from '../matriz.ts';
-import { hasPatchNews, lineRanges, patchSentence } from '../patch.ts';
+import { branchName, hasPatchNews, isUncovered, lineRanges, patchSentence } from '../patch.ts';
 import { wordRenames } from '../renames.ts';
 import { safeLine } from '../safe.ts';
 import {
@@ -323,6 +324,7 @@ function renderAlike(
       ? undefined
       : teachCommand(untaught.testName, shell, { number: untaught.history?.number, run: numberedIn });
   if (teach !== undefined) row(paint.dim(teach));
+  for (const line of plainCaptured(failure.captured)) row(paint.dim(fold(safeLine(line), columns - inner)));
   return rows;
 }
 
@@ -552,11 +554,15 @@ function renderPatch({ patch }: Summary, { paint, columns }: SummaryStyle): stri
   const label = paint.bold('change'.padEnd(labelled));
   if ('problem' in patch) return `${label}${paint.dim(`coverage not computed: ${safeLine(patch.problem)}`)}`;
   const { files, lost = [], unreported } = patch.coverage;
-  const uncovered = files.filter((file) => file.uncovered.length > 0);
   const rows = [
-    ...uncovered.map((file) => `not covered  ${safeLine(file.filePath)}:${lineRanges(file.uncovered, ',')}`),
+    ...files.filter(isUncovered).map(({ filePath, uncovered, branches: { partial = [] } = {} }) => {
+      const lines = uncovered.length === 0 ? '' : `:${lineRanges(uncovered, ',')}`;
+      const ways = partial.length === 0 ? '' : `  branches ${partial.map(branchName).join(', ')}`;
+      return `not covered  ${safeLine(filePath)}${lines}${ways}`;
+    }),
     ...lost.map((file) => `no longer covered  ${safeLine(file.filePath)}:${lineRanges(file.lines, ',')}`),
     ...unreported.map((path) => `in no coverage report  ${safeLine(path)}`),
+    ...(patch.notComputed ?? []).map((path) => `not computed  ${safeLine(path)}`),
   ];
   const more = rows.length > patchFiles ? [`and ${rows.length - patchFiles} more`] : [];
   const shown = [...rows.slice(0, patchFiles), ...more].map(

@@ -15,6 +15,29 @@ function keyOf(inputs: Readonly<Record<string, string>>): string | undefined {
   return uploadKey;
 }
 
+describe('the address of the page', () => {
+  const addressOf = (value: string) => {
+    vi.stubEnv('INPUT_REPORTS', 'results.xml');
+    vi.stubEnv('INPUT_REPORT-PAGE-URL', value);
+    return readInputs(process.env).reportPageUrl;
+  };
+
+  it('is taken without its fragment, and ends no link of Markdown', () => {
+    expect(addressOf('https://acme.github.io/shop/report.html#known')).toBe(
+      'https://acme.github.io/shop/report.html',
+    );
+    expect(addressOf('https://x.example/a(1) b')).toBe('https://x.example/a%281%29%20b');
+    expect(addressOf('')).toBeUndefined();
+  });
+
+  it.each(['report.html', 'javascript:alert(1)', 'https://user:secret@x.example/', 'https://'])(
+    'is refused where it is none: %s',
+    (value) => {
+      expect(() => addressOf(value)).toThrow('is not the address of a page');
+    },
+  );
+});
+
 describe('the upload key', () => {
   const matrix = (python: string) => `{"python": "${python}"}`;
 

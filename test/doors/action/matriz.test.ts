@@ -82,7 +82,7 @@ it('a blocked star is red on every surface though all tests pass, and another jo
   const second = await run({ ...stored, matrix: '{"python":"3.13"}' });
   expect(second.code).toBe(0);
   expect(second.summary).toContain('### ✅ 2 tests passed');
-  expect(body()).toContain('### ❌ 4 tests passed in 2 jobs, blocked by MATRIZ');
+  expect(body()).toContain('### ❌ 4 test runs passed in 2 jobs, blocked by MATRIZ');
   expect(body()).toContain('**MATRIZ** of `test (3.12)`: BLOCKED by guardian');
 
   await asAdmin(postgres.adminUrl, `UPDATE teams SET features = '{"matriz_enabled": false}'`);

@@ -25,8 +25,15 @@ afterAll(async () => {
 const statements = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => `x_${from + i} = ${from + i}\n`).join('');
 
+type Pairs = readonly (readonly [number, number])[];
+
 /** coverage.py's report of a file of 30 statements. */
-function writeCoverage(executed: readonly number[], last: number): void {
+function writeCoverage(
+  executed: readonly number[],
+  last: number,
+  taken: Pairs = [],
+  untaken: Pairs = [],
+): void {
   const missing = Array.from({ length: last }, (_, i) => i + 1).filter((line) => !executed.includes(line));
   const counts = {
     covered_lines: executed.length,
@@ -34,8 +41,17 @@ function writeCoverage(executed: readonly number[], last: number): void {
     percent_covered: (100 * executed.length) / last,
     missing_lines: missing.length,
     excluded_lines: 0,
+    num_branches: taken.length + untaken.length,
+    covered_branches: taken.length,
   };
-  const file = { executed_lines: executed, summary: counts, missing_lines: missing, excluded_lines: [] };
+  const file = {
+    executed_lines: executed,
+    summary: counts,
+    missing_lines: missing,
+    excluded_lines: [],
+    executed_branches: taken,
+    missing_branches: untaken,
+  };
   const report = { meta: { version: '7.6.1', format: 3 }, files: { 'src/shop.py': file }, totals: counts };
   writeFileSync(join(home, 'coverage.json'), JSON.stringify(report));
 }
@@ -79,7 +95,14 @@ it('is told over all jobs, with the lines that no test runs and those that lost 
   expect((await run('unit', { sha: base, isPull: false })).code).toBe(0);
 
   checkOut(home, merge, files(after), files(before));
-  writeCoverage([...range(1, 8), ...range(11, 16)], 30);
+  const atEnd = [
+    [16, 17],
+    [16, -1],
+    [20, 21],
+    [20, 22],
+  ] as const;
+  const [on, out, ...later] = atEnd;
+  writeCoverage([...range(1, 8), ...range(11, 16)], 30, [out], [on, ...later]);
   const first = await run('unit', { sha: merge, isPull: true, inputs: { 'fail-on-patch-coverage': '60' } });
   expect(words(first, 'error')).toEqual([
     '30 % of the changed statements are covered (fail-on-patch-coverage 60).',
@@ -88,17 +111,22 @@ it('is told over all jobs, with the lines that no test runs and those that lost 
   expect(first.outputs['patch-coverage']).toBe('30');
   const body = () => withoutLinks(github.comments[0]?.body.replace(/<!--.*?-->\n*/gs, '') ?? '');
   expect(body()).toContain('### ❌ 1 test passed, too little of it covered');
-  expect(body()).toContain('**Coverage of this change**: 30 % of 20 changed statements covered');
-  expect(body()).toContain('| `src/shop.py` | `17-30` | 6 of 20 |');
+  expect(body()).toContain(
+    '**Coverage of this change**: 30 % of 20 changed statements covered, 1 of 4 branches',
+  );
+  expect(body()).toContain('| `src/shop.py` | `17-30`; not taken: `16 → 17` | 6 of 20, 1 of 4 branches |');
   expect(body()).toContain('| `src/shop.py` | `9-10` | no longer covered |');
-  expect(withoutLinks(first.summary)).toContain('| `src/shop.py` | `17-30` | 6 of 20 |');
+  expect(withoutLinks(first.summary)).toContain('`17-30`; not taken: `16 → 17` | 6 of 20, 1 of 4 branches |');
+  expect(first.log).toContain('src/shop.py:17-30  branches 16 → 17');
 
-  writeCoverage([...range(1, 10), ...range(17, 24)], 30);
+  writeCoverage([...range(1, 10), ...range(17, 24)], 30, later, [on, out]);
   const second = await run('e2e', { sha: merge, isPull: true, inputs: { 'fail-on-patch-coverage': '60' } });
   expect([second.code, words(second, 'error')]).toEqual([0, []]);
   expect(second.outputs['patch-coverage']).toBe('70');
-  expect(body()).toContain('70 % of 20 changed statements covered, by the 2 runs of this commit so far');
-  expect(body()).toContain('| `src/shop.py` | `25-30` | 14 of 20 |');
+  expect(body()).toContain(
+    '70 % of 20 changed statements covered, 3 of 4 branches, by the 2 runs of this commit so far',
+  );
+  expect(body()).toContain('| `src/shop.py` | `25-30`; not taken: `16 → 17` | 14 of 20, 3 of 4 branches |');
   expect(body()).not.toContain('no longer covered');
   if (process.env.SHOW !== undefined) console.log(body(), first.log);
 }, 300_000);

@@ -112,8 +112,16 @@ async function change(
 describe('a reviewer sees', () => {
   tell('a new failure with its diff', 'always', async (story) => {
     const { head, merge, results } = await change(story);
-    const cases = [...green(names(11)), failing('test_11', 47)];
-    const result = await story.run({ at: merge, head, cases });
+    const printed = Array.from({ length: 9 }, (_, i) => `sold ${i} @team <b>`).join('\n');
+    const cases = [...green(names(11)), { ...failing('test_11', 47), printed }];
+    const inputs = { 'captured-output': '2' };
+    const result = await story.run({ at: merge, head, cases, inputs });
+    for (const text of [story.body(), result.summary])
+      expect(text).toContain(
+        '  The last 2 lines of system-out:\n\n  ```text\n  sold 7 @\u200bteam <b>\n  sold 8 @\u200bteam <b>\n  ```',
+      );
+    expect(result.log).toContain('The last 2 lines of system-out:\n  sold 7 @team <b>\n');
+    expect(result.log).not.toContain('sold 6');
     const body = story.body();
     expect(body).toContain('### ❌ 1 of 12 tests failed, 1 new');
     expect(withoutLinks(body)).toContain('at `tests/test_shop.py:47`');
@@ -246,7 +254,7 @@ tests/conftest.py:6: ConnectionRefusedError`,
       await job('3.13', [...lines(1, 20), 40]),
     ];
     const body = withoutLinks(story.body());
-    expect(body).toContain('✅ 36 tests passed in 3 jobs');
+    expect(body).toContain('✅ 36 test runs passed in 3 jobs');
     expect(body).toContain(
       '**Coverage** 82.5 % of 40 statements, by the 3 runs of this commit so far together',
     );
@@ -288,6 +296,7 @@ tests/conftest.py:6: ConnectionRefusedError`,
         '**Coverage of this change**: 70 % of 10 changed statements covered; not computed for 2 files',
       );
       expect(withoutLinks(story.body())).toContain('| `src/shop.py` | `18-20` | 7 of 10 |');
+      expect(withoutLinks(story.body())).toContain('| `src/huge.py` |  | not computed |');
       // What was not computed is no pass.
       expect(words(result, 'error')).toEqual([
         'Fail-on-patch-coverage 50 cannot be decided: it was not computed for 2 files.',
@@ -346,6 +355,7 @@ tests/conftest.py:6: ConnectionRefusedError`,
     const result = await story.run({ at: merge, head, cases });
     const body = withoutLinks(story.body());
     expect(body).toContain('### ❌ 1 of 6 runs of 2 tests failed, 1 new');
+    expect(result.summary).toContain('### ❌ 1 of 6 runs of 2 tests failed');
     expect(body).toContain('2 tests, 6 runs in 3 reports; 1 failed in `results-3.12.xml`');
     return [...results, result];
   });

@@ -146,14 +146,14 @@ describe.each([{ database: true }, { database: false }])('with a database: $data
       });
       report({ test_a: 'passed' });
       await run(leg('3.14'));
-      expect(body()).toContain('❌ 2 tests passed in 2 jobs, no results of 1 job');
+      expect(body()).toContain('❌ 2 test runs passed in 2 jobs, no results of 1 job');
       expect(body()).toContain('| ❌ `test (3.13)` (no report) |');
       for (const python of ['3.12', '3.14']) expect(body()).toContain(`| ✅ \`test (${python})\` |`);
       expect(body()).toContain('no report&#58; nothing found for');
       // The next attempt has its report, and takes the row.
       const again = { ...leg('3.13'), env: { GITHUB_RUN_ATTEMPT: '2' } };
       await run(again);
-      expect(body()).toContain('✅ 3 tests passed in 3 jobs');
+      expect(body()).toContain('✅ 3 test runs passed in 3 jobs');
       expect(body()).not.toContain('no re');
     },
   );
@@ -173,7 +173,7 @@ describe.each([{ database: true }, { database: false }])('with a database: $data
       expect(body()).toContain('| ❌ `test · e2e` |');
       report({ test_e2e: 'passed' });
       await step('e2e', '2');
-      expect(body()).toContain('✅ 2 tests passed in 2 jobs');
+      expect(body()).toContain('✅ 2 test runs passed in 2 jobs');
       expect(body()).not.toContain('❌');
     },
   );

@@ -161,6 +161,31 @@ describe('several reports', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('list each branch where the report does, and none where it lists others or too few', async () => {
+    const sound = entry({ executed: [1, 2], taken: [[1, 2]], untaken: [[1, -1]] });
+    // As versions up to 7.x write it.
+    const more = {
+      ...sound,
+      executed_branches: [
+        [1, 2],
+        [2, -1],
+      ],
+    };
+    const fewer = { ...sound, missing_branches: [] };
+    const bare = entry({ executed: [1, 2] });
+    const { files } = await read(report({ 'a.py': sound, 'b.py': more, 'c.py': fewer, 'd.py': bare }));
+    const none = [undefined, undefined];
+    expect(files.map((file) => [file.executedBranches, file.missingBranches])).toEqual([
+      [
+        [1, 2],
+        [1, -1],
+      ],
+      none,
+      none,
+      none,
+    ]);
+  });
+
   it('tell apart branches that leave a function from those that enter the line of the same number', async () => {
     const one = write(report({ 'a.py': entry({ executed: [1], taken: [[1, -3]], untaken: [[1, 3]] }) }));
     const two = write(report({ 'a.py': entry({ executed: [1], taken: [[1, -3]], untaken: [[1, 3]] }) }));

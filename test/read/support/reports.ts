@@ -63,6 +63,7 @@ export async function readReports(
   options: {
     readonly allowIncomplete?: boolean;
     readonly checkout?: (survey: Survey) => Checkout | undefined;
+    readonly capturedLines?: number;
   } = {},
 ): Promise<Read> {
   const survey = await surveyReports(files, { allowIncomplete: options.allowIncomplete ?? false });
@@ -71,6 +72,7 @@ export async function readReports(
   const reading = readResults(files, {
     survey,
     checkout: options.checkout?.(survey),
+    capturedLines: options.capturedLines,
     onWarning: (warning) => warnings.push(warning),
   });
   for await (const some of reading) results.push(...some);

@@ -39,6 +39,16 @@ function addresses(markdown: string): string[] {
 }
 
 describe('a link', () => {
+  it("leads from a memory's id to the page that the workflow names, and is a command where it names none", () => {
+    const id = '1a2b3c4d-0000-4000-8000-000000000000';
+    const page = 'https://acme.github.io/shop/report.html';
+    expect(links.memory(id)).toBe('`lukhas healix show 1a2b3c4d`');
+    expect(openLinks({ ...source, page }).memory(id)).toBe(`[\`1a2b3c4d\`](${page}#memory-${id})`);
+    // Other programs may have stored what they like.
+    for (const odd of ['x](http://evil.example)', `${id})`, ''])
+      expect(addresses(openLinks({ ...source, page }).memory(odd))).toEqual([]);
+  });
+
   it('leads to a line of a file that is in the tree, at the head commit', () => {
     expect(links.place('tests/test_a.py', 12)).toBe(
       `[\`tests/test_a.py:12\`](${root}/blob/${head}/services/shop/tests/test_a.py#L12)`,

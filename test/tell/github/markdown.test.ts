@@ -20,6 +20,7 @@ import { block, bytes, code, exactBlock, inline, isExact } from '../../../src/te
 import { logLines, secretsOf, workflowCommand } from '../../../src/tell/github/workflow-log.ts';
 import { jobIdentity } from '../../support/job-identity.ts';
 import { long } from '../../support/long.ts';
+import { addressesIn, leadsSomewhere } from '../../support/reviewer-story.ts';
 import { runnerCommands } from '../../support/runner.ts';
 import { makeRunHistory } from '../../support/runs.ts';
 
@@ -173,6 +174,7 @@ function section(
     message: pick(i),
     failureSignature: `md5:${i}`,
     excerpt: excerptWith(pick(i)),
+    captured: [{ stream: 'system-out' as const, lines: [pick(i), `::error::${pick(i)}`], isCut: true }],
   }));
   const history: RunHistory = {
     baseBranch: text,
@@ -359,11 +361,12 @@ describe('hostile text', () => {
     fc.assert(
       fc.property(hostiles, (texts) => {
         const [text = ''] = texts;
+        const files = ['tests/a.py', ...texts];
         const links = openLinks({
           server: 'https://github.com',
           repository: 'acme/shop',
           head: 'a'.repeat(40),
-          files: ['tests/a.py', ...texts],
+          files,
           subjects: new Map([['b'.repeat(40), text]]),
         });
         const file = {
@@ -371,6 +374,7 @@ describe('hostile text', () => {
           changedStatements: 2,
           coveredStatements: 1,
           uncovered: [[1, 2]] as const,
+          branches: { changed: 2, covered: 1, uncovered: [[2, -1]] as const, partial: [[2, -1]] as const },
         };
         const coverage = {
           changedStatements: 2,
@@ -379,6 +383,7 @@ describe('hostile text', () => {
           files: [file],
           lost: [{ filePath: text, lines: [[3, 4]] as const }],
           unreported: [text],
+          branches: { changed: 2, covered: 1 },
         };
         const told = {
           ...section(texts, 2),
@@ -387,6 +392,7 @@ describe('hostile text', () => {
             baseSha: 'b'.repeat(40),
             coverage,
             runs: 2,
+            notComputed: [text],
             together: { runs: 2, statements: 4, covered: 1 },
           },
           fallen: [text],
@@ -403,7 +409,12 @@ describe('hostile text', () => {
         });
         judge(body, root);
         expect(parseComment(body)?.parts).toHaveLength(1);
-        judge(renderJobSummary({ ...told, label: text, slowest: [], warnings: [] }), root);
+        const summary = renderJobSummary({ ...told, label: text, slowest: [], warnings: [] });
+        judge(summary, root);
+        const tree = new Map(files.map((path) => [path, '\n'.repeat(200)]));
+        const commits = ['a', 'b', '1'].map((digit) => ({ sha: digit.repeat(40), files: tree }));
+        for (const address of [...addressesIn(body), ...addressesIn(summary)])
+          expect([address, leadsSomewhere(address, commits, new Set([7]))]).toEqual([address, true]);
         const notices = renderUncovered(told.patch, () => true).join('');
         expect(runnerCommands(notices).map(({ name }) => name)).toEqual(['notice']);
       }),

@@ -58,6 +58,7 @@ async function start(): Promise<void> {
     el('main', '', {}, standing(model), controls(model, sections), ...sections, leftOut(model)),
     footer(),
   );
+  if (location.hash !== '') document.getElementById(location.hash.slice(1))?.scrollIntoView();
   document.documentElement.dataset.ready = 'lists';
   // What is above is on the screen before the cells are unpacked.
   await new Promise((resolve) => setTimeout(resolve));

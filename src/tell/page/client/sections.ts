@@ -239,10 +239,7 @@ function failureItem(model: Model, failure: PageFailureData): HTMLElement {
               ),
             ])),
       ),
-      failure.message !== undefined &&
-        el('pre', 'message', { tabindex: 0, 'aria-label': 'Message' }, failure.message),
-      failure.traceback !== undefined &&
-        el('pre', '', { tabindex: 0, 'aria-label': 'Traceback' }, failure.traceback),
+      ...tracebackParts(model, failure),
       failure.memory !== undefined &&
         el(
           'div',
@@ -264,6 +261,78 @@ function failureItem(model: Model, failure: PageFailureData): HTMLElement {
   });
   details.addEventListener('fill', fill);
   return details;
+}
+
+/** What is read first: failing lines, the exception's words with the diff, frames; the whole of it folded below. */
+function tracebackParts(model: Model, { message, traceback, excerpt, sha }: PageFailureData): Node[] {
+  const whole = (text: string) => el('pre', '', { tabindex: 0, 'aria-label': 'Traceback' }, text);
+  const words = () => el('pre', 'message', { tabindex: 0, 'aria-label': 'Message' }, message ?? '');
+  if (excerpt === undefined)
+    return [
+      ...(message === undefined ? [] : [words()]),
+      ...(traceback === undefined ? [] : [whole(traceback)]),
+    ];
+  const { older, exceptions } = excerpt;
+  const parts: Node[] = [];
+  if (older > 0)
+    parts.push(
+      el('p', 'dim', {}, `${count(older, 'older exception')} of the chain: see the whole traceback.`),
+    );
+  for (const [i, { source, error, more, frames, others }] of exceptions.entries()) {
+    if (i > 0) parts.push(el('p', 'dim', {}, 'And then:'));
+    if (source.length > 0)
+      parts.push(
+        el(
+          'pre',
+          'source',
+          { tabindex: 0, 'aria-label': 'Failing lines' },
+          ...marked(source, { '>': 'failing' }),
+        ),
+      );
+    // One line is told above already.
+    if (error.length > 1 || (error[0] ?? '') !== (firstLine(message) ?? ''))
+      parts.push(
+        el(
+          'pre',
+          'error',
+          { tabindex: 0, 'aria-label': 'Error' },
+          ...marked(error, { '-': 'removed', '+': 'added' }),
+          more !== '' && `… ${more}`,
+        ),
+      );
+    if (frames.length > 0 || others !== '')
+      parts.push(
+        el(
+          'ul',
+          'frames',
+          { 'aria-label': 'Frames in the repository' },
+          ...frames.map((frame) =>
+            el(
+              'li',
+              '',
+              {},
+              link(model.fileLink(frame.path, sha, frame.line), `${line(frame.path)}:${frame.line}`, 'mono'),
+              frame.times > 1 && ` (${number(frame.times)} times)`,
+              ' ',
+              frame.statement !== undefined && el('code', 'dim', {}, line(frame.statement)),
+            ),
+          ),
+          others !== '' && el('li', 'dim', {}, others),
+        ),
+      );
+  }
+  if (traceback !== undefined)
+    parts.push(el('details', 'whole', {}, el('summary', '', {}, 'The whole traceback'), whole(traceback)));
+  return parts;
+}
+
+/** Lines, of which those that begin with a mark have a class beside it. */
+function marked(lines: readonly string[], classes: Readonly<Record<string, string>>): (Node | string)[] {
+  return lines.map((text, i) => {
+    const words = i === lines.length - 1 ? text : `${text}\n`;
+    const name = classes[text.slice(0, 1)];
+    return name === undefined ? words : el('span', name, {}, words);
+  });
 }
 
 /** Since when it is red, or in which run it failed. */
@@ -412,10 +481,15 @@ export function memoriesSection(model: Model): HTMLElement | undefined {
   const { memories, madeAt } = model.data;
   if (memories === undefined) return undefined;
   const body = el('div', 'memories');
+  // A link to one shows it first.
+  const asked = location.hash.slice(1);
+  const idOf = ({ id }: PageMemory) => (/^[0-9a-f-]{36}$/.test(id) ? `memory-${id}` : undefined);
   const section = part('known', 'What is known', body);
   const draw = () => {
     body.replaceChildren();
-    const shown = memories.filter(({ test, cause, solution }) => model.matches(test, cause, solution));
+    const shown = memories
+      .filter(({ test, cause, solution }) => model.matches(test, cause, solution))
+      .sort((a, b) => Number(idOf(b) === asked) - Number(idOf(a) === asked));
     if (shown.length === 0) {
       put(
         body,
@@ -439,7 +513,7 @@ export function memoriesSection(model: Model): HTMLElement | undefined {
         el(
           'article',
           'memory',
-          {},
+          { id: idOf(memory) },
           el('h3', 'mono name', {}, line(memory.test)),
           ...memoryParts(memory, madeAt),
         ),
