@@ -5,7 +5,7 @@ import type { CommitHistory } from './context/commits.ts';
 import { isBaseNeverTested } from './judge/base.ts';
 import { shareMemories } from './judge/causes.ts';
 import { changesOf } from './judge/changes.ts';
-import { isHalf } from './judge/classify.ts';
+import { isHalf, olderWithout } from './judge/classify.ts';
 import { isMemoryNoBetter } from './judge/confidence.ts';
 import { changeRuns } from './judge/episodes.ts';
 import type {
@@ -420,7 +420,7 @@ async function judgeByFiles(
 async function readOlderFiles(
   db: Database,
   access: Access,
-  { runId, createdAt }: HistoryQuery,
+  { runId, createdAt, change }: HistoryQuery,
   {
     facts: { judged, filesThere, withoutPast },
     files,
@@ -435,28 +435,38 @@ async function readOlderFiles(
 ): Promise<readonly FilesAtCommit[]> {
   const { point } = judged;
   if (point === undefined || filesThere === undefined) return [];
-  const isOpen = (
-    { file, isInTree }: FileAtPoint,
-    { ran, filesAlsoAtPoint, filesHere }: FileEvidence,
-  ): boolean =>
-    isInTree !== false && !ran.has(file) && !(isInTree === undefined && isHalf(filesAlsoAtPoint, filesHere));
-  let open = files.filter((file) => withoutPast.has(file.file) && isOpen(file, filesThere));
+  let open = files.filter(
+    ({ file, isInTree, ran }) =>
+      withoutPast.has(file) &&
+      isInTree !== false &&
+      !ran &&
+      !(isInTree === undefined && isHalf(filesThere.filesAlsoAtPoint, filesThere.filesHere)),
+  );
   const older = point.base.slice(0, -1).reverse().slice(0, defaultLimits.fileCommits);
   if (open.length === 0 || older.length === 0) return [];
   return inTeam(db, access, async () => {
     const found: FilesAtCommit[] = [];
     for (const { sha, runs } of older) {
       if (open.length === 0) break;
+      const asked = open.map(({ file }) => file);
       // All of a large matrix would be many rows.
       const own = runs.filter(isOfLine(judged.facts.run));
       const there = await readFileEvidence(db, access, {
         runId,
         createdAt,
         point: own.length > 0 ? own : runs,
-        files: open.map(({ file }) => file),
+        files: asked,
       });
-      found.push({ sha, ran: there.ran, filesAlso: there.filesAlsoAtPoint });
-      open = open.filter((file) => isOpen(file, there));
+      found.push({
+        sha,
+        ran: there.ran,
+        inTree: await filesIn(change, sha, asked),
+        filesAlso: there.filesAlsoAtPoint,
+      });
+      open = open.filter(
+        (file) =>
+          olderWithout(file, { olderFiles: found.slice(-1), filesHere: there.filesHere }) === undefined,
+      );
     }
     return found;
   });

@@ -1,7 +1,7 @@
 // The class of a failure: was it so before this change?
 import type { FlakyEvidence, Notes, Novelty, Reason, StoredRun } from '../model.ts';
 import { isImprobable, rowAtEnd } from './broken.ts';
-import type { FileAtPoint, FilesAtCommit } from './facts.ts';
+import type { FileAtPoint, TestFacts } from './facts.ts';
 import { chancesOf, failedThenPassed, flakyEvidence } from './flaky.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type Attempt, changeOf, type FailureText, isAlike, type Past } from './past.ts';
@@ -33,10 +33,8 @@ export interface FailureCase {
   readonly file: FileAtPoint | undefined;
   /** A run at the point had at least half of this run's files. */
   readonly sharesFiles: boolean;
-  /** See TestFacts. */
-  readonly olderFiles: readonly FilesAtCommit[];
-  /** Test files of the judged run. */
-  readonly filesHere: number;
+  /** The older commit of the base that tells the test was not there, where the point does not: see `olderWithout`. */
+  readonly olderWithout: string | undefined;
 }
 
 const noNotes: Notes = { passedOnRerunOf: undefined, wasFlaky: undefined, redBefore: [] };
@@ -189,21 +187,30 @@ function greenWithoutEdits({ cleanHead, uncommittedFiles }: FailureCase): Reason
 }
 
 function withoutPast(test: FailureCase, skippedAt: string | undefined, text: FailureText): Classified {
-  const { file, sharesFiles, olderFiles, filesHere } = test;
+  const { file, sharesFiles, olderWithout } = test;
   if (skippedAt !== undefined) return isNew(test, { kind: 'skipped-there', sha: skippedAt }, text);
   const isAbsent =
     file?.isInTree === false || file?.ran === true || (file?.isInTree === undefined && sharesFiles);
   if (isAbsent) return isNew(test, { kind: 'absent-there' }, text);
   // Its own point is older then, as that of every test which a part of the suite left out.
-  // Of a file that the point's tree has, half of the suite tells nothing: a part may leave the same files out every day.
-  const older = olderFiles.find(
-    ({ ran, filesAlso }) =>
-      (file !== undefined && ran.has(file.file)) ||
-      (file?.isInTree === undefined && isHalf(filesAlso, filesHere)),
-  );
-  return older === undefined
+  return olderWithout === undefined
     ? noHistory({ kind: 'not-run-there' })
-    : isNew(test, { kind: 'absent-there', sha: older.sha }, text);
+    : isNew(test, { kind: 'absent-there', sha: olderWithout }, text);
+}
+
+/**
+ * The newest of the commits at which a test of the file that has no past was no test: its file was run, or half of this run's files and
+ * its tree had no such file. A part of the suite may leave the same files out every day.
+ */
+export function olderWithout(
+  file: FileAtPoint | undefined,
+  { olderFiles = [], filesHere }: Pick<TestFacts, 'olderFiles' | 'filesHere'>,
+): string | undefined {
+  if (file === undefined) return undefined;
+  return olderFiles.find(({ ran, inTree, filesAlso }) => {
+    const isAbsent = inTree === undefined ? file.isInTree === undefined : !inTree.has(file.file);
+    return ran.has(file.file) || (isAbsent && isHalf(filesAlso, filesHere));
+  })?.sha;
 }
 
 /** So many of this run's files make a run of the same suite. */

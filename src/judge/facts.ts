@@ -79,6 +79,8 @@ export interface FilesAtCommit {
   readonly sha: string;
   /** Of the files of `TestFacts.failures`. */
   readonly ran: ReadonlySet<string>;
+  /** Those of them that its tree has; undefined where git cannot say. */
+  readonly inTree: ReadonlySet<string> | undefined;
   /** Of all files of the judged run. */
   readonly filesAlso: number;
 }

@@ -5,7 +5,7 @@
 // the tests that failed here or there, `judgeChanges` (changes.ts) from the tests of both runs.
 import type { Fixed, Lately, Since, StoredRun, TestRow } from '../model.ts';
 import { ancestryOf } from './ancestry.ts';
-import { type Classified, classify, type FailureCase, isHalf } from './classify.ts';
+import { type Classified, classify, type FailureCase, isHalf, olderWithout } from './classify.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
 import type { RunFacts, TestFacts } from './facts.ts';
 import { fixedOf, repairsOf } from './fixed.ts';
@@ -136,7 +136,6 @@ export function judgeTests(
     else rowsOf.set(row.testName, [known, row]);
   }
   const files = new Map(tests.files.map((file) => [file.file, file]));
-  const { olderFiles = [] } = tests;
   const siblings = siblingsOf(facts);
   const own = judged.own.filter(({ lineId }) => lineId === facts.run.lineId);
   const others = [...judged.others].sort((a, b) => a.at - b.at);
@@ -165,9 +164,9 @@ export function judgeTests(
       !Array.isArray(alone) &&
       alone.runId === facts.run.runId &&
       alone.failedAttempts === undefined;
+    const older = olderWithout(file, tests);
     const likeness = isPlain
-      ? (passes ??
-        `${file?.isInTree} ${file?.ran} ${olderFiles.findIndex(({ ran }) => ran.has(file?.file ?? ''))} ${isAlike(alone, alone)}`)
+      ? (passes ?? `${file?.isInTree} ${file?.ran} ${older} ${isAlike(alone, alone)}`)
       : undefined;
     const alike = likeness === undefined ? undefined : plain.get(likeness);
     if (alike !== undefined) return alike;
@@ -190,8 +189,7 @@ export function judgeTests(
       uncommittedFiles: facts.change.uncommittedFiles,
       file,
       sharesFiles: isHalf(tests.filesAlsoAtPoint, tests.filesHere),
-      olderFiles: olderFiles,
-      filesHere: tests.filesHere,
+      olderWithout: older,
     };
     const classified = classify(test, limits);
     const base = past?.attempts ?? [];

@@ -343,7 +343,12 @@ describe('the stories', () => {
   });
 
   it('30: where the point’s run left its file out, an older commit tells that the test is new', () => {
-    const judge = (isInTree: boolean | undefined, ran: readonly string[], filesAlso: number) =>
+    const judge = (
+      isInTree: boolean | undefined,
+      ran: readonly string[],
+      filesAlso: number,
+      inTree?: readonly string[],
+    ) =>
       first(
         new Story('AB')
           .run('A', { old: 'P' })
@@ -355,7 +360,7 @@ describe('the stories', () => {
             { young: 'F' },
             {
               files: [{ file: 't.py', isInTree, ran: false }],
-              olderFiles: [{ sha: 'A', ran: new Set(ran), filesAlso }],
+              olderFiles: [{ sha: 'A', ran: new Set(ran), inTree: inTree && new Set(inTree), filesAlso }],
             },
           ),
       );
@@ -365,6 +370,9 @@ describe('the stories', () => {
     const unknown = { class: 'no-history', reason: { kind: 'not-run-there' } };
     // The file is older than this change, and the suite left it out there too, as it leaves what only runs at night.
     expect(judge(true, [], 1)).toMatchObject(unknown);
+    expect(judge(true, [], 1, ['t.py'])).toMatchObject(unknown);
+    expect(judge(true, [], 1, [])).toMatchObject(older);
+    expect(judge(true, [], 0, [])).toMatchObject(unknown);
     expect(judge(undefined, ['u.py'], 1)).toMatchObject(older);
     expect(judge(undefined, ['u.py'], 0)).toMatchObject(unknown);
     expect(judge(false, [], 0)).toMatchObject({ class: 'new', reason: { kind: 'absent-there' } });

@@ -323,7 +323,10 @@ export function judgeSimulated(
         .map(({ sha, runs }) => {
           const own = runs.filter(({ lineId }) => lineId === judged.facts.run.lineId);
           const ran = filesOf((own.length > 0 ? own : runs).flatMap(({ runId }) => byId.get(runId) ?? []));
-          return { sha, ran, filesAlso: alsoIn(ran) };
+          const inTree = new Set(
+            failed.map(history.fileOf).filter((file) => history.isInTree(file, sha) !== false),
+          );
+          return { sha, ran, inTree, filesAlso: alsoIn(ran) };
         }),
     },
     limits,
