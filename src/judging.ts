@@ -273,10 +273,8 @@ async function readFacts(
 ) {
   const { runId, createdAt } = query;
   const isGreenHere = isGreen(evidence.run);
-  const [failures, judged] = await Promise.all([
-    isGreenHere ? [] : readFailures(db, access, query),
-    (async () => judge())(),
-  ]);
+  const reading = isGreenHere ? Promise.resolve([]) : readFailures(db, access, query);
+  const judged = judge();
   const { point } = judged;
   const there = point === undefined ? [] : ofLine(evidence.run, point.runs);
   const base = [...(point?.base ?? [])].reverse().flatMap((commit) => commit.runs);
@@ -297,18 +295,21 @@ async function readFacts(
           db,
           access,
           { runId, createdAt, lineRuns: evidence.lineRuns, ...runsToRead(judged) },
-          failures,
+          reading,
         );
-  const [{ tests, verdicts }, around] = await Promise.all([
+  const [{ tests, verdicts }, failures, around] = await Promise.all([
     // Judged while the server looks for memories.
     readTests().then(judgeRows),
-    failures.length === 0
-      ? undefined
-      : lookAround(db, access, query, {
-          failures,
-          runIds,
-          isJustStored: query.isJustStored === true,
-        }),
+    reading,
+    reading.then((failures) =>
+      failures.length === 0
+        ? undefined
+        : lookAround(db, access, query, {
+            failures,
+            runIds,
+            isJustStored: query.isJustStored === true,
+          }),
+    ),
   ]);
   const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
   return {

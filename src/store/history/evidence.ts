@@ -478,13 +478,13 @@ const sparse = 4;
 /**
  * Reads the rows of the failed tests, inside a transaction of the team.
  *
- * @param failures those of the judged run
+ * @param failures those of the judged run; they may still be on their way, since the statement finds their names itself
  */
 export async function readTestEvidence(
   db: Database,
   access: Access,
   query: TestEvidenceQuery,
-  failures: readonly RunFailure[],
+  failures: readonly RunFailure[] | Promise<readonly RunFailure[]>,
 ): Promise<TestEvidence> {
   const runs = new Map<string, EvidenceRun>();
   for (const run of [...query.base, ...query.own, ...query.others, ...query.point]) runs.set(run.runId, run);
@@ -498,31 +498,32 @@ export async function readTestEvidence(
     ownAt.length > 0 &&
     (query.lineRuns ?? Number.POSITIVE_INFINITY) > ownAt.length * sparse &&
     (await isLineSparse(db, access, query, ownAt));
-  const found = collectRows(query.runId, asked, failures);
-  if (asked.length > 0) {
-    const kind = {
-      isSparse,
-      isOneLine: new Set(query.own.map(({ lineId }) => lineId)).size <= 1,
-      hasOlder: asked.some(({ isWithoutLine }) => isWithoutLine),
-      isRed: !asked.every(isGreen),
-      isPointRed: !query.point.every(isGreen),
-    };
-    found.add(
-      await db.query<TestFactsRow>(testsSql(kind), [
-        access.team.id,
-        query.runId,
-        query.createdAt,
-        ...listOf(asked, [
-          ({ runId }) => own.has(runId),
-          ({ runId }) => point.has(runId),
-          (run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt,
+  const kind = {
+    isSparse,
+    isOneLine: new Set(query.own.map(({ lineId }) => lineId)).size <= 1,
+    hasOlder: asked.some(({ isWithoutLine }) => isWithoutLine),
+    isRed: !asked.every(isGreen),
+    isPointRed: !query.point.every(isGreen),
+  };
+  const [failed, rows] = await Promise.all([
+    failures,
+    asked.length === 0
+      ? []
+      : db.query<TestFactsRow>(testsSql(kind), [
+          access.team.id,
+          query.runId,
+          query.createdAt,
+          ...listOf(asked, [
+            ({ runId }) => own.has(runId),
+            ({ runId }) => point.has(runId),
+            (run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt,
+          ]),
+          ...timesOf(asked, query.createdAt),
+          ...chosenOf(asked, ({ runId }) => own.has(runId), query.createdAt),
         ]),
-        ...timesOf(asked, query.createdAt),
-        [...new Set(failures.map(({ testName }) => testName))],
-        ...chosenOf(asked, ({ runId }) => own.has(runId), query.createdAt),
-      ]),
-    );
-  }
+  ]);
+  const found = collectRows(query.runId, asked, failed);
+  found.add(rows);
   const names = found.namesRarelyIn(recentCommits(query.own.filter(({ runId }) => base.has(runId))));
   const foreign = new Set([...base].filter((runId) => !own.has(runId)));
   if (names.length > 0 && foreign.size > 0) {
@@ -790,7 +791,7 @@ const scanned = (lines: string, line: string, first: string, last: string): stri
   );
 
 /** On the one line of all chosen runs. Given as parameters its runs are counted by the planner, which then puts them in one hash. */
-const scannedLine = scanned('', '$18::uuid', '$19', '$20');
+const scannedLine = scanned('', '$17::uuid', '$18', '$19');
 
 const scannedLines = scanned(
   `(
@@ -849,8 +850,8 @@ const chosenPoint = `
 const chosenOwn = `
   chosen AS MATERIALIZED (
     SELECT c.code, c.id, c.created_at, NULLIF(c.line_id, '${noLine}') AS line_id
-    FROM unnest($14::text[], $15::uuid[], $16::timestamptz[], $17::uuid[]) AS c (code, id, created_at, line_id)
-    WHERE ($18::uuid, $19::timestamptz, $20::timestamptz) IS NOT NULL
+    FROM unnest($13::text[], $14::uuid[], $15::timestamptz[], $16::uuid[]) AS c (code, id, created_at, line_id)
+    WHERE ($17::uuid, $18::timestamptz, $19::timestamptz) IS NOT NULL
   )`;
 
 /** Tests that failed at the point, as they are here. */
@@ -860,7 +861,7 @@ const repairedSql = `, me AS MATERIALIZED (
     SELECT p.test_name, r.outcome, r.attempts FROM (
       SELECT DISTINCT r.test_name FROM asked a CROSS JOIN LATERAL (
         SELECT r.test_name FROM test_results r WHERE ${failedIn('a')} AND ${inTime} OFFSET 0) AS r
-      WHERE a.is_point AND (r.test_name = ANY ($13::text[])) IS NOT TRUE LIMIT ${mostRepaired}) AS p
+      WHERE a.is_point AND (r.test_name IN (SELECT test_name FROM red)) IS NOT TRUE LIMIT ${mostRepaired}) AS p
     CROSS JOIN me CROSS JOIN LATERAL (
       SELECT ${passColumns} FROM test_results r
       WHERE r.team_id = $1 AND r.line_id = me.line_id AND r.test_name = p.test_name AND r.created_at = $3 AND r.test_run_id IS NOT DISTINCT FROM $2
@@ -924,10 +925,10 @@ const ownFailuresSql = `
   FROM test_results r WHERE ${failedHere} ORDER BY r.id`;
 
 const testsSql = ({ isSparse, isOneLine, hasOlder, isRed, isPointRed }: TestsKind): string => `
-  WITH ${asked}, ${chosenOwn}${isPointRed ? repairedSql : ''}, names AS MATERIALIZED (
-    SELECT n.test_name FROM unnest($13::text[]) AS n (test_name) WHERE ($2::uuid, $3::timestamptz, $11::timestamptz, $12::timestamptz) IS NOT NULL${
-      isPointRed ? ' UNION SELECT test_name FROM repaired' : ''
-    }
+  WITH ${asked}, ${chosenOwn}, red AS MATERIALIZED (
+    SELECT DISTINCT r.test_name FROM test_results r WHERE ${failedHere} AND ($11::timestamptz, $12::timestamptz) IS NOT NULL
+  )${isPointRed ? repairedSql : ''}, names AS MATERIALIZED (
+    SELECT test_name FROM red${isPointRed ? ' UNION SELECT test_name FROM repaired' : ''}
   )${isRed ? failedSql(hasOlder) : ''}
   ${isSparse ? probed(hasOlder) : withOlder(isOneLine ? scannedLine : scannedLines, hasOlder)}${
     isRed
