@@ -4,8 +4,10 @@
 // With --keep the database stays in that folder and is measured again the next time.
 // 25 commits of main and 25 of branches, each in 8 jobs, over 60 days; 2,500 tests a run. Three runs are asked about: of the first
 // one's failed tests 50 failed before now and then, of the second one's all 500 did, of the third one's 1,550 of 2,000.
-// They began a second apart, as reports of one push do. `judged` is history, matches and causes; `all` is also what changed since the point. On a busy machine look at the processor's
-// time: the server's is told beside the program's. A statement's time counts from when it was asked: `around` waits for `tests`.
+// They began a second apart, as reports of one push do. `judged` is history, matches and causes; `all` is also what changed since
+// the point. Warm is after 30 rounds; what the first one took is told, too. On a busy machine look at the processor's time: the
+// server's is told beside the program's. A statement's time counts from when it was asked: `around` waits for `tests`, and judging
+// the tests for nothing but them.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { judgeStored } from '../src/judging.ts';
@@ -23,6 +25,8 @@ const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '50' }, keep: { type: 'string' } },
 });
 const rounds = Number(values.rounds);
+/** Rounds before those that count: the program's own compiler is at work in the first ones, beside the server on the same cores. */
+const warming = 30;
 
 const server = await startPostgres({
   external: false,
@@ -81,12 +85,14 @@ try {
       server: [] as number[],
     };
     let failures = 0;
-    for (let round = 0; round < rounds + 5; round++) {
-      if (round === 5) for (const list of [...statements.values(), ...Object.values(times)]) list.length = 0;
+    for (let round = 0; round < rounds + warming; round++) {
+      if (round === warming)
+        for (const list of [...statements.values(), ...Object.values(times)]) list.length = 0;
       since = 0;
       const [start, used, served] = [performance.now(), process.cpuUsage(), serverMs(backend?.pid)];
       const history = await judgeStored(timed, access, { ...run, baseBranch: 'main' });
       const took = performance.now() - start;
+      if (round === 0) console.log(`${what}: the first ${took.toFixed(1)} ms`);
       const { user, system } = process.cpuUsage(used);
       times.all.push(took);
       times.judged.push(took - since);

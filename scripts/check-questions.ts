@@ -3,7 +3,7 @@
 //   npm run build && npx tsx scripts/check-questions.ts [--keep /tmp/lukhas-questions] [--part 10]
 // In full: 20,000 tests, 1,000 runs, 2 million results; in the embedded database a tenth of it. --part: of both only this part.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -23,6 +23,8 @@ const { values } = parseArgs({
 });
 const home = values.keep ?? mkdtempSync(path.join(tmpdir(), 'lukhas-questions-'));
 mkdirSync(home, { recursive: true });
+// The server's user may be another one.
+chmodSync(home, 0o711);
 const program = path.join(import.meta.dirname, '../dist/cli/lukhas.js');
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever a command prints.

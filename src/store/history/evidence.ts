@@ -527,7 +527,6 @@ export async function readTestEvidence(
         (run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt,
       ]),
       ...timesOf(asked, query.createdAt),
-      [...new Set(failures.map(({ testName }) => testName))],
       ...chosenOf(asked, ({ runId }) => own.has(runId), query.createdAt),
     ];
     await db.each(testsSql(kind), params, found.add);
@@ -815,7 +814,7 @@ const scanned = (lines: string, line: string, first: string, last: string): stri
   );
 
 /** On the one line of all chosen runs. Given as parameters its runs are counted by the planner, which then puts them in one hash. */
-const scannedLine = scanned('', '$18::uuid', '$19', '$20');
+const scannedLine = scanned('', '$17::uuid', '$18', '$19');
 
 const scannedLines = scanned(
   `(
@@ -874,8 +873,8 @@ const chosenPoint = `
 const chosenOwn = `
   chosen AS MATERIALIZED (
     SELECT c.code, c.id, c.created_at, NULLIF(c.line_id, '${noLine}') AS line_id
-    FROM unnest($14::text[], $15::uuid[], $16::timestamptz[], $17::uuid[]) AS c (code, id, created_at, line_id)
-    WHERE ($18::uuid, $19::timestamptz, $20::timestamptz) IS NOT NULL
+    FROM unnest($13::text[], $14::uuid[], $15::timestamptz[], $16::uuid[]) AS c (code, id, created_at, line_id)
+    WHERE ($17::uuid, $18::timestamptz, $19::timestamptz) IS NOT NULL
   )`;
 
 /** Tests that failed at the point, as they are here. */
@@ -885,7 +884,7 @@ const repairedSql = `, me AS MATERIALIZED (
     SELECT p.test_name, r.outcome, r.attempts FROM (
       SELECT DISTINCT r.test_name FROM asked a CROSS JOIN LATERAL (
         SELECT r.test_name FROM test_results r WHERE ${failedIn('a')} AND ${inTime} OFFSET 0) AS r
-      WHERE a.is_point AND (r.test_name = ANY ($13::text[])) IS NOT TRUE LIMIT ${mostRepaired}) AS p
+      WHERE a.is_point AND (r.test_name IN (SELECT test_name FROM red)) IS NOT TRUE LIMIT ${mostRepaired}) AS p
     CROSS JOIN me CROSS JOIN LATERAL (
       SELECT ${passColumns} FROM test_results r
       WHERE r.team_id = $1 AND r.line_id = me.line_id AND r.test_name = p.test_name AND r.created_at = $3 AND r.test_run_id IS NOT DISTINCT FROM $2
@@ -949,10 +948,10 @@ const ownFailuresSql = `
   FROM test_results r WHERE ${failedHere} ORDER BY r.id`;
 
 const testsSql = ({ isSparse, isOneLine, hasOlder, isRed, isPointRed }: TestsKind): string => `
-  WITH ${asked}, ${chosenOwn}${isPointRed ? repairedSql : ''}, names AS MATERIALIZED (
-    SELECT n.test_name FROM unnest($13::text[]) AS n (test_name) WHERE ($2::uuid, $3::timestamptz, $11::timestamptz, $12::timestamptz) IS NOT NULL${
-      isPointRed ? ' UNION SELECT test_name FROM repaired' : ''
-    }
+  WITH ${asked}, ${chosenOwn}, red AS MATERIALIZED (
+    SELECT DISTINCT r.test_name FROM test_results r WHERE ${failedHere} AND ($11::timestamptz, $12::timestamptz) IS NOT NULL
+  )${isPointRed ? repairedSql : ''}, names AS MATERIALIZED (
+    SELECT test_name FROM red${isPointRed ? ' UNION SELECT test_name FROM repaired' : ''}
   )${isRed ? failedSql(hasOlder) : ''}
   ${isSparse ? probed(hasOlder) : withOlder(isOneLine ? scannedLine : scannedLines, hasOlder)}${
     isRed
