@@ -37,6 +37,8 @@ export interface ContextEdges {
   readonly cwd: string;
   /** The door's words for settings; the command line's by default. */
   readonly naming?: Naming;
+  /** The files will be asked for: git lists them beside its other answers. */
+  readonly listsFiles?: boolean;
 }
 
 export interface DetectedContext {
@@ -64,8 +66,15 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
   const ci = detectCi(env, event);
   const wanted = [ci.sha, ci.ifCheckedOut?.sha].filter((sha) => sha !== undefined);
   const reading = readSettings(cwd, env);
+  const finding = readCheckout(cwd, { env, naming });
+  let files: Promise<readonly string[] | undefined> | undefined;
+  const trackedFiles = () => {
+    files ??= finding.then(({ root }) => (root === undefined ? undefined : listFiles(root, env)));
+    return files;
+  };
+  if (edges.listsFiles === true) void trackedFiles();
   const [checkout, read, settings, dirty] = await Promise.all([
-    readCheckout(cwd, { env, naming }),
+    finding,
     // The first parent is where the change of a branch begins.
     readWholeCommits(cwd, ['HEAD', ...wanted, 'HEAD^1'], env),
     reading,
@@ -100,7 +109,6 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
     place.commits.get(here ?? ''),
     async (path) => checkout.root !== undefined && isTracked(checkout.root, path, env),
   );
-  let files: Promise<readonly string[] | undefined> | undefined;
   return {
     context: {
       gitSha: commit.sha?.slice(0, 40),
@@ -137,10 +145,7 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
           }),
     unsureRepository: identity.unsure,
     named: { ...ci.named, pullHead: pullHeadOf(ci) },
-    trackedFiles: () => {
-      files ??= checkout.root === undefined ? Promise.resolve(undefined) : listFiles(checkout.root, env);
-      return files;
-    },
+    trackedFiles,
     beginning,
     warnings: [...eventWarnings, ...checkout.warnings, ...commit.warnings],
   };

@@ -32,7 +32,7 @@ export async function detectSurroundings(
 ): Promise<DetectedSurroundings> {
   const { env } = process;
   const cwd = (await findCheckoutBelow(env, workingDirectory)) ?? workingDirectory;
-  const found = await detectContext({ env, cwd, naming });
+  const found = await detectContext({ env, cwd, naming, listsFiles: true });
   const isShared = settings.databaseUrl !== undefined && !settings.dryRun;
   const unsure = isShared && settings.repository === undefined ? found.unsureRepository : undefined;
   const detected = { ...found, warnings: [...found.warnings, ...(unsure === undefined ? [] : [unsure])] };

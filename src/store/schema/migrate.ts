@@ -100,8 +100,9 @@ async function install(db: Database, schema: string, list: readonly Migration[])
           if (taken.length > 0) throw namesTaken(taken);
           for (const step of first.steps) await db.script(step.sql);
           await record(db, first);
-          // Nobody else works with an embedded database: all of it in one transaction takes half the time.
-          if (db.embedded) await installRest(db, schema, list);
+          // Nobody else works with an embedded database: all of it in one transaction takes half the time. The first one has become
+          // the owner.
+          if (db.embedded) for (const migration of list.slice(1)) await runAtOnce(db, schema, migration);
           return true;
         },
         { begin: beginIn(schema, 'SET LOCAL lock_timeout = 0', 'SET LOCAL statement_timeout = 0') },
@@ -112,11 +113,6 @@ async function install(db: Database, schema: string, list: readonly Migration[])
       await sleep(Math.random() * 200);
     }
   }
-}
-
-async function installRest(db: Database, schema: string, list: readonly Migration[]): Promise<void> {
-  await db.script('SET LOCAL ROLE lukhas_owner');
-  for (const migration of list.slice(1)) await runAtOnce(db, schema, migration);
 }
 
 async function isInstalled(db: Database): Promise<boolean> {
