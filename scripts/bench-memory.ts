@@ -57,7 +57,7 @@ try {
     tellFigure({
       what: `peak memory of a report of 211 MB, Node ${version}`,
       value: `${((peaks[1] ?? 0) / 1e6).toFixed(0)} MB`,
-      bound: '200 MB',
+      bound: '160 MB',
     });
     tellFigure({
       what: `that peak against the one of a report of 20 MB, Node ${version}`,

@@ -242,4 +242,6 @@ async function fill(admin: Database, team: string): Promise<void> {
     );
   }
   await admin.outside('VACUUM ANALYZE');
+  // Else the server writes what was made while it is measured.
+  await admin.outside('CHECKPOINT');
 }

@@ -129,6 +129,7 @@ export async function judgeCauses(corpus: string): Promise<void> {
     console.log(
       `    by fault, whatever the texts name: F ${own?.toFixed(3)}; a rule that joins all that name a common line: ${ideal?.toFixed(3)}`,
     );
+    tellApart(facts, fault, told);
   }
   const astropy = await readCauseFacts(join(corpus, 'runs', 'astropy-broken-xunit2.xml.gz'));
   tell(
@@ -185,6 +186,33 @@ export function breakerOf(text: string): string | undefined {
       .exec(text)
       ?.slice(1)
       .find((name) => name !== undefined) ?? /KeyError: '(histogram)'/.exec(text)?.[1]
+  );
+}
+
+/** Of the failures that are not in their fault's largest group: why no text could put them there, or that the rule missed them. */
+function tellApart(
+  facts: readonly Fact[],
+  faultOf: (fact: Fact) => string,
+  told: ReadonlyMap<Fact, string>,
+): void {
+  const groupOf = new Map(
+    groupByCause(facts).flatMap(({ key, failures }) => failures.map((fact) => [fact, key] as const)),
+  );
+  const counts = { apart: 0, noLine: 0, noCommonLine: 0, missed: 0 };
+  for (const failures of groupBy(facts, faultOf).values()) {
+    const groups = [...groupBy(failures, (fact) => groupOf.get(fact)).values()];
+    const largest = groups.reduce((a, b) => (b.length > a.length ? b : a));
+    const causes = new Set(largest.map((fact) => told.get(fact)));
+    for (const fact of failures) {
+      if (largest.includes(fact)) continue;
+      counts.apart++;
+      if (fact.places.length === 0) counts.noLine++;
+      else if (!causes.has(told.get(fact))) counts.noCommonLine++;
+      else counts.missed++;
+    }
+  }
+  console.log(
+    `    ${counts.apart} not in their fault's largest group: ${counts.noLine} name no line outside of their own function, ${counts.noCommonLine} none in common with that group, ${counts.missed} could have been joined`,
   );
 }
 

@@ -68,6 +68,7 @@ function ablations(): void {
     '30 days of evidence': without({ evidenceDays: 90 }),
     outages: without({ outageShare: 2 }),
     'own past of a line': without({ lineCommits: 1 }),
+    'older commits for a file': without({ fileCommits: 0 }),
     'red elsewhere': without({ elsewhere: Infinity, elsewhereUntested: Infinity }),
     'red elsewhere: 1': without({ elsewhere: 1 }),
     relapses: without({ relapseRuns: 0 }),

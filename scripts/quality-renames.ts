@@ -30,11 +30,14 @@ export const namesOf = (suite: Suite): string[] =>
   Object.entries(suite).flatMap(([file, tests]) => tests.map((test) => `${file}::${test}`));
 const nameOf = (test: string) => test.slice(test.lastIndexOf('::') + 2);
 
-/** What the judge is given of a commit; without git neither moved files nor sources. */
-export function factsOf(commit: RenameCommit, withGit: boolean): RenameFacts {
+/** What a clone knows: `git`: both commits; `server`: this one, and GitHub gives the other's sources; `names`: this one alone. */
+export type Knows = 'git' | 'server' | 'names';
+
+/** What the judge is given of a commit. */
+export function factsOf(commit: RenameCommit, knows: Knows): RenameFacts {
   const [before, after] = [namesOf(commit.before), namesOf(commit.after)];
   const facts = { before, after, failures: { before: new Map(), after: new Map() } };
-  if (!withGit) return { ...facts, movedFiles: [] };
+  if (knows === 'names') return { ...facts, movedFiles: [] };
   const [was, is] = [new Set(before), new Set(after)];
   const gone = before.filter((test) => !is.has(test));
   const came = after.filter((test) => !was.has(test));
@@ -42,7 +45,7 @@ export function factsOf(commit: RenameCommit, withGit: boolean): RenameFacts {
   for (const id of commit.sourceless) known.delete(id);
   return {
     ...facts,
-    movedFiles: commit.moved,
+    movedFiles: knows === 'git' ? commit.moved : [],
     sources: {
       known,
       pairs: commit.likeness.map(([from, to, likeness]) => ({
@@ -60,14 +63,14 @@ export function readCommits(file: URL): RenameCommit[] {
 }
 
 /** How many of the renames of some commits are followed, and how many others are. */
-export function countRenames(commits: readonly RenameCommit[], withGit: boolean) {
+export function countRenames(commits: readonly RenameCommit[], knows: Knows) {
   const sum = { right: 0, of: 0, pairs: 0, wrong: 0 };
   const moves = { right: 0, of: 0 };
   for (const commit of commits) {
     const { renamed, alike } = commit;
     const fine = new Set([...renamed, ...alike].map(([from, to]) => `${from} ${to}`));
     const partner = new Map([...renamed, ...renamed.map(([from, to]) => [to, from] as const)]);
-    const found = follow(factsOf(commit, withGit));
+    const found = follow(factsOf(commit, knows));
     for (const [from, to] of renamed) {
       const right = found.get(from) === to ? 1 : 0;
       sum.of++;
@@ -93,9 +96,13 @@ export function judgeRenames(corpus: string): void {
     ['others, unseen', 'renames-unseen'],
   ]) {
     const commits = readCommits(new URL(`../fixtures/healix/${file}.json.gz`, import.meta.url));
-    for (const withGit of [true, false]) {
-      const sum = countRenames(commits, withGit);
-      tell(`${name}, ${withGit ? 'with' : 'without'} git`, sum);
+    for (const [knows, clone] of [
+      ['git', 'full clone'],
+      ['server', 'shallow, GitHub asked'],
+      ['names', 'shallow, names alone'],
+    ] as const) {
+      const sum = countRenames(commits, knows);
+      tell(`${name}, ${clone}`, sum);
       console.log(
         `    files, classes and functions moved: ${sum.moves.right} of ${sum.moves.of}; renamed: ${sum.right - sum.moves.right} of ${sum.of - sum.moves.of}`,
       );
@@ -113,7 +120,7 @@ function tell(
   { right, of, pairs, wrong }: { right: number; of: number; pairs: number; wrong: number },
 ): void {
   console.log(
-    `  ${name.padEnd(30)} followed ${right} of ${of} (${((100 * right) / of).toFixed(1)} %), wrong ${wrong} of ${pairs} (${((100 * wrong) / pairs).toFixed(2)} %)`,
+    `  ${name.padEnd(41)} followed ${right} of ${of} (${((100 * right) / of).toFixed(1)} %), wrong ${wrong} of ${pairs} (${((100 * wrong) / pairs).toFixed(2)} %)`,
   );
 }
 

@@ -7,6 +7,7 @@ import type { ChangeSource } from './judging.ts';
 import type {
   CoverageFile,
   MatrizReview,
+  MeasuredFile,
   Patch,
   RunContext,
   RunMatriz,
@@ -14,19 +15,19 @@ import type {
   Warning,
 } from './model.ts';
 import { type Counted, startPasses } from './passes.ts';
-import { judgeOwnPatch, readChange } from './patching.ts';
+import type { PatchQuery } from './patching.ts';
 import type { CheckoutFiles } from './read/checkout.ts';
 import { readCoverageBeside } from './read/coverage/beside.ts';
 import { hashCoverage } from './read/coverage/coverage.ts';
 import { cancellable, distinctReports, type Found } from './read/files.ts';
-import { type MatrizFile, readMatriz } from './read/matriz.ts';
+import type { MatrizFile } from './read/matriz.ts';
 import { findProjects, severalProjects } from './read/projects.ts';
 import { decideCreatedAt, findOldReports } from './read/report/started-at.ts';
 import { emptyReport, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
 import type { Settings } from './settings.ts';
 import type { Connect } from './store/database/port.ts';
 import { hashPayload, makeUploadKey } from './store/runs/upload-key.ts';
-import { type StoredRun, storeRun, withReportNames } from './storing.ts';
+import type { StoredRun } from './storing.ts';
 
 /** Commit, CI system and checkout. */
 export interface Surroundings {
@@ -39,6 +40,7 @@ export interface Surroundings {
   readonly named?: ChangeSource['named'] | undefined;
   readonly git?: ChangeSource['git'];
   readonly readPulledFiles?: ChangeSource['readPulledFiles'];
+  readonly readServerFiles?: ChangeSource['readServerFiles'];
   /** The earliest that a report of this run can have been begun, and what happened then. */
   readonly beginning?:
     | {
@@ -152,6 +154,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     named = {},
     git,
     readPulledFiles,
+    readServerFiles,
   } = await edges.surroundings;
   const detected = contextOf(survey.properties);
   const { workingDirectory } = edges;
@@ -190,7 +193,8 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     onProgress: progress('reading and storing'),
     onResults: edges.onResults,
   });
-  const change = { context, named, git, readEdited: editedReader(context, files), readPulledFiles };
+  const readEdited = editedReader(context, files);
+  const change = { context, named, git, readEdited, readPulledFiles, readServerFiles };
   // Coverage that comes later belongs to the same run.
   const uploadKey = makeUploadKey({
     ...context,
@@ -221,7 +225,9 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const asksPatch = edges.coverage.paths.length > 0;
   // A run without a test says nothing, and would be what the next one is compared with.
   const connect = nothing === undefined ? edges.connect : undefined;
-  const stored = await storeRun(connect, upload, passes.open, {
+  // What needs a database is loaded where there is one: reading its source takes longer than reading a small report.
+  const storing = connect && (await import('./storing.ts'));
+  const stored: StoredRun = (await storing?.storeRun(connect, upload, passes.open, {
     allowPrivilegedRole: settings.allowPrivilegedRole,
     baseBranch: settings.baseBranch,
     change,
@@ -233,7 +239,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
       isStored = true;
     },
     signal,
-  });
+  })) ?? { saved: undefined, stored: 'no', history: undefined, storeError: undefined };
 
   const counted = await passes.finish();
   for (const warning of counted.coverage?.warnings ?? []) onCoverageWarning(warning);
@@ -241,15 +247,15 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const patch =
     stored.saved !== undefined || !asksPatch
       ? stored.history?.patch
-      : judgeOwnPatch(
-          await readChange({ change, diffBase: settings.diffBase, baseBranch: settings.baseBranch }),
+      : await patchAlone(
+          { change, diffBase: settings.diffBase, baseBranch: settings.baseBranch },
           counted.coverage?.files ?? [],
         );
   const incomplete = notTaken || counted.lost > 0;
   return {
     ...stored,
     ...counted,
-    history: withReportNames(stored.history, counted.tally.failures),
+    history: storing?.withReportNames(stored.history, counted.tally.failures),
     patch,
     createdAt,
     context,
@@ -262,6 +268,12 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   };
 }
 
+/** The coverage of the change by this run's own reports. */
+async function patchAlone(query: PatchQuery, files: readonly MeasuredFile[]): Promise<Patch | undefined> {
+  const { judgeOwnPatch, readChange } = await import('./patching.ts');
+  return judgeOwnPatch(await readChange(query), files);
+}
+
 /** The analysis that was asked for, and what it comes to; undefined where there is none, or it cannot be used. */
 async function readMatrizOf(
   { matriz }: Settings,
@@ -270,6 +282,7 @@ async function readMatrizOf(
 ): Promise<(MatrizFile & { readonly review: MatrizReview }) | undefined> {
   if (matriz === undefined) return undefined;
   try {
+    const { readMatriz } = await import('./read/matriz.ts');
     const file = await readMatriz(matriz, workingDirectory);
     return { ...file, review: reviewMatriz(file.analysis) };
   } catch (error) {

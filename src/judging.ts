@@ -5,10 +5,25 @@ import type { CommitHistory } from './context/commits.ts';
 import { isBaseNeverTested } from './judge/base.ts';
 import { shareMemories } from './judge/causes.ts';
 import { changesOf } from './judge/changes.ts';
+import { isHalf } from './judge/classify.ts';
 import { isMemoryNoBetter } from './judge/confidence.ts';
 import { changeRuns } from './judge/episodes.ts';
-import type { ChangeFacts, ChangesFacts, CommitPlace, FilePair } from './judge/facts.ts';
-import { type JudgedPoint, judgePoint, judgeTests } from './judge/judge.ts';
+import type {
+  ChangeFacts,
+  ChangesFacts,
+  CommitPlace,
+  FileAtPoint,
+  FilePair,
+  FilesAtCommit,
+} from './judge/facts.ts';
+import {
+  type FailureVerdict,
+  type JudgedPoint,
+  judgePoint,
+  judgeTests,
+  type TestVerdicts,
+} from './judge/judge.ts';
+import { defaultLimits } from './judge/limits.ts';
 import type { Point } from './judge/point.ts';
 import { functionOf } from './judge/renames.ts';
 import { chooseMatch, isKnown } from './judge/tiers.ts';
@@ -20,6 +35,7 @@ import type {
   PulledFile,
   RunContext,
   RunHistory,
+  TestRow,
   TotalsBefore,
   Warning,
 } from './model.ts';
@@ -31,6 +47,7 @@ import { readFormerNames } from './store/history/aliases.ts';
 import { readCoverageChange, readDifferences } from './store/history/changes.ts';
 import {
   type EvidenceRun,
+  type FileEvidence,
   isGreen,
   type MissingBase,
   type RunEvidence,
@@ -54,6 +71,10 @@ export interface ChangeSource {
   readonly readEdited?: ((path: string) => string | undefined) | undefined;
   /** Asks the server for the pull request's changed files: a shallow clone cannot say. undefined: there is nobody to ask, or no answer. */
   readonly readPulledFiles?: (() => Promise<readonly PulledFile[] | undefined>) | undefined;
+  /** Asks the server for files of a commit that a shallow clone lacks, by path. undefined: as for readPulledFiles. */
+  readonly readServerFiles?:
+    | ((sha: string, paths: readonly string[]) => Promise<ReadonlyMap<string, string> | undefined>)
+    | undefined;
 }
 
 export interface HistoryQuery extends RunQuery {
@@ -73,6 +94,8 @@ export interface Judgement {
   readonly readAgain: () => Promise<JudgedRuns>;
   /** A memory was told in a run of this change, or its test failed in one. */
   readonly isMatched: boolean;
+  /** The team has memories of its own. */
+  readonly hasMemories: boolean;
 }
 
 /**
@@ -92,7 +115,7 @@ export interface JudgedRuns {
 
 /** @throws as judgeStored */
 export async function judgeRun(db: Database, access: Access, query: HistoryQuery): Promise<Judgement> {
-  const { runId, createdAt, change } = query;
+  const { change } = query;
   const judgeRuns = (found: RunEvidence, git: GitPlace | undefined): JudgedRuns => ({
     evidence: found,
     judged: judgePoint({
@@ -105,6 +128,24 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
   const { evidence, git, readAgain, facts } = await readRuns(db, access, query, (found, place) =>
     readFacts(db, access, query, found, () => judgeRuns(found, place).judged),
   );
+  return {
+    history: await decideHistory(db, access, query, evidence, facts),
+    judged: facts.judged,
+    readAgain: async () => judgeRuns(await readAgain(), git),
+    isMatched: facts.isMatched,
+    hasMemories: facts.around?.tables.own === true,
+  };
+}
+
+/** A function of its own: what was read is let go when it ends, because all tests may have failed. */
+async function decideHistory(
+  db: Database,
+  access: Access,
+  query: HistoryQuery,
+  evidence: RunEvidence,
+  facts: Awaited<ReturnType<typeof readFacts>>,
+): Promise<RunHistory> {
+  const { runId, createdAt, change } = query;
   const { judged, there } = facts;
   const { point } = judged;
   const { baseBranch } = evidence;
@@ -182,48 +223,40 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
             }
           );
         });
-  const verdicts = judgeTests(judged, {
-    rows: [...facts.tests.rows, ...(former?.rows ?? [])],
-    passes: facts.tests.passes,
-    failures: facts.tests.failures,
-    files: facts.files.map((file) => ({
-      file,
-      isInTree: inPoint?.has(file),
-      ran: facts.filesThere?.ran.has(file) === true,
-    })),
-    filesHere: facts.filesThere?.filesHere ?? 0,
-    filesAlsoAtPoint: facts.filesThere?.filesAlsoAtPoint ?? 0,
-  });
+  // Known already, unless tests that have no past under their name have one under another, or only their files tell.
+  const verdicts =
+    (former === undefined ? facts.verdicts : undefined) ??
+    (await judgeByFiles(db, access, query, { facts, inPoint, formerRows: former?.rows ?? [] }));
   const renamedFrom = new Map(renames?.renamed.map(({ from, to }) => [to, from]));
-  const verdictOf = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
-  const history: RunHistory = {
-    failures: shareMemories(
-      (former?.matches ?? facts.matches).flatMap(
-        ({ testName, failureSignature, causeKey, candidates }, index): FailureHistory[] => {
-          const verdict = verdictOf.get(testName);
-          if (verdict === undefined) return [];
-          const match = chosenMatch(candidates, causeKey !== undefined);
-          // Member by member: what a spread makes, and then grows, takes four times the memory, and all tests may have failed.
-          return [
-            {
-              testName,
-              number: index + 1,
-              formerName: renamedFrom.get(testName),
-              failureSignature,
-              causeKey,
-              class: verdict.class,
-              reason: verdict.reason,
-              notes: verdict.notes,
-              match,
-              known: isKnown(match),
-              since: verdict.since,
-              lastFixedBy: verdict.lastFixedBy,
-              lately: verdict.lately,
-            },
-          ];
-        },
-      ),
-    ),
+  const verdictOf = new Map<string, FailureVerdict>();
+  for (const [place, verdict] of verdicts.failures.entries())
+    verdictOf.set(facts.tests.failures[place]?.testName ?? '', verdict);
+  const matches = former?.matches ?? facts.matches;
+  const failures: FailureHistory[] = [];
+  for (const [index, failure] of facts.failures.entries()) {
+    const { testName, causeKey } = failure;
+    const verdict = verdictOf.get(testName);
+    if (verdict === undefined) continue;
+    const match = chosenMatch(matches.get(failure) ?? [], causeKey !== undefined);
+    // Member by member: what a spread makes, and then grows, takes four times the memory, and all tests may have failed.
+    failures.push({
+      testName,
+      number: index + 1,
+      formerName: renamedFrom.get(testName),
+      failureSignature: failure.failureSignature,
+      causeKey,
+      class: verdict.class,
+      reason: verdict.reason,
+      notes: verdict.notes,
+      match,
+      known: isKnown(match),
+      since: verdict.since,
+      lastFixedBy: verdict.lastFixedBy,
+      lately: verdict.lately,
+    });
+  }
+  return {
+    failures: shareMemories(failures),
     // Without git the code of an earlier run here may be any: it is no past.
     baseBranch: point === undefined && isWithoutGit(evidence.run) ? undefined : evidence.baseBranch,
     point: point && {
@@ -248,12 +281,6 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
     coverage: facts.coverage,
     before: totalsBefore(evidence.run, there),
     renamedFunctions: renames?.functions ?? [],
-  };
-  return {
-    history,
-    judged,
-    readAgain: async () => judgeRuns(await readAgain(), git),
-    isMatched: facts.isMatched,
   };
 }
 
@@ -281,15 +308,24 @@ async function readFacts(
   const runIds = changeRuns(judged)?.ids ?? [];
   // Of tests that failed neither here nor at the point nothing is asked.
   const isAllGreen = isGreenHere && (point === undefined || point.runs.every(isGreen));
-  const [tests, around] = await Promise.all([
+  const judgeRows = (tests: TestEvidence) => {
+    // What files a run had is asked for tests that have no past.
+    const withoutPast = point === undefined ? new Set<string>() : filesWithoutPast(tests, point);
+    const facts = { ...tests, files: [], filesHere: 0, filesAlsoAtPoint: 0 };
+    return { tests, withoutPast, verdicts: withoutPast.size === 0 ? judgeTests(judged, facts) : undefined };
+  };
+  const readTests = async (): Promise<TestEvidence> =>
     isAllGreen
-      ? { rows: [], passes: new Map<string, readonly string[]>(), failures: [] }
+      ? { rows: [], passes: new Map(), failures: [] }
       : readTestEvidence(
           db,
           access,
           { runId, createdAt, lineRuns: evidence.lineRuns, ...runsToRead(judged) },
           failures,
-        ),
+        );
+  const [{ tests, withoutPast, verdicts }, around] = await Promise.all([
+    // Judged while the server looks for memories.
+    readTests().then(judgeRows),
     failures.length === 0
       ? undefined
       : lookAround(db, access, query, {
@@ -299,19 +335,20 @@ async function readFacts(
         }),
   ]);
   const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
-  // What files a run had is asked for tests that have no past.
-  const isPlain = point === undefined || !hasNoPast(tests, point);
   return {
     judged,
     failures,
     around,
     tests,
+    verdicts,
     files,
     there,
-    filesThere: isPlain
-      ? undefined
-      : await readFileEvidence(db, access, { runId, createdAt, point: point.runs, files }),
-    matches: around === undefined ? [] : await readMatches(db, access, query, { ...around, failures }),
+    withoutPast,
+    filesThere:
+      verdicts !== undefined || point === undefined
+        ? undefined
+        : await readFileEvidence(db, access, { runId, createdAt, point: point.runs, files }),
+    matches: around === undefined ? new Map() : await readMatches(db, access, query, { ...around, failures }),
     former:
       around?.hasAliases === true
         ? await readFormerNames(db, access, query, [
@@ -345,13 +382,98 @@ function chosenMatch(candidates: readonly MemoryCandidate[], isOutside: boolean)
   return { ...match, memory: { ...match.memory, isNoBetterThanWaiting: true } };
 }
 
-/** Whether a failed test has no row at the base's commits. */
-function hasNoPast({ rows, passes, failures }: TestEvidence, point: Point): boolean {
+async function judgeByFiles(
+  db: Database,
+  access: Access,
+  query: HistoryQuery,
+  {
+    facts,
+    inPoint,
+    formerRows,
+  }: {
+    readonly facts: Awaited<ReturnType<typeof readFacts>>;
+    readonly inPoint: ReadonlySet<string> | undefined;
+    readonly formerRows: readonly TestRow[];
+  },
+): Promise<TestVerdicts> {
+  const { tests, filesThere } = facts;
+  const files = facts.files.map((file) => ({
+    file,
+    isInTree: inPoint?.has(file),
+    ran: filesThere?.ran.has(file) === true,
+  }));
+  return judgeTests(facts.judged, {
+    rows: [...tests.rows, ...formerRows],
+    passes: tests.passes,
+    failures: tests.failures,
+    files,
+    filesHere: filesThere?.filesHere ?? 0,
+    filesAlsoAtPoint: filesThere?.filesAlsoAtPoint ?? 0,
+    olderFiles: await readOlderFiles(db, access, query, { facts, files }),
+  });
+}
+
+/**
+ * Where the point's runs left the file of a test without a past out, older commits are asked, one after another. Rare: the point's runs
+ * were a part of the suite.
+ */
+async function readOlderFiles(
+  db: Database,
+  access: Access,
+  { runId, createdAt }: HistoryQuery,
+  {
+    facts: { judged, filesThere, withoutPast },
+    files,
+  }: {
+    readonly facts: {
+      readonly judged: JudgedPoint;
+      readonly filesThere: FileEvidence | undefined;
+      readonly withoutPast: ReadonlySet<string>;
+    };
+    readonly files: readonly FileAtPoint[];
+  },
+): Promise<readonly FilesAtCommit[]> {
+  const { point } = judged;
+  if (point === undefined || filesThere === undefined) return [];
+  const isOpen = (
+    { file, isInTree }: FileAtPoint,
+    { ran, filesAlsoAtPoint, filesHere }: FileEvidence,
+  ): boolean =>
+    isInTree !== false && !ran.has(file) && !(isInTree === undefined && isHalf(filesAlsoAtPoint, filesHere));
+  let open = files.filter((file) => withoutPast.has(file.file) && isOpen(file, filesThere));
+  const older = point.base.slice(0, -1).reverse().slice(0, defaultLimits.fileCommits);
+  if (open.length === 0 || older.length === 0) return [];
+  return inTeam(db, access, async () => {
+    const found: FilesAtCommit[] = [];
+    for (const { sha, runs } of older) {
+      if (open.length === 0) break;
+      // All of a large matrix would be many rows.
+      const own = runs.filter(isOfLine(judged.facts.run));
+      const there = await readFileEvidence(db, access, {
+        runId,
+        createdAt,
+        point: own.length > 0 ? own : runs,
+        files: open.map(({ file }) => file),
+      });
+      found.push({ sha, ran: there.ran, filesAlso: there.filesAlsoAtPoint });
+      open = open.filter((file) => isOpen(file, there));
+    }
+    return found;
+  });
+}
+
+/** Files of the failed tests that have no row at the base's commits; '' for one without a file. */
+function filesWithoutPast({ rows, passes, failures }: TestEvidence, point: Point): ReadonlySet<string> {
   const base = new Set(point.base.flatMap(({ runs }) => runs.map(({ runId }) => runId)));
   const known = new Set<string>();
   for (const { testName, runId } of rows) if (base.has(runId)) known.add(testName);
-  return failures.some(
-    ({ testName }) => !known.has(testName) && passes.get(testName)?.some((runId) => base.has(runId)) !== true,
+  return new Set(
+    failures
+      .filter(
+        ({ testName }) =>
+          !known.has(testName) && passes.get(testName)?.some((runId) => base.has(runId)) !== true,
+      )
+      .map(({ testFile = '' }) => testFile),
   );
 }
 
@@ -408,7 +530,9 @@ async function readRuns<Facts extends object>(
     (await placeInGit(change, query.baseBranch ?? change.context.baseBranch ?? defaultBranch ?? 'main'));
   const first = await read(
     guess,
-    ({ baseBranch }) => change === undefined || baseBranch === undefined || baseBranch === guess?.baseBranch,
+    // Without git there is no better guess.
+    ({ baseBranch }) =>
+      change?.git === undefined || baseBranch === undefined || baseBranch === guess?.baseBranch,
   );
   const { baseBranch, missingBase } = first.evidence;
   if (missingBase !== undefined && missingBase.name === query.baseBranch)
@@ -542,7 +666,8 @@ const mostEdited = 300;
 /** Both commits in one repository; undefined where one is not known, or git is not there. */
 function commitsOf(change: ChangeSource | undefined, from: string | undefined, to: string | undefined) {
   if (change?.git === undefined || from === undefined || to === undefined) return undefined;
-  return { git: change.git, from, to, project: change.context.project ?? '.', readEdited: change.readEdited };
+  const { git, readEdited, readServerFiles, context } = change;
+  return { git, from, to, project: context.project ?? '.', readEdited, readServerFiles };
 }
 
 function neverTested(base: string): Warning {

@@ -27,11 +27,11 @@ export async function learnFrom(
   db: Database,
   access: Access,
   query: HistoryQuery,
-  { history, judged, isMatched, readAgain }: Judgement,
+  { history, judged, isMatched, hasMemories, readAgain }: Judgement,
 ): Promise<RunHistory> {
   if (changeRuns(judged) === undefined) return history;
-  const told = toldMatches(judged, history.failures);
-  const isTold = told.shown.length > 0 || told.untaught.length > 0;
+  const told = hasMemories ? toldMatches(judged, history.failures) : undefined;
+  const isTold = told !== undefined && told.shown.length + told.untaught.length > 0;
   const added = isTold ? await inTeam(db, access, () => addMatches(db, access, query, told)) : 0;
   if (!isMatched) {
     // Told for the first time, and nothing came after it yet: there is nothing to decide.

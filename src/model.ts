@@ -346,7 +346,8 @@ export type Reason =
   /** Green on the same commit without the uncommitted changes. */
   | { readonly kind: 'green-without-edits'; readonly sha: string; readonly files: number | undefined }
   | { readonly kind: 'other-error-there'; readonly sha: string; readonly errorType: string | undefined }
-  | { readonly kind: 'absent-there' }
+  /** @property sha the older commit that tells, where the point's runs left the file out */
+  | { readonly kind: 'absent-there'; readonly sha?: string | undefined }
   | { readonly kind: 'skipped-there'; readonly sha: string };
 
 /** What else holds of a failure. */

@@ -115,15 +115,20 @@ export function judgeOwnPatch(
   return { baseSha, coverage: patchCoverage({ diff, here: files }), runs: 1, notComputed };
 }
 
-/** By all stored runs of the run's commit; lines that lost their coverage by the run that this one is compared with. */
+/**
+ * By all stored runs of the run's commit; lines that lost their coverage by the run that this one is compared with.
+ *
+ * @param reading what readChange gives for the query
+ */
 export async function judgePatch(
   db: Database,
   access: Access,
   query: PatchQuery,
+  reading: ReturnType<typeof readChange>,
   { judged: { facts, point }, history }: { readonly judged: JudgedPoint; readonly history: RunHistory },
 ): Promise<Patch | undefined> {
   const { run } = facts;
-  const change = await readChange(query);
+  const change = await reading;
   if (change === undefined) return undefined;
   // Lines of the commit are not those of a checkout that was edited.
   const isEdited = 'problem' in change ? (run.isDirty ?? false) : change.to === undefined;

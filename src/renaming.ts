@@ -31,6 +31,10 @@ export interface RenameQuery extends RunQuery {
         readonly project: string;
         /** See ChangeSource. */
         readonly readEdited: ((path: string) => string | undefined) | undefined;
+        /** See ChangeSource. */
+        readonly readServerFiles?:
+          | ((sha: string, paths: readonly string[]) => Promise<ReadonlyMap<string, string> | undefined>)
+          | undefined;
       }
     | undefined;
 }
@@ -164,7 +168,7 @@ async function readSources(
   if (left.length > mostCompared || arriving.length > mostCompared) return undefined;
   const files = [...new Set([...left, ...arriving].map(fileOf))];
   const [before, after] = await Promise.all([
-    readFunctions(files, commits, (paths) => commits.git.sources(commits.from, paths)),
+    readFunctions(files, commits, (paths) => openThere(paths, commits)),
     readFunctions(files, commits, (paths) => openHere(paths, commits)),
   ]);
   const notGone = left.filter((id) => after.has(id));
@@ -183,6 +187,17 @@ async function readSources(
     notCome,
     likeness: pairs && { known: new Set([...old, ...now].map(({ id }) => id)), pairs },
   };
+}
+
+/** As the point had them: git knows, or where the clone lacks that commit, its server. */
+async function openThere(
+  paths: readonly string[],
+  { git, from, readServerFiles }: Commits,
+): Promise<ReadonlyMap<string, string>> {
+  const found = await git.sources(from, paths);
+  if (found.size > 0 || readServerFiles === undefined) return found;
+  const isHere = (await git.commits([from])).length > 0;
+  return (isHere ? undefined : await readServerFiles(from, paths)) ?? found;
 }
 
 async function openHere(

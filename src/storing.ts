@@ -3,7 +3,7 @@ import { InputError, ReportError } from './errors.ts';
 import { type ChangeSource, type Judgement, judgeRun, judgeStored } from './judging.ts';
 import { learnFrom } from './learning.ts';
 import type { Patch, RunHistory, SavedRun, Stored, Warning } from './model.ts';
-import { judgePatch } from './patching.ts';
+import { judgePatch, type PatchQuery, readChange } from './patching.ts';
 import type { Connect, ConnectLimits, Database } from './store/database/port.ts';
 import { type RetryOptions, unlessCancelled, withRetries } from './store/database/retry.ts';
 import { reuseConnection } from './store/database/reuse.ts';
@@ -53,6 +53,8 @@ export async function storeRun(
 ): Promise<StoredRun> {
   if (connect === undefined) return outcome(undefined);
   const connection = reuseConnection(connect);
+  const patch =
+    options.patch && options.change && readPatch(options.change, options.patch, options.baseBranch);
   let saved: SavedRun | undefined;
   let access: Access | undefined;
   try {
@@ -64,7 +66,7 @@ export async function storeRun(
       },
     });
     options.onSaved(saved);
-    const request = { ...options, saved, teamSlug: upload.teamSlug };
+    const request = { ...options, saved, teamSlug: upload.teamSlug, patch };
     return outcome(saved, { history: await judgeAndLearn(connection, request, access) });
   } catch (error) {
     if (error instanceof InputError || error instanceof ReportError) throw error;
@@ -80,12 +82,30 @@ export async function storeRun(
   }
 }
 
+/** The change of which the coverage is asked for. git reads it while the server stores the run. */
+interface AskedPatch {
+  readonly query: PatchQuery;
+  readonly reading: ReturnType<typeof readChange>;
+}
+
+function readPatch(
+  change: ChangeSource,
+  { diffBase }: NonNullable<StoreRunOptions['patch']>,
+  baseBranch: string | undefined,
+): AskedPatch {
+  const query = { change, diffBase, baseBranch };
+  const reading = readChange(query);
+  // Nobody may get to ask for it.
+  reading.catch(() => {});
+  return { query, reading };
+}
+
 export interface HistoryRequest extends AccessRequest, Omit<RetryOptions, 'deadlineMs'> {
   readonly saved: SavedRun;
   /** See HistoryQuery. */
   readonly baseBranch: string | undefined;
   readonly change?: ChangeSource | undefined;
-  readonly patch?: StoreRunOptions['patch'];
+  readonly patch?: AskedPatch | undefined;
   onWarning?(warning: Warning): void;
 }
 
@@ -143,12 +163,12 @@ async function judgeAndLearn(
 async function patchOf(
   db: Database,
   access: Access,
-  { change, patch, baseBranch }: HistoryRequest,
+  { patch }: HistoryRequest,
   judgement: Judgement,
 ): Promise<Patch | undefined> {
-  if (patch === undefined || change === undefined) return undefined;
+  if (patch === undefined) return undefined;
   try {
-    return await judgePatch(db, access, { change, baseBranch, diffBase: patch.diffBase }, judgement);
+    return await judgePatch(db, access, patch.query, patch.reading, judgement);
   } catch (error) {
     if (fateOf(error) === 'lost') throw error;
     return { problem: error instanceof Error ? error.message : String(error) };

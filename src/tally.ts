@@ -99,6 +99,14 @@ export function startTally(): Tally {
   const reports = new Map<string, { -readonly [K in keyof ReportCounts]: ReportCounts[K] }>();
   const leftOut = new Set<string>();
   const names = new Set<string>();
+  /** Of the slowest tests. */
+  let least = 0;
+  const addSlow = (testName: string, durationSeconds: number) => {
+    slowest.push({ testName: owned(testName), durationSeconds });
+    slowest.sort((a, b) => b.durationSeconds - a.durationSeconds);
+    slowest = slowest.slice(0, mostSlow);
+    least = slowest.at(-1)?.durationSeconds ?? 0;
+  };
   const countReport = ({ report, testName, outcome }: SignedResult) => {
     if (report === undefined) return;
     if (names.size <= mostNames) names.add(owned(testName));
@@ -127,11 +135,7 @@ export function startTally(): Tally {
         const seconds = result.durationSeconds;
         if (seconds === undefined) continue;
         summed = (summed ?? 0) + seconds;
-        if (slowest.length < mostSlow || seconds > (slowest.at(-1)?.durationSeconds ?? 0)) {
-          slowest.push({ testName: owned(result.testName), durationSeconds: seconds });
-          slowest.sort((a, b) => b.durationSeconds - a.durationSeconds);
-          slowest = slowest.slice(0, mostSlow);
-        }
+        if (slowest.length < mostSlow || seconds > least) addSlow(result.testName, seconds);
       }
     },
     get count() {

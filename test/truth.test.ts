@@ -394,6 +394,11 @@ describe('in CI', () => {
       failures: { 'tests/test_c.py::test_w': 'new: green-there@D' },
       point: 'E merged-parent',
     });
+    // A new function of a file that the point's run did not reach: the newest commit that ran the file tells.
+    const young = 'tests/test_c.py::test_young';
+    expect((await s.pull(1, 'P', 'E', { [young]: 'F' }, { again: true })).failures).toEqual({
+      [young]: 'new: absent-there@D',
+    });
   });
 
   it('20: an outage looks like one, and is no evidence', async () => {
@@ -853,6 +858,22 @@ describe('outside CI', () => {
     expect(
       (await s.pull(1, 'P', 'B', { [renamed]: 'P', [moved]: 'P' }, { depth: 'full', again: true })).fixed,
     ).toEqual({ [renamed]: 'green here, red at B' });
+    // A clone of depth 1 lacks the source of the point: without it the name alone tells nothing.
+    const other = 'tests/test_cart.py::test_price_of_all';
+    s.commit('Q', {
+      on: 'feature-2',
+      from: 'B',
+      files: { 'tests/test_cart.py': source('test_price_of_all') },
+    });
+    const outcomes = { [other]: 'F:KeyError', [kept]: 'P' };
+    expect(await s.pull(2, 'Q', 'B', outcomes)).toMatchObject({
+      failures: { [other]: 'new: absent-there' },
+      changes: { added: [other], removed: [old] },
+    });
+    expect(await s.pull(2, 'Q', 'B', outcomes, { hasServer: true, again: true })).toMatchObject({
+      failures: { [other]: 'new: other-error-there@B' },
+      changes: { renamed: [{ from: old, to: other }] },
+    });
     // Later runs, in clones that hold no history, find the past by the name that was kept.
     s.merge('M', 'main', 'feature-1');
     await s.push('M', { [renamed]: 'F', [moved]: 'P' }, { before: 'B' });

@@ -264,11 +264,12 @@ export function openHistory(
         }
         return undefined;
       }),
-    mergeBase: async (one, other) => {
-      if (!isName(one) || !isName(other)) return undefined;
-      if (one === other && tips.has(one)) return one;
-      return commitId((await lines('merge-base', one, other))?.[0]);
-    },
+    mergeBase: (one, other) =>
+      once(`merge-base ${one} ${other}`, async () => {
+        if (!isName(one) || !isName(other)) return undefined;
+        if (one === other && tips.has(one)) return one;
+        return commitId((await lines('merge-base', one, other))?.[0]);
+      }),
     order: (sha) =>
       once(`order ${sha}`, async () =>
         isName(sha)

@@ -1,23 +1,19 @@
 // Reads the payload of the event that started a GitHub Actions workflow. It is other people's data: only a few fields are
 // read, a wrong field is undefined, and a broken file is a warning.
 import { readFile, stat } from 'node:fs/promises';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Warning } from '../model.ts';
 
-const text = z.string().max(1000).optional().catch(undefined);
-const number = z.int().min(1).max(2_147_483_647).optional().catch(undefined);
-const id = z.int().min(1).optional().catch(undefined);
+/** A wrong field is an absent one. */
+const lenient = <T extends z.ZodMiniType>(type: T) => z.catch(z.optional(type), undefined);
+const text = lenient(z.string().check(z.maxLength(1000)));
+const number = lenient(z.int().check(z.minimum(1), z.maximum(2_147_483_647)));
+const id = lenient(z.int().check(z.minimum(1)));
 /** Seconds since 1970, or ISO 8601: GitHub writes both. */
-const time = z
-  .union([z.number(), z.string().max(100)])
-  .optional()
-  .catch(undefined);
-const repository = z.object({ id, full_name: text, pushed_at: time }).optional().catch(undefined);
-const repositoryOfEvent = z
-  .object({ id, full_name: text, default_branch: text, pushed_at: time })
-  .optional()
-  .catch(undefined);
-const side = z.object({ ref: text, sha: text, repo: repository }).optional().catch(undefined);
+const time = lenient(z.union([z.number(), z.string().check(z.maxLength(100))]));
+const repository = lenient(z.object({ id, full_name: text, pushed_at: time }));
+const repositoryOfEvent = lenient(z.object({ id, full_name: text, default_branch: text, pushed_at: time }));
+const side = lenient(z.object({ ref: text, sha: text, repo: repository }));
 
 // https://docs.github.com/webhooks/webhook-events-and-payloads
 const eventSchema = z.object({
@@ -26,13 +22,10 @@ const eventSchema = z.object({
   /** Of a push: the branch's commit before it. */
   before: text,
   /** Of a comment: `pull_request` is there where the comment is on one. */
-  issue: z
-    .object({ number, pull_request: z.object({}).optional().catch(undefined) })
-    .optional()
-    .catch(undefined),
-  pull_request: z.object({ number, updated_at: time, head: side, base: side }).optional().catch(undefined),
-  workflow_run: z
-    .object({
+  issue: lenient(z.object({ number, pull_request: lenient(z.object({})) })),
+  pull_request: lenient(z.object({ number, updated_at: time, head: side, base: side })),
+  workflow_run: lenient(
+    z.object({
       id,
       name: text,
       created_at: time,
@@ -42,24 +35,18 @@ const eventSchema = z.object({
       head_sha: text,
       head_branch: text,
       head_repository: repository,
-      pull_requests: z
-        .array(z.object({ number, base: side }))
-        .max(100)
-        .optional()
-        .catch(undefined),
-    })
-    .optional()
-    .catch(undefined),
-  merge_group: z
-    .object({
+      pull_requests: lenient(z.array(z.object({ number, base: side })).check(z.maxLength(100))),
+    }),
+  ),
+  merge_group: lenient(
+    z.object({
       head_sha: text,
       head_ref: text,
       base_sha: text,
       base_ref: text,
-      head_commit: z.object({ timestamp: time }).optional().catch(undefined),
-    })
-    .optional()
-    .catch(undefined),
+      head_commit: lenient(z.object({ timestamp: time })),
+    }),
+  ),
 });
 
 export type GithubEvent = z.infer<typeof eventSchema>;

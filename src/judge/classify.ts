@@ -1,7 +1,7 @@
 // The class of a failure: was it so before this change?
 import type { FlakyEvidence, Notes, Novelty, Reason, StoredRun } from '../model.ts';
 import { isImprobable, rowAtEnd } from './broken.ts';
-import type { FileAtPoint } from './facts.ts';
+import type { FileAtPoint, FilesAtCommit } from './facts.ts';
 import { chancesOf, failedThenPassed, flakyEvidence } from './flaky.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type Attempt, changeOf, type FailureText, isAlike, type Past } from './past.ts';
@@ -33,6 +33,10 @@ export interface FailureCase {
   readonly file: FileAtPoint | undefined;
   /** A run at the point had at least half of this run's files. */
   readonly sharesFiles: boolean;
+  /** See TestFacts. */
+  readonly olderFiles: readonly FilesAtCommit[];
+  /** Test files of the judged run. */
+  readonly filesHere: number;
 }
 
 const noNotes: Notes = { passedOnRerunOf: undefined, wasFlaky: undefined, redBefore: [] };
@@ -185,11 +189,26 @@ function greenWithoutEdits({ cleanHead, uncommittedFiles }: FailureCase): Reason
 }
 
 function withoutPast(test: FailureCase, skippedAt: string | undefined, text: FailureText): Classified {
-  const { file, sharesFiles } = test;
+  const { file, sharesFiles, olderFiles, filesHere } = test;
   if (skippedAt !== undefined) return isNew(test, { kind: 'skipped-there', sha: skippedAt }, text);
   const isAbsent =
     file?.isInTree === false || file?.ran === true || (file?.isInTree === undefined && sharesFiles);
-  return isAbsent ? isNew(test, { kind: 'absent-there' }, text) : noHistory({ kind: 'not-run-there' });
+  if (isAbsent) return isNew(test, { kind: 'absent-there' }, text);
+  // Its own point is older then, as that of every test which a part of the suite left out.
+  // Of a file that the point's tree has, half of the suite tells nothing: a part may leave the same files out every day.
+  const older = olderFiles.find(
+    ({ ran, filesAlso }) =>
+      (file !== undefined && ran.has(file.file)) ||
+      (file?.isInTree === undefined && isHalf(filesAlso, filesHere)),
+  );
+  return older === undefined
+    ? noHistory({ kind: 'not-run-there' })
+    : isNew(test, { kind: 'absent-there', sha: older.sha }, text);
+}
+
+/** So many of this run's files make a run of the same suite. */
+export function isHalf(also: number, here: number): boolean {
+  return here > 0 && also >= here / 2;
 }
 
 function evidenceOf(

@@ -67,6 +67,20 @@ export interface TestFacts {
   /** Test files of the judged run, and how many of them a run at the point ran. */
   readonly filesHere: number;
   readonly filesAlsoAtPoint: number;
+  /**
+   * What older commits of the base ran, the newest first: asked for where the point's runs left the file of a test without a past
+   * out, as a part of the suite does.
+   */
+  readonly olderFiles?: readonly FilesAtCommit[] | undefined;
+}
+
+/** Test files that the counting runs of one commit ran or collected. */
+export interface FilesAtCommit {
+  readonly sha: string;
+  /** Of the files of `TestFacts.failures`. */
+  readonly ran: ReadonlySet<string>;
+  /** Of all files of the judged run. */
+  readonly filesAlso: number;
 }
 
 /** A test file that one of both runs has (one row). */

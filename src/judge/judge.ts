@@ -3,13 +3,12 @@
 //
 // Three steps, since each needs rows for what the one before decided: `judgePoint` from the runs, `judgeTests` from the rows of
 // the tests that failed here or there, `judgeChanges` (changes.ts) from the tests of both runs.
-import type { Fixed, Lately, Since, StoredRun } from '../model.ts';
+import type { Fixed, Lately, Since, StoredRun, TestRow } from '../model.ts';
 import { ancestryOf } from './ancestry.ts';
-import { type Classified, classify, type FailureCase } from './classify.ts';
+import { type Classified, classify, type FailureCase, isHalf } from './classify.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
 import type { RunFacts, TestFacts } from './facts.ts';
 import { fixedOf, repairsOf } from './fixed.ts';
-import { groupBy } from './group.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, orderCommits, testedCommit } from './order.ts';
 import {
@@ -40,7 +39,6 @@ export interface JudgedPoint {
 }
 
 export interface FailureVerdict extends Classified {
-  readonly testName: string;
   /** Of a pre-existing failure on the base, else up to this run; undefined where no run tells. */
   readonly since: Since | undefined;
   /** The commit that ended its last break; undefined unless a repair was seen that lasted. */
@@ -50,6 +48,7 @@ export interface FailureVerdict extends Classified {
 }
 
 export interface TestVerdicts {
+  /** In the order of `TestFacts.failures`. Tests that never failed or never ran before may share one. */
   readonly failures: readonly FailureVerdict[];
   /** Tests that were red at the point and are green here. None where the point's own commit was not tested. */
   readonly fixed: readonly Fixed[];
@@ -128,9 +127,16 @@ export function judgeTests(
   limits: Limits = defaultLimits,
 ): TestVerdicts {
   const { facts, point, order } = judged;
-  const rowsOf = groupBy(tests.rows, ({ testName }) => testName);
-  const failing = new Set(tests.failures.map(({ testName }) => testName));
+  // Most tests have one row, and need no list of their own.
+  const rowsOf = new Map<string, TestRow | TestRow[]>();
+  for (const row of tests.rows) {
+    const known = rowsOf.get(row.testName);
+    if (known === undefined) rowsOf.set(row.testName, row);
+    else if (Array.isArray(known)) known.push(row);
+    else rowsOf.set(row.testName, [known, row]);
+  }
   const files = new Map(tests.files.map((file) => [file.file, file]));
+  const { olderFiles = [] } = tests;
   const siblings = siblingsOf(facts);
   const own = judged.own.filter(({ lineId }) => lineId === facts.run.lineId);
   const others = [...judged.others].sort((a, b) => a.at - b.at);
@@ -144,18 +150,27 @@ export function judgeTests(
       passed.set(runId, row);
       found.set(runId, row);
     }
-    for (const row of rowsOf.get(testName) ?? []) found.set(row.runId, row);
+    for (const row of [rowsOf.get(testName) ?? []].flat()) found.set(row.runId, row);
     return found;
   };
-  // A test that never failed before has nothing of its own: its text and file decide nothing then.
-  const plain = new Map<readonly string[], FailureVerdict>();
+  // A test that never failed before has nothing of its own: its text and file decide nothing then. Of one that never ran before its
+  // file alone does.
+  const plain = new Map<readonly string[] | string, FailureVerdict>();
   const failures = tests.failures.map(({ testName, testFile }): FailureVerdict => {
     const passes = tests.passes?.get(testName);
-    const alike = passes && plain.get(passes);
-    const [here, ...elsewhere] = rowsOf.get(testName) ?? [];
+    const file = testFile === undefined ? undefined : files.get(testFile);
+    const alone = rowsOf.get(testName);
     const isPlain =
-      here?.runId === facts.run.runId && here.failedAttempts === undefined && elsewhere.length === 0;
-    if (isPlain && alike !== undefined) return named(testName, alike);
+      alone !== undefined &&
+      !Array.isArray(alone) &&
+      alone.runId === facts.run.runId &&
+      alone.failedAttempts === undefined;
+    const likeness = isPlain
+      ? (passes ??
+        `${file?.isInTree} ${file?.ran} ${olderFiles.findIndex(({ ran }) => ran.has(file?.file ?? ''))} ${isAlike(alone, alone)}`)
+      : undefined;
+    const alike = likeness === undefined ? undefined : plain.get(likeness);
+    if (alike !== undefined) return alike;
     const rows = rowsByRun(testName);
     const past = point && pastOf(facts.run, point, { rows, siblings, limits });
     const test: FailureCase = {
@@ -173,8 +188,10 @@ export function judgeTests(
       ).flatMap((commit) => commit.runs.flatMap((other) => attemptsOfRun(other, rows, commit.sha))),
       cleanHead: attemptsIn(judged.evidence.cleanHead, rows, order),
       uncommittedFiles: facts.change.uncommittedFiles,
-      file: testFile === undefined ? undefined : files.get(testFile),
-      sharesFiles: tests.filesHere > 0 && tests.filesAlsoAtPoint >= tests.filesHere / 2,
+      file,
+      sharesFiles: isHalf(tests.filesAlsoAtPoint, tests.filesHere),
+      olderFiles: olderFiles,
+      filesHere: tests.filesHere,
     };
     const classified = classify(test, limits);
     const base = past?.attempts ?? [];
@@ -187,7 +204,6 @@ export function judgeTests(
       limits,
     });
     const verdict = {
-      testName,
       class: classified.class,
       reason: classified.reason,
       notes: classified.notes,
@@ -195,31 +211,21 @@ export function judgeTests(
       lastFixedBy: lastFixedBy(line, limits),
       lately: latelyOf(base, [...test.own, ...test.here], since, facts.run.at),
     };
-    if (isPlain && passes !== undefined && past?.state.kind === 'passed') plain.set(passes, verdict);
+    const state = past?.state.kind;
+    const isLikeOthers =
+      passes === undefined ? state === undefined || state === 'absent' : state === 'passed';
+    if (likeness !== undefined && isLikeOthers) plain.set(likeness, verdict);
     return verdict;
   });
+  if (!isFixedTold(judged)) return { failures, fixed: [] };
+  for (const { testName } of tests.failures) rowsOf.delete(testName);
   return {
     failures,
-    fixed: isFixedTold(judged)
-      ? [...rowsOf.keys()].flatMap((testName) =>
-          failing.has(testName)
-            ? []
-            : (fixedHere(testName, rowsByRun(testName), judged, siblings, limits) ?? []),
-        )
-      : [],
+    fixed: [...rowsOf.keys()].flatMap(
+      (testName) => fixedHere(testName, rowsByRun(testName), judged, siblings, limits) ?? [],
+    ),
   };
 }
-
-/** Member by member, as they were made: all tests may have failed. */
-const named = (testName: string, verdict: FailureVerdict): FailureVerdict => ({
-  testName,
-  class: verdict.class,
-  reason: verdict.reason,
-  notes: verdict.notes,
-  since: verdict.since,
-  lastFixedBy: verdict.lastFixedBy,
-  lately: verdict.lately,
-});
 
 /** So many letters are told. */
 const lastRuns = { base: 10, change: 6 } as const;

@@ -25,6 +25,8 @@ export interface Limits {
   readonly days: number;
   /** An own past counts where the test ran in at least half of so many last commits of its line. */
   readonly lineCommits: number;
+  /** Where the point's runs left a file out, so many older commits are asked for it. */
+  readonly fileCommits: number;
   /** An outage: share of failed tests, failures, and files with failures. */
   readonly outageShare: number;
   readonly outageFailures: number;
@@ -44,6 +46,7 @@ export const defaultLimits: Limits = {
   commits: 50,
   days: 90,
   lineCommits: 10,
+  fileCommits: 10,
   outageShare: 0.8,
   outageFailures: 20,
   outageFiles: 10,

@@ -150,10 +150,11 @@ export function flakyTests(
         },
         { ...limits, changePointTests: 0 },
       );
-      for (const [place, { testName, reason }] of failures.entries()) {
-        if (reason.kind !== 'flaky') continue;
+      for (const [place, { testName, texts }] of some.entries()) {
+        const reason = failures[place]?.reason;
+        if (reason?.kind !== 'flaky') continue;
         const before = found.get(testName);
-        const text = some[place]?.texts[kind] ?? {};
+        const text = texts[kind] ?? {};
         found.set(testName, {
           testName,
           jobName: like.jobName,

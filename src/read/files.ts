@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type GlobOptions, glob, isDynamicPattern } from 'tinyglobby';
+import type { GlobOptions } from 'tinyglobby';
 import { InputError } from '../errors.ts';
 import type { Warning } from '../model.ts';
 import { distance } from '../nearest.ts';
@@ -72,6 +72,8 @@ export async function findFiles(patterns: readonly string[], options: FindOption
       await addFile(found, literal, options);
       continue;
     }
+    // Loaded here: most uploads name their files.
+    const { isDynamicPattern } = await import('tinyglobby');
     // Convert Windows separators first: in a glob a backslash quotes the next character.
     const slashed = pattern.replaceAll('\\', '/');
     const matches = isDynamicPattern(slashed) ? await expand(slashed, excluded, options, passedBy) : [];
@@ -138,8 +140,9 @@ async function expand(
   passedBy: PassedBy,
 ): Promise<string[]> {
   const { workingDirectory } = options;
+  const { glob, isDynamicPattern } = await import('tinyglobby');
   const roots = await Promise.all(
-    [workingDirectory, resolve(workingDirectory, literalFolder(pattern))].map((folder) =>
+    [workingDirectory, resolve(workingDirectory, literalFolder(pattern, isDynamicPattern))].map((folder) =>
       realpath(folder).catch(() => folder),
     ),
   );
@@ -169,9 +172,9 @@ async function expand(
 }
 
 /** The folders at a pattern's start that are named without wildcards. */
-function literalFolder(pattern: string): string {
+function literalFolder(pattern: string, isDynamic: (part: string) => boolean): string {
   const parts = pattern.split('/');
-  const first = parts.findIndex((part) => isDynamicPattern(part));
+  const first = parts.findIndex((part) => isDynamic(part));
   const folder = parts.slice(0, first < 0 ? -1 : first).join('/');
   return folder === '' && pattern.startsWith('/') ? '/' : folder;
 }

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { AnyNode, IdentifierNode, StringNode } from '@humanwhocodes/momoa';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { InputError, ReportError } from '../errors.ts';
 import type { MatrizAnalysis } from '../model.ts';
 import { decodeText } from './decode.ts';
@@ -124,23 +124,23 @@ const seeDocs = 'docs/matriz.md shows the shape.';
 const writeAgain = 'Something stopped before it was written. Write it again, as JSON.';
 
 const filled = (max: number) =>
-  z
-    .string('must be text')
-    .max(max, `must not be longer than ${max} characters`)
-    .refine((text) => text.trim() !== '', 'must not be empty');
+  z.string('must be text').check(
+    z.maxLength(max, `must not be longer than ${max} characters`),
+    z.refine((text) => text.trim() !== '', 'must not be empty'),
+  );
 const maxInt = 2_147_483_647;
-const amount = (most: number) =>
-  z.number('must be a number').min(0, 'must not be below 0').max(most, `must not be above ${most}`);
-const whole = z
-  .int('must be a whole number')
-  .min(0, 'must not be below 0')
-  .max(maxInt, `must not be above ${maxInt}`);
-const list = <T extends z.ZodType>(of: T, most: number) =>
-  z.array(of, 'must be an array').max(most, `must not have more than ${most} elements`).nullish();
+const within = (most: number) =>
+  [z.minimum(0, 'must not be below 0'), z.maximum(most, `must not be above ${most}`)] as const;
+const amount = (most: number) => z.number('must be a number').check(...within(most));
+const whole = z.int('must be a whole number').check(...within(maxInt));
+const list = <T extends z.ZodMiniType>(of: T, most: number) =>
+  z.nullish(
+    z.array(of, 'must be an array').check(z.maxLength(most, `must not have more than ${most} elements`)),
+  );
 const object = 'must be an object';
 
 const violationSchema = z.looseObject(
-  { rule: filled(2000), location: filled(1000).nullish(), severity: filled(50).nullish() },
+  { rule: filled(2000), location: z.nullish(filled(1000)), severity: z.nullish(filled(50)) },
   object,
 );
 const starSchema = z.looseObject(
@@ -151,27 +151,29 @@ const starSchema = z.looseObject(
     confidence: amount(1),
     violations: list(violationSchema, mostViolations),
     insights: list(z.string('must be text'), 1000),
-    duration_ms: amount(maxInt).nullish(),
+    duration_ms: z.nullish(amount(maxInt)),
   },
   object,
 );
 const analysisSchema = z.looseObject(
   {
-    version: z.union([z.string(), z.number()], 'must be text').nullish(),
-    orchestrator_latency_ms: amount(maxInt).nullish(),
+    version: z.nullish(z.union([z.string(), z.number()], 'must be text')),
+    orchestrator_latency_ms: z.nullish(amount(maxInt)),
     // A name is a word as people write it.
     stars: z
-      .record(z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,99}$/u), starSchema, object)
-      .refine((stars) => Object.keys(stars).length > 0, 'must have a star')
-      .refine(
-        (stars) => Object.keys(stars).length <= mostStars,
-        `must not have more than ${mostStars} stars`,
+      .record(z.string().check(z.regex(/^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,99}$/u)), starSchema, object)
+      .check(
+        z.refine((stars) => Object.keys(stars).length > 0, 'must have a star'),
+        z.refine(
+          (stars) => Object.keys(stars).length <= mostStars,
+          `must not have more than ${mostStars} stars`,
+        ),
       ),
-    consciousness_score: amount(100).nullish(),
+    consciousness_score: z.nullish(amount(100)),
     recommendations: list(z.looseObject({ type: filled(100) }, object), 1000),
-    metadata: z
-      .looseObject({ total_components: whole.nullish(), active_components: whole.nullish() }, object)
-      .nullish(),
+    metadata: z.nullish(
+      z.looseObject({ total_components: z.nullish(whole), active_components: z.nullish(whole) }, object),
+    ),
   },
   object,
 );

@@ -1,5 +1,5 @@
 // Versions of the two signatures that memories are found by, and how a memory is signed again by a newer one. Pure.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** One version of a signature. Signatures of different versions are never equal. */
 export interface SignatureRule {
@@ -14,7 +14,7 @@ export interface SignatureRule {
 /** Version and 32 hex digits of SHA-256 over the error type and the other parts. */
 export function seal(version: string, errorType: string | undefined, parts: readonly string[]): string {
   const text = [errorType ?? 'Unknown', ...parts].join('\n');
-  return `${version}:${createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32)}`;
+  return `${version}:${hash('sha256', text).slice(0, 32)}`;
 }
 
 /** What a memory keeps. `metadata` holds `error_type`, `drift_words`, `drift_statement`, `words`, `statement` and `place`. */

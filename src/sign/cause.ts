@@ -1,5 +1,5 @@
 // The key of a failure's cause: what failures of one run have in common when one fault made all of them. Pure and versioned.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { CauseKey, Failure } from '../model.ts';
 import { exceptionWords, leadingWords, withoutType } from './drift.ts';
 import { scrub } from './scrub.ts';
@@ -21,7 +21,7 @@ export function signCause(failure: Failure): CauseKey | undefined {
   if (missing === undefined && place === undefined) return undefined;
   const where = missing ?? `${place?.file}:${place?.line}`;
   const text = [errorType, missing === undefined ? causeWords(raised) : '', where].join('\n');
-  return `${version}:${createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32)} ${shortened(where)}`;
+  return `${version}:${hash('sha256', text).slice(0, 32)} ${shortened(where)}`;
 }
 
 /** The key is stored in 500 characters; of a longer place the end tells most. */

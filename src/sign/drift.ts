@@ -35,6 +35,14 @@ export function driftOf(
  * values, verbosity and pytest's version.
  */
 export function leadingWords(message: string): string {
+  // All signatures of a failure ask for them, one behind the other.
+  if (message !== lead.message) lead = { message, words: findLeadingWords(message) };
+  return lead.words;
+}
+
+let lead = { message: '', words: '' };
+
+function findLeadingWords(message: string): string {
   const lines = exceptionWords(message).split('\n');
   const leading: string[] = [];
   for (const line of lines) {
@@ -49,7 +57,8 @@ export function leadingWords(message: string): string {
 export function exceptionWords(message: string): string {
   const inner =
     /^failed on (?:setup|teardown)(?: at [^"\n]+:\d+)? with "([\s\S]*)"$/.exec(message)?.[1] ?? message;
-  return inner.split('\nand then, on teardown: ', 1)[0] ?? '';
+  const teardown = inner.indexOf('\nand then, on teardown: ');
+  return teardown < 0 ? inner : inner.slice(0, teardown);
 }
 
 /** The type is signed separately: pytest puts it before `assert …` only in some cases. */

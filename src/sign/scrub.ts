@@ -22,19 +22,23 @@ export const scrubbers: readonly Scrubber[] = [
     ],
     leaves: ['looked at 0x', "KeyError: '0xdead'", "<Order id='12'>"],
     scrub: (text) =>
-      text
-        .replace(/\bat 0x[0-9a-fA-F]{4,16}\b/g, 'at ADDRESS')
-        .replace(/(Mock\b[^<>\n]{0,200} id=')\d{6,20}'>/g, "$1ADDRESS'>"),
+      text.includes('0x') || text.includes("id='")
+        ? text
+            .replace(/\bat 0x[0-9a-fA-F]{4,16}\b/g, 'at ADDRESS')
+            .replace(/(Mock\b[^<>\n]{0,200} id=')\d{6,20}'>/g, "$1ADDRESS'>")
+        : text,
   },
   {
     name: 'uuids',
     takes: [['order 3f2504e0-4f89-11d3-9a0c-0305e82c3301 not found', 'order UUID not found']],
     leaves: ['3f2504e0-4f89-11d3-9a0c', 'a-b-c-d-e'],
     scrub: (text) =>
-      text.replace(
-        /\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b/g,
-        'UUID',
-      ),
+      text.includes('-')
+        ? text.replace(
+            /\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b/g,
+            'UUID',
+          )
+        : text,
   },
   {
     name: 'times',
@@ -47,18 +51,7 @@ export const scrubbers: readonly Scrubber[] = [
       ['Sun Nov 22 16:36:27 2026', 'TIME'],
     ],
     leaves: ['version 2026-11', 'ratio 15:54', '1.2.3'],
-    scrub: (text) =>
-      text
-        .replace(
-          /\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:\d{1,2} )?[A-Z][a-z]{2}(?: \d{1,2})?,? [\d: ]{8,13}\d{4}\b/g,
-          'TIME',
-        )
-        .replace(
-          /\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?(?![\d-])/g,
-          'TIME',
-        )
-        .replace(/\b\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?\b/g, 'TIME')
-        .replace(/\b((?:datetime\.)?(?:datetime|date|time)\()\d[\d, ]{0,60}(?=[),])/g, '$1TIME'),
+    scrub: scrubTimes,
   },
   {
     name: 'temporary paths',
@@ -71,10 +64,12 @@ export const scrubbers: readonly Scrubber[] = [
     ],
     leaves: ["'/templates/a.txt'", 'a tmp of mine', '/tmp/settings missing'],
     scrub: (text) =>
-      text.replace(
-        /(?:[A-Za-z]:)?(?:[\\/][^\\/\s'"<>:,;()[\]{}]{1,100}){0,8}?[\\/](?:tmp|temp|T)[\\/](?:pytest-of-[^\\/\s'"]{1,60}[\\/]+pytest-\d+(?:[\\/]+[^\\/\s'":,)]{1,120}\d)?|tmp[A-Za-z0-9_]{6,12}|[^\\/\s'":,)]{0,40}(?=[a-z_]{0,11}\d)[A-Za-z0-9_]{8,12})(?=[\\/\s'":,)\]]|$)(?:[\\/]+(?=[^\\/\s'"]))?/gi,
-        (match) => (/[\\/]$/.test(match) ? 'TMP/' : 'TMP'),
-      ),
+      !hasSlash(text)
+        ? text
+        : text.replace(
+            /(?:[A-Za-z]:)?(?:[\\/][^\\/\s'"<>:,;()[\]{}]{1,100}){0,8}?[\\/](?:tmp|temp|T)[\\/](?:pytest-of-[^\\/\s'"]{1,60}[\\/]+pytest-\d+(?:[\\/]+[^\\/\s'":,)]{1,120}\d)?|tmp[A-Za-z0-9_]{6,12}|[^\\/\s'":,)]{0,40}(?=[a-z_]{0,11}\d)[A-Za-z0-9_]{8,12})(?=[\\/\s'":,)\]]|$)(?:[\\/]+(?=[^\\/\s'"]))?/gi,
+            (match) => (/[\\/]$/.test(match) ? 'TMP/' : 'TMP'),
+          ),
   },
   {
     name: 'absolute paths',
@@ -88,16 +83,18 @@ export const scrubbers: readonly Scrubber[] = [
     ],
     leaves: ['GET /prices failed', "'data/prices.csv'", 'https://shop.example/a/b', '1/2/3'],
     scrub: (text) =>
-      text.replace(
-        /(^|[\s'"(=[,])(?:(?:\.\.\/){1,20}[^\\/\s'"<>:,;()[\]{}]{1,100})?(?:\/[^\\/\s'"<>:,;()[\]{}]{1,100}){2,20}\/|(^|[\s'"(=[,])[A-Za-z]:(?:\\{1,2}[^\\/\s'"<>:,;()[\]{}]{1,100}){1,20}\\{1,2}/g,
-        (_, unix: string | undefined, windows: string | undefined) => `${unix ?? windows ?? ''}PATH/`,
-      ),
+      !hasSlash(text)
+        ? text
+        : text.replace(
+            /(^|[\s'"(=[,])(?:(?:\.\.\/){1,20}[^\\/\s'"<>:,;()[\]{}]{1,100})?(?:\/[^\\/\s'"<>:,;()[\]{}]{1,100}){2,20}\/|(^|[\s'"(=[,])[A-Za-z]:(?:\\{1,2}[^\\/\s'"<>:,;()[\]{}]{1,100}){1,20}\\{1,2}/g,
+            (_, unix: string | undefined, windows: string | undefined) => `${unix ?? windows ?? ''}PATH/`,
+          ),
   },
   {
     name: 'xdist workers',
     takes: [["worker 'gw3' crashed while running 't.py::a'", "worker 'gwN' crashed while running 't.py::a'"]],
     leaves: ["no worker 'gwen'", "KeyError: 'gw3'"],
-    scrub: (text) => text.replace(/\bworker 'gw\d{1,4}'/g, "worker 'gwN'"),
+    scrub: (text) => (text.includes("'gw") ? text.replace(/\bworker 'gw\d{1,4}'/g, "worker 'gwN'") : text),
   },
   {
     name: 'long ids',
@@ -140,7 +137,7 @@ export const scrubbers: readonly Scrubber[] = [
     name: 'white space',
     takes: [['assert  a ==\n   b ', 'assert a == b']],
     leaves: ['assert a == b'],
-    scrub: (text) => text.replace(/\s+/g, ' ').trim(),
+    scrub: (text) => withOneSpace(text).trim(),
   },
 ];
 
@@ -157,6 +154,37 @@ export function scrub(text: string): string {
 }
 
 let last = { taken: '', scrubbed: '' };
+
+function hasSlash(text: string): boolean {
+  return text.includes('/') || text.includes('\\');
+}
+
+/** Makes one space of all white space; as a rule there is nothing to do. */
+export function withOneSpace(text: string): string {
+  return /[^\S ]| {2}/.test(text) ? text.replace(/\s+/g, ' ') : text;
+}
+
+/** Each pattern is applied only where a character is there that it cannot do without. */
+function scrubTimes(text: string): string {
+  let scrubbed = text;
+  if (/\d{4}\b/.test(text))
+    scrubbed = scrubbed.replace(
+      /\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:\d{1,2} )?[A-Z][a-z]{2}(?: \d{1,2})?,? [\d: ]{8,13}\d{4}\b/g,
+      'TIME',
+    );
+  if (text.includes('-'))
+    scrubbed = scrubbed.replace(
+      /\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?(?![\d-])/g,
+      'TIME',
+    );
+  if (text.includes(':')) scrubbed = scrubbed.replace(/\b\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?\b/g, 'TIME');
+  if (text.includes('('))
+    scrubbed = scrubbed.replace(
+      /\b((?:datetime\.)?(?:datetime|date|time)\()\d[\d, ]{0,60}(?=[),])/g,
+      '$1TIME',
+    );
+  return scrubbed;
+}
 
 /** Sorts the items between braces, inner braces first; text with unbalanced brackets stays unchanged. */
 function sortBraces(text: string): string {

@@ -1,6 +1,6 @@
 // The MD5 failure signature. Pure; its formula comes from the schema document and must never change, because teams keep
 // years of knowledge under it (fixtures/signatures/golden.json pins it).
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type {
   CauseKey,
   DriftSignature,
@@ -23,21 +23,21 @@ import { signWords } from './words.ts';
 export function signFailure(testFile: string | undefined, failure: Failure): FailureSignature {
   const line = failure.line ?? failure.lastFrameLine ?? 0;
   const text = `${testFile ?? ''}:${line}:${failure.errorType ?? 'Unknown'}`;
-  return `md5:${createHash('md5').update(text, 'utf8').digest('hex')}`;
+  return `md5:${hash('md5', text)}`;
 }
 
 /** Signs failures; other results get no signature. */
 export function signResults(results: readonly TestResult[]): readonly SignedResult[] {
-  for (const result of results as readonly (TestResult & Signatures)[]) {
-    const { failure } = result;
-    if (failure === undefined) continue;
-    // Set in place: copying each result would double the work of streaming them.
-    result.failureSignature = signFailure(result.testFile, failure);
-    result.driftSignature = signDrift(failure);
-    result.wordsSignature = signWords(failure);
-    result.causeKey = signCause(failure);
-  }
+  for (const result of results) if (result.failure !== undefined) sign(result, result.failure);
   return results as readonly SignedResult[];
+}
+
+/** Sets in place: copying each result would double the work of streaming them. */
+function sign(result: TestResult & Partial<Signatures>, failure: Failure): void {
+  result.failureSignature = signFailure(result.testFile, failure);
+  result.driftSignature = signDrift(failure);
+  result.wordsSignature = signWords(failure);
+  result.causeKey = signCause(failure);
 }
 
 interface Signatures {

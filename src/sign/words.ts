@@ -3,7 +3,7 @@
 import type { Failure, Place, WordsSignature } from '../model.ts';
 import { type SignatureRule, seal } from './again.ts';
 import { exceptionWords, leadingWords, normaliseStatement, withoutType } from './drift.ts';
-import { scrub, scrubbers } from './scrub.ts';
+import { scrub, scrubbers, withOneSpace } from './scrub.ts';
 
 /** Change it with every change of the input: signatures of different versions are never equal. */
 const version = 'w1';
@@ -117,14 +117,16 @@ const durations = /(?<![\w.])\d{1,12}\.\d{1,12}(?= ?(?:ns|us|µs|ms|s|secs?|seco
 export function scrubValues(text: string): string {
   let scrubbed = text.slice(0, longest.read);
   for (const rule of kept) scrubbed = rule.scrub(scrubbed);
+  // Each pattern is applied only where a character is there that it cannot do without.
+  if (scrubbed.includes('/') || scrubbed.includes('\\'))
+    scrubbed = scrubbed.replace(machinePaths, (_, before: string) => `${before}PATH/`);
+  if (scrubbed.includes(':')) scrubbed = scrubbed.replace(clockTimes, 'TIME');
+  if (scrubbed.includes('(')) scrubbed = scrubbed.replace(clockDatetimes, '$1TIME');
+  if (scrubbed.includes(':')) scrubbed = scrubbed.replace(freePorts, '$1:PORT');
+  if (scrubbed.includes('.')) scrubbed = scrubbed.replace(durations, 'DURATION');
   return scrubbed
-    .replace(machinePaths, (_, before: string) => `${before}PATH/`)
-    .replace(clockTimes, 'TIME')
-    .replace(clockDatetimes, '$1TIME')
-    .replace(freePorts, '$1:PORT')
-    .replace(durations, 'DURATION')
     .split('\n')
-    .map((line) => line.replace(/\s+/g, ' ').trim())
+    .map((line) => withOneSpace(line).trim())
     .filter((line) => line !== '')
     .join('\n');
 }

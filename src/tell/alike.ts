@@ -21,13 +21,8 @@ export interface Alike<T extends Told = Told> {
 
 /** Pairs the failures of a report with those of its history. What is beyond those shown has a history alone. */
 export function pairFailures(shown: readonly ToldFailure[], history: RunHistory | undefined): Told[] {
-  const past = new Map<string, FailureHistory[]>();
-  for (const failure of history?.failures ?? []) {
-    const key = failureKey(failure);
-    const same = past.get(key);
-    if (same === undefined) past.set(key, [failure]);
-    else same.push(failure);
-  }
+  const past = new Map<string, FailureHistory[]>(shown.map((failure) => [failureKey(failure), []]));
+  for (const failure of history?.failures ?? []) past.get(failureKey(failure))?.push(failure);
   const told = shown.map((failure) => {
     const same = past.get(failureKey(failure));
     // Two tests of one run can share name and signature.

@@ -140,7 +140,9 @@ function reasonOf(
     case 'other-error-there':
       return `red on ${shortSha(reason.sha)} with ${reason.errorType ?? 'another error'}, another error here`;
     case 'absent-there':
-      return `not a test of ${point === undefined ? base : shortSha(point.sha)}`;
+      return reason.sha === undefined
+        ? `not a test of ${point === undefined ? base : shortSha(point.sha)}`
+        : `not a test of ${shortSha(reason.sha)}; later runs of ${base} did not run its file`;
     case 'skipped-there':
       return `skipped on ${shortSha(reason.sha)}`;
   }

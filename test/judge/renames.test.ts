@@ -254,12 +254,14 @@ describe('following renames', () => {
     ['renames-unseen', 'afterwards'],
   ])('follows 95 % of the renames in public histories (%s: read %s), and hardly another test', (file) => {
     const commits = readCommits(new URL(`../../fixtures/healix/${file}.json.gz`, import.meta.url));
-    const { right, of, pairs, wrong } = countRenames(commits, true);
-    expect(of).toBeGreaterThan(500);
-    expect(right / of).toBeGreaterThan(0.95);
-    expect(wrong / pairs).toBeLessThan(0.005);
+    for (const knows of ['git', 'server'] as const) {
+      const { right, of, pairs, wrong } = countRenames(commits, knows);
+      expect(of).toBeGreaterThan(500);
+      expect(right / of).toBeGreaterThan(0.95);
+      expect(wrong / pairs).toBeLessThan(0.005);
+    }
     // Moved files, classes and functions are followed by their names alone.
-    const byNames = countRenames(commits, false);
+    const byNames = countRenames(commits, 'names');
     expect(byNames.moves.right / byNames.moves.of).toBeGreaterThan(0.95);
     expect(byNames.wrong / byNames.pairs).toBeLessThan(0.005);
   });

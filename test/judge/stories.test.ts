@@ -7,7 +7,7 @@ import { endEpisode } from '../../src/judge/confidence.ts';
 import type { FilePair } from '../../src/judge/facts.ts';
 import { repairsOf } from '../../src/judge/fixed.ts';
 import { infrastructureRuns } from '../../src/judge/infrastructure.ts';
-import type { TestVerdicts } from '../../src/judge/judge.ts';
+import { judgeTests, type TestVerdicts } from '../../src/judge/judge.ts';
 import type { Attempt } from '../../src/judge/past.ts';
 import type { TestPair } from '../../src/model.ts';
 import { type Outcomes, Story } from '../support/story.ts';
@@ -49,11 +49,38 @@ describe('tests that passed in the same runs', () => {
       .all('AB', { one: 'P', alike: 'P', other: 'P' })
       .run('C', { other: 'F' })
       .judge('D', { one: 'F', alike: 'F:KeyError', other: 'F' });
-    const told = failures.map(({ testName, reason }) => [testName, reason.kind]);
-    expect(told).toEqual([
-      ['one', 'green-there'],
-      ['alike', 'green-there'],
-      ['other', 'red-there'],
+    expect(failures.map(({ reason }) => reason.kind)).toEqual(['green-there', 'green-there', 'red-there']);
+  });
+});
+
+describe('tests that never ran before', () => {
+  it('are judged by their own file, however many there are', () => {
+    const { judged } = new Story('AB').run('A', { old: 'P' }).judge('B', many(4, 'F'));
+    const failures = ['ran.py', 'left-out.py', 'ran.py', 'left-out.py'].map((testFile, n) => ({
+      testName: `t${n}`,
+      testFile,
+    }));
+    const verdicts = judgeTests(judged, {
+      rows: failures.map(({ testName }) => ({
+        testName,
+        runId: judged.facts.run.runId,
+        outcome: 'failed',
+        errorType: `Error of ${testName}`,
+        statement: 'do()',
+      })),
+      failures,
+      files: [
+        { file: 'ran.py', isInTree: true, ran: true },
+        { file: 'left-out.py', isInTree: true, ran: false },
+      ],
+      filesHere: 2,
+      filesAlsoAtPoint: 1,
+    });
+    expect(verdicts.failures.map(({ class: novelty, reason }) => `${novelty} ${reason.kind}`)).toEqual([
+      'new absent-there',
+      'no-history not-run-there',
+      'new absent-there',
+      'no-history not-run-there',
     ]);
   });
 });
@@ -313,6 +340,34 @@ describe('the stories', () => {
       class: 'no-history',
       reason: { kind: 'not-run-there' },
     });
+  });
+
+  it('30: where the point’s run left its file out, an older commit tells that the test is new', () => {
+    const judge = (isInTree: boolean | undefined, ran: readonly string[], filesAlso: number) =>
+      first(
+        new Story('AB')
+          .run('A', { old: 'P' })
+          .run('B', { other: 'F' })
+          .judgePull(
+            1,
+            'p',
+            'B',
+            { young: 'F' },
+            {
+              files: [{ file: 't.py', isInTree, ran: false }],
+              olderFiles: [{ sha: 'A', ran: new Set(ran), filesAlso }],
+            },
+          ),
+      );
+    const older = { class: 'new', reason: { kind: 'absent-there', sha: 'A' } };
+    expect(judge(undefined, ['t.py'], 1)).toMatchObject(older);
+    expect(judge(true, ['t.py'], 0)).toMatchObject(older);
+    const unknown = { class: 'no-history', reason: { kind: 'not-run-there' } };
+    // The file is older than this change, and the suite left it out there too, as it leaves what only runs at night.
+    expect(judge(true, [], 1)).toMatchObject(unknown);
+    expect(judge(undefined, ['u.py'], 1)).toMatchObject(older);
+    expect(judge(undefined, ['u.py'], 0)).toMatchObject(unknown);
+    expect(judge(false, [], 0)).toMatchObject({ class: 'new', reason: { kind: 'absent-there' } });
   });
 
   it('24: skipped on main is no past', () => {

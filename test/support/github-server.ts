@@ -44,6 +44,8 @@ export interface GithubServer {
   pulls: unknown[];
   /** What `GET /pulls/<number>/files` answers with, page by page. */
   changedFiles: unknown[];
+  /** What GraphQL answers of files: commit -> path -> text. */
+  sources: Map<string, Readonly<Record<string, string>>>;
   login: string;
   /** Asked before each request is carried out; undefined lets it pass. */
   fault: (method: string, path: string, count: number, body: string) => Fault | undefined;
@@ -61,6 +63,7 @@ export async function startGithub(): Promise<GithubServer> {
     queries: [] as string[],
     pulls: [] as unknown[],
     changedFiles: [] as unknown[],
+    sources: new Map<string, Readonly<Record<string, string>>>(),
     login: 'github-actions[bot]',
     fault: ((): Fault | undefined => undefined) as GithubServer['fault'],
   };
@@ -73,7 +76,20 @@ export async function startGithub(): Promise<GithubServer> {
 
   function answer(method: string, url: URL, body: string): { status: number; json: unknown; link?: string } {
     const { pathname } = url;
-    if (pathname === '/graphql') return { status: 200, json: { data: { viewer: { login: state.login } } } };
+    if (pathname === '/graphql') {
+      const { query, variables } = JSON.parse(body) as { query: string; variables: Record<string, string> };
+      if (!query.includes('repository('))
+        return { status: 200, json: { data: { viewer: { login: state.login } } } };
+      const { sha = '' } = variables;
+      const files = state.sources.get(sha);
+      const blobs = Object.entries(variables).flatMap(([name, at]) => {
+        if (!/^f\d+$/.test(name)) return [];
+        const text = files?.[at.slice(sha.length + 1)];
+        return [[name, text === undefined ? null : { text, isTruncated: false }]];
+      });
+      const commit = files === undefined ? null : { oid: sha };
+      return { status: 200, json: { data: { repository: { commit, ...Object.fromEntries(blobs) } } } };
+    }
     if (pathname.endsWith('/pulls')) {
       const asked = url.searchParams.get('state') ?? 'open';
       const chosen = state.pulls.filter((pull) => {

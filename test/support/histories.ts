@@ -41,6 +41,8 @@ export interface History {
   readonly trees: ReadonlyMap<string, Tree>;
   /** The file of a test. */
   fileOf(test: string): string;
+  /** Whether a commit has the file; undefined where the clone is too shallow to say. */
+  isInTree(file: string, sha: string | undefined): boolean | undefined;
   /** The id by which a tree has a test; undefined where every tree has it. */
   addedBy(test: string): string | undefined;
 }
@@ -456,5 +458,14 @@ export function makeHistory(seed: number): History {
       position: mergedAt <= place ? position : undefined,
       committedAt,
     }));
-  return { seed, runs, commitsAt, trees, fileOf, addedBy: (test) => added.get(test) };
+  const isInTree = (file: string, sha: string | undefined): boolean | undefined => {
+    const tree =
+      sha === undefined || shape.isShallow || shape.order !== 'positions' ? undefined : trees.get(sha);
+    if (tree === undefined) return undefined;
+    return tests.some((test) => {
+      const birth = added.get(test);
+      return fileOf(test) === file && (birth === undefined || tree.has(birth));
+    });
+  };
+  return { seed, runs, commitsAt, trees, fileOf, isInTree, addedBy: (test) => added.get(test) };
 }

@@ -124,7 +124,7 @@ function countRun(
       return [test, cause === undefined ? 'none' : truthOf(cause, baseTree)];
     }),
   );
-  const now = new Map(verdicts.failures.map((verdict) => [verdict.testName, verdict]));
+  const now = new Map(verdicts.failures.map((verdict, place) => [failed[place] ?? '', verdict]));
   const former = new Map(failed.map((test) => [test, formerOf(test)]));
   if (failed.length > 0) {
     const all = [...truths.values()];
@@ -137,6 +137,12 @@ function countRun(
         all.includes(kind),
       );
       count(`innocent run blocked: ${cause}`, blocksNow, blocksFormer);
+      if (cause === 'outage')
+        count(
+          `innocent run blocked: outage, ${passedOnCommit() ? 'its commit' : 'no run of its commit'} passed before`,
+          blocksNow,
+          blocksFormer,
+        );
       count('innocent run blocked', blocksNow, blocksFormer);
     }
     // The base ran an earlier commit: there is something to compare with.
@@ -147,8 +153,15 @@ function countRun(
     if (hasBase) {
       const isUndecided = [...now.values()].every((verdict) => verdict.class === 'no-history');
       const isPlaceKnown = judged.point?.isApproximate !== true;
-      count('run undecided', isUndecided && isPlaceKnown, undefined, failed[0]);
+      const isMixed = [...now.values()].every((verdict) => verdict.reason.kind === 'jobs-differ');
+      count('run undecided', isUndecided && isPlaceKnown && !isMixed, undefined, failed[0]);
       count('run undecided: begins nobody knows where', isUndecided && !isPlaceKnown, undefined, failed[0]);
+      count(
+        'run undecided: a job of its own, and others differ',
+        isMixed && isPlaceKnown,
+        undefined,
+        failed[0],
+      );
     }
     for (const reason of new Set([...now.values()].map((verdict) => verdict.reason.kind)))
       if (['no-run', 'not-run-there', 'jobs-differ', 'steps-differ', 'maybe-base'].includes(reason))
@@ -188,6 +201,18 @@ function countRun(
       verdict.lastFixedBy === undefined ? undefined : !isRepair(test, verdict.lastFixedBy),
       past.lastFixedBy === undefined ? undefined : !isRepair(test, past.lastFixedBy),
       test,
+    );
+  }
+
+  /** A test that the outage took passed before on the very commit: this change cannot have broken it. */
+  function passedOnCommit(): boolean {
+    const commit = testedCommit(stored);
+    return earlier.some(
+      (run) =>
+        testedCommit(run.stored) === commit &&
+        failed.some(
+          (test) => results.get(test)?.cause?.kind === 'outage' && run.results.get(test)?.failed === false,
+        ),
     );
   }
 
@@ -274,8 +299,11 @@ export function judgeSimulated(
       });
     }
   }
-  const filesThere = new Set(atPoint.flatMap((run) => [...run.results.keys()].map(history.fileOf)));
-  const filesHere = new Set([...(here?.results.keys() ?? [])].map(history.fileOf));
+  const filesOf = (runs: readonly SimulatedRun[]) =>
+    new Set(runs.flatMap((run) => [...run.results.keys()].map(history.fileOf)));
+  const filesThere = filesOf(atPoint);
+  const filesHere = filesOf(here === undefined ? [] : [here]);
+  const alsoIn = (files: ReadonlySet<string>) => [...filesHere].filter((file) => files.has(file)).length;
   return judgeTests(
     judged,
     {
@@ -283,11 +311,20 @@ export function judgeSimulated(
       failures: failed.map((testName) => ({ testName, testFile: history.fileOf(testName) })),
       files: [...new Set(failed.map(history.fileOf))].map((file) => ({
         file,
-        isInTree: undefined,
+        isInTree: history.isInTree(file, judged.point?.sha),
         ran: filesThere.has(file),
       })),
       filesHere: filesHere.size,
-      filesAlsoAtPoint: [...filesHere].filter((file) => filesThere.has(file)).length,
+      filesAlsoAtPoint: alsoIn(filesThere),
+      olderFiles: (judged.point?.base ?? [])
+        .slice(0, -1)
+        .toReversed()
+        .slice(0, limits.fileCommits)
+        .map(({ sha, runs }) => {
+          const own = runs.filter(({ lineId }) => lineId === judged.facts.run.lineId);
+          const ran = filesOf((own.length > 0 ? own : runs).flatMap(({ runId }) => byId.get(runId) ?? []));
+          return { sha, ran, filesAlso: alsoIn(ran) };
+        }),
     },
     limits,
   );

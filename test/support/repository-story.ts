@@ -45,6 +45,8 @@ export type Tests = Outcomes | string;
 export interface RunOptions {
   /** `shallow`: only the commit, as actions/checkout does by default; `full`: all branches. */
   readonly depth?: 'shallow' | 'full';
+  /** The server is asked for files of commits that the clone lacks, as the Action asks GitHub. */
+  readonly hasServer?: boolean;
   readonly job?: string;
   /** Of the workflow run before: its next attempt. */
   readonly again?: boolean;
@@ -524,12 +526,19 @@ export class RepositoryStory {
     const mine = process.env;
     process.env = { PATH: mine.PATH, HOME: '/nonexistent', ...env };
     try {
-      return await detectSurroundings(
-        this.#settings(['results.xml'], options),
-        workingDirectory,
-        undefined,
-        asOptions,
-      );
+      const settings = this.#settings(['results.xml'], options);
+      const found = await detectSurroundings(settings, workingDirectory, undefined, asOptions);
+      if (options.hasServer !== true) return found;
+      const readServerFiles = async (sha: string, paths: readonly string[]) => {
+        const files = this.#filesOf(sha);
+        return new Map(
+          paths.flatMap((path): [string, string][] => {
+            const text = files.get(path);
+            return text === undefined ? [] : [[path, text]];
+          }),
+        );
+      };
+      return { ...found, readServerFiles };
     } finally {
       process.env = mine;
     }

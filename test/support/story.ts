@@ -19,6 +19,7 @@ export interface JudgeOptions extends RunOptions {
   readonly change?: Partial<ChangeFacts>;
   readonly files?: readonly FileAtPoint[];
   readonly filesAlsoAtPoint?: number;
+  readonly olderFiles?: TestFacts['olderFiles'];
 }
 
 export class Story {
@@ -126,7 +127,7 @@ export class Story {
   judge(
     sha: string,
     outcomes: Outcomes | string,
-    { change, files, filesAlsoAtPoint, ...options }: JudgeOptions = {},
+    { change, files, filesAlsoAtPoint, olderFiles, ...options }: JudgeOptions = {},
   ): TestVerdicts & { readonly judged: JudgedPoint } {
     this.run(sha, outcomes, options);
     const run = this.runs.at(-1);
@@ -146,6 +147,7 @@ export class Story {
       files: files ?? [{ file: 't.py', isInTree: undefined, ran: false }],
       filesHere: 1,
       filesAlsoAtPoint: filesAlsoAtPoint ?? 0,
+      olderFiles,
     };
     const verdicts = judgeTests(judged, facts);
     expectAlike(verdicts, judgeTests(judged, { ...facts, ...apart(this.rows, run.runId) }));

@@ -42,6 +42,17 @@ describe('the evidence of a failure', () => {
     );
   });
 
+  it('names the older commit that tells what the newer runs left out', () => {
+    const point = { sha: 'E', source: 'first-parent', isApproximate: false, untested: [] } as const;
+    const tell = (sha?: string) =>
+      evidenceOf(failure({ reason: { kind: 'absent-there', sha }, since: undefined }), {
+        baseBranch: 'main',
+        point,
+      });
+    expect(tell()).toBe('not a test of E');
+    expect(tell('B')).toBe('not a test of B; later runs of main did not run its file');
+  });
+
   it('keeps apart since when the test is red and since when with this error', () => {
     const preExisting = { class: 'pre-existing', reason: redThere } as const;
     expect(say(preExisting)).toBe('red on main since C (last green A)');

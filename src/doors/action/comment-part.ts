@@ -5,8 +5,8 @@ import type { RunContext } from '../../model.ts';
 import { standing } from '../../tell/github/attempts.ts';
 import { jobKey, makePart, type Part, pushName } from '../../tell/github/comment.ts';
 import type { Section } from '../../tell/github/comment-section.ts';
-import { type CommitJob, type CommitJobs, idOf } from './commit-jobs.ts';
-import { identifyJob } from './job-identity.ts';
+import type { CommitJob, CommitJobs } from './commit-jobs.ts';
+import { identifyJob, idOf } from './job-identity.ts';
 
 export interface PartRequest {
   readonly context: RunContext;

@@ -26,7 +26,7 @@ import { historyDeadlineMs } from '../../storing.ts';
 import { type ShownFailure, showFailure } from '../../tally.ts';
 import { standing } from '../../tell/github/attempts.ts';
 import { isForeign, type ShownMatriz } from '../../tell/matriz.ts';
-import { identifyJob } from './job-identity.ts';
+import { identifyJob, idOf } from './job-identity.ts';
 
 /** A job of the commit with all that the comment shows of it. */
 export interface CommitRun extends StoredJobIdentity {
@@ -41,13 +41,6 @@ export interface CommitRun extends StoredJobIdentity {
 }
 
 export type CommitJob = CommitRun | StoredMissingJob;
-
-/** Tells the rows apart: the run's id, or the upload's key. */
-export function idOf(
-  job: { readonly runId: string } | { readonly runId: undefined; readonly key: string },
-): string {
-  return job.runId ?? job.key;
-}
 
 export interface CommitJobs {
   /** The other jobs that are stored now and stand; the same array while nothing new was stored. */

@@ -15,8 +15,27 @@ export function githubEdges(token: string) {
   };
 }
 
+/** What a shallow clone lacks, asked of GitHub when it is needed. */
+export function askingGithub(token: string | undefined, pullRequest: number | undefined) {
+  return { readPulledFiles: pulledFiles(token, pullRequest), readServerFiles: serverFiles(token) };
+}
+
+/** Asks for files of a commit that the clone lacks, briefly: renamed tests are followed by their sources. */
+function serverFiles(token: string | undefined) {
+  if (token === undefined) return undefined;
+  return async (sha: string, paths: readonly string[]) => {
+    try {
+      const { readFileSources } = await import('../../tell/github/file-sources.ts');
+      return await readFileSources({ ...githubEdges(token), mostRepeats: 1 }, sha, paths);
+    } catch (error) {
+      log(`The sources of ${sha.slice(0, 12)} are not known: ${(error as Error).message}.`);
+      return undefined;
+    }
+  };
+}
+
 /** Asks for a pull request's changed files once, and briefly: what a shallow clone cannot tell is worth no waiting. */
-export function pulledFiles(token: string | undefined, number: number | undefined) {
+function pulledFiles(token: string | undefined, number: number | undefined) {
   if (token === undefined || number === undefined) return undefined;
   let answer: Promise<readonly PulledFile[] | undefined> | undefined;
   const ask = async () => {

@@ -31,3 +31,10 @@ export function identifyJob(job: Partial<StoredJobIdentity>): JobIdentity & { re
     step,
   };
 }
+
+/** Tells the rows apart: the run's id, or the upload's key. */
+export function idOf(
+  job: { readonly runId: string } | { readonly runId: undefined; readonly key: string },
+): string {
+  return job.runId ?? job.key;
+}

@@ -7,7 +7,7 @@ import type { Opening } from '../../store/database/open-early.ts';
 import { secretsOf, workflowCommand } from '../../tell/github/workflow-log.ts';
 import { hasErrors } from '../fail-on.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
-import { pulledFiles } from './github-edges.ts';
+import { askingGithub } from './github-edges.ts';
 import { asInputs, asksForVerdict, type Inputs, readInputs } from './inputs.ts';
 import { say, sayError, warn } from './log.ts';
 import { isTrusted, planComment, planOther } from './pull-request.ts';
@@ -72,7 +72,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
 
   let read: ReadReports;
   try {
-    const found = { ...surroundings, readPulledFiles: pulledFiles(inputs.token, pullRequest?.number) };
+    const found = { ...surroundings, ...askingGithub(inputs.token, pullRequest?.number) };
     read = await readAndStore(settings, { workingDirectory, surroundings: found, connect });
   } catch (error) {
     if (!(error instanceof InputError || error instanceof ReportError)) throw error;

@@ -6,7 +6,7 @@ import type { RunContext, Warning } from '../../model.ts';
 import { findFiles, openReport } from '../../read/files.ts';
 import type { Settings } from '../../settings.ts';
 import type { Connect } from '../../store/database/port.ts';
-import { type SavedMissing, saveMissing } from '../../store/runs/missing.ts';
+import type { SavedMissing } from '../../store/runs/missing.ts';
 import { placed } from '../../tell/words.ts';
 import { noReport } from './comment-part.ts';
 import { asInputs } from './inputs.ts';
@@ -90,6 +90,7 @@ export async function storeMissing(
 ): Promise<{ saved: SavedMissing | undefined; notStored: string }> {
   if (connect === undefined) return { saved: undefined, notStored: 'Not stored: no database-url was given.' };
   try {
+    const { saveMissing } = await import('../../store/runs/missing.ts');
     const { team: teamSlug, uploadKey: discriminator } = settings;
     return { saved: await saveMissing(connect, { teamSlug, context, discriminator, reason }), notStored: '' };
   } catch (error) {

@@ -34,7 +34,6 @@ import { placed } from '../../tell/words.ts';
 import { coverageToBlame, failuresToBlame, hasErrors, starsToBlame } from '../fail-on.ts';
 import { describeError } from '../process.ts';
 import { commentPart, missingSection } from './comment-part.ts';
-import { openCommitJobs } from './commit-jobs.ts';
 import { githubEdges } from './github-edges.ts';
 import { asInputs, type Inputs } from './inputs.ts';
 import { jobLabel } from './job-identity.ts';
@@ -342,7 +341,7 @@ async function postComment(post: Post): Promise<string | undefined> {
   const jobs =
     stored === undefined || connect === undefined
       ? undefined
-      : openCommitJobs(connect, {
+      : (await import('./commit-jobs.ts')).openCommitJobs(connect, {
           ...context,
           ownId: stored.id,
           teamSlug: inputs.settings.team,

@@ -1,7 +1,6 @@
 // The words of `lukhas-upload`, which is `lukhas upload` too. What it does is loaded only when it runs.
 import { choice, choices, command, flag, list, text, under, usage } from '../arguments.ts';
 import { failOnWords, parseFailOn } from '../fail-on.ts';
-import { keepHeapSmall } from '../heap.ts';
 import { color, database, team } from '../options.ts';
 
 export const uploadCommand = () =>
@@ -114,7 +113,6 @@ export const uploadCommand = () =>
       if (reports.length === 0) {
         throw usage('no report named', 'Name what pytest wrote with --junitxml: lukhas-upload results.xml');
       }
-      keepHeapSmall();
       const { upload } = await import('./upload.ts');
       const { color: _, noColor: __, ...raw } = settings;
       const names = markers.flatMap((marker) => marker.split(',')).filter((marker) => marker !== '');

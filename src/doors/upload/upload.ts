@@ -40,6 +40,7 @@ import {
   starsToBlame,
   whyNotReviewed,
 } from '../fail-on.ts';
+import { keepHeapSmall } from '../heap.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from '../process.ts';
 import { detectSurroundings, openServer } from '../surroundings.ts';
 
@@ -111,6 +112,8 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
         if (!telling.quiet) terminal.err(terminal.paint.dim(`${safeLine(reason)}; trying again`));
       },
     };
+    // Not before: once a flag has changed, V8 takes no compiled code of Node's own modules from its cache.
+    keepHeapSmall();
     const verdict = await ingest(settings, edges)
       .finally(() => progress.done())
       .catch((error: unknown) => {

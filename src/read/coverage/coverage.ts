@@ -2,7 +2,7 @@
 // Streams and skips the parts that repeat others. Knows nothing of tests, signatures or the database.
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { InputError, ReportError } from '../../errors.ts';
 import type { CoverageFile, Warning } from '../../model.ts';
 import { decodeText } from '../decode.ts';
@@ -179,9 +179,9 @@ async function readInput(path: string, hash: Hash, turn?: () => Promise<void>): 
 }
 
 const metaSchema = z.object({
-  version: z.string().max(50).optional().catch(undefined),
+  version: z.catch(z.optional(z.string().check(z.maxLength(50))), undefined),
   // Other tools that write the same shape name themselves: slipcover.
-  software: z.string().max(50).optional().catch(undefined),
+  software: z.catch(z.optional(z.string().check(z.maxLength(50))), undefined),
 });
 
 async function readDocument(json: JsonWalker, path: string, head: { readonly text: string }): Promise<Input> {

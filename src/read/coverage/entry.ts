@@ -1,6 +1,6 @@
 // One source file's entry in coverage.py's JSON: validates it, merges several runs' entries of one file, and computes its
 // percentage. Knows nothing of paths or of the document around it.
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { FlatBranches } from '../../model.ts';
 
 /** A validated entry. Lines are 1-based, ascending and distinct; a branch is one number, see `branchOf`. */
@@ -29,7 +29,9 @@ export const entryMembers: ReadonlySet<string> = new Set([
 const maxLine = 2 ** 24;
 const maxCount = 2 ** 31 - 1;
 
-const count = z.int().min(0).max(maxCount);
+const count = z
+  .int('must be a whole number')
+  .check(z.minimum(0, 'must not be below 0'), z.maximum(maxCount, `must not be above ${maxCount}`));
 // Predicates: zod, element by element, would take longer than everything else together.
 const lines = z.custom<number[]>(
   (value) => Array.isArray(value) && value.every((line) => isWithin(line, 0)),
@@ -49,22 +51,30 @@ const branches = z.custom<[number, number][]>(
 );
 const entrySchema = z.object({
   summary: z
-    .object({
-      covered_lines: count,
-      num_statements: count,
-      covered_branches: count.default(0),
-      num_branches: count.default(0),
-    })
-    .refine((summary) => summary.covered_lines <= summary.num_statements, 'more lines covered than there are')
-    .refine(
-      (summary) => summary.covered_branches <= summary.num_branches,
-      'more branches covered than there are',
+    .object(
+      {
+        covered_lines: count,
+        num_statements: count,
+        covered_branches: z._default(count, 0),
+        num_branches: z._default(count, 0),
+      },
+      'must be an object',
+    )
+    .check(
+      z.refine(
+        (summary) => summary.covered_lines <= summary.num_statements,
+        'more lines covered than there are',
+      ),
+      z.refine(
+        (summary) => summary.covered_branches <= summary.num_branches,
+        'more branches covered than there are',
+      ),
     ),
   executed_lines: lines,
   missing_lines: lines,
-  excluded_lines: lines.default([]),
-  executed_branches: branches.default([]),
-  missing_branches: branches.default([]),
+  excluded_lines: z._default(lines, []),
+  executed_branches: z._default(branches, []),
+  missing_branches: z._default(branches, []),
 });
 
 function isWithin(value: unknown, least: number): boolean {

@@ -90,6 +90,13 @@ const passedStart = '<testcase classname="';
 const passedTest =
   /<testcase classname="[^"<&\u0000-\u001f\ufffe\uffff]*" name="[^"<&\u0000-\u001f\ufffe\uffff]*" time="\d{1,9}\.\d{3}" ?\/>/y;
 
+/**
+ * Where a test with one child begins, up to the child's text: no value holds a `<`, and every quote is closed. What is in the values
+ * is left to testcase.ts.
+ */
+const failedTest =
+  /<testcase classname="[^"<]*" name="[^"<]*" time="[^"<]*"><(failure|error|skipped)(?: (?:message|type)="[^"<]*"){0,2}>/y;
+
 type State = 'text' | 'tag' | 'comment' | 'cdata' | 'instruction';
 const closers = { comment: '-->', cdata: ']]>', instruction: '?>' } as const;
 
@@ -123,8 +130,8 @@ class Framer {
   #line = 1;
   #column = 1;
   #counted = 0;
-  /** The first line feed at or after `#counted`; infinite when the buffer has none. Keeps counting linear. */
-  #nextFeed = Number.POSITIVE_INFINITY;
+  /** The first line feed at or after `#counted`; `noFeed` when the buffer has none. Keeps counting linear. */
+  #nextFeed = noFeed;
   #frames: Frame[] = [];
 
   constructor(file: string) {
@@ -143,8 +150,7 @@ class Framer {
     const chunk = this.#late;
     if (chunk === '') return noFrames;
     this.#late = '';
-    if (this.#nextFeed === Number.POSITIVE_INFINITY)
-      this.#nextFeed = feedAfter(chunk, 0, this.#buffer.length);
+    if (this.#nextFeed === noFeed) this.#nextFeed = feedAfter(chunk, 0, this.#buffer.length);
     this.#buffer += chunk;
     this.#frames = [];
     this.#scan();
@@ -188,7 +194,7 @@ class Framer {
             this.#at = buffer.length;
             return;
           }
-          if (this.#captureStart < 0 && this.#open.length > 0 && this.#takePassed(buffer, open)) break;
+          if (this.#captureStart < 0 && this.#open.length > 0 && this.#takeUsual(buffer, open)) break;
           // Wait until a comment, a section, a declaration and the one of a web page can be told apart.
           if (!isTold(buffer, open)) {
             this.#requireBlank(open);
@@ -224,22 +230,55 @@ class Framer {
     }
   }
 
+  /** Takes tests from here on as long as they are usual ones and whole; false where the first is not. */
+  #takeUsual(buffer: string, open: number): boolean {
+    let at = open;
+    while (at >= 0 && (this.#takePassed(buffer, at) || this.#takeFailed(buffer, at)))
+      at = nextTag(buffer, this.#at);
+    return at !== open;
+  }
+
+  /** Takes a test whose only child holds plain text and no element: what `#scan` would make of it, in one step. */
+  #takeFailed(buffer: string, open: number): boolean {
+    failedTest.lastIndex = open;
+    const kind = failedTest.exec(buffer)?.[1];
+    // An open element of the child's name would end with it.
+    if (kind === undefined || this.#open.at(-1) === kind) return false;
+    const text = failedTest.lastIndex;
+    const textEnd = buffer.indexOf('<', text);
+    const closer = ends[kind] ?? '';
+    if (textEnd < 0 || !buffer.startsWith(closer, textEnd)) return false;
+    this.#countTo(open);
+    this.#at = textEnd + closer.length;
+    this.#runStart = this.#at;
+    this.#frames.push({
+      kind: 'testcase',
+      xml: buffer.slice(open, this.#at),
+      texts: textEnd - text >= longText ? [text - open, textEnd - open] : noTexts,
+      shortened: false,
+      line: this.#line,
+      column: this.#column,
+    });
+    return true;
+  }
+
   /** Takes the passed tests from here on; false where the first is no such element, or is not whole yet. */
   #takePassed(buffer: string, open: number): boolean {
     passedTest.lastIndex = open;
     if (!passedTest.test(buffer)) return false;
     const offsets: number[] = [];
     let at = open;
+    let end = 0;
     do {
       const classname = at + passedStart.length;
       const classnameEnd = buffer.indexOf('"', classname);
-      this.#at = passedTest.lastIndex;
-      offsets.push(classname, classnameEnd, buffer.indexOf('"', classnameEnd + betweenValues), this.#at);
-      // Text between tests belongs to nobody.
-      at = buffer.charCodeAt(this.#at) === 0x3c ? this.#at : buffer.indexOf('<', this.#at);
+      end = passedTest.lastIndex;
+      offsets.push(classname, classnameEnd, buffer.indexOf('"', classnameEnd + betweenValues), end);
+      at = nextTag(buffer, end);
       passedTest.lastIndex = at;
     } while (at >= 0 && passedTest.test(buffer));
-    this.#runStart = this.#at;
+    this.#at = end;
+    this.#runStart = end;
     this.#frames.push({ kind: 'passed', text: buffer, offsets });
     return true;
   }
@@ -446,7 +485,7 @@ class Framer {
       this.#buffer = this.#buffer.slice(0, this.#captureStart) + kept + cutMark + rest;
       this.#at -= removed;
       this.#counted -= removed;
-      this.#nextFeed -= removed;
+      if (this.#nextFeed !== noFeed) this.#nextFeed -= removed;
       this.#shortened = true;
     } else if (size > largestElement) {
       throw new ReportError({
@@ -468,7 +507,7 @@ class Framer {
     this.#tokenStart -= keepFrom;
     this.#runStart -= keepFrom;
     this.#counted -= keepFrom;
-    this.#nextFeed -= keepFrom;
+    if (this.#nextFeed !== noFeed) this.#nextFeed -= keepFrom;
     if (this.#captureStart >= 0) this.#captureStart -= keepFrom;
   }
 
@@ -480,11 +519,18 @@ class Framer {
   #countTo(index: number): void {
     let at = this.#counted;
     if (index <= at) return;
-    while (this.#nextFeed < index) {
-      this.#line++;
+    const buffer = this.#buffer;
+    let feed = this.#nextFeed;
+    let lines = 0;
+    while (feed < index) {
+      lines++;
+      at = feed + 1;
+      feed = feedAfter(buffer, at, 0);
+    }
+    if (lines > 0) {
+      this.#line += lines;
       this.#column = 1;
-      at = this.#nextFeed + 1;
-      this.#nextFeed = feedAfter(this.#buffer, at, 0);
+      this.#nextFeed = feed;
     }
     this.#column += index - at;
     this.#counted = index;
@@ -542,6 +588,12 @@ class Framer {
 
 const noFrames: Frame[] = [];
 
+const ends: Readonly<Record<string, string>> = {
+  failure: '</failure></testcase>',
+  error: '</error></testcase>',
+  skipped: '</skipped></testcase>',
+};
+
 /** Shared by all elements without long texts. */
 const noTexts: readonly number[] = [];
 
@@ -564,9 +616,12 @@ const foreignRoots: Readonly<Record<string, string>> = {
   robot: "Robot Framework's own format (use --xunit)",
 };
 
+/** Behind every text; a small integer, as the positions are, so that V8 need not compile for two kinds of numbers. */
+const noFeed = 2 ** 30 - 1;
+
 function feedAfter(text: string, from: number, shift: number): number {
   const feed = text.indexOf('\n', from);
-  return feed < 0 ? Number.POSITIVE_INFINITY : feed + shift;
+  return feed < 0 ? noFeed : feed + shift;
 }
 
 /** Whether enough follows the `<` to tell what it opens: a tag, a comment, a section or a declaration. */
@@ -575,6 +630,11 @@ function isTold(text: string, open: number): boolean {
   if (next === 0x2f || isNameStart(next)) return true;
   const start = text.slice(open, open + 15);
   return start.length >= (/^<!D[^>]*$/i.test(start) ? 15 : 9);
+}
+
+/** The next `<`: text between tests belongs to nobody. -1 where there is none. */
+function nextTag(buffer: string, at: number): number {
+  return at < buffer.length && buffer.charCodeAt(at) === 0x3c ? at : buffer.indexOf('<', at);
 }
 
 function isNameStart(code: number): boolean {

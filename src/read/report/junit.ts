@@ -544,17 +544,18 @@ function readFailure(
   const isCall = outcome.kind === 'failure' && !phase.test(outcome.message ?? '');
   const test = { testFile, testFunction, isCall };
   const cause = locations.length === 0 ? undefined : readCause(outcome.text, test);
-  return {
+  const failure: { -readonly [K in keyof Failure]: Failure[K] } = {
     errorType,
     line: own?.line,
     lastFrameLine: locations.at(-1)?.line,
     message: readMessage(outcome, own, locations),
     traceback: outcome.text === '' ? undefined : outcome.text,
     statement: findStatement(lines, own ?? locations.at(-1)),
-    place: findPlace({ ...test, lines, locations, errorType }),
-    ...(cause === undefined ? {} : { raisedFrom: cause }),
-    ...(locations.some(({ isWindows }) => isWindows) ? { isFromWindows: true } : {}),
+    place: findPlace({ testFile, testFunction, isCall, lines, locations, errorType }),
   };
+  if (cause !== undefined) failure.raisedFrom = cause;
+  if (locations.some(({ isWindows }) => isWindows)) failure.isFromWindows = true;
+  return failure;
 }
 
 function readCause(

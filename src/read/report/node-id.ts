@@ -605,11 +605,11 @@ export interface PathMatch {
 /** Finds the longest end of a path whose mangled form is a sequence of the classname's segments. */
 export function matchPath(segments: readonly string[], path: string): PathMatch | undefined {
   if (segments.length > mostSegments) return undefined;
-  const all = path.split('/');
   // As a rule the whole path begins the classname.
-  if (beginsWith(segments, all) && isPlausible(segments.slice(all.length), all.length))
-    return { segments: all.length, file: path, matched: all.length, leading: 0 };
-  const parts = all.filter((part) => part !== '' && part !== '.' && part !== '..');
+  const whole = partsInFront(segments, path);
+  if (whole > 0 && isPlausible(segments.slice(whole), whole))
+    return { segments: whole, file: path, matched: whole, leading: 0 };
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
   let best: PathMatch | undefined;
   let tail: string[] = [];
   for (let used = 1; used <= parts.length; used++) {
@@ -629,16 +629,20 @@ export function matchPath(segments: readonly string[], path: string): PathMatch 
   return best;
 }
 
-/** Whether the parts of a path, none of which holds a dot of its own, are the first segments. */
-function beginsWith(segments: readonly string[], parts: readonly string[]): boolean {
-  const last = parts.length - 1;
-  for (let i = 0; i <= last; i++) {
-    const part = parts[i] ?? '';
-    if (part === '' || part === '..') return false;
-    const name = i === last && part.endsWith('.py') ? part.slice(0, -3) : part;
-    if (segments[i] !== name) return false;
+/** How many parts a path has, none of which holds a dot of its own, if they are the first segments; else 0. */
+function partsInFront(segments: readonly string[], path: string): number {
+  let at = 0;
+  for (let i = 0; i < segments.length; i++) {
+    const segment = segments[i] ?? '';
+    // No part is like that, but for a file's name.
+    if (segment === '' || segment === '..') return path.slice(at) === `${segment}.py` ? i + 1 : 0;
+    if (!path.startsWith(segment, at)) return 0;
+    at += segment.length;
+    if (at === path.length || (at + 3 === path.length && path.endsWith('.py'))) return i + 1;
+    if (path.charCodeAt(at) !== 0x2f) return 0;
+    at++;
   }
-  return true;
+  return 0;
 }
 
 /**

@@ -117,11 +117,22 @@ function nameOf(location: Location, { lines, testFunction }: PlaceQuery): string
     const line = lines[i] ?? '';
     if (line.startsWith('_ _ _ _ ')) return undefined;
     if (margin === Number.POSITIVE_INFINITY && !line.startsWith('>')) continue;
-    const indent = line.search(/[^> ]/);
+    const indent = indentOf(line);
     if (indent < 0 || indent >= margin) continue;
     margin = indent;
-    const name = /^[> ]\s*(?:async )?def ([\p{L}_][\p{L}\p{N}_]*)/u.exec(line)?.[1];
+    const name = line.includes('def ')
+      ? /^[> ]\s*(?:async )?def ([\p{L}_][\p{L}\p{N}_]*)/u.exec(line)?.[1]
+      : undefined;
     if (name !== undefined) return name;
   }
   return undefined;
+}
+
+/** Where a line's source begins, behind pytest's mark; -1 for a blank one. */
+function indentOf(line: string): number {
+  for (let at = 0; at < line.length; at++) {
+    const code = line.charCodeAt(at);
+    if (code !== 0x20 && code !== 0x3e) return at;
+  }
+  return -1;
 }

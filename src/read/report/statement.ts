@@ -50,16 +50,15 @@ function sourceBelow(lines: readonly string[], at: number, native: boolean): str
 /** long: source is above the location, with `>` at the failing line; the statement may begin before it and end after it. */
 function sourceAbove(lines: readonly string[], at: number): string | undefined {
   let mark = at - 1;
-  while (mark >= 0 && !/^>(?: |$)/.test(lines[mark] ?? '')) {
+  while (mark >= 0 && !isMarked(lines[mark] ?? '')) {
     // Another entry's end: this entry shows no source.
-    if (/^(?:_ ){10}/.test(lines[mark] ?? '')) return undefined;
+    if (lines[mark]?.startsWith('_ _ _ _ _ _ _ _ _ _ ')) return undefined;
     mark--;
   }
   // pytest marks its list of fixtures like source.
   if (mark < 0 || /^> +(?:available fixtures: |use 'pytest --fixtures)/.test(lines[mark] ?? ''))
     return undefined;
-  const bare = (line: string) => line.replace(/^>/, ' ');
-  const statement = [bare(lines[mark] ?? '')];
+  const statement = [` ${(lines[mark] ?? '').slice(1)}`];
   for (let i = mark + 1; i < at && statement.length < mostLines; i++) {
     const line = lines[i] ?? '';
     if (/^E(?: |$)/.test(line) || line.trim() === '') break;
@@ -74,12 +73,18 @@ function sourceAbove(lines: readonly string[], at: number): string | undefined {
   return statement.join('\n');
 }
 
+/** pytest's mark at the line that failed. */
+function isMarked(line: string): boolean {
+  return line === '>' || line.startsWith('> ');
+}
+
 /** Opening minus closing brackets. Counts those in strings too, which hardly matters here. */
 function balance(source: string): number {
   let depth = 0;
-  for (const char of source) {
-    if (char === '(' || char === '[' || char === '{') depth++;
-    else if (char === ')' || char === ']' || char === '}') depth--;
+  for (let at = 0; at < source.length; at++) {
+    const code = source.charCodeAt(at);
+    if (code === 0x28 || code === 0x5b || code === 0x7b) depth++;
+    else if (code === 0x29 || code === 0x5d || code === 0x7d) depth--;
   }
   return depth;
 }

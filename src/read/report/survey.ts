@@ -471,8 +471,8 @@ class Collector {
   #mayHaveEvidence(xml: string): boolean {
     const hasContent = !xml.endsWith('/>');
     const classname = this.#classnameOf(xml);
-    // includes() is faster than the pattern, and usually false.
-    const isTeardown = hasContent && xml.includes('teardown') && teardownError.test(xml);
+    // includes() is faster than the pattern, and usually false; a `<` is rare in a text.
+    const isTeardown = hasContent && xml.includes('<error message="') && teardownError.test(xml);
     this.#hints.add(xml, isTeardown);
     if (!hasContent && !xml.includes(' file="')) return false;
     if (isTeardown) return true;

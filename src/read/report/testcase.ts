@@ -152,6 +152,8 @@ const childStart = /<(failure|error|skipped|system-out|system-err)(?=[\s/>])/y;
  */
 function parsePlain({ xml, line, column }: ElementFrame): RawTestcase | undefined {
   if (!xml.startsWith('<testcase') || unusual.test(xml)) return undefined;
+  const failed = parseFailed({ xml, line, column });
+  if (failed !== undefined) return failed;
   const tag = readAttributes(xml, '<testcase'.length, testcaseAttributes);
   if (tag === undefined) return undefined;
   const children = tag.empty ? noChildren : readPlainChildren(xml, tag.end);
@@ -168,6 +170,43 @@ function parsePlain({ xml, line, column }: ElementFrame): RawTestcase | undefine
     outcomes: children.outcomes,
     properties: noProperties,
     ...(children.output && { output: children.output }),
+  };
+}
+
+/**
+ * A testcase that failed or was skipped, as pytest writes it by default: what `readAttributes` would read of its two tags, in one step.
+ */
+const failedTest =
+  /<testcase classname="([^"<&]*)" name="([^"<&]*)" time="([^"<&]*)"><(failure|error|skipped)(?: type="([^"<&]*)")? message="([^"<&]*(?:&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});[^"<&]*)*)">/y;
+
+/** Undefined for any other testcase. */
+function parseFailed({ xml, line, column }: ElementFrame): RawTestcase | undefined {
+  failedTest.lastIndex = 0;
+  const match = failedTest.exec(xml);
+  if (match === null) return undefined;
+  const [, classname, name, time, kind = '', type, message = ''] = match;
+  const start = failedTest.lastIndex;
+  const end = xml.indexOf('<', start);
+  const closer = `</${kind}></testcase>`;
+  if (end < 0 || end + closer.length !== xml.length || !xml.endsWith(closer)) return undefined;
+  const text = xml.slice(start, end);
+  if (hasStrayAmpersand(text)) return undefined;
+  const outcome = {
+    kind: kind as RawOutcome['kind'],
+    type,
+    message: withoutColour(decodeReferences(message)),
+    text: withoutColour(decodeReferences(text)),
+  };
+  return {
+    line,
+    column,
+    classname,
+    name,
+    file: undefined,
+    defLine: undefined,
+    time,
+    outcomes: [outcome],
+    properties: noProperties,
   };
 }
 
@@ -240,7 +279,7 @@ function readPlainChildren(xml: string, start: number): Children | undefined {
       const closer = `</${kind}>`;
       if (end < 0 || !xml.startsWith(closer, end)) return undefined;
       text = xml.slice(at, end);
-      if (strayAmpersand.test(text)) return undefined;
+      if (hasStrayAmpersand(text)) return undefined;
       at = end + closer.length;
     }
     if (kind === 'failure' || kind === 'error' || kind === 'skipped') {
@@ -295,8 +334,9 @@ function parseWhole(frames: readonly ElementFrame[]): {
       pieces.push(escapeCdata(clean(xml.slice(at, offsets[i]))));
       at = offsets[i + 1] ?? xml.length;
       const long = clean(xml.slice(offsets[i], at));
-      pieces.push(strayAmpersand.test(long) ? long : placeholder(texts.length));
-      if (!strayAmpersand.test(long)) texts.push(long);
+      const isStray = hasStrayAmpersand(long);
+      pieces.push(isStray ? long : placeholder(texts.length));
+      if (!isStray) texts.push(long);
     }
     pieces.push(escapeCdata(clean(at === 0 ? xml : xml.slice(at))));
   }
@@ -323,7 +363,15 @@ function joinLineEnds(xml: string): string {
 }
 
 /** As the parser's validator defines it: `& `, `&;`, `&amp`; not `&amp;`, `&#10;`, nor an unknown entity. */
-const strayAmpersand = /&(?!#\d*;|#x[\da-fA-F]*;|\w{1,20};)/;
+const referenceOrName = /&(?:#\d*;|#x[\da-fA-F]*;|\w{1,20};)/y;
+
+function hasStrayAmpersand(text: string): boolean {
+  for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', at + 1)) {
+    referenceOrName.lastIndex = at;
+    if (!referenceOrName.test(text)) return true;
+  }
+  return false;
+}
 
 /**
  * Turns CDATA sections into escaped text: the parser would join them with the text around, and the meaning of a `&lt;`

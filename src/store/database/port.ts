@@ -23,9 +23,11 @@ export interface Database {
   readonly processId?: number | undefined;
   /**
    * One statement with `$1` parameters; never a named prepared statement, so that transaction poolers work. This verb and the
-   * next three fail outside a transaction: the session's own search_path would decide what their names mean.
+   * next four fail outside a transaction: the session's own search_path would decide what their names mean.
    */
   query<R extends Row = Row>(sql: string, params?: readonly SqlValue[]): Promise<R[]>;
+  /** Like `query`, for answers of any length: hands over each row as it comes, and keeps none. */
+  each<R extends Row = Row>(sql: string, params: readonly SqlValue[], onRow: (row: R) => void): Promise<void>;
   /**
    * One statement that somebody typed, never several: its columns in order, and its rows as PostgreSQL writes their values as text.
    * What the server says against it comes as an InputError `sql`, in the server's own words.

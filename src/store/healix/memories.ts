@@ -10,7 +10,8 @@ import { type Access, inTeam } from '../schema/access.ts';
 import { bareRepository, repositoryNames, sameHost } from '../schema/repository.ts';
 import { asOwner } from '../schema/teams.ts';
 import { posteriorMean, ranking, stale, untaughtOf } from './matching.ts';
-import { type FileMemory, normaliseSignature } from './memory-file.ts';
+import type { FileMemory } from './memory-file.ts';
+import { normaliseSignature } from './stored-signature.ts';
 
 /** A memory with everything that is known of it. */
 export interface Memory extends HealixMemory {

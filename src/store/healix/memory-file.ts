@@ -1,6 +1,7 @@
 // The file format of `lukhas healix import` and `export`: JSON as in the schema document. A trust edge: checks every field. Pure.
 import * as z from 'zod';
 import { InputError } from '../../errors.ts';
+import { normaliseSignature } from './stored-signature.ts';
 
 /** Longest text of one field, in characters. */
 const longestText = 100_000;
@@ -80,12 +81,6 @@ export type FileMemory = Omit<
 /** `…` or `...`, as help and suggestions write it for a text of one's own. */
 export function isPlaceholder(text: string): boolean {
   return /^[\s.…]+$/.test(text);
-}
-
-/** `md5:` and small hex digits for an MD5 in either form; anything else is left as it is. */
-export function normaliseSignature(signature: string): string {
-  const digits = /^(?:md5:)?([0-9a-f]{32})$/i.exec(signature.trim())?.[1];
-  return digits === undefined ? signature.trim() : `md5:${digits.toLowerCase()}`;
 }
 
 /**

@@ -424,14 +424,10 @@ export interface TestEvidenceQuery extends RunQuery {
   readonly lineRuns?: number | undefined;
 }
 
-/** One failed test or error of the judged run, with what memories are found by. */
-export interface RunFailure {
-  readonly testName: string;
+/** One failed test or error of the judged run: its row, with what memories are found by. */
+export interface RunFailure extends TestRow {
   readonly testFile: string | undefined;
-  readonly row: TestRow;
   readonly failureSignature: string | undefined;
-  readonly driftSignature: string | undefined;
-  readonly wordsSignature: string | undefined;
   /** Its key has the place: a fixture, a helper, the code under test, an import. Undefined for the test's own failure. */
   readonly causeKey: CauseKey | undefined;
   /** The exact memory that was found while the run was stored. */
@@ -455,21 +451,35 @@ export async function readFailures(
   access: Access,
   { runId, createdAt }: RunQuery,
 ): Promise<readonly RunFailure[]> {
-  const rows = await db.query<FailedRow>(ownFailuresSql, [access.team.id, runId, createdAt]);
+  const failures: RunFailure[] = [];
   const shared = shareTexts();
-  return rows.map((row) => {
-    const driftSignature = shared(row.drift_signature);
-    return {
+  const memories = new Map<string, NonNullable<RunFailure['memory']>>();
+  const memoryOf = ({ memory, is_shared }: FailedRow): RunFailure['memory'] => {
+    if (memory === null) return undefined;
+    const key = `${memory} ${is_shared}`;
+    const known = memories.get(key) ?? { id: memory, shared: is_shared };
+    memories.set(key, known);
+    return known;
+  };
+  const take = (row: FailedRow): void => {
+    // One object a failure, member by member: what is spread takes twice the memory.
+    failures.push({
       testName: row.test_name,
-      testFile: shared(row.test_file),
-      row: { runId, testName: row.test_name, ...factsOf(row, shared) },
-      failureSignature: row.failure_signature ?? undefined,
-      driftSignature,
+      runId,
+      outcome: shared(row.outcome) ?? row.outcome,
+      failedAttempts: row.attempts === null ? undefined : row.attempts - 1,
+      driftSignature: shared(row.drift_signature),
       wordsSignature: shared(row.words_signature),
-      causeKey: shared(row.cause_key) as CauseKey | undefined,
-      memory: row.memory === null ? undefined : { id: row.memory, shared: row.is_shared },
-    };
-  });
+      errorType: shared(row.error_type),
+      statement: shared(row.statement),
+      testFile: shared(row.test_file),
+      failureSignature: row.failure_signature ?? undefined,
+      causeKey: shared(row.cause_key as CauseKey | null),
+      memory: memoryOf(row),
+    });
+  };
+  await db.each<FailedRow>(ownFailuresSql, [access.team.id, runId, createdAt], take);
+  return failures;
 }
 
 /** Above so many runs of the line for each one that is asked for, these are looked up one by one. */
@@ -507,21 +517,20 @@ export async function readTestEvidence(
       isRed: !asked.every(isGreen),
       isPointRed: !query.point.every(isGreen),
     };
-    found.add(
-      await db.query<TestFactsRow>(testsSql(kind), [
-        access.team.id,
-        query.runId,
-        query.createdAt,
-        ...listOf(asked, [
-          ({ runId }) => own.has(runId),
-          ({ runId }) => point.has(runId),
-          (run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt,
-        ]),
-        ...timesOf(asked, query.createdAt),
-        [...new Set(failures.map(({ testName }) => testName))],
-        ...chosenOf(asked, ({ runId }) => own.has(runId), query.createdAt),
+    const params = [
+      access.team.id,
+      query.runId,
+      query.createdAt,
+      ...listOf(asked, [
+        ({ runId }) => own.has(runId),
+        ({ runId }) => point.has(runId),
+        (run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt,
       ]),
-    );
+      ...timesOf(asked, query.createdAt),
+      [...new Set(failures.map(({ testName }) => testName))],
+      ...chosenOf(asked, ({ runId }) => own.has(runId), query.createdAt),
+    ];
+    await db.each(testsSql(kind), params, found.add);
   }
   const names = found.namesRarelyIn(recentCommits(query.own.filter(({ runId }) => base.has(runId))));
   const foreign = new Set([...base].filter((runId) => !own.has(runId)));
@@ -529,9 +538,7 @@ export async function readTestEvidence(
     const isForeign = ({ runId }: EvidenceRun) => foreign.has(runId);
     const lists = listOf(asked, [() => false, isForeign, () => false]);
     const times = timesOf(asked, query.createdAt);
-    found.add(
-      await db.query<TestFactsRow>(foreignSql, [access.team.id, names, query.createdAt, ...lists, ...times]),
-    );
+    await db.each(foreignSql, [access.team.id, names, query.createdAt, ...lists, ...times], found.add);
   }
   return found.evidence();
 }
@@ -548,7 +555,7 @@ export async function readNamedRows(
   const found = collectRows('', asked, []);
   const lists = listOf(asked, [() => false, () => true, () => false]);
   const times = timesOf(asked, createdAt);
-  found.add(await db.query<TestFactsRow>(namedSql, [access.team.id, names, createdAt, ...lists, ...times]));
+  await db.each(namedSql, [access.team.id, names, createdAt, ...lists, ...times], found.add);
   const { rows, passes } = found.evidence();
   const passed = [...passes].flatMap(([testName, ids]) =>
     ids.map((runId): TestRow => ({ testName, runId, outcome: 'passed' })),
@@ -607,38 +614,31 @@ function timesOf(runs: readonly EvidenceRun[], otherwise: Date): readonly [Date,
 }
 
 /** One text each for what many rows have: all tests may have failed. */
-function shareTexts(): (text: string | null) => string | undefined {
+function shareTexts(): <Text extends string>(text: Text | null) => Text | undefined {
   const texts = new Map<string, string>();
-  return (text) => {
+  return <Text extends string>(text: Text | null) => {
     if (text === null) return undefined;
-    const known = texts.get(text);
+    const known = texts.get(text) as Text | undefined;
     if (known === undefined) texts.set(text, text);
     return known ?? text;
   };
 }
 
-function factsOf(
-  { outcome, attempts, drift_signature, error_type, statement }: RowFacts,
-  shared: (text: string | null) => string | undefined,
-): Omit<TestRow, 'testName' | 'runId'> {
-  return {
-    outcome,
-    failedAttempts: attempts === null ? undefined : attempts - 1,
-    driftSignature: shared(drift_signature),
-    errorType: shared(error_type),
-    statement: shared(statement),
-  };
-}
-
 /** Puts the statements' rows together; a row that both have is one. */
 function collectRows(me: string, asked: readonly EvidenceRun[], failures: readonly RunFailure[]) {
-  const rowsOf = new Map<string, Map<string, TestRow>>();
+  // Most tests have one row, and need no map of their own.
+  const rowsOf = new Map<string, TestRow | Map<string, TestRow>>();
   const passesOf = new Map<string, readonly string[]>();
   const lists = new Map<string, readonly string[]>();
   const shared = shareTexts();
   const addRow = (row: TestRow): void => {
-    const rows = rowsOf.get(row.testName) ?? new Map<string, TestRow>();
-    rowsOf.set(row.testName, rows);
+    const known = rowsOf.get(row.testName);
+    if (known === undefined) {
+      rowsOf.set(row.testName, row);
+      return;
+    }
+    const rows = known instanceof Map ? known : new Map([[known.runId, known]]);
+    if (rows !== known) rowsOf.set(row.testName, rows);
     // Two reports of one run may hold one name: a failure stands for it.
     if (isFailed(row) || !rows.has(row.runId)) rows.set(row.runId, row);
   };
@@ -659,15 +659,29 @@ function collectRows(me: string, asked: readonly EvidenceRun[], failures: readon
   };
   const listIn = (past: string): readonly string[] =>
     past.split(' ').flatMap((part) => (part.includes(':') ? [] : (asked[Number(part) - 1]?.runId ?? [])));
-  for (const { row } of failures) addRow(row);
+  /** The text that the first row of a test has: each answer brings its own. */
+  const nameOf = (testName: string): string => {
+    const known = rowsOf.get(testName);
+    const [first] = known === undefined ? [] : rowsIn(known);
+    return first?.testName ?? testName;
+  };
+  for (const failure of failures) addRow(failure);
   return {
-    add(facts: readonly TestFactsRow[]): void {
-      for (const fact of facts) {
-        const { test_name: testName, past, place } = fact;
-        if (past !== null) addPast(testName, past);
-        const runId = place === 0 ? me : asked[(place ?? 0) - 1]?.runId;
-        if (place !== null && runId !== undefined) addRow({ testName, runId, ...factsOf(fact, shared) });
-      }
+    add(fact: TestFactsRow): void {
+      const { past, place } = fact;
+      const testName = nameOf(fact.test_name);
+      if (past !== null) addPast(testName, past);
+      const runId = place === 0 ? me : asked[(place ?? 0) - 1]?.runId;
+      if (place === null || runId === undefined) return;
+      addRow({
+        testName,
+        runId,
+        outcome: shared(fact.outcome) ?? fact.outcome,
+        failedAttempts: fact.attempts === null ? undefined : fact.attempts - 1,
+        driftSignature: shared(fact.drift_signature),
+        errorType: shared(fact.error_type),
+        statement: shared(fact.statement),
+      });
     },
     /** Tests with rows in fewer than half of the commits. */
     namesRarelyIn(commits: readonly ReadonlySet<string>[]): string[] {
@@ -681,35 +695,46 @@ function collectRows(me: string, asked: readonly EvidenceRun[], failures: readon
         if (known.get(list) === false) return false;
         const isRareAlone = known.get(list) ?? isRare(new Set(list));
         known.set(list, isRareAlone);
-        return isRareAlone && isRare(new Set([...list, ...(rowsOf.get(testName)?.keys() ?? [])]));
+        const runIds = [...rowsIn(rowsOf.get(testName))].map(({ runId }) => runId);
+        return isRareAlone && isRare(new Set([...list, ...runIds]));
       });
     },
     evidence(): TestEvidence {
-      const rows = [...rowsOf].flatMap(([testName, some]) => {
+      const rows: TestRow[] = [];
+      for (const [testName, known] of rowsOf) {
         const list = passesOf.get(testName);
-        const both = list?.filter((runId) => some.has(runId)) ?? [];
-        if (list === undefined || both.length === 0) return [...some.values()];
         // A failure stands for a twin that passed, and that for others.
-        const failed = new Set(both.filter((runId) => isFailed(some.get(runId))));
+        const failed = new Set<string>();
+        for (const row of rowsIn(known)) {
+          const isTwin = list?.includes(row.runId) === true;
+          if (isTwin && isFailed(row)) failed.add(row.runId);
+          if (!isTwin || isFailed(row)) rows.push(row);
+        }
+        if (list === undefined || failed.size === 0) continue;
         passesOf.set(
           testName,
           list.filter((runId) => !failed.has(runId)),
         );
-        return [...some.values()].filter((row) => isFailed(row) || !list.includes(row.runId));
-      });
-      const files = new Map(failures.map(({ testName, testFile }) => [testName, testFile]));
+      }
+      const byName = new Map<string, RunFailure>();
+      for (const failure of failures) byName.set(failure.testName, failure);
       return {
         rows,
         passes: passesOf,
-        failures: [...files]
-          .map(([testName, testFile]) => ({ testName, testFile }))
-          .sort((a, b) => (a.testName < b.testName ? -1 : a.testName > b.testName ? 1 : 0)),
+        failures: [...byName.values()].sort((a, b) =>
+          a.testName < b.testName ? -1 : a.testName > b.testName ? 1 : 0,
+        ),
       };
     },
   };
 }
 
-const isFailed = (row: TestRow | undefined): boolean => row?.outcome === 'failed' || row?.outcome === 'error';
+const isFailed = ({ outcome }: TestRow): boolean => outcome === 'failed' || outcome === 'error';
+
+function rowsIn(known: TestRow | ReadonlyMap<string, TestRow> | undefined): Iterable<TestRow> {
+  if (known === undefined) return [];
+  return known instanceof Map ? known.values() : [known as TestRow];
+}
 
 /** What is read of a row. */
 interface RowFacts {

@@ -1,6 +1,6 @@
 // The memories that may fit the failures of a run: few statements, however many tests failed. Decides nothing: which memory fits
 // is decided in src/judge.
-import type { CauseKey, HealixMemory, MemoryCandidate } from '../../model.ts';
+import type { HealixMemory, MemoryCandidate } from '../../model.ts';
 import type { Database, Row } from '../database/port.ts';
 import {
   bestMemory,
@@ -18,15 +18,11 @@ import type { Access } from '../schema/access.ts';
 import { hasAliases } from './aliases.ts';
 import type { RunFailure, RunQuery } from './evidence.ts';
 
-/** One failed test or error of a run. */
-export interface FailureMatches {
-  readonly testName: string;
-  readonly failureSignature: string | undefined;
-  /** See RunFailure. */
-  readonly causeKey?: CauseKey | undefined;
-  /** Best first of those that are alike. */
-  readonly candidates: readonly MemoryCandidate[];
-}
+/** Memories that may fit, by failure: best first of those that are alike. A failure that nothing fits is not among them. */
+export type Matches = ReadonlyMap<RunFailure, readonly MemoryCandidate[]>;
+
+/** Of so many failures at most one statement asks: its parameters and its answer take memory. */
+const mostAtOnce = 5_000;
 
 /** What there is to look for. */
 export interface Findings {
@@ -58,19 +54,21 @@ export async function lookAround(
   },
 ): Promise<Findings> {
   const settled = isJustStored ? await readSettled(db, access, failures) : new Map();
-  const open = failures.filter((failure) => !settled.has(failure));
-  const signatures = (of: (failure: RunFailure) => string | undefined) => [
-    ...new Set(open.flatMap((failure) => of(failure) ?? [])),
-  ];
-  const drifted = new Map(
-    open.map(({ driftSignature = '', failureSignature = '' }) => [
-      `${driftSignature} ${failureSignature}`,
-      { driftSignature, failureSignature },
-    ]),
-  );
-  const [row] = await db.query<MemoryTables & Row & { known: string[]; matched: boolean; aliases: boolean }>(
-    aroundSql,
-    [
+  const open = settled.size === 0 ? failures : failures.filter((failure) => !settled.has(failure));
+  const known = new Set<string>();
+  let found: AroundRow | undefined;
+  for (let first = 0; found === undefined || first < open.length; first += mostAtOnce) {
+    const some = open.slice(first, first + mostAtOnce);
+    const signatures = (of: (failure: RunFailure) => string | undefined) => [
+      ...new Set(some.flatMap((failure) => of(failure) ?? [])),
+    ];
+    const drifted = new Map(
+      some.map(({ driftSignature = '', failureSignature = '' }) => [
+        `${driftSignature} ${failureSignature}`,
+        { driftSignature, failureSignature },
+      ]),
+    );
+    [found = nowhere] = await db.query<AroundRow>(aroundSql, [
       access.team.id,
       runId,
       createdAt,
@@ -79,17 +77,17 @@ export async function lookAround(
       signatures(({ wordsSignature }) => wordsSignature),
       [...drifted.values()].map(({ driftSignature }) => driftSignature),
       [...drifted.values()].map(({ failureSignature }) => failureSignature),
-    ],
-  );
-  const { own = false, shared = false, known = [], matched = false, aliases = false } = row ?? {};
-  return {
-    tables: { own, shared },
-    known: new Set(known),
-    settled,
-    isMatched: matched,
-    hasAliases: aliases,
-  };
+    ]);
+    for (const signature of found.known) known.add(signature);
+  }
+  const { own, shared, matched, aliases } = found;
+  return { tables: { own, shared }, known, settled, isMatched: matched, hasAliases: aliases };
 }
+
+type AroundRow = MemoryTables &
+  Row & { readonly known: readonly string[]; readonly matched: boolean; readonly aliases: boolean };
+
+const nowhere: AroundRow = { own: false, shared: false, known: [], matched: false, aliases: false };
 
 /** Exact memories of other words are searched all the same: another one may have the same. */
 async function readSettled(
@@ -102,16 +100,25 @@ async function readSettled(
     access,
     failures.flatMap(({ memory }) => memory ?? []),
   );
-  return new Map(
-    failures.flatMap((failure): [RunFailure, MemoryCandidate][] => {
-      const found = failure.memory && memories.get(memoryKey(failure.memory));
-      if (found === undefined) return [];
-      const { memory, wordsSignature } = found;
-      if (wordsSignature !== undefined && wordsSignature !== failure.wordsSignature) return [];
-      const hasSameWords = wordsSignature === undefined ? undefined : true;
-      return [[failure, { memory, isSameTest: true, isSameFailure: true, hasSameWords }]];
-    }),
-  );
+  const settled = new Map<RunFailure, MemoryCandidate>();
+  // Failures with the same memory share one candidate: thousands may have it.
+  const candidates = new Map<FoundMemory, MemoryCandidate>();
+  for (const failure of failures) {
+    const found = failure.memory && memories.get(memoryKey(failure.memory));
+    if (found === undefined) continue;
+    const { memory, wordsSignature } = found;
+    if (wordsSignature !== undefined && wordsSignature !== failure.wordsSignature) continue;
+    const hasSameWords = wordsSignature === undefined ? undefined : true;
+    const candidate = candidates.get(found) ?? {
+      memory,
+      isSameTest: true,
+      isSameFailure: true,
+      hasSameWords,
+    };
+    candidates.set(found, candidate);
+    settled.set(failure, candidate);
+  }
+  return settled;
 }
 
 /** One look for each signature. LIMIT: a join would read all memories. */
@@ -152,22 +159,29 @@ export async function readMatches(
     settled,
   }: Pick<Findings, 'tables' | 'known' | 'settled'> & { readonly failures: readonly RunFailure[] },
   formerNames: ReadonlyMap<string, readonly string[]> = new Map(),
-): Promise<readonly FailureMatches[]> {
+): Promise<Matches> {
   const isKnown = (signature: string | undefined) => signature !== undefined && known.has(signature);
-  const searched = failures.flatMap((failure, place) =>
-    !settled.has(failure) &&
-    (isKnown(failure.failureSignature) || isKnown(failure.wordsSignature) || isKnown(failure.driftSignature))
-      ? [{ failure, place }]
-      : [],
-  );
-  const found = new Map<number, readonly string[]>();
-  if (searched.length > 0) {
-    const list = (of: (failure: RunFailure) => string) => searched.map(({ failure }) => of(failure));
+  const searched =
+    known.size === 0
+      ? []
+      : failures.filter(
+          (failure) =>
+            !settled.has(failure) &&
+            (isKnown(failure.failureSignature) ||
+              isKnown(failure.wordsSignature) ||
+              isKnown(failure.driftSignature)),
+        );
+  const scope = memoryScope('me', '$1', db.embedded, tables);
+  const former = [...formerNames].flatMap(([name, names]) => names.map((one) => [name, one] as const));
+  const found = new Map<RunFailure, readonly string[]>();
+  for (let first = 0; first < searched.length; first += mostAtOnce) {
+    const some = searched.slice(first, first + mostAtOnce);
+    const list = (of: (failure: RunFailure) => string) => some.map(of);
     const params = [
       access.team.id,
       runId,
       createdAt,
-      searched.map(({ place }) => place),
+      [...some.keys()],
       list(({ testName }) => testName),
       list(({ failureSignature = '' }) => failureSignature),
       list(({ driftSignature = '' }) => driftSignature),
@@ -178,8 +192,6 @@ export async function readMatches(
           .join(''),
       ),
     ];
-    const scope = memoryScope('me', '$1', db.embedded, tables);
-    const former = [...formerNames].flatMap(([name, names]) => names.map((one) => [name, one] as const));
     const rows = await (former.length === 0
       ? db.query<MatchRow>(matchesSql(scope), params)
       : db.query<MatchRow>(matchesSql(scope, true), [
@@ -187,11 +199,14 @@ export async function readMatches(
           former.map(([name]) => name),
           former.map(([, one]) => one),
         ]));
-    for (const { place, exact, words, alike } of rows)
-      found.set(
-        place,
-        [exact, words, alike].filter((text) => text !== null),
-      );
+    for (const { place, exact, words, alike } of rows) {
+      const failure = some[place];
+      if (failure !== undefined)
+        found.set(
+          failure,
+          [exact, words, alike].filter((text) => text !== null),
+        );
+    }
   }
   const memories = await readFound(db, access, [...found.values()].flat().map(partsOf));
   // Failures with the same candidate share one object: thousands may have it.
@@ -209,12 +224,10 @@ export async function readMatches(
     candidates.set(text, candidate);
     return [candidate];
   };
-  return failures.map((failure, place) => {
-    const { testName, failureSignature, causeKey } = failure;
-    const known = settled.get(failure);
-    const some = known === undefined ? (found.get(place) ?? []).flatMap(candidateOf) : [known];
-    return { testName, failureSignature, causeKey, candidates: some };
-  });
+  const matches = new Map<RunFailure, readonly MemoryCandidate[]>();
+  for (const [failure, candidate] of settled) matches.set(failure, [candidate]);
+  for (const [failure, texts] of found) matches.set(failure, texts.flatMap(candidateOf));
+  return matches;
 }
 
 /** `exact false <id> 2`: how it fits, whether it is a shared one, which, and what else is the same. */

@@ -91,39 +91,44 @@ export function listSlow(db: Database, access: Access, scope: Scope, limit: numb
     const condition = `${ofScope('r', scope, params, db)} AND ${isEvidence('r')}`;
     const rows = await db.query<Row>(
       `WITH newest AS MATERIALIZED (
-         SELECT id, created_at, ntile(2) OVER (ORDER BY created_at DESC) AS half, more FROM (
-           SELECT r.id, r.created_at, r.before, max(r.before + r.total_tests) OVER () > ${mostResults} AS more FROM (
-             SELECT r.id, r.created_at, r.total_tests, coalesce(sum(r.total_tests) OVER (ORDER BY r.created_at DESC, r.id DESC ROWS UNBOUNDED PRECEDING), 0) - r.total_tests AS before
-             FROM (SELECT r.id, r.created_at, r.total_tests FROM test_runs r WHERE ${condition} ORDER BY r.created_at DESC, r.id DESC LIMIT 5000) AS r
-           ) AS r
-         ) AS r WHERE before < ${mostResults}
+         SELECT r.id, r.created_at, row_number() OVER newer AS place, sum(r.total_tests) OVER newer AS results, sum(r.total_tests) OVER newer - r.total_tests AS before
+         FROM (SELECT r.id, r.created_at, r.total_tests FROM test_runs r WHERE ${condition} ORDER BY r.created_at DESC, r.id DESC LIMIT 5000) AS r
+         WINDOW newer AS (ORDER BY r.created_at DESC, r.id DESC ROWS UNBOUNDED PRECEDING)
+       ), counted AS MATERIALIZED (
+         SELECT count(*) FILTER (WHERE before < ${mostResults}) AS runs, bool_or(results > ${mostResults}) AS more FROM newest
+       ), hundreds AS (
+         -- One look for the results of many runs: one look for each run takes longer than all else here.
+         SELECT half, array_agg(id) AS ids, min(created_at) AS first, max(created_at) AS last FROM (
+           SELECT *, CASE WHEN place * 2 <= (SELECT runs FROM counted) + 1 THEN 1 ELSE 2 END AS half FROM newest WHERE before < ${mostResults}) AS n
+         GROUP BY half, place / 100
        ), tests AS (
-         -- In whole milliseconds, as they are stored: sums of NUMERIC by test would not fit into the memory of a session.
-         SELECT x.test_name, count(*) AS runs, sum(x.ms) AS ms, max(x.ms) AS most, sum(x.ms) FILTER (WHERE n.half = 1) AS newer, count(*) FILTER (WHERE n.half = 1) AS newer_runs
-         FROM newest n CROSS JOIN LATERAL (
+         -- In whole milliseconds, as they are stored: sums of NUMERIC by test would not fit into the memory of a session. All tests
+         -- together are one more row: a sum over the others would be a second pass.
+         SELECT x.test_name, grouping(x.test_name) = 1 AS whole, count(*) AS runs, sum(x.ms) AS ms, max(x.ms) AS most,
+           sum(x.ms) FILTER (WHERE n.half = 1) AS newer, count(*) FILTER (WHERE n.half = 1) AS newer_runs
+         FROM hundreds n CROSS JOIN LATERAL (
            SELECT x.test_name, (x.duration_seconds * 1000)::int AS ms FROM test_results x
-           WHERE x.team_id = $1 AND x.test_run_id = n.id AND x.created_at = n.created_at AND x.duration_seconds IS NOT NULL OFFSET 0) AS x
-         GROUP BY x.test_name
+           WHERE x.team_id = $1 AND x.test_run_id = ANY (n.ids) AND x.created_at BETWEEN n.first AND n.last AND x.duration_seconds IS NOT NULL OFFSET 0) AS x
+         GROUP BY GROUPING SETS ((x.test_name), ())
        )
-       SELECT test_name, runs::int AS runs, (ms / 1000.0)::float8 AS total, (ms / 1000.0 / runs)::float8 AS mean, (most / 1000.0)::float8 AS most,
-         newer::float8 / newer_runs / NULLIF((ms - newer)::float8 / NULLIF(runs - newer_runs, 0), 0) AS growth,
-         (SELECT count(*)::int FROM newest) AS all_runs, results::float8 AS results, (whole / 1000.0)::float8 AS whole,
-         (SELECT bool_or(more) FROM newest) AS more
-       FROM (SELECT *, sum(runs) OVER () AS results, sum(ms) OVER () AS whole FROM tests ORDER BY ms DESC, test_name LIMIT ${params.add(limit)}::int) AS t
-       ORDER BY ms DESC, test_name`,
+       SELECT test_name, whole, runs::int AS runs, (ms / 1000.0)::float8 AS total, (ms / 1000.0 / NULLIF(runs, 0))::float8 AS mean, (most / 1000.0)::float8 AS most,
+         newer::float8 / NULLIF(newer_runs, 0) / NULLIF((ms - newer)::float8 / NULLIF(runs - newer_runs, 0), 0) AS growth,
+         (SELECT runs::int FROM counted) AS all_runs, (SELECT more FROM counted) AS more
+       FROM (SELECT * FROM tests ORDER BY whole DESC, ms DESC, test_name LIMIT ${params.add(limit)}::int + 1) AS t
+       ORDER BY whole DESC, ms DESC, test_name`,
       params.values,
     );
-    const [first] = rows;
-    if (first === undefined) {
+    const [whole, ...tests] = rows;
+    if (whole === undefined || tests.length === 0) {
       await requireRuns(db, access, scope);
       return { tests: [], runs: 0, results: 0, totalSeconds: 0, more: false };
     }
     return {
-      runs: Number(first.all_runs),
-      results: Number(first.results),
-      totalSeconds: Number(first.whole),
-      more: first.more === true,
-      tests: rows.map((row) => ({
+      runs: Number(whole.all_runs),
+      results: Number(whole.runs),
+      totalSeconds: Number(whole.total),
+      more: whole.more === true,
+      tests: tests.map((row) => ({
         testName: String(row.test_name),
         runs: Number(row.runs),
         totalSeconds: Number(row.total),

@@ -84,18 +84,24 @@ export async function lookAtSchema(
     return { ...state, ...found, applied: 0, refused: false, stepsDone: 0 };
   }
   const schema = quoteName(place.schema);
-  const rows = await db.query<{ number: number; name: string; checksum: string; oldest_program: number }>(
-    `SELECT number, name, checksum, oldest_program FROM ${schema}.lukhas_migrations ORDER BY number`,
+  // In one statement: each is a trip to the server, and every upload asks this.
+  const rows = await db.query<{
+    number: number;
+    name: string;
+    checksum: string;
+    oldest_program: number;
+    steps_done: number;
+  }>(
+    `SELECT number, name, checksum, oldest_program,
+       (SELECT count(*)::int FROM ${schema}.lukhas_migration_steps WHERE target = '' AND done_at IS NOT NULL) AS steps_done
+     FROM ${schema}.lukhas_migrations ORDER BY number`,
   );
   checkHistory(rows, list);
-  const [steps] = await db.query<{ done: number }>(
-    `SELECT count(*)::int AS done FROM ${schema}.lukhas_migration_steps WHERE target = '' AND done_at IS NOT NULL`,
-  );
   return {
     ...state,
     applied: rows.length,
     refused: (rows.at(-1)?.oldest_program ?? 0) > list.length,
-    stepsDone: steps?.done ?? 0,
+    stepsDone: rows[0]?.steps_done ?? 0,
   };
 }
 

@@ -46,6 +46,30 @@ function finish(work: Work, last: Step | undefined): Promise<boolean> {
   });
 }
 
+/**
+ * Runs a whole migration in the transaction that is open, for a database that nobody works with yet: nothing is recorded but the
+ * migration, and no index is built beside others.
+ */
+export async function runAtOnce(db: Database, schema: string, migration: Migration): Promise<void> {
+  for (const step of migration.steps) {
+    const targets = step.partitionsOf === undefined ? [''] : await partitionsOf(db, step.partitionsOf);
+    for (const target of targets) {
+      const sql = textOf({ schema }, step, target);
+      await db.script(step.inTransaction ? sql : sql.replaceAll(' INDEX CONCURRENTLY ', ' INDEX '));
+    }
+  }
+  await record(db, migration);
+}
+
+async function partitionsOf(db: Database, parent: string): Promise<string[]> {
+  const rows = await db.query<{ name: string }>(
+    `SELECT c.relname::text AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE i.inhparent = to_regclass($1) ORDER BY 1`,
+    [parent],
+  );
+  return rows.map(({ name }) => name);
+}
+
 /** Records a whole migration, and with it the oldest program that may still write. */
 export async function record(db: Database, migration: Migration): Promise<void> {
   await db.run(
@@ -173,7 +197,7 @@ function stepAt({ migration }: Work, index: number): Step {
 }
 
 /** A step's text for one schema and, where it is done for each, one partition. */
-function textOf({ schema }: Work, { sql }: Step, target = ''): string {
+function textOf({ schema }: Pick<Work, 'schema'>, { sql }: Step, target = ''): string {
   return sql
     .replaceAll('{schema}', () => quoteName(schema))
     .replaceAll('{leaf}', () => `${quoteName(schema)}.${quoteName(target)}`)

@@ -176,6 +176,8 @@ describe('frames', () => {
 });
 
 describe('chunks', () => {
+  const usual =
+    '<testcase classname="a>b" name="\'c" time="0.1"><failure message="a &gt; > b">text</failure></testcase>';
   const real = reportBytes('zoo-xunit2-collect-errors-xdist').toString('utf8');
   const pieces = [
     '<testsuites>',
@@ -202,11 +204,21 @@ describe('chunks', () => {
     ' ',
     '<properties>',
     '</properties>',
+    // Tests as pytest writes them, whole and in parts, have a way of their own.
+    usual,
+    usual.replace('text', '<![CDATA[text]]>'),
+    usual.replace('text', 'line\n'.repeat(20)),
+    usual.replace('</failure>', '</failure><error message="x">text</error>'),
+    usual.replaceAll('failure', 'skipped').replace('message', 'type="pytest.skip" message'),
+    usual.slice(0, usual.indexOf('</failure>')),
+    '<failure>',
     'text of some length '.repeat(8),
     '<!DOCTYPE x>',
     '😀',
   ];
   const document = fc.oneof(
+    // In an element of the child's name.
+    fc.constant(wrap(`<failure>${usual}${usual}</failure>${usual}`)),
     fc.array(fc.constantFrom(...pieces), { maxLength: 30 }).map((parts) => parts.join('')),
     fc.array(fc.constantFrom(...pieces), { maxLength: 30 }).map((parts) => wrap(parts.join(''))),
     fc.constant(real),

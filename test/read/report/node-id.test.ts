@@ -321,6 +321,14 @@ describe('a path in a classname', () => {
     ['a.b.test_x.T', 'b/test_x.py', 'a/b/test_x.py'],
     ['a.b.test_x', 'c/test_y.py', undefined],
     ['a.b.test_x', '', undefined],
+    ['a.b.test_x', 'a/b', undefined],
+    ['a.b.test_x', 'a/b/', undefined],
+    ['a.b.test_x.T', 'a/b/test_x', 'a/b/test_x'],
+    ['a.b.test_x', 'a//b/test_x.py', 'a/b/test_x.py'],
+    ['a.b.test_x', 'a/b/test_x.pyc', undefined],
+    ['a.b.test_x', 'a/b/test_xy.py', undefined],
+    ['a.test_b.T', 'a.test_b.py', 'a.test_b.py'],
+    ['.T', '.py', '.py'],
   ])('%s and %s give %s', (classname, path, file) =>
     expect(matchPath(classname.split('.'), path)?.file).toBe(file),
   );

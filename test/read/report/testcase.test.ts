@@ -370,6 +370,23 @@ describe('the short cuts', () => {
       children === null ? `<testcase ${a}${space}/>` : `<testcase ${a}>${children.join('')}</testcase>`,
     );
 
+  /** As pytest writes it by default. */
+  const plain = fc.oneof({ weight: 8, arbitrary: fc.constantFrom('', 'a.b', "t[1] > 'x'", '0.5') }, value);
+  const usual = fc
+    .record({
+      address: fc.tuple(plain, plain, plain),
+      kind: fc.constantFrom('failure', 'error', 'skipped'),
+      type: fc.option(plain),
+      message: value,
+      inside: content,
+      more: fc.constantFrom('', '', '', ' ', 'x', '<failure/>'),
+    })
+    .map(({ address: [classname, name, time], kind, type, message, inside, more }) => {
+      const start = `<testcase classname="${classname}" name="${name}" time="${time}">`;
+      const tag = `<${kind}${type === null ? '' : ` type="${type}"`} message="${message}">`;
+      return `${start}${tag}${inside}</${kind}>${more}</testcase>`;
+    });
+
   const shapeOf = (testcase: ParsedTestcase | undefined): unknown => {
     if (testcase === undefined || 'malformed' in testcase) return 'malformed';
     const { classname, name, file, time, outcomes, properties: found } = testcase;
@@ -380,13 +397,17 @@ describe('the short cuts', () => {
     let malformed = 0;
     let long = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(element, { minLength: 1, maxLength: 4 }), async (elements) => {
-        const expected = elements.map(referenceOf);
-        malformed += expected.filter((e) => e === 'malformed').length;
-        long += elements.filter((e) => e.includes('long text')).length;
-        for (const [i, one] of elements.entries()) expect(shapeOf(await parseOne(one))).toEqual(expected[i]);
-        expect((await parse(...elements)).testcases.map(shapeOf)).toEqual(expected);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.oneof({ weight: 2, arbitrary: element }, usual), { minLength: 1, maxLength: 4 }),
+        async (elements) => {
+          const expected = elements.map(referenceOf);
+          malformed += expected.filter((e) => e === 'malformed').length;
+          long += elements.filter((e) => e.includes('long text')).length;
+          for (const [i, one] of elements.entries())
+            expect(shapeOf(await parseOne(one))).toEqual(expected[i]);
+          expect((await parse(...elements)).testcases.map(shapeOf)).toEqual(expected);
+        },
+      ),
       { numRuns: 1500 },
     );
     // Neither kind may be missing from what was tried.

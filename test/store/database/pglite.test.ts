@@ -16,6 +16,7 @@ import {
 } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   defaultDataDir,
@@ -24,6 +25,7 @@ import {
   whyUnsafe,
 } from '../../../src/store/database/data-dir.ts';
 import { lockDataDir } from '../../../src/store/database/data-dir-lock.ts';
+import { openPglite } from '../../../src/store/database/pglite.ts';
 import { beginIn } from '../../../src/store/database/search-path.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { openEmbedded } from '../../../src/store/schema/embedded.ts';
@@ -378,6 +380,18 @@ describe('the directory', () => {
     expect(said).toHaveLength(1);
     await again.close();
     expect(await readdir(place)).toEqual(['database']);
+  });
+
+  test('is never left by the files of an archive, and an archive that is none is a clear error', async () => {
+    const place = path.join(dir, 'inner', 'place');
+    const head = Buffer.alloc(1024);
+    head.write('../../../escaped');
+    head.write('00000000001', 124);
+    head.write('0', 156);
+    for (const archive of [Buffer.from('none'), gzipSync(head).subarray(0, 20), gzipSync(head)])
+      await expect(openPglite(place, { archive })).rejects.toMatchObject({ code: 'data-dir-unusable' });
+    const found = await readdir(dir, { recursive: true });
+    expect(found.filter((name) => name.endsWith('escaped'))).toEqual(['inner/place/database/escaped']);
   });
 
   test('that holds something else is left alone', async () => {

@@ -61,6 +61,10 @@ async function explaining(limits?: { readonly stallMs: number }): Promise<Databa
       await explain(sql, params);
       return db.query(sql, params) as never;
     },
+    each: async (sql, params, onRow) => {
+      await explain(sql, params);
+      return db.each(sql, params, onRow);
+    },
     run: async (sql, params) => {
       await explain(sql, params);
       return db.run(sql, params);

@@ -89,6 +89,12 @@ test('the embedded database, made on first use, has the same schema', async () =
   const { db, remove } = await createEmbedded();
   try {
     expect(await dumpSchema((sql) => rowsIn(db, sql))).toBe(await readFile(schemaFile, 'utf8'));
+    // An index of a partitioned table is valid where all partitions have it.
+    expect(await rowsIn(db, 'SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid')).toEqual(
+      [],
+    );
+    const applied = await rowsIn(db, 'SELECT number, name, checksum FROM lukhas_migrations ORDER BY number');
+    expect(applied).toEqual(migrations.map(({ number, name, checksum }) => ({ number, name, checksum })));
   } finally {
     await remove();
   }
