@@ -406,7 +406,9 @@ describe('hostile text', () => {
           title: text,
         });
         const tree = new Map(files.map((path) => [path, '\n'.repeat(200)]));
-        const commits = ['a', 'b', '1'].map((digit) => ({ sha: digit.repeat(40), files: tree }));
+        // The texts stand in for ids of earlier commits as well: one that is a whole id is one.
+        const shas = [...['a', 'b', '1'].map((digit) => digit.repeat(40)), ...texts];
+        const commits = shas.map((sha) => ({ sha, files: tree }));
         const isThere = (address: string) => leadsSomewhere(address, commits, new Set([7]));
         judge(body, isThere);
         expect(parseComment(body)?.parts).toHaveLength(1);
