@@ -530,7 +530,7 @@ function renderMatch({ memory, tier }: Match, { hidden, links }: TestTold, fits:
   const id = code(memory.id.slice(0, 8));
   const some = fits === '' ? '' : `, ${fits}`;
   if (hidden) return [`${tierNames[tier]}${some} ${id}: its solution is not shown here`];
-  const rows = [`${tierNames[tier]}${some}${facts(memory)}: ${links.memory(memory.id)}`];
+  const rows = [`${tierNames[tier]}${some}${facts(memory)} · ${links.memory(memory.id)}`];
   if (memory.rootCause !== undefined) rows.push(`**Cause:** ${inline(cut(memory.rootCause, 1000))}`);
   rows.push(`**Fix:** ${inline(cut(memory.solution, 1500))}`);
   return rows;
