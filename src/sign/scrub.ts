@@ -135,7 +135,10 @@ export const scrubbers: readonly Scrubber[] = [
   },
   {
     name: 'white space',
-    takes: [['assert  a ==\n   b ', 'assert a == b']],
+    takes: [
+      ['assert  a ==\n   b ', 'assert a == b'],
+      ['a\tb\nc', 'a b c'],
+    ],
     leaves: ['assert a == b'],
     scrub: (text) => withOneSpace(text).trim(),
   },

@@ -148,7 +148,7 @@ function canBeGiven(name: string): boolean {
  */
 function testWord({ testName, testFile }: Rerunnable, shell: Shell): string | undefined {
   const hasFile = testFile !== undefined && (testName === testFile || testName.startsWith(`${testFile}::`));
-  const isCut = /…#[0-9a-f]{11}$/.test(testName);
+  const isCut = /\u2026#[0-9a-f]{11}$/.test(testName);
   return !hasFile || isCut || !canBeGiven(testName) ? undefined : shell.word(plainPath(testName));
 }
 

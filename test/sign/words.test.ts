@@ -141,6 +141,16 @@ describe('the words signature', () => {
 });
 
 describe('scrubbing compared values', () => {
+  it.each([
+    ['C:\\Users\\me\\shop\\a.py', 'PATH/a.py'],
+    ['/home/me/shop/a.py', 'PATH/a.py'],
+    ['at 15:54:24.154', 'at TIME'],
+    ['datetime.datetime(2026, 11, 22, 15, 54, 24, 154)', 'datetime.datetime(TIME)'],
+    ['localhost:49152', 'localhost:PORT'],
+    ['took 1.53 s', 'took DURATION s'],
+    ['a\tb  c\n\n d', 'a b c\nd'],
+  ])('makes %j into %j', (before, after) => expect(scrubValues(before)).toBe(after));
+
   it('of what is scrubbed changes nothing more', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 300 }), (text) => {

@@ -80,7 +80,7 @@ export type FileMemory = Omit<
 
 /** `…` or `...`, as help and suggestions write it for a text of one's own. */
 export function isPlaceholder(text: string): boolean {
-  return /^[\s.…]+$/.test(text);
+  return /^[\s.\u2026]+$/.test(text);
 }
 
 /**

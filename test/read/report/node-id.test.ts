@@ -329,6 +329,8 @@ describe('a path in a classname', () => {
     ['a.b.test_x', 'a/b/test_xy.py', undefined],
     ['a.test_b.T', 'a.test_b.py', 'a.test_b.py'],
     ['.T', '.py', '.py'],
+    ['a.b.x', 'a.b.py', undefined],
+    ['a.T', 'a.pyc', undefined],
   ])('%s and %s give %s', (classname, path, file) =>
     expect(matchPath(classname.split('.'), path)?.file).toBe(file),
   );

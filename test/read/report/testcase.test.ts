@@ -178,6 +178,10 @@ it('a testcase keeps its own texts where the next one has long ones', async () =
 describe('a malformed testcase', () => {
   it.each([
     ['an attribute twice', '<testcase name="a" name="b"/>'],
+    [
+      'an ampersand alone in the text',
+      '<testcase classname="a" name="b" time="1"><failure message="m">a & b</failure></testcase>',
+    ],
     ['an attribute twice that nobody reads', '<testcase name="a" x="1" x="2"/>'],
     ['an attribute without a value', '<testcase name="a" x/>'],
     ['an attribute without quotes', '<testcase name=a/>'],
