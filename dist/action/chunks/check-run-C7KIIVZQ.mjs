@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{b as n}from"./chunk-P2GWMRKD.mjs";import{a as t}from"./chunk-XDXRSEZP.mjs";async function i(r,{sha:s,title:a,summary:o,...u}){let e=n(r,"checks: write");await e.repeat(()=>e.octokit.request("POST /repos/{owner}/{repo}/check-runs",{...e.names,...u,head_sha:s,status:"completed",output:{title:a,summary:o}}))}t(i,"addCheckRun");export{i as addCheckRun};

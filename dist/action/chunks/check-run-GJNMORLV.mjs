@@ -1,0 +1,2 @@
+import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
+import{openApi}from"./chunk-TEOSTO4B.mjs";import"./chunk-DY4CTDPU.mjs";async function addCheckRun(edges,{sha,title,summary,...run}){let api=openApi(edges,"checks: write");await api.repeat(()=>api.octokit.request("POST /repos/{owner}/{repo}/check-runs",{...api.names,...run,head_sha:sha,status:"completed",output:{title,summary}}))}export{addCheckRun};

@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-var e=["absent","passed","failed","error","skipped","xfailed","xpassed","again"];export{e as a};

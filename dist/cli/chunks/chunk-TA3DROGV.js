@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-var e=["test_runs","test_results","coverage_data"],s=["teams","users","webauthn_credentials","healix_memories","shared_memories","test_runs","test_results","coverage_data","consciousness_reviews","user_preferences","sessions","ingest_uploads","missing_reports","healix_credits","test_aliases","healix_matches","run_days","test_lines","test_names","test_months","coverage_months","team_credentials","service_credentials"];export{e as a,s as b};

@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{a as e}from"./chunk-NAFXXHYU.js";var o={16:"boolean",20:"number",21:"number",23:"number",700:"number",701:"number",1700:"number",114:"json",3802:"json"};function t(n,r){return{name:n,kind:o[r]??"text"}}e(t,"columnOf");function s(n){return Number(/ (\d+)\0?$/.exec(n)?.[1]??0)}e(s,"rowsOf");function i(){return new Error("a statement outside a transaction")}e(i,"outsideTransaction");export{t as a,s as b,i as c};

@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{c as a,d as b,e as c,f as d,g as e,h as f}from"./chunk-DPOWFBD7.js";import"./chunk-U6Q3QGBD.js";import"./chunk-AVIQY75V.js";import"./chunk-OT4GM4VS.js";import"./chunk-CZUTXVON.js";import"./chunk-NAFXXHYU.js";export{c as applySuiteProperties,d as completeGitSha,b as detectContext,f as findCheckoutBelow,e as nameJob,a as overrideContext};
