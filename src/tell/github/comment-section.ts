@@ -466,10 +466,9 @@ function renderExcerpt({ excerpt, captured = [] }: ToldFailure, links: Links, sa
     ...(parts.length === 0 ? [] : ['traceback']),
     ...(printed.length === 0 ? [] : ['captured output']),
   ];
-  const words = title.join(' and ').replace(/^./, (letter) => letter.toUpperCase());
   return content.length === 0
     ? ''
-    : `\n\n  <details><summary>${words}</summary>\n\n${content.join('\n\n')}\n\n  </details>\n`;
+    : `\n\n  <details><summary>${headed(title)}</summary>\n\n${content.join('\n\n')}\n\n  </details>\n`;
 }
 
 function renderException(exception: ExceptionExcerpt, links: Links, said: string): string {
@@ -783,6 +782,11 @@ function renderCoveredFiles(sections: readonly Section[], detail: Detail): strin
 const mostPatchFiles = 25;
 const mostRanges = 20;
 
+/** `Traceback and captured output` */
+function headed(parts: readonly string[]): string {
+  return parts.join(' and ').replace(/^./, (letter) => letter.toUpperCase());
+}
+
 /** Of the job that has most runs to judge by. */
 function widestPatch(sections: readonly Section[], isTold: (patch: Patch) => boolean = () => true) {
   const runsOf = (patch: Patch) => ('problem' in patch ? (patch.together?.runs ?? 0) : patch.runs);
@@ -825,13 +829,16 @@ function renderPatch(sections: readonly Section[], detail: Detail): string {
     ...unreported.map((path) => `| ${cell(path, [])} | in no coverage report |`),
     ...(patch.notComputed ?? []).map((path) => `| ${cell(path, [])} | not computed |`),
   );
+  const hasLines = lost.length > 0 || files.some(({ uncovered }) => uncovered.length > 0);
+  const hasBranches = files.some(({ branches }) => (branches?.partial.length ?? 0) > 0);
+  const untested = [...(hasLines ? ['lines'] : []), ...(hasBranches ? ['branches'] : [])];
   const titles = [
-    ...(named > 0 ? [`Lines without a test (${count(named, 'file')})`] : []),
+    ...(named > 0 ? [`${headed(untested)} without a test (${count(named, 'file')})`] : []),
     ...(rows.length > named ? [`${count(rows.length - named, 'file')} without numbers`] : []),
   ];
   const shown = rows.slice(0, Math.min(mostPatchFiles, detail.failures));
   const rest = rows.length - shown.length;
-  const table = ['| File | Lines no test ran | Changed statements covered |', '|:--|:--|:--|', ...shown];
+  const table = ['| File | Not covered | Changed statements covered |', '|:--|:--|:--|', ...shown];
   const more = rest > 0 ? `\n\n… and ${number(rest)} more: ${detail.more}` : '';
   return [
     `${title}: ${patchSentence(patch)}`,

@@ -557,7 +557,10 @@ function renderPatch({ patch }: Summary, { paint, columns }: SummaryStyle): stri
   const rows = [
     ...files.filter(isUncovered).map(({ filePath, uncovered, branches: { partial = [] } = {} }) => {
       const lines = uncovered.length === 0 ? '' : `:${lineRanges(uncovered, ',')}`;
-      const ways = partial.length === 0 ? '' : `  branches ${partial.map(branchName).join(', ')}`;
+      const ways =
+        partial.length === 0
+          ? ''
+          : `  ${partial.length === 1 ? 'branch' : 'branches'} ${partial.map(branchName).join(', ')}`;
       return `not covered  ${safeLine(filePath)}${lines}${ways}`;
     }),
     ...lost.map((file) => `no longer covered  ${safeLine(file.filePath)}:${lineRanges(file.lines, ',')}`),

@@ -117,7 +117,8 @@ it('is told over all jobs, with the lines that no test runs and those that lost 
   expect(body()).toContain('| `src/shop.py` | `17-30`; not taken: `16 → 17` | 6 of 20, 1 of 4 branches |');
   expect(body()).toContain('| `src/shop.py` | `9-10` | no longer covered |');
   expect(withoutLinks(first.summary)).toContain('`17-30`; not taken: `16 → 17` | 6 of 20, 1 of 4 branches |');
-  expect(first.log).toContain('src/shop.py:17-30  branches 16 → 17');
+  expect(first.log).toContain('src/shop.py:17-30  branch 16 → 17');
+  expect(body()).toContain('<summary>Lines and branches without a test (1 file)</summary>');
 
   writeCoverage([...range(1, 10), ...range(17, 24)], 30, later, [on, out]);
   const second = await run('e2e', { sha: merge, isPull: true, inputs: { 'fail-on-patch-coverage': '60' } });

@@ -579,6 +579,26 @@ describe('the jobs of a commit together', () => {
 });
 
 describe('coverage', () => {
+  it.each([
+    ['Lines without a test (1 file)', [[7, 8]], []],
+    ['Branches without a test (1 file)', [], [[12, 13]]],
+    ['Lines and branches without a test (1 file)', [[7, 8]], [[12, 13]]],
+  ] as const)('of a change is headed by what has no test: %s', (title, uncovered, partial) => {
+    const branches = { changed: 4, covered: 3, uncovered: partial, partial };
+    const file = { filePath: 'a.py', changedStatements: 9, coveredStatements: 9, uncovered, branches };
+    const patch = {
+      baseSha: 'b'.repeat(40),
+      coverage: { ...file, percent: 100, files: [file], lost: [], unreported: [], branches },
+      runs: 1,
+    };
+    const body = renderSection(
+      { ...section('a', 0), patch },
+      { failures: 9, messages: true, fixes: true, excerpts: 9, extras: true, more: '' },
+    );
+    expect(body).toContain(`<summary>${title}</summary>`);
+    expect(body).toContain('| File | Not covered | Changed statements covered |');
+  });
+
   it('is told with its change against the base branch and the files that moved', () => {
     const told = section('tests/a.py', 0);
     const totals = { ...told.totals, coveragePercent: 79.96 };
