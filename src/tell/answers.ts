@@ -2,7 +2,7 @@
 // in fences that it cannot end. Outside of them there are our own words, numbers, commits and ids alone. Pure.
 import type { Outcome } from '../model.ts';
 import { posix } from '../shell.ts';
-import { type Brief, cut, fenced, isSha, wordsOf } from './brief.ts';
+import { type Brief, causeAndFix, cut, fenced, isSha, timesWorked, wordsOf } from './brief.ts';
 import { pytestCommand } from './commands.ts';
 import { evidenceOf, shortSha } from './evidence.ts';
 import { safeText } from './safe.ts';
@@ -70,8 +70,7 @@ type Match = NonNullable<NonNullable<Brief['failures'][number]['verdict']>['matc
 function knownLine({ tier, memory }: Match, hidden: boolean): string {
   const name = tierNames[tier].toLowerCase();
   if (hidden) return `${name}: its solution is not shown for a fork's run`;
-  const texts = [memory.rootCause, memory.solution].filter((text) => text !== undefined).join(' Fix: ');
-  return `${name}: ${cut(texts, most.line * 2)} (worked ${memory.successCount} of ${memory.successCount + memory.failureCount}; memory ${memory.id.slice(0, 8)})`;
+  return `${name}: ${cut(causeAndFix(memory), most.line * 2)} (${timesWorked(memory)}; memory ${memory.id.slice(0, 8)})`;
 }
 
 /** How a test went; the newest run first. */
@@ -196,7 +195,7 @@ export function renderMemories(memories: readonly ToldMemory[], total: number): 
   if (memories.length === 0) return 'No memory like that.';
   const blocks = memories.map((memory) =>
     [
-      `## ${memory.id.slice(0, 8)}: worked ${memory.successCount} of ${memory.successCount + memory.failureCount}${memory.stale ? ', stale' : ''}`,
+      `## ${memory.id.slice(0, 8)}: ${timesWorked(memory)}${memory.stale ? ', stale' : ''}`,
       fenced([
         cut(memory.testName, most.name),
         ...(memory.rootCause === undefined ? [] : [`cause: ${cut(memory.rootCause, most.line * 2)}`]),

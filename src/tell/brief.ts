@@ -1,7 +1,7 @@
 // A run in short for programs that mend code: what failed, new or known, what fixed it before, where to look, how to run it again. The
 // same bytes for the same rows. Whatever a report, a commit or a memory says stands in fences that it cannot end; outside of them there
 // are our own words, numbers and commits alone. Pure.
-import type { FailureHistory, Novelty, RunHistory } from '../model.ts';
+import type { FailureHistory, HealixMemory, Novelty, RunHistory } from '../model.ts';
 import { posix } from '../shell.ts';
 import { pytestCommand, rerunCommands } from './commands.ts';
 import { evidenceOf, novelties, shortSha } from './evidence.ts';
@@ -140,15 +140,25 @@ function blockOf({ class: novelty, failures }: Group, { history, hideSolutions }
         : [
             hideSolutions === true
               ? `${tierNames[match.tier].toLowerCase()}: its solution is not shown for a fork's run`
-              : `${tierNames[match.tier].toLowerCase()}: ${cut(
-                  [match.memory.rootCause, match.memory.solution]
-                    .filter((text) => text !== undefined)
-                    .join(' Fix: '),
-                  most.solution,
-                )} (worked ${match.memory.successCount} of ${match.memory.successCount + match.memory.failureCount})`,
+              : `${tierNames[match.tier].toLowerCase()}: ${cut(causeAndFix(match.memory), most.solution)} (${timesWorked(match.memory)})`,
           ]),
     ]),
   ].join('\n');
+}
+
+/** `The table is empty. Fix: Fill it` */
+export function causeAndFix({ rootCause, solution }: Pick<HealixMemory, 'rootCause' | 'solution'>): string {
+  if (rootCause === undefined) return solution;
+  return `${rootCause}${/[.!?…]\s*$/.test(rootCause) ? '' : '.'} Fix: ${solution}`;
+}
+
+/** `worked 8 of 10` */
+export function timesWorked({
+  successCount,
+  failureCount,
+}: Pick<HealixMemory, 'successCount' | 'failureCount'>): string {
+  const tries = successCount + failureCount;
+  return tries === 0 ? 'never tried' : `worked ${successCount} of ${tries}`;
 }
 
 export function wordsOf({ errorType, message }: Pick<BriefFailure, 'errorType' | 'message'>): string {

@@ -109,6 +109,15 @@ describe('a brief', () => {
     expect(text).toContain('(worked 8 of 10)');
   });
 
+  it('says of a fix that nobody tried that it was never tried, behind a cause that ends as a sentence', () => {
+    const untried = { ...memory, rootCause: 'The stock is empty', successCount: 0, failureCount: 0 };
+    const one = failure(2);
+    const verdict = makeFailureHistory({ ...one.verdict, match: { memory: untried, tier: 'exact' } });
+    expect(renderBrief(brief([{ ...one, verdict }]))).toMatch(
+      /^known failure: The stock is empty\. Fix: Raise .* \(never tried\)$/m,
+    );
+  });
+
   it('of a green run says so, and of one that is whole no more', () => {
     expect(renderBrief(brief([]))).toBe(
       `All 300 tests passed.\nRun 01a21cdf-86ea-7962-aa0a-8727ab78af86 of cccccccc, compared with 55555555.`,
