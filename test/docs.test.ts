@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { globSync } from 'tinyglobby';
 import { describe, expect, it } from 'vitest';
+import { uploadCommand } from '../src/doors/upload/command.ts';
 import { migrations } from '../src/store/schema/migrations.generated.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -82,6 +83,15 @@ describe('the number of migrations', () => {
     );
     expect(shown.length).toBeGreaterThanOrEqual(4);
     expect(new Set(shown)).toEqual(new Set([String(migrations.length)]));
+  });
+});
+
+describe("the README's table of options", () => {
+  it('names each option of lukhas-upload', () => {
+    const table = read('README.md').split('| Option | |')[1]?.split('| Exit code | |')[0] ?? '';
+    const options = Object.values(uploadCommand().options).map(({ option }) => option.long ?? option.flags);
+    expect(options).toContain('--diff-base');
+    expect(options.filter((option) => !table.includes(`\`${option}`))).toEqual([]);
   });
 });
 

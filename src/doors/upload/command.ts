@@ -14,7 +14,7 @@ export const uploadCommand = () =>
       'lukhas-upload results.xml --database-url "$DATABASE_URL" --team payments --lane integration',
       `lukhas-upload results.xml --dry-run --json | jq 'select(.kind == "result" and .outcome == "failed")'`,
     ],
-    closing: `Exit codes: 0 stored, or already stored before; 1 a bug of ours; 2 bad input or usage; 3 not stored, or not judged where --fail-on needs it; 4 --fail-on applies.`,
+    closing: `Exit codes: 0 stored, or already stored before; 1 a bug of ours; 2 bad input or usage; 3 not stored, or not judged where a --fail-on option needs it; 4 a --fail-on option applies.`,
     options: {
       ...under('What to read', {
         coverage: list(
@@ -102,7 +102,7 @@ export const uploadCommand = () =>
         ),
         capturedOutput: text(
           '--captured-output <lines>',
-          'show the last lines of what each failed test printed, where the report has it (pytest -o junit_logging=all)',
+          'show so many of the last lines, up to 100, that each failed test printed to standard output and to standard error, where the report has them (pytest -o junit_logging=all); they are not stored',
         ),
         quiet: flag('-q, --quiet', 'print warnings and errors only'),
         verbose: flag('-v, --verbose', 'print every failure, and more of the coverage'),
