@@ -568,7 +568,7 @@ export function flaky({ limit = usual, ...settings }: AskSettings, terminal: Ter
       lines: [
         ...(shown.length === 0
           ? wrap(
-              `no flaky test in the ${found.days} days before the newest run: in the runs that count none failed and passed on one commit, nor alone in two changes`,
+              `no flaky test in the ${found.days} days before the newest run: no test failed and passed on one commit, and none failed alone in two changes; runs of forks and reports older than their commit do not count`,
               width,
             )
           : renderTable(

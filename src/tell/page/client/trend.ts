@@ -158,6 +158,9 @@ function plot(
         legend: { show: false },
         cursor: { sync: { key: 'trend', setSeries: false }, drag: { x: false, y: false }, y: false },
         scales: {
+          x: {
+            range: (_, first, last) => (places.length > 1 && first < last ? [first, last] : aroundDay(first)),
+          },
           y: { range: (_, min, max) => room(min, max, measure.name === 'Duration' ? Infinity : 100) },
         },
         axes: [
@@ -178,6 +181,11 @@ function plot(
       [places.map((run) => (runs[run]?.at ?? 0) / 1000), ...values.map((row) => [...row])],
       box,
     );
+}
+
+/** One run alone stands in the middle of two days; uPlot would show years. In seconds. */
+function aroundDay(at: number): [number, number] {
+  return [at - 86_400, at + 86_400];
 }
 
 /** One label a day. */
