@@ -137,7 +137,7 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
   };
 }
 
-/** A function of its own: what was read is let go when it ends, because all tests may have failed. */
+/** A separate function, so that what was read can be freed when it returns: all tests may have failed. */
 async function decideHistory(
   db: Database,
   access: Access,
@@ -223,7 +223,7 @@ async function decideHistory(
             }
           );
         });
-  // Known already, unless tests that have no past under their name have one under another, or only their files tell.
+  // Judged again only for renamed tests, whose past has another name, and for tests that only their files tell about.
   const verdicts =
     (former === undefined ? facts.verdicts : undefined) ??
     (await judgeByFiles(db, access, query, { facts, inPoint, formerRows: former?.rows ?? [] }));
@@ -238,7 +238,7 @@ async function decideHistory(
     const verdict = verdictOf.get(testName);
     if (verdict === undefined) continue;
     const match = chosenMatch(matches.get(failure) ?? [], causeKey !== undefined);
-    // Member by member: what a spread makes, and then grows, takes four times the memory, and all tests may have failed.
+    // Member by member: an object that is spread and then extended takes four times the memory, and all tests may have failed.
     failures.push({
       testName,
       number: index + 1,
@@ -309,7 +309,7 @@ async function readFacts(
   // Of tests that failed neither here nor at the point nothing is asked.
   const isAllGreen = isGreenHere && (point === undefined || point.runs.every(isGreen));
   const judgeRows = (tests: TestEvidence) => {
-    // What files a run had is asked for tests that have no past.
+    // The files of runs matter only for tests without a past.
     const withoutPast = point === undefined ? new Set<string>() : filesWithoutPast(tests, point);
     const facts = { ...tests, files: [], filesHere: 0, filesAlsoAtPoint: 0 };
     return { tests, withoutPast, verdicts: withoutPast.size === 0 ? judgeTests(judged, facts) : undefined };
@@ -449,7 +449,7 @@ async function readOlderFiles(
     for (const { sha, runs } of older) {
       if (open.length === 0) break;
       const asked = open.map(({ file }) => file);
-      // All of a large matrix would be many rows.
+      // One job's runs are enough: those of a large matrix would be many rows.
       const own = runs.filter(isOfLine(judged.facts.run));
       const there = await readFileEvidence(db, access, {
         runId,

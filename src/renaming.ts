@@ -189,7 +189,7 @@ async function readSources(
   };
 }
 
-/** As the point had them: git knows, or where the clone lacks that commit, its server. */
+/** Sources at the point: from git, or from the server where the clone lacks that commit. */
 async function openThere(
   paths: readonly string[],
   { git, from, readServerFiles }: Commits,

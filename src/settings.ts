@@ -58,7 +58,7 @@ const settingsSchema = z.strictObject({
   ),
   set: z.array(z.string()),
   requireCoverage: z._default(z.boolean(), false),
-  /** Lines of what a failed test printed. */
+  /** How many lines of what a failed test printed are shown. */
   capturedOutput: z.pipe(
     z._default(
       z.string().check(z.trim(), z.regex(/^(?:\d{1,2}|100)$/, 'must be a number of lines from 0 to 100')),

@@ -95,7 +95,7 @@ function readPatch(
 ): AskedPatch {
   const query = { change, diffBase, baseBranch };
   const reading = readChange(query);
-  // Nobody may get to ask for it.
+  // If the upload fails first, nobody awaits this promise: do not report its rejection as unhandled.
   reading.catch(() => {});
   return { query, reading };
 }

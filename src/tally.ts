@@ -36,7 +36,7 @@ export interface ShownFailure {
   readonly attempts?: number | undefined;
   /** What its traceback shows; of the first failures only. */
   readonly excerpt?: FailureExcerpt | undefined;
-  /** The end of what it printed, where that was asked for; of the same ones. */
+  /** The end of what it printed, where that was asked for; of the first failures only. */
   readonly captured?: readonly CapturedOutput[] | undefined;
 }
 

@@ -192,15 +192,16 @@ function withoutPast(test: FailureCase, skippedAt: string | undefined, text: Fai
   const isAbsent =
     file?.isInTree === false || file?.ran === true || (file?.isInTree === undefined && sharesFiles);
   if (isAbsent) return isNew(test, { kind: 'absent-there' }, text);
-  // Its own point is older then, as that of every test which a part of the suite left out.
+  // The older commit then stands for the point, as for every test that a partial run left out.
   return olderWithout === undefined
     ? noHistory({ kind: 'not-run-there' })
     : isNew(test, { kind: 'absent-there', sha: olderWithout }, text);
 }
 
 /**
- * The newest of the commits at which a test of the file that has no past was no test: its file was run, or half of this run's files and
- * its tree had no such file. A part of the suite may leave the same files out every day.
+ * The newest older commit that shows that a test without a past did not exist there: the commit's runs had the test's file, or
+ * they had half of this run's files and the commit's tree lacks the file (or git cannot say). Partial runs may leave out the same
+ * files every day.
  */
 export function olderWithout(
   file: FileAtPoint | undefined,
@@ -213,7 +214,7 @@ export function olderWithout(
   })?.sha;
 }
 
-/** So many of this run's files make a run of the same suite. */
+/** Whether another run had enough of this run's files to be of the same suite. */
 export function isHalf(also: number, here: number): boolean {
   return here > 0 && also >= here / 2;
 }

@@ -68,8 +68,8 @@ export interface TestFacts {
   readonly filesHere: number;
   readonly filesAlsoAtPoint: number;
   /**
-   * What older commits of the base ran, the newest first: asked for where the point's runs left the file of a test without a past
-   * out, as a part of the suite does.
+   * What older commits of the base ran, the newest first. Read only where the point's runs left out the file of a test without a
+   * past, as partial runs do.
    */
   readonly olderFiles?: readonly FilesAtCommit[] | undefined;
 }
@@ -77,11 +77,11 @@ export interface TestFacts {
 /** Test files that the counting runs of one commit ran or collected. */
 export interface FilesAtCommit {
   readonly sha: string;
-  /** Of the files of `TestFacts.failures`. */
+  /** Those of the files of `TestFacts.failures` that were run. */
   readonly ran: ReadonlySet<string>;
-  /** Those of them that its tree has; undefined where git cannot say. */
+  /** Those of the same files that the commit's tree has; undefined where git cannot say. */
   readonly inTree: ReadonlySet<string> | undefined;
-  /** Of all files of the judged run. */
+  /** How many of all files of the judged run were run. */
   readonly filesAlso: number;
 }
 

@@ -152,8 +152,8 @@ export function judgeTests(
     for (const row of [rowsOf.get(testName) ?? []].flat()) found.set(row.runId, row);
     return found;
   };
-  // A test that never failed before has nothing of its own: its text and file decide nothing then. Of one that never ran before its
-  // file alone does.
+  // Tests that never failed before share one verdict: their text and file change nothing. For a test that never ran before only its
+  // file does.
   const plain = new Map<readonly string[] | string, FailureVerdict>();
   const failures = tests.failures.map(({ testName, testFile }): FailureVerdict => {
     const passes = tests.passes?.get(testName);

@@ -25,7 +25,7 @@ export interface Limits {
   readonly days: number;
   /** An own past counts where the test ran in at least half of so many last commits of its line. */
   readonly lineCommits: number;
-  /** Where the point's runs left a file out, so many older commits are asked for it. */
+  /** How many older commits are looked at for a file that the point's runs left out. */
   readonly fileCommits: number;
   /** An outage: share of failed tests, failures, and files with failures. */
   readonly outageShare: number;

@@ -73,12 +73,12 @@ export function patchCoverage({ diff, here, before }: PatchFacts): PatchCoverage
   };
 }
 
-/** It counts branches and does not list them: versions up to 7.x list others, and formats of other tools none. */
+/** The report counts branches without a usable list: coverage.py up to 7.x may list other pairs, other tools list none. */
 function hidesBranches({ totalBranches = 0, executedBranches }: MeasuredFile): boolean {
   return totalBranches > 0 && executedBranches == null;
 }
 
-/** Of each file's lines the ways out that each report lists; a report without branches says nothing of them. */
+/** By line: the branches that leave it, as each report lists them. Reports without branches add nothing. */
 type Exits = ReadonlyMap<number, readonly { readonly all: number; readonly missing: ReadonlySet<number> }[]>;
 
 function branchesOf(files: readonly MeasuredFile[]): ReadonlyMap<string, Exits> {
@@ -105,8 +105,8 @@ function branchesOf(files: readonly MeasuredFile[]): ReadonlyMap<string, Exits> 
 }
 
 /**
- * A branch is not covered where every report that lists its line's branches misses it: versions of Python name the same way out
- * differently, and so one that a report alone names may have been taken in another.
+ * A branch is not covered where every report that lists its line's branches misses it. Versions of Python number the same branch
+ * differently, so a branch that only one report lists may have been taken under another number in the others.
  */
 function patchBranches(
   exits: Exits | undefined,

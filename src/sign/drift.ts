@@ -35,7 +35,7 @@ export function driftOf(
  * values, verbosity and pytest's version.
  */
 export function leadingWords(message: string): string {
-  // All signatures of a failure ask for them, one behind the other.
+  // Kept from the last call: all signatures of one failure ask for the same words in turn.
   if (message !== lead.message) lead = { message, words: findLeadingWords(message) };
   return lead.words;
 }

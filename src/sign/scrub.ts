@@ -147,7 +147,7 @@ export const scrubbers: readonly Scrubber[] = [
 /** Applies all rules in order, to at most 4,000 characters. */
 export function scrub(text: string): string {
   const taken = text.slice(0, longest);
-  // All signatures of a failure ask for the same words, one behind the other.
+  // Kept from the last call: all signatures of one failure ask for the same words in turn.
   if (taken !== last.taken) {
     let scrubbed = taken;
     for (const rule of scrubbers) scrubbed = rule.scrub(scrubbed);
@@ -162,7 +162,7 @@ function hasSlash(text: string): boolean {
   return text.includes('/') || text.includes('\\');
 }
 
-/** Makes one space of all white space; as a rule there is nothing to do. */
+/** Replaces each run of white space by one space; the first pattern finds quickly that there is none. */
 export function withOneSpace(text: string): string {
   return /[^\S ]| {2}/.test(text) ? text.replace(/\s+/g, ' ') : text;
 }

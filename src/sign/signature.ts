@@ -32,7 +32,7 @@ export function signResults(results: readonly TestResult[]): readonly SignedResu
   return results as readonly SignedResult[];
 }
 
-/** Sets in place: copying each result would double the work of streaming them. */
+/** Changes the result itself: a copy of each would double the work of streaming them. */
 function sign(result: TestResult & Partial<Signatures>, failure: Failure): void {
   result.failureSignature = signFailure(result.testFile, failure);
   result.driftSignature = signDrift(failure);

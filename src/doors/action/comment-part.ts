@@ -61,7 +61,7 @@ function together(
   }));
   // A later attempt of this job may have come first.
   const stand = standing([{ ...own, id: saved.id }, ...jobs]);
-  // The database keeps nothing of what tests printed: beside other jobs it would come and go with whoever writes last.
+  // The database does not keep captured output. In a comment of several jobs only the writing job's would be there, so show none.
   const told =
     stand.length === 1 ? stand : stand.map((job) => ({ ...job, section: withoutOutput(job.section) }));
   return makePart(told, {

@@ -20,7 +20,7 @@ export function askingGithub(token: string | undefined, pullRequest: number | un
   return { readPulledFiles: pulledFiles(token, pullRequest), readServerFiles: serverFiles(token) };
 }
 
-/** Asks for files of a commit that the clone lacks, briefly: renamed tests are followed by their sources. */
+/** Reads files of a commit that the clone lacks, with one repeat: renamed tests are recognised by their sources. */
 function serverFiles(token: string | undefined) {
   if (token === undefined) return undefined;
   return async (sha: string, paths: readonly string[]) => {

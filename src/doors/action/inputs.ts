@@ -218,7 +218,7 @@ function pullRequestNumber(value: string | undefined): number | undefined {
   });
 }
 
-/** An address that ends no link of Markdown. */
+/** Checks the address and escapes the characters that would end a Markdown link. */
 function pageAddress(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const url = value.length <= 1000 && URL.canParse(value) ? new URL(value) : undefined;

@@ -223,7 +223,7 @@ function tellLog({ verdict, warnings, reports, hideSolutions }: Told, section: S
   const { gitBranch, gitSha, tested } = verdict.context;
   const summary = {
     ...section,
-    // Its group has it.
+    // Each failure's folded group shows it.
     failures: section.failures.map((failure) => ({ ...failure, captured: undefined })),
     reports,
     commit: { branch: gitBranch, sha: gitSha ?? tested?.gitSha, dirty: tested?.dirty },

@@ -112,7 +112,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
         if (!telling.quiet) terminal.err(terminal.paint.dim(`${safeLine(reason)}; trying again`));
       },
     };
-    // Not before: once a flag has changed, V8 takes no compiled code of Node's own modules from its cache.
+    // Not earlier: after a flag has changed, V8 rejects the cached compiled code of Node's own modules.
     keepHeapSmall();
     const verdict = await ingest(settings, edges)
       .finally(() => progress.done())

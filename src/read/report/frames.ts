@@ -242,7 +242,7 @@ class Framer {
   #takeFailed(buffer: string, open: number): boolean {
     failedTest.lastIndex = open;
     const kind = failedTest.exec(buffer)?.[1];
-    // An open element of the child's name would end with it.
+    // Inside an open element of that name the closing tag would end that element: leave it to #scan.
     if (kind === undefined || this.#open.at(-1) === kind) return false;
     const text = failedTest.lastIndex;
     const textEnd = buffer.indexOf('<', text);
@@ -616,7 +616,7 @@ const foreignRoots: Readonly<Record<string, string>> = {
   robot: "Robot Framework's own format (use --xunit)",
 };
 
-/** Behind every text; a small integer, as the positions are, so that V8 need not compile for two kinds of numbers. */
+/** Larger than any position. A small integer, as positions are, so that V8 need not compile for two kinds of numbers. */
 const noFeed = 2 ** 30 - 1;
 
 function feedAfter(text: string, from: number, shift: number): number {

@@ -634,7 +634,7 @@ function partsInFront(segments: readonly string[], path: string): number {
   let at = 0;
   for (let i = 0; i < segments.length; i++) {
     const segment = segments[i] ?? '';
-    // No part is like that, but for a file's name.
+    // Only a file's name, such as `..py`, can match such a segment.
     if (segment === '' || segment === '..') return path.slice(at) === `${segment}.py` ? i + 1 : 0;
     if (!path.startsWith(segment, at)) return 0;
     at += segment.length;

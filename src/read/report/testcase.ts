@@ -122,10 +122,10 @@ interface Children {
   readonly output?: RawOutput | undefined;
 }
 
-/** Of what a test printed the end is read; in characters as they are written. */
+/** How much of the end of what a test printed is read, in characters before references are decoded. */
 const longestOutput = 60_000;
 
-/** The end of a text of an element; of long ones whole lines. */
+/** The decoded end of an element's text; of a long one from the beginning of a line. */
 function endOfOutput(xml: string): string {
   if (xml.length <= longestOutput) return decodeReferences(xml);
   const end = xml.slice(-longestOutput);

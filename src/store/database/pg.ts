@@ -167,7 +167,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     },
     async each<R extends Row>(sql: string, params: readonly SqlValue[], onRow: (row: R) => void) {
       let thrown: { readonly error: unknown } | undefined;
-      // An error that leaves the driver's event would end the process.
+      // An error thrown in the driver's event handler would end the process.
       const take = (row: R): void => {
         if (thrown !== undefined) return;
         try {

@@ -462,7 +462,7 @@ export async function readFailures(
     return known;
   };
   const take = (row: FailedRow): void => {
-    // One object a failure, member by member: what is spread takes twice the memory.
+    // One object for each failure, member by member: spreading takes twice the memory.
     failures.push({
       testName: row.test_name,
       runId,

@@ -84,7 +84,7 @@ export async function lookAtSchema(
     return { ...state, ...found, applied: 0, refused: false, stepsDone: 0 };
   }
   const schema = quoteName(place.schema);
-  // In one statement: each is a trip to the server, and every upload asks this.
+  // One statement, since every upload asks this and each statement is a round trip to the server.
   const rows = await db.query<{
     number: number;
     name: string;

@@ -40,7 +40,7 @@ export async function readFileSources(
     try {
       return await api.octokit.graphql<Answer>(query, { ...api.names, sha, ...asked });
     } catch (error) {
-      // What GitHub answers with 200 is no broken connection.
+      // An error in a GraphQL answer with status 200 must not be repeated as a broken connection.
       const refused = (error as { readonly errors?: readonly { readonly message?: unknown }[] }).errors;
       if (refused === undefined) throw error;
       return { refused: String(refused[0]?.message ?? '').slice(0, 200) };

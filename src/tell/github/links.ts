@@ -43,7 +43,7 @@ export interface Links {
   linesCell(
     path: string,
     ranges: readonly (readonly [first: number, last: number])[],
-    /** Stands for each of them. */
+    /** The link's text instead of each range. */
     words?: string,
   ): string;
   /** A memory's short id as a link to the page that was named, else the command that shows it. */
@@ -139,7 +139,7 @@ function encoded(segment: string): string {
   );
 }
 
-/** Halves of pairs, and what stands where a name's bytes are no UTF-8: nobody knows those bytes any more. */
+/** Lone surrogates and replacement characters: the name's bytes were not UTF-8 and are lost. */
 const unreadable = /\ufffd|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /** A browser would climb out of the tree by such a path. */

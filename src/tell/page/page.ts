@@ -438,7 +438,7 @@ function excerptData(
         source: one.source,
         error: errorLines(one),
         more: leftOut(one),
-        // One alone that is told as the failure's file is not told again.
+        // A single frame that is the failure's own place is shown there already.
         frames: one.frames
           .filter((frame) => hasFrames(one) || frame.path !== testFile || frame.line !== line)
           .map((frame) => ({ ...frame, path: inRepository(project, frame.path) })),

@@ -481,7 +481,7 @@ export function memoriesSection(model: Model): HTMLElement | undefined {
   const { memories, madeAt } = model.data;
   if (memories === undefined) return undefined;
   const body = el('div', 'memories');
-  // A link to one shows it first.
+  // The memory that the page's address names comes first.
   const asked = location.hash.slice(1);
   const idOf = ({ id }: PageMemory) => (/^[0-9a-f-]{36}$/.test(id) ? `memory-${id}` : undefined);
   const section = part('known', 'What is known', body);
