@@ -825,6 +825,7 @@ function renderPatch(sections: readonly Section[], detail: Detail): string {
     ...lost.map((file) => `| ${cell(file.filePath, file.lines)} | no longer covered |`),
   ];
   const named = rows.length;
+  const untestedFiles = new Set([...files.filter(isUncovered), ...lost].map(({ filePath }) => filePath));
   rows.push(
     ...unreported.map((path) => `| ${cell(path, [])} | in no coverage report |`),
     ...(patch.notComputed ?? []).map((path) => `| ${cell(path, [])} | not computed |`),
@@ -833,7 +834,7 @@ function renderPatch(sections: readonly Section[], detail: Detail): string {
   const hasBranches = files.some(({ branches }) => (branches?.partial.length ?? 0) > 0);
   const untested = [...(hasLines ? ['lines'] : []), ...(hasBranches ? ['branches'] : [])];
   const titles = [
-    ...(named > 0 ? [`${headed(untested)} without a test (${count(named, 'file')})`] : []),
+    ...(named > 0 ? [`${headed(untested)} without a test (${count(untestedFiles.size, 'file')})`] : []),
     ...(rows.length > named ? [`${count(rows.length - named, 'file')} without numbers`] : []),
   ];
   const shown = rows.slice(0, Math.min(mostPatchFiles, detail.failures));
