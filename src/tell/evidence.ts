@@ -1,7 +1,7 @@
 // The evidence behind each verdict as a sentence, the same on every surface. Pure; the surface escapes it, because it holds names of
 // branches, jobs and errors. docs/healix.md shows them all.
 import type { ComparisonPoint, FailureHistory, Fixed, Novelty, RunHistory, Since } from '../model.ts';
-import { count } from './words.ts';
+import { count, number } from './words.ts';
 
 /** In this order failures are shown. */
 export const novelties: readonly Novelty[] = ['new', 'no-history', 'flaky', 'pre-existing'];
@@ -150,7 +150,8 @@ function reasonOf(
 
 function untestedOf(point: ComparisonPoint | undefined): string {
   const n = point?.untested?.length ?? 0;
-  return n === 0 ? '' : `; this change or one of ${count(n, 'untested commit')}`;
+  if (n === 0) return '';
+  return `; this change or ${n === 1 ? 'the untested commit' : `one of ${number(n)} untested commits`}`;
 }
 
 /** `red on main since 946a6cd (last green 7ba8c0f, 2 commits untested)`. */

@@ -105,6 +105,11 @@ export function count(n: number, noun: string): string {
   return `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
+/** `both jobs`, `all 3 jobs` */
+export function allJobs(jobs: number): string {
+  return jobs === 2 ? 'both jobs' : `all ${jobs} jobs`;
+}
+
 /** `12,345`. Not by toLocaleString, which takes 20 ms to load its tables. */
 export function number(n: number): string {
   return String(n).replace(/(?<=\d)(?=(?:\d{3})+$)/g, ',');

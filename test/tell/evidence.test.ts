@@ -42,6 +42,16 @@ describe('the evidence of a failure', () => {
     );
   });
 
+  it('leaves the cause open where commits between are untested, one or several', () => {
+    const tell = (...untested: string[]) =>
+      evidenceOf(failure({ since: undefined }), {
+        baseBranch: 'main',
+        point: { sha: 'B', source: 'merge-base', isApproximate: false, untested },
+      });
+    expect(tell('x')).toBe('passed on B; this change or the untested commit');
+    expect(tell('x', 'y')).toBe('passed on B; this change or one of 2 untested commits');
+  });
+
   it('names the older commit that tells what the newer runs left out', () => {
     const point = { sha: 'E', source: 'first-parent', isApproximate: false, untested: [] } as const;
     const tell = (sha?: string) =>

@@ -38,6 +38,7 @@ import {
 } from '../patch.ts';
 import { wordRenames } from '../renames.ts';
 import {
+  allJobs,
   count,
   coverageDifference,
   difference,
@@ -518,7 +519,7 @@ function saying({ errorType, message }: Pick<ToldFailure, 'errorType' | 'message
 }
 
 function renderPlaces(jobs: readonly string[], all: number): string {
-  if (jobs.length === all) return `in all ${all} jobs`;
+  if (jobs.length === all) return `in ${allJobs(all)}`;
   const most = jobs.length > 5 ? 4 : 5;
   const names = jobs.slice(0, most).map((job) => code(cut(job, 100)));
   const rest = jobs.length - names.length;

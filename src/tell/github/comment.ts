@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { RunHistory, SeveralReports, Totals, TotalsBefore } from '../../model.ts';
 import { blockedStars } from '../matriz.ts';
-import { count, coverageDifference, difference, number, percent } from '../words.ts';
+import { allJobs, count, coverageDifference, difference, number, percent } from '../words.ts';
 import { type Attempted, compareAttempts, groupsOf, standing } from './attempts.ts';
 import {
   countFailures,
@@ -440,7 +440,7 @@ function verdict(parts: readonly Part[]): string {
   if (only !== undefined)
     return `❌ ${number(only.failed)} of ${only.tests === undefined ? `${number(only.total)} tests` : `${count(only.total, 'run')} of ${count(only.tests, 'test')}`} failed${news}${unread}${blocked}${coverage}`;
   // Several tests may fail in different jobs: `all jobs` would be wrong.
-  const jobs = failed === 1 && red === rows.length ? `all ${red} jobs` : `${red} of ${rows.length} jobs`;
+  const jobs = failed === 1 && red === rows.length ? allJobs(red) : `${red} of ${rows.length} jobs`;
   return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}${unread}${blocked}`;
 }
 

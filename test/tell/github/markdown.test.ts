@@ -571,6 +571,10 @@ describe('the jobs of a commit together', () => {
     expect(part.failures.failed).toBe(62);
   });
 
+  it('are both named so where there are two', () => {
+    expect(body).toContain('in both jobs');
+  });
+
   it('tell first what fails in most of them, before any heading of a single job', () => {
     expect(body.indexOf('- `shared`')).toBeGreaterThan(0);
     expect(body.indexOf('- `shared`')).toBeLessThan(body.indexOf('- `own 0`'));
