@@ -226,7 +226,7 @@ function pageAddress(value: string | undefined): string | undefined {
     throw new InputError({
       code: 'invalid-setting',
       message: `report-page-url: '${value.slice(0, 100)}' is not the address of a page`,
-      fix: 'Give where the page is published, such as https://acme.github.io/shop/report.html.',
+      fix: 'Give the address at which the page is published, such as https://acme.github.io/shop/report.html.',
     });
   url.hash = '';
   return url.href.replace(/[()<>\\]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
