@@ -11,6 +11,9 @@ export interface Filter {
   readonly job: string | undefined;
 }
 
+/** Stands for a job without a name, as those of runs on one's own machine are. */
+export const unnamedJob = 'unnamed job';
+
 export class Model {
   readonly data: PageData;
   readonly names: readonly string[];
@@ -101,7 +104,9 @@ export class Model {
   /** What is compared over time: a job in its project and lane. */
   jobOf({ job, lane, project }: PageRunData): string {
     const parts = [this.data.projects.length > 1 ? this.data.projects[project] : undefined, job, lane];
-    return parts.filter((part) => part !== undefined && part !== null && part !== '').join(', ') || 'tests';
+    return (
+      parts.filter((part) => part !== undefined && part !== null && part !== '').join(', ') || unnamedJob
+    );
   }
 
   commitLink(sha: string | undefined): string | undefined {

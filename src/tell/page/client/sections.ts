@@ -3,7 +3,7 @@ import { count, duration, number, percent } from '../../words.ts';
 import type { PageFailureData, PageMemory, PageStanding } from '../data.ts';
 import { ago, atTime, command, el, line, link, onDate, paged, put } from './dom.ts';
 import { strip } from './grid.ts';
-import { type Model, shortSha } from './model.ts';
+import { type Model, shortSha, unnamedJob } from './model.ts';
 
 /** How the base stands: what matters first. */
 export function standing(model: Model): HTMLElement {
@@ -122,7 +122,7 @@ function jobsOf(model: Model, { name, jobs }: PageStanding): HTMLElement {
         ' ',
         link(
           model.runLink(run),
-          [line(job.job), line(name)].filter((part) => part !== '').join(', ') || 'tests',
+          [line(job.job), line(name)].filter((part) => part !== '').join(', ') || unnamedJob,
         ),
         ' ',
         link(model.commitLink(job.sha), shortSha(job.sha), 'mono dim'),
@@ -206,7 +206,7 @@ function failureItem(model: Model, failure: PageFailureData): HTMLElement {
     isFilled = true;
     const jobs = failure.jobs.map(({ job, run }) => {
       const of = run === undefined ? undefined : model.data.runs[run];
-      return link(model.runLink(of), line(job) || 'tests');
+      return link(model.runLink(of), line(job) || unnamedJob);
     });
     put(
       details,
