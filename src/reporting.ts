@@ -4,6 +4,7 @@
 import { type AskingCheckout, judgeListed, standingFacts } from './asking.ts';
 import { InputError } from './errors.ts';
 import { isMemoryNoBetter } from './judge/confidence.ts';
+import { defaultLimits } from './judge/limits.ts';
 import { flakyTests, type Standing, type StandingFacts, standingOf } from './judge/prospect.ts';
 import type { TestRow } from './model.ts';
 import { nearest } from './nearest.ts';
@@ -127,7 +128,7 @@ export async function readPage(
     runs,
     grid,
     projects,
-    standings: judged.map(standingFact),
+    standings: judged.map((one) => standingFact(one, { grid, projects, places })),
     unjudged: Math.max(0, groups.length - most.groups),
     red,
     redLeftOut: wanted.leftOut + (wanted.chosen.length - red.length),
@@ -246,13 +247,15 @@ async function judgeGroup(
   return { group, evidence, facts, standing: standingOf(facts) };
 }
 
-function standingFact({ group, standing, facts }: Judged): StandingFact {
+function standingFact(judged: Judged, columns: Columns): StandingFact {
+  const { group, standing, facts } = judged;
   const [first] = group;
   return {
     project: first?.project,
     lane: first?.lane,
     baseBranch: facts.baseBranch,
     sha: standing?.base.at(-1)?.sha,
+    notRunSince: notRunSince(judged, columns),
     jobs: (standing?.last ?? []).map(({ run, sha, behind }) => ({
       jobName: run.jobName,
       runId: run.runId,
@@ -264,6 +267,39 @@ function standingFact({ group, standing, facts }: Judged): StandingFact {
       isIncomplete: !run.isComplete,
     })),
   };
+}
+
+interface Columns {
+  readonly grid: Grid;
+  readonly projects: readonly (string | undefined)[];
+  /** Of runs by their ids. */
+  readonly places: ReadonlyMap<string, number>;
+}
+
+/**
+ * How many tests failed when the base ran them last, and were left out with their files since: a part of the suite that passes does
+ * not make the base green. A test whose file was run without it was removed.
+ */
+function notRunSince({ group, standing }: Judged, { grid, projects, places }: Columns): number {
+  const project = projects.indexOf(group[0]?.project);
+  const ranFiles = new Set<string>();
+  let found = 0;
+  for (const { runs } of (standing?.base.slice(-defaultLimits.lineCommits) ?? []).toReversed()) {
+    // Of several attempts of a job the last one tells.
+    const last = new Map(
+      [...runs].sort((a, b) => a.at - b.at).map((run) => [`${run.lineId} ${run.ordinal}`, run.runId]),
+    );
+    const columns = [...last.values()].flatMap((runId) => places.get(runId) ?? []);
+    const files = new Set<string>();
+    for (const [place, { testFile, project: of }] of grid.tests.entries()) {
+      if (of !== project || testFile === undefined || ranFiles.has(testFile)) continue;
+      const kinds = columns.map((run) => grid.get(place, run));
+      if (kinds.some((kind) => kind !== 'absent')) files.add(testFile);
+      if (kinds.some((kind) => kind === 'failed' || kind === 'error')) found++;
+    }
+    for (const file of files) ranFiles.add(file);
+  }
+  return found;
 }
 
 function runFact(

@@ -4,6 +4,7 @@ import path from 'node:path';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SignedResult } from '../../src/model.ts';
 import { openPostgres } from '../../src/store/database/pg.ts';
 import type { Database } from '../../src/store/database/port.ts';
 import { saveRun } from '../../src/store/runs/save.ts';
@@ -337,6 +338,50 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
       expect(await textOf(page, '#failing .name')).toEqual(['tests/test_things.py::TestThings::test_1']);
       expect(await textOf(page, '#grid .bar .dim')).toEqual(['2 tests, 1 run']);
       expect(watched.misdeeds).toEqual([]);
+    },
+  );
+
+  test.runIf(place === 'PostgreSQL 15' && chromiumPath !== undefined)(
+    'main is not called green by a part of the suite that leaves out the file of a failed test',
+    async () => {
+      const db = await openPostgres(nobody.DATABASE_URL ?? '');
+      const other = { testFile: 'tests/test_other.py', testName: 'tests/test_other.py::test_a' };
+      const store = (digit: string, at: number, results: SignedResult[]) =>
+        saveRun(
+          async () => ({ ...db, close: async () => {} }),
+          makeUpload(digit, {
+            createdAt: new Date(at),
+            context: {
+              ...emptyContext,
+              repository: 'acme/parts',
+              gitBranch: 'main',
+              gitSha: digit.repeat(40),
+              ciSystem: 'local',
+              origin: 'local',
+              kind: 'head',
+              tested: { gitSha: digit.repeat(40), parents: [], committedAt: new Date(at), dirty: 0 },
+            },
+          }),
+          sourceOf(results),
+          makeOptions(),
+        );
+      const told = async () => {
+        const out = path.join(dir, 'parts.html');
+        const args = ['report', '--repository', 'acme/parts', '--out', out];
+        await runInProcess('lukhas', args, { env: { NO_COLOR: '1', ...nobody }, cwd: dir });
+        await openPage(watched, out);
+        return (await textOf(watched.page, '.standing')).join();
+      };
+      const now = Date.now();
+      await store('b', now - 3 * hourMs, [makeFailure(1), makeResult(2, other)]);
+      expect(await told()).toMatch(/^main is red/);
+      await store('c', now - 2 * hourMs, [makeResult(2, other)]);
+      expect(await told()).toMatch(
+        /^main is green so farIts last run passed\. 1 test that failed before is in a file that was left out since\./,
+      );
+      await store('d', now - hourMs, [makeResult(1), makeResult(2, other)]);
+      expect(await told()).toMatch(/^main is greenIts last run passed\.No test/);
+      await db.close();
     },
   );
 

@@ -71,6 +71,7 @@ export function largeFacts(runs: number, tests: number): PageFacts {
       {
         project: '.',
         lane: undefined,
+        notRunSince: 0,
         baseBranch: 'main',
         sha: made.at(-1)?.gitSha,
         jobs: made.slice(-2).map((run) => ({

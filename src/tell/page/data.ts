@@ -84,6 +84,8 @@ export interface PageStanding {
   readonly name: string;
   readonly baseBranch?: string | undefined;
   readonly sha?: string | undefined;
+  /** Tests that failed when the base ran them last, and whose files no later commit of it ran. */
+  readonly notRun?: number | undefined;
   readonly jobs: readonly {
     readonly job: string;
     readonly at: number;

@@ -63,6 +63,8 @@ export interface StandingFact {
   readonly baseBranch: string | undefined;
   /** The base's newest commit that was tested by a run that counts; undefined: there is none. */
   readonly sha: string | undefined;
+  /** Tests that failed when the base ran them last, and whose files no later commit of it ran. */
+  readonly notRunSince: number;
   /** The last run of each job and step on the base. */
   readonly jobs: readonly {
     readonly jobName: string | undefined;

@@ -178,12 +178,13 @@ function dataOf(facts: PageFacts, order: Order, program: string): PageData {
     projects: projects.map((project) => project ?? null),
     runs: runs.map(runData),
     tests: testsOf(facts.grid, order),
-    standings: standings.map(({ project, lane, baseBranch, sha, jobs }) => ({
+    standings: standings.map(({ project, lane, baseBranch, sha, notRunSince, jobs }) => ({
       name: [standings.length > 1 && project !== undefined ? project : undefined, lane]
         .filter((part) => part !== undefined)
         .join(', '),
       baseBranch,
       sha,
+      ...(notRunSince > 0 && { notRun: notRunSince }),
       jobs: [...jobs].sort(compareJobs).map((job) => {
         const place = runs.findIndex(({ runId }) => runId === job.runId);
         return {

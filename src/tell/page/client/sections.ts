@@ -19,11 +19,12 @@ export function standing(model: Model): HTMLElement {
     failing.reduce((sum, failure) => sum + failure.jobs.length, 0) >=
     red.reduce((sum, job) => sum + job.failures, 0);
   const isIncomplete = jobs.some(({ incomplete }) => incomplete === 1);
+  const notRun = data.standings.reduce((sum, one) => sum + (one.notRun ?? 0), 0);
   const state =
     jobs.length === 0
       ? 'unknown'
       : red.length === 0
-        ? isIncomplete
+        ? isIncomplete || notRun > 0
           ? 'unsure'
           : 'green'
         : broken.length === 0 && isListed
@@ -34,7 +35,7 @@ export function standing(model: Model): HTMLElement {
   else if (red.length === 0)
     put2(
       parts,
-      `${jobs.length === 1 ? 'Its last run' : `The last run of each of its ${jobs.length} jobs`} passed${isIncomplete ? ', but not all of them ran to the end' : ''}.`,
+      `${jobs.length === 1 ? 'Its last run' : `The last run of each of its ${jobs.length} jobs`} passed${isIncomplete ? ', but not all of them ran to the end' : ''}.${notRun === 0 ? '' : ` ${count(notRun, 'test')} that failed before ${notRun === 1 ? 'is in a file that was' : 'are in files that were'} left out since.`}`,
     );
   else {
     const since = broken.flatMap((failure) => failure.since ?? []).sort((a, b) => a.at - b.at)[0];
