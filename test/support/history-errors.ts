@@ -323,9 +323,11 @@ export function judgeSimulated(
         .map(({ sha, runs }) => {
           const own = runs.filter(({ lineId }) => lineId === judged.facts.run.lineId);
           const ran = filesOf((own.length > 0 ? own : runs).flatMap(({ runId }) => byId.get(runId) ?? []));
-          const inTree = new Set(
-            failed.map(history.fileOf).filter((file) => history.isInTree(file, sha) !== false),
-          );
+          const files = new Set(failed.map(history.fileOf));
+          const canSay = [...files].every((file) => history.isInTree(file, sha) !== undefined);
+          const inTree = canSay
+            ? new Set([...files].filter((file) => history.isInTree(file, sha)))
+            : undefined;
           return { sha, ran, inTree, filesAlso: alsoIn(ran) };
         }),
     },
