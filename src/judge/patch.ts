@@ -78,36 +78,37 @@ function hidesBranches({ totalBranches = 0, executedBranches }: MeasuredFile): b
   return totalBranches > 0 && executedBranches == null;
 }
 
+/** The branches that leave a line, as one report lists them. */
+interface LineExits {
+  readonly executed: Set<number>;
+  readonly missing: Set<number>;
+}
+
 /** By line: the branches that leave it, as each report lists them. Reports without branches add nothing. */
-type Exits = ReadonlyMap<number, readonly { readonly all: number; readonly missing: ReadonlySet<number> }[]>;
+type Exits = ReadonlyMap<number, readonly LineExits[]>;
 
 function branchesOf(files: readonly MeasuredFile[]): ReadonlyMap<string, Exits> {
-  const found = new Map<string, Map<number, { all: number; missing: Set<number> }[]>>();
+  const found = new Map<string, Map<number, LineExits[]>>();
   for (const { filePath, executedBranches, missingBranches } of files) {
     if (executedBranches == null || missingBranches == null) continue;
-    const own = new Map<number, { all: number; missing: Set<number> }>();
-    const add = (branches: readonly number[], isMissing: boolean) => {
+    const own = new Map<number, LineExits>();
+    const add = (branches: readonly number[], kind: keyof LineExits) => {
       for (let i = 0; i + 1 < branches.length; i += 2) {
         const [from = 0, to = 0] = [branches[i], branches[i + 1]];
-        const exits = own.get(from) ?? { all: 0, missing: new Set<number>() };
+        const exits = own.get(from) ?? { executed: new Set(), missing: new Set() };
         own.set(from, exits);
-        exits.all++;
-        if (isMissing) exits.missing.add(to);
+        exits[kind].add(to);
       }
     };
-    add(executedBranches, false);
-    add(missingBranches, true);
-    const lines = found.get(filePath) ?? new Map<number, { all: number; missing: Set<number> }[]>();
+    add(executedBranches, 'executed');
+    add(missingBranches, 'missing');
+    const lines = found.get(filePath) ?? new Map<number, LineExits[]>();
     found.set(filePath, lines);
     for (const [line, exits] of own) lines.set(line, [...(lines.get(line) ?? []), exits]);
   }
   return found;
 }
 
-/**
- * A branch is not covered where every report that lists its line's branches misses it. Versions of Python number the same branch
- * differently, so a branch that only one report lists may have been taken under another number in the others.
- */
 function patchBranches(
   exits: Exits | undefined,
   isChanged: (line: number) => boolean,
@@ -118,15 +119,28 @@ function patchBranches(
   const uncovered: Branch[] = [];
   for (const [from, reports] of [...exits].sort(([a], [b]) => a - b)) {
     if (!isChanged(from)) continue;
-    changed += Math.max(...reports.map(({ all }) => all));
-    const [first, ...others] = reports;
-    const missing = [...(first?.missing ?? [])].filter((to) =>
-      others.every((report) => report.missing.has(to)),
-    );
+    const { all, missing } = joinExits(reports);
+    changed += all;
     uncovered.push(...missing.sort((a, b) => a - b).map((to): Branch => [from, to]));
   }
   const partial = uncovered.filter(([from]) => ran.has(from));
   return { changed, covered: changed - uncovered.length, uncovered, partial };
+}
+
+/**
+ * How many branches leave a line, and which of them no test took. Versions of Python number the same branch differently, so a branch that
+ * only one report misses may have been taken under another number: it counts only where all reports together took fewer than there are.
+ */
+function joinExits(reports: readonly LineExits[]): { readonly all: number; readonly missing: number[] } {
+  const size = ({ executed, missing }: LineExits) => new Set([...executed, ...missing]).size;
+  const widest = reports.reduce((one, other) => (size(other) > size(one) ? other : one));
+  const all = size(widest);
+  const executed = new Set(reports.flatMap((report) => [...report.executed]));
+  const open = [...widest.missing].filter((to) => !executed.has(to));
+  const isMissingInAll = (to: number) => reports.every(({ missing }) => missing.has(to));
+  const sure = open.filter(isMissingInAll);
+  const others = open.filter((to) => !isMissingInAll(to));
+  return { all, missing: [...sure, ...others.slice(0, Math.max(0, all - executed.size - sure.length))] };
 }
 
 /** Lines that a test ran before the change, that are the same now, and that none ran here. */

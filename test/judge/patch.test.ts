@@ -301,7 +301,14 @@ describe('a change', () => {
         [4, 6],
       ],
     });
-    // -2 here and -1 there may be one way: it is not told as untaken.
+    // -2 here and -1 there may be one way, which none took.
+    expect(branches(job([2, 3], [2, -1]), job([2, 3], [2, -2]))).toMatchObject({
+      changed: 2,
+      covered: 1,
+      partial: [[2, -1]],
+    });
+    expect(branches(job([2, 3], [2, -1]), job([2, -2], [2, 3]))).toMatchObject({ changed: 2, covered: 2 });
+    // Or it is not told as untaken.
     expect(branches(job([2, 3], [2, -1]), job([2, 3, 2, -2], []))).toMatchObject({
       changed: 2,
       covered: 2,

@@ -5,8 +5,11 @@ import { excerptOf } from '../../src/read/report/excerpt.ts';
 import { startTally } from '../../src/tally.ts';
 import { plainExcerpt } from '../../src/tell/excerpt.ts';
 import { renderAnnotations } from '../../src/tell/github/annotations.ts';
+import { makePart } from '../../src/tell/github/comment.ts';
 import { renderSection, type Section } from '../../src/tell/github/comment-section.ts';
+import { renderJobSummary } from '../../src/tell/github/job-summary.ts';
 import type { ToldFailure } from '../../src/tell/words.ts';
+import { jobIdentity } from '../support/job-identity.ts';
 import { makeRunHistory } from '../support/runs.ts';
 
 const resultOf = (testName: string, report: string, isRed: boolean): SignedResult => ({
@@ -111,6 +114,39 @@ describe('what a traceback shows', () => {
       'E   +     2,',
       'tests/test_stock.py:9  assert stock.total() == [1, 3]',
       'src/stock.py:21  assert found == [1, 3]',
+    ]);
+  });
+});
+
+describe('what tests printed', () => {
+  const lines = Array(20).fill('x'.repeat(399));
+  const printed = (n: number) => ({
+    ...section,
+    failures: Array.from({ length: n }, (_, i) => ({
+      ...failure,
+      testName: `tests/test_stock.py::test_${i}`,
+      failureSignature: `md5:${i}`,
+      errorType: `Error${i}`,
+      message: `error ${i}`,
+      captured: (['system-out', 'system-err'] as const).map((stream) => ({ stream, lines, isCut: true })),
+    })),
+  });
+
+  it('is left out of a summary before failures are', () => {
+    const summary = (n: number) => renderJobSummary({ ...printed(n), label: 'x', slowest: [], warnings: [] });
+    expect(summary(3)).toContain('Traceback and captured output');
+    const long = summary(300);
+    expect([long.includes('captured output'), long.includes('test_299')]).toEqual([false, true]);
+  });
+
+  it('is left out of a comment before failures and their fixes are', () => {
+    const { texts } = makePart([{ ...jobIdentity('unit'), label: 'unit', section: printed(40) }], {
+      key: 'k',
+    });
+    const place = texts.findIndex((text) => !text.includes('captured output'));
+    expect([texts[0]?.includes('and captured output'), texts[place]?.includes('test_39')]).toEqual([
+      true,
+      true,
     ]);
   });
 });

@@ -225,11 +225,12 @@ function pageAddress(value: string | undefined): string | undefined {
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username + url.password !== '')
     throw new InputError({
       code: 'invalid-setting',
-      message: `report-page-url: '${value.slice(0, 100)}' is not the address of a page`,
+      // Without what stands where a password would.
+      message: `report-page-url: '${value.replace(/\/\/.*@/s, '//…@').slice(0, 100)}' is not the address of a page`,
       fix: 'Give the address at which the page is published, such as https://acme.github.io/shop/report.html.',
     });
   url.hash = '';
-  return url.href.replace(/[()<>\\]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  return url.href.replace(/[()<>\\`|]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function yes(name: InputName, otherwise: boolean): boolean {

@@ -125,12 +125,12 @@ interface Children {
 /** How much of the end of what a test printed is read, in characters before references are decoded. */
 const longestOutput = 60_000;
 
-/** The decoded end of an element's text; of a long one from the beginning of a line. */
-function endOfOutput(xml: string): string {
-  if (xml.length <= longestOutput) return decodeReferences(xml);
-  const end = xml.slice(-longestOutput);
+/** The end of a text; of a long one whole lines, below a first line that says that there is more. */
+function endOfOutput(text: string): string {
+  if (text.length <= longestOutput) return text;
+  const end = text.slice(-longestOutput);
   // A reference may be cut in two before the first line end.
-  return decodeReferences(end.slice(end.indexOf('\n') + 1));
+  return `…\n${end.slice(end.indexOf('\n') + 1)}`;
 }
 
 function hasFailed(outcomes: readonly RawOutcome[]): boolean {
@@ -267,7 +267,10 @@ function readPlainChildren(xml: string, start: number): Children | undefined {
       const { 'system-out': out, 'system-err': err } = printed;
       return out + err === '' || !hasFailed(outcomes)
         ? { outcomes }
-        : { outcomes, output: { out: endOfOutput(out), err: endOfOutput(err) } };
+        : {
+            outcomes,
+            output: { out: decodeReferences(endOfOutput(out)), err: decodeReferences(endOfOutput(err)) },
+          };
     }
     const kind = child[1] ?? '';
     const tag = readAttributes(xml, childStart.lastIndex, childAttributes);
@@ -488,7 +491,7 @@ function readTestcase(node: unknown, position: Position, texts: readonly string[
 
 function readOutput(testcase: Node, texts: readonly string[]): RawOutput | undefined {
   const [out = '', err = ''] = ['system-out', 'system-err'].map((name) => {
-    const [child]: unknown[] = [testcase[name]].flat();
+    const child: unknown = [testcase[name]].flat().at(-1);
     const whole =
       typeof child === 'string'
         ? ownText({ '#text': child }, texts)
@@ -497,7 +500,7 @@ function readOutput(testcase: Node, texts: readonly string[]): RawOutput | undef
           : '';
     return whole ?? '';
   });
-  return out + err === '' ? undefined : { out: out.slice(-longestOutput), err: err.slice(-longestOutput) };
+  return out + err === '' ? undefined : { out: endOfOutput(out), err: endOfOutput(err) };
 }
 
 function outcomes(testcase: Node, kind: RawOutcome['kind'], texts: readonly string[]): RawOutcome[] {

@@ -206,7 +206,8 @@ export function noRoom(dir: string): StoreError {
   });
 }
 
-function unwritable(dir: string, { code }: NodeJS.ErrnoException): StoreError {
+/** What the system said against a write. */
+export function unwritable(dir: string, { code }: NodeJS.ErrnoException): StoreError {
   if (code === 'ENOSPC' || code === 'EDQUOT') return noRoom(dir);
   return new StoreError({
     code: 'data-dir-unusable',

@@ -9,7 +9,7 @@ import { gunzip } from 'node:zlib';
 import type { PGlite } from '@electric-sql/pglite';
 import { InputError, StoreError } from '../../errors.ts';
 import { makeDataDir, makeFilesDir } from './data-dir.ts';
-import { type DataDirLock, lockDataDir, noRoom } from './data-dir-lock.ts';
+import { type DataDirLock, lockDataDir, noRoom, unwritable } from './data-dir-lock.ts';
 import {
   columnOf,
   type Database,
@@ -120,8 +120,15 @@ async function unpack(archive: Buffer, files: string, home: string): Promise<voi
     // Else PGlite would make an empty database.
     await stat(path.join(files, 'PG_VERSION'));
   } catch (error) {
+    const { syscall } = error as NodeJS.ErrnoException;
     if (await isFull(home)) throw noRoom(home);
-    throw unusable(home, error);
+    if (syscall !== undefined && syscall !== 'stat') throw unwritable(home, error as NodeJS.ErrnoException);
+    throw new StoreError({
+      code: 'data-dir-unusable',
+      message: `the embedded database in ${home} cannot be made: the archive that it is made from is damaged`,
+      fix: 'Install lukhas-ingest again.',
+      cause: error,
+    });
   }
 }
 
@@ -133,17 +140,12 @@ async function start(create: Create, files: string, home: string): Promise<PGlit
   } catch {
     if (await isFull(home)) throw noRoom(home);
     // PGlite throws an abort of the WebAssembly program here, without a reason.
-    throw unusable(home, undefined);
+    throw new StoreError({
+      code: 'data-dir-unusable',
+      message: `the embedded database in ${home} does not start: its files are damaged or of another version`,
+      fix: 'Restore the directory from a copy, or move it away and let a new one be made; --data-dir names another one.',
+    });
   }
-}
-
-function unusable(home: string, cause: unknown): StoreError {
-  return new StoreError({
-    code: 'data-dir-unusable',
-    message: `the embedded database in ${home} does not start: its files are damaged or of another version`,
-    fix: 'Restore the directory from a copy, or move it away and let a new one be made; --data-dir names another one.',
-    cause,
-  });
 }
 
 /** Beside a database that is not made to its end, and has never held anything. */

@@ -110,6 +110,8 @@ export interface Detail {
   readonly fixes: boolean;
   /** So many failures of each class with what their tracebacks show. */
   readonly excerpts: number;
+  /** And without what they printed: it is long, and failures with their fixes say more. */
+  readonly withoutOutput?: boolean;
   /** Commands, changed tests, files. */
   readonly extras: boolean;
   /** The files that tests cover least, whatever the change is about. */
@@ -425,7 +427,11 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, wi
   for (const { match, fits } of matches)
     rows.push(...renderMatch(match, first, fits < all.length ? `${fits} of ${all.length}` : ''));
   const excerpt = withExcerpt
-    ? renderExcerpt(failure, first.links, cut(saying(wordsOf(alike)).said, 300))
+    ? renderExcerpt(
+        detail.withoutOutput === true ? { ...failure, captured: undefined } : failure,
+        first.links,
+        cut(saying(wordsOf(alike)).said, 300),
+      )
     : '';
   const fixes = matches.map(({ match }) => renderFix(match, first.hidden, detail));
   return [rows.join('<br>'), excerpt, ...fixes].join('');
@@ -863,4 +869,9 @@ function storedLine({ stored }: Section): string {
 /** `summary` is not escaped: it must not hold data. */
 export function folded(summary: string, content: string): string {
   return `<details><summary>${summary}</summary>\n\n${content}\n\n</details>`;
+}
+
+/** Whether there is anything that tests printed to leave out. */
+export function hasOutput({ failures }: Section): boolean {
+  return failures.some(({ captured }) => captured !== undefined);
 }

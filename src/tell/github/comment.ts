@@ -10,6 +10,7 @@ import {
   countFailures,
   type Detail,
   hasNoHistory,
+  hasOutput,
   type Job,
   renderJobs,
   type Section,
@@ -114,6 +115,9 @@ export function makePart(
     { failures: 50, messages: true, fixes: true, excerpts: 50, extras: true, more },
     { failures: 50, messages: true, fixes: true, excerpts: 8, extras: true, more },
     { failures: 50, messages: true, fixes: true, excerpts: 2, extras: true, more },
+    ...(jobs.some(({ section }) => hasOutput(section))
+      ? [{ failures: 50, messages: true, fixes: true, excerpts: 2, withoutOutput: true, extras: true, more }]
+      : []),
     { failures: 25, messages: true, fixes: false, excerpts: 1, extras: true, more },
     { failures: 10, messages: true, fixes: false, excerpts: 0, extras: false, more },
     { failures: 5, messages: false, fixes: false, excerpts: 0, extras: false, more },

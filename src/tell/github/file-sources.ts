@@ -38,7 +38,7 @@ export async function readFileSources(
   const asked = Object.fromEntries(paths.map((path, i) => [`f${i}`, `${sha}:${path}`]));
   const answer = await api.repeat(async () => {
     try {
-      return await api.octokit.graphql<Answer>(query, { ...api.names, sha, ...asked });
+      return { data: await api.octokit.graphql<Answer | undefined>(query, { ...api.names, sha, ...asked }) };
     } catch (error) {
       // An error in a GraphQL answer with status 200 must not be repeated as a broken connection.
       const refused = (error as { readonly errors?: readonly { readonly message?: unknown }[] }).errors;
@@ -50,7 +50,8 @@ export async function readFileSources(
     throw new GithubError(
       `GitHub refused: ${answer.refused}; the job may need \`permissions: contents: read\``,
     );
-  const { repository } = answer;
+  // What stands between may answer with anything.
+  const repository = answer.data?.repository;
   if (repository?.commit == null) return undefined;
   const found = new Map<string, string>();
   let left = mostBytes;

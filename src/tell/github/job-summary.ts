@@ -3,7 +3,7 @@
 import type { Warning } from '../../model.ts';
 import { count, duration, number, placed } from '../words.ts';
 import { testsOf } from './comment.ts';
-import { type Detail, folded, renderSection, type Section } from './comment-section.ts';
+import { type Detail, folded, hasOutput, renderSection, type Section } from './comment-section.ts';
 import { bytes, code, cut, inline } from './markdown.ts';
 
 /** GitHub takes 1 MiB a step, and shows nothing of a longer summary. */
@@ -26,7 +26,10 @@ export interface JobSummary extends Section {
 
 /** At most so many UTF-8 bytes; it says what was left out. */
 export function renderJobSummary(summary: JobSummary, maxBytes = maxSummaryBytes): string {
-  for (const failures of [1000, 300, 100, 30, 10, 0]) {
+  const lengths = [1000, 300, 100, 30, 10, 0].flatMap((failures) =>
+    (hasOutput(summary) ? [false, true] : [false]).map((withoutOutput) => ({ failures, withoutOutput })),
+  );
+  for (const { failures, withoutOutput } of lengths) {
     const more = 'see the log of this step and the report';
     const detail: Detail = {
       failures,
@@ -34,6 +37,7 @@ export function renderJobSummary(summary: JobSummary, maxBytes = maxSummaryBytes
       fixes: failures <= 300,
       // A thousand would be too many to render for nothing.
       excerpts: Math.min(failures, maxBytes === maxSummaryBytes ? 100 : 3),
+      withoutOutput,
       extras: true,
       leastCovered: true,
       more,

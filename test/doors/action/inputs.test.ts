@@ -27,6 +27,7 @@ describe('the address of the page', () => {
       'https://acme.github.io/shop/report.html',
     );
     expect(addressOf('https://x.example/a(1) b')).toBe('https://x.example/a%281%29%20b');
+    expect(addressOf('https://x.example/?a=`b|c')).toBe('https://x.example/?a=%60b%7Cc');
     expect(addressOf('')).toBeUndefined();
   });
 
@@ -34,6 +35,7 @@ describe('the address of the page', () => {
     'is refused where it is none: %s',
     (value) => {
       expect(() => addressOf(value)).toThrow('is not the address of a page');
+      expect(() => addressOf(value)).not.toThrow('secret');
     },
   );
 });

@@ -50,6 +50,14 @@ describe('what a failed test printed', () => {
       'with attributes',
       `${failed}<system-out x="1"><![CDATA[a<b\nc]]></system-out><system-err y="2">e</system-err>`,
     ],
+    [
+      'from the last of two elements',
+      `${failed}<system-out>first</system-out><system-out>a&lt;b\nc</system-out><system-err>e</system-err>`,
+    ],
+    [
+      'from the last of two elements in CDATA',
+      `${failed}<system-out>first</system-out><system-out><![CDATA[a<b\nc]]></system-out><system-err>e</system-err>`,
+    ],
   ])('is read %s', (_, children) => {
     expect(capturedOutput(outputOf(children), 5)).toEqual([
       { stream: 'system-out', lines: ['a<b', 'c'], isCut: false },
@@ -68,6 +76,12 @@ describe('what a failed test printed', () => {
     expect(told).toEqual([
       { stream: 'system-out', lines: [99_997, 99_998, 99_999].map((i) => `line ${i} &`), isCut: true },
     ]);
+    for (const element of [`<system-out>X</system-out>`, '<system-out><![CDATA[X]]></system-out>']) {
+      const printed = element.replace('X', Array(15).fill('x'.repeat(5000)).join('\n'));
+      const [few] = capturedOutput(outputOf(failed + printed), 20) ?? [];
+      expect(few?.lines.map((line) => line.length)).toEqual([1, ...Array(11).fill(400)]);
+      expect(few?.lines[0]).toBe('…');
+    }
     const [wide] = capturedOutput({ out: 'x'.repeat(50_000), err: '' }, 3) ?? [];
     expect(wide?.lines).toEqual([`${'x'.repeat(399)}…`]);
     const [all] = capturedOutput({ out: `${'x'.repeat(399)}\n`.repeat(100), err: '' }, 100) ?? [];

@@ -389,9 +389,16 @@ describe('the directory', () => {
     head.write('00000000001', 124);
     head.write('0', 156);
     for (const archive of [Buffer.from('none'), gzipSync(head).subarray(0, 20), gzipSync(head)])
-      await expect(openPglite(place, { archive })).rejects.toMatchObject({ code: 'data-dir-unusable' });
+      await expect(openPglite(place, { archive })).rejects.toMatchObject({
+        code: 'data-dir-unusable',
+        message: expect.stringContaining('archive that it is made from is damaged'),
+      });
     const found = await readdir(dir, { recursive: true });
     expect(found.filter((name) => name.endsWith('escaped'))).toEqual(['inner/place/database/escaped']);
+    head.write('none/inside\0');
+    await expect(openPglite(place, { archive: gzipSync(head) })).rejects.toThrow(
+      `cannot be written to: ${place} (ENOENT)`,
+    );
   });
 
   test('that holds something else is left alone', async () => {

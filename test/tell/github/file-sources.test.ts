@@ -50,6 +50,10 @@ it('says what GitHub refused, and that it was not reached only where it was not'
     `GitHub refused: ${message}; the job may need \`permissions: contents: read\``,
   );
   expect(github.requests).toHaveLength(1);
+  for (const body of [{}, { data: null }, { data: 'x' }, 'sign in first']) {
+    github.fault = () => ({ status: 200, body });
+    expect(await read(['a.py'])).toBeUndefined();
+  }
   github.fault = () => ({ cut: true });
   await expect(read(['a.py'])).rejects.toThrow('GitHub could not be reached');
 });
