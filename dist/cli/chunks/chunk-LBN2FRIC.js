@@ -1,0 +1,2 @@
+import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
+var kinds={16:"boolean",20:"number",21:"number",23:"number",700:"number",701:"number",1700:"number",114:"json",3802:"json"};function columnOf(name,type){return{name,kind:kinds[type]??"text"}}function rowsOf(commandTag){return Number(/ (\d+)\0?$/.exec(commandTag)?.[1]??0)}function outsideTransaction(){return new Error("a statement outside a transaction")}export{columnOf,rowsOf,outsideTransaction};

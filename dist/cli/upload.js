@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
+import{uploadCommand}from"./chunks/chunk-DXZUTGSK.js";import"./chunks/chunk-XFH67KUO.js";import{createProgram}from"./chunks/chunk-GUJTS6IP.js";import"./chunks/chunk-Y2AJ63HJ.js";import{openTerminal,runDoor}from"./chunks/chunk-AZXKDKNC.js";import"./chunks/chunk-A7MQTGF4.js";import"./chunks/chunk-CNE6ZDO7.js";import"./chunks/chunk-TFW2IOPD.js";var args=process.argv.slice(2),terminal=openTerminal(args);await runDoor(terminal,()=>createProgram("lukhas-upload",terminal).declare(uploadCommand(),terminal).run(args));
