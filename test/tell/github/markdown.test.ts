@@ -522,9 +522,12 @@ describe('a comment grown too long', () => {
   );
 
   it('keeps every job in the table when 200 jobs report', () => {
-    const parts = Array.from({ length: 200 }, (_, i) =>
-      makeJob(section('x'.repeat(200), 40), i.toString(16).padStart(12, '0'), `job ${i}`),
-    );
+    const one = makeJob(section('x'.repeat(200), 40), '0', 'job');
+    const parts = Array.from({ length: 200 }, (_, i) => ({
+      ...one,
+      key: i.toString(16).padStart(12, '0'),
+      rows: one.rows.map((row) => ({ ...row, label: `job ${i}` })),
+    }));
     const body = renderComment({ sha: '1'.repeat(40), run: 1, parts });
     expect(bytes(body)).toBeLessThanOrEqual(maxCommentBytes);
     judge(body);
