@@ -138,7 +138,11 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const nothing = noTests(survey);
   if (nothing !== undefined && settings.onEmpty === 'fail') throw survey.problems[0] ?? nothing;
   const empty =
-    settings.onEmpty === 'ignore' ? [] : nothing === undefined ? survey.empty.map(emptyReport) : [nothing];
+    settings.onEmpty === 'ignore'
+      ? []
+      : nothing === undefined
+        ? survey.empty.map((file) => emptyReport(file, survey))
+        : [nothing];
   for (const error of empty)
     onWarning({
       ...warningOf(error, edges.naming),

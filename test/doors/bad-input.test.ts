@@ -133,6 +133,22 @@ describe('a report that cannot be taken', () => {
     expect(result.stderr).toContain('--allow-incomplete');
   });
 
+  it('is told as cut off, not as without tests, where no test of it is whole', async () => {
+    writeFileSync(join(home, 'cut.xml'), readFileSync(join(fixtures, 'junit/example.xml')).subarray(0, 400));
+    const result = await upload(['cut.xml', '--allow-incomplete']);
+    await refused(result, 2);
+    expect(result.stderr).toContain('the report is cut off');
+    expect(result.stderr).toContain('Not one test in it is complete');
+    writeFileSync(
+      join(home, 'whole.xml'),
+      '<testsuites><testsuite name="pytest"><testcase classname="a" name="test_a"/></testsuite></testsuites>',
+    );
+    const both = await upload(['cut.xml', 'whole.xml', '--allow-incomplete', '--dry-run']);
+    expect(both.code).toBe(2);
+    expect(both.stdout).toContain('Not one test in it is complete');
+    expect(result.stderr + both.stdout).not.toContain('pytest ran nothing');
+  });
+
   it('is refused when it is JSON, with where coverage goes', async () => {
     const result = await upload(['coverage.json']);
     await refused(result, 2);

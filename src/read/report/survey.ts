@@ -654,8 +654,11 @@ export function isTeardownError(testcase: RawTestcase): boolean {
 }
 
 /** Why there is nothing to store: no report holds a test that can be read; undefined where one does. */
-export function noTests({ testcases, files, empty }: Survey): ReportError | undefined {
+export function noTests({ testcases, files, empty, incomplete }: Survey): ReportError | undefined {
   if (empty.length < files.length) return undefined;
+  const [cut] = incomplete;
+  // pytest ran what is missing.
+  if (testcases === 0 && cut !== undefined) return halfTaken(cut, { testcases, last: undefined });
   const whose = files.length === 1 ? 'the report' : `none of the ${files.length} reports`;
   const elements = `${testcases} ${testcases === 1 ? 'element' : 'elements'}`;
   return new ReportError({
@@ -673,7 +676,9 @@ export function noTests({ testcases, files, empty }: Survey): ReportError | unde
 }
 
 /** One report of several without a test. */
-export function emptyReport(file: string): ReportError {
+export function emptyReport(file: string, { incomplete }: Pick<Survey, 'incomplete'>): ReportError {
+  const cut = incomplete.find((place) => place.file === file);
+  if (cut !== undefined) return halfTaken(cut, { testcases: 0, last: undefined });
   return new ReportError({
     code: 'no-tests',
     message: 'the report holds no test',
