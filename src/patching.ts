@@ -146,10 +146,13 @@ export async function judgePatch(
     ),
   ].filter(({ coveragePercent }) => coveragePercent !== undefined);
   if (!runs.includes(run)) return 'problem' in change ? change : undefined;
-  const read =
-    runs.length > 1 ? await inTeam(db, access, () => readCoveredTogether(db, access, runs)) : undefined;
-  const together = read && { ...read, runs: runs.length };
-  if ('problem' in change) return { ...change, together };
+  const isOfSeveral = runs.length > 1;
+  const readTogether = async () => {
+    const read = await readCoveredTogether(db, access, runs);
+    return read && { ...read, runs: runs.length };
+  };
+  if ('problem' in change)
+    return { ...change, together: isOfSeveral ? await inTeam(db, access, readTogether) : undefined };
   const { diff, baseSha } = change;
   // A part of the tests loses lines for no reason that is the change's.
   const isWhole =
@@ -165,6 +168,7 @@ export async function judgePatch(
         : await changedSince(query, there.testedSha, change.to)
       : undefined;
   return inTeam(db, access, async () => {
+    const together = isOfSeveral ? await readTogether() : undefined;
     const different =
       there === undefined || since === undefined
         ? []
