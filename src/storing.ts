@@ -1,6 +1,13 @@
 // The use case's half that needs a database: stores a run, and has it judged.
 import { InputError, ReportError } from './errors.ts';
-import { type ChangeSource, type Judgement, judgeRun, judgeStored } from './judging.ts';
+import {
+  type ChangeSource,
+  type FirstGuess,
+  guessPlace,
+  type Judgement,
+  judgeRun,
+  judgeStored,
+} from './judging.ts';
 import { learnFrom } from './learning.ts';
 import type { Patch, RunHistory, SavedRun, Stored, Warning } from './model.ts';
 import { judgePatch, type PatchQuery, readChange } from './patching.ts';
@@ -53,8 +60,10 @@ export async function storeRun(
 ): Promise<StoredRun> {
   if (connect === undefined) return outcome(undefined);
   const connection = reuseConnection(connect);
+  // git answers while the server stores the run.
   const patch =
     options.patch && options.change && readPatch(options.change, options.patch, options.baseBranch);
+  const guess = beside(guessPlace(options.change, options.baseBranch));
   let saved: SavedRun | undefined;
   let access: Access | undefined;
   try {
@@ -66,7 +75,7 @@ export async function storeRun(
       },
     });
     options.onSaved(saved);
-    const request = { ...options, saved, teamSlug: upload.teamSlug, patch };
+    const request = { ...options, saved, teamSlug: upload.teamSlug, patch, guess };
     return outcome(saved, { history: await judgeAndLearn(connection, request, access) });
   } catch (error) {
     if (error instanceof InputError || error instanceof ReportError) throw error;
@@ -82,7 +91,13 @@ export async function storeRun(
   }
 }
 
-/** The change of which the coverage is asked for. git reads it while the server stores the run. */
+/** If the upload fails first, nobody awaits the promise: its rejection is not reported as unhandled. */
+function beside<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+/** The change of which the coverage is asked for. */
 interface AskedPatch {
   readonly query: PatchQuery;
   readonly reading: ReturnType<typeof readChange>;
@@ -94,10 +109,7 @@ function readPatch(
   baseBranch: string | undefined,
 ): AskedPatch {
   const query = { change, diffBase, baseBranch };
-  const reading = readChange(query);
-  // If the upload fails first, nobody awaits this promise: do not report its rejection as unhandled.
-  reading.catch(() => {});
-  return { query, reading };
+  return { query, reading: beside(readChange(query)) };
 }
 
 export interface HistoryRequest extends AccessRequest, Omit<RetryOptions, 'deadlineMs'> {
@@ -106,6 +118,7 @@ export interface HistoryRequest extends AccessRequest, Omit<RetryOptions, 'deadl
   readonly baseBranch: string | undefined;
   readonly change?: ChangeSource | undefined;
   readonly patch?: AskedPatch | undefined;
+  readonly guess?: Promise<FirstGuess> | undefined;
   onWarning?(warning: Warning): void;
 }
 
