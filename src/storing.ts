@@ -19,7 +19,9 @@ import { fateOf } from './store/database/server-errors.ts';
 import { storedTestName } from './store/database/storable.ts';
 import { saveAliases } from './store/history/aliases.ts';
 import { type RunSource, type SaveOptions, saveRun, type Upload } from './store/runs/save.ts';
-import { type Access, type AccessRequest, inTeam, openAccess } from './store/schema/access.ts';
+import { type Access, type AccessRequest, inTeam, openTeam } from './store/schema/access.ts';
+
+export { openTeam };
 
 export interface StoreRunOptions extends Omit<SaveOptions, 'deadlineMs'> {
   /** See HistoryQuery. */
@@ -60,6 +62,7 @@ export async function storeRun(
 ): Promise<StoredRun> {
   if (connect === undefined) return outcome(undefined);
   const connection = reuseConnection(connect);
+  const opened = options.opened?.then(({ db, access }) => ({ db: connection.keep(db), access }));
   // git answers while the server stores the run.
   const patch =
     options.patch && options.change && readPatch(options.change, options.patch, options.baseBranch);
@@ -69,6 +72,7 @@ export async function storeRun(
   try {
     saved = await saveRun(connection.open, upload, open, {
       ...options,
+      opened,
       deadlineMs,
       onAccess: (found) => {
         access = found;
@@ -195,15 +199,18 @@ async function withAccess<T>(
   work: (db: Database, access: Access) => Promise<T>,
   known?: Access,
 ): Promise<T> {
-  const db = await unlessCancelled(connect(limits), request.signal);
+  const { signal } = request;
+  const { db, access } =
+    known === undefined
+      ? await openTeam(connect, request, { limits, signal })
+      : { db: await unlessCancelled(connect(limits), signal, (late) => late.destroy()), access: known };
   const cancel = () => db.destroy();
-  request.signal?.addEventListener('abort', cancel);
+  signal?.addEventListener('abort', cancel);
   try {
-    const access = known ?? (await openAccess(db, request));
     const begin = withTimeout(access.begin, limits.stallMs);
     return await work(db, db.embedded ? access : { ...access, begin });
   } finally {
-    request.signal?.removeEventListener('abort', cancel);
+    signal?.removeEventListener('abort', cancel);
     await db.close();
   }
 }
