@@ -327,7 +327,7 @@ async function readFacts(
           { runId, createdAt, lineRuns: evidence.lineRuns, ...runsToRead(judged) },
           failures,
         );
-  const [{ tests, withoutPast, verdicts }, around] = await Promise.all([
+  const [{ tests, withoutPast, verdicts }, around, differences, coverage] = await Promise.all([
     // Judged while the server looks for memories.
     readTests().then(judgeRows),
     failures.length === 0
@@ -337,6 +337,11 @@ async function readFacts(
           runIds,
           isJustStored: query.isJustStored === true,
         }),
+    there.length === 0 ? undefined : readDifferences(db, access, changesQuery),
+    there.length === 0
+      ? undefined
+      : // Of its own line alone: another job covers something else.
+        readCoverageChange(db, access, { run: evidence.run, there: there.filter(isOfLine(evidence.run)) }),
   ]);
   const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
   return {
@@ -360,15 +365,8 @@ async function readFacts(
           ])
         : new Map<string, readonly string[]>(),
     isMatched: around?.isMatched ?? (await hasMatches(db, access, runIds)),
-    differences: there.length === 0 ? undefined : await readDifferences(db, access, changesQuery),
-    coverage:
-      there.length === 0
-        ? undefined
-        : // Of its own line alone: another job covers something else.
-          await readCoverageChange(db, access, {
-            run: evidence.run,
-            there: there.filter(isOfLine(evidence.run)),
-          }),
+    differences,
+    coverage,
   };
 }
 
