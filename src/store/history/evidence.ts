@@ -762,28 +762,31 @@ function collectRows(
   }
   return {
     add(fact: TestFactsRow): void {
-      const { past, place } = fact;
+      const { past } = fact;
+      const places = fact.places?.split(' ').map(Number) ?? [];
       if (fact.test_name === null) {
-        failedIn.set(place ?? 0, fact.attempts ?? 0);
+        for (const place of places) failedIn.set(place, fact.attempts ?? 0);
         return;
       }
       const testName = nameOf(fact.test_name);
       if (past !== null) addPast(testName, past);
-      const runId = place === 0 ? me : asked[(place ?? 0) - 1]?.runId;
-      if (place === null || runId === undefined) return;
-      if (place === 0) {
-        const isPlain = fact.outcome === 'passed' && fact.attempts === null;
-        addHere(testName, isPlain ? '0' : `0:${fact.outcome}:${fact.attempts ?? ''}`);
+      for (const place of places) {
+        const runId = place === 0 ? me : asked[place - 1]?.runId;
+        if (runId === undefined) continue;
+        if (place === 0) {
+          const isPlain = fact.outcome === 'passed' && fact.attempts === null;
+          addHere(testName, isPlain ? '0' : `0:${fact.outcome}:${fact.attempts ?? ''}`);
+        }
+        addRow({
+          testName,
+          runId,
+          outcome: shared(fact.outcome) ?? fact.outcome,
+          failedAttempts: fact.attempts === null ? undefined : fact.attempts - 1,
+          driftSignature: shared(fact.drift_signature),
+          errorType: shared(fact.error_type),
+          statement: shared(fact.statement),
+        });
       }
-      addRow({
-        testName,
-        runId,
-        outcome: shared(fact.outcome) ?? fact.outcome,
-        failedAttempts: fact.attempts === null ? undefined : fact.attempts - 1,
-        driftSignature: shared(fact.drift_signature),
-        errorType: shared(fact.error_type),
-        statement: shared(fact.statement),
-      });
     },
     /** To be called when the own runs are read: what a row means for the runs like its own is known then. */
     settle,
@@ -864,14 +867,14 @@ type FailedRow = Row &
     readonly is_shared: boolean;
   };
 /**
- * The rows of one test that are no failures, as one text; or one row, with the place of its run (0: the judged one); or, without a
- * name, how many rows of a run are failures, as `attempts`.
+ * The rows of one test that are no failures, as one text; or equal rows, with the places of their runs (0: the judged one); or,
+ * without a name, how many rows of a run are failures, as `attempts`.
  */
 type TestFactsRow = Row &
   RowFacts & {
     readonly test_name: string | null;
     readonly past: string | null;
-    readonly place: number | null;
+    readonly places: string | null;
   };
 
 /** Whether the line has many more runs in the time of those that are asked for, seen by the rows of one failed test. */
@@ -914,7 +917,7 @@ const together = (from: string): string => `
         THEN concat_ws(':', r.code, r.outcome, coalesce(r.attempts::text, '')) END, ' ') AS past FROM (${from}) AS r`;
 
 const namesWith = (from: string): string => `
-  SELECT n.test_name, t.past, NULL::int AS place, NULL AS outcome, NULL::int AS attempts, NULL AS drift_signature, NULL AS error_type, NULL AS statement
+  SELECT n.test_name, t.past, NULL AS places, NULL AS outcome, NULL::int AS attempts, NULL AS drift_signature, NULL AS error_type, NULL AS statement
   FROM ${from} WHERE t.past IS NOT NULL`;
 
 /** Rows of tests on lines, in one piece of the index a test: read beside are rows of runs nobody asked for. */
@@ -1078,14 +1081,16 @@ const testsSql = ({ isSparse, isOneLine, hasOlder, isRead, isRed, isPointRed }: 
       : []),
     ...(isRed
       ? [
-          'SELECT test_name, NULL AS past, place, outcome, attempts, drift_signature, error_type, statement FROM failed',
-          'SELECT test_name, NULL, place, outcome, attempts, NULL, NULL, NULL FROM passes',
-          'SELECT NULL, NULL, place, NULL, failures, NULL, NULL, NULL FROM hits WHERE is_own',
+          // A test fails in many runs alike.
+          `SELECT test_name, NULL AS past, string_agg(place::text, ' ') AS places, outcome, attempts, drift_signature, error_type, statement
+  FROM failed GROUP BY test_name, outcome, attempts, drift_signature, error_type, statement`,
+          'SELECT test_name, NULL, place::text, outcome, attempts, NULL, NULL, NULL FROM passes',
+          'SELECT NULL, NULL, place::text, NULL, failures, NULL, NULL, NULL FROM hits WHERE is_own',
         ]
       : []),
     ...(isPointRed
       ? [
-          'SELECT test_name, NULL AS past, 0 AS place, outcome, attempts, NULL AS drift_signature, NULL AS error_type, NULL AS statement FROM repaired',
+          `SELECT test_name, NULL AS past, '0' AS places, outcome, attempts, NULL AS drift_signature, NULL AS error_type, NULL AS statement FROM repaired`,
         ]
       : []),
   ].join(' UNION ALL ')}`;
@@ -1099,7 +1104,7 @@ const foreignSql = `
 /** Of some tests all rows in some runs. */
 const namedSql = `${foreignSql}
   UNION ALL
-  SELECT r.test_name, NULL, a.place, ${failureColumns} FROM asked a CROSS JOIN LATERAL (
+  SELECT r.test_name, NULL, a.place::text, ${failureColumns} FROM asked a CROSS JOIN LATERAL (
     SELECT r.* FROM test_results r WHERE ${failedIn('a')} AND r.test_name = ANY ($2::text[]) AND ${inTime} OFFSET 0) AS r`;
 
 /** Which test files runs at the point ran. */
