@@ -118,13 +118,18 @@ export interface PlacedRun {
   readonly passed: Attempt;
 }
 
-/** The attempts of a test in a sequence of runs, in its order. */
-export function attemptsIn(runs: readonly PlacedRun[], rows: RowsByPlace): Attempt[] {
+/** The attempts of a test in those of the runs that count, in their order. */
+export function attemptsIn(
+  runs: readonly PlacedRun[],
+  rows: RowsByPlace,
+  counts?: (run: PlacedRun) => boolean,
+): Attempt[] {
   const found: Attempt[] = [];
-  for (const { place, passed } of runs) {
-    const row = rows[place];
-    if (row === passedAtOnce) found.push(passed);
-    else if (row !== undefined) found.push(...attemptsLike(row, passed));
+  for (const run of runs) {
+    const row = rows[run.place];
+    if (row === undefined || counts?.(run) === false) continue;
+    if (row === passedAtOnce) found.push(run.passed);
+    else found.push(...attemptsLike(row, run.passed));
   }
   return found;
 }
@@ -210,19 +215,15 @@ export function pastOf(
   // Steps of one job that ran the same test are variants: each is compared with the step of its own place.
   const steps = stepFilter(run, point, { counts, siblings: siblings.filter(hasRun) });
   if (steps === undefined) return { ...nothing, state: { kind: 'steps' } };
-  const attemptsOfLines = (runs: readonly PlacedRun[]) =>
-    attemptsIn(
-      runs.filter((other) => counts(other) && steps(other)),
-      rows,
-    );
-  const attempts = attemptsOfLines(point.inTime);
+  const isOfStep = (other: PlacedRun) => lines.has(other.passed.run.lineId) && steps(other);
+  const attempts = attemptsIn(point.inTime, rows, isOfStep);
   const last = attempts.at(-1);
   if (last === undefined) return { ...nothing, state: { kind: 'steps' } };
   return {
     state: stateOf(attempts.slice(attempts.findLastIndex(({ sha }) => sha !== last.sha) + 1), isOwnPast),
     attempts,
     lines,
-    later: attemptsOfLines(point.later),
+    later: attemptsIn(point.later, rows, isOfStep),
   };
 }
 
