@@ -15,9 +15,9 @@ await writeFile(
 );
 // The page's own program goes into the bundles as a text.
 const pageMetafile = await generatePage();
-// pg and zod look whether they run at Cloudflare: pg makes a Response, which on Node 20 loads all of fetch, and zod asks for
-// navigator, which Node makes when it is asked for.
-const noCloudflare = { navigator: 'undefined' };
+// pg and zod look whether they run at Cloudflare: pg makes a Response, which loads all of fetch, and zod asks for navigator,
+// which Node makes when it is asked for.
+const noCloudflare = { navigator: 'undefined', Response: 'undefined' };
 // Else a variable of somebody's makes pg look for a driver in C.
 const noNative = { 'process.env.NODE_PG_FORCE_NATIVE': 'undefined' };
 // pg and its parts are CommonJS and require Node's own modules.
@@ -43,7 +43,7 @@ const { metafile } = await build({
   legalComments: 'none',
   chunkNames: 'chunks/[name]-[hash]',
   external: ['@electric-sql/pglite', 'pg-native'],
-  define: { ...noCloudflare, ...noNative, Response: 'undefined' },
+  define: { ...noCloudflare, ...noNative },
   plugins: [protocolWithoutForms],
   banner: { js: requireBanner },
   metafile: true,
