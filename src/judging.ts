@@ -320,7 +320,13 @@ async function readFacts(
       : readTestEvidence(
           db,
           access,
-          { runId, createdAt, lineRuns: evidence.lineRuns, ...runsToRead(judged) },
+          {
+            runId,
+            createdAt,
+            lineRuns: evidence.lineRuns,
+            testsSignature: evidence.run.testsSignature,
+            ...runsToRead(judged),
+          },
           failures,
         );
   const [{ tests, withoutPast, verdicts }, around] = await Promise.all([
