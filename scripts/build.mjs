@@ -42,7 +42,7 @@ const { metafile } = await build({
   ...smaller,
   legalComments: 'none',
   chunkNames: 'chunks/[name]-[hash]',
-  external: ['@electric-sql/pglite', 'pg-native'],
+  external: ['@electric-sql/pglite', '@electric-sql/pglite/nodefs', 'pg-native'],
   define: { ...noCloudflare, ...noNative, Response: 'undefined' },
   plugins: [protocolWithoutForms],
   banner: { js: requireBanner },
