@@ -38,7 +38,7 @@ const forCommandLine = {
   ...smaller,
   legalComments: 'none',
   chunkNames: 'chunks/[name]-[hash]',
-  external: ['@electric-sql/pglite', 'pg-native'],
+  external: ['@electric-sql/pglite', '@electric-sql/pglite/nodefs', 'pg-native'],
   define: { ...noCloudflare, ...noNative },
   plugins: [protocolWithoutForms],
   banner: { js: requireBanner },
