@@ -27,12 +27,8 @@ const requireBanner =
 // function that another one makes.
 const smaller = { minifyWhitespace: true, minifySyntax: true };
 await rm('dist/cli', { recursive: true, force: true });
-const { metafile } = await build({
-  entryPoints: {
-    upload: 'src/doors/upload/main.ts',
-    lukhas: 'src/doors/lukhas/main.ts',
-    'sql-worker': 'src/doors/lukhas/sql-worker.ts',
-  },
+/** The same for each program of the command line. */
+const forCommandLine = {
   outdir: 'dist/cli',
   bundle: true,
   splitting: true,
@@ -42,12 +38,22 @@ const { metafile } = await build({
   ...smaller,
   legalComments: 'none',
   chunkNames: 'chunks/[name]-[hash]',
-  external: ['@electric-sql/pglite', 'pg-native'],
+  external: ['@electric-sql/pglite', '@electric-sql/pglite/nodefs', 'pg-native'],
   define: { ...noCloudflare, ...noNative },
   plugins: [protocolWithoutForms],
   banner: { js: requireBanner },
   metafile: true,
   logLevel: 'warning',
+};
+// Built by itself: parts shared with `lukhas` would lie in 33 files with much that an upload does not need, instead of in 10, and a
+// small upload would take an eighth more of the processor's time.
+const { metafile: uploadMetafile } = await build({
+  ...forCommandLine,
+  entryPoints: { upload: 'src/doors/upload/main.ts' },
+});
+const { metafile } = await build({
+  ...forCommandLine,
+  entryPoints: { lukhas: 'src/doors/lukhas/main.ts', 'sql-worker': 'src/doors/lukhas/sql-worker.ts' },
 });
 
 // The Action, from a bare checkout; what is seldom needed (Octokit, the database's driver) lies in chunks of its own, because
@@ -102,7 +108,8 @@ await copyFile(
 
 // The licences of everything that was bundled.
 const packages = new Set(['@electric-sql/pglite-prepopulatedfs']);
-for (const input of Object.keys({ ...metafile.inputs, ...actionMetafile.inputs, ...pageMetafile.inputs })) {
+const metafiles = [uploadMetafile, metafile, actionMetafile, pageMetafile];
+for (const input of new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)))) {
   // A package may lie in another one's node_modules, in a version of its own.
   const match = /^node_modules\/((?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(input);
   if (match !== null) packages.add(match[1]);

@@ -324,7 +324,13 @@ async function readFacts(
       : readTestEvidence(
           db,
           access,
-          { runId, createdAt, lineRuns: evidence.lineRuns, ...runsToRead(judged) },
+          {
+            runId,
+            createdAt,
+            lineRuns: evidence.lineRuns,
+            testsSignature: evidence.run.testsSignature,
+            ...runsToRead(judged),
+          },
           failures,
         );
   const [{ tests, withoutPast, verdicts }, around, differences, coverage] = await Promise.all([

@@ -9,6 +9,7 @@ import { findFiles, openReport, spoolInput } from '../../read/files.ts';
 import type { ReportFile } from '../../read/report/survey.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
 import { defaultDataDir } from '../../store/database/data-dir.ts';
+import { prepareEngine } from '../../store/database/engine.ts';
 import { leastCovered } from '../../tally.ts';
 import { fixedTests } from '../../tell/evidence.ts';
 import {
@@ -114,6 +115,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
     };
     // Not earlier: after a flag has changed, V8 rejects the cached compiled code of Node's own modules.
     keepHeapSmall();
+    if (settings.databaseUrl === undefined && !settings.dryRun) setImmediate(prepareEngine);
     const verdict = await ingest(settings, edges)
       .finally(() => progress.done())
       .catch((error: unknown) => {

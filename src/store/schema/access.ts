@@ -124,16 +124,21 @@ async function lookAtSession(
 ): Promise<{ readonly schema: string; readonly session: Session }> {
   const { schema } = accepted(await lookAtSchema(db, request.migrations));
   const ours = quoteName(schema);
-  const [session] = await db.query<Row<Session>>(
-    `SELECT session_user::text AS role, r.rolsuper AS superuser, r.rolbypassrls AS bypasses,
+  // The embedded database has one login. Asking what is known of it would take 15 ms of each upload.
+  const who = db.embedded
+    ? 'true AS superuser, true AS bypasses, true AS owns, false AS service, true AS may_stage, NULL AS team_id, NULL AS team_slug'
+    : `r.rolsuper AS superuser, r.rolbypassrls AS bypasses,
        pg_has_role(session_user, c.relowner, 'MEMBER') AS owns,
        ${ours}.lukhas_serves() AS service,
        has_database_privilege(current_database(), 'TEMPORARY') AS may_stage,
-       bound.team_id, (SELECT t.slug FROM ${ours}.teams t WHERE t.id = bound.team_id) AS team_slug,
-       ${openTables('$2')} AS open_tables
-     FROM pg_roles r, pg_class c, ${ours}.lukhas_team_id() AS bound (team_id)
-     WHERE r.rolname = session_user AND c.oid = to_regclass($1)`,
-    [`${ours}.test_runs`, schema],
+       bound.team_id, (SELECT t.slug FROM ${ours}.teams t WHERE t.id = bound.team_id) AS team_slug`;
+  const from = db.embedded
+    ? ''
+    : `FROM pg_roles r, pg_class c, ${ours}.lukhas_team_id() AS bound (team_id)
+     WHERE r.rolname = session_user AND c.oid = to_regclass(quote_ident($1) || '.test_runs')`;
+  const [session] = await db.query<Row<Session>>(
+    `SELECT session_user::text AS role, ${who}, ${openTables('$1::text')} AS open_tables ${from}`,
+    [schema],
   );
   if (session === undefined) throw new Error('no row about the session itself');
   return { schema, session };
@@ -267,8 +272,10 @@ function privileged(role: string, privilege: string): StoreError {
 }
 
 async function embeddedTeam(db: Database, schema: string, slug: string): Promise<Team> {
-  if (slug === localTeamSlug) return addTeam(db, { slug });
-  return namedTeam(db, schema, slug, 'SELECT id FROM teams WHERE slug = $1 AND deleted_at IS NULL');
+  const team = await db.transaction(() => findTeam(db, slug), { begin: beginIn(schema) });
+  if (team !== undefined) return team;
+  if (slug !== localTeamSlug) throw unknownTeam(slug);
+  return addTeam(db, { slug });
 }
 
 function boundTeam(session: Session, request: AccessRequest): Team {
