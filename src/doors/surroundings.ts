@@ -106,7 +106,9 @@ export function openServer(settings: Settings, onRemark: (remark: string) => voi
   return openEarly(open, async (connect) => {
     const connecting = connect();
     connecting.catch(() => {});
-    // Loaded while the server answers.
+    // The driver first: while the rest is loaded, the server answers its first message.
+    await import('../store/database/pg.ts');
+    await new Promise((resolve) => setImmediate(resolve));
     const { openTeam } = await import('../storing.ts');
     return openTeam(() => connecting, { teamSlug: team, allowPrivilegedRole });
   });
