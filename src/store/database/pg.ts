@@ -247,6 +247,8 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
         await send(end === undefined ? 'COMMIT' : `${end};COMMIT`);
         return result;
       } catch (error) {
+        // What was asked beside the statement that failed may go on: it comes too late.
+        open = false;
         if (lost === undefined) await send('ROLLBACK').catch(() => {});
         throw error;
       } finally {

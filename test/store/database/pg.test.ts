@@ -114,3 +114,27 @@ test('statements that are sent together are answered one after another, without 
     process.off('warning', hear);
   }
 });
+
+test('what is asked beside a statement that failed does not go on outside the transaction', async () => {
+  const db = await openPostgres(inject('postgresAdminUrl'));
+  try {
+    let beside: Promise<unknown> = Promise.resolve();
+    const askTwice = async () => {
+      await db.query('SELECT 1 AS one').catch(() => {});
+      return db.query('SELECT 2 AS two');
+    };
+    const failing = db.transaction(
+      () => {
+        const failed = db.query('SELECT 1 / 0');
+        beside = askTwice();
+        beside.catch(() => {});
+        return Promise.all([failed, beside]);
+      },
+      { begin: beginInCatalog() },
+    );
+    await expect(failing).rejects.toThrow('the database refused a value');
+    await expect(beside).rejects.toThrow('a statement outside a transaction');
+  } finally {
+    await db.close();
+  }
+});
