@@ -30,28 +30,33 @@ const requireBanner =
 const smaller = { minifyWhitespace: true, minifySyntax: true };
 const packed = await readFile('dist/cli/embedded.tar.gz').catch(() => Buffer.alloc(0));
 await rm('dist/cli', { recursive: true, force: true });
-const { metafile } = await build({
-  entryPoints: {
-    upload: 'src/doors/upload/main.ts',
-    lukhas: 'src/doors/lukhas/main.ts',
-    'sql-worker': 'src/doors/lukhas/sql-worker.ts',
-  },
-  outdir: 'dist/cli',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  ...smaller,
-  legalComments: 'none',
-  chunkNames: 'chunks/[name]-[hash]',
-  external: ['@electric-sql/pglite', '@electric-sql/pglite/nodefs', 'pg-native'],
-  define: { ...noCloudflare, ...noNative, Response: 'undefined' },
-  plugins: [protocolWithoutForms],
-  banner: { js: requireBanner },
-  metafile: true,
-  logLevel: 'warning',
-});
+// An upload by itself: beside the other commands its source would lie in three times as many files, of which it needs a part.
+const cliEntries = [
+  { upload: 'src/doors/upload/main.ts' },
+  { lukhas: 'src/doors/lukhas/main.ts', 'sql-worker': 'src/doors/lukhas/sql-worker.ts' },
+];
+const cliMetafiles = [];
+for (const entryPoints of cliEntries) {
+  const { metafile } = await build({
+    entryPoints,
+    outdir: 'dist/cli',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    ...smaller,
+    legalComments: 'none',
+    chunkNames: 'chunks/[name]-[hash]',
+    external: ['@electric-sql/pglite', '@electric-sql/pglite/nodefs', 'pg-native'],
+    define: { ...noCloudflare, ...noNative, Response: 'undefined' },
+    plugins: [protocolWithoutForms],
+    banner: { js: requireBanner },
+    metafile: true,
+    logLevel: 'warning',
+  });
+  cliMetafiles.push(metafile);
+}
 
 // The Action, from a bare checkout; what is seldom needed (Octokit, the database's driver) lies in chunks of its own, because
 // reading a megabyte of source takes 40 ms. What is not asked for is left out (the toolkit brings a whole HTTP client for tokens
@@ -116,7 +121,9 @@ function isArchiveOf(archive, files) {
 
 // The licences of everything that was bundled.
 const packages = new Set(['@electric-sql/pglite-prepopulatedfs']);
-for (const input of Object.keys({ ...metafile.inputs, ...actionMetafile.inputs, ...pageMetafile.inputs })) {
+for (const input of [...cliMetafiles, actionMetafile, pageMetafile].flatMap(({ inputs }) =>
+  Object.keys(inputs),
+)) {
   // A package may lie in another one's node_modules, in a version of its own.
   const match = /^node_modules\/((?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(input);
   if (match !== null) packages.add(match[1]);
