@@ -372,7 +372,8 @@ CREATE TABLE test_runs (
   stale boolean,
   attempt integer,
   step text,
-  repository_host text
+  repository_host text,
+  tests_signature character varying(16)
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE user_preferences (

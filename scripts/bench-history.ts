@@ -139,6 +139,9 @@ async function fill(
       WHEN t BETWEEN 201 AND 300 AND r.branch = 'main' AND r.n > 380 THEN true
       WHEN t BETWEEN 301 AND 400 AND r.branch = 'feature-1' AND r.n BETWEEN 240 AND 300 THEN true
       ELSE (t * 7919 + r.n * 104729) % 100 = 0 END AS failed) AS f;
+    -- As an upload stores them: all of these runs ran the same tests.
+    UPDATE test_runs r SET tests_signature = left(md5('tests'), 16),
+      failed = (SELECT count(*) FROM test_results t WHERE t.test_run_id = r.id AND t.created_at = r.created_at AND t.outcome = 'failed');
     INSERT INTO healix_memories (team_id, test_name, failure_signature, drift_signature, words_signature, confidence, solution, root_cause, success_count)
     SELECT CASE WHEN n % 4 = 3 AND n > 500 THEN '${rival}'::uuid ELSE '${team}'::uuid END,
       CASE WHEN n BETWEEN 401 AND 450 THEN 'tests/other.py::test_' || n ELSE 'tests/orders/test_module_' || n % 97 || '.py::TestOrders::test_total_of_order_' || n END,

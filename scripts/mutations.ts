@@ -8,7 +8,7 @@ import { mutations } from '../test/support/mutations.ts';
 
 const chosen = process.argv.slice(2).map(Number);
 const copy = await mkdtemp(path.join(tmpdir(), 'lukhas-mutations-'));
-let unnoticed = 0;
+let [tried, unnoticed] = [0, 0];
 try {
   for (const part of [
     'src',
@@ -44,6 +44,7 @@ try {
     if (error !== undefined) throw error;
     const failed = /Tests .*?(\d+) failed/.exec(stdout)?.[1];
     const noticed = failed !== undefined;
+    tried++;
     if (!noticed) unnoticed++;
     console.log(
       `${noticed ? 'noticed' : 'NOT NOTICED'}  ${index + 1}. without ${mutation.what}: ${mutation.test}, ${failed ?? 0} failed`,
@@ -54,4 +55,5 @@ try {
 } finally {
   await rm(copy, { recursive: true, force: true });
 }
+console.log(`${tried - unnoticed} of ${tried} noticed`);
 process.exitCode = unnoticed > 0 ? 1 : 0;

@@ -92,10 +92,8 @@ function isOneOf(here: FailureText, seen: FailureText): boolean {
 /** Failures after which the test passed on the same commit, in the same step of the same job. */
 export function failedThenPassed(attempts: readonly Attempt[]): Attempt[] {
   const found: Attempt[] = [];
-  // Most tests never failed before.
-  if (!attempts.some(({ failed }) => failed)) return found;
   for (const group of groupBy(
-    attempts,
+    ofMixedCommits(attempts),
     ({ run, commit }) => `${run.lineId}\n${run.ordinal}\n${commit}`,
   ).values()) {
     if (group.length < 2) continue;
@@ -109,6 +107,21 @@ export function failedThenPassed(attempts: readonly Attempt[]): Attempt[] {
   return found;
 }
 
+/** The attempts on those commits on which the test failed and passed: mostly there are none, and the rest tells nothing here. */
+function ofMixedCommits(attempts: readonly Attempt[]): readonly Attempt[] {
+  const red = new Set<string>();
+  for (const { failed, commit } of attempts) if (failed) red.add(commit);
+  if (red.size === 0) return [];
+  const mixed = new Set<string>();
+  for (const { failed, commit } of attempts) if (!failed && red.has(commit)) mixed.add(commit);
+  return mixed.size === 0 ? [] : attempts.filter(({ commit }) => mixed.has(commit));
+}
+
+/** A failure with text that is like this one. */
+function isLike(here: FailureText, { failed, text }: Attempt): boolean {
+  return failed && text !== undefined && hasText(text) && isOneOf(here, text);
+}
+
 /**
  * Failures like this one in one job while another one passed on the same commit, where on another commit these two jobs had it the
  * other way round: what breaks in one job alone, breaks in that job again. On the base branch both commits have to be of different
@@ -120,12 +133,12 @@ function failedInTurn(
   others: readonly Attempt[],
   isOnBase: boolean,
 ): readonly Attempt[] {
-  const isLikeThis = ({ failed, text = {} }: Attempt) => failed && hasText(text) && isOneOf(here, text);
-  const all = [...base, ...others];
-  if (all.filter(isLikeThis).length < 2) return [];
+  const isLikeThis = (attempt: Attempt) => isLike(here, attempt);
+  const mixed = ofMixedCommits([...base, ...others]);
+  if (mixed.filter(isLikeThis).length < 2) return [];
   const ofBase = new Set(base);
   // Steps of one job are variants: the pass of another one says nothing.
-  const pairs = [...groupBy(all, ({ commit }) => commit).values()].flatMap((group) =>
+  const pairs = [...groupBy(mixed, ({ commit }) => commit).values()].flatMap((group) =>
     group.filter(isLikeThis).flatMap((failure) =>
       group
         .filter(
@@ -157,11 +170,12 @@ function failedAlone(
   base: readonly Attempt[],
   others: readonly Attempt[],
 ): readonly Attempt[] {
-  const isLikeThis = ({ failed, text = {} }: Attempt) => failed && hasText(text) && isOneOf(here, text);
+  const isLikeThis = (attempt: Attempt) => isLike(here, attempt);
   const changes = [
     ...groupBy(base.filter(isLikeThis), ({ commit }) => commit).values(),
     ...groupBy(others.filter(isLikeThis), ({ run }) => changeOf(run)).values(),
   ];
+  if (changes.length === 0) return [];
   const single = changes
     .flatMap((failures) =>
       new Set(failures.map(({ run }) => run.runId)).size === 1 ? failures.slice(-1) : [],

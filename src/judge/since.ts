@@ -39,8 +39,10 @@ export function sinceOf(
   const gap = green === undefined ? undefined : between(green.sha, first.sha);
   const tested = new Set(attempts.slice(red, start).map(({ sha }) => sha));
   const failedBefore = attempts.slice(0, red).some(isThis);
-  const evidence = attempts.filter((attempt) => !attempt.failed || isThis(attempt));
-  const likely = failedBefore && !estimate ? undefined : likelyCommits(evidence);
+  // Where it never failed before, the gap names the commits.
+  const likely = (failedBefore ? estimate : gap !== undefined)
+    ? likelyCommits(attempts.filter((attempt) => !attempt.failed || isThis(attempt)))
+    : undefined;
   // After an earlier failure the row's first commit need not be the one that broke it.
   const isEstimated = failedBefore && likely !== undefined && likely.runs >= limits.changePointRuns;
   return {

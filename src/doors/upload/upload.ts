@@ -10,7 +10,6 @@ import type { ReportFile } from '../../read/report/survey.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
 import { defaultDataDir } from '../../store/database/data-dir.ts';
 import { prepareEngine } from '../../store/database/engine.ts';
-import type { Opening } from '../../store/database/open-early.ts';
 import { leastCovered } from '../../tally.ts';
 import { fixedTests } from '../../tell/evidence.ts';
 import {
@@ -43,7 +42,7 @@ import {
 } from '../fail-on.ts';
 import { keepHeapSmall } from '../heap.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from '../process.ts';
-import { detectSurroundings, openServer } from '../surroundings.ts';
+import { detectSurroundings, openServer, type TeamOpening } from '../surroundings.ts';
 
 export interface Telling {
   readonly json: boolean;
@@ -103,6 +102,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       naming: asOptions,
       surroundings,
       connect: opening?.connect,
+      takeTeam: opening?.take,
       signal: cancelled.signal,
       ...(telling.json && {
         onResults: (results) => lines.write(results.map(resultLine).join('')),
@@ -255,20 +255,18 @@ async function openReports(
   return { reports: [...reports, report], problems, warnings, remove };
 }
 
-function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening {
-  const { databaseUrl, dataDir, sslCa } = settings;
-  if (databaseUrl === undefined) {
-    const onMessage = (message: string) =>
-      quiet ? undefined : terminal.err(terminal.paint.dim(safeLine(message)));
-    const connect = async () => {
-      const { openEmbedded } = await import('../../store/schema/embedded.ts');
-      return openEmbedded(dataDir, { onMessage });
-    };
-    return { connect, dispose: async () => {} };
-  }
-  return openServer(databaseUrl, sslCa, (remark) => {
+function openDatabase(settings: Settings, { terminal, quiet }: Telling): TeamOpening {
+  const server = openServer(settings, (remark) => {
     if (!quiet) terminal.err(`${terminal.paint.yellow('warning:')} ${safeLine(remark)}`);
   });
+  if (server !== undefined) return server;
+  const onMessage = (message: string) =>
+    quiet ? undefined : terminal.err(terminal.paint.dim(safeLine(message)));
+  const connect = async () => {
+    const { openEmbedded } = await import('../../store/schema/embedded.ts');
+    return openEmbedded(settings.dataDir, { onMessage });
+  };
+  return { take: () => undefined, connect, dispose: async () => {} };
 }
 
 /** JSON Lines: the first one names the schema. Nothing is written where nothing could be read. */

@@ -16,6 +16,8 @@ export interface RunQuery {
 export interface EvidenceRun extends StoredRun {
   /** Its rows name no line: an older program stored them. */
   readonly isWithoutLine?: boolean | undefined;
+  /** See startTestsSignature; undefined in a run of an older program. */
+  readonly testsSignature?: string | undefined;
   /** `failedFiles` is 0 where fewer than 20 tests or less than half of them failed, because nobody asks then. */
   readonly totals: RunTotals & {
     readonly skipped?: number | undefined;
@@ -139,6 +141,7 @@ type RunRow = Row & {
   readonly dirty: boolean;
   readonly stale: boolean;
   readonly is_old: boolean;
+  readonly tests_signature: string | null;
   readonly committed: number | null;
   readonly coverage_percent: number | null;
   readonly total_tests: number;
@@ -179,6 +182,7 @@ function runsOf(rows: readonly RunRow[]): EvidenceRun[] {
       isDirty: row.dirty,
       isStale: row.stale,
       isWithoutLine: row.is_old,
+      testsSignature: row.tests_signature ?? undefined,
       coveragePercent: row.coverage_percent ?? undefined,
       totals: {
         tests: row.total_tests,
@@ -235,7 +239,7 @@ const testedCommit = (run: string): string =>
 
 const runColumns = `r.id, r.created_at, r.lane, r.project, r.repository, r.repository_host, r.git_branch, r.git_sha, r.tested_git_sha,
       r.parents, r.kind, r.committed_at, r.origin, r.line_id, r.job_name, r.ci_system, r.incomplete, r.dirty, r.stale, r.total_tests, r.failed,
-      r.errors, r.skipped, r.duration_seconds, r.coverage_percent`;
+      r.errors, r.skipped, r.duration_seconds, r.coverage_percent, r.tests_signature`;
 
 /** Where the statement finds runs: each is a FROM clause with its condition, of runs `r`. */
 interface RunsFrom {
@@ -289,7 +293,7 @@ const byKind: RunsFrom = {
   lineRuns: 'NULL',
 };
 
-const noColumns = Array.from({ length: 22 }, () => 'NULL').join(', ');
+const noColumns = Array.from({ length: 23 }, () => 'NULL').join(', ');
 
 /**
  * The branch to compare with is the one that was named, the one that CI named, the run's own where pull requests have gone to it,
@@ -350,7 +354,7 @@ const runsSql = (from: RunsFrom): string => `
   ), runs AS (
     SELECT r.id, r.created_at, r.job_name, r.git_sha, r.git_branch, r.parents, r.committed_at, r.incomplete, r.dirty, r.stale,
       r.line_id IS NULL AS is_old, r.total_tests, coalesce(r.failed, 0) + coalesce(r.errors, 0) AS failures, r.skipped, r.duration_seconds, r.coverage_percent,
-      u.pull_request,
+      r.tests_signature, u.pull_request,
       -- An older program's run of the judged run's job is of its line.
       coalesce(r.line_id, CASE WHEN r.job_name IS NOT DISTINCT FROM (SELECT job_name FROM me) THEN (SELECT line_id FROM me) END)::text AS line,
       coalesce(r.kind, CASE WHEN u.pull_request IS NULL THEN 'head' ELSE 'merge' END) AS kind,
@@ -365,7 +369,7 @@ const runsSql = (from: RunsFrom): string => `
   -- Columns and no JSON, which takes longer to make than all else here.
   SELECT r.id, r.line, r.job_name, r.git_sha, r.tested, r.parents, r.kind, r.origin, r.git_branch, r.pull_request, r.execution,
     round(date_part('epoch', r.created_at) * 1000) AS at, r.incomplete, coalesce(r.dirty, 0) > 0 AS dirty, coalesce(r.stale, false) AS stale,
-    r.is_old, round(date_part('epoch', r.committed_at) * 1000) AS committed, r.coverage_percent::float8 AS coverage_percent, r.total_tests,
+    r.is_old, r.tests_signature, round(date_part('epoch', r.committed_at) * 1000) AS committed, r.coverage_percent::float8 AS coverage_percent, r.total_tests,
     r.failures, r.skipped, r.duration_seconds::float8 AS seconds, NULL::json AS base
   FROM runs r WHERE NOT ${from.isTooMany}
   UNION ALL
@@ -422,6 +426,8 @@ export interface TestEvidenceQuery extends RunQuery {
   readonly point: readonly EvidenceRun[];
   /** See RunEvidence. */
   readonly lineRuns?: number | undefined;
+  /** Of the judged run, see EvidenceRun. */
+  readonly testsSignature?: string | undefined;
 }
 
 /** One failed test or error of the judged run: its row, with what memories are found by. */
@@ -503,20 +509,23 @@ export async function readTestEvidence(
   const idsOf = (list: readonly EvidenceRun[]) => new Set(list.map(({ runId }) => runId));
   const [own, base, point] = [idsOf(query.own), idsOf(query.base), idsOf(query.point)];
   const pointAt = Math.max(...query.point.map(({ at }) => at), Number.NEGATIVE_INFINITY);
-  const ownAt = query.own.filter(({ runId }) => runId !== query.runId).map(({ at }) => at);
+  const alike = alikeIn(asked, own, query.testsSignature);
+  const read = asked.filter((_, at) => alike.read.has(at + 1));
+  const readAt = read.map(({ at }) => at);
   const isSparse =
-    ownAt.length > 0 &&
-    (query.lineRuns ?? Number.POSITIVE_INFINITY) > ownAt.length * sparse &&
-    (await isLineSparse(db, access, query, ownAt));
-  const found = collectRows(query.runId, asked, failures);
-  if (asked.length > 0) {
-    const kind = {
-      isSparse,
-      isOneLine: new Set(query.own.map(({ lineId }) => lineId)).size <= 1,
-      hasOlder: asked.some(({ isWithoutLine }) => isWithoutLine),
-      isRed: !asked.every(isGreen),
-      isPointRed: !query.point.every(isGreen),
-    };
+    readAt.length > 0 &&
+    (query.lineRuns ?? Number.POSITIVE_INFINITY) > readAt.length * sparse &&
+    (await isLineSparse(db, access, query, readAt));
+  const found = collectRows(query.runId, asked, failures, alike.like);
+  const kind = {
+    isSparse,
+    isOneLine: new Set(read.map(({ lineId }) => lineId)).size <= 1,
+    hasOlder: asked.some(({ isWithoutLine }) => isWithoutLine),
+    isRead: read.length > 0,
+    isRed: !asked.every(isGreen),
+    isPointRed: !query.point.every(isGreen),
+  };
+  if (kind.isRead || kind.isRed || kind.isPointRed) {
     const params = [
       access.team.id,
       query.runId,
@@ -527,10 +536,11 @@ export async function readTestEvidence(
         (run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt,
       ]),
       ...timesOf(asked, query.createdAt),
-      ...chosenOf(asked, ({ runId }) => own.has(runId), query.createdAt),
+      ...chosenOf(asked, alike.read, query.createdAt),
     ];
     await db.each(testsSql(kind), params, found.add);
   }
+  found.settle();
   const names = found.namesRarelyIn(recentCommits(query.own.filter(({ runId }) => base.has(runId))));
   const foreign = new Set([...base].filter((runId) => !own.has(runId)));
   if (names.length > 0 && foreign.size > 0) {
@@ -551,7 +561,7 @@ export async function readNamedRows(
 ): Promise<readonly TestRow[]> {
   const asked = [...new Map(runs.map((run) => [run.runId, run])).values()];
   if (names.length === 0 || asked.length === 0) return [];
-  const found = collectRows('', asked, []);
+  const found = collectRows('', asked, [], new Map());
   const lists = listOf(asked, [() => false, () => true, () => false]);
   const times = timesOf(asked, createdAt);
   await db.each(namedSql, [access.team.id, names, createdAt, ...lists, ...times], found.add);
@@ -592,13 +602,46 @@ function listOf(runs: readonly EvidenceRun[], flags: readonly ((run: EvidenceRun
   ];
 }
 
+/** Which of the own runs are read, and which others are known by them. Runs are named by their place among all, from 1. */
+interface Alike {
+  readonly read: ReadonlySet<number>;
+  /** Place of a run that is read (0: the judged one) -> places of those that ran the same tests. */
+  readonly like: ReadonlyMap<number, readonly number[]>;
+}
+
+/** Of own runs that ran the same tests the newest one is read; none where the judged run ran them. */
+function alikeIn(
+  asked: readonly EvidenceRun[],
+  own: ReadonlySet<string>,
+  signature: string | undefined,
+): Alike {
+  const bySignature = new Map<string, number[]>(signature === undefined ? [] : [[signature, [0]]]);
+  const read = new Set<number>();
+  const places = [...asked.keys()].filter((at) => own.has(asked[at]?.runId ?? ''));
+  places.sort((a, b) => (asked[b]?.at ?? 0) - (asked[a]?.at ?? 0));
+  for (const at of places) {
+    const tests = asked[at]?.testsSignature;
+    const known = tests === undefined ? undefined : bySignature.get(tests);
+    if (known === undefined) read.add(at + 1);
+    if (tests !== undefined) bySignature.set(tests, [...(known ?? []), at + 1]);
+  }
+  return {
+    read,
+    like: new Map(
+      [...bySignature.values()].flatMap(([first, ...others]): [number, number[]][] =>
+        first === undefined || others.length === 0 ? [] : [[first, others]],
+      ),
+    ),
+  };
+}
+
 /** The place of each chosen run, its id, time and line; then their line, their first and last time. */
-function chosenOf(asked: readonly EvidenceRun[], isChosen: (run: EvidenceRun) => boolean, otherwise: Date) {
-  const chosen = asked.filter(isChosen);
+function chosenOf(asked: readonly EvidenceRun[], places: ReadonlySet<number>, otherwise: Date) {
+  const chosen = asked.filter((_, at) => places.has(at + 1));
   const [ids, times, lines] = listOf(chosen, []);
   const ofLine = chosen.filter(({ isWithoutLine }) => !isWithoutLine);
   return [
-    asked.flatMap((run, at) => (isChosen(run) ? [String(at + 1)] : [])),
+    asked.flatMap((_, at) => (places.has(at + 1) ? [String(at + 1)] : [])),
     ...[ids ?? [], times ?? [], lines ?? []],
     ofLine[0]?.lineId ?? noLine,
     ...timesOf(ofLine, otherwise),
@@ -623,12 +666,28 @@ function shareTexts(): <Text extends string>(text: Text | null) => Text | undefi
   };
 }
 
-/** Puts the statements' rows together; a row that both have is one. */
-function collectRows(me: string, asked: readonly EvidenceRun[], failures: readonly RunFailure[]) {
+/**
+ * Puts the statements' rows together; a row that both have is one.
+ *
+ * @param like see Alike
+ */
+function collectRows(
+  me: string,
+  asked: readonly EvidenceRun[],
+  failures: readonly RunFailure[],
+  like: Alike['like'],
+) {
   // Most tests have one row, and need no map of their own.
   const rowsOf = new Map<string, TestRow | Map<string, TestRow>>();
   const passesOf = new Map<string, readonly string[]>();
+  /**
+   * Places of runs; behind one where the test did not pass at once, its outcome and attempts: `3 4:skipped: 5:passed:2`. Of 0, the
+   * judged run, that it ran.
+   */
+  const pasts = new Map<string, string>();
+  const failedIn = new Map<number, number>();
   const lists = new Map<string, readonly string[]>();
+  const placeOf = new Map(asked.map(({ runId }, at) => [runId, at + 1]));
   const shared = shareTexts();
   const addRow = (row: TestRow): void => {
     const known = rowsOf.get(row.testName);
@@ -641,47 +700,96 @@ function collectRows(me: string, asked: readonly EvidenceRun[], failures: readon
     // Two reports of one run may hold one name: a failure stands for it.
     if (isFailed(row) || !rows.has(row.runId)) rows.set(row.runId, row);
   };
-  /** Places of runs; behind one where the test did not pass at once, its outcome and attempts: `3 4:skipped: 5:passed:2`. */
   const addPast = (testName: string, past: string): void => {
-    const list = lists.get(past) ?? listIn(past);
-    lists.set(past, list);
-    const known = passesOf.get(testName);
-    passesOf.set(testName, known === undefined ? list : [...new Set([...known, ...list])]);
-    if (!past.includes(':')) return;
-    for (const part of past.split(' ')) {
-      const [place, outcome, attempts] = part.split(':');
-      const runId = asked[Number(place) - 1]?.runId;
-      if (outcome === undefined || runId === undefined) continue;
+    const known = pasts.get(testName);
+    const text = known === undefined ? past : `${known} ${past}`;
+    pasts.set(testName, shared(text) ?? text);
+  };
+  /** The run, where it is read, and those that ran the same tests. Of these some may have lost their failures to retention. */
+  const runsAt = (place: number): string[] =>
+    [place, ...(like.get(place) ?? [])].flatMap((at) => {
+      const run = asked[at - 1];
+      const isWhole = at === place || run?.totals.failed === (failedIn.get(at) ?? 0);
+      return run === undefined || !isWhole ? [] : run.runId;
+    });
+  const settleTest = (testName: string): void => {
+    const past = pasts.get(testName) ?? '';
+    const failed: number[] = [];
+    for (const row of rowsIn(rowsOf.get(testName)))
+      if (row.runId !== me && isFailed(row)) failed.push(placeOf.get(row.runId) ?? 0);
+    // It ran there, and so in all runs like it.
+    const ran = failed.filter((place) => like.has(place));
+    if (past === '' && ran.length === 0) return;
+    const key = `${past}/${ran.join(' ')}/${failed.sort((a, b) => a - b).join(' ')}`;
+    const parts = past === '' ? [] : past.split(' ').map((part) => part.split(':'));
+    const isPlain = (part: readonly string[]) => part.length === 1;
+    let list = lists.get(key);
+    if (list === undefined) {
+      const places = new Set([...parts.filter(isPlain).map(([place]) => Number(place)), ...ran]);
+      const without = new Set(failed.map((place) => asked[place - 1]?.runId));
+      list = [...new Set([...places].flatMap(runsAt))].filter((runId) => !without.has(runId));
+      lists.set(key, list);
+    }
+    const before = passesOf.get(testName);
+    if (list.length > 0)
+      passesOf.set(testName, before === undefined ? list : [...new Set([...before, ...list])]);
+    for (const [place, outcome, attempts] of parts) {
+      if (outcome === undefined) continue;
       const failedAttempts = attempts ? Number(attempts) - 1 : undefined;
-      addRow({ testName, runId, outcome: outcome as Outcome, failedAttempts });
+      for (const runId of runsAt(Number(place)))
+        addRow({ testName, runId, outcome: outcome as Outcome, failedAttempts });
     }
   };
-  const listIn = (past: string): readonly string[] =>
-    past.split(' ').flatMap((part) => (part.includes(':') ? [] : (asked[Number(part) - 1]?.runId ?? [])));
   /** The text that the first row of a test has: each answer brings its own. */
   const nameOf = (testName: string): string => {
     const known = rowsOf.get(testName);
     const [first] = known === undefined ? [] : rowsIn(known);
     return first?.testName ?? testName;
   };
-  for (const failure of failures) addRow(failure);
+  const addHere = (testName: string, here: string): void => {
+    if (like.has(0)) addPast(testName, here);
+  };
+  let isSettled = false;
+  const settle = (): void => {
+    for (const testName of new Set([...(isSettled ? [] : rowsOf.keys()), ...pasts.keys()]))
+      settleTest(testName);
+    isSettled = true;
+    pasts.clear();
+  };
+  for (const failure of failures) {
+    if (!rowsOf.has(failure.testName)) addHere(failure.testName, '0');
+    addRow(failure);
+  }
   return {
     add(fact: TestFactsRow): void {
-      const { past, place } = fact;
+      const { past } = fact;
+      const places = fact.places?.split(' ').map(Number) ?? [];
+      if (fact.test_name === null) {
+        for (const place of places) failedIn.set(place, fact.attempts ?? 0);
+        return;
+      }
       const testName = nameOf(fact.test_name);
       if (past !== null) addPast(testName, past);
-      const runId = place === 0 ? me : asked[(place ?? 0) - 1]?.runId;
-      if (place === null || runId === undefined) return;
-      addRow({
-        testName,
-        runId,
-        outcome: shared(fact.outcome) ?? fact.outcome,
-        failedAttempts: fact.attempts === null ? undefined : fact.attempts - 1,
-        driftSignature: shared(fact.drift_signature),
-        errorType: shared(fact.error_type),
-        statement: shared(fact.statement),
-      });
+      for (const place of places) {
+        const runId = place === 0 ? me : asked[place - 1]?.runId;
+        if (runId === undefined) continue;
+        if (place === 0) {
+          const isPlain = fact.outcome === 'passed' && fact.attempts === null;
+          addHere(testName, isPlain ? '0' : `0:${fact.outcome}:${fact.attempts ?? ''}`);
+        }
+        addRow({
+          testName,
+          runId,
+          outcome: shared(fact.outcome) ?? fact.outcome,
+          failedAttempts: fact.attempts === null ? undefined : fact.attempts - 1,
+          driftSignature: shared(fact.drift_signature),
+          errorType: shared(fact.error_type),
+          statement: shared(fact.statement),
+        });
+      }
     },
+    /** To be called when the own runs are read: what a row means for the runs like its own is known then. */
+    settle,
     /** Tests with rows in fewer than half of the commits. */
     namesRarelyIn(commits: readonly ReadonlySet<string>[]): string[] {
       const isRare = (ids: ReadonlySet<string>) => {
@@ -699,17 +807,21 @@ function collectRows(me: string, asked: readonly EvidenceRun[], failures: readon
       });
     },
     evidence(): TestEvidence {
+      settle();
       const rows: TestRow[] = [];
+      const sets = new Map<readonly string[], ReadonlySet<string>>();
       for (const [testName, known] of rowsOf) {
-        const list = passesOf.get(testName);
+        const list = passesOf.get(testName) ?? [];
+        const passed = sets.get(list) ?? new Set(list);
+        sets.set(list, passed);
         // A failure stands for a twin that passed, and that for others.
         const failed = new Set<string>();
         for (const row of rowsIn(known)) {
-          const isTwin = list?.includes(row.runId) === true;
+          const isTwin = passed.has(row.runId);
           if (isTwin && isFailed(row)) failed.add(row.runId);
           if (!isTwin || isFailed(row)) rows.push(row);
         }
-        if (list === undefined || failed.size === 0) continue;
+        if (failed.size === 0) continue;
         passesOf.set(
           testName,
           list.filter((runId) => !failed.has(runId)),
@@ -754,9 +866,16 @@ type FailedRow = Row &
     readonly memory: string | null;
     readonly is_shared: boolean;
   };
-/** The rows of one test that are no failures, as one text; or one row, with the place of its run (0: the judged one). */
+/**
+ * The rows of one test that are no failures, as one text; or equal rows, with the places of their runs (0: the judged one); or,
+ * without a name, how many rows of a run are failures, as `attempts`.
+ */
 type TestFactsRow = Row &
-  RowFacts & { readonly test_name: string; readonly past: string | null; readonly place: number | null };
+  RowFacts & {
+    readonly test_name: string | null;
+    readonly past: string | null;
+    readonly places: string | null;
+  };
 
 /** Whether the line has many more runs in the time of those that are asked for, seen by the rows of one failed test. */
 async function isLineSparse(
@@ -798,7 +917,7 @@ const together = (from: string): string => `
         THEN concat_ws(':', r.code, r.outcome, coalesce(r.attempts::text, '')) END, ' ') AS past FROM (${from}) AS r`;
 
 const namesWith = (from: string): string => `
-  SELECT n.test_name, t.past, NULL::int AS place, NULL AS outcome, NULL::int AS attempts, NULL AS drift_signature, NULL AS error_type, NULL AS statement
+  SELECT n.test_name, t.past, NULL AS places, NULL AS outcome, NULL::int AS attempts, NULL AS drift_signature, NULL AS error_type, NULL AS statement
   FROM ${from} WHERE t.past IS NOT NULL`;
 
 /** Rows of tests on lines, in one piece of the index a test: read beside are rows of runs nobody asked for. */
@@ -900,12 +1019,13 @@ const isFew = '(SELECT count(*) <= 50 FROM names)';
 /** Rows of failures in the runs, and what tells what they mean. */
 const failedSql = (hasOlder: boolean): string => `, hits AS MATERIALIZED (
     -- Run by run (OFFSET 0): a join would read all failures that the team ever had. Names alone are read from the index.
-    SELECT a.*, h.names, h.is_most FROM asked a CROSS JOIN LATERAL (
-      SELECT array_agg(DISTINCT r.test_name) FILTER (WHERE r.is_hit) AS names, count(*) FILTER (WHERE r.is_hit) * 3 > count(*) AS is_most
+    SELECT a.*, h.names, h.is_most, h.failures FROM asked a CROSS JOIN LATERAL (
+      SELECT array_agg(DISTINCT r.test_name) FILTER (WHERE r.is_hit) AS names, count(*) FILTER (WHERE r.is_hit) * 3 > count(*) AS is_most,
+        count(*)::int AS failures
       FROM (
         SELECT r.test_name, (r.test_name IN (SELECT test_name FROM names)) IS TRUE AS is_hit FROM (
           SELECT r.test_name FROM test_results r WHERE ${failedIn('a')} AND ${inTime} OFFSET 0) AS r OFFSET 0) AS r) AS h
-    WHERE h.names IS NOT NULL
+    WHERE h.failures > 0
   ), failed AS MATERIALIZED (
     SELECT h.place, h.line_id, h.commit, h.is_own, h.is_late, r.test_name, ${failureColumns} FROM hits h
     CROSS JOIN LATERAL unnest(h.names) AS n (test_name) CROSS JOIN LATERAL (
@@ -937,6 +1057,8 @@ interface TestsKind {
   /** All own runs are of one line; a clean run of the commit that was edited may be of another. */
   readonly isOneLine: boolean;
   readonly hasOlder: boolean;
+  /** Rows of own runs are read: not all of them ran the same tests as the judged one. */
+  readonly isRead: boolean;
   /** One of the runs has failures. */
   readonly isRed: boolean;
   readonly isPointRed: boolean;
@@ -947,23 +1069,31 @@ const ownFailuresSql = `
     coalesce(r.healix_memory_id, r.shared_memory_id) AS memory, r.healix_memory_id IS NULL AS is_shared
   FROM test_results r WHERE ${failedHere} ORDER BY r.id`;
 
-const testsSql = ({ isSparse, isOneLine, hasOlder, isRed, isPointRed }: TestsKind): string => `
+const testsSql = ({ isSparse, isOneLine, hasOlder, isRead, isRed, isPointRed }: TestsKind): string => `
   WITH ${asked}, ${chosenOwn}, red AS MATERIALIZED (
     SELECT DISTINCT r.test_name FROM test_results r WHERE ${failedHere} AND ($11::timestamptz, $12::timestamptz) IS NOT NULL
   )${isPointRed ? repairedSql : ''}, names AS MATERIALIZED (
     SELECT test_name FROM red${isPointRed ? ' UNION SELECT test_name FROM repaired' : ''}
   )${isRed ? failedSql(hasOlder) : ''}
-  ${isSparse ? probed(hasOlder) : withOlder(isOneLine ? scannedLine : scannedLines, hasOlder)}${
-    isRed
-      ? `
-  UNION ALL SELECT test_name, NULL, place, outcome, attempts, drift_signature, error_type, statement FROM failed
-  UNION ALL SELECT test_name, NULL, place, outcome, attempts, NULL, NULL, NULL FROM passes`
-      : ''
-  }${
-    isPointRed
-      ? '\n  UNION ALL SELECT test_name, NULL, 0, outcome, attempts, NULL, NULL, NULL FROM repaired'
-      : ''
-  }`;
+  ${[
+    ...(isRead
+      ? [isSparse ? probed(hasOlder) : withOlder(isOneLine ? scannedLine : scannedLines, hasOlder)]
+      : []),
+    ...(isRed
+      ? [
+          // A test fails in many runs alike.
+          `SELECT test_name, NULL AS past, string_agg(place::text, ' ') AS places, outcome, attempts, drift_signature, error_type, statement
+  FROM failed GROUP BY test_name, outcome, attempts, drift_signature, error_type, statement`,
+          'SELECT test_name, NULL, place::text, outcome, attempts, NULL, NULL, NULL FROM passes',
+          'SELECT NULL, NULL, place::text, NULL, failures, NULL, NULL, NULL FROM hits WHERE is_own',
+        ]
+      : []),
+    ...(isPointRed
+      ? [
+          `SELECT test_name, NULL AS past, '0' AS places, outcome, attempts, NULL AS drift_signature, NULL AS error_type, NULL AS statement FROM repaired`,
+        ]
+      : []),
+  ].join(' UNION ALL ')}`;
 
 /** Of some tests the rows without failure in runs that are not of the own line; the failures there are known already. */
 const foreignSql = `
@@ -974,7 +1104,7 @@ const foreignSql = `
 /** Of some tests all rows in some runs. */
 const namedSql = `${foreignSql}
   UNION ALL
-  SELECT r.test_name, NULL, a.place, ${failureColumns} FROM asked a CROSS JOIN LATERAL (
+  SELECT r.test_name, NULL, a.place::text, ${failureColumns} FROM asked a CROSS JOIN LATERAL (
     SELECT r.* FROM test_results r WHERE ${failedIn('a')} AND r.test_name = ANY ($2::text[]) AND ${inTime} OFFSET 0) AS r`;
 
 /** Which test files runs at the point ran. */

@@ -25,11 +25,12 @@ import { andThen } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
 import { createStorable, type Storable } from '../database/storable.ts';
 import { exactMemory, type MemoryTables, memoryScope, memoryTables } from '../healix/matching.ts';
-import { type Access, inTeam, openAccess } from '../schema/access.ts';
+import { type Access, inTeam, openTeam, type TeamConnection } from '../schema/access.ts';
 import { type Migration, migrations } from '../schema/migrations.generated.ts';
 import { ensureMonth, ensureMonthsAhead, monthsMadeAhead } from '../schema/partitions.ts';
 import { makeLineId } from './line.ts';
 import { matrizEnabled } from './matriz.ts';
+import { startTestsSignature } from './tests-signature.ts';
 import { makeRowIdPrefix, makeRunId, teamUploadKey } from './upload-key.ts';
 
 export interface Upload {
@@ -68,6 +69,8 @@ export interface RunSource {
 export interface SaveOptions extends RetryOptions {
   /** Take a superuser, a BYPASSRLS role or the tables' owner as well. */
   readonly allowPrivilegedRole: boolean;
+  /** What the first attempt works with, where it is opened already. */
+  readonly opened?: Promise<TeamConnection> | undefined;
   /** The time by this machine's clock, to compare with the database's. Absent: that is not done. */
   readonly clock?: (() => Date) | undefined;
   onWarning(warning: Warning): void;
@@ -117,10 +120,19 @@ export async function saveRun(
   // The answer to our COMMIT was lost: if the key is found now, this upload stored the run.
   let maybeStored = false;
   try {
-    return await withRetries(async ({ stallMs }) => {
+    return await withRetries(async (limits, attempt) => {
       const stage: Stage = { committing: false };
       try {
-        const saved = await attemptOnce(connect, upload, open, options, stage, stallMs);
+        const { signal } = options;
+        const opened = attempt === 1 ? options.opened : undefined;
+        if (opened === undefined && signal?.aborted === true) throw cancelled(false);
+        const request = { ...options, teamSlug: upload.teamSlug };
+        const team = await unlessCancelled(
+          opened ?? openTeam(connect, request, { limits, signal }),
+          signal,
+          ({ db }) => db.destroy(),
+        );
+        const saved = await attemptOnce(team, upload, open, options, stage, limits.stallMs);
         return maybeStored && saved.stored === 'already' ? { ...saved, stored: 'new' } : saved;
       } catch (error) {
         maybeStored ||= stage.committing && fateOf(error) === 'lost';
@@ -135,15 +147,13 @@ export async function saveRun(
 }
 
 async function attemptOnce(
-  connect: Connect,
+  { db, access }: TeamConnection,
   upload: Upload,
   open: () => RunSource,
   options: SaveOptions,
   stage: Stage,
   stallMs: number,
 ): Promise<SavedRun> {
-  if (options.signal?.aborted === true) throw cancelled(false);
-  const db = await unlessCancelled(connect({ stallMs }), options.signal);
   let grace: NodeJS.Timeout | undefined;
   const cancel = (): void => {
     // Nothing is stored before the last message. After it, wait a moment for the answer.
@@ -152,11 +162,6 @@ async function attemptOnce(
   };
   options.signal?.addEventListener('abort', cancel);
   try {
-    const access = await openAccess(db, {
-      teamSlug: upload.teamSlug,
-      allowPrivilegedRole: options.allowPrivilegedRole,
-      migrations: options.migrations,
-    });
     options.onAccess?.(access);
     const teamKey = teamUploadKey(access.team.id, upload.uploadKey);
     const before = await lookAround(db, access, teamKey, upload, options.clock);
@@ -454,9 +459,14 @@ async function writeRun(
         makeRowIdPrefix(upload.createdAt),
         options.onProgress,
       );
+      const tests = startTestsSignature();
       for await (const batch of source.results()) {
-        for (const result of batch)
-          await results.add(resultFields(result, storable), isMatched && result.failure !== undefined);
+        for (const result of batch) {
+          const testName = storable.name(result.testName, 500) ?? '';
+          tests.add(testName, result.outcome, result.attempts);
+          const fields = resultFields(testName, result, storable);
+          await results.add(fields, isMatched && result.failure !== undefined);
+        }
       }
       // Make the first rows of coverage while the server works on the last results.
       const resultsDone = results.finish();
@@ -485,6 +495,7 @@ async function writeRun(
         storable,
         totals: source.totals(),
         incomplete: source.incomplete?.() ?? false,
+        testsSignature: tests.text(),
         resultRows,
         coverageRows,
       });
@@ -607,10 +618,10 @@ interface Batch {
 }
 
 /** Everything after the id, in the order of the stage's columns. */
-function resultFields(result: SignedResult, storable: Storable): string {
+function resultFields(testName: string, result: SignedResult, storable: Storable): string {
   const failure = result.failure;
   return copyRow([
-    copyText(storable.name(result.testName, 500)),
+    copyText(testName),
     copyText(storable.name(result.testClass, 255)),
     copyText(storable.name(result.testFunction, 255)),
     copyText(storable.name(result.testFile, 500)),
@@ -655,6 +666,7 @@ interface RunToStore {
   readonly storable: Storable;
   readonly totals: Totals;
   readonly incomplete: boolean;
+  readonly testsSignature: string;
   readonly resultRows: number;
   readonly coverageRows: number;
 }
@@ -717,6 +729,7 @@ async function setRun(db: Database, run: RunToStore): Promise<void> {
     created_at: run.upload.createdAt,
     job_name: storable.text(context.jobName) ?? null,
     incomplete: run.incomplete,
+    tests_signature: run.testsSignature,
     workflow: storable.text(context.workflow) ?? null,
     step: storable.text(context.step) ?? null,
     check_run_id: context.checkRunId ?? null,
@@ -803,7 +816,8 @@ const runRow = `json_to_record(current_setting('${runSetting}')::json) AS s (
       git_branch varchar(255), git_commit_message text, created_at timestamptz, job_name text, incomplete boolean,
       workflow text, step text, check_run_id bigint, line_id uuid, project text, tested_git_sha varchar(40), parents text[],
       committed_at timestamptz, kind varchar(10), origin varchar(10), dirty integer, stale boolean, repository_host text, matriz text,
-      consciousness_score numeric(5, 2), matriz_status varchar(20), matriz_ms integer, matriz_components integer)`;
+      consciousness_score numeric(5, 2), matriz_status varchar(20), matriz_ms integer, matriz_components integer,
+      tests_signature varchar(16))`;
 
 const resultColumns = `test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message,
       error_traceback, failure_signature, drift_signature, words_signature, cause_key, markers, attempts, error_type,
@@ -856,12 +870,12 @@ const storeRun = (known: number): string => `
     INSERT INTO test_runs (id, team_id, lambda_id, total_tests, passed, failed, skipped, errors, coverage_percent,
       duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch, git_commit_message,
       created_at, repository, job_name, incomplete, line_id, project, tested_git_sha, parents, committed_at, kind, origin, dirty,
-      stale, attempt, step, repository_host, matriz_analysis, consciousness_score)
+      stale, attempt, step, repository_host, matriz_analysis, consciousness_score, tests_signature)
     VALUES (run.id, run.team_id, run.lambda_id, run.total_tests, run.passed, run.failed, run.skipped, run.errors, run.coverage_percent,
       run.duration_seconds, run.lane, run.markers, run.python_version, run.pytest_version, run.ci_system, run.git_sha, run.git_branch,
       run.git_commit_message, run.created_at, run.repository, run.job_name, run.incomplete, run.line_id, run.project,
       run.tested_git_sha, run.parents, run.committed_at, run.kind, run.origin, run.dirty, run.stale, run.run_attempt, run.step,
-      run.repository_host, run.matriz::jsonb, run.consciousness_score);
+      run.repository_host, run.matriz::jsonb, run.consciousness_score, run.tests_signature);
     IF run.matriz IS NOT NULL AND run.pull_request IS NOT NULL AND run.git_sha IS NOT NULL THEN
       -- By the clock: the newest of a commit is the one that came last.
       INSERT INTO consciousness_reviews (team_id, pr_number, git_sha, git_branch, lambda_id, matriz_analysis, overall_status,

@@ -3,7 +3,8 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { InputError, StoreError } from '../../errors.ts';
 import { connectionUrlFor, userOf } from '../database/connection-url.ts';
-import type { Database } from '../database/port.ts';
+import type { Connect, ConnectLimits, Database } from '../database/port.ts';
+import { unlessCancelled } from '../database/retry.ts';
 import { type Begin, beginIn, beginInCatalog, quoteName } from '../database/search-path.ts';
 import type { Migration } from './migrations.generated.ts';
 import { accepted, lookAtSchema, requireSchema } from './state.ts';
@@ -85,6 +86,36 @@ export async function openAccess(db: Database, request: AccessRequest): Promise<
     message: `the login "${role}" is bound to no team, or its team was removed`,
     fix: `An administrator binds it: \`lukhas db grant --team <slug> --role ${role}\`.`,
   });
+}
+
+/** A connection, and who it works for. */
+export interface TeamConnection {
+  readonly db: Database;
+  readonly access: Access;
+}
+
+/**
+ * Connects, and finds out who the connection works for; closes it where it may not work.
+ *
+ * @param signal ends the connection until then
+ * @throws StoreError as openAccess
+ */
+export async function openTeam(
+  connect: Connect,
+  request: AccessRequest,
+  { limits, signal }: { readonly limits?: ConnectLimits; readonly signal?: AbortSignal | undefined } = {},
+): Promise<TeamConnection> {
+  const db = await unlessCancelled(connect(limits), signal, (late) => late.destroy());
+  const cancel = () => db.destroy();
+  signal?.addEventListener('abort', cancel);
+  try {
+    return { db, access: await openAccess(db, request) };
+  } catch (error) {
+    await db.close();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
 }
 
 async function lookAtSession(

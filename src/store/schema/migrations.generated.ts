@@ -488,5 +488,18 @@ export const migrations: readonly Migration[] = [
         "sql": "-- Purpose: keep which branches of a file were taken, so that those of a change can be told over all jobs of its commit.\n-- Locks: coverage_data, partitions of coverage_data: ACCESS EXCLUSIVE\n-- Older programs: go on uploading\n-- Reversible: ALTER TABLE coverage_data DROP COLUMN executed_branches, DROP COLUMN missing_branches.\n\n-- Pairs {from line, to line}, as coverage.py lists them; a line below 1 is a way out of the function. NULL where a report lists none.\nALTER TABLE coverage_data ADD COLUMN executed_branches INTEGER[], ADD COLUMN missing_branches INTEGER[];\n"
       }
     ]
+  },
+  {
+    "number": 22,
+    "name": "tests-signature",
+    "checksum": "23e34b24751f3c8d815bdfcac61702820152ca17c024c3c70685a3d2a995f892",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "all of it",
+        "inTransaction": true,
+        "sql": "-- Purpose: tell runs that ran the same tests, so that the rows of tests that passed need not be read one by one.\n-- Locks: test_runs, partitions of test_runs: ACCESS EXCLUSIVE\n-- Older programs: go on uploading\n-- Reversible: ALTER TABLE test_runs DROP COLUMN tests_signature.\n\n-- Equal where two runs ran the same tests with equal outcomes, but for those that passed at once in one and failed in the other.\n-- NULL in a run of an older program: its rows are read.\nALTER TABLE test_runs ADD COLUMN tests_signature VARCHAR(16);\n"
+      }
+    ]
   }
 ];

@@ -191,6 +191,7 @@ describe.each(placeNames)('on %s', (name) => {
       isDirty: true,
       isStale: true,
       isWithoutLine: false,
+      testsSignature: expect.stringMatching(/^[0-9a-f]{16}$/),
       totals: { tests: 3, failed: 1, failedFiles: 0, skipped: 1, seconds: expect.any(Number) },
     });
     expect(facts.runs).toEqual([]);
@@ -313,6 +314,76 @@ describe.each(placeNames)('on %s', (name) => {
     });
     const me = await store('me', { commit: 'b', branch: 'feature', hours: 3, tests: '1F', context: local });
     expect(labelsOf((await runsOf(me)).runs)).toEqual(['ci', 'old ci']);
+  });
+
+  test('what is known by runs that ran the same tests is what their rows say', async () => {
+    // Twins, tests that some runs lack, skip or repeat, in any order; of what ran at once a run may have failures.
+    const tests = [
+      '1F 2P 3P 4S 5P 5P 6P2',
+      '3P 1P 2F 4S 5F 5P 6P2',
+      '1P 2P 3P 4S 5P 5P 6P2',
+      '1F 2F 3F 4S 5F 5F 6P2',
+      '1P 2P 3P 4P 5P 5P 6P',
+      '1P 2E 3F 4F 5P 5P 6P',
+      '1P 2P 3P 4P 5P 6P3',
+      '1F 2P 4P 5F 6P3',
+      '1P 2P 4P 5P 6P3',
+      '1F 2F 3F 4F 5P 5S 6F 7F',
+      '1P 2P 3P 4P 5P 5S 6P 7P',
+    ];
+    const stored: { runId: string; createdAt: Date }[] = [];
+    for (const [at, words] of tests.entries())
+      stored.push(
+        await store(`r${at}`, { commit: 'abcdef0123456789'[at] ?? '', hours: at + 1, tests: words }),
+      );
+    const last = stored.at(-1);
+    const first = await store('me', { commit: 'f', hours: 40, tests: '1F 2P 3P 4S 5P 5P 6P2' });
+    const judged = [...stored, first];
+    const facts = await Promise.all(judged.map((run) => runsOf(run)));
+    const read = async (isSigned: boolean) => {
+      const found: unknown[] = [];
+      for (const [at, { run, runs }] of facts.entries()) {
+        const of = (one: EvidenceRun) => ({
+          ...one,
+          testsSignature: isSigned ? one.testsSignature : undefined,
+        });
+        const own = runs.map(of);
+        const point = own.filter(({ runId }) => runId === last?.runId);
+        const { rows, passes } = await testsOf(judged[at] ?? first, {
+          own,
+          base: own,
+          point,
+          testsSignature: of(run).testsSignature,
+        });
+        const text = (row: unknown) => JSON.stringify(row);
+        found.push({
+          rows: rows.map(text).sort(),
+          passes: [...passes].map(([name, ids]) => text([name, [...ids].sort()])).sort(),
+        });
+      }
+      return found;
+    };
+    const [signed, plain] = [await read(true), await read(false)];
+    expect(new Set(facts.map(({ run }) => run.testsSignature)).size).toBe(5);
+    expect(signed).toEqual(plain);
+  });
+
+  test('a run whose rows are gone has passed nothing, though it ran the same tests', async () => {
+    const base = await store('base', { commit: 'a', hours: 1, tests: '1F 2P' });
+    await store('later', { commit: 'b', hours: 2, tests: '1P 2F' });
+    const me = await store('me', { commit: 'c', branch: 'feature', hours: 3, tests: '1F 2F' });
+    const { run, runs } = await runsOf(me);
+    const ask = () => testsOf(me, { own: runs, base: runs, testsSignature: run.testsSignature });
+    expect(shown(await ask())).toEqual([
+      '1 base:failed',
+      '1 later:passed',
+      '1 me:failed',
+      '2 base:passed',
+      '2 later:failed',
+      '2 me:failed',
+    ]);
+    await place.look('DELETE FROM test_results WHERE test_run_id = $1', [base.runId]);
+    expect(shown(await ask())).toEqual(['1 later:passed', '1 me:failed', '2 later:failed', '2 me:failed']);
   });
 
   test('steps of one execution are numbered, and an outage has its files counted', async () => {

@@ -202,6 +202,33 @@ describe.each(placeNames)('on %s', (name) => {
       expect(outage).toMatchObject({ runs: 1, errorType: 'OperationalError' });
     });
 
+    it('puts failures together as well where a run counts them all as errors', async () => {
+      const found = await listFailures(db, access, shop, 1000);
+      const swapErrors = async () => {
+        await db.close();
+        const admin = await place.administer();
+        // Every third red run, of forks as well.
+        await runIn(
+          admin,
+          `UPDATE test_runs r SET errors = failed, failed = errors FROM (
+             SELECT id, row_number() OVER (PARTITION BY origin ORDER BY created_at) AS n FROM test_runs WHERE team_id = $1 AND failed + errors > 0) AS red
+           WHERE r.team_id = $1 AND r.id = red.id AND red.n % 3 = 1`,
+          [place.team.id],
+        );
+        await admin.close();
+        db = await place.connect();
+      };
+      await swapErrors();
+      const [counted] = await look(
+        `SELECT count(*) FILTER (WHERE failed > 0 AND origin <> 'stranger')::int AS failed, count(*) FILTER (WHERE errors > 0 AND origin <> 'stranger')::int AS errors,
+           count(*) FILTER (WHERE errors > 0 AND origin = 'stranger')::int AS foreign_errors FROM test_runs WHERE team_id = TEAM`,
+      );
+      const then = await listFailures(db, access, shop, 1000);
+      await swapErrors();
+      expect(Object.values(counted ?? {}).map((runs) => Number(runs) > 0)).toEqual([true, true, true]);
+      expect(then).toEqual(found);
+    });
+
     it('lists as flaky exactly what the judge calls so, with the evidence', async () => {
       const { tests, suspects } = await findFlaky(db, access, shop);
       expect(tests.length).toBeGreaterThan(0);
