@@ -1,7 +1,9 @@
 // Builds what is run: dist/cli (bundled, minus the embedded database, which npm installs). Deterministic: no absolute
 // paths, no timestamps, names by content. ASCII alone, by esbuild's default: a single letter outside Latin-1
 // doubles what V8 reads and keeps of a file. Writes src/doors/version.generated.ts from package.json first.
-import { chmod, copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { generatePage } from './generate-page.mjs';
 import { protocolWithoutForms } from './protocol-without-forms.mjs';
@@ -26,6 +28,7 @@ const requireBanner =
 // Names stay, so that the stack of a bug can be read: `keepNames` would set each one when the program starts, and again for every
 // function that another one makes.
 const smaller = { minifyWhitespace: true, minifySyntax: true };
+const packed = await readFile('dist/cli/embedded.tar.gz').catch(() => Buffer.alloc(0));
 await rm('dist/cli', { recursive: true, force: true });
 /** The same for each program of the command line. */
 const forCommandLine = {
@@ -100,11 +103,22 @@ for (const name of ['upload', 'lukhas']) {
   await chmod(file, 0o755);
 }
 
-// What a new embedded database is made from: the files that initdb makes.
-await copyFile(
-  'node_modules/@electric-sql/pglite-prepopulatedfs/dist/prepopulatedfs.tgz',
+// What a new embedded database is made from. Versions of Node compress differently: an archive of the same files stays as it was.
+const files = execFileSync(process.execPath, ['--import', 'tsx', 'scripts/embedded-archive.ts'], {
+  maxBuffer: 2 ** 28,
+});
+await writeFile(
   'dist/cli/embedded.tar.gz',
+  isArchiveOf(packed, files) ? packed : gzipSync(files, { level: 9 }),
 );
+
+function isArchiveOf(archive, files) {
+  try {
+    return gunzipSync(archive).equals(files);
+  } catch {
+    return false;
+  }
+}
 
 // The licences of everything that was bundled.
 const packages = new Set(['@electric-sql/pglite-prepopulatedfs']);

@@ -20,6 +20,11 @@ import { addTeam } from '../src/store/schema/teams.ts';
 import { type GithubServer, startGithub } from '../test/support/github-server.ts';
 import fetchNode24 from '../test/support/node24.ts';
 import { startPostgres } from '../test/support/postgres.ts';
+import {
+  lines as linesOf,
+  openReviewerStory,
+  statements as someStatements,
+} from '../test/support/reviewer-story.ts';
 import { type ActionRun, type RunnerCommand, runAction } from '../test/support/runner.ts';
 import { withPalette } from './png.ts';
 import { askForPictures } from './terminal-pictures.ts';
@@ -331,8 +336,89 @@ async function teach(databaseUrl: string): Promise<void> {
   }
 }
 
+const prices = `from decimal import ROUND_HALF_UP, Decimal
+
+CENTS = {'USD': '0.01', 'EUR': '0.01', 'JPY': '1'}
+
+
+def round_price(price, currency):
+    step = Decimal(CENTS[currency])
+    return price.quantize(step, ROUND_HALF_UP)
+
+
+def free_delivery(total, country):
+    if country == 'CH':
+        return total >= 100
+    return total >= 50
+`;
+const discounts = `from decimal import Decimal
+
+
+def discount(cart, voucher):
+    if voucher is None:
+        return Decimal(0)
+    if voucher.is_expired():
+        raise ValueError(voucher.code)
+    share = voucher.percent / Decimal(100)
+    if voucher.only_for is not None:
+        cart = [line for line in cart if line.sku in voucher.only_for]
+        if not cart:
+            return Decimal(0)
+    return sum(line.price for line in cart) * share
+`;
+
+/** A change in a real checkout, with lines that no test reaches and one that lost its test. */
+async function coverageOfChange(
+  databaseUrl: string,
+): Promise<{ comment: string; commands: readonly RunnerCommand[] }> {
+  const story = await openReviewerStory(databaseUrl);
+  try {
+    const base = { 'src/shop/prices.py': prices, 'src/shop/cart.py': someStatements(1, 84) };
+    const cart = [linesOf(3, 84), [1, 2]] as const;
+    const after = {
+      ...base,
+      'src/shop/discounts.py': discounts,
+      'src/shop/vouchers.py': 'KINDS = ("percent", "gift")\n',
+    };
+    const usual = [1, 3, 6, 7, 8, 11, 12, 13, 14];
+    const cases = Object.entries(seconds).map(([test, time]) => {
+      const [module = '', name = ''] = test.split('::');
+      return { module, name, seconds: time };
+    });
+    const tip = story.commit(base, [], 'Round half up');
+    story.main(tip);
+    await story.run({
+      at: tip,
+      cases,
+      coverage: { 'src/shop/prices.py': [usual, []], 'src/shop/cart.py': cart },
+    });
+    const head = story.commit(after, [tip], 'Take vouchers');
+    const merge = story.commit(after, [tip, head], 'Merge');
+    story.next();
+    const { commands } = await story.run({
+      at: merge,
+      head,
+      cases,
+      coverage: {
+        'src/shop/cart.py': cart,
+        'src/shop/prices.py': [usual.filter((line) => line !== 13), [13]],
+        'src/shop/discounts.py': [
+          [1, 4, 5, 6, 7, 9, 10, 14],
+          [8, 11, 12, 13],
+        ],
+      },
+      inputs: { 'coverage-annotations': 'true' },
+    });
+    return { comment: story.github.comments[0]?.body ?? '', commands };
+  } finally {
+    await story.close();
+  }
+}
+
 interface Texts {
   readonly comment: string;
+  readonly commentOfCoverage: string;
+  readonly commandsOfCoverage: readonly RunnerCommand[];
   readonly commentOfMatrix: string;
   readonly commentOfGoodNews: string;
   readonly summary: string;
@@ -352,6 +438,12 @@ async function produce(home: string): Promise<Texts> {
       role: 'shop_ci',
       adminUrl: server.adminUrl,
     });
+    await addTeam(admin, { slug: 'vouchers' });
+    const other = await grantUploads(admin, {
+      teamSlug: 'vouchers',
+      role: 'vouchers_ci',
+      adminUrl: server.adminUrl,
+    });
     await admin.close();
     const to = { databaseUrl, github, home };
     /** Each picture is another pull request's. */
@@ -368,7 +460,18 @@ async function produce(home: string): Promise<Texts> {
     const { comment, summary, commands } = await commentOf([before, changed]);
     const { comment: commentOfMatrix } = await commentOf(matrix);
     const { comment: commentOfGoodNews } = await commentOf([good]);
-    return { comment, summary, commands, commentOfMatrix, commentOfGoodNews };
+    const { comment: commentOfCoverage, commands: commandsOfCoverage } = await coverageOfChange(
+      other.databaseUrl,
+    );
+    return {
+      comment,
+      summary,
+      commands,
+      commentOfMatrix,
+      commentOfGoodNews,
+      commentOfCoverage,
+      commandsOfCoverage,
+    };
   } finally {
     await github.close();
     await server.stop();
@@ -451,7 +554,7 @@ function pageOf({ markdown, kind, scheme, open, width = boxWidth }: Picture): st
         });
   const opened = (page: string, summary: string) =>
     page.replace(`<details><summary>${summary}`, `<details open><summary>${summary}`);
-  const shown = open === true ? opened(opened(html, 'Traceback'), 'Sugg') : html;
+  const shown = open === true ? ['Traceback', 'Sugg', 'Lines'].reduce(opened, html) : html;
   const title =
     kind === 'comment'
       ? '<b>github-actions</b> <span class="label">bot</span> <span class="muted">commented</span>'
@@ -571,14 +674,29 @@ const home = mkdtempSync(path.join(tmpdir(), 'lukhas-screenshots-'));
 
 /** The comment and the summary. */
 async function ofGithub() {
-  const { comment, commentOfMatrix, commentOfGoodNews, summary, commands } = await produce(home);
-  const annotations = annotationsOf(commands);
+  const {
+    comment,
+    commentOfMatrix,
+    commentOfGoodNews,
+    commentOfCoverage,
+    summary,
+    commands,
+    commandsOfCoverage,
+  } = await produce(home);
+  const annotations = annotationsOf([...commands, ...commandsOfCoverage]);
   const narrow = 520;
   const pictures: readonly Picture[] = [
     { file: 'comment-light.png', markdown: comment, kind: 'comment', scheme: 'light', open: true },
     { file: 'comment-dark.png', markdown: comment, kind: 'comment', scheme: 'dark', open: true },
     { file: 'comment-matrix-light.png', markdown: commentOfMatrix, kind: 'comment', scheme: 'light' },
     { file: 'comment-good-news-light.png', markdown: commentOfGoodNews, kind: 'comment', scheme: 'light' },
+    {
+      file: 'comment-coverage-light.png',
+      markdown: commentOfCoverage,
+      kind: 'comment',
+      scheme: 'light',
+      open: true,
+    },
     { file: 'summary-light.png', markdown: summary, kind: 'summary', scheme: 'light' },
     { file: 'summary-dark.png', markdown: summary, kind: 'summary', scheme: 'dark' },
     {

@@ -460,6 +460,7 @@ async function readFlaky(
   });
   red.sort((a, b) => b.failures - a.failures || (a.testName < b.testName ? -1 : 1));
   const asked = red.slice(0, most.flaky).map(({ testName }) => testName);
+  const order = new Map(asked.map((testName, place) => [testName, place]));
   const rows: TestRow[] = [];
   const { runId, at } = evidence.run;
   for (let from = 0; from < asked.length; from += most.namesAtOnce)
@@ -474,12 +475,14 @@ async function readFlaky(
       )),
     );
   return {
-    found: flakyTests(facts, rows).map((test) => ({
-      testName: test.testName,
-      project: group[0]?.project,
-      baseBranch: facts.baseBranch,
-      evidence: test.evidence,
-    })),
+    found: flakyTests(facts, rows)
+      .sort((a, b) => (order.get(a.testName) ?? 0) - (order.get(b.testName) ?? 0))
+      .map((test) => ({
+        testName: test.testName,
+        project: group[0]?.project,
+        baseBranch: facts.baseBranch,
+        evidence: test.evidence,
+      })),
     leftOut: red.length - asked.length,
   };
 }

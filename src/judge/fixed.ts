@@ -32,7 +32,7 @@ export function repairsOf(attempts: readonly Attempt[], limits: Limits = default
       .slice(at + 1, at + 1 + limits.relapseRuns)
       .some((later) => later.failed && isAlike(later.text ?? {}, text));
     if (relapsed) continue;
-    const row = rowAtEnd(attempts.slice(0, at), limits);
+    const row = rowAtEnd(attempts, limits, at);
     const first = row.failures[0];
     if (first !== undefined && row.isBroken)
       repairs.push({ brokenBy: first.sha, repairedBy: attempt.sha, last, at });

@@ -336,8 +336,8 @@ function isOfThisChange({ class: novelty, reason }: Classified, { change }: RunF
 }
 
 function isMixed(attempts: readonly Attempt[]): boolean {
-  const green = attempts.findLastIndex(({ failed }) => !failed);
-  return attempts.slice(0, Math.max(0, green)).some(({ failed }) => failed);
+  const red = attempts.findIndex(({ failed }) => failed);
+  return red >= 0 && red < attempts.findLastIndex(({ failed }) => !failed);
 }
 
 /** The base's order between its commits; from its last one to the change's first nothing, where the point is the target. */

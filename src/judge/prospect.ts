@@ -60,13 +60,17 @@ function lastRuns(base: readonly BaseCommit[], limits: Limits): LastRun[] {
   // A job whose last run is older was renamed or taken away.
   const recent = base.slice(-limits.lineCommits).reverse();
   for (const [behind, { sha, runs }] of recent.entries())
-    for (const [step, group] of groupBy(runs, stepOf)) {
+    for (const [step, group] of groupBy(runs.toSorted(byJob), stepOf)) {
       if (found.has(step)) continue;
       const run = group.reduce((latest, one) => (one.at >= latest.at ? one : latest));
       found.set(step, { run, sha, behind });
     }
   return [...found.values()];
 }
+
+/** As the database gives them they stand in another order each time. */
+const byJob = (one: StoredRun, other: StoredRun): number =>
+  (one.jobName ?? '') < (other.jobName ?? '') ? -1 : one.jobName === other.jobName ? 0 : 1;
 
 const stepOf = ({ lineId, ordinal }: StoredRun): string => `${lineId}\n${ordinal}`;
 

@@ -269,13 +269,19 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     expect(first.stdout).toContain(`pytest '${broken}'`);
   });
 
-  testInBrowser('the flaky tests are those of `lukhas flaky`', async () => {
+  testInBrowser('the flaky tests are those of `lukhas flaky`, what failed most first', async () => {
     const { stdout } = await lukhas('flaky', '--json');
     const { flaky } = JSON.parse(stdout) as { flaky: { test_name: string }[] };
     await openPage(watched, file);
     const names = flaky.map(({ test_name }) => test_name).sort();
     expect(names.length).toBeGreaterThan(0);
-    expect((await textOf(watched.page, '#flaky td.name')).sort()).toEqual(names);
+    const shown = await textOf(watched.page, '#flaky td.name');
+    expect(shown.toSorted()).toEqual(names);
+    const failures = await look(
+      `SELECT test_name, count(*)::int AS n FROM test_results WHERE outcome IN ('failed', 'error') GROUP BY 1`,
+    );
+    const failed = new Map(failures.map((row) => [row.test_name, Number(row.n)]));
+    expect(shown).toEqual(names.toSorted((a, b) => (failed.get(b) ?? 0) - (failed.get(a) ?? 0)));
   });
 
   test.runIf(process.platform === 'linux')(

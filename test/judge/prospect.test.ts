@@ -32,6 +32,14 @@ describe('how the base stands', () => {
     ]);
   });
 
+  it('names the jobs of a commit in one order, however the runs come', () => {
+    const jobs = ['b', 'c', 'a'].map((jobName) => ({ jobName }));
+    for (const some of [jobs, jobs.toReversed()]) {
+      const story = some.reduce((before, job) => before.run('A', 'F', job), new Story('A'));
+      expect(lastOf(story).map(([jobName]) => jobName)).toEqual(['a', 'b', 'c']);
+    }
+  });
+
   it('is told by the last attempt of one commit', () => {
     expect(lastOf(new Story('AB').run('A', 'P').run('B', 'F').run('B', 'P'))).toEqual([['tests', 'B', 0, 0]]);
     expect(lastOf(new Story('AB').run('A', 'P').run('B', 'P').run('B', 'F'))).toEqual([['tests', 'B', 0, 1]]);

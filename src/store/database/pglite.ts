@@ -1,10 +1,9 @@
 // Adapter: the embedded database, PostgreSQL inside this process with its files in a directory of the user's. Its engine is loaded
 // when a database is opened and not before.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { lstat, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { InputError, StoreError } from '../../errors.ts';
 import { makeDataDir, makeFilesDir } from './data-dir.ts';
 import { type DataDirLock, lockDataDir, noRoom, unwritable } from './data-dir-lock.ts';
@@ -25,8 +24,10 @@ export interface PgliteOptions {
   readonly waitMs?: number | undefined;
   /** Called with what takes time: making the database, waiting for another process. */
   readonly onMessage?: ((message: string) => void) | undefined;
-  /** What a new database is made from: an archive of `dumpFiles`. Default the one that comes with the program. */
+  /** What a new database is made from: an archive of `dumpFiles`. Default the one that comes with the program, which has our schema. */
   readonly archive?: Buffer | undefined;
+  /** What a new database still needs. Where it is cut off, the database is made again. */
+  readonly finish?: ((db: Database) => Promise<unknown>) | undefined;
 }
 
 /**
@@ -49,8 +50,12 @@ export async function openPglite(dir: string, options: PgliteOptions = {}): Prom
     const archive = isNew ? (options.archive ?? (await readyFiles())) : undefined;
     if (archive !== undefined) await unpack(archive, files, home);
     engine = await start(startEngine, files, home);
-    if (isNew) await rm(unfinishedMark(home));
-    return adapt(engine, lock);
+    const db = adapt(engine, lock);
+    if (isNew) {
+      await options.finish?.(db);
+      await rm(unfinishedMark(home));
+    }
+    return db;
   } catch (error) {
     await engine?.close().catch(() => {});
     await lock.release();
@@ -67,7 +72,7 @@ async function isFull(home: string): Promise<boolean> {
 /** Far below the time after which a lock is taken over. */
 const lockCheckMs = 1_000;
 
-/** What initdb makes, packed by scripts/build.mjs: unpacking it takes less than half the time and memory of initdb, which works without it. */
+/** Packed by scripts/build.mjs: unpacking it takes a fraction of the time and memory of `initdb` and the migrations, which work without it. */
 const readyFiles = () => readFile(path.join(root, 'dist/cli/embedded.tar.gz')).catch(() => undefined);
 
 /**
@@ -76,6 +81,7 @@ const readyFiles = () => readFile(path.join(root, 'dist/cli/embedded.tar.gz')).c
  */
 async function unpack(archive: Buffer, files: string, home: string): Promise<void> {
   try {
+    const { gunzip } = await import('node:zlib');
     const tar = await promisify(gunzip)(archive);
     for (let at = 0; at + tarBlock <= tar.length; ) {
       const text = (from: number, length: number) =>
@@ -87,7 +93,11 @@ async function unpack(archive: Buffer, files: string, home: string): Promise<voi
       // `/` before it keeps a name with `..` inside.
       const target = path.join(files, name);
       if (type === '5') mkdirSync(target, { recursive: true, mode: 0o700 });
-      else if (name !== '/') writeFileSync(target, tar.subarray(at, at + bytes), { mode: 0o600 });
+      else if (name !== '/') {
+        writeFileSync(target, tar.subarray(at, at + bytes), { mode: 0o600 });
+        // Zeros at the end of the log of writes are left out.
+        if (logSegment.test(name)) truncateSync(target, logSegmentBytes);
+      }
       at += Math.ceil(bytes / tarBlock) * tarBlock;
     }
     // Else PGlite would make an empty database.
@@ -106,6 +116,8 @@ async function unpack(archive: Buffer, files: string, home: string): Promise<voi
 }
 
 const tarBlock = 512;
+const logSegment = /^\/pg_wal\/[0-9A-F]{24}$/;
+const logSegmentBytes = 2 ** 24;
 
 async function start(startEngine: Start, files: string, home: string): Promise<Engine> {
   try {

@@ -371,6 +371,10 @@ function failuresData(
       const known = found.get(key);
       if (known !== undefined) {
         known.jobs.push(job);
+        // It is red since the first of them was.
+        const since = sinceOf(verdict?.since);
+        if (since !== undefined && known.since !== undefined && since.at < known.since.at)
+          found.set(key, { ...known, since, evidence: evidenceFor(run, failure) });
         continue;
       }
       const length = failure.traceback?.length ?? 0;
@@ -407,7 +411,7 @@ function failureData(
     outcome: failure.outcome,
     class: verdict?.class,
     known: verdict?.known === true,
-    evidence: verdict === undefined ? 'not judged' : evidenceOf(verdict, run.history),
+    evidence: evidenceFor(run, failure),
     since: sinceOf(verdict?.since),
     file: failure.testFile === undefined ? undefined : inRepository(run.project, failure.testFile),
     line: failure.line,
@@ -426,6 +430,10 @@ function failureData(
         ? undefined
         : teachCommand(failure.testName, posix, { number: failure.number, run: run.runId }),
   };
+}
+
+function evidenceFor(run: RedRun, { verdict }: RedFailure): string {
+  return verdict === undefined ? 'not judged' : evidenceOf(verdict, run.history);
 }
 
 function excerptData(
@@ -481,7 +489,7 @@ function memoryData(memory: HealixMemory & Partial<MemoryFact> & { readonly test
     worked: memory.successCount,
     failed: memory.failureCount,
     applied: memory.lastApplied?.getTime(),
-    remarks: [...(memory.stale === true ? ['stale'] : []), ...noBetterThanWaiting(memory)],
+    remarks: [...(memory.stale === true ? ['to be read with care'] : []), ...noBetterThanWaiting(memory)],
     star: memory.matrizStar,
   };
 }

@@ -8,8 +8,10 @@ import type { PageData } from '../../../src/tell/page/data.ts';
 import { Grid } from '../../../src/tell/page/grid.ts';
 import { linksOf } from '../../../src/tell/page/links.ts';
 import { rangesOf, renderPage } from '../../../src/tell/page/page.ts';
+import { hostileFacts } from '../../support/hostile-page.ts';
 import { largeFacts } from '../../support/large-page.ts';
 import { Random } from '../../support/random.ts';
+import { makeFailureHistory } from '../../support/runs.ts';
 
 const about = { madeAt: new Date('2026-11-27T12:00:00Z'), program: '0.1.0', team: 'acme' };
 
@@ -173,6 +175,41 @@ describe('the file', () => {
     const facts = { ...largeFacts(0, 0), standings: [], flaky: [], window: { days: 3, most: 300, total: 0 } };
     const data = JSON.parse(packed(renderPage(facts, about).html, 'data').toString()) as PageData;
     expect([data.runs, data.total, data.days]).toEqual([[], 0, 3]);
+  });
+
+  it('tells a failure of several jobs since the first of them was red', () => {
+    const [red] = hostileFacts(['t']).red;
+    const [failure] = red?.failures ?? [];
+    if (red === undefined || failure === undefined) throw new Error('no failure');
+    const redSince = (jobName: string, firstRed: string, firstRedAt: number) => {
+      const since = {
+        lastGreen: 'a',
+        firstRed,
+        firstRedAt,
+        untested: [],
+        otherErrorSince: undefined,
+        inARow: 3,
+        culprits: undefined,
+        isEstimated: false,
+      };
+      const verdict = makeFailureHistory({
+        class: 'pre-existing',
+        reason: { kind: 'red-there', sha: 'd', jobs: undefined, repairedBy: undefined },
+        since,
+      });
+      return { ...red, jobName, failures: [{ ...failure, verdict }] };
+    };
+    const [early, late] = [redSince('x', 'b', 1000), redSince('y', 'c', 2000)];
+    for (const runs of [
+      [early, late],
+      [late, early],
+    ]) {
+      const { html } = renderPage({ ...largeFacts(0, 0), flaky: [], red: runs }, about);
+      const { failures } = JSON.parse(packed(html, 'data').toString()) as PageData;
+      expect(failures.map(({ jobs, since, evidence }) => [jobs.length, since?.sha, evidence])).toEqual([
+        [2, 'b', expect.stringContaining('since b')],
+      ]);
+    }
   });
 
   it('shows first the tests that failed most', () => {

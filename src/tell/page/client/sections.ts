@@ -52,7 +52,10 @@ export function standing(model: Model): HTMLElement {
         '. ',
       );
     if (chance > 0)
-      put2(parts, `${count(chance, 'failure')} ${chance === 1 ? 'is' : 'are'} of flaky tests. `);
+      put2(
+        parts,
+        `${count(chance, 'failure')} ${chance === 1 ? 'is of a flaky test' : 'are of flaky tests'}. `,
+      );
     if (!isListed) {
       const all = red.reduce((sum, job) => sum + job.failures, 0);
       put2(parts, `${count(all, 'failure')} in ${count(red.length, 'job')}, not all of them listed here. `);

@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{judgeOwnPatch,judgePatch,readChange}from"./chunk-PFMNNNGK.mjs";import"./chunk-B3G6Z4TC.mjs";import"./chunk-3GGQVY3I.mjs";import"./chunk-5PY6TOBI.mjs";import"./chunk-ENBQHHCT.mjs";import"./chunk-ALKHQPV6.mjs";import"./chunk-KWNZNQU6.mjs";import"./chunk-DY4CTDPU.mjs";export{judgeOwnPatch,judgePatch,readChange};

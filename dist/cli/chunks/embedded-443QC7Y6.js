@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{openEmbedded}from"./chunk-3P2U3RHO.js";import"./chunk-3D6O3V3O.js";import"./chunk-FPKR2FG6.js";import"./chunk-LI7YFDLP.js";import"./chunk-LBN2FRIC.js";import"./chunk-DVYMZHA6.js";import"./chunk-CWPDY6Q6.js";import"./chunk-TZ76ATJS.js";import"./chunk-O7DVEXT4.js";import"./chunk-XNCQ6ZIS.js";import"./chunk-CNE6ZDO7.js";import"./chunk-TFW2IOPD.js";export{openEmbedded};
