@@ -6,8 +6,8 @@
 // one's failed tests 50 failed before now and then, of the second one's all 500 did, of the third one's 1,550 of 2,000.
 // They began a second apart, as reports of one push do. `judged` is history, matches and causes; `all` is also what changed since
 // the point. Warm is after 30 rounds; what the first one took is told, too. On a busy machine look at the processor's time: the
-// server's is told beside the program's. A statement's time counts from when it was asked: `around` waits for `tests`, and judging
-// the tests for nothing but them.
+// server's is told beside the program's. A statement's time counts from when it was asked, or from the answer to the one before it
+// where that came later.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { judgeStored } from '../src/judging.ts';
@@ -65,18 +65,24 @@ try {
   for (const { run, what, bound } of asked) {
     const statements = new Map<string, number[]>();
     let since = 0;
+    let answered = 0;
+    const timing = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
+      const asked = performance.now();
+      const answer = await work();
+      const now = performance.now();
+      const took = now - Math.max(asked, answered);
+      answered = now;
+      const name = statementName(sql);
+      const times = statements.get(name) ?? [];
+      statements.set(name, times);
+      times.push(took);
+      if (name === 'differences' || name === 'coverage') since += took;
+      return answer;
+    };
     const timed: Database = {
       ...db,
-      query: async (sql, params) => {
-        const start = performance.now();
-        const rows = await db.query(sql, params);
-        const name = statementName(sql);
-        const times = statements.get(name) ?? [];
-        statements.set(name, times);
-        times.push(performance.now() - start);
-        if (name === 'differences' || name === 'coverage') since += performance.now() - start;
-        return rows as never;
-      },
+      query: (sql, params) => timing(sql, () => db.query(sql, params)),
+      each: (sql, params, onRow) => timing(sql, () => db.each(sql, params, onRow)),
     };
     const times = {
       judged: [] as number[],

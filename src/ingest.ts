@@ -27,6 +27,7 @@ import { emptyReport, noTests, type ReportFile, surveyReports } from './read/rep
 import type { Settings } from './settings.ts';
 import type { Connect } from './store/database/port.ts';
 import { hashPayload, makeUploadKey } from './store/runs/upload-key.ts';
+import type { TeamConnection } from './store/schema/access.ts';
 import type { StoredRun } from './storing.ts';
 
 /** Commit, CI system and checkout. */
@@ -69,6 +70,8 @@ export interface Edges {
   readonly surroundings: Promise<Surroundings>;
   /** Absent: nothing is stored. */
   readonly connect: Connect | undefined;
+  /** What `connect` was used for before the report was read. Its error counts only now: one of the report comes first. */
+  readonly takeTeam?: (() => Promise<TeamConnection> | undefined) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of every result exactly once, however often the report had to be read. */
   onResults?(results: readonly SignedResult[]): Promise<void>;
@@ -232,6 +235,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   // What needs a database is loaded where there is one: reading its source takes longer than reading a small report.
   const storing = connect && (await import('./storing.ts'));
   const stored: StoredRun = (await storing?.storeRun(connect, upload, passes.open, {
+    opened: edges.takeTeam?.(),
     allowPrivilegedRole: settings.allowPrivilegedRole,
     baseBranch: settings.baseBranch,
     change,

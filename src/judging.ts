@@ -81,6 +81,8 @@ export interface HistoryQuery extends RunQuery {
   /** The branch that somebody named. undefined: the one that CI named when the run was stored, else the default one. */
   readonly baseBranch: string | undefined;
   readonly change?: ChangeSource | undefined;
+  /** See guessPlace; asked for where it is absent. */
+  readonly guess?: Promise<FirstGuess> | undefined;
   /** It was stored by this program just now. */
   readonly isJustStored?: boolean | undefined;
   onWarning?(warning: Warning): void;
@@ -157,13 +159,11 @@ async function decideHistory(
     query.onWarning?.(neverTested(baseBranch));
 
   const { differences } = facts;
+  const differing = (differences?.files ?? []).map(({ file }) => file);
   const [inPoint, inThis] = await Promise.all([
-    filesIn(change, point?.sha, [...facts.files, ...(differences?.files ?? []).map(({ file }) => file)]),
-    filesHere(
-      change,
-      evidence.run.testedSha,
-      (differences?.files ?? []).map(({ file }) => file),
-    ),
+    // Files of failures tell something only where there is no verdict without them.
+    filesIn(change, point?.sha, [...(facts.verdicts === undefined ? facts.files : []), ...differing]),
+    filesHere(change, evidence.run.testedSha, differing),
   ]);
   const changes: Pick<ChangesFacts, 'tests' | 'files'> | undefined = differences && {
     tests: differences.tests,
@@ -226,7 +226,11 @@ async function decideHistory(
   // Judged again only for renamed tests, whose past has another name, and for tests that only their files tell about.
   const verdicts =
     (former === undefined ? facts.verdicts : undefined) ??
-    (await judgeByFiles(db, access, query, { facts, inPoint, formerRows: former?.rows ?? [] }));
+    (await judgeByFiles(db, access, query, {
+      facts,
+      inPoint: facts.verdicts === undefined ? inPoint : await filesIn(change, point?.sha, facts.files),
+      formerRows: former?.rows ?? [],
+    }));
   const renamedFrom = new Map(renames?.renamed.map(({ from, to }) => [to, from]));
   const verdictOf = new Map<string, FailureVerdict>();
   for (const [place, verdict] of verdicts.failures.entries())
@@ -329,7 +333,7 @@ async function readFacts(
           },
           failures,
         );
-  const [{ tests, withoutPast, verdicts }, around] = await Promise.all([
+  const [{ tests, withoutPast, verdicts }, around, differences, coverage] = await Promise.all([
     // Judged while the server looks for memories.
     readTests().then(judgeRows),
     failures.length === 0
@@ -339,6 +343,11 @@ async function readFacts(
           runIds,
           isJustStored: query.isJustStored === true,
         }),
+    there.length === 0 ? undefined : readDifferences(db, access, changesQuery),
+    there.length === 0
+      ? undefined
+      : // Of its own line alone: another job covers something else.
+        readCoverageChange(db, access, { run: evidence.run, there: there.filter(isOfLine(evidence.run)) }),
   ]);
   const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
   return {
@@ -362,15 +371,8 @@ async function readFacts(
           ])
         : new Map<string, readonly string[]>(),
     isMatched: around?.isMatched ?? (await hasMatches(db, access, runIds)),
-    differences: there.length === 0 ? undefined : await readDifferences(db, access, changesQuery),
-    coverage:
-      there.length === 0
-        ? undefined
-        : // Of its own line alone: another job covers something else.
-          await readCoverageChange(db, access, {
-            run: evidence.run,
-            there: there.filter(isOfLine(evidence.run)),
-          }),
+    differences,
+    coverage,
   };
 }
 
@@ -508,6 +510,24 @@ export interface GitPlace {
   readonly beginsAt: number | undefined;
 }
 
+/** What git says before the runs are read. */
+export interface FirstGuess {
+  readonly defaultBranch: string | undefined;
+  readonly place: GitPlace | undefined;
+}
+
+/** Where the change begins, seen from the branch that somebody or CI named, else from the default one. */
+export async function guessPlace(
+  change: ChangeSource | undefined,
+  baseBranch: string | undefined,
+): Promise<FirstGuess> {
+  if (change === undefined) return { defaultBranch: undefined, place: undefined };
+  const { context, named, git } = change;
+  const defaultBranch = named.defaultBranch ?? (await git?.defaultBranch());
+  const name = baseBranch ?? context.baseBranch ?? defaultBranch ?? 'main';
+  return { defaultBranch, place: await placeInGit(change, name) };
+}
+
 /**
  * Which branch is the base is known when the runs are read, and git is asked about it: where the first guess was wrong, again.
  *
@@ -526,7 +546,7 @@ async function readRuns<Facts extends object>(
   readAgain: () => Promise<RunEvidence>;
 }> {
   const { change } = query;
-  const defaultBranch = change?.named.defaultBranch ?? (await change?.git?.defaultBranch());
+  const { defaultBranch, place: guess } = await (query.guess ?? guessPlace(change, query.baseBranch));
   const read = (git: GitPlace | undefined, isSettled: (evidence: RunEvidence) => boolean) => {
     const readAgain = () =>
       readRunEvidence(db, access, {
@@ -541,9 +561,6 @@ async function readRuns<Facts extends object>(
       return { git, readAgain, evidence, facts };
     });
   };
-  const guess =
-    change &&
-    (await placeInGit(change, query.baseBranch ?? change.context.baseBranch ?? defaultBranch ?? 'main'));
   const first = await read(
     guess,
     // Without git there is no better guess.

@@ -146,10 +146,13 @@ export async function judgePatch(
     ),
   ].filter(({ coveragePercent }) => coveragePercent !== undefined);
   if (!runs.includes(run)) return 'problem' in change ? change : undefined;
-  const read =
-    runs.length > 1 ? await inTeam(db, access, () => readCoveredTogether(db, access, runs)) : undefined;
-  const together = read && { ...read, runs: runs.length };
-  if ('problem' in change) return { ...change, together };
+  const isOfSeveral = runs.length > 1;
+  const readTogether = async () => {
+    const read = await readCoveredTogether(db, access, runs);
+    return read && { ...read, runs: runs.length };
+  };
+  if ('problem' in change)
+    return { ...change, together: isOfSeveral ? await inTeam(db, access, readTogether) : undefined };
   const { diff, baseSha } = change;
   // A part of the tests loses lines for no reason that is the change's.
   const isWhole =
@@ -165,19 +168,21 @@ export async function judgePatch(
         : await changedSince(query, there.testedSha, change.to)
       : undefined;
   return inTeam(db, access, async () => {
-    const different =
+    const inDiff = diff.map(({ path }) => path);
+    const [different, measured, together] = await Promise.all([
       there === undefined || since === undefined
         ? []
-        : await readDifferentlyCovered(db, access, { here: run, there });
+        : readDifferentlyCovered(db, access, { here: run, there }),
+      readMeasuredFiles(db, access, { runs, paths: inDiff }),
+      // What takes longest comes last: the other answers are read meanwhile.
+      isOfSeveral ? readTogether() : undefined,
+    ]);
     const renamed = new Map(
       since?.flatMap((file) => (file.formerPath === undefined ? [] : [[file.formerPath, file.path]])),
     );
-    const paths = new Set([
-      ...diff.map(({ path }) => path),
-      ...different,
-      ...different.flatMap((path) => renamed.get(path) ?? []),
-    ]);
-    const here = await readMeasuredFiles(db, access, { runs, paths: [...paths] });
+    const others = new Set([...different, ...different.flatMap((path) => renamed.get(path) ?? [])]);
+    for (const path of inDiff) others.delete(path);
+    const here = [...measured, ...(await readMeasuredFiles(db, access, { runs, paths: [...others] }))];
     const files =
       there === undefined || since === undefined
         ? undefined

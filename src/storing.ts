@@ -1,6 +1,13 @@
 // The use case's half that needs a database: stores a run, and has it judged.
 import { InputError, ReportError } from './errors.ts';
-import { type ChangeSource, type Judgement, judgeRun, judgeStored } from './judging.ts';
+import {
+  type ChangeSource,
+  type FirstGuess,
+  guessPlace,
+  type Judgement,
+  judgeRun,
+  judgeStored,
+} from './judging.ts';
 import { learnFrom } from './learning.ts';
 import type { Patch, RunHistory, SavedRun, Stored, Warning } from './model.ts';
 import { judgePatch, type PatchQuery, readChange } from './patching.ts';
@@ -12,7 +19,9 @@ import { fateOf } from './store/database/server-errors.ts';
 import { storedTestName } from './store/database/storable.ts';
 import { saveAliases } from './store/history/aliases.ts';
 import { type RunSource, type SaveOptions, saveRun, type Upload } from './store/runs/save.ts';
-import { type Access, type AccessRequest, inTeam, openAccess } from './store/schema/access.ts';
+import { type Access, type AccessRequest, inTeam, openTeam } from './store/schema/access.ts';
+
+export { openTeam };
 
 export interface StoreRunOptions extends Omit<SaveOptions, 'deadlineMs'> {
   /** See HistoryQuery. */
@@ -53,20 +62,24 @@ export async function storeRun(
 ): Promise<StoredRun> {
   if (connect === undefined) return outcome(undefined);
   const connection = reuseConnection(connect);
+  const opened = options.opened?.then(({ db, access }) => ({ db: connection.keep(db), access }));
+  // git answers while the server stores the run.
   const patch =
     options.patch && options.change && readPatch(options.change, options.patch, options.baseBranch);
+  const guess = beside(guessPlace(options.change, options.baseBranch));
   let saved: SavedRun | undefined;
   let access: Access | undefined;
   try {
     saved = await saveRun(connection.open, upload, open, {
       ...options,
+      opened,
       deadlineMs,
       onAccess: (found) => {
         access = found;
       },
     });
     options.onSaved(saved);
-    const request = { ...options, saved, teamSlug: upload.teamSlug, patch };
+    const request = { ...options, saved, teamSlug: upload.teamSlug, patch, guess };
     return outcome(saved, { history: await judgeAndLearn(connection, request, access) });
   } catch (error) {
     if (error instanceof InputError || error instanceof ReportError) throw error;
@@ -82,7 +95,13 @@ export async function storeRun(
   }
 }
 
-/** The change of which the coverage is asked for. git reads it while the server stores the run. */
+/** If the upload fails first, nobody awaits the promise: its rejection is not reported as unhandled. */
+function beside<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+/** The change of which the coverage is asked for. */
 interface AskedPatch {
   readonly query: PatchQuery;
   readonly reading: ReturnType<typeof readChange>;
@@ -94,10 +113,7 @@ function readPatch(
   baseBranch: string | undefined,
 ): AskedPatch {
   const query = { change, diffBase, baseBranch };
-  const reading = readChange(query);
-  // If the upload fails first, nobody awaits this promise: do not report its rejection as unhandled.
-  reading.catch(() => {});
-  return { query, reading };
+  return { query, reading: beside(readChange(query)) };
 }
 
 export interface HistoryRequest extends AccessRequest, Omit<RetryOptions, 'deadlineMs'> {
@@ -106,6 +122,7 @@ export interface HistoryRequest extends AccessRequest, Omit<RetryOptions, 'deadl
   readonly baseBranch: string | undefined;
   readonly change?: ChangeSource | undefined;
   readonly patch?: AskedPatch | undefined;
+  readonly guess?: Promise<FirstGuess> | undefined;
   onWarning?(warning: Warning): void;
 }
 
@@ -182,15 +199,18 @@ async function withAccess<T>(
   work: (db: Database, access: Access) => Promise<T>,
   known?: Access,
 ): Promise<T> {
-  const db = await unlessCancelled(connect(limits), request.signal);
+  const { signal } = request;
+  const { db, access } =
+    known === undefined
+      ? await openTeam(connect, request, { limits, signal })
+      : { db: await unlessCancelled(connect(limits), signal, (late) => late.destroy()), access: known };
   const cancel = () => db.destroy();
-  request.signal?.addEventListener('abort', cancel);
+  signal?.addEventListener('abort', cancel);
   try {
-    const access = known ?? (await openAccess(db, request));
     const begin = withTimeout(access.begin, limits.stallMs);
     return await work(db, db.embedded ? access : { ...access, begin });
   } finally {
-    request.signal?.removeEventListener('abort', cancel);
+    signal?.removeEventListener('abort', cancel);
     await db.close();
   }
 }

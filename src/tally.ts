@@ -230,8 +230,11 @@ export function showFailure(
   },
   withExcerpt = true,
 ): ShownFailure {
-  const message = shownMessage(result.failure?.message);
-  const cause = result.failure?.raisedFrom;
+  const { failure } = result;
+  const message = shownMessage(failure?.message);
+  const cause = failure?.raisedFrom;
+  const readExcerpt =
+    withExcerpt && failure !== undefined ? laterExcerpt(failure, result.testFile) : noExcerpt;
   return {
     testName: owned(result.testName),
     testFile: kept(result.testFile),
@@ -246,14 +249,40 @@ export function showFailure(
       : { raisedFrom: { errorType: kept(cause.errorType), message: kept(shownMessage(cause.message)) } }),
     isFromWindows: result.failure?.isFromWindows,
     attempts: result.attempts,
-    excerpt:
-      withExcerpt && result.failure !== undefined ? keptExcerpt(result.failure, result.testFile) : undefined,
+    get excerpt() {
+      return readExcerpt();
+    },
     captured: withExcerpt ? result.failure?.captured : undefined,
   };
 }
 
+const noExcerpt = () => undefined;
+
+/** Longer texts are not kept; in characters. */
+const longestKept = 20_000;
+
+/** Reads the excerpt when it is first asked for: few of them are shown, and none by `--quiet`. */
+function laterExcerpt(failure: Failure, testFile: string | undefined): () => FailureExcerpt | undefined {
+  const { traceback = '', message = '' } = failure;
+  let excerpt: FailureExcerpt | undefined;
+  if (traceback.length + message.length > longestKept) {
+    excerpt = keptExcerpt(failure, testFile);
+    return () => excerpt;
+  }
+  let kept: Pick<Failure, 'traceback' | 'message'> | undefined = {
+    traceback: owned(traceback),
+    message: failure.message && owned(message),
+  };
+  const file = testFile && owned(testFile);
+  return () => {
+    if (kept !== undefined) excerpt = keptExcerpt(kept, file);
+    kept = undefined;
+    return excerpt;
+  };
+}
+
 function keptExcerpt(
-  { traceback = '', message }: Failure,
+  { traceback = '', message }: Pick<Failure, 'traceback' | 'message'>,
   testFile: string | undefined,
 ): FailureExcerpt | undefined {
   const excerpt = excerptOf({ text: traceback, message, testFile });

@@ -45,7 +45,8 @@ const sharedCommand = { from: 'doors/lukhas/program.ts', to: 'doors/upload/comma
 const owners: Readonly<Record<string, readonly string[]>> = {
   '@actions/core': ['doors/action/inputs.ts', 'doors/action/surfaces.ts'],
   '@actions/github/lib/utils': ['tell/github/api.ts'],
-  '@electric-sql/pglite': ['store/database/pglite.ts'],
+  '@electric-sql/pglite': ['store/database/engine.ts'],
+  '@electric-sql/pglite/nodefs': ['store/database/engine.ts'],
   '@modelcontextprotocol/sdk/server/index.js': ['doors/lukhas/mcp.ts'],
   '@modelcontextprotocol/sdk/server/stdio.js': ['doors/lukhas/mcp.ts'],
   '@modelcontextprotocol/sdk/types.js': ['doors/lukhas/mcp.ts'],
@@ -87,6 +88,7 @@ const fileOpeners = [
   'context/identity.ts',
   'context/python.ts',
   'store/database/pg.ts',
+  'store/database/engine.ts',
   'store/database/pglite.ts',
   'store/database/data-dir.ts',
   'store/database/data-dir-lock.ts',

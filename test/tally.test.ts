@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Outcome, SignedResult } from '../src/model.ts';
+import { excerptOf } from '../src/read/report/excerpt.ts';
 import { readStoredFailure } from '../src/read/report/junit.ts';
 import { signResults } from '../src/sign/signature.ts';
 import { leastCovered, startTally } from '../src/tally.ts';
@@ -64,6 +65,30 @@ describe('the tally of a run', () => {
     expect(tally.failures).toHaveLength(1000);
     expect(tally.totals(undefined, undefined).failed).toBe(3000);
     expect(tally.failures[0]?.message).toHaveLength(300);
+  });
+});
+
+describe("a failure's excerpt, read when it is asked for", () => {
+  const traceback = (lines: number) =>
+    `    def test_total():\n${'        prepare()\n'.repeat(lines)}>       assert total() == 2\nE       assert 1 == 2\n\nt.py:7: AssertionError`;
+  it.each([
+    ['a short traceback', traceback(3), 'assert 1 == 2'],
+    ['a traceback that is not kept', traceback(2000), 'assert 1 == 2'],
+    ['a long message', traceback(3), `assert 1 == 2${' and more'.repeat(5000)}`],
+    ['characters beyond Latin-1', traceback(3).replace('prepare', 'подготовить'), 'assert 1 == 2'],
+    ['no traceback', undefined, 'assert 1 == 2\n +  where 1 = total()'],
+    ['no words at all', undefined, undefined],
+  ])('is the one of the failure: %s', (_, text, message) => {
+    const failure = { ...readStoredFailure({ testFile: 't.py', message, traceback: text }) };
+    const tally = startTally();
+    tally.add([{ ...result('failed'), failure }]);
+    // What is counted later must not change it.
+    tally.add([{ ...result('failed'), failure: { ...failure, traceback: 'other', message: 'other' } }]);
+    const [first] = tally.failures;
+    const wanted = excerptOf({ text: text ?? '', message, testFile: 't.py' });
+    expect(first?.excerpt).toEqual(wanted);
+    expect(first?.excerpt).toBe(first?.excerpt);
+    expect({ ...first }.excerpt).toEqual(wanted);
   });
 });
 

@@ -85,6 +85,10 @@ function messageOf(object: string): string {
   }
 }
 
+function subjectOf(message: string): string {
+  return message.split('\n', 1)[0]?.slice(0, 500) ?? '';
+}
+
 /** Reads the head of a commit object; lines of a signature or a merged tag begin with a space. */
 export function parseCommit(sha: string, object: string): Commit {
   const end = object.indexOf('\n\n');
@@ -197,7 +201,7 @@ export interface CommitHistory {
 /**
  * The history of the checkout at `root`.
  *
- * @param read commits that were read before
+ * @param read commits that were read before: git is not asked for them again
  * @param remoteNames where they are known
  */
 export function openHistory(
@@ -206,7 +210,7 @@ export function openHistory(
   {
     read = [],
     remoteNames = remotes,
-  }: { readonly read?: readonly Commit[]; readonly remoteNames?: readonly string[] | undefined } = {},
+  }: { readonly read?: readonly WholeCommit[]; readonly remoteNames?: readonly string[] | undefined } = {},
 ): CommitHistory {
   const known = new Map<string, Promise<unknown>>();
   /** One question of a kind is asked once. */
@@ -223,6 +227,7 @@ export function openHistory(
   };
   const isName = (name: string) => name === 'HEAD' || commitId(name) === name;
   const commits = new Map(read.map(({ sha, parents, committedAt }) => [sha, { sha, parents, committedAt }]));
+  const subjects = new Map(read.map(({ sha, message }) => [sha, subjectOf(message)]));
   const tips = new Set<string>();
   /** The remotes' default branches, and the tips of the usual ones. */
   const usual = () =>
@@ -281,10 +286,17 @@ export function openHistory(
       return found.length === shas.length ? found : readCommits(root, shas, env);
     },
     subjects: async (shas) => {
-      if (shas.length === 0) return new Map();
-      const found = await readWholeCommits(root, shas, env);
+      const found = await readWholeCommits(
+        root,
+        shas.filter((sha) => !subjects.has(sha)),
+        env,
+      );
+      for (const { sha, message } of found.values()) subjects.set(sha, subjectOf(message));
       return new Map(
-        [...found.values()].map(({ sha, message }) => [sha, message.split('\n', 1)[0]?.slice(0, 500) ?? '']),
+        shas.flatMap((sha): [string, string][] => {
+          const subject = subjects.get(sha);
+          return subject === undefined ? [] : [[sha, subject]];
+        }),
       );
     },
     filesAt: async (sha, files) => {

@@ -19,8 +19,10 @@ import {
   type Checkout,
   findCheckouts,
   isCheckout,
+  isOutsideRepositories,
   isTracked,
   listFiles,
+  noCheckout,
   readCheckout,
   readSettings,
 } from './git.ts';
@@ -65,8 +67,9 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
   const { event, warnings: eventWarnings } = await readGithubEvent(env.GITHUB_EVENT_PATH);
   const ci = detectCi(env, event);
   const wanted = [ci.sha, ci.ifCheckedOut?.sha].filter((sha) => sha !== undefined);
-  const reading = readSettings(cwd, env);
-  const finding = readCheckout(cwd, { env, naming });
+  const isOutside = isOutsideRepositories(cwd);
+  const reading = isOutside ? Promise.resolve(undefined) : readSettings(cwd, env);
+  const finding = isOutside ? Promise.resolve(noCheckout) : readCheckout(cwd, { env, naming });
   let files: Promise<readonly string[] | undefined> | undefined;
   const trackedFiles = () => {
     files ??= finding.then(({ root }) => (root === undefined ? undefined : listFiles(root, env)));
@@ -76,7 +79,7 @@ export async function detectContext(edges: ContextEdges): Promise<DetectedContex
   const [checkout, read, settings, dirty] = await Promise.all([
     finding,
     // The first parent is where the change of a branch begins.
-    readWholeCommits(cwd, ['HEAD', ...wanted, 'HEAD^1'], env),
+    readWholeCommits(cwd, isOutside ? [] : ['HEAD', ...wanted, 'HEAD^1'], env),
     reading,
     countChangedFiles(cwd, env, reading),
   ]);

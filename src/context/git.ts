@@ -1,8 +1,9 @@
 // Reads commit, branch, message, root and files of the checkout from git. Runs git with fixed arguments, without the
 // repository's hooks and helpers and without network: the repository is not trusted. What lies between commits: commits.ts.
 import { execFile, spawn } from 'node:child_process';
+import { lstatSync, realpathSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Naming } from '../errors.ts';
 import type { Warning } from '../model.ts';
 import type { Env } from './ci.ts';
@@ -20,6 +21,32 @@ export interface Checkout {
 }
 
 const timeoutMs = 10_000;
+
+/** What git says of a folder without a repository. */
+export const noCheckout: Checkout = {
+  root: undefined,
+  branch: undefined,
+  hasCommit: false,
+  isShallow: true,
+  warnings: [],
+};
+
+/**
+ * Whether surely no repository holds the folder: neither it nor a folder above has a `.git`, or a `HEAD` as a bare one has. git looks
+ * nowhere else (gitEnv takes GIT_DIR away), and each answer of it is a process.
+ */
+export function isOutsideRepositories(folder: string): boolean {
+  try {
+    for (let at = realpathSync(folder); ; at = dirname(at)) {
+      for (const name of ['.git', 'HEAD'])
+        if (lstatSync(join(at, name), { throwIfNoEntry: false }) !== undefined) return false;
+      if (at === dirname(at)) return true;
+    }
+  } catch {
+    // A folder that may not be looked into.
+    return false;
+  }
+}
 
 /** Reads the checkout that holds a folder. */
 export async function readCheckout(

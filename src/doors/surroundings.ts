@@ -17,6 +17,8 @@ import type { Surroundings } from '../ingest.ts';
 import { listFolder, readStart } from '../read/files.ts';
 import type { Settings } from '../settings.ts';
 import { type Opening, openEarly } from '../store/database/open-early.ts';
+import type { Connect } from '../store/database/port.ts';
+import type { TeamConnection } from '../store/schema/access.ts';
 
 export interface DetectedSurroundings extends Surroundings {
   readonly detected: DetectedContext;
@@ -78,14 +80,18 @@ function requireRootdir(rootdir: string | undefined, root: string, paths: readon
   });
 }
 
-/** Begins to connect to a server. `onRemark` gets each remark once, however often the connection is opened. */
-export function openServer(
-  databaseUrl: string,
-  sslCa: string | undefined,
-  onRemark: (remark: string) => void,
-): Opening {
+/** The way to a database; a server's is begun early. */
+export type TeamOpening = Opening<TeamConnection>;
+
+/**
+ * Begins to connect to the server that the settings name, and to ask who the connection works for; undefined where they name none.
+ * `onRemark` gets each remark once, however often the connection is opened.
+ */
+export function openServer(settings: Settings, onRemark: (remark: string) => void): TeamOpening | undefined {
+  const { databaseUrl, sslCa, team, allowPrivilegedRole } = settings;
+  if (databaseUrl === undefined) return undefined;
   const remarks = new Set<string>();
-  return openEarly(async (limits) => {
+  const open: Connect = async (limits) => {
     const { openPostgres } = await import('../store/database/pg.ts');
     return openPostgres(databaseUrl, {
       ...limits,
@@ -96,5 +102,14 @@ export function openServer(
         remarks.add(remark);
       },
     });
+  };
+  return openEarly(open, async (connect) => {
+    const connecting = connect();
+    connecting.catch(() => {});
+    // The driver first: while the rest is loaded, the server answers its first message.
+    await import('../store/database/pg.ts');
+    await new Promise((resolve) => setImmediate(resolve));
+    const { openTeam } = await import('../storing.ts');
+    return openTeam(() => connecting, { teamSlug: team, allowPrivilegedRole });
   });
 }

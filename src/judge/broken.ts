@@ -13,18 +13,31 @@ export interface Row {
   readonly isBroken: boolean;
 }
 
-/** @param attempts in order */
-export function rowAtEnd(attempts: readonly Attempt[], limits: Limits = defaultLimits): Row {
-  const start = attempts.findLastIndex(({ failed }) => !failed) + 1;
-  const failures = attempts.slice(start);
-  const until = failures.at(-1)?.run.at ?? 0;
-  const before = attempts.slice(0, start).filter(({ run }) => run.at >= until - limits.evidenceDays * dayMs);
-  const earlierFailures = before.filter(({ failed }) => failed).length;
+/**
+ * @param attempts in order
+ * @param end the attempts from here on are not looked at
+ */
+export function rowAtEnd(
+  attempts: readonly Attempt[],
+  limits: Limits = defaultLimits,
+  end = attempts.length,
+): Row {
+  let start = end;
+  while (start > 0 && attempts[start - 1]?.failed === true) start--;
+  const failures = attempts.slice(start, end);
+  const from = (failures.at(-1)?.run.at ?? 0) - limits.evidenceDays * dayMs;
+  const earlier = { failures: 0, runs: 0 };
+  for (let at = 0; at < start; at++) {
+    const attempt = attempts[at];
+    if (attempt === undefined || attempt.run.at < from) continue;
+    earlier.runs++;
+    if (attempt.failed) earlier.failures++;
+  }
   return {
     failures,
-    earlierFailures,
-    earlierRuns: before.length,
-    isBroken: isImprobable(failures.length, { failures: earlierFailures, runs: before.length }, limits),
+    earlierFailures: earlier.failures,
+    earlierRuns: earlier.runs,
+    isBroken: isImprobable(failures.length, earlier, limits),
   };
 }
 

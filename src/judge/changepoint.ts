@@ -93,7 +93,9 @@ function lastRecovery(samples: readonly Sample[]): number {
     if (end === samples.length || samples[end]?.commit !== samples[end - 1]?.commit)
       for (let start = 0; start < end; start++) {
         const total = (best[start] ?? -Infinity) + price + evidence(start, end);
-        if (total > most) [most, cut] = [total, start];
+        if (total <= most) continue;
+        most = total;
+        cut = start;
       }
     best.push(most);
     cutBefore.push(cut);
@@ -110,24 +112,30 @@ function lastRecovery(samples: readonly Sample[]): number {
 /** Logarithm of the probability of a part's outcomes at one unknown rate, and the failures before a place. */
 function evidenceOf(samples: readonly Sample[]) {
   const failures = [0];
-  for (const { failed } of samples) failures.push((failures.at(-1) ?? 0) + Number(failed));
+  for (const [place, { failed }] of samples.entries()) failures.push((failures[place] ?? 0) + Number(failed));
   const failedUpTo = (end: number) => failures[end] ?? 0;
-  const none = failedTable(0) + passedTable(0) - bothTable(0);
+  const inFailed = failedTable(samples.length);
+  const inPassed = passedTable(samples.length);
+  const inBoth = bothTable(samples.length);
+  const gammaOf = (table: readonly number[], n: number) => table[n] ?? 0;
+  const none = gammaOf(inFailed, 0) + gammaOf(inPassed, 0) - gammaOf(inBoth, 0);
   return {
     failedUpTo,
     evidence(from: number, to: number): number {
       const count = failedUpTo(to) - failedUpTo(from);
-      return failedTable(count) + passedTable(to - from - count) - bothTable(to - from) - none;
+      return (
+        gammaOf(inFailed, count) + gammaOf(inPassed, to - from - count) - gammaOf(inBoth, to - from) - none
+      );
     },
   };
 }
 
-/** ln Γ(prior + n) for n = 0, 1, 2 …, each computed once: every test of a run asks for the same. */
-function tableOf(prior: number): (n: number) => number {
+/** ln Γ(prior + n) for n = 0, 1, 2 … up to a number, each computed once: every test of a run asks for the same. */
+function tableOf(prior: number): (upTo: number) => readonly number[] {
   const known: number[] = [];
-  return (n) => {
-    for (let next = known.length; next <= n; next++) known.push(logGamma(prior + next));
-    return known[n] ?? 0;
+  return (upTo) => {
+    for (let n = known.length; n <= upTo; n++) known.push(logGamma(prior + n));
+    return known;
   };
 }
 

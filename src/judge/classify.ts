@@ -117,15 +117,15 @@ function redElsewhere(
   const last = attempts.at(-1);
   if (last === undefined) return undefined;
   const commit = here.at(-1)?.commit;
-  const base = [...attempts, ...later];
-  const earlier = [...others, ...base];
   const passedBefore = (attempt: Attempt) =>
-    earlier.some(
-      (other) =>
-        !other.failed &&
-        other.commit === attempt.commit &&
-        other.run.lineId === attempt.run.lineId &&
-        other.run.at < attempt.run.at,
+    [others, attempts, later].some((earlier) =>
+      earlier.some(
+        (other) =>
+          !other.failed &&
+          other.commit === attempt.commit &&
+          other.run.lineId === attempt.run.lineId &&
+          other.run.at < attempt.run.at,
+      ),
     );
   const passedHere = own.some((attempt) => !attempt.failed && attempt.commit === commit);
   // Later commits of the base hold the judged one, where that is of the base: they may be red by it.
@@ -134,7 +134,8 @@ function redElsewhere(
   const mayTell = (attempt: Attempt) =>
     attempt.commit !== commit &&
     (!attempt.failed || passedHere || ofOther.has(attempt) || passedBefore(attempt));
-  const recent = [...others.filter(isSince), ...base.filter(isSince).filter(mayTell)].sort(
+  const ofBase = (some: readonly Attempt[]) => some.filter((attempt) => isSince(attempt) && mayTell(attempt));
+  const recent = [...others.filter(isSince), ...ofBase(attempts), ...ofBase(later)].sort(
     (a, b) => a.run.at - b.run.at,
   );
   // Branches made from one another have one break, and who made which from which is not always known.
@@ -244,12 +245,11 @@ function brokenHere(
 ): Notes['wasFlaky'] {
   const row = rowAtEnd([...(isOnBaseBranch ? past.attempts : []), ...own, ...here], limits);
   const from = run.at - limits.evidenceDays * dayMs;
-  const isRecent = (attempt: Attempt) => attempt.run.at >= from;
   const counted = new Set(past.attempts.map((attempt) => attempt.run));
   // Each failure elsewhere that showed it is a failure and a pass. The other passes elsewhere are not known.
   const chances = chancesOf(
     here.at(-1)?.text ?? {},
-    { base: allBase.filter(isRecent), others: others.filter(isRecent), isOnBase: isOnBaseBranch },
+    { base: allBase, others, isOnBase: isOnBaseBranch, from },
     limits,
   );
   const elsewhere = new Set(
@@ -257,7 +257,7 @@ function brokenHere(
       .filter(({ kind, attempt }) => !counted.has(attempt.run) && !(kind === 'lone' && isOnBaseBranch))
       .map(({ attempt }) => attempt),
   ).size;
-  const base = past.attempts.filter(isRecent);
+  const base = past.attempts.filter((attempt) => attempt.run.at >= from);
   const earlier = isOnBaseBranch
     ? { failures: row.earlierFailures, runs: row.earlierRuns }
     : { failures: base.filter(({ failed }) => failed).length, runs: base.length };

@@ -20,7 +20,7 @@ import { groupBy } from './group.ts';
 import type { JudgedPoint } from './judge.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, testedCommit } from './order.ts';
-import { type Attempt, attemptsOf, isAlike, type RowsByRun, sortAttempts } from './past.ts';
+import { type Attempt, attemptsOf, isAlike, type RowOfRun, sortAttempts } from './past.ts';
 
 /** The runs of the judged run's change. */
 export interface ChangeRuns {
@@ -133,7 +133,7 @@ export function learn(facts: LearningFacts, limits: Limits = defaultLimits): Lea
   const rowsOf = new Map(
     [...groupBy(facts.rows, ({ testName }) => testName)].map(([name, rows]) => [
       name,
-      new Map(rows.map((row) => [row.runId, row])) as RowsByRun,
+      new Map(rows.map((row) => [row.runId, row])),
     ]),
   );
   const lineOf = new Map(change.own.map(({ runId, lineId }) => [runId, lineId]));
@@ -167,7 +167,7 @@ export function learn(facts: LearningFacts, limits: Limits = defaultLimits): Lea
 function timelineOf(
   { change, order }: LearningFacts,
   lineId: string | undefined,
-  rows: RowsByRun | undefined,
+  rows: ReadonlyMap<string, RowOfRun> | undefined,
 ): { readonly attempts: readonly Attempt[]; readonly begin: number } {
   const of = (runs: readonly StoredRun[]) =>
     sortAttempts(

@@ -23,17 +23,19 @@ export interface Repair {
  */
 export function repairsOf(attempts: readonly Attempt[], limits: Limits = defaultLimits): Repair[] {
   const repairs: Repair[] = [];
-  for (const [at, attempt] of attempts.entries()) {
-    const last = attempts[at - 1];
-    if (attempt.failed || last?.failed !== true || last.commit === attempt.commit) continue;
-    const row = rowAtEnd(attempts.slice(0, at), limits);
-    const first = row.failures[0];
-    if (first === undefined || !row.isBroken) continue;
+  for (let at = 1; at < attempts.length; at++) {
+    const [last, attempt] = [attempts[at - 1], attempts[at]];
+    if (attempt === undefined || attempt.failed || last?.failed !== true || last.commit === attempt.commit)
+      continue;
     const text = last.text ?? {};
     const relapsed = attempts
       .slice(at + 1, at + 1 + limits.relapseRuns)
       .some((later) => later.failed && isAlike(later.text ?? {}, text));
-    if (!relapsed) repairs.push({ brokenBy: first.sha, repairedBy: attempt.sha, last, at });
+    if (relapsed) continue;
+    const row = rowAtEnd(attempts, limits, at);
+    const first = row.failures[0];
+    if (first !== undefined && row.isBroken)
+      repairs.push({ brokenBy: first.sha, repairedBy: attempt.sha, last, at });
   }
   return repairs;
 }

@@ -40,15 +40,10 @@ export function flakyEvidence(
   limits: Limits = defaultLimits,
 ): FlakyEvidence | undefined {
   const from = until - limits.evidenceDays * dayMs;
-  const isRecent = ({ run }: Attempt) => run.at >= from;
-  const recent = base.filter(isRecent);
-  const chances = chancesOf(
-    here,
-    { base: allBase.filter(isRecent), others: others.filter(isRecent), isOnBase },
-    limits,
-  );
+  const chances = chancesOf(here, { base: allBase, others, isOnBase, from }, limits);
   const found = chances.findLast(({ attempt }) => isOneOf(here, attempt.text ?? {}));
   if (found === undefined) return undefined;
+  const recent = base.filter(({ run }) => run.at >= from);
   return {
     kind: found.kind,
     sha: found.attempt.sha,
@@ -58,21 +53,40 @@ export function flakyEvidence(
   };
 }
 
-/** The failures that chance made, by what the other attempts show; those with another error too where the test passed when it ran again. */
+/**
+ * The failures that chance made, by what the other attempts show; those with another error too where the test passed when it ran again.
+ *
+ * @param from what is older says nothing
+ */
 export function chancesOf(
   here: FailureText,
   {
-    base,
-    others,
+    base: allBase,
+    others: allOthers,
     isOnBase,
-  }: { readonly base: readonly Attempt[]; readonly others: readonly Attempt[]; readonly isOnBase: boolean },
+    from,
+  }: {
+    readonly base: readonly Attempt[];
+    readonly others: readonly Attempt[];
+    readonly isOnBase: boolean;
+    readonly from: number;
+  },
   limits: Limits = defaultLimits,
 ): Chance[] {
+  const isChance = ({ failed, run }: Attempt) => failed && run.at >= from;
+  // Most tests never failed before.
+  if (!allBase.some(isChance) && !allOthers.some(isChance)) return [];
+  const isRecent = ({ run }: Attempt) => run.at >= from;
+  const [base, others] = [allBase.filter(isRecent), allOthers.filter(isRecent)];
   const alone = failedAlone(here, base, others);
-  const again = [
-    ...failedThenPassed([...(isOnBase ? [] : others), ...base]),
-    ...failedInTurn(here, base, others, isOnBase),
-  ];
+  const mixed = mixedCommits(base, others);
+  const again =
+    mixed.size === 0
+      ? []
+      : [
+          ...failedThenPassed([...(isOnBase ? [] : others), ...base]),
+          ...failedInTurn(here, base, others, { isOnBase, mixed }),
+        ];
   return [
     ...(alone.length >= limits.loneFailures ? alone : []).map((attempt) => ({
       kind: 'lone' as const,
@@ -92,10 +106,10 @@ function isOneOf(here: FailureText, seen: FailureText): boolean {
 /** Failures after which the test passed on the same commit, in the same step of the same job. */
 export function failedThenPassed(attempts: readonly Attempt[]): Attempt[] {
   const found: Attempt[] = [];
-  // Most tests never failed before.
-  if (!attempts.some(({ failed }) => failed)) return found;
+  const mixed = mixedCommits(attempts);
+  if (mixed.size === 0) return found;
   for (const group of groupBy(
-    attempts,
+    attempts.filter(({ commit }) => mixed.has(commit)),
     ({ run, commit }) => `${run.lineId}\n${run.ordinal}\n${commit}`,
   ).values()) {
     if (group.length < 2) continue;
@@ -109,6 +123,21 @@ export function failedThenPassed(attempts: readonly Attempt[]): Attempt[] {
   return found;
 }
 
+/** The commits on which the test failed and passed: mostly there are none. */
+function mixedCommits(...lists: readonly (readonly Attempt[])[]): ReadonlySet<string> {
+  const red = new Set<string>();
+  for (const list of lists) for (const { failed, commit } of list) if (failed) red.add(commit);
+  const mixed = new Set<string>();
+  for (const list of lists)
+    for (const { failed, commit } of list) if (!failed && red.has(commit)) mixed.add(commit);
+  return mixed;
+}
+
+/** A failure with text that is like this one. */
+function isLike(here: FailureText, { failed, text }: Attempt): boolean {
+  return failed && text !== undefined && hasText(text) && isOneOf(here, text);
+}
+
 /**
  * Failures like this one in one job while another one passed on the same commit, where on another commit these two jobs had it the
  * other way round: what breaks in one job alone, breaks in that job again. On the base branch both commits have to be of different
@@ -118,10 +147,10 @@ function failedInTurn(
   here: FailureText,
   base: readonly Attempt[],
   others: readonly Attempt[],
-  isOnBase: boolean,
+  { isOnBase, mixed }: { readonly isOnBase: boolean; readonly mixed: ReadonlySet<string> },
 ): readonly Attempt[] {
-  const isLikeThis = ({ failed, text = {} }: Attempt) => failed && hasText(text) && isOneOf(here, text);
-  const all = [...base, ...others];
+  const isLikeThis = (attempt: Attempt) => isLike(here, attempt);
+  const all = [...base, ...others].filter(({ commit }) => mixed.has(commit));
   if (all.filter(isLikeThis).length < 2) return [];
   const ofBase = new Set(base);
   // Steps of one job are variants: the pass of another one says nothing.
@@ -157,11 +186,12 @@ function failedAlone(
   base: readonly Attempt[],
   others: readonly Attempt[],
 ): readonly Attempt[] {
-  const isLikeThis = ({ failed, text = {} }: Attempt) => failed && hasText(text) && isOneOf(here, text);
+  const isLikeThis = (attempt: Attempt) => isLike(here, attempt);
   const changes = [
     ...groupBy(base.filter(isLikeThis), ({ commit }) => commit).values(),
     ...groupBy(others.filter(isLikeThis), ({ run }) => changeOf(run)).values(),
   ];
+  if (changes.length === 0) return [];
   const single = changes
     .flatMap((failures) =>
       new Set(failures.map(({ run }) => run.runId)).size === 1 ? failures.slice(-1) : [],

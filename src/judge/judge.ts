@@ -13,13 +13,18 @@ import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, orderCommits, testedCommit } from './order.ts';
 import {
   type Attempt,
-  attemptsOf,
-  commitsWith,
+  attemptsIn,
   didRun,
   isAlike,
+  isFailed,
+  type PlacedPoint,
+  type PlacedRun,
+  passedAtOnce,
+  passIn,
   pastOf,
+  placePoint,
   type RowOfRun,
-  type RowsByRun,
+  type RowsByPlace,
   sortAttempts,
 } from './past.ts';
 import { choosePoint, type Point } from './point.ts';
@@ -126,7 +131,7 @@ export function judgeTests(
   tests: TestFacts,
   limits: Limits = defaultLimits,
 ): TestVerdicts {
-  const { facts, point, order } = judged;
+  const { facts, point } = judged;
   // Most tests have one row, and need no list of their own.
   const rowsOf = new Map<string, TestRow | TestRow[]>();
   for (const row of tests.rows) {
@@ -136,22 +141,19 @@ export function judgeTests(
     else rowsOf.set(row.testName, [known, row]);
   }
   const files = new Map(tests.files.map((file) => [file.file, file]));
-  const siblings = siblingsOf(facts);
-  const own = judged.own.filter(({ lineId }) => lineId === facts.run.lineId);
-  const others = [...judged.others].sort((a, b) => a.at - b.at);
-  const placeOf = new Map(others.map(({ runId }, place) => [runId, place]));
-  let estimates = 0;
-  const passed = new Map<string, RowOfRun>();
-  const rowsByRun = (testName: string): RowsByRun => {
-    const found = new Map<string, RowOfRun>();
-    for (const runId of tests.passes?.get(testName) ?? []) {
-      const row = passed.get(runId) ?? { runId, outcome: 'passed' };
-      passed.set(runId, row);
-      found.set(runId, row);
-    }
-    for (const row of [rowsOf.get(testName) ?? []].flat()) found.set(row.runId, row);
-    return found;
+  const runs = placeRuns(judged, limits);
+  const between = commitsBetween(judged);
+  const rowsByPlace = (testName: string): RowsByPlace => {
+    const rows = new Array<RowOfRun | undefined>(runs.placeOf.size).fill(undefined);
+    const put = (runId: string, row: RowOfRun) => {
+      const place = runs.placeOf.get(runId);
+      if (place !== undefined) rows[place] = row;
+    };
+    for (const runId of tests.passes?.get(testName) ?? []) put(runId, passedAtOnce);
+    for (const row of [rowsOf.get(testName) ?? []].flat()) put(row.runId, row);
+    return rows;
   };
+  let estimates = 0;
   // Tests that never failed before share one verdict: their text and file change nothing. For a test that never ran before only its
   // file does.
   const plain = new Map<readonly string[] | string, FailureVerdict>();
@@ -170,22 +172,19 @@ export function judgeTests(
       : undefined;
     const alike = likeness === undefined ? undefined : plain.get(likeness);
     if (alike !== undefined) return alike;
-    const rows = rowsByRun(testName);
-    const past = point && pastOf(facts.run, point, { rows, siblings, limits });
+    const rows = rowsByPlace(testName);
+    const past = runs.point && pastOf(facts.run, runs.point, { rows, siblings: runs.siblings });
     const test: FailureCase = {
       run: facts.run,
       isOnBaseBranch: facts.change.isOnBaseBranch,
       point,
       past,
-      here: attemptsIn([facts.run], rows, order),
-      own: attemptsIn(own, rows, order),
-      others: runsIn(others, placeOf, rows).flatMap((other) => attemptsOfRun(other, rows)),
+      here: attemptsIn(runs.here, rows),
+      own: attemptsIn(runs.own, rows),
+      others: attemptsIn(runs.others, rows),
       // Asked for failures that passed again: most tests never failed before.
-      allBase: (point !== undefined && failedBefore(rows, facts.run)
-        ? [...commitsWith(point, rows), ...point.later]
-        : []
-      ).flatMap((commit) => commit.runs.flatMap((other) => attemptsOfRun(other, rows, commit.sha))),
-      cleanHead: attemptsIn(judged.evidence.cleanHead, rows, order),
+      allBase: isPlain ? [] : attemptsIn(runs.point?.all ?? [], rows),
+      cleanHead: attemptsIn(runs.cleanHead, rows),
       uncommittedFiles: facts.change.uncommittedFiles,
       file,
       sharesFiles: isHalf(tests.filesAlsoAtPoint, tests.filesHere),
@@ -193,10 +192,11 @@ export function judgeTests(
     };
     const classified = classify(test, limits);
     const base = past?.attempts ?? [];
-    const line = classified.class === 'pre-existing' ? base : [...base, ...test.own, ...test.here];
+    const change = [...test.own, ...test.here];
+    const line = classified.class === 'pre-existing' ? base : [...base, ...change];
     const mayEstimate = estimates < limits.changePointTests && isMixed(line);
     if (mayEstimate) estimates++;
-    const since = sinceOf(line, commitsBetween(judged), {
+    const since = sinceOf(line, between, {
       from: isOfThisChange(classified, facts) ? base.length : 0,
       estimate: mayEstimate,
       limits,
@@ -207,7 +207,7 @@ export function judgeTests(
       notes: classified.notes,
       since,
       lastFixedBy: lastFixedBy(line, limits),
-      lately: latelyOf(base, [...test.own, ...test.here], since, facts.run.at),
+      lately: latelyOf(base, change, since, facts.run.at),
     };
     const state = past?.state.kind;
     const isLikeOthers =
@@ -220,8 +220,49 @@ export function judgeTests(
   return {
     failures,
     fixed: [...rowsOf.keys()].flatMap(
-      (testName) => fixedHere(testName, rowsByRun(testName), judged, siblings, limits) ?? [],
+      (testName) => fixedHere(testName, rowsByPlace(testName), judged, runs, limits) ?? [],
     ),
+  };
+}
+
+/** The runs that tests are judged by, put in order once for all tests. */
+interface PlacedRuns {
+  /** By run id. */
+  readonly placeOf: ReadonlyMap<string, number>;
+  readonly point: PlacedPoint | undefined;
+  readonly here: readonly PlacedRun[];
+  /** Of this change before, of the judged run's line. */
+  readonly own: readonly PlacedRun[];
+  /** Of other changes, by start. */
+  readonly others: readonly PlacedRun[];
+  readonly cleanHead: readonly PlacedRun[];
+  /** Uploads of the judged run's own execution and line, the judged run among them. */
+  readonly siblings: readonly PlacedRun[];
+}
+
+function placeRuns({ facts, point, order, own, others, evidence }: JudgedPoint, limits: Limits): PlacedRuns {
+  const { run } = facts;
+  const placeOf = new Map<string, number>();
+  const placed = (passed: Attempt): PlacedRun => {
+    const { runId } = passed.run;
+    const place = placeOf.get(runId) ?? placeOf.size;
+    placeOf.set(runId, place);
+    return { place, passed };
+  };
+  // Attempts of a change go by the commit that people know: a pull request's merges have no place in an order.
+  const inOrder = (runs: readonly StoredRun[]) =>
+    sortAttempts(
+      runs.map((other) => passIn(other, other.gitSha ?? testedCommit(other))),
+      order,
+    ).map(placed);
+  return {
+    placeOf,
+    point: point && placePoint(run, point, placed, limits),
+    here: inOrder([run]),
+    own: inOrder(own.filter(({ lineId }) => lineId === run.lineId)),
+    others: [...others].sort((a, b) => a.at - b.at).map((other) => placed(passIn(other))),
+    cleanHead: inOrder(evidence.cleanHead),
+    siblings: inOrder(siblingsOf(facts)),
   };
 }
 
@@ -246,16 +287,6 @@ function latelyOf(
   };
 }
 
-/** Those of the runs that have a row, in their order: a test has rows in few of them. */
-function runsIn(
-  runs: readonly StoredRun[],
-  placeOf: ReadonlyMap<string, number>,
-  rows: RowsByRun,
-): StoredRun[] {
-  const places = [...rows.keys()].flatMap((runId) => placeOf.get(runId) ?? []).sort((a, b) => a - b);
-  return places.flatMap((place) => runs[place] ?? []);
-}
-
 /** Where the point's own commit has no run, or the merge base is not known, a repair may be somebody else's. */
 function isFixedTold({ point, evidence }: JudgedPoint): boolean {
   return (
@@ -265,35 +296,26 @@ function isFixedTold({ point, evidence }: JudgedPoint): boolean {
 
 function fixedHere(
   testName: string,
-  rows: RowsByRun,
-  { facts, point, others }: JudgedPoint,
-  siblings: readonly StoredRun[],
+  rows: RowsByPlace,
+  { facts, point }: JudgedPoint,
+  runs: PlacedRuns,
   limits: Limits,
 ): Fixed | undefined {
-  const here = rows.get(facts.run.runId);
-  if (point === undefined || here === undefined || !didRun(here) || isFailed(here)) return undefined;
-  const past = pastOf(facts.run, point, { rows, siblings, limits });
+  const [own] = runs.here;
+  const here = own && rows[own.place];
+  if (point === undefined || runs.point === undefined || here === undefined) return undefined;
+  if (!didRun(here) || isFailed(here)) return undefined;
+  const past = pastOf(facts.run, runs.point, { rows, siblings: runs.siblings });
   if (past.state.kind !== 'failed' || past.state.sha !== point.sha) return undefined;
   // Another change of the point's very commit passes since its last run, without this one's repair: it was the environment, or
   // chance.
   const last = past.attempts.at(-1)?.run.at ?? 0;
-  const passesElsewhere = others
-    .filter(
-      (other) =>
-        other.at > last && past.lines.has(other.lineId) && other.parents?.includes(point.sha) === true,
-    )
-    .flatMap((other) => attemptsOfRun(other, rows))
-    .some(({ failed }) => !failed);
+  const passesElsewhere = attemptsIn(runs.others, rows).some(
+    ({ failed, run }) =>
+      !failed && run.at > last && past.lines.has(run.lineId) && run.parents?.includes(point.sha) === true,
+  );
   return fixedOf(testName, past.attempts, { passesElsewhere, limits });
 }
-
-function failedBefore(rows: RowsByRun, run: StoredRun): boolean {
-  for (const row of rows.values())
-    if (row.runId !== run.runId && (isFailed(row) || (row.failedAttempts ?? 0) > 0)) return true;
-  return false;
-}
-
-const isFailed = ({ outcome }: RowOfRun) => outcome === 'failed' || outcome === 'error';
 
 function siblingsOf({ run, runs }: RunFacts): readonly StoredRun[] {
   return [
@@ -308,27 +330,14 @@ function siblingsOf({ run, runs }: RunFacts): readonly StoredRun[] {
   ];
 }
 
-function attemptsOfRun(run: StoredRun, rows: RowsByRun, sha?: string): Attempt[] {
-  const row = rows.get(run.runId);
-  return row === undefined ? [] : attemptsOf(row, run, sha);
-}
-
-/** Attempts of a change go by the commit that people know: a pull request's merges have no place in an order. */
-function attemptsIn(runs: readonly StoredRun[], rows: RowsByRun, order: CommitOrder): Attempt[] {
-  return sortAttempts(
-    runs.flatMap((run) => attemptsOfRun(run, rows, run.gitSha ?? testedCommit(run))),
-    order,
-  );
-}
-
 /** What is new is not as old as what the base was red with; on the base branch itself a row can go on. */
 function isOfThisChange({ class: novelty, reason }: Classified, { change }: RunFacts): boolean {
   return novelty === 'new' && (!change.isOnBaseBranch || reason.kind === 'other-error-there');
 }
 
 function isMixed(attempts: readonly Attempt[]): boolean {
-  const green = attempts.findLastIndex(({ failed }) => !failed);
-  return attempts.slice(0, Math.max(0, green)).some(({ failed }) => failed);
+  const red = attempts.findIndex(({ failed }) => failed);
+  return red >= 0 && red < attempts.findLastIndex(({ failed }) => !failed);
 }
 
 /** The base's order between its commits; from its last one to the change's first nothing, where the point is the target. */

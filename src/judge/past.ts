@@ -63,23 +63,37 @@ export interface Past {
 const ran = new Set(['passed', 'failed', 'error', 'xpassed']);
 const failing = new Set(['failed', 'error']);
 
-/** A row of a test that is known. */
-export type RowOfRun = Omit<TestRow, 'testName'>;
+/** A row of a test and a run that are known. */
+export type RowOfRun = Omit<TestRow, 'testName' | 'runId'>;
+
+/** The row of a test that passed at once, in any run. */
+export const passedAtOnce: RowOfRun = { outcome: 'passed' };
 
 /** The row is of a test that ran: skipped and expected failures say nothing about it. */
 export function didRun({ outcome }: RowOfRun): boolean {
   return ran.has(outcome);
 }
 
+export function isFailed({ outcome }: RowOfRun): boolean {
+  return failing.has(outcome);
+}
+
 /** The attempts of one row; earlier attempts inside the run left no text. */
-export function attemptsOf(row: RowOfRun, run: StoredRun, sha = testedCommit(run)): Attempt[] {
+export function attemptsOf(row: RowOfRun, run: StoredRun, sha = testedCommit(run)): readonly Attempt[] {
+  return attemptsLike(row, passIn(run, sha));
+}
+
+/** The attempt of a test that passed at once. */
+export function passIn(run: StoredRun, sha = testedCommit(run)): Attempt {
+  return { run, commit: testedCommit(run), sha, failed: false, text: undefined };
+}
+
+function attemptsLike(row: RowOfRun, passed: Attempt): readonly Attempt[] {
   if (!didRun(row)) return [];
-  const commit = testedCommit(run);
-  const failed = failing.has(row.outcome);
-  const last: Attempt = { run, commit, sha, failed, text: failed ? row : undefined };
+  const last = isFailed(row) ? { ...passed, failed: true, text: row } : passed;
   if (row.failedAttempts === undefined) return [last];
   return [
-    ...Array.from({ length: row.failedAttempts ?? 0 }, (): Attempt => ({ ...last, failed: true, text: {} })),
+    ...Array.from({ length: row.failedAttempts }, (): Attempt => ({ ...last, failed: true, text: {} })),
     last,
   ];
 }
@@ -93,58 +107,79 @@ export function sortAttempts(attempts: readonly Attempt[], order: CommitOrder): 
   });
 }
 
-/** Rows of one test by run. */
-export type RowsByRun = ReadonlyMap<string, RowOfRun>;
+/** The rows of one test by place of run. A place and no id: each failed test is looked for in hundreds of runs. */
+export type RowsByPlace = readonly (RowOfRun | undefined)[];
 
-/** Places of a point's runs, the same for each failed test. */
-const places = new WeakMap<Point, ReadonlyMap<string, number>>();
+/** A run in a sequence, with what is the same for all tests. */
+export interface PlacedRun {
+  /** The same in each sequence. */
+  readonly place: number;
+  /** The attempt of a test that passed at once. */
+  readonly passed: Attempt;
+}
 
-function placesOf(point: Point): ReadonlyMap<string, number> {
-  const known = places.get(point);
-  if (known !== undefined) return known;
-  const runs = point.base.flatMap((commit) => commit.runs);
-  const found = new Map(runs.map(({ runId }, place) => [runId, place]));
-  places.set(point, found);
+/** The attempts of a test in those of the runs that count, in their order. */
+export function attemptsIn(
+  runs: readonly PlacedRun[],
+  rows: RowsByPlace,
+  counts?: (run: PlacedRun) => boolean,
+): Attempt[] {
+  const found: Attempt[] = [];
+  for (const run of runs) {
+    const row = rows[run.place];
+    if (row === undefined || counts?.(run) === false) continue;
+    if (row === passedAtOnce) found.push(run.passed);
+    else found.push(...attemptsLike(row, run.passed));
+  }
   return found;
 }
 
-/** The base's commits with those runs alone that have a row: a test has rows in few of them. */
-export function commitsWith(point: Point, rows: RowsByRun): readonly BaseCommit[] {
-  const known = placesOf(point);
-  const found: number[] = [];
-  for (const runId of rows.keys()) {
-    const place = known.get(runId);
-    if (place !== undefined) found.push(place);
-  }
-  found.sort((a, b) => a - b);
-  const commits: BaseCommit[] = [];
-  let next = 0;
-  let first = 0;
-  for (const { sha, runs } of point.base) {
-    const some: StoredRun[] = [];
-    const end = first + runs.length;
-    for (let place = found[next]; place !== undefined && place < end; place = found[++next]) {
-      const run = runs[place - first];
-      if (run !== undefined) some.push(run);
-    }
-    if (some.length > 0) commits.push({ sha, runs: some });
-    first = end;
-  }
-  return commits;
+interface PlacedCommit {
+  readonly sha: string;
+  readonly runs: readonly PlacedRun[];
 }
 
-/** The newest commits of a line, looked up for each failed test. */
-const newestOf = new WeakMap<Point, Map<string, readonly BaseCommit[]>>();
+/** A point's runs, put in order once for all tests. */
+export interface PlacedPoint {
+  readonly base: readonly PlacedCommit[];
+  /** Runs of the base, commit by commit, and in a commit by start. */
+  readonly inTime: readonly PlacedRun[];
+  /** The same of the commits after the point. */
+  readonly later: readonly PlacedRun[];
+  /** All of both, commit by commit. */
+  readonly all: readonly PlacedRun[];
+  /** Runs of the judged run's line, of its newest commits. */
+  readonly ofLine: readonly (readonly PlacedRun[])[];
+  /** Two runs of the base are steps of one job. */
+  readonly hasSteps: boolean;
+}
 
-function newestCommits(point: Point, lineId: string, { lineCommits }: Limits): readonly BaseCommit[] {
-  const known = newestOf.get(point) ?? new Map<string, readonly BaseCommit[]>();
-  newestOf.set(point, known);
-  const key = `${lineCommits} ${lineId}`;
-  const found =
-    known.get(key) ??
-    point.base.filter(({ runs }) => runs.some((run) => run.lineId === lineId)).slice(-lineCommits);
-  known.set(key, found);
-  return found;
+/** @param placed gives a run its place; called once for each run */
+export function placePoint(
+  run: StoredRun,
+  point: Point,
+  placed: (passed: Attempt) => PlacedRun,
+  { lineCommits }: Limits = defaultLimits,
+): PlacedPoint {
+  const place = ({ sha, runs }: BaseCommit): PlacedCommit => ({
+    sha,
+    // A run outside CI may be there twice: as evidence, and as a clean run of the edited commit.
+    runs: [...new Set(runs.toReversed())].reverse().map((other) => placed(passIn(other, sha))),
+  });
+  const [base, later] = [point.base.map(place), point.later.map(place)];
+  const inTime = ({ runs }: PlacedCommit) => [...runs].sort((a, b) => a.passed.run.at - b.passed.run.at);
+  const ofBase = base.flatMap(({ runs }) => runs);
+  return {
+    base,
+    inTime: base.flatMap(inTime),
+    later: later.flatMap(inTime),
+    all: [...ofBase, ...later.flatMap(({ runs }) => runs)],
+    ofLine: base
+      .map(({ runs }) => runs.filter(({ passed }) => passed.run.lineId === run.lineId))
+      .filter((runs) => runs.length > 0)
+      .slice(-lineCommits),
+    hasSteps: new Set(ofBase.map(executionOf)).size < ofBase.length,
+  };
 }
 
 /**
@@ -153,60 +188,42 @@ function newestCommits(point: Point, lineId: string, { lineCommits }: Limits): r
  */
 export function pastOf(
   run: StoredRun,
-  point: Point,
-  {
-    rows,
-    siblings,
-    limits = defaultLimits,
-  }: {
-    readonly rows: RowsByRun;
-    readonly siblings: readonly StoredRun[];
-    readonly limits?: Limits;
-  },
+  point: PlacedPoint,
+  { rows, siblings }: { readonly rows: RowsByPlace; readonly siblings: readonly PlacedRun[] },
 ): Past {
-  const rowOf = ({ runId }: StoredRun) => rows.get(runId);
-  const hasRun = (other: StoredRun) => {
-    const row = rowOf(other);
+  const hasRun = ({ place }: PlacedRun) => {
+    const row = rows[place];
     return row !== undefined && didRun(row);
   };
-  const base = commitsWith(point, rows);
-  const newest = base.findLast((commit) => commit.runs.some(hasRun));
+  const newest = point.base.findLast((commit) => commit.runs.some(hasRun));
   const nothing = { attempts: [], lines: new Set<string>(), later: [] };
   if (newest === undefined) {
-    const skipped = base.at(-1);
+    const skipped = point.base.findLast((commit) =>
+      commit.runs.some(({ place }) => rows[place] !== undefined),
+    );
     return { ...nothing, state: skipped ? { kind: 'skipped', sha: skipped.sha } : { kind: 'absent' } };
   }
 
   // The line's own past, where it is one: shards and renamed jobs leave pasts behind that end long ago.
-  const lastCommits = newestCommits(point, run.lineId, limits);
-  const isOwn = (other: StoredRun) => other.lineId === run.lineId && hasRun(other);
-  const ranIn = lastCommits.filter((commit) => commit.runs.some(isOwn)).length;
-  const isOwnPast = newest.runs.some(isOwn) || (lastCommits.length > 0 && ranIn >= lastCommits.length / 2);
-  const lines = new Set(isOwnPast ? [run.lineId] : newest.runs.filter(hasRun).map(({ lineId }) => lineId));
-  const counts = (other: StoredRun) => lines.has(other.lineId) && hasRun(other);
+  const { ofLine } = point;
+  const ranIn = ofLine.filter((runs) => runs.some(hasRun)).length;
+  const newestLines = newest.runs.filter(hasRun).map(({ passed }) => passed.run.lineId);
+  const isOwnPast = newestLines.includes(run.lineId) || (ofLine.length > 0 && ranIn >= ofLine.length / 2);
+  const lines = new Set(isOwnPast ? [run.lineId] : newestLines);
+  const counts = (other: PlacedRun) => hasRun(other) && lines.has(other.passed.run.lineId);
 
   // Steps of one job that ran the same test are variants: each is compared with the step of its own place.
-  const steps = stepFilter(run, point, base, { counts, siblings: siblings.filter(hasRun) });
+  const steps = stepFilter(run, point, { counts, siblings: siblings.filter(hasRun) });
   if (steps === undefined) return { ...nothing, state: { kind: 'steps' } };
-  const attemptsAt = (commit: { readonly sha: string; readonly runs: readonly StoredRun[] }) =>
-    commit.runs
-      .filter((other) => counts(other) && steps(other))
-      .sort((a, b) => a.at - b.at)
-      .flatMap((other) => {
-        const row = rowOf(other);
-        return row === undefined ? [] : attemptsOf(row, other, commit.sha);
-      });
-  const attempts = base.flatMap(attemptsAt);
+  const isOfStep = (other: PlacedRun) => lines.has(other.passed.run.lineId) && steps(other);
+  const attempts = attemptsIn(point.inTime, rows, isOfStep);
   const last = attempts.at(-1);
   if (last === undefined) return { ...nothing, state: { kind: 'steps' } };
   return {
-    state: stateOf(
-      attempts.filter(({ sha }) => sha === last.sha),
-      isOwnPast,
-    ),
+    state: stateOf(attempts.slice(attempts.findLastIndex(({ sha }) => sha !== last.sha) + 1), isOwnPast),
     attempts,
     lines,
-    later: point.later.flatMap(attemptsAt),
+    later: attemptsIn(point.later, rows, isOfStep),
   };
 }
 
@@ -230,19 +247,7 @@ function stateOf(attempts: readonly Attempt[], isOwn: boolean): State {
       };
 }
 
-const executionOf = ({ lineId, execution, runId }: StoredRun) => `${lineId}\n${execution ?? runId}`;
-
-/** Whether two runs of a point's base are steps of one job, the same for each failed test. */
-const steps = new WeakMap<Point, boolean>();
-
-function hasSteps(point: Point): boolean {
-  const known = steps.get(point);
-  if (known !== undefined) return known;
-  const runs = point.base.flatMap((commit) => commit.runs);
-  const found = new Set(runs.map(executionOf)).size < runs.length;
-  steps.set(point, found);
-  return found;
-}
+const executionOf = ({ passed: { run } }: PlacedRun) => `${run.lineId}\n${run.execution ?? run.runId}`;
 
 /**
  * Which runs of the past are of the judged run's own step. undefined where steps ran the test and none can be told to be this
@@ -250,27 +255,26 @@ function hasSteps(point: Point): boolean {
  */
 function stepFilter(
   run: StoredRun,
-  point: Point,
-  base: readonly BaseCommit[],
+  { base, hasSteps }: PlacedPoint,
   {
     counts,
     siblings,
-  }: { readonly counts: (run: StoredRun) => boolean; readonly siblings: readonly StoredRun[] },
-): ((run: StoredRun) => boolean) | undefined {
-  const here = Math.max(1, new Set(siblings.map(({ runId }) => runId)).size);
-  if (here === 1 && !hasSteps(point)) return () => true;
+  }: { readonly counts: (run: PlacedRun) => boolean; readonly siblings: readonly PlacedRun[] },
+): ((run: PlacedRun) => boolean) | undefined {
+  const here = Math.max(1, siblings.length);
+  if (here === 1 && !hasSteps) return () => true;
   const executions = groupBy(
     base.flatMap((commit) => commit.runs.filter(counts)),
     executionOf,
   );
   const isPlain = here === 1 && [...executions.values()].every((group) => group.length === 1);
   if (isPlain) return () => true;
-  const chosen = new Set<string>();
+  const chosen = new Set<PlacedRun>();
   for (const group of executions.values()) {
-    const same = group.find(({ ordinal }) => ordinal === run.ordinal);
-    if (group.length > 1 && here <= group.length && same !== undefined) chosen.add(same.runId);
+    const same = group.find(({ passed }) => passed.run.ordinal === run.ordinal);
+    if (group.length > 1 && here <= group.length && same !== undefined) chosen.add(same);
   }
-  return chosen.size === 0 ? undefined : ({ runId }) => chosen.has(runId);
+  return chosen.size === 0 ? undefined : (other) => chosen.has(other);
 }
 
 /** Failed alike: same drift signature, or same error type and statement. Failures without any text are alike. */

@@ -37,17 +37,20 @@ export function sinceOf(
   const first = attempts[start] ?? last;
   const green = attempts[red - 1];
   const gap = green === undefined ? undefined : between(green.sha, first.sha);
-  const tested = new Set(attempts.slice(red, start).map(({ sha }) => sha));
-  const failedBefore = attempts.slice(0, red).some(isThis);
-  const evidence = attempts.filter((attempt) => !attempt.failed || isThis(attempt));
-  const likely = failedBefore && !estimate ? undefined : likelyCommits(evidence);
+  const tested = gap && new Set(attempts.slice(red, start).map(({ sha }) => sha));
+  const before = attempts.findIndex(isThis);
+  const failedBefore = before >= 0 && before < red;
+  // Where it never failed before, the gap names the commits.
+  const likely = (failedBefore ? estimate : gap !== undefined)
+    ? likelyCommits(attempts.filter((attempt) => !attempt.failed || isThis(attempt)))
+    : undefined;
   // After an earlier failure the row's first commit need not be the one that broke it.
   const isEstimated = failedBefore && likely !== undefined && likely.runs >= limits.changePointRuns;
   return {
     lastGreen: green?.sha,
     firstRed: first.sha,
     firstRedAt: first.run.at,
-    untested: gap?.filter((sha) => !tested.has(sha)),
+    untested: gap?.filter((sha) => tested?.has(sha) !== true),
     otherErrorSince: start > red ? attempts[red]?.sha : undefined,
     inARow: attempts.length - start,
     culprits: isEstimated

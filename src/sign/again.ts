@@ -13,9 +13,21 @@ export interface SignatureRule {
 
 /** Version and 32 hex digits of SHA-256 over the error type and the other parts. */
 export function seal(version: string, errorType: string | undefined, parts: readonly string[]): string {
-  const text = [errorType ?? 'Unknown', ...parts].join('\n');
-  return `${version}:${hash('sha256', text).slice(0, 32)}`;
+  const text = [version, errorType ?? 'Unknown', ...parts].join('\n');
+  let sealed = latest.get(text);
+  if (sealed === undefined) {
+    sealed = `${version}:${hash('sha256', text.slice(version.length + 1)).slice(0, 32)}`;
+    if (latest.size >= mostLatest) latest.clear();
+    if (text.length <= longestLatest) latest.set(text, sealed);
+  }
+  return sealed;
 }
+
+/** What was sealed lately: one fault makes many failures that are sealed alike. */
+const latest = new Map<string, string>();
+const mostLatest = 100;
+/** In characters. */
+const longestLatest = 10_000;
 
 /** What a memory keeps. `metadata` holds `error_type`, `drift_words`, `drift_statement`, `words`, `statement` and `place`. */
 export interface KeptSignatures {

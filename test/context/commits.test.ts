@@ -253,7 +253,12 @@ describe('the history', () => {
     const { context, history, named } = await detect(path, { PATH: `${tools}:${process.env.PATH}` });
     expect(context.repository).toBe('github.com/acme/shop');
     await judgingQuestions(history, named.defaultBranch ?? 'main', head(path));
-    expect(readFileSync(log, 'utf8').length).toBeLessThanOrEqual(8);
+    const asked = readFileSync(log, 'utf8').length;
+    expect(asked).toBeLessThanOrEqual(8);
+    // It was read with the commit.
+    const subject = git(path, 'log', '-1', '--format=%s').trim();
+    expect(await history?.subjects([head(path)])).toEqual(new Map([[head(path), subject]]));
+    expect(readFileSync(log, 'utf8').length).toBe(asked);
   });
 
   it('knows tips, merge bases and the first-parent order of a branch', async () => {

@@ -8,12 +8,14 @@ import {
   mkdtempSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DetectedContext, detectContext } from '../../src/context/context.ts';
+import { isOutsideRepositories } from '../../src/context/git.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -338,6 +340,50 @@ describe('hostile repositories', () => {
     expect(got.context.gitSha).toBe('e'.repeat(40));
     expect(got.warnings.map((warning) => warning.code)).toEqual(['commit-differs']);
     expect(existsSync(proof)).toBe(false);
+  });
+});
+
+describe('a folder that no repository holds', () => {
+  it('starts no git, and is told as git would tell it', async () => {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    const proof = join(folder, 'started');
+    writeFileSync(join(bin, 'git'), `#!/bin/sh\ntouch '${proof}'\nexec git "$@"\n`, { mode: 0o755 });
+    const env = { PATH: `${bin}:${process.env.PATH}` };
+    const cwd = join(folder, 'work');
+    mkdirSync(cwd);
+    const got = await detectContext({ cwd, env, listsFiles: true });
+    expect(existsSync(proof)).toBe(false);
+    // Asked here, because a folder above looks like a bare repository.
+    writeFileSync(join(folder, 'HEAD'), 'no repository');
+    const asked = await detectContext({ cwd, env: { PATH: process.env.PATH }, listsFiles: true });
+    expect(asked.context).toEqual(got.context);
+    expect([asked.repositoryRoot, asked.history, asked.warnings, await asked.trackedFiles()]).toEqual([
+      undefined,
+      undefined,
+      [],
+      undefined,
+    ]);
+    expect([got.repositoryRoot, got.history, got.warnings, await got.trackedFiles()]).toEqual([
+      undefined,
+      undefined,
+      [],
+      undefined,
+    ]);
+  });
+
+  it('is told from those that one may hold: clones, work trees, what lies below them, bare ones, links', () => {
+    const path = repository();
+    mkdirSync(join(path, 'tests/unit'), { recursive: true });
+    git(path, 'worktree', 'add', '-q', join(folder, 'tree'));
+    git(folder, 'clone', '-q', '--bare', path, join(folder, 'bare.git'));
+    mkdirSync(join(folder, 'elsewhere'));
+    symlinkSync(join(path, 'tests'), join(folder, 'elsewhere/link'));
+    for (const held of [path, join(path, 'tests/unit'), join(folder, 'tree'), join(folder, 'bare.git')])
+      expect(isOutsideRepositories(held), held).toBe(false);
+    expect(isOutsideRepositories(join(folder, 'elsewhere/link'))).toBe(false);
+    expect(isOutsideRepositories(join(folder, 'absent'))).toBe(false);
+    expect(isOutsideRepositories(join(folder, 'elsewhere'))).toBe(true);
   });
 });
 

@@ -1,7 +1,8 @@
 // Memories after a new version of a signature: with a made-up next version of each rule.
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Failure } from '../../src/model.ts';
-import { type SignatureRule, signAgain } from '../../src/sign/again.ts';
+import { type SignatureRule, seal, signAgain } from '../../src/sign/again.ts';
 import { driftOf, driftRule, signDrift } from '../../src/sign/drift.ts';
 import { signWords, wordsOf, wordsRule } from '../../src/sign/words.ts';
 
@@ -105,4 +106,17 @@ test('a memory without signatures, or of these versions, has nothing to be signe
     metadata: {},
     isOld: false,
   });
+});
+
+test('what is sealed often is the hash of its own version, type and parts each time', () => {
+  const expected = (version: string, text: string) =>
+    `${version}:${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+  for (let round = 0; round < 2; round++) {
+    expect(seal('d1', 'KeyError', ['words', 'a()'])).toBe(expected('d1', 'KeyError\nwords\na()'));
+    expect(seal('w1', 'KeyError', ['words', 'a()'])).toBe(expected('w1', 'KeyError\nwords\na()'));
+    expect(seal('d1', undefined, ['words', 'a()'])).toBe(expected('d1', 'Unknown\nwords\na()'));
+    const long = 'long '.repeat(5000);
+    expect(seal('d1', 'E', [long])).toBe(expected('d1', `E\n${long}`));
+    for (let n = 0; n < 250; n++) expect(seal('d1', 'E', [`${n}`])).toBe(expected('d1', `E\n${n}`));
+  }
 });

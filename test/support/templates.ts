@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -12,7 +12,6 @@ import pg from 'pg';
 import { inject } from 'vitest';
 import type { TestProject } from 'vitest/node';
 import { openPostgres } from '../../src/store/database/pg.ts';
-import { openPglite } from '../../src/store/database/pglite.ts';
 import { openEmbedded } from '../../src/store/schema/embedded.ts';
 import { migrate } from '../../src/store/schema/migrate.ts';
 import { ensurePartitions } from '../../src/store/schema/partitions.ts';
@@ -53,13 +52,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** Puts an embedded database, with the schema or without, into `dir`, which may not be there yet and holds nothing. */
-export async function copyEmbedded(
-  dir: string,
-  which: 'with schema' | 'without schema' = 'with schema',
-): Promise<void> {
+/** What `initdb` leaves, without our schema: for `openPglite`. */
+export const bareArchive = (): Promise<Buffer> =>
+  readFile('node_modules/@electric-sql/pglite-prepopulatedfs/dist/prepopulatedfs.tgz');
+
+/** Puts an embedded database with the schema into `dir`, which may not be there yet and holds nothing. */
+export async function copyEmbedded(dir: string): Promise<void> {
   const template = path.join(inject('templateDir'), 'embedded');
-  const bare = path.join(inject('templateDir'), 'bare');
   while (!existsSync(template)) {
     const making = `${template}-making`;
     const isMine = await mkdir(making).then(
@@ -70,18 +69,16 @@ export async function copyEmbedded(
     if (!isMine) await setTimeout(50);
     else {
       try {
-        await (await openPglite(making)).close();
-        await copyFolder(making, bare);
         await (await openEmbedded(making)).close();
         await rename(making, template);
       } catch (error) {
-        for (const part of [making, bare]) await rm(part, { recursive: true, force: true });
+        await rm(making, { recursive: true, force: true });
         throw error;
       }
     }
   }
   await rm(dir, { recursive: true, force: true });
-  await copyFolder(which === 'with schema' ? template : bare, dir);
+  await copyFolder(template, dir);
 }
 
 /** Of two thousand files: Node's own copying takes several times as long. */

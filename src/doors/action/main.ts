@@ -3,10 +3,9 @@
 import { readGithubEvent } from '../../context/github-event.ts';
 import { InputError, ReportError } from '../../errors.ts';
 import type { Warning } from '../../model.ts';
-import type { Opening } from '../../store/database/open-early.ts';
 import { secretsOf, workflowCommand } from '../../tell/github/workflow-log.ts';
 import { hasErrors } from '../fail-on.ts';
-import { detectSurroundings, openServer } from '../surroundings.ts';
+import { detectSurroundings, openServer, type TeamOpening } from '../surroundings.ts';
 import { askingGithub } from './github-edges.ts';
 import { asInputs, asksForVerdict, type Inputs, readInputs } from './inputs.ts';
 import { say, sayError, warn } from './log.ts';
@@ -19,12 +18,8 @@ const { env } = process;
 
 async function main(): Promise<boolean> {
   const inputs = readInputs(env);
-  const { databaseUrl, sslCa } = inputs.settings;
   // Never the embedded database: a runner's disk is gone when the job ends.
-  const opening =
-    databaseUrl === undefined
-      ? undefined
-      : openServer(databaseUrl, sslCa, (remark) => warn({ code: 'database', message: remark }));
+  const opening = openServer(inputs.settings, (remark) => warn({ code: 'database', message: remark }));
   try {
     return await run(inputs, opening);
   } catch (error) {
@@ -35,7 +30,7 @@ async function main(): Promise<boolean> {
   }
 }
 
-async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolean> {
+async function run(inputs: Inputs, opening: TeamOpening | undefined): Promise<boolean> {
   const { settings, showSolutions } = inputs;
   for (const secret of secretsOf(settings.databaseUrl)) say(workflowCommand('add-mask', secret));
   for (const warning of inputs.warnings) warn(warning);
@@ -73,7 +68,7 @@ async function run(inputs: Inputs, opening: Opening | undefined): Promise<boolea
   let read: ReadReports;
   try {
     const found = { ...surroundings, ...askingGithub(inputs.token, pullRequest?.number) };
-    read = await readAndStore(settings, { workingDirectory, surroundings: found, connect });
+    read = await readAndStore(settings, { workingDirectory, surroundings: found, opening });
   } catch (error) {
     if (!(error instanceof InputError || error instanceof ReportError)) throw error;
     sayError(error);

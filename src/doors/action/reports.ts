@@ -8,6 +8,7 @@ import type { Settings } from '../../settings.ts';
 import type { Connect } from '../../store/database/port.ts';
 import type { SavedMissing } from '../../store/runs/missing.ts';
 import { placed } from '../../tell/words.ts';
+import type { TeamOpening } from '../surroundings.ts';
 import { noReport } from './comment-part.ts';
 import { asInputs } from './inputs.ts';
 import { log, warn } from './log.ts';
@@ -30,10 +31,11 @@ export async function readAndStore(
   edges: {
     readonly workingDirectory: string;
     readonly surroundings: Surroundings;
-    readonly connect: Connect | undefined;
+    /** undefined: nothing is stored. */
+    readonly opening: TeamOpening | undefined;
   },
 ): Promise<ReadReports> {
-  const { workingDirectory } = edges;
+  const { workingDirectory, opening } = edges;
   const { paths, problems, ...found } = await findFiles(settings.reports, {
     workingDirectory,
     what: 'report',
@@ -62,7 +64,8 @@ export async function readAndStore(
     coverage,
     naming: asInputs,
     surroundings: Promise.resolve(edges.surroundings),
-    connect: edges.connect,
+    connect: opening?.connect,
+    takeTeam: opening?.take,
     signal: cancelled.signal,
     onRetry: (reason) => log(`${reason}; trying again`),
   }).catch((error: unknown) => {

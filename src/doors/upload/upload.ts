@@ -9,7 +9,7 @@ import { findFiles, openReport, spoolInput } from '../../read/files.ts';
 import type { ReportFile } from '../../read/report/survey.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
 import { defaultDataDir } from '../../store/database/data-dir.ts';
-import type { Opening } from '../../store/database/open-early.ts';
+import { prepareEngine } from '../../store/database/engine.ts';
 import { leastCovered } from '../../tally.ts';
 import { fixedTests } from '../../tell/evidence.ts';
 import {
@@ -42,7 +42,7 @@ import {
 } from '../fail-on.ts';
 import { keepHeapSmall } from '../heap.ts';
 import { describeError, type ExitCode, exitCodeOf, exitCodes } from '../process.ts';
-import { detectSurroundings, openServer } from '../surroundings.ts';
+import { detectSurroundings, openServer, type TeamOpening } from '../surroundings.ts';
 
 export interface Telling {
   readonly json: boolean;
@@ -102,6 +102,7 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
       naming: asOptions,
       surroundings,
       connect: opening?.connect,
+      takeTeam: opening?.take,
       signal: cancelled.signal,
       ...(telling.json && {
         onResults: (results) => lines.write(results.map(resultLine).join('')),
@@ -112,8 +113,12 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
         if (!telling.quiet) terminal.err(terminal.paint.dim(`${safeLine(reason)}; trying again`));
       },
     };
+    const isEmbedded = settings.databaseUrl === undefined && !settings.dryRun;
+    const bytes = inputs.reports.reduce((sum, report) => sum + report.bytes, 0);
+    // What the embedded database fills the heap with stays to the end: looking it through takes 15 ms, and a small report fills no more.
     // Not earlier: after a flag has changed, V8 rejects the cached compiled code of Node's own modules.
-    keepHeapSmall();
+    if (!isEmbedded || bytes > smallBytes || coverage.paths.length > 0) keepHeapSmall();
+    if (isEmbedded) setImmediate(prepareEngine);
     const verdict = await ingest(settings, edges)
       .finally(() => progress.done())
       .catch((error: unknown) => {
@@ -168,6 +173,9 @@ export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode
     await inputs.remove();
   }
 }
+
+/** Of reports that take no memory to speak of: some three hundred tests. */
+const smallBytes = 50_000;
 
 /** What says in which database and for whom a run was stored. */
 function wherever({ databaseUrl, dataDir, team }: RawSettings): Record<string, unknown> {
@@ -253,20 +261,18 @@ async function openReports(
   return { reports: [...reports, report], problems, warnings, remove };
 }
 
-function openDatabase(settings: Settings, { terminal, quiet }: Telling): Opening {
-  const { databaseUrl, dataDir, sslCa } = settings;
-  if (databaseUrl === undefined) {
-    const onMessage = (message: string) =>
-      quiet ? undefined : terminal.err(terminal.paint.dim(safeLine(message)));
-    const connect = async () => {
-      const { openEmbedded } = await import('../../store/schema/embedded.ts');
-      return openEmbedded(dataDir, { onMessage });
-    };
-    return { connect, dispose: async () => {} };
-  }
-  return openServer(databaseUrl, sslCa, (remark) => {
+function openDatabase(settings: Settings, { terminal, quiet }: Telling): TeamOpening {
+  const server = openServer(settings, (remark) => {
     if (!quiet) terminal.err(`${terminal.paint.yellow('warning:')} ${safeLine(remark)}`);
   });
+  if (server !== undefined) return server;
+  const onMessage = (message: string) =>
+    quiet ? undefined : terminal.err(terminal.paint.dim(safeLine(message)));
+  const connect = async () => {
+    const { openEmbedded } = await import('../../store/schema/embedded.ts');
+    return openEmbedded(settings.dataDir, { onMessage });
+  };
+  return { take: () => undefined, connect, dispose: async () => {} };
 }
 
 /** JSON Lines: the first one names the schema. Nothing is written where nothing could be read. */

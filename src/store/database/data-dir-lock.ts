@@ -202,7 +202,7 @@ export function noRoom(dir: string): StoreError {
   return new StoreError({
     code: 'disk-full',
     message: `there is no room for the embedded database in ${dir}`,
-    fix: 'It takes about 50 MB when new. Make room, or name another folder with --data-dir.',
+    fix: 'It takes about 30 MB when new. Make room, or name another folder with --data-dir.',
   });
 }
 

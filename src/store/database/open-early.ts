@@ -1,34 +1,93 @@
-// Connects while the report is read: both can take equally long.
+// Connects while the report is read: both can take equally long. Keeps the connection for the next who asks, to whom opening one could
+// take longer than asking.
 import type { Connect, Database } from './port.ts';
 
-export interface Opening {
+/** Whatever is done first with the connection. */
+interface Begun {
+  readonly db: Database;
+}
+
+export interface Opening<Early extends Begun = Begun> {
+  /** What was begun early, once: who takes it closes its connection. undefined: nothing was, or it is taken. */
+  take(): Promise<Early> | undefined;
+  /** Gives the connection that is free, else a new one. */
   readonly connect: Connect;
-  /** Closes the connection if nobody took it. */
+  /** Closes the connection if nobody has it. */
   dispose(): Promise<void>;
 }
 
-/** Begins to connect now; the first `connect` takes that connection (its limits are the default ones), later ones their own. */
-export function openEarly(open: Connect): Opening {
-  let early: ReturnType<Connect> | undefined = open();
-  let connected: Database | undefined;
+/**
+ * Begins now. A connection that its user closed is kept for the next one, and so is that of what nobody took; one on which something
+ * failed is closed: a retry needs another one.
+ */
+export function openEarly<Early extends Begun>(
+  open: Connect,
+  begin: (connect: Connect) => Promise<Early>,
+): Opening<Early> {
+  let free: Database | undefined;
+  let isDisposed = false;
+  const lend = (db: Database): Database => {
+    let isLent = true;
+    let hasFailed = false;
+    return {
+      ...db,
+      transaction: (work, edges) =>
+        db.transaction(work, edges).catch((error: unknown) => {
+          hasFailed = true;
+          throw error;
+        }),
+      destroy: () => {
+        hasFailed = true;
+        db.destroy();
+      },
+      close: async () => {
+        if (!isLent) return;
+        isLent = false;
+        if (hasFailed || isDisposed || free !== undefined) await db.close();
+        else free = db;
+      },
+    };
+  };
+  const connect: Connect = async (limits) => {
+    const db = free;
+    free = undefined;
+    return lend(db ?? (await open(limits)));
+  };
+  let earlyDb: Database | undefined;
+  let early: Promise<Early> | undefined = begin(async (limits) => {
+    earlyDb = await connect(limits);
+    return earlyDb;
+  });
+  let isReady = false;
   early.then(
-    (db) => {
-      connected = db;
+    () => {
+      isReady = true;
     },
     () => {},
   );
+  const take = () => {
+    const taken = early;
+    early = undefined;
+    return taken;
+  };
+  const closeUntaken = () =>
+    take()
+      ?.then(({ db }) => db.close())
+      .catch(() => {});
   return {
-    connect: (limits) => {
-      const first = early;
-      early = undefined;
-      return first ?? open(limits);
+    take,
+    connect: async (limits) => {
+      await closeUntaken();
+      return connect(limits);
     },
     dispose: async () => {
-      const unused = early;
-      early = undefined;
-      if (unused === undefined) return;
-      if (connected !== undefined) await connected.close();
-      else unused.then((db) => db.close()).catch(() => {});
+      isDisposed = true;
+      const closing = closeUntaken();
+      // Do not wait for a server that has not answered yet.
+      if (isReady) await closing;
+      else earlyDb?.destroy();
+      await free?.close();
+      free = undefined;
     },
   };
 }

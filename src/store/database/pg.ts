@@ -90,6 +90,17 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     socket().destroy();
   };
 
+  // The driver warns on standard error where more than one statement waits for another. Holds no answer.
+  let last: Promise<void> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work);
+    last = turn.then(
+      () => {},
+      () => {},
+    );
+    return turn;
+  };
+
   /** Runs work; gives up when the connection ends or no byte moves for `stallMs`. */
   async function attended<T>(work: () => Promise<T>): Promise<T> {
     if (lost !== undefined) throw lost;
@@ -113,7 +124,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
       return await new Promise<T>((resolve, reject) => {
         stop = reject;
         waiting.add(stop);
-        work().then(resolve, reject);
+        inTurn(work).then(resolve, reject);
       });
     } catch (error) {
       failed = true;

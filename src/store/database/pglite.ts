@@ -1,15 +1,13 @@
-// Adapter: the embedded database, PostgreSQL inside this process with its files in a directory of the user's. The only file
-// that knows PGlite, which is loaded when a database is opened and not before.
-import { mkdirSync, writeFileSync } from 'node:fs';
+// Adapter: the embedded database, PostgreSQL inside this process with its files in a directory of the user's. Its engine is loaded
+// when a database is opened and not before.
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { lstat, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
-import { gunzip } from 'node:zlib';
-import type { PGlite } from '@electric-sql/pglite';
 import { InputError, StoreError } from '../../errors.ts';
 import { makeDataDir, makeFilesDir } from './data-dir.ts';
 import { type DataDirLock, lockDataDir, noRoom, unwritable } from './data-dir-lock.ts';
+import { type Engine, loadEngine, root, type Start } from './engine.ts';
 import {
   columnOf,
   type Database,
@@ -26,8 +24,10 @@ export interface PgliteOptions {
   readonly waitMs?: number | undefined;
   /** Called with what takes time: making the database, waiting for another process. */
   readonly onMessage?: ((message: string) => void) | undefined;
-  /** What a new database is made from: an archive of `dumpFiles`. Default the one that comes with the program. */
+  /** What a new database is made from: an archive of `dumpFiles`. Default the one that comes with the program, which has our schema. */
   readonly archive?: Buffer | undefined;
+  /** What a new database still needs. Where it is cut off, the database is made again. */
+  readonly finish?: ((db: Database) => Promise<unknown>) | undefined;
 }
 
 /**
@@ -37,10 +37,10 @@ export interface PgliteOptions {
  *   `pglite-missing` where npm has not installed the package
  */
 export async function openPglite(dir: string, options: PgliteOptions = {}): Promise<Database> {
-  const create = await loadPglite();
+  const startEngine = await loadEngine();
   const home = await makeDataDir(dir, options.onMessage);
   const lock = await lockDataDir(home, { waitMs: options.waitMs ?? 60_000, onWait: options.onMessage });
-  let engine: PGlite | undefined;
+  let engine: Engine | undefined;
   try {
     await removeUnfinished(home);
     const isNew = await isNewDatabase(home);
@@ -49,9 +49,13 @@ export async function openPglite(dir: string, options: PgliteOptions = {}): Prom
     if (isNew) options.onMessage?.(`first use: making the embedded database in ${home}`);
     const archive = isNew ? (options.archive ?? (await readyFiles())) : undefined;
     if (archive !== undefined) await unpack(archive, files, home);
-    engine = await start(create, files, home);
-    if (isNew) await rm(unfinishedMark(home));
-    return adapt(engine, lock);
+    engine = await start(startEngine, files, home);
+    const db = adapt(engine, lock);
+    if (isNew) {
+      await options.finish?.(db);
+      await rm(unfinishedMark(home));
+    }
+    return db;
   } catch (error) {
     await engine?.close().catch(() => {});
     await lock.release();
@@ -68,34 +72,8 @@ async function isFull(home: string): Promise<boolean> {
 /** Far below the time after which a lock is taken over. */
 const lockCheckMs = 1_000;
 
-type Create = (files: string) => Promise<PGlite>;
-
-/** PostgreSQL clears its shared memory when it starts. There is one session here, and the operating system caches the files too. */
-const forOneProcess = ['-c', 'shared_buffers=16MB', '-c', 'max_connections=5', '-c', 'TimeZone=UTC'];
-
-/** Three folders above this file, and above its chunk in dist. */
-const root = path.resolve(import.meta.dirname, '../../..');
-
-/** What initdb makes, packed by scripts/build.mjs: unpacking it takes less than half the time and memory of initdb, which works without it. */
+/** Packed by scripts/build.mjs: unpacking it takes a fraction of the time and memory of `initdb` and the migrations, which work without it. */
 const readyFiles = () => readFile(path.join(root, 'dist/cli/embedded.tar.gz')).catch(() => undefined);
-
-/** The package is not in our bundle. A clone that was linked by `npm install --global` has no node_modules before `npm ci`. */
-async function loadPglite(): Promise<Create> {
-  try {
-    const { PGlite } = await import('@electric-sql/pglite');
-    // V8's second compiler costs more than it saves here: a command takes half the time without it, an upload of 50,000 tests two thirds.
-    setFlagsFromString('--liftoff-only');
-    return (files) => PGlite.create(files, { startParams: [...PGlite.defaultStartParams, ...forOneProcess] });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new StoreError({
-      code: 'pglite-missing',
-      message: 'the embedded database is not installed: the package @electric-sql/pglite is missing',
-      fix: `Run \`npm ci\` in ${root}, or use a PostgreSQL server: --database-url or DATABASE_URL.`,
-      cause: error,
-    });
-  }
-}
 
 /**
  * Writes what is in a compressed tar archive, folders and plain files. PGlite would do it through its own file system, in four
@@ -103,6 +81,7 @@ async function loadPglite(): Promise<Create> {
  */
 async function unpack(archive: Buffer, files: string, home: string): Promise<void> {
   try {
+    const { gunzip } = await import('node:zlib');
     const tar = await promisify(gunzip)(archive);
     for (let at = 0; at + tarBlock <= tar.length; ) {
       const text = (from: number, length: number) =>
@@ -114,7 +93,11 @@ async function unpack(archive: Buffer, files: string, home: string): Promise<voi
       // `/` before it keeps a name with `..` inside.
       const target = path.join(files, name);
       if (type === '5') mkdirSync(target, { recursive: true, mode: 0o700 });
-      else if (name !== '/') writeFileSync(target, tar.subarray(at, at + bytes), { mode: 0o600 });
+      else if (name !== '/') {
+        writeFileSync(target, tar.subarray(at, at + bytes), { mode: 0o600 });
+        // Zeros at the end of the log of writes are left out.
+        if (logSegment.test(name)) truncateSync(target, logSegmentBytes);
+      }
       at += Math.ceil(bytes / tarBlock) * tarBlock;
     }
     // Else PGlite would make an empty database.
@@ -133,10 +116,12 @@ async function unpack(archive: Buffer, files: string, home: string): Promise<voi
 }
 
 const tarBlock = 512;
+const logSegment = /^\/pg_wal\/[0-9A-F]{24}$/;
+const logSegmentBytes = 2 ** 24;
 
-async function start(create: Create, files: string, home: string): Promise<PGlite> {
+async function start(startEngine: Start, files: string, home: string): Promise<Engine> {
   try {
-    return await create(files);
+    return await startEngine(files);
   } catch {
     if (await isFull(home)) throw noRoom(home);
     // PGlite throws an abort of the WebAssembly program here, without a reason.
@@ -186,7 +171,7 @@ async function isNewDatabase(home: string): Promise<boolean> {
   });
 }
 
-function adapt(engine: PGlite, lock: DataDirLock): Database {
+function adapt(engine: Engine, lock: DataDirLock): Database {
   let closed = false;
   // Whether a statement failed inside the open transaction: COMMIT would then roll back without a word.
   let failed = false;

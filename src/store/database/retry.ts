@@ -1,6 +1,6 @@
 // Work on a database done again where that can help: on a new connection, with growing pauses, until a deadline.
 import { StoreError } from '../../errors.ts';
-import type { ConnectLimits, Database } from './port.ts';
+import type { ConnectLimits } from './port.ts';
 import { fateOf, patienceMs } from './server-errors.ts';
 
 export interface Retry {
@@ -56,22 +56,20 @@ export async function withRetries<T>(
 }
 
 /**
- * The connection, unless the signal comes first; it is closed when it comes after it.
+ * What was opened, unless the signal comes first; it is dropped when it comes after it.
  *
  * @throws StoreError `upload-cancelled`
  */
-export function unlessCancelled(
-  opening: Promise<Database>,
+export function unlessCancelled<Opened>(
+  opening: Promise<Opened>,
   signal: AbortSignal | undefined,
-): Promise<Database> {
+  drop: (opened: Opened) => void,
+): Promise<Opened> {
   if (signal === undefined) return opening;
   return new Promise((resolve, reject) => {
     const cancel = () => {
       reject(new StoreError({ code: 'upload-cancelled', message: 'cancelled' }));
-      opening.then(
-        (db) => db.destroy(),
-        () => {},
-      );
+      opening.then(drop, () => {});
     };
     if (signal.aborted) return cancel();
     signal.addEventListener('abort', cancel);

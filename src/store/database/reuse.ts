@@ -16,6 +16,8 @@ export function reuseConnection(connect: Connect) {
     },
   });
   return {
+    /** A connection that was opened elsewhere, to be kept as well. */
+    keep,
     /** Closes the kept connection and opens a new one. */
     open: async (limits?: ConnectLimits) => {
       await close();

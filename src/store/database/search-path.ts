@@ -11,9 +11,16 @@ const asUsual = [
   'SET LOCAL extra_float_digits = 1',
 ].join('; ');
 
+/**
+ * The server compiles (LLVM) a statement that it expects to take long. It expects that of statements with many LATERAL subqueries,
+ * and compiling those takes several times as long as running them.
+ */
+const uncompiled = 'SET LOCAL jit = off';
+
 /** Our schema, then nothing but pg_temp: pg_catalog comes before both, and temporary objects last. */
 export function beginIn(schema: string, ...more: readonly string[]): Begin {
-  return [`SET LOCAL search_path = ${quoteName(schema)}, pg_temp`, asUsual, ...more].join('; ') as Begin;
+  const path = `SET LOCAL search_path = ${quoteName(schema)}, pg_temp`;
+  return [path, asUsual, uncompiled, ...more].join('; ') as Begin;
 }
 
 /**

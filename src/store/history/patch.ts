@@ -13,7 +13,10 @@ interface StoredRun {
 /** Files whose covered lines differ are looked at, at most so many. */
 const mostFiles = 500;
 
-/** Reads the lines of some files in some runs, a row a run and file; inside a transaction of the team. */
+/**
+ * Reads the lines of some files in some runs; inside a transaction of the team. Runs in which a file has the same lines and branches,
+ * as in most jobs of one commit, share a row, in the order of the runs.
+ */
 export async function readMeasuredFiles(
   db: Database,
   access: Access,
@@ -26,9 +29,11 @@ export async function readMeasuredFiles(
        coalesce(c.total_branches, 0) AS "totalBranches",
        CASE WHEN c.missing_branches IS NOT NULL THEN to_json(ARRAY(SELECT unnest(c.executed_branches))) END AS "executedBranches",
        CASE WHEN c.executed_branches IS NOT NULL THEN to_json(ARRAY(SELECT unnest(c.missing_branches))) END AS "missingBranches"
-     FROM unnest($2::uuid[], $3::timestamptz[]) AS r (id, at)
+     FROM unnest($2::uuid[], $3::timestamptz[]) WITH ORDINALITY AS r (id, at, place)
      JOIN coverage_data c ON c.team_id = $1 AND c.test_run_id = r.id AND c.created_at = r.at
-     WHERE c.file_path = ANY ($4::text[]) AND c.covered_lines IS NOT NULL AND c.missing_lines IS NOT NULL`,
+     WHERE c.file_path = ANY ($4::text[]) AND c.covered_lines IS NOT NULL AND c.missing_lines IS NOT NULL
+     GROUP BY c.file_path, c.covered_lines, c.missing_lines, c.total_branches, c.executed_branches, c.missing_branches
+     ORDER BY min(r.place)`,
     [
       access.team.id,
       runs.map(({ runId }) => runId),
@@ -38,7 +43,7 @@ export async function readMeasuredFiles(
   );
 }
 
-/** Lines are added up where the runs together have at most so many statements. */
+/** Lines are added up where the runs together have at most so many statements; where a file has the same lines in several, once. */
 const mostStatements = 2_000_000;
 
 /**
@@ -54,7 +59,7 @@ export async function readCoveredTogether(
   const times = runs.map(({ at }) => new Date(at).toISOString());
   const [row] = await db.query<{ statements: string; covered: string }>(
     `WITH files AS (
-       SELECT c.file_path, c.covered_lines, c.missing_lines, c.total_statements
+       SELECT DISTINCT c.file_path, c.covered_lines, c.missing_lines, c.total_statements
        FROM unnest($2::uuid[], $3::timestamptz[]) AS r (id, at)
        JOIN coverage_data c ON c.team_id = $1 AND c.test_run_id = r.id AND c.created_at = r.at
      ), lines AS (

@@ -1,7 +1,6 @@
 // How a test has done month by month, over years: from the sums of months that are gone and from the rows of those that are there.
 import type { Database } from '../database/port.ts';
-import { andThen } from '../database/search-path.ts';
-import type { Access } from '../schema/access.ts';
+import { type Access, inTeam } from '../schema/access.ts';
 import { fewResults, lastFailedAt, lastSignature, stepOf, sumsOfResults, testId } from './roll-up.ts';
 
 export interface TrendQuery {
@@ -120,8 +119,6 @@ type LineRow = Record<string, unknown> & {
  * takes about half a minute for a million results, the month is in neither.
  */
 export function monthsOfTest(db: Database, access: Access, query: TrendQuery): Promise<TestMonth[]> {
-  // Compiling such a statement takes longer than running it.
-  const begin = andThen(access.begin, 'SET LOCAL jit = off');
   const ask = async () => {
     const from = query.from === undefined ? null : `${query.from.toISOString().slice(0, 7)}-01`;
     const bounds = await db.query<{ low: Date; high: Date }>(partitionsSql, [from]);
@@ -134,7 +131,7 @@ export function monthsOfTest(db: Database, access: Access, query: TrendQuery): P
     ]);
     return told(rows, await linesOf(db, access, rows));
   };
-  return db.transaction(ask, { begin });
+  return inTeam(db, access, ask);
 }
 
 async function linesOf(

@@ -25,7 +25,7 @@ import { andThen } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
 import { createStorable, type Storable } from '../database/storable.ts';
 import { exactMemory, type MemoryTables, memoryScope, memoryTables } from '../healix/matching.ts';
-import { type Access, inTeam, openAccess } from '../schema/access.ts';
+import { type Access, inTeam, openTeam, type TeamConnection } from '../schema/access.ts';
 import { type Migration, migrations } from '../schema/migrations.generated.ts';
 import { ensureMonth, ensureMonthsAhead, monthsMadeAhead } from '../schema/partitions.ts';
 import { makeLineId } from './line.ts';
@@ -69,6 +69,8 @@ export interface RunSource {
 export interface SaveOptions extends RetryOptions {
   /** Take a superuser, a BYPASSRLS role or the tables' owner as well. */
   readonly allowPrivilegedRole: boolean;
+  /** What the first attempt works with, where it is opened already. */
+  readonly opened?: Promise<TeamConnection> | undefined;
   /** The time by this machine's clock, to compare with the database's. Absent: that is not done. */
   readonly clock?: (() => Date) | undefined;
   onWarning(warning: Warning): void;
@@ -118,10 +120,19 @@ export async function saveRun(
   // The answer to our COMMIT was lost: if the key is found now, this upload stored the run.
   let maybeStored = false;
   try {
-    return await withRetries(async ({ stallMs }) => {
+    return await withRetries(async (limits, attempt) => {
       const stage: Stage = { committing: false };
       try {
-        const saved = await attemptOnce(connect, upload, open, options, stage, stallMs);
+        const { signal } = options;
+        const opened = attempt === 1 ? options.opened : undefined;
+        if (opened === undefined && signal?.aborted === true) throw cancelled(false);
+        const request = { ...options, teamSlug: upload.teamSlug };
+        const team = await unlessCancelled(
+          opened ?? openTeam(connect, request, { limits, signal }),
+          signal,
+          ({ db }) => db.destroy(),
+        );
+        const saved = await attemptOnce(team, upload, open, options, stage, limits.stallMs);
         return maybeStored && saved.stored === 'already' ? { ...saved, stored: 'new' } : saved;
       } catch (error) {
         maybeStored ||= stage.committing && fateOf(error) === 'lost';
@@ -136,15 +147,13 @@ export async function saveRun(
 }
 
 async function attemptOnce(
-  connect: Connect,
+  { db, access }: TeamConnection,
   upload: Upload,
   open: () => RunSource,
   options: SaveOptions,
   stage: Stage,
   stallMs: number,
 ): Promise<SavedRun> {
-  if (options.signal?.aborted === true) throw cancelled(false);
-  const db = await unlessCancelled(connect({ stallMs }), options.signal);
   let grace: NodeJS.Timeout | undefined;
   const cancel = (): void => {
     // Nothing is stored before the last message. After it, wait a moment for the answer.
@@ -153,11 +162,6 @@ async function attemptOnce(
   };
   options.signal?.addEventListener('abort', cancel);
   try {
-    const access = await openAccess(db, {
-      teamSlug: upload.teamSlug,
-      allowPrivilegedRole: options.allowPrivilegedRole,
-      migrations: options.migrations,
-    });
     options.onAccess?.(access);
     const teamKey = teamUploadKey(access.team.id, upload.uploadKey);
     const before = await lookAround(db, access, teamKey, upload, options.clock);

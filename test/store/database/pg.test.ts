@@ -94,3 +94,23 @@ test('arrays arrive as they are, whatever their texts hold', async () => {
     await db.close();
   }
 });
+
+test('statements that are sent together are answered one after another, without a word of the driver', async () => {
+  const warned: string[] = [];
+  const hear = (warning: Error) => void warned.push(warning.message);
+  process.on('warning', hear);
+  const db = await openPostgres(inject('postgresAdminUrl'));
+  try {
+    const asked = [1, 2, 3, 4].map(String);
+    const answers = await db.transaction(
+      () => Promise.all(asked.map((n) => db.query('SELECT $1::text AS n', [n]))),
+      { begin: beginInCatalog() },
+    );
+    expect(answers.flat().map(({ n }) => n)).toEqual(asked);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warned).toEqual([]);
+  } finally {
+    await db.close();
+    process.off('warning', hear);
+  }
+});

@@ -25,6 +25,7 @@ import {
   whyUnsafe,
 } from '../../../src/store/database/data-dir.ts';
 import { lockDataDir } from '../../../src/store/database/data-dir-lock.ts';
+import { arrayTypes } from '../../../src/store/database/engine.ts';
 import { openPglite } from '../../../src/store/database/pglite.ts';
 import { beginIn } from '../../../src/store/database/search-path.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
@@ -445,6 +446,49 @@ test('row-level security is in force in the embedded database, too', async () =>
   await expect(
     saveRun(async () => kept, makeUpload('x', { teamSlug: 'unknown' }), sourceOf([]), makeOptions()),
   ).rejects.toMatchObject({ code: 'team-unknown' });
+  await remove();
+});
+
+test('the engine that is told its arrays and is given its files at once has what PostgreSQL has', async () => {
+  const { db, remove } = await createEmbedded();
+  const told = arrayTypes.map(([element, array]) => ({ element, array }));
+  expect(
+    await rowsIn(
+      db,
+      'SELECT oid::int AS element, typarray::int AS array FROM pg_type WHERE oid = ANY ($1) ORDER BY oid',
+      [arrayTypes.map(([element]) => element)],
+    ),
+  ).toEqual(told);
+  // Columns of arrays, and of what is compared with arrays.
+  expect(
+    await rowsIn(
+      db,
+      `SELECT DISTINCT a.atttypid::regtype::text AS type FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0 AND NOT a.attisdropped
+         AND a.atttypid <> ALL ($1) AND a.atttypid <> ALL ($2)`,
+      [arrayTypes.map(([element]) => element), arrayTypes.map(([, array]) => array)],
+    ),
+  ).toEqual([]);
+  expect(
+    await rowsIn(
+      db,
+      `SELECT ARRAY['a,b', NULL, 'c"'] AS texts, ARRAY[[1, 2], [3, 4]] AS numbers, $1::uuid[] AS ids, ARRAY[true] AS flags,
+         '2026-07-01 12:00+00'::timestamptz AT TIME ZONE 'Asia/Kathmandu' AS there, to_tsvector('english', 'running tests') AS words`,
+      [['00000000-0000-0000-0000-000000000001']],
+    ),
+  ).toEqual([
+    {
+      texts: ['a,b', null, 'c"'],
+      numbers: [
+        [1, 2],
+        [3, 4],
+      ],
+      ids: ['00000000-0000-0000-0000-000000000001'],
+      flags: [true],
+      there: expect.any(Date),
+      words: "'run':1 'test':2",
+    },
+  ]);
   await remove();
 });
 

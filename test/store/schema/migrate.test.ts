@@ -11,6 +11,7 @@ import { openPglite } from '../../../src/store/database/pglite.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { grantUploads, openAccess } from '../../../src/store/schema/access.ts';
 import { dumpSchema } from '../../../src/store/schema/catalogue.ts';
+import { openEmbedded } from '../../../src/store/schema/embedded.ts';
 import { migrate } from '../../../src/store/schema/migrate.ts';
 import { migrations } from '../../../src/store/schema/migrations.generated.ts';
 import { ensurePartitions } from '../../../src/store/schema/partitions.ts';
@@ -32,7 +33,7 @@ import { testMajor } from '../../support/majors.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { makeOptions, makeResult, makeUpload, sourceOf } from '../../support/runs.ts';
 import { rowsIn } from '../../support/sql.ts';
-import { copyEmbedded } from '../../support/templates.ts';
+import { bareArchive } from '../../support/templates.ts';
 
 const schemaFile = new URL('../../../docs/schema.sql', import.meta.url);
 
@@ -100,6 +101,19 @@ test('the embedded database, made on first use, has the same schema', async () =
   }
 });
 
+test('what the embedded database is made from has the whole schema, and is dated when it is unpacked', async () => {
+  const dir = await temporaryDir();
+  const before = Date.now();
+  const db = await openPglite(path.join(dir, 'packed'));
+  expect(await migrate(db)).toEqual([]);
+  await db.close();
+  const made = await openEmbedded(path.join(dir, 'made'));
+  const [row] = await rowsIn<{ first: Date }>(made, 'SELECT min(applied_at) AS first FROM lukhas_migrations');
+  expect(row?.first.getTime()).toBeGreaterThanOrEqual(before);
+  await made.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
 test.runIf(long)('what the embedded database is made from is what initdb makes', async () => {
   const dir = await temporaryDir();
   const byInitdb = path.join(dir, 'initdb');
@@ -111,8 +125,9 @@ test.runIf(long)('what the embedded database is made from is what initdb makes',
       return await Promise.all(
         [
           'SELECT catalog_version_no, pg_control_version FROM pg_control_system()',
-          'SELECT datname, encoding, datcollate, datctype, datlocprovider FROM pg_database ORDER BY datname',
-          'SELECT rolname, rolsuper, rolcanlogin FROM pg_roles ORDER BY rolname',
+          // Without the templates, and with our roles.
+          "SELECT datname, encoding, datcollate, datctype, datlocprovider FROM pg_database WHERE datname = 'postgres'",
+          "SELECT rolname, rolsuper, rolcanlogin FROM pg_roles WHERE rolname NOT LIKE 'lukhas%' ORDER BY rolname",
           "SELECT name, setting FROM pg_settings WHERE source = 'configuration file' AND name <> 'log_timezone' ORDER BY name",
         ].map((sql) => rowsIn(db, sql)),
       );
@@ -252,8 +267,7 @@ test('the database\u2019s owner with CREATEROLE, who is no superuser, sets every
 test('the same holds under the rules for roles of PostgreSQL 16 and later', async () => {
   // The embedded database is PostgreSQL 18: there, making a role no longer means being allowed to act as it.
   const dir = await temporaryDir();
-  await copyEmbedded(dir, 'without schema');
-  const db = await openPglite(dir);
+  const db = await openPglite(dir, { archive: await bareArchive() });
   await db.outside(
     `CREATE ROLE boss LOGIN CREATEROLE; ALTER DATABASE postgres OWNER TO boss;
      CREATE ROLE lukhas_owner; CREATE ROLE lukhas_ingest; CREATE ROLE lukhas_service; SET SESSION AUTHORIZATION boss`,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import { listMemories } from '../../../src/store/healix/memories.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
-import { openAccess } from '../../../src/store/schema/access.ts';
+import { inTeam, openAccess } from '../../../src/store/schema/access.ts';
 import { readRunHistory } from '../../../src/storing.ts';
 import { asAdmin, createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { type Pooler, startPgBouncer } from '../../support/pgbouncer.ts';
@@ -216,4 +216,16 @@ test.each([
   ).rejects.toMatchObject({ code: 'database-rows-missing' });
   await asAdmin(database.adminUrl, 'DROP FUNCTION public.lose_rows() CASCADE');
   expect(await rowsStored()).toMatchObject({ runs: 0, results: 0, coverage: 0, uploads: 0 });
+});
+
+test('the server compiles no statement of a team, whatever the database’s default is', async () => {
+  await asAdmin(database.adminUrl, `ALTER DATABASE ${database.name} SET jit = on`);
+  const db = await openPostgres(database.uploadUrl);
+  try {
+    const access = await openAccess(db, { teamSlug: undefined, allowPrivilegedRole: false });
+    const asked = () => db.query("SELECT current_setting('jit') AS jit");
+    expect(await inTeam(db, access, asked)).toEqual([{ jit: 'off' }]);
+  } finally {
+    await db.close();
+  }
 });

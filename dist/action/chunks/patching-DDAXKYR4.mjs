@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{judgeOwnPatch,judgePatch,readChange}from"./chunk-UYATYXER.mjs";import"./chunk-DBQMVXHP.mjs";import"./chunk-OB7KYGFN.mjs";import"./chunk-5PY6TOBI.mjs";import"./chunk-ENBQHHCT.mjs";import"./chunk-QGZIVDRS.mjs";import"./chunk-KWNZNQU6.mjs";import"./chunk-DY4CTDPU.mjs";export{judgeOwnPatch,judgePatch,readChange};

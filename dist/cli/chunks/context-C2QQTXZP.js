@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{applySuiteProperties,completeGitSha,detectContext,findCheckoutBelow,nameJob,overrideContext}from"./chunk-GDHFCWHS.js";import"./chunk-TBDM5KPQ.js";import"./chunk-I2X5ORGS.js";import"./chunk-A7MQTGF4.js";import"./chunk-VDRKUSP7.js";import"./chunk-HMKCMIAQ.js";import"./chunk-CNE6ZDO7.js";import"./chunk-TFW2IOPD.js";export{applySuiteProperties,completeGitSha,detectContext,findCheckoutBelow,nameJob,overrideContext};

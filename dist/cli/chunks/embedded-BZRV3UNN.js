@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{openEmbedded}from"./chunk-VIJUX5AX.js";import"./chunk-JPXJQ2MP.js";import"./chunk-NP2UUO73.js";import"./chunk-35627FTN.js";import"./chunk-LBN2FRIC.js";import"./chunk-CWPDY6Q6.js";import"./chunk-O7DVEXT4.js";import"./chunk-Q6GUCFP5.js";import"./chunk-XNCQ6ZIS.js";import"./chunk-CNE6ZDO7.js";import"./chunk-TFW2IOPD.js";export{openEmbedded};
