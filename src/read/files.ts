@@ -14,7 +14,7 @@ import {
   stat as statOf,
   statSync,
 } from 'node:fs';
-import { mkdtemp, open, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -439,7 +439,7 @@ export async function openReport(path: string, workingDirectory: string): Promis
 
 async function* readChunks(path: string, name: string): AsyncGenerator<Buffer> {
   try {
-    yield* readInTurn(path);
+    yield* readBlocks(path);
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined) throw error;
@@ -453,24 +453,23 @@ async function* readChunks(path: string, name: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** Reads into two buffers in turn: while one is worked on, the other is filled. A chunk is good until the next one is asked for. */
-async function* readInTurn(path: string): AsyncGenerator<Buffer> {
-  const file = await open(path);
+/**
+ * Reads without threads: waking one takes longer than to copy what the system has read ahead. Signals, timers and sockets have their turn
+ * between two blocks. A chunk is good until the next one is asked for.
+ */
+async function* readBlocks(path: string): AsyncGenerator<Buffer> {
+  const file = openSync(path, 'r');
   try {
-    let [current, next] = [Buffer.allocUnsafe(blockBytes), Buffer.allocUnsafe(blockBytes)];
-    let reading = file.read(current, 0, blockBytes);
+    const block = Buffer.allocUnsafe(blockBytes);
     for (;;) {
-      const { bytesRead } = await reading;
+      const bytesRead = readSync(file, block, 0, blockBytes, null);
       if (bytesRead === 0) return;
-      reading = file.read(next, 0, blockBytes);
-      // Thrown where it is waited for.
-      reading.catch(() => {});
       for (let at = 0; at < bytesRead; at += chunkBytes)
-        yield current.subarray(at, Math.min(at + chunkBytes, bytesRead));
-      [current, next] = [next, current];
+        yield block.subarray(at, Math.min(at + chunkBytes, bytesRead));
+      await new Promise((resolve) => setImmediate(resolve));
     }
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

@@ -97,6 +97,20 @@ const passedTest =
 const failedTest =
   /<testcase classname="[^"<]*" name="[^"<]*" time="[^"<]*"><(failure|error|skipped)(?: (?:message|type)="[^"<]*"){0,2}>/y;
 
+/** Text that is cut off is looked at again with the next chunk up to this length. */
+const longestWait = 4096;
+
+/**
+ * Whether the text surely ends in the tag of a test, or in the text of a test with one child: the next chunk will show it whole, and most
+ * are usual ones then.
+ */
+function isCutOff(buffer: string, open: number): boolean {
+  if (buffer.length - open > longestWait || !buffer.startsWith(passedStart, open)) return false;
+  if (buffer.indexOf('<', open + 1) < 0) return buffer.indexOf('>', open) < 0;
+  failedTest.lastIndex = open;
+  return failedTest.test(buffer) && buffer.indexOf('<', failedTest.lastIndex) < 0;
+}
+
 type State = 'text' | 'tag' | 'comment' | 'cdata' | 'instruction';
 const closers = { comment: '-->', cdata: ']]>', instruction: '?>' } as const;
 
@@ -124,6 +138,8 @@ class Framer {
   #cut = { run: -1, at: 0 };
   /** Long texts of the captured element, as offsets from its start. */
   #texts: number[] = [];
+  /** Where the offsets of passed tests are gathered, once and for all. */
+  readonly #offsets: number[] = [];
   readonly #open: string[] = [];
   #rootSeen = false;
   /** Lines and characters before the buffer's position `#counted`. */
@@ -194,7 +210,15 @@ class Framer {
             this.#at = buffer.length;
             return;
           }
-          if (this.#captureStart < 0 && this.#open.length > 0 && this.#takeUsual(buffer, open)) break;
+          if (this.#captureStart < 0 && this.#open.length > 0) {
+            const next = this.#takeUsual(buffer, open);
+            if (next < 0) break;
+            if (isCutOff(buffer, next)) {
+              this.#at = next;
+              return;
+            }
+            if (next !== open) break;
+          }
           // Wait until a comment, a section, a declaration and the one of a web page can be told apart.
           if (!isTold(buffer, open)) {
             this.#requireBlank(open);
@@ -230,12 +254,12 @@ class Framer {
     }
   }
 
-  /** Takes tests from here on as long as they are usual ones and whole; false where the first is not. */
-  #takeUsual(buffer: string, open: number): boolean {
+  /** Takes tests from here on as long as they are usual ones and whole. Returns the first tag that it leaves, -1 where there is none. */
+  #takeUsual(buffer: string, open: number): number {
     let at = open;
     while (at >= 0 && (this.#takePassed(buffer, at) || this.#takeFailed(buffer, at)))
       at = nextTag(buffer, this.#at);
-    return at !== open;
+    return at;
   }
 
   /** Takes a test whose only child holds plain text and no element: what `#scan` would make of it, in one step. */
@@ -266,20 +290,25 @@ class Framer {
   #takePassed(buffer: string, open: number): boolean {
     passedTest.lastIndex = open;
     if (!passedTest.test(buffer)) return false;
-    const offsets: number[] = [];
+    const offsets = this.#offsets;
+    let count = 0;
     let at = open;
     let end = 0;
     do {
       const classname = at + passedStart.length;
       const classnameEnd = buffer.indexOf('"', classname);
       end = passedTest.lastIndex;
-      offsets.push(classname, classnameEnd, buffer.indexOf('"', classnameEnd + betweenValues), end);
+      offsets[count] = classname;
+      offsets[count + 1] = classnameEnd;
+      offsets[count + 2] = buffer.indexOf('"', classnameEnd + betweenValues);
+      offsets[count + 3] = end;
+      count += offsetsOfTest;
       at = nextTag(buffer, end);
       passedTest.lastIndex = at;
     } while (at >= 0 && passedTest.test(buffer));
     this.#at = end;
     this.#runStart = end;
-    this.#frames.push({ kind: 'passed', text: buffer, offsets });
+    this.#frames.push({ kind: 'passed', text: buffer, offsets: offsets.slice(0, count) });
     return true;
   }
 

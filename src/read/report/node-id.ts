@@ -4,6 +4,7 @@ import type { NodeIdSource } from '../../model.ts';
 import { type Checkout, mostSegments, testModule } from '../checkout.ts';
 import { owned } from '../owned.ts';
 import { agreementOf, installedFrame, type Location } from './failure-text.ts';
+import { TurnMap } from './turn-map.ts';
 
 /** How a testcase element names its test. */
 export interface Address {
@@ -103,8 +104,9 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
     const words = isWords(segments);
     const found =
       segments.length > mostSegments
-        ? { segments, candidates: [], module: undefined, isWords: words }
+        ? { dotted: key, segments, candidates: [], module: undefined, isWords: words }
         : {
+            dotted: key,
             segments,
             candidates: checkoutCandidates(segments, checkout),
             module: fromModules(segments, evidence.modules),
@@ -117,19 +119,21 @@ export function createNodeIds(evidence: ReportEvidence, checkout: Checkout | und
   };
   const rebuild: NodeIds['rebuild'] = (address, locations) =>
     rebuildNodeId(address, locations, evidence, checkout, remember, declared, declaring);
-  const classes = new Map<string, Class | undefined>();
+  const classes = new TurnMap<{ readonly shared: Class | undefined }>();
+  const addClass = (classname: string, name: string) => {
+    const dotted = withoutPrefix({ classname, name, file: undefined, collected: false }, evidence.prefix);
+    const module = remember(dotted);
+    const known = { shared: classOf(dotted, module, checkout) };
+    if (classname.length <= longestRemembered) {
+      if (classes.size >= rememberedClasses) classes.clear();
+      classes.add(dotted === classname ? module.dotted : owned(classname), known);
+    }
+    return known;
+  };
   return {
     rebuild,
     rebuildPassed(classname, name) {
-      let known = classes.get(classname);
-      if (known === undefined && !classes.has(classname)) {
-        const dotted = withoutPrefix({ classname, name, file: undefined, collected: false }, evidence.prefix);
-        known = classOf(dotted, remember(dotted), checkout);
-        if (classname.length <= longestRemembered) {
-          if (classes.size >= rememberedClasses) classes.clear();
-          classes.set(owned(classname), known);
-        }
-      }
+      const { shared: known } = classes.get(classname) ?? addClass(classname, name);
       // A name with a dot may be a file's.
       if (known === undefined || (known.source === 'convention' && name.includes('.')))
         return rebuild({ classname, name, file: undefined, collected: false }, []);
@@ -194,6 +198,8 @@ function declaredNames(text: string): Declared {
 
 /** What follows from a classname alone. */
 interface Remembered {
+  /** Without the prefix. */
+  readonly dotted: string;
   readonly segments: readonly string[];
   readonly candidates: readonly Module[];
   readonly module: Found;

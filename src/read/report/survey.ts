@@ -21,6 +21,7 @@ import {
   readDuration,
   teardownError,
 } from './testcase.ts';
+import { TurnMap } from './turn-map.ts';
 import { isPytestSuite } from './written-by.ts';
 
 /** A report that can be opened more than once. */
@@ -246,7 +247,7 @@ class Collector {
   #duration: number | undefined;
   readonly #properties = new Map<string, string>();
   /** Searched failures per classname. Cleared when large: searching again does no harm. */
-  readonly #searches = new Map<string, number>();
+  readonly #searched = new TurnMap<Searched>();
   readonly #classnames = new Set<string>();
   readonly #classnamesByFile = new Map<string, Set<string>>();
   #classnamesOfFiles = 0;
@@ -276,7 +277,7 @@ class Collector {
     this.#counts = [];
     this.#isReadable = false;
     this.#isWriterKnown = false;
-    this.#searches.clear();
+    this.#searched.clear();
     this.testcasesOfFile = 0;
     this.#lastXml = undefined;
   }
@@ -372,10 +373,8 @@ class Collector {
     this.#testcases += count;
     this.testcasesOfFile += count;
     this.#isReadable = true;
-    for (let i = 0; i < offsets.length; i += offsetsOfTest) {
-      const classname = text.slice(offsets[i], offsets[i + 1]);
-      if (!this.#searches.has(classname)) this.#addClassname(owned(classname));
-    }
+    for (let i = 0; i < offsets.length; i += offsetsOfTest)
+      this.#searchedOf(text.slice(offsets[i], offsets[i + 1]));
     this.#hints.addPassed(passed);
     const [classname, , nameEnd] = offsets.slice(-offsetsOfTest);
     this.#lastXml = `<testcase classname="${text.slice(classname, nameEnd)}">`;
@@ -470,26 +469,22 @@ class Collector {
   /** Whether a testcase may name its module's file and that file is not known yet. */
   #mayHaveEvidence(xml: string): boolean {
     const hasContent = !xml.endsWith('/>');
-    const classname = this.#classnameOf(xml);
+    const classname = classnameOf(xml);
+    const searched = this.#searchedOf(classname);
     // includes() is faster than the pattern, and usually false; a `<` is rare in a text.
     const isTeardown = hasContent && xml.includes('<error message="') && teardownError.test(xml);
     this.#hints.add(xml, isTeardown);
     if (!hasContent && !xml.includes(' file="')) return false;
     if (isTeardown) return true;
-    const searches = this.#searches.get(classname) ?? 0;
-    if (classname !== '' && (searches >= searchesPerClassname || this.#isModuleKnown(classname)))
+    if (classname !== '' && (searched.times >= searchesPerClassname || this.#isModuleKnown(classname)))
       return false;
     if (!/ file="|<(?:failure|error|skipped)\b/.test(xml)) return false;
-    if (classname.length <= longestName) this.#searches.set(owned(classname), searches + 1);
+    searched.times++;
     return true;
   }
 
-  #classnameOf(xml: string): string {
-    const at = xml.indexOf(' classname="') + 12;
-    const end = at > 11 ? xml.indexOf('"', at) : -1;
-    const classname = end < 0 ? '' : xml.slice(at, end);
-    if (!this.#searches.has(classname)) this.#addClassname(owned(classname));
-    return classname;
+  #searchedOf(classname: string): Searched {
+    return this.#searched.get(classname) ?? this.#addClassname(owned(classname));
   }
 
   #isModuleKnown(classname: string): boolean {
@@ -551,10 +546,11 @@ class Collector {
     this.#prefixVotes.set(owned(prefix), (votes ?? 0) + 1);
   }
 
-  #addClassname(classname: string): void {
-    if (classname.length > longestName) return;
-    if (this.#searches.size >= mostClassnames) this.#searches.clear();
-    this.#searches.set(classname, 0);
+  #addClassname(classname: string): Searched {
+    const searched = { times: 0 };
+    if (classname.length > longestName) return searched;
+    if (this.#searched.size >= mostClassnames) this.#searched.clear();
+    this.#searched.add(classname, searched);
     if (this.#classnames.size < mostClassnames) this.#classnames.add(classname);
     if (this.#classnamesOfFiles++ < mostClassnamesOfFiles) {
       const names = this.#classnamesByFile.get(this.#file);
@@ -564,7 +560,19 @@ class Collector {
     // A collected module's classname is only the prefix, or empty.
     if (classname !== '')
       this.#common = this.#common === undefined ? classname : commonStart(this.#common, classname);
+    return searched;
   }
+}
+
+/** How many failures of a classname were searched. */
+interface Searched {
+  times: number;
+}
+
+function classnameOf(xml: string): string {
+  const at = xml.indexOf(' classname="') + 12;
+  const end = at > 11 ? xml.indexOf('"', at) : -1;
+  return end < 0 ? '' : xml.slice(at, end);
 }
 
 const mostUnseen = 20;

@@ -237,6 +237,60 @@ describe('chunks', () => {
     );
   });
 
+  it.each([
+    ['an attribute more', '<testcase classname="a" name="b" file="t.py" time="0.100" />', 1],
+    ['a start tag without an end', '<testcase classname="a" name="b" time="0.100">', 0],
+    ['a name with a >', '<testcase classname="a" name="b > c" time="0.100" x="1"/>', 1],
+    [
+      'a child without text',
+      '<testcase classname="a" name="b" time="0.1"><skipped message="m"></skipped></testcase>',
+      1,
+    ],
+    [
+      'a child that is empty',
+      '<testcase classname="a" name="b" time="0.1"><skipped message="m" /></testcase>',
+      1,
+    ],
+    [
+      'a child whose end is cut',
+      '<testcase classname="a" name="b" time="0.1"><failure message="m">text</fail',
+      0,
+    ],
+    ['a text that is cut', '<testcase classname="a" name="b" time="0.1"><failure message="m">text', 0],
+    ['a tag that is cut', '<testcase classname="a" name="b', 0],
+    [
+      'a lost quote before it',
+      '<testcase classname="a <testcase classname="b" name="c" time="0.100" x="1"/>',
+      2,
+    ],
+    [
+      'a long text',
+      `<testcase classname="a" name="b" time="0.1"><error message="m">${'x'.repeat(9000)}</error></testcase>`,
+      1,
+    ],
+    [
+      'a long text that is cut',
+      `<testcase classname="a" name="b" time="0.1"><error message="m">${'x'.repeat(9000)}`,
+      0,
+    ],
+  ])('may end behind a test with %s: what is whole of it is framed', async (_, last, whole) => {
+    const usual = '<testcase classname="a" name="first" time="0.100" />';
+    const text = `<testsuites><testsuite name="pytest">${usual}${last}`;
+    for (const chunks of [
+      [text],
+      cut(text, 7),
+      cut(text, 64),
+      [`<testsuites><testsuite name="pytest">`, usual, last],
+    ]) {
+      const { frames, end } = await frame(chunks);
+      const tests = frames.flatMap((one): unknown[] =>
+        isTest(one) ? elementsOf(one) : one.kind === 'testcase' ? [one] : [],
+      );
+      expect(tests).toHaveLength(1 + whole);
+      expect(end).toEqual({ complete: false, position: { line: 1, column: text.length + 1 } });
+    }
+  });
+
   it('may end anywhere: what is whole is framed, and the end is known as none', async () => {
     const whole = testcases(await frame([real]));
     let complete = 0;
