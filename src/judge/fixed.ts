@@ -24,7 +24,8 @@ export interface Repair {
 export function repairsOf(attempts: readonly Attempt[], limits: Limits = defaultLimits): Repair[] {
   const repairs: Repair[] = [];
   for (let at = 1; at < attempts.length; at++) {
-    const [last, attempt] = [attempts[at - 1], attempts[at]];
+    const last = attempts[at - 1];
+    const attempt = attempts[at];
     if (attempt === undefined || attempt.failed || last?.failed !== true || last.commit === attempt.commit)
       continue;
     const text = last.text ?? {};
