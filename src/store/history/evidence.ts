@@ -740,12 +740,8 @@ function collectRows(
         addRow({ testName, runId, outcome: outcome as Outcome, failedAttempts });
     }
   };
-  /** The text that the first row of a test has: each answer brings its own. */
-  const nameOf = (testName: string): string => {
-    const known = rowsOf.get(testName);
-    const [first] = known === undefined ? [] : rowsIn(known);
-    return first?.testName ?? testName;
-  };
+  /** One text for each test: each answer brings its own. */
+  const nameOf = shareTexts();
   const addHere = (testName: string, here: string): void => {
     if (like.has(0)) addPast(testName, here);
   };
@@ -757,6 +753,7 @@ function collectRows(
     pasts.clear();
   };
   for (const failure of failures) {
+    nameOf(failure.testName);
     if (!rowsOf.has(failure.testName)) addHere(failure.testName, '0');
     addRow(failure);
   }
@@ -768,7 +765,7 @@ function collectRows(
         for (const place of places) failedIn.set(place, fact.attempts ?? 0);
         return;
       }
-      const testName = nameOf(fact.test_name);
+      const testName = nameOf(fact.test_name) ?? fact.test_name;
       if (past !== null) addPast(testName, past);
       for (const place of places) {
         const runId = place === 0 ? me : asked[place - 1]?.runId;
@@ -792,18 +789,24 @@ function collectRows(
     settle,
     /** Tests with rows in fewer than half of the commits. */
     namesRarelyIn(commits: readonly ReadonlySet<string>[]): string[] {
-      const isRare = (ids: ReadonlySet<string>) => {
-        const ran = commits.filter((runs) => [...runs].some((runId) => ids.has(runId))).length;
-        return ran * 2 < Math.max(commits.length, 1);
+      const commitOfRun = new Map(commits.flatMap((runs, at) => [...runs].map((runId) => [runId, at])));
+      const addCommit = (ran: Set<number>, runId: string): Set<number> => {
+        const commit = commitOfRun.get(runId);
+        return commit === undefined ? ran : ran.add(commit);
       };
-      const known = new Map<readonly string[], boolean>();
+      const isRare = (ran: ReadonlySet<number>) => ran.size * 2 < Math.max(commits.length, 1);
+      const known = new Map<readonly string[] | undefined, ReadonlySet<number>>();
+      const commitsOf = (list: readonly string[] | undefined): ReadonlySet<number> => {
+        const ran = known.get(list) ?? (list ?? []).reduce(addCommit, new Set<number>());
+        known.set(list, ran);
+        return ran;
+      };
       return [...new Set([...rowsOf.keys(), ...passesOf.keys()])].filter((testName) => {
-        const list = passesOf.get(testName) ?? [];
-        if (known.get(list) === false) return false;
-        const isRareAlone = known.get(list) ?? isRare(new Set(list));
-        known.set(list, isRareAlone);
-        const runIds = [...rowsIn(rowsOf.get(testName))].map(({ runId }) => runId);
-        return isRareAlone && isRare(new Set([...list, ...runIds]));
+        const passed = commitsOf(passesOf.get(testName));
+        if (!isRare(passed)) return false;
+        const ran = new Set(passed);
+        for (const { runId } of rowsIn(rowsOf.get(testName))) addCommit(ran, runId);
+        return isRare(ran);
       });
     },
     evidence(): TestEvidence {
