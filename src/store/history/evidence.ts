@@ -687,7 +687,7 @@ function collectRows(
   const pasts = new Map<string, string>();
   const failedIn = new Map<number, number>();
   const lists = new Map<string, readonly string[]>();
-  const placeOf = new Map(asked.map(({ runId }, at) => [runId, at + 1]));
+  const placeOf = new Map([[me, 0], ...asked.map(({ runId }, at): [string, number] => [runId, at + 1])]);
   const shared = shareTexts();
   const addRow = (row: TestRow): void => {
     const known = rowsOf.get(row.testName);
@@ -716,7 +716,7 @@ function collectRows(
     const past = pasts.get(testName) ?? '';
     const failed: number[] = [];
     for (const row of rowsIn(rowsOf.get(testName)))
-      if (row.runId !== me && isFailed(row)) failed.push(placeOf.get(row.runId) ?? 0);
+      if (isFailed(row)) failed.push(placeOf.get(row.runId) ?? 0);
     // It ran there, and so in all runs like it.
     const ran = failed.filter((place) => like.has(place));
     if (past === '' && ran.length === 0) return;
@@ -740,23 +740,24 @@ function collectRows(
         addRow({ testName, runId, outcome: outcome as Outcome, failedAttempts });
     }
   };
-  /** One text for each test: each answer brings its own. */
-  const nameOf = shareTexts();
+  /** The text that the first row of a test has: each answer brings its own. */
+  const nameOf = (testName: string): string => {
+    const known = rowsOf.get(testName);
+    if (!(known instanceof Map)) return known?.testName ?? testName;
+    for (const row of known.values()) return row.testName;
+    return testName;
+  };
   const addHere = (testName: string, here: string): void => {
     if (like.has(0)) addPast(testName, here);
   };
   let isSettled = false;
   const settle = (): void => {
-    for (const testName of new Set([...(isSettled ? [] : rowsOf.keys()), ...pasts.keys()]))
-      settleTest(testName);
+    if (!isSettled) for (const testName of rowsOf.keys()) settleTest(testName);
+    for (const testName of pasts.keys()) if (isSettled || !rowsOf.has(testName)) settleTest(testName);
     isSettled = true;
     pasts.clear();
   };
-  for (const failure of failures) {
-    nameOf(failure.testName);
-    if (!rowsOf.has(failure.testName)) addHere(failure.testName, '0');
-    addRow(failure);
-  }
+  for (const failure of failures) addRow(failure);
   return {
     add(fact: TestFactsRow): void {
       const { past } = fact;
@@ -765,7 +766,7 @@ function collectRows(
         for (const place of places) failedIn.set(place, fact.attempts ?? 0);
         return;
       }
-      const testName = nameOf(fact.test_name) ?? fact.test_name;
+      const testName = nameOf(fact.test_name);
       if (past !== null) addPast(testName, past);
       for (const place of places) {
         const runId = place === 0 ? me : asked[place - 1]?.runId;
@@ -812,9 +813,9 @@ function collectRows(
     evidence(): TestEvidence {
       settle();
       const rows: TestRow[] = [];
-      const sets = new Map<readonly string[], ReadonlySet<string>>();
+      const sets = new Map<readonly string[] | undefined, ReadonlySet<string>>();
       for (const [testName, known] of rowsOf) {
-        const list = passesOf.get(testName) ?? [];
+        const list = passesOf.get(testName);
         const passed = sets.get(list) ?? new Set(list);
         sets.set(list, passed);
         // A failure stands for a twin that passed, and that for others.
@@ -824,20 +825,20 @@ function collectRows(
           if (isTwin && isFailed(row)) failed.add(row.runId);
           if (!isTwin || isFailed(row)) rows.push(row);
         }
-        if (failed.size === 0) continue;
+        if (list === undefined || failed.size === 0) continue;
         passesOf.set(
           testName,
           list.filter((runId) => !failed.has(runId)),
         );
       }
-      const byName = new Map<string, RunFailure>();
-      for (const failure of failures) byName.set(failure.testName, failure);
+      const byName = failures.toSorted((a, b) =>
+        a.testName < b.testName ? -1 : a.testName > b.testName ? 1 : 0,
+      );
       return {
         rows,
         passes: passesOf,
-        failures: [...byName.values()].sort((a, b) =>
-          a.testName < b.testName ? -1 : a.testName > b.testName ? 1 : 0,
-        ),
+        // Of twins the last one.
+        failures: byName.filter(({ testName }, at) => testName !== byName[at + 1]?.testName),
       };
     },
   };
