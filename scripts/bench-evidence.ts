@@ -26,7 +26,7 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 /** Rounds before those that count: the program's own compiler is at work in the first ones, beside the server on the same cores. */
-const warming = 30;
+const warming = 300;
 
 const server = await startPostgres({
   external: false,
