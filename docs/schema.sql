@@ -373,7 +373,8 @@ CREATE TABLE test_runs (
   attempt integer,
   step text,
   repository_host text,
-  tests_signature character varying(16)
+  tests_signature character varying(16),
+  report_counts jsonb
 ) PARTITION BY RANGE (created_at);
 
 CREATE TABLE user_preferences (

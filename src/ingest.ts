@@ -188,6 +188,11 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     naming: edges.naming,
     capturedLines: settings.capturedOutput,
     incomplete: notTaken,
+    notTaken: new Set(
+      [...[...problems, ...empty].map(({ place }) => place), ...survey.incomplete].flatMap(
+        (place) => place?.file ?? [],
+      ),
+    ),
     coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,
       rootdir: settings.rootdir ?? checkout?.rootdir,

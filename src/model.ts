@@ -540,27 +540,6 @@ export interface CoverageChange {
   readonly moved: readonly CoverageMove[];
 }
 
-/** Counts of one report of several. */
-export interface ReportCounts {
-  /** The file's name. */
-  readonly report: string;
-  readonly total: number;
-  readonly passed: number;
-  /** Failures and errors. */
-  readonly failed: number;
-  readonly skipped: number;
-}
-
-/** What several reports of one run hold. */
-export interface SeveralReports {
-  /** In their order; at most 100. */
-  readonly counts: readonly ReportCounts[];
-  /** Of those beyond. */
-  readonly left: number;
-  /** Different test names; undefined where they are too many to count. */
-  readonly tests: number | undefined;
-}
-
 /** Counts of the run that another one is compared with. */
 export interface TotalsBefore {
   readonly total: number;

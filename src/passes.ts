@@ -7,6 +7,7 @@ import type { CoverageRead } from './read/coverage/coverage.ts';
 import type { Projects } from './read/projects.ts';
 import { readResults } from './read/report/junit.ts';
 import type { ReportFile, Survey } from './read/report/survey.ts';
+import type { SeveralReports } from './report-counts.ts';
 import { signResults } from './sign/signature.ts';
 import type { RunSource } from './store/runs/save.ts';
 import { startTally, type Tally } from './tally.ts';
@@ -20,6 +21,8 @@ export interface PassOptions {
   readonly capturedLines: number;
   /** Not all reports could be taken. */
   readonly incomplete: boolean;
+  /** Which ones, or not to their end. */
+  readonly notTaken: ReadonlySet<string>;
   readonly coverage: CoverageBeside;
   onWarning(warning: Warning): void;
   /** Bytes read so far in this pass. */
@@ -31,6 +34,8 @@ export interface PassOptions {
 export interface Counted {
   readonly tally: Tally;
   readonly totals: Totals;
+  /** What each of several reports holds; undefined where tests of one alone were read. */
+  readonly reports: SeveralReports | undefined;
   /** Tests that the reports hold or speak of and that could not be read. */
   readonly lost: number;
   /** undefined where no coverage reports were given. */
@@ -45,8 +50,10 @@ export function startPasses(reports: readonly ReportFile[], options: PassOptions
   let told = 0;
   let complete = false;
   let lost = 0;
-  const onLost = (tests: number) => {
+  let notWhole = options.notTaken;
+  const onLost = (tests: number, reports: ReadonlySet<string>) => {
     lost = tests;
+    notWhole = new Set([...options.notTaken, ...reports]);
   };
   let coverage: CoverageRead | undefined;
   async function* results(): AsyncGenerator<readonly SignedResult[]> {
@@ -70,19 +77,21 @@ export function startPasses(reports: readonly ReportFile[], options: PassOptions
     if (coverage !== undefined && coverage.files.length > 0) yield coverage.files;
   }
   const totals = () => tally.totals(options.survey.durationSeconds, coverage?.totals.percent);
+  const severalReports = () => tally.reports(notWhole);
   return {
     /** For the store: a new pass at each call. */
     open: (): RunSource => ({
       results,
       coverage: coverageFiles,
       totals,
+      reports: severalReports,
       incomplete: () => options.incomplete || lost > 0,
     }),
     /** What the last pass counted; makes a pass where none came to its end. */
     async finish(): Promise<Counted> {
       if (!complete) for await (const _ of results());
       coverage = await options.coverage.finish();
-      return { tally, totals: totals(), lost, coverage };
+      return { tally, totals: totals(), reports: severalReports(), lost, coverage };
     },
   };
 }

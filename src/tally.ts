@@ -7,13 +7,12 @@ import type {
   FailureExcerpt,
   FailureSignature,
   Outcome,
-  ReportCounts,
-  SeveralReports,
   SignedResult,
   Totals,
 } from './model.ts';
 import { owned } from './read/owned.ts';
 import { excerptOf } from './read/report/excerpt.ts';
+import { nameReports, type ReportCounts, type SeveralReports } from './report-counts.ts';
 
 /** What a person is shown of a failure. */
 export interface ShownFailure {
@@ -57,6 +56,9 @@ const mostFailures = 1000;
 const mostExcerpts = 300;
 const mostSlow = 10;
 const mostReruns = 10;
+/** Reports are counted one by one up to this number, and those beyond together. */
+const mostCounted = 1000;
+/** So many are named. */
 const mostReports = 100;
 /** Different names are counted up to this number. */
 const mostNames = 50_000;
@@ -76,8 +78,8 @@ export interface Tally {
   readonly reruns: { readonly count: number; readonly first: readonly Rerun[] };
   /** Slowest first. */
   readonly slowest: readonly SlowTest[];
-  /** undefined where there is one report. */
-  readonly reports: SeveralReports | undefined;
+  /** undefined where tests of one report alone were read. `incomplete`: names of reports of which tests, or all, could not be read. */
+  reports(incomplete: ReadonlySet<string>): SeveralReports | undefined;
   totals(durationSeconds: number | undefined, coveragePercent: number | undefined): Totals;
 }
 
@@ -96,8 +98,9 @@ export function startTally(): Tally {
   let count = 0;
   const reruns: { count: number; first: Rerun[] } = { count: 0, first: [] };
   let summed: number | undefined;
-  const reports = new Map<string, { -readonly [K in keyof ReportCounts]: ReportCounts[K] }>();
+  const reports = new Map<string, Count>();
   const leftOut = new Set<string>();
+  let together: Count | undefined;
   const names = new Set<string>();
   /** Of the slowest tests. */
   let least = 0;
@@ -110,14 +113,19 @@ export function startTally(): Tally {
   const countReport = ({ report, testName, outcome }: SignedResult) => {
     if (report === undefined) return;
     if (names.size <= mostNames) names.add(owned(testName));
-    const one = reports.get(report) ?? { report, total: 0, passed: 0, failed: 0, skipped: 0 };
-    if (!reports.has(report) && reports.size === mostReports) {
-      if (leftOut.size < mostNames) leftOut.add(report);
-      return;
+    countIn(report)[columns[outcome]]++;
+  };
+  const countIn = (report: string): Count => {
+    const known = reports.get(report);
+    if (known !== undefined) return known;
+    const one = { passed: 0, failed: 0, skipped: 0, incomplete: false };
+    if (reports.size < mostCounted) {
+      reports.set(report, one);
+      return one;
     }
-    reports.set(report, one);
-    one.total++;
-    one[columns[outcome]]++;
+    if (leftOut.size < mostNames) leftOut.add(report);
+    together ??= one;
+    return together;
   };
   return {
     add(results) {
@@ -155,13 +163,15 @@ export function startTally(): Tally {
     get slowest() {
       return slowest;
     },
-    get reports() {
+    reports(incomplete) {
       if (reports.size < 2) return undefined;
-      return {
-        counts: [...reports.values()],
-        left: leftOut.size,
+      for (const report of incomplete) countIn(report).incomplete = true;
+      const counted = {
+        counts: [...reports].map(([report, one]) => ({ report, ...one })),
+        rest: together && { reports: leftOut.size, ...together },
         tests: names.size > mostNames ? undefined : names.size,
       };
+      return nameReports(counted, mostReports);
     },
     totals: (durationSeconds, coveragePercent) => ({
       total: count,
@@ -213,6 +223,8 @@ function countDistinct(most: number): { readonly count: number; add(signature: F
     },
   };
 }
+
+type Count = { -readonly [K in keyof Omit<ReportCounts, 'report'>]: ReportCounts[K] };
 
 const columns: Readonly<Record<Outcome, 'passed' | 'failed' | 'skipped'>> = {
   passed: 'passed',

@@ -157,7 +157,10 @@ describe('several reports of one step', () => {
     for (const report of ['results-3.11.xml', 'results-3.12.xml', 'results-3.13.xml'])
       for (const testName of ['a.py::x', 'a.py::y'])
         tally.add([resultOf(testName, report, report.includes('3.12') && testName === 'a.py::x')]);
-    const text = renderSection({ ...section, failures: [], severalReports: tally.reports }, detail);
+    const text = renderSection(
+      { ...section, failures: [], severalReports: tally.reports(new Set()) },
+      detail,
+    );
     expect(text).toContain('2 tests, 6 runs in 3 reports; 1 failed in `results-3.12.xml`');
     expect(text).toContain('| ❌ `results-3.12.xml` | 1 | 1 | 0 |');
     expect(text).toContain('| ✅ `results-3.13.xml` | 0 | 2 | 0 |');

@@ -86,7 +86,7 @@ function identify(job: Parameters<typeof identifyJob>[0], isPush: boolean) {
 
 function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
   if (job.runId === undefined) return missingSection(job.reason, { ok: true, text: '' }, hideSolutions);
-  const { totals, incomplete, failures, history, leastCovered, matriz } = job;
+  const { totals, incomplete, failures, history, leastCovered, matriz, reports } = job;
   const stored = { ok: true, text: '' };
   return {
     totals,
@@ -101,6 +101,7 @@ function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
     stored,
     hideSolutions,
     isFromWindows: failures.some((failure) => failure.isFromWindows),
+    severalReports: reports,
   };
 }
 

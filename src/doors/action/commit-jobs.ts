@@ -7,6 +7,7 @@ import { type ChangeSource, judgeStored } from '../../judging.ts';
 import type { Outcome, RunHistory, RunOrigin, Totals } from '../../model.ts';
 import { parseMatriz } from '../../read/matriz.ts';
 import { readStoredFailure } from '../../read/report/junit.ts';
+import type { SeveralReports } from '../../report-counts.ts';
 import type { Connect, ConnectLimits, Database } from '../../store/database/port.ts';
 import { withRetries } from '../../store/database/retry.ts';
 import { withTimeout } from '../../store/database/search-path.ts';
@@ -17,6 +18,7 @@ import {
   readAnalysis,
   readFailureTexts,
   readLeastCovered,
+  readReportCounts,
   type StoredJobIdentity,
   type StoredMissingJob,
   type StoredRunJob,
@@ -32,6 +34,7 @@ import { identifyJob, idOf } from './job-identity.ts';
 export interface CommitRun extends StoredJobIdentity {
   readonly runId: string;
   readonly totals: Totals;
+  readonly reports: SeveralReports | undefined;
   /** Tests of it are missing. */
   readonly incomplete: boolean;
   readonly failures: readonly ShownFailure[];
@@ -157,6 +160,7 @@ async function readJob(
       showFailure({ ...text, outcome: text.outcome as Outcome, failure: readStoredFailure(text) }),
     ),
     history,
+    reports: job.hasReports ? await readReportCounts(db, access, job) : undefined,
     leastCovered: job.totals.coveragePercent === undefined ? [] : await readLeastCovered(db, access, job, 10),
     matriz: await readStoredMatriz(db, access, job),
   };

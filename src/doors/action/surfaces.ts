@@ -192,7 +192,7 @@ function sectionOf({ inputs, verdict, hideSolutions }: Told, links: Links | unde
     hideSolutions,
     folder: verdict.rootdir,
     isFromWindows: verdict.tally.isFromWindows,
-    severalReports: verdict.tally.reports,
+    severalReports: verdict.reports,
     links,
   };
 }

@@ -47,7 +47,7 @@ export interface ReadOptions {
   /** Bytes read so far, over all files. */
   onProgress?(bytes: number): void;
   /** At the end: how many tests the reports hold or speak of that could not be read. */
-  onLost?(tests: number): void;
+  onLost?(tests: number, reports: ReadonlySet<string>): void;
 }
 
 /** fast-xml-parser is fastest on batches of about this many characters. */
@@ -357,7 +357,14 @@ class ResultReader {
       });
     }
     const unseen = survey.unseen.reduce((sum, { failures }) => sum + failures, 0);
-    this.#options.onLost?.(this.#malformed.count + this.#interrupted.count + unseen);
+    this.#options.onLost?.(
+      this.#malformed.count + this.#interrupted.count + unseen,
+      new Set([
+        ...this.#malformed.files,
+        ...this.#interrupted.files,
+        ...survey.unseen.map(({ file }) => file),
+      ]),
+    );
     for (const file of survey.foreign) {
       this.#warn({
         code: 'foreign-report',
@@ -464,6 +471,10 @@ function belowFolder(folder: string, { testName, testFile }: NodeId): string {
 class Counter {
   count = 0;
   readonly #files = new Set<string>();
+
+  get files(): ReadonlySet<string> {
+    return this.#files;
+  }
 
   add(count: number, file: string): void {
     if (count === 0) return;

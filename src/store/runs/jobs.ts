@@ -1,8 +1,10 @@
 // Reads the jobs of one commit: its runs, what failed in them, and which had no report.
 import type { Totals } from '../../model.ts';
+import type { SeveralReports } from '../../report-counts.ts';
 import type { Database } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
 import { matrizEnabled } from './matriz.ts';
+import { mostReportBytes, readReports } from './report-counts.ts';
 
 /** What the jobs of one commit have in common. */
 export interface CommitQuery {
@@ -30,6 +32,8 @@ export interface StoredRunJob extends StoredJobIdentity {
   readonly runId: string;
   readonly createdAt: Date;
   readonly totals: Totals;
+  /** It had several reports, and what each of them holds is stored. */
+  readonly hasReports: boolean;
   /** Tests of it are missing. */
   readonly incomplete: boolean;
 }
@@ -72,15 +76,15 @@ export async function listJobs(db: Database, access: Access, commit: CommitQuery
     db.query<Record<string, unknown>>(
       `SELECT r.id, r.created_at, r.job_name, r.lane, r.total_tests, r.passed, r.failed, r.skipped, r.errors, r.incomplete,
          r.duration_seconds::float8 AS seconds, r.coverage_percent::float8 AS coverage, u.workflow, u.step, u.check_run_id,
-         u.workflow_run_id, u.run_attempt, encode(u.payload_sha256, 'hex') AS payload, NULL AS key, NULL AS reason,
-         u.uploaded_at
+         u.workflow_run_id, u.run_attempt, encode(u.payload_sha256, 'hex') AS payload, r.report_counts IS NOT NULL AS has_reports,
+         NULL AS key, NULL AS reason, u.uploaded_at
        FROM test_runs r
        JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id
        WHERE r.team_id = $1 AND r.git_sha = $2 AND r.git_branch IS NOT DISTINCT FROM $3
          AND u.repository IS NOT DISTINCT FROM $4 AND u.pull_request IS NOT DISTINCT FROM $5
        UNION ALL
        SELECT NULL, NULL, m.job_name, m.lane, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, m.workflow, m.step, m.check_run_id,
-         m.workflow_run_id, m.run_attempt, NULL, encode(m.upload_key, 'hex'), m.reason, m.uploaded_at
+         m.workflow_run_id, m.run_attempt, NULL, NULL, encode(m.upload_key, 'hex'), m.reason, m.uploaded_at
        FROM missing_reports m
        WHERE m.team_id = $1 AND m.git_sha = $2 AND m.git_branch IS NOT DISTINCT FROM $3
          AND m.repository IS NOT DISTINCT FROM $4 AND m.pull_request IS NOT DISTINCT FROM $5
@@ -115,6 +119,7 @@ export async function listJobs(db: Database, access: Access, commit: CommitQuery
       ...identity,
       runId: String(row.id),
       createdAt: row.created_at as Date,
+      hasReports: row.has_reports === true,
       incomplete: row.incomplete === true,
       totals: {
         total: Number(row.total_tests),
@@ -179,6 +184,22 @@ export async function readLeastCovered(
     coveragePercent: Number(row.percent),
     missingStatements: Number(row.missing_statements),
   }));
+}
+
+/** What each of a run's several reports holds; undefined where it cannot be what an upload stored. */
+export async function readReportCounts(
+  db: Database,
+  access: Access,
+  run: Pick<StoredRunJob, 'runId' | 'createdAt' | 'totals'>,
+): Promise<SeveralReports | undefined> {
+  const [row] = await inTeam(db, access, () =>
+    db.query<{ counts: unknown }>(
+      `SELECT r.report_counts AS counts FROM test_runs r
+       WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3 AND octet_length(r.report_counts::text) <= $4`,
+      [access.team.id, run.runId, run.createdAt, mostReportBytes],
+    ),
+  );
+  return row && readReports(row.counts, run.totals);
 }
 
 /** A run's analysis by MATRIZ as JSON text, where it has one and the team does not have that turned off. */

@@ -10,6 +10,7 @@ import type {
   Totals,
   Warning,
 } from '../../model.ts';
+import type { SeveralReports } from '../../report-counts.ts';
 import {
   copiedValues,
   copyIntArray,
@@ -30,6 +31,7 @@ import { type Migration, migrations } from '../schema/migrations.generated.ts';
 import { ensureMonth, ensureMonthsAhead, monthsMadeAhead } from '../schema/partitions.ts';
 import { makeLineId } from './line.ts';
 import { matrizEnabled } from './matriz.ts';
+import { storedReports } from './report-counts.ts';
 import { startTestsSignature } from './tests-signature.ts';
 import { makeRowIdPrefix, makeRunId, teamUploadKey } from './upload-key.ts';
 
@@ -62,6 +64,8 @@ export interface RunSource {
   coverage(): AsyncIterable<readonly CoverageFile[]> | Iterable<readonly CoverageFile[]>;
   /** Valid once results and coverage were read to their ends. */
   totals(): Totals;
+  /** Valid as `totals`: what each of several reports holds. Absent: there is one. */
+  reports?(): SeveralReports | undefined;
   /** Valid as `totals`: tests of the run are missing. Absent: none. */
   incomplete?(): boolean;
 }
@@ -494,6 +498,7 @@ async function writeRun(
         upload,
         storable,
         totals: source.totals(),
+        reports: source.reports?.(),
         incomplete: source.incomplete?.() ?? false,
         testsSignature: tests.text(),
         resultRows,
@@ -665,6 +670,7 @@ interface RunToStore {
   readonly upload: Upload;
   readonly storable: Storable;
   readonly totals: Totals;
+  readonly reports: SeveralReports | undefined;
   readonly incomplete: boolean;
   readonly testsSignature: string;
   readonly resultRows: number;
@@ -730,6 +736,7 @@ async function setRun(db: Database, run: RunToStore): Promise<void> {
     job_name: storable.text(context.jobName) ?? null,
     incomplete: run.incomplete,
     tests_signature: run.testsSignature,
+    report_counts: run.reports && storedReports(run.reports, storable),
     workflow: storable.text(context.workflow) ?? null,
     step: storable.text(context.step) ?? null,
     check_run_id: context.checkRunId ?? null,
@@ -817,7 +824,7 @@ const runRow = `json_to_record(current_setting('${runSetting}')::json) AS s (
       workflow text, step text, check_run_id bigint, line_id uuid, project text, tested_git_sha varchar(40), parents text[],
       committed_at timestamptz, kind varchar(10), origin varchar(10), dirty integer, stale boolean, repository_host text, matriz text,
       consciousness_score numeric(5, 2), matriz_status varchar(20), matriz_ms integer, matriz_components integer,
-      tests_signature varchar(16))`;
+      tests_signature varchar(16), report_counts jsonb)`;
 
 const resultColumns = `test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message,
       error_traceback, failure_signature, drift_signature, words_signature, cause_key, markers, attempts, error_type,
@@ -870,12 +877,14 @@ const storeRun = (known: number): string => `
     INSERT INTO test_runs (id, team_id, lambda_id, total_tests, passed, failed, skipped, errors, coverage_percent,
       duration_seconds, lane, markers, python_version, pytest_version, ci_system, git_sha, git_branch, git_commit_message,
       created_at, repository, job_name, incomplete, line_id, project, tested_git_sha, parents, committed_at, kind, origin, dirty,
-      stale, attempt, step, repository_host, matriz_analysis, consciousness_score, tests_signature)
+      stale, attempt, step, repository_host, matriz_analysis, consciousness_score, tests_signature,
+      report_counts)
     VALUES (run.id, run.team_id, run.lambda_id, run.total_tests, run.passed, run.failed, run.skipped, run.errors, run.coverage_percent,
       run.duration_seconds, run.lane, run.markers, run.python_version, run.pytest_version, run.ci_system, run.git_sha, run.git_branch,
       run.git_commit_message, run.created_at, run.repository, run.job_name, run.incomplete, run.line_id, run.project,
       run.tested_git_sha, run.parents, run.committed_at, run.kind, run.origin, run.dirty, run.stale, run.run_attempt, run.step,
-      run.repository_host, run.matriz::jsonb, run.consciousness_score, run.tests_signature);
+      run.repository_host, run.matriz::jsonb, run.consciousness_score, run.tests_signature,
+      run.report_counts);
     IF run.matriz IS NOT NULL AND run.pull_request IS NOT NULL AND run.git_sha IS NOT NULL THEN
       -- By the clock: the newest of a commit is the one that came last.
       INSERT INTO consciousness_reviews (team_id, pr_number, git_sha, git_branch, lambda_id, matriz_analysis, overall_status,

@@ -26,7 +26,7 @@ export const expected: Fingerprints = {
     "table test_months": "973390fe8f6a",
     "table test_names": "838425c4837c",
     "table test_results": "04d5707472ef",
-    "table test_runs": "a3063f79bfcb",
+    "table test_runs": "2cd7ecfd5d5c",
     "table user_preferences": "3834f7b6a4c0",
     "table users": "4a590f3ec8a2",
     "table webauthn_credentials": "e49e04b3965e",

@@ -501,5 +501,18 @@ export const migrations: readonly Migration[] = [
         "sql": "-- Purpose: tell runs that ran the same tests, so that the rows of tests that passed need not be read one by one.\n-- Locks: test_runs, partitions of test_runs: ACCESS EXCLUSIVE\n-- Older programs: go on uploading\n-- Reversible: ALTER TABLE test_runs DROP COLUMN tests_signature.\n\n-- Equal where two runs ran the same tests with equal outcomes, but for those that passed at once in one and failed in the other.\n-- NULL in a run of an older program: its rows are read.\nALTER TABLE test_runs ADD COLUMN tests_signature VARCHAR(16);\n"
       }
     ]
+  },
+  {
+    "number": 23,
+    "name": "report-counts",
+    "checksum": "8638418643a9cd5efc8911089609a899b53261400a1cc60be67dd88cdf62c03e",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "all of it",
+        "inTransaction": true,
+        "sql": "-- Purpose: keep what each report of a run holds, where it had several, so that every job of the commit can tell it.\n-- Locks: test_runs, partitions of test_runs: ACCESS EXCLUSIVE\n-- Older programs: go on uploading\n-- Reversible: ALTER TABLE test_runs DROP COLUMN report_counts.\n\n-- {\"tests\": 2, \"reports\": [{\"report\": \"results-3.12.xml\", \"passed\": 1, \"failed\": 1, \"skipped\": 0}], \"rest\": {\"reports\": 12, \"passed\": 24, …}}:\n-- at most 100 reports, those with failures before others; the rest added up. \"incomplete\": true where tests of one could not be read.\n-- NULL where a run had one report, and in runs of older programs.\nALTER TABLE test_runs ADD COLUMN report_counts JSONB;\n"
+      }
+    ]
   }
 ];

@@ -9,9 +9,15 @@ import type {
   Novelty,
   Patch,
   RunHistory,
-  SeveralReports,
   Totals,
 } from '../../model.ts';
+import {
+  hasResults,
+  isBadReport,
+  type ReportCounts,
+  type SeveralReports,
+  sizeOfReports,
+} from '../../report-counts.ts';
 import {
   type Alike,
   evidenceOfAll,
@@ -53,7 +59,7 @@ import {
   tierNames,
 } from '../words.ts';
 import { type Links, openLinks } from './links.ts';
-import { block, code, cut, exactBlock, inline, isExact } from './markdown.ts';
+import { block, code, cut, cutFront, exactBlock, inline, isExact } from './markdown.ts';
 
 /** The results of a job. */
 export interface Section {
@@ -290,29 +296,55 @@ const mostReportsNamed = 3;
 /** `2 tests, 6 runs in 3 reports; 1 failed in results-3.12.xml`, and a row a file. */
 function renderReports({ severalReports: reports }: Section): string {
   if (reports === undefined) return '';
-  const { counts, left, tests } = reports;
-  const runs = counts.reduce((sum, { total }) => sum + total, 0);
+  const { counts, rest, tests } = reports;
+  const { reports: all, runs } = sizeOfReports(reports);
   const said =
-    tests === undefined || tests === runs || left > 0
-      ? `${count(counts.length + left, 'report')}`
-      : `${count(tests, 'test')}, ${count(runs, 'run')} in ${count(counts.length, 'report')}`;
+    tests === undefined || tests === runs
+      ? count(all, 'report')
+      : `${count(tests, 'test')}, ${count(runs, 'run')} in ${count(all, 'report')}`;
   const red = counts.filter(({ failed }) => failed > 0);
   const named = red
     .slice(0, mostReportsNamed)
     .map(({ report, failed }) => `${number(failed)} failed in ${code(cut(report, 200))}`);
-  const rest = red.length - named.length;
-  if (rest > 0) named.push(`and in ${number(rest)} more`);
+  const more = red.length - named.length;
+  if (more > 0) named.push(`and in ${number(more)} more`);
+  else if (rest !== undefined && rest.failed > 0) named.push('and in others');
   const lines = [
     '| Report | Failed | Passed | Skipped |',
     '|:--|--:|--:|--:|',
-    ...counts.map(({ report, failed, passed, skipped }) => {
-      const mark = failed > 0 ? '❌' : passed > 0 ? '✅' : '⚪';
-      return `| ${mark} ${code(cut(report, 200), { cell: true })} | ${failed} | ${passed} | ${skipped} |`;
-    }),
+    ...reportRows(reports).map(
+      ({ name, failed, passed, skipped }) => `| ${name} | ${failed} | ${passed} | ${skipped} |`,
+    ),
   ];
-  const more = left > 0 ? `\n\n… and ${number(left)} more` : '';
   const head = named.length === 0 ? said : `${said}; ${named.join(', ')}`;
-  return `${head}\n\n${folded('Each report', `${lines.join('\n')}${more}`)}`;
+  return `${head}\n\n${folded('Each report', lines.join('\n'))}`;
+}
+
+const longestReport = 80;
+
+/** A row a report, for a table, and one for those that are not named; counts are empty where nothing of it could be read. */
+export function reportRows({ counts, rest }: Pick<SeveralReports, 'counts' | 'rest'>): {
+  readonly name: string;
+  readonly failed: string;
+  readonly passed: string;
+  readonly skipped: string;
+}[] {
+  const row = (name: string, one: Omit<ReportCounts, 'report'>) => {
+    const mark = isBadReport(one) ? '❌' : one.passed > 0 ? '✅' : '⚪';
+    const isEmpty = !hasResults(one);
+    const note = !one.incomplete ? '' : isEmpty ? ' (no results)' : ' (incomplete)';
+    const told = (n: number) => (isEmpty && one.incomplete ? '' : String(n));
+    return {
+      name: `${mark} ${name}${note}`,
+      failed: told(one.failed),
+      passed: told(one.passed),
+      skipped: told(one.skipped),
+    };
+  };
+  return [
+    ...counts.map((one) => row(code(cutFront(one.report, longestReport), { cell: true }), one)),
+    ...(rest === undefined ? [] : [row(`and ${count(rest.reports, 'more report')}`, rest)]),
+  ];
 }
 
 /** Removes a `workflow / ` that all labels begin with. matches: tests / unit, tests / e2e: unit, e2e */

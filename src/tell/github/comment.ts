@@ -2,7 +2,13 @@
 // anew; a job without a database has its own part between marks, which the others copy unread. Pure; github.ts posts it.
 
 import { createHash } from 'node:crypto';
-import type { RunHistory, SeveralReports, Totals, TotalsBefore } from '../../model.ts';
+import type { RunHistory, Totals, TotalsBefore } from '../../model.ts';
+import {
+  nameReports,
+  type ReportCounts,
+  type RestOfReports,
+  type SeveralReports,
+} from '../../report-counts.ts';
 import { blockedStars } from '../matriz.ts';
 import { allJobs, count, coverageDifference, difference, number, percent } from '../words.ts';
 import { type Attempted, compareAttempts, groupsOf, standing } from './attempts.ts';
@@ -13,11 +19,12 @@ import {
   hasOutput,
   type Job,
   renderJobs,
+  reportRows,
   type Section,
   shortLabels,
 } from './comment-section.ts';
 import { linked, type Site } from './links.ts';
-import { bytes, code, cut, inline } from './markdown.ts';
+import { bytes, code, cut, cutFront, inline } from './markdown.ts';
 
 /** GitHub refuses longer comments, and documents 65,536 characters. */
 export const maxCommentBytes = 60_000;
@@ -56,7 +63,11 @@ export interface JobRow extends JobIdentity {
   readonly blocked: number;
   /** A coverage gate that somebody asked for fails. */
   readonly isCoverageLow: boolean;
+  /** Where it had several: at most 10 are named. */
+  readonly reports?: RowReports | undefined;
 }
+
+type RowReports = Pick<SeveralReports, 'counts' | 'rest'>;
 
 /** The part of one source: the database with all jobs that stored their runs, or a job without a database. */
 export interface Part {
@@ -149,6 +160,7 @@ export function makePart(
       missing,
       blocked: blockedStars(matriz?.review),
       isCoverageLow: (fallen?.length ?? 0) > 0,
+      reports: severalReports && shortReports(severalReports),
     }),
   );
   const labels = labelRows(rows);
@@ -260,10 +272,46 @@ export function isOurs(body: string): boolean {
   return body.startsWith(markerStart);
 }
 
+/** Of a job. */
+const mostReports = 10;
+const longestReport = 80;
+/** What reports take of a comment, in its table and in its marks. */
+const mostReportBytes = 6000;
+
+function shortReports(reports: SeveralReports): RowReports {
+  const { counts, rest } = nameReports(reports, mostReports);
+  return { counts: counts.map((one) => ({ ...one, report: cutFront(one.report, longestReport) })), rest };
+}
+
+/** With as many named reports a job as there is room for: many jobs have none. */
+function withReports(parts: readonly Part[]): readonly Part[] {
+  for (const most of [mostReports, 5, 3]) {
+    const told = parts.map((part) => ({
+      ...part,
+      rows: part.rows.map((row) => ({
+        ...row,
+        reports: row.reports && nameReports({ ...row.reports, tests: undefined }, most),
+      })),
+    }));
+    const size = told
+      .flatMap(({ rows }) => rows)
+      .reduce((sum, { reports }) => {
+        if (reports === undefined) return sum;
+        return sum + bytes(reportLines(reports).join('\n')) + bytes(packed(packReports(reports)));
+      }, 0);
+    if (size <= mostReportBytes) return told;
+  }
+  return withoutReports(parts);
+}
+
+function withoutReports(parts: readonly Part[]): readonly Part[] {
+  return parts.map((part) => ({ ...part, rows: part.rows.map((row) => ({ ...row, reports: undefined })) }));
+}
+
 /** The whole comment, at most so many UTF-8 bytes; it says what was left out. */
 export function renderComment(state: CommentState, maxBytes = maxCommentBytes): string {
   // Parts without a heading must come first.
-  const parts = state.parts.toSorted(
+  const parts = withReports(state.parts).toSorted(
     (a, b) =>
       Number(b.rows.length > 1) - Number(a.rows.length > 1) ||
       compare(nameOf(a), nameOf(b)) ||
@@ -281,7 +329,7 @@ export function renderComment(state: CommentState, maxBytes = maxCommentBytes): 
       const last = (levels[i] ?? 0) + 1 >= part.texts.length;
       if (!last && (longest === undefined || sizeOf(i) > sizeOf(longest))) longest = i;
     }
-    if (longest === undefined) return minimal(state, parts, maxBytes);
+    if (longest === undefined) return minimal(state, withoutReports(parts), maxBytes);
     size -= sizeOf(longest);
     levels[longest] = (levels[longest] ?? 0) + 1;
     size += sizeOf(longest);
@@ -379,9 +427,9 @@ function notes(rows: readonly JobRow[]): string[] {
   ];
 }
 
-/** undefined where all are run once, or there are too many to count. */
-export function testsOf({ tests, left }: SeveralReports, total: number): number | undefined {
-  return left > 0 || tests === total ? undefined : tests;
+/** undefined where each is run once, or there are too many to count. */
+export function testsOf({ tests }: SeveralReports, total: number): number | undefined {
+  return tests === total ? undefined : tests;
 }
 
 function movedSince(before: TotalsBefore | undefined, totals: Totals): JobRow['moved'] {
@@ -450,7 +498,7 @@ function verdict(parts: readonly Part[]): string {
 
 function table(rows: readonly JobRow[], site: Site | undefined): string[] {
   const labels = shortLabels(labelRows(rows));
-  const lines = rows.map((row, i) => {
+  const lines = rows.flatMap((row, i) => {
     const label = linked(code(labels[i] ?? '', { cell: true }), site?.run(row.run, row.job));
     if (row.missing !== undefined) return `| ${markOf(row)} ${label} (no ${row.missing}) |  |  |  |  |  |`;
     const { coverage, coverageBefore: before } = row;
@@ -459,16 +507,28 @@ function table(rows: readonly JobRow[], site: Site | undefined): string[] {
         ? ''
         : ` (${coverageDifference({ beforePercent: before, afterPercent: coverage })})`;
     const cells = [
-      `${markOf(row)} ${label}${row.incomplete ? ' (incomplete)' : ''}${row.blocked > 0 ? ' (blocked by MATRIZ)' : ''}`,
+      `${markOf(row)} ${label}${runsOf(row)}${row.incomplete ? ' (incomplete)' : ''}${row.blocked > 0 ? ' (blocked by MATRIZ)' : ''}`,
       `${row.failed}${movedBy(row, 'failed')}`,
       row.new ?? '',
       `${row.passed}${movedBy(row, 'passed')}`,
       `${row.skipped}${movedBy(row, 'skipped')}`,
       coverage === undefined ? '' : `${percent(coverage)}${moved}`,
     ];
-    return `| ${cells.join(' | ')} |`;
+    return [`| ${cells.join(' | ')} |`, ...(row.reports === undefined ? [] : reportLines(row.reports))];
   });
   return ['| Job | Failed | New | Passed | Skipped | Coverage |', '|:--|--:|--:|--:|--:|--:|', ...lines];
+}
+
+/** ` (6 runs of 2 tests)` where several reports ran a test. */
+function runsOf({ tests, total }: JobRow): string {
+  return tests === undefined ? '' : ` (${count(total, 'run')} of ${count(tests, 'test')})`;
+}
+
+/** Below the row of their job. */
+function reportLines(reports: RowReports): string[] {
+  return reportRows(reports).map(
+    ({ name, failed, passed, skipped }) => `| &emsp;${name} | ${failed} |  | ${passed} | ${skipped} |  |`,
+  );
 }
 
 function movedBy(row: JobRow, what: 'failed' | 'passed' | 'skipped'): string {
@@ -528,10 +588,49 @@ function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): s
 }
 
 /** Most rows have none of them. */
-function lastFacts({ missing, blocked, isCoverageLow, tests, moved }: JobRow): unknown[] {
-  const facts = [missing, blocked || undefined, isCoverageLow ? 1 : undefined, tests];
-  const all = moved === undefined ? facts : [...facts, moved.failed, moved.passed, moved.skipped];
+function lastFacts({ missing, blocked, isCoverageLow, tests, moved, reports }: JobRow): unknown[] {
+  const all = [
+    missing,
+    blocked || undefined,
+    isCoverageLow ? 1 : undefined,
+    tests,
+    moved?.failed,
+    moved?.passed,
+    moved?.skipped,
+    reports && packReports(reports),
+  ];
   return all.slice(0, all.findLastIndex((fact) => fact !== undefined) + 1).map((fact) => fact ?? '');
+}
+
+/** A list a report: its name, and counts in this order. Of those that are not named their number stands for a name. */
+function packReports({ counts, rest }: RowReports): unknown[] {
+  const pack = (first: string | number, one: Omit<ReportCounts, 'report'>) => [
+    first,
+    one.failed,
+    one.passed,
+    one.skipped,
+    ...(one.incomplete ? [1] : []),
+  ];
+  return [
+    ...counts.map((one) => pack(one.report, one)),
+    ...(rest === undefined ? [] : [pack(rest.reports, rest)]),
+  ];
+}
+
+function readReports(value: unknown): RowReports | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const counts: ReportCounts[] = [];
+  let rest: RestOfReports | undefined;
+  for (const packed of value.slice(0, mostReports + 1)) {
+    const [first, ...numbers] = Array.isArray(packed) ? (packed as readonly unknown[]) : [];
+    const [failed, passed, skipped] = numbers.map((number) => whole(number));
+    if (failed === undefined || passed === undefined || skipped === undefined) return undefined;
+    const one = { failed, passed, skipped, incomplete: numbers[3] === 1 };
+    const others = whole(first);
+    if (others !== undefined) rest = { reports: others, ...one };
+    else if (typeof first === 'string') counts.push({ report: cutFront(first, longestReport), ...one });
+  }
+  return counts.length === 0 ? undefined : { counts, rest };
 }
 
 /** Base64, so that nothing in it can end the HTML comment around it. */
@@ -622,6 +721,7 @@ function readRow(value: unknown, least: { readonly run: number; readonly job: nu
   const incomplete = whole(numbers[7], 1);
   const [name, run, attempt, job, step, missing, blocked, isLow, tests, ...moved] = numbers.slice(8);
   const [failedMore, passedMore, skippedMore] = moved.map(signed);
+  const reports = readReports(moved[3]);
   const above = (start: number, by: unknown) => {
     const distance = whole(by, mostRun);
     return distance === undefined ? undefined : whole(start + distance, mostRun);
@@ -646,6 +746,7 @@ function readRow(value: unknown, least: { readonly run: number; readonly job: nu
     blocked: whole(blocked) ?? 0,
     isCoverageLow: isLow === 1,
     tests: whole(tests),
+    reports,
     moved:
       failedMore === undefined || passedMore === undefined || skippedMore === undefined
         ? undefined

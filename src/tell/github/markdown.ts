@@ -75,6 +75,12 @@ export function cut(text: string, most: number): string {
   return `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
+/** The last so many characters: of paths, whose ends tell them apart. */
+export function cutFront(text: string, most: number): string {
+  if (text.length <= most) return text;
+  return `…${text.slice(1 - most).replace(/^[\udc00-\udfff]/, '')}`;
+}
+
 export function bytes(text: string): number {
   return Buffer.byteLength(text, 'utf8');
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runActionHere } from '../../support/action-in-process.ts';
-import { createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
+import { asAdmin, createReadyDatabase, type ReadyDatabase, rowsOf } from '../../support/databases.ts';
 import { startGithub } from '../../support/github-server.ts';
 import { pullEnv, pullRequest, withoutLinks, words, writeReportIn } from '../../support/pull-request.ts';
 import type { ActionResult } from '../../support/runner.ts';
@@ -155,6 +155,70 @@ describe.each([{ database: true }, { database: false }])('with a database: $data
       await run(again);
       expect(body()).toContain('✅ 3 test runs passed in 3 jobs');
       expect(body()).not.toContain('no re');
+    },
+  );
+
+  story(
+    'legs gathered in one step: a row each below their job, whoever renders it, until the job runs again',
+    async ({ run, body, report, stored, commit, write }) => {
+      const legs = ['3.11', '3.12', '3.13'].map((python) => `results-${python}.xml`);
+      const other = (job: string) => {
+        report({ [`test_${job}`]: 'passed' });
+        return run({ env: { GITHUB_JOB: job } });
+      };
+      const gather = (attempt: string) =>
+        run({
+          inputs: { reports: 'results-3.*.xml' },
+          env: { GITHUB_JOB: 'gather', GITHUB_RUN_ATTEMPT: attempt },
+        });
+      await other('lint');
+      report({ test_a: 'passed', test_b: 'passed' }, legs[0]);
+      report({ test_a: 'passed', test_b: 'failed' }, legs[1]);
+      report({ test_b: 'passed', test_a: 'passed' }, legs[2]);
+      expect((await gather('1')).outputs.stored).toBe(stored);
+      await other('e2e');
+      const told = body().split('\n');
+      const place = told.findIndex((line) => line.startsWith('| ❌ `gather` (6 runs of 2 tests) | 1 |'));
+      expect(told.slice(place + 1, place + 4)).toEqual([
+        '| &emsp;✅ `results-3.11.xml` | 0 |  | 2 | 0 |  |',
+        '| &emsp;❌ `results-3.12.xml` | 1 |  | 1 | 0 |  |',
+        '| &emsp;✅ `results-3.13.xml` | 0 |  | 2 | 0 |  |',
+      ]);
+      expect(told.filter((line) => line.startsWith('| &emsp;'))).toHaveLength(3);
+      expect(body()).toContain('### ❌ 1 test failed in 1 of 3 jobs');
+
+      // One is green now, and one is cut off.
+      report({ test_b: 'passed', test_a: 'passed' }, legs[1]);
+      write(
+        legs[2] ?? '',
+        '<testsuites><testsuite name="pytest"><testcase classname="tests.test_m" name="test_a" time="1" /><testcase',
+      );
+      await gather('2');
+      await other('docs');
+      const again = body().split('\n');
+      expect(again.filter((line) => line.startsWith('| &emsp;'))).toEqual([
+        '| &emsp;✅ `results-3.11.xml` | 0 |  | 2 | 0 |  |',
+        '| &emsp;✅ `results-3.12.xml` | 0 |  | 2 | 0 |  |',
+        '| &emsp;❌ `results-3.13.xml` (incomplete) | 0 |  | 1 | 0 |  |',
+      ]);
+      expect(
+        again.some((line) => line.startsWith('| ❌ `gather` (5 runs of 2 tests) (incomplete) | 0 |')),
+      ).toBe(true);
+      if (!database) return;
+      // As an older program left it, and as another might write it.
+      const strange = { tests: 2, reports: [{ report: 'green.xml', passed: 9, failed: 0, skipped: 0 }] };
+      for (const [job, counts] of [
+        ['old', 'NULL'],
+        ['strange', `'${JSON.stringify(strange)}'`],
+      ] as const) {
+        await asAdmin(
+          postgres.adminUrl,
+          `UPDATE test_runs SET report_counts = ${counts} WHERE git_sha = '${commit}' AND total_tests > 1`,
+        );
+        await other(job);
+        expect(body()).not.toContain('| &emsp;');
+        expect(body()).toContain('| ❌ `gather` (incomplete) | 0 |');
+      }
     },
   );
 

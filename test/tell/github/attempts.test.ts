@@ -1,9 +1,12 @@
 // Which uploads of a commit stand, and how equal names are told apart.
 import { describe, expect, it } from 'vitest';
+import { missingSection } from '../../../src/doors/action/comment-part.ts';
 import { type Attempted, standing } from '../../../src/tell/github/attempts.ts';
 import {
   type JobRow,
   labelRows,
+  makePart,
+  maxCommentBytes,
   type Part,
   parseComment,
   renderComment,
@@ -162,6 +165,150 @@ describe('the marks of a comment', () => {
     const read = parseComment(body)?.parts[0]?.rows;
     // The first use of an action without an id needs no word.
     expect(read).toEqual(rows.map((one, i) => ({ ...one, step: i === 8 ? 'unit' : undefined })));
+  });
+});
+
+describe('the reports of a job', () => {
+  const green = { passed: 2, failed: 0, skipped: 0, incomplete: false };
+  const reportsOf = (many: number, isRed: (n: number) => boolean = () => false, name = 'results') => ({
+    counts: Array.from({ length: many }, (_, n) => ({
+      report: `${name}-${n}.xml`,
+      ...green,
+      ...(isRed(n) ? { passed: 1, failed: 1 } : {}),
+    })),
+    rest: undefined,
+  });
+  const bodyOf = (parts: readonly Part[]) => renderComment({ sha: '1'.repeat(40), run: 7, parts });
+  const rowsOf = (body: string) => body.split('\n').filter((line) => line.startsWith('| &emsp;'));
+
+  it('are rows below its own, and stay so where another job writes the comment', () => {
+    const reports = {
+      counts: [
+        { report: 'a|b.xml', ...green },
+        { report: 'cut.xml', ...green, passed: 0, skipped: 1, incomplete: true },
+        { report: 'bad.xml', ...green, passed: 0, incomplete: true },
+        { report: 'skipped.xml', ...green, passed: 0, skipped: 4 },
+      ],
+      rest: { reports: 12, ...green, failed: 3 },
+    };
+    const jobs = [
+      row(1, { label: 'a', tests: 3, total: 12, reports, incomplete: true }),
+      row(2, { label: 'b' }),
+    ];
+    const body = bodyOf(jobs.map((job, i) => part(i, [job])));
+    expect(body).toContain('| ❌ `a` (12 runs of 3 tests) (incomplete) | 0 |');
+    expect(rowsOf(body)).toEqual([
+      '| &emsp;✅ a&#124;b.xml | 0 |  | 2 | 0 |  |',
+      '| &emsp;❌ `cut.xml` (incomplete) | 0 |  | 0 | 1 |  |',
+      '| &emsp;❌ `bad.xml` (no results) |  |  |  |  |  |',
+      '| &emsp;⚪ `skipped.xml` | 0 |  | 0 | 4 |  |',
+      '| &emsp;❌ and 12 more reports | 3 |  | 2 | 0 |  |',
+    ]);
+    const read = parseComment(body)?.parts;
+    expect(read?.flatMap(({ rows }) => rows.map((one) => one.reports))).toEqual([reports, undefined]);
+    expect(bodyOf(read ?? [])).toBe(body);
+  });
+
+  it('that are not green are named before others, and the rest is added up', () => {
+    const part200 = makePart(
+      [1, 2].map((i) => ({
+        ...jobIdentity(keyOf(i)),
+        label: `job ${i}`,
+        section: {
+          ...missingSection('no report: x', { ok: true, text: '' }, true),
+          missing: undefined,
+          severalReports: { ...reportsOf(90, (n) => n % 20 === 19), tests: 2 },
+        },
+      })),
+      { key: keyOf(9) },
+    );
+    const rows = rowsOf(bodyOf([part200]));
+    expect(rows).toHaveLength(22);
+    expect(rows.filter((line) => line.includes('❌'))).toHaveLength(8);
+    expect(rows[10]).toBe('| &emsp;✅ and 80 more reports | 0 |  | 160 | 0 |  |');
+  });
+
+  it.each([
+    { jobs: 3, named: 10 },
+    { jobs: 8, named: 5 },
+    { jobs: 12, named: 3 },
+    { jobs: 256, named: 0 },
+  ])('of $jobs jobs leave room for the rest: $named are named of each', ({ jobs, named }) => {
+    const rows = Array.from({ length: jobs }, (_, i) =>
+      row(i, {
+        label: `CI / test (${i})`,
+        failed: 2,
+        reports: reportsOf(10, (n) => n > 7, 'artifacts/linux'),
+      }),
+    );
+    const body = bodyOf([part(1, rows)]);
+    expect(Buffer.byteLength(body)).toBeLessThan(maxCommentBytes);
+    expect(body).not.toContain('not listed here');
+    const told = rowsOf(body);
+    expect(told.filter((line) => line.includes('artifacts/linux'))).toHaveLength(named * jobs);
+    const red = named === 0 ? 0 : 2 * jobs;
+    expect(told.filter((line) => line.startsWith('| &emsp;❌'))).toHaveLength(red);
+    // Whoever writes it next names as many, or fewer.
+    expect(rowsOf(bodyOf(parseComment(body)?.parts ?? []))).toEqual(told);
+  });
+
+  it('take a bounded room whatever they are called, with 500 failures beside them', () => {
+    const text = ['@|\u0001', '😀', '`<!--'].map((piece) => piece.repeat(400));
+    const counts = Array.from({ length: 100 }, (_, n) => ({
+      report: `${text[n % 3]}${n}`,
+      passed: 1,
+      failed: 5,
+      skipped: 0,
+      incomplete: n === 99,
+    }));
+    const failures = Array.from({ length: 500 }, (_, n) => ({
+      testName: `tests/test_${n}.py::test_${n}`,
+      testFile: `tests/test_${n}.py`,
+      outcome: 'failed',
+      line: n,
+      errorType: `Error${n}`,
+      message: 'x'.repeat(250),
+      failureSignature: `md5:${n}`,
+    }));
+    const section = {
+      ...missingSection('x', { ok: true, text: '' }, true),
+      missing: undefined,
+      troubles: [],
+      totals: {
+        total: 600,
+        passed: 100,
+        failed: 500,
+        skipped: 0,
+        errors: 0,
+        durationSeconds: 1,
+        coveragePercent: 1,
+      },
+      failures,
+      severalReports: { counts, rest: { reports: 3, ...green, incomplete: true }, tests: 7 },
+    };
+    for (const jobs of [1, 2, 20]) {
+      const told = makePart(
+        Array.from({ length: jobs }, (_, i) => ({ ...jobIdentity(keyOf(i)), label: `job ${i}`, section })),
+        { key: keyOf(99) },
+      );
+      const body = bodyOf([told]);
+      expect(Buffer.byteLength(body)).toBeLessThanOrEqual(maxCommentBytes);
+      expect(body).toContain('tests/test_3.py::test_3');
+      if (jobs === 2) expect(rowsOf(body).length).toBeGreaterThanOrEqual(6);
+    }
+  });
+
+  it('that somebody wrote into a mark are not told where they are none', () => {
+    const body = bodyOf([part(1, [row(1, { reports: reportsOf(2) }), row(2)])]);
+    const mark = /<!-- lukhas-job ([A-Za-z0-9+/=]+) -->/.exec(body)?.[1] ?? '';
+    const facts = JSON.parse(Buffer.from(mark, 'base64').toString()) as { rows: unknown[][] };
+    const last = facts.rows[0]?.length ?? 0;
+    for (const reports of [7, 'x', [], [7], [['a.xml', 1]], [['a.xml', -1, 0, 0]], [[3, 0, 0, 0]]]) {
+      const rows = [facts.rows[0]?.with(last - 1, reports), facts.rows[1]];
+      const packed = Buffer.from(JSON.stringify({ ...facts, rows })).toString('base64');
+      const read = parseComment(body.replace(mark, packed))?.parts[0]?.rows;
+      expect(read?.map((one) => one.reports)).toEqual([undefined, undefined]);
+    }
   });
 });
 

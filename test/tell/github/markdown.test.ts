@@ -262,8 +262,8 @@ function section(
     stored: { ok: false, text },
     hideSolutions: options.hideSolutions ?? false,
     severalReports: {
-      counts: [0, 1].map((i) => ({ report: pick(i), total: 2, passed: 1, failed: 1, skipped: 0 })),
-      left: 1,
+      counts: [0, 1].map((i) => ({ report: pick(i), passed: 1, failed: 1, skipped: 0, incomplete: i === 1 })),
+      rest: { reports: 1, passed: 1, failed: 0, skipped: 0, incomplete: false },
       tests: 2,
     },
     // Commands are told in both forms: those of the first failure's kind by its length.
