@@ -279,8 +279,27 @@ const longestReport = 80;
 const mostReportBytes = 6000;
 
 function shortReports(reports: SeveralReports): RowReports {
-  const { counts, rest } = nameReports(reports, mostReports);
-  return { counts: counts.map((one) => ({ ...one, report: cutFront(one.report, longestReport) })), rest };
+  const names = apartPaths(reports.counts.map(({ report }) => report));
+  const counts = reports.counts.map((one, i) => ({
+    ...one,
+    report: cutFront(names[i] ?? '', longestReport),
+  }));
+  return nameReports({ ...reports, counts }, mostReports);
+}
+
+/** Without the folders that all begin with, and what all end with. matches: legs/3.12/results.xml, legs/3.13/results.xml: 3.12, 3.13 */
+function apartPaths(paths: readonly string[]): string[] {
+  const split = paths.map((path) => path.split('/'));
+  const [first = []] = split;
+  const least = Math.min(...split.map((parts) => parts.length));
+  const shared = (at: (parts: readonly string[], i: number) => string | undefined, most: number) => {
+    let i = 0;
+    while (i < most && split.every((parts) => at(parts, i) === at(first, i))) i++;
+    return i;
+  };
+  const start = shared((parts, i) => parts[i], least - 1);
+  const end = shared((parts, i) => parts.at(-1 - i), least - 1 - start);
+  return split.map((parts) => parts.slice(start, parts.length - end).join('/'));
 }
 
 /** With as many named reports a job as there is room for: many jobs have none. */
@@ -521,13 +540,21 @@ function table(rows: readonly JobRow[], site: Site | undefined): string[] {
 
 /** ` (6 runs of 2 tests)` where several reports ran a test. */
 function runsOf({ tests, total }: JobRow): string {
-  return tests === undefined ? '' : ` (${count(total, 'run')} of ${count(tests, 'test')})`;
+  return tests === undefined
+    ? ''
+    : ` (${together(count(total, 'run'))} of ${together(count(tests, 'test'))})`;
+}
+
+/** What stands before the first blank stays on one line with what follows, in a narrow window. */
+function together(words: string): string {
+  return words.replace(' ', '\u00a0');
 }
 
 /** Below the row of their job. */
 function reportLines(reports: RowReports): string[] {
   return reportRows(reports).map(
-    ({ name, failed, passed, skipped }) => `| &emsp;${name} | ${failed} |  | ${passed} | ${skipped} |  |`,
+    ({ name, failed, passed, skipped }) =>
+      `| &nbsp;&nbsp;&nbsp;${together(name)} | ${failed} |  | ${passed} | ${skipped} |  |`,
   );
 }
 

@@ -359,6 +359,29 @@ tests/conftest.py:6: ConnectionRefusedError`,
     expect(body).toContain('2 tests, 6 runs in 3 reports; 1 failed in `results-3.12.xml`');
     return [...results, result];
   });
+
+  tell('gathered legs below their job, beside two other jobs', 'long', async (story) => {
+    const { head, merge, results } = await change(story);
+    const legs = {
+      'legs/ubuntu-3.11/results.xml': green(names(24)),
+      'legs/ubuntu-3.12/results.xml': [...green(names(23)), failing('test_23', 7)],
+      'legs/windows-3.12/results.xml': [{ ...failing('test_22', 7), seconds: 0.02 }, ...green(names(22))],
+    };
+    mkdirSync(join(story.home, 'legs'));
+    for (const leg of Object.keys(legs)) mkdirSync(dirname(join(story.home, leg)));
+    const others = [{ name: 'test_types', seconds: 0.2 }, { name: 'test_style' }];
+    const steps = [
+      { cases: legs, env: { GITHUB_JOB: 'matrix' } },
+      { cases: others, env: { GITHUB_JOB: 'docs' } },
+      { cases: [...others, { name: 'test_page' }], env: { GITHUB_JOB: 'e2e' } },
+    ];
+    for (const step of steps) results.push(await story.run({ at: merge, head, ...step }));
+    const body = withoutLinks(story.body()).replaceAll('\u00a0', ' ');
+    expect(body).toContain('### ❌ 2 tests failed in 1 of 3 jobs');
+    expect(body).toContain('`matrix` (71 runs of 24 tests) | 2 |');
+    expect(body).toContain('| &nbsp;&nbsp;&nbsp;❌ `windows-3.12` | 1 |  | 22 | 0 |  |');
+    return results;
+  });
 });
 
 describe("annotations land in the pull request's files", () => {

@@ -50,7 +50,7 @@ async function openStory(database: boolean) {
         },
         env: { ...pullEnv, GITHUB_RUN_ID: String(9_200_000_000 + number), ...env },
       }),
-    body: () => withoutLinks(github.comments[0]?.body ?? ''),
+    body: () => withoutLinks(github.comments[0]?.body ?? '').replaceAll('\u00a0', ' '),
     write: (name: string, text: string) => writeFileSync(join(home, name), text),
     report: (outcomes: Parameters<typeof writeReportIn>[1], file?: string) =>
       writeReportIn(home, outcomes, file),
@@ -180,11 +180,11 @@ describe.each([{ database: true }, { database: false }])('with a database: $data
       const told = body().split('\n');
       const place = told.findIndex((line) => line.startsWith('| ❌ `gather` (6 runs of 2 tests) | 1 |'));
       expect(told.slice(place + 1, place + 4)).toEqual([
-        '| &emsp;✅ `results-3.11.xml` | 0 |  | 2 | 0 |  |',
-        '| &emsp;❌ `results-3.12.xml` | 1 |  | 1 | 0 |  |',
-        '| &emsp;✅ `results-3.13.xml` | 0 |  | 2 | 0 |  |',
+        '| &nbsp;&nbsp;&nbsp;✅ `results-3.11.xml` | 0 |  | 2 | 0 |  |',
+        '| &nbsp;&nbsp;&nbsp;❌ `results-3.12.xml` | 1 |  | 1 | 0 |  |',
+        '| &nbsp;&nbsp;&nbsp;✅ `results-3.13.xml` | 0 |  | 2 | 0 |  |',
       ]);
-      expect(told.filter((line) => line.startsWith('| &emsp;'))).toHaveLength(3);
+      expect(told.filter((line) => line.startsWith('| &nbsp;&nbsp;&nbsp;'))).toHaveLength(3);
       expect(body()).toContain('### ❌ 1 test failed in 1 of 3 jobs');
 
       // One is green now, and one is cut off.
@@ -196,10 +196,10 @@ describe.each([{ database: true }, { database: false }])('with a database: $data
       await gather('2');
       await other('docs');
       const again = body().split('\n');
-      expect(again.filter((line) => line.startsWith('| &emsp;'))).toEqual([
-        '| &emsp;✅ `results-3.11.xml` | 0 |  | 2 | 0 |  |',
-        '| &emsp;✅ `results-3.12.xml` | 0 |  | 2 | 0 |  |',
-        '| &emsp;❌ `results-3.13.xml` (incomplete) | 0 |  | 1 | 0 |  |',
+      expect(again.filter((line) => line.startsWith('| &nbsp;&nbsp;&nbsp;'))).toEqual([
+        '| &nbsp;&nbsp;&nbsp;✅ `results-3.11.xml` | 0 |  | 2 | 0 |  |',
+        '| &nbsp;&nbsp;&nbsp;✅ `results-3.12.xml` | 0 |  | 2 | 0 |  |',
+        '| &nbsp;&nbsp;&nbsp;❌ `results-3.13.xml` (incomplete) | 0 |  | 1 | 0 |  |',
       ]);
       expect(
         again.some((line) => line.startsWith('| ❌ `gather` (5 runs of 2 tests) (incomplete) | 0 |')),
@@ -216,7 +216,7 @@ describe.each([{ database: true }, { database: false }])('with a database: $data
           `UPDATE test_runs SET report_counts = ${counts} WHERE git_sha = '${commit}' AND total_tests > 1`,
         );
         await other(job);
-        expect(body()).not.toContain('| &emsp;');
+        expect(body()).not.toContain('| &nbsp;&nbsp;&nbsp;');
         expect(body()).toContain('| ❌ `gather` (incomplete) | 0 |');
       }
     },

@@ -1,6 +1,7 @@
 // Which uploads of a commit stand, and how equal names are told apart.
 import { describe, expect, it } from 'vitest';
 import { missingSection } from '../../../src/doors/action/comment-part.ts';
+import type { SeveralReports } from '../../../src/report-counts.ts';
 import { type Attempted, standing } from '../../../src/tell/github/attempts.ts';
 import {
   type JobRow,
@@ -179,7 +180,25 @@ describe('the reports of a job', () => {
     rest: undefined,
   });
   const bodyOf = (parts: readonly Part[]) => renderComment({ sha: '1'.repeat(40), run: 7, parts });
-  const rowsOf = (body: string) => body.split('\n').filter((line) => line.startsWith('| &emsp;'));
+  const told = (body: string) => body.replaceAll('\u00a0', ' ');
+  const rowsOf = (body: string) =>
+    told(body)
+      .split('\n')
+      .filter((line) => line.startsWith('| &nbsp;&nbsp;&nbsp;'));
+
+  const partOf = (severalReports: SeveralReports) =>
+    makePart(
+      [1, 2].map((i) => ({
+        ...jobIdentity(keyOf(i)),
+        label: `job ${i}`,
+        section: {
+          ...missingSection('no report: x', { ok: true, text: '' }, true),
+          missing: undefined,
+          severalReports,
+        },
+      })),
+      { key: keyOf(9) },
+    );
 
   it('are rows below its own, and stay so where another job writes the comment', () => {
     const reports = {
@@ -196,13 +215,13 @@ describe('the reports of a job', () => {
       row(2, { label: 'b' }),
     ];
     const body = bodyOf(jobs.map((job, i) => part(i, [job])));
-    expect(body).toContain('| ❌ `a` (12 runs of 3 tests) (incomplete) | 0 |');
+    expect(told(body)).toContain('| ❌ `a` (12 runs of 3 tests) (incomplete) | 0 |');
     expect(rowsOf(body)).toEqual([
-      '| &emsp;✅ a&#124;b.xml | 0 |  | 2 | 0 |  |',
-      '| &emsp;❌ `cut.xml` (incomplete) | 0 |  | 0 | 1 |  |',
-      '| &emsp;❌ `bad.xml` (no results) |  |  |  |  |  |',
-      '| &emsp;⚪ `skipped.xml` | 0 |  | 0 | 4 |  |',
-      '| &emsp;❌ and 12 more reports | 3 |  | 2 | 0 |  |',
+      '| &nbsp;&nbsp;&nbsp;✅ a&#124;b.xml | 0 |  | 2 | 0 |  |',
+      '| &nbsp;&nbsp;&nbsp;❌ `cut.xml` (incomplete) | 0 |  | 0 | 1 |  |',
+      '| &nbsp;&nbsp;&nbsp;❌ `bad.xml` (no results) |  |  |  |  |  |',
+      '| &nbsp;&nbsp;&nbsp;⚪ `skipped.xml` | 0 |  | 0 | 4 |  |',
+      '| &nbsp;&nbsp;&nbsp;❌ and 12 more reports | 3 |  | 2 | 0 |  |',
     ]);
     const read = parseComment(body)?.parts;
     expect(read?.flatMap(({ rows }) => rows.map((one) => one.reports))).toEqual([reports, undefined]);
@@ -210,22 +229,24 @@ describe('the reports of a job', () => {
   });
 
   it('that are not green are named before others, and the rest is added up', () => {
-    const part200 = makePart(
-      [1, 2].map((i) => ({
-        ...jobIdentity(keyOf(i)),
-        label: `job ${i}`,
-        section: {
-          ...missingSection('no report: x', { ok: true, text: '' }, true),
-          missing: undefined,
-          severalReports: { ...reportsOf(90, (n) => n % 20 === 19), tests: 2 },
-        },
-      })),
-      { key: keyOf(9) },
-    );
+    const part200 = partOf({ ...reportsOf(90, (n) => n % 20 === 19), tests: 2 });
     const rows = rowsOf(bodyOf([part200]));
     expect(rows).toHaveLength(22);
     expect(rows.filter((line) => line.includes('❌'))).toHaveLength(8);
-    expect(rows[10]).toBe('| &emsp;✅ and 80 more reports | 0 |  | 160 | 0 |  |');
+    expect(rows[10]).toBe('| &nbsp;&nbsp;&nbsp;✅ and 80 more reports | 0 |  | 160 | 0 |  |');
+  });
+
+  it.each([
+    { names: ['legs/3.12/results.xml', 'legs/3.13/results.xml'], told: ['3.12', '3.13'] },
+    { names: ['a/results-1.xml', 'a/results-2.xml'], told: ['results-1.xml', 'results-2.xml'] },
+    { names: ['a/x.xml', 'a/b/x.xml'], told: ['x.xml', 'b/x.xml'] },
+    { names: ['x.xml', 'a/x.xml'], told: ['x.xml', 'a/x.xml'] },
+    { names: ['/tmp/a/b/r.xml', '/tmp/a/c/d/r.xml'], told: ['b', 'c/d'] },
+    { names: ['one', `two ${'x'.repeat(100)} end`], told: ['one', `…${'x'.repeat(75)} end`] },
+  ])('are named by what tells $names apart', ({ names, told }) => {
+    const counts = names.map((report) => ({ report, ...green }));
+    const { reports } = partOf({ counts, rest: undefined, tests: 2 }).rows[0] ?? {};
+    expect(reports?.counts.map(({ report }) => report)).toEqual(told);
   });
 
   it.each([
@@ -244,12 +265,12 @@ describe('the reports of a job', () => {
     const body = bodyOf([part(1, rows)]);
     expect(Buffer.byteLength(body)).toBeLessThan(maxCommentBytes);
     expect(body).not.toContain('not listed here');
-    const told = rowsOf(body);
-    expect(told.filter((line) => line.includes('artifacts/linux'))).toHaveLength(named * jobs);
+    const shown = rowsOf(body);
+    expect(shown.filter((line) => line.includes('artifacts/linux'))).toHaveLength(named * jobs);
     const red = named === 0 ? 0 : 2 * jobs;
-    expect(told.filter((line) => line.startsWith('| &emsp;❌'))).toHaveLength(red);
+    expect(shown.filter((line) => line.startsWith('| &nbsp;&nbsp;&nbsp;❌'))).toHaveLength(red);
     // Whoever writes it next names as many, or fewer.
-    expect(rowsOf(bodyOf(parseComment(body)?.parts ?? []))).toEqual(told);
+    expect(rowsOf(bodyOf(parseComment(body)?.parts ?? []))).toEqual(shown);
   });
 
   it('take a bounded room whatever they are called, with 500 failures beside them', () => {
@@ -287,11 +308,11 @@ describe('the reports of a job', () => {
       severalReports: { counts, rest: { reports: 3, ...green, incomplete: true }, tests: 7 },
     };
     for (const jobs of [1, 2, 20]) {
-      const told = makePart(
+      const big = makePart(
         Array.from({ length: jobs }, (_, i) => ({ ...jobIdentity(keyOf(i)), label: `job ${i}`, section })),
         { key: keyOf(99) },
       );
-      const body = bodyOf([told]);
+      const body = bodyOf([big]);
       expect(Buffer.byteLength(body)).toBeLessThanOrEqual(maxCommentBytes);
       expect(body).toContain('tests/test_3.py::test_3');
       if (jobs === 2) expect(rowsOf(body).length).toBeGreaterThanOrEqual(6);
