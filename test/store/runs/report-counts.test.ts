@@ -140,8 +140,8 @@ describe.each(['PostgreSQL', 'the embedded database'])('on %s', (kind) => {
   test('what another program wrote is not read where it is huge or says something else than its run', async () => {
     const { runId } = await saveRun(connect, uploadOf('strange'), sourceWith(), makeOptions());
     for (const sql of [
-      `report_counts || '{"reports": [{"report": "green.xml", "passed": 1, "failed": 0, "skipped": 0}]}'`,
       `jsonb_set(report_counts, '{reports,0,report}', to_jsonb(repeat('x', ${mostReportBytes})))`,
+      `'{"reports": [{"report": "green.xml", "passed": 1, "failed": 0, "skipped": 0}]}'`,
     ]) {
       await look(`UPDATE test_runs SET report_counts = ${sql} WHERE id = '${runId}'`);
       const [job] = (await readBack('strange')).filter((one) => one?.runId === runId);
@@ -210,7 +210,7 @@ describe('what is read', () => {
     { ...good, rest: 'x' },
     { ...good, tests: 1e9 },
     { reports: Array(101).fill({ report: 'x', passed: 0, failed: 0, skipped: 0 }) },
-  ])('is nothing of %j', (value) => {
+  ])('is nothing of what has not its form, case %#', (value) => {
     expect(readReports(value, totals)).toBeUndefined();
   });
 
