@@ -415,8 +415,54 @@ async function coverageOfChange(
   }
 }
 
+/** A job that gathered the reports of three others, between two that have one each. */
+async function legsOfJob(databaseUrl: string): Promise<string> {
+  const story = await openReviewerStory(databaseUrl);
+  try {
+    const tests = Object.keys(seconds).map((test) => {
+      const module = test.replace(/(?:\.[A-Z]\w*)?::.*/, '');
+      return [`${module.replaceAll('.', '/')}.py`, someStatements(1, 90)];
+    });
+    const base = { ...Object.fromEntries(tests), 'src/shop/prices.py': prices };
+    const after = { ...base, 'src/shop/prices.py': `${prices}\n` };
+    const tip = story.commit(base, [], 'Round half up');
+    story.main(tip);
+    const head = story.commit(after, [tip], 'Take vouchers');
+    const merge = story.commit(after, [tip, head], 'Merge');
+    const cases = (slower: number, red?: string) =>
+      Object.entries(seconds).map(([test, time]) => {
+        const [module = '', name = ''] = test.split('::');
+        const { message = '', traceback: text = '' } = failing[test] ?? {};
+        return {
+          module,
+          name,
+          seconds: time * slower,
+          ...(test === red ? { failure: { message, text } } : {}),
+        };
+      });
+    const stepsOf = (red?: string) => ({
+      docs: cases(1).slice(0, 4),
+      matrix: {
+        'results-ubuntu-3.12.xml': cases(1),
+        'results-ubuntu-3.13.xml': cases(1.1, red),
+        'results-windows-3.13.xml': cases(1.7),
+      },
+      e2e: cases(1).slice(17),
+    });
+    for (const [job, some] of Object.entries(stepsOf()))
+      await story.run({ at: tip, cases: some, env: { GITHUB_JOB: job } });
+    story.next();
+    for (const [job, some] of Object.entries(stepsOf(rounding)))
+      await story.run({ at: merge, head, cases: some, env: { GITHUB_JOB: job } });
+    return story.github.comments[0]?.body ?? '';
+  } finally {
+    await story.close();
+  }
+}
+
 interface Texts {
   readonly comment: string;
+  readonly commentOfLegs: string;
   readonly commentOfCoverage: string;
   readonly commandsOfCoverage: readonly RunnerCommand[];
   readonly commentOfMatrix: string;
@@ -463,8 +509,10 @@ async function produce(home: string): Promise<Texts> {
     const { comment: commentOfCoverage, commands: commandsOfCoverage } = await coverageOfChange(
       other.databaseUrl,
     );
+    const commentOfLegs = await legsOfJob(other.databaseUrl);
     return {
       comment,
+      commentOfLegs,
       summary,
       commands,
       commentOfMatrix,
@@ -676,6 +724,7 @@ const home = mkdtempSync(path.join(tmpdir(), 'lukhas-screenshots-'));
 async function ofGithub() {
   const {
     comment,
+    commentOfLegs,
     commentOfMatrix,
     commentOfGoodNews,
     commentOfCoverage,
@@ -689,6 +738,7 @@ async function ofGithub() {
     { file: 'comment-light.png', markdown: comment, kind: 'comment', scheme: 'light', open: true },
     { file: 'comment-dark.png', markdown: comment, kind: 'comment', scheme: 'dark', open: true },
     { file: 'comment-matrix-light.png', markdown: commentOfMatrix, kind: 'comment', scheme: 'light' },
+    { file: 'comment-reports-light.png', markdown: commentOfLegs, kind: 'comment', scheme: 'light' },
     { file: 'comment-good-news-light.png', markdown: commentOfGoodNews, kind: 'comment', scheme: 'light' },
     {
       file: 'comment-coverage-light.png',

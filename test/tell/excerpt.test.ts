@@ -165,6 +165,21 @@ describe('several reports of one step', () => {
     expect(text).toContain('| ❌ `results-3.12.xml` | 1 | 1 | 0 |');
     expect(text).toContain('| ✅ `results-3.13.xml` | 0 | 2 | 0 |');
   });
+
+  it('say which could not be read, and add up those beyond a hundred', () => {
+    const tally = startTally();
+    for (let n = 0; n < 130; n++) tally.add([resultOf('a.py::x', `${n}.xml`, n === 129)]);
+    const severalReports = tally.reports(new Set(['7.xml', 'bad.xml']));
+    const text = renderSection({ ...section, failures: [], severalReports }, detail);
+    expect(text).toContain('1 test, 130 runs in 130 reports; 1 failed in `129.xml`');
+    for (const row of [
+      '❌ `7.xml` (incomplete) | 0 | 1',
+      '❌ `bad.xml` (no results) |  |  |  |',
+      '❌ `129.xml` | 1 | 0 | 0 |',
+    ])
+      expect(text).toContain(`| ${row}`);
+    expect(text).toContain('| ✅ and 31 more reports | 0 | 31 | 0 |');
+  });
 });
 
 describe('what moved since the comparison point', () => {

@@ -187,12 +187,13 @@ describe.each([{ database: true }, { database: false }])('with a database: $data
       expect(told.filter((line) => line.startsWith('| &nbsp;&nbsp;&nbsp;'))).toHaveLength(3);
       expect(body()).toContain('### ❌ 1 test failed in 1 of 3 jobs');
 
-      // One is green now, and one is cut off.
+      // One is green now, one is cut off, and one holds nothing.
       report({ test_b: 'passed', test_a: 'passed' }, legs[1]);
       write(
         legs[2] ?? '',
         '<testsuites><testsuite name="pytest"><testcase classname="tests.test_m" name="test_a" time="1" /><testcase',
       );
+      write('results-3.14.xml', '<testsuites><testsuite name="pytest" /></testsuites>');
       await gather('2');
       await other('docs');
       const again = body().split('\n');
@@ -200,6 +201,7 @@ describe.each([{ database: true }, { database: false }])('with a database: $data
         '| &nbsp;&nbsp;&nbsp;✅ `results-3.11.xml` | 0 |  | 2 | 0 |  |',
         '| &nbsp;&nbsp;&nbsp;✅ `results-3.12.xml` | 0 |  | 2 | 0 |  |',
         '| &nbsp;&nbsp;&nbsp;❌ `results-3.13.xml` (incomplete) | 0 |  | 1 | 0 |  |',
+        '| &nbsp;&nbsp;&nbsp;❌ `results-3.14.xml` (no results) |  |  |  |  |  |',
       ]);
       expect(
         again.some((line) => line.startsWith('| ❌ `gather` (5 runs of 2 tests) (incomplete) | 0 |')),

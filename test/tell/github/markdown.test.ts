@@ -355,6 +355,39 @@ describe('hostile text', () => {
     );
   }, 600_000);
 
+  it('stays text as the names of reports in the table of jobs, whoever writes it', () => {
+    fc.assert(
+      fc.property(hostiles, (texts) => {
+        const small = section('x', 0, { withHistory: false });
+        const counts = [...texts, ...texts.map((text) => `${text}/x`)].map((report, i) => ({
+          report,
+          passed: 1,
+          failed: i % 2,
+          skipped: 0,
+          incomplete: i === 2,
+        }));
+        const told = { ...small, matriz: undefined, leastCovered: [], stored: { ok: true, text: '' } };
+        const jobs = ['1', '2'].map((digit) => ({
+          ...jobIdentity(digit.repeat(12)),
+          label: 'x',
+          section: { ...told, severalReports: { counts, rest: undefined, tests: 1 } },
+        }));
+        const body = renderComment({
+          sha: '1'.repeat(40),
+          run: 7,
+          parts: [makePart(jobs, { key: 'd'.repeat(12) })],
+        });
+        judge(body);
+        const rows = parse(body).filter(({ type }) => type === 'tableRow');
+        expect(rows).toHaveLength(3 + 2 * Math.min(counts.length, 10) + (counts.length > 10 ? 2 : 0));
+        expect(rows.every((row) => 'children' in row && row.children.length === 6)).toBe(true);
+        const read = parseComment(body)?.parts ?? [];
+        expect(renderComment({ sha: '1'.repeat(40), run: 7, parts: read })).toBe(body);
+      }),
+      runs(50, 5000, fours),
+    );
+  }, 600_000);
+
   it('makes no link, and leads none elsewhere, where links are made: nor as a path, a title or a changed file', () => {
     fc.assert(
       fc.property(hostiles, (texts) => {
