@@ -1052,7 +1052,7 @@ const isFew = '(SELECT count(*) <= 50 FROM names)';
 const failedSql = (hasOlder: boolean): string => `, hits AS MATERIALIZED (
     -- Run by run (OFFSET 0): a join would read all failures that the team ever had. Names alone are read from the index.
     SELECT a.*, h.names, h.is_most, h.failures FROM asked a CROSS JOIN LATERAL (
-      SELECT array_agg(DISTINCT r.test_name) FILTER (WHERE r.is_hit) AS names, count(*) FILTER (WHERE r.is_hit) * 3 > count(*) AS is_most,
+      SELECT array_agg(r.test_name) FILTER (WHERE r.is_hit) AS names, count(*) FILTER (WHERE r.is_hit) * 3 > count(*) AS is_most,
         count(*)::int AS failures
       FROM (
         SELECT r.test_name, (r.test_name IN (SELECT test_name FROM names)) IS TRUE AS is_hit FROM (
@@ -1060,7 +1060,7 @@ const failedSql = (hasOlder: boolean): string => `, hits AS MATERIALIZED (
     WHERE h.failures > 0
   ), failed AS MATERIALIZED (
     SELECT h.place, h.line_id, h.commit, h.is_own, h.is_late, r.test_name, ${failureColumns} FROM hits h
-    CROSS JOIN LATERAL unnest(h.names) AS n (test_name) CROSS JOIN LATERAL (
+    CROSS JOIN LATERAL (SELECT DISTINCT n.test_name FROM unnest(h.names) AS n (test_name)) AS n CROSS JOIN LATERAL (
       SELECT r.* FROM test_results r WHERE ${failedIn('h')} AND r.test_name = n.test_name AND ${inTime} OFFSET 0) AS r
     WHERE NOT h.is_most
     UNION ALL
@@ -1079,7 +1079,7 @@ const failedSql = (hasOlder: boolean): string => `, hits AS MATERIALIZED (
   ), passes AS (
     -- Not those in which it failed.
     SELECT b.place, b.test_name, r.outcome, r.attempts
-    FROM (SELECT * FROM beside WHERE (place, test_name) NOT IN (SELECT place, test_name FROM failed)) AS b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name', hasOlder)}) AS r
+    FROM (SELECT * FROM beside WHERE (place, test_name) NOT IN (SELECT place, test_name FROM failed WHERE NOT is_own OR is_late)) AS b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name', hasOlder)}) AS r
     WHERE r.outcome NOT IN ('failed', 'error')
   )`;
 
