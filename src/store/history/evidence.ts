@@ -679,14 +679,15 @@ function collectRows(
 ) {
   // Most tests have one row, and need no map of their own.
   const rowsOf = new Map<string, TestRow | Map<string, TestRow>>();
-  const passesOf = new Map<string, readonly string[]>();
+  /** Places of runs, each once. Tests that passed in the same runs share one list. */
+  const passesOf = new Map<string, readonly number[]>();
   /**
    * Places of runs; behind one where the test did not pass at once, its outcome and attempts: `3 4:skipped: 5:passed:2`. Of 0, the
    * judged run, that it ran.
    */
   const pasts = new Map<string, string>();
   const failedIn = new Map<number, number>();
-  const lists = new Map<string, readonly string[]>();
+  const lists = new Map<string, readonly number[]>();
   const placeOf = new Map([[me, 0], ...asked.map(({ runId }, at): [string, number] => [runId, at + 1])]);
   const shared = shareTexts();
   const addRow = (row: TestRow): void => {
@@ -705,13 +706,34 @@ function collectRows(
     const text = known === undefined ? past : `${known} ${past}`;
     pasts.set(testName, shared(text) ?? text);
   };
+  const placesOf = new Map<number, readonly number[]>();
   /** The run, where it is read, and those that ran the same tests. Of these some may have lost their failures to retention. */
-  const runsAt = (place: number): string[] =>
-    [place, ...(like.get(place) ?? [])].flatMap((at) => {
+  const placesLike = (place: number): readonly number[] => {
+    const known = placesOf.get(place);
+    if (known !== undefined) return known;
+    const found = [place, ...(like.get(place) ?? [])].filter((at) => {
       const run = asked[at - 1];
-      const isWhole = at === place || run?.totals.failed === (failedIn.get(at) ?? 0);
-      return run === undefined || !isWhole ? [] : run.runId;
+      return run !== undefined && (at === place || run.totals.failed === (failedIn.get(at) ?? 0));
     });
+    placesOf.set(place, found);
+    return found;
+  };
+  // By place, the turn in which a run was last taken or left out: a set for each test costs more than the rest.
+  const turns = new Int32Array(asked.length + 1);
+  let turn = 0;
+  /** The places of the runs like those of the places, each once, but for some. */
+  const allLike = (places: readonly number[], without: readonly number[]): number[] => {
+    turn++;
+    for (const place of without) turns[place] = turn;
+    const found: number[] = [];
+    for (const place of places)
+      for (const at of placesLike(place)) {
+        if (turns[at] === turn) continue;
+        turns[at] = turn;
+        found.push(at);
+      }
+    return found;
+  };
   const settleTest = (testName: string): void => {
     const past = pasts.get(testName) ?? '';
     const failed: number[] = [];
@@ -725,9 +747,7 @@ function collectRows(
     const isPlain = (part: readonly string[]) => part.length === 1;
     let list = lists.get(key);
     if (list === undefined) {
-      const places = new Set([...parts.filter(isPlain).map(([place]) => Number(place)), ...ran]);
-      const without = new Set(failed.map((place) => asked[place - 1]?.runId));
-      list = [...new Set([...places].flatMap(runsAt))].filter((runId) => !without.has(runId));
+      list = allLike([...parts.filter(isPlain).map(([place]) => Number(place)), ...ran], failed);
       lists.set(key, list);
     }
     const before = passesOf.get(testName);
@@ -736,8 +756,10 @@ function collectRows(
     for (const [place, outcome, attempts] of parts) {
       if (outcome === undefined) continue;
       const failedAttempts = attempts ? Number(attempts) - 1 : undefined;
-      for (const runId of runsAt(Number(place)))
-        addRow({ testName, runId, outcome: outcome as Outcome, failedAttempts });
+      for (const at of placesLike(Number(place))) {
+        const runId = asked[at - 1]?.runId;
+        if (runId !== undefined) addRow({ testName, runId, outcome: outcome as Outcome, failedAttempts });
+      }
     }
   };
   /** The text that the first row of a test has: each answer brings its own. */
@@ -790,14 +812,16 @@ function collectRows(
     settle,
     /** Tests with rows in fewer than half of the commits. */
     namesRarelyIn(commits: readonly ReadonlySet<string>[]): string[] {
-      const commitOfRun = new Map(commits.flatMap((runs, at) => [...runs].map((runId) => [runId, at])));
-      const addCommit = (ran: Set<number>, runId: string): Set<number> => {
-        const commit = commitOfRun.get(runId);
+      const commitAt = new Map(
+        commits.flatMap((runs, at) => [...runs].map((runId) => [placeOf.get(runId) ?? -1, at])),
+      );
+      const addCommit = (ran: Set<number>, place: number): Set<number> => {
+        const commit = commitAt.get(place);
         return commit === undefined ? ran : ran.add(commit);
       };
       const isRare = (ran: ReadonlySet<number>) => ran.size * 2 < Math.max(commits.length, 1);
-      const known = new Map<readonly string[] | undefined, ReadonlySet<number>>();
-      const commitsOf = (list: readonly string[] | undefined): ReadonlySet<number> => {
+      const known = new Map<readonly number[] | undefined, ReadonlySet<number>>();
+      const commitsOf = (list: readonly number[] | undefined): ReadonlySet<number> => {
         const ran = known.get(list) ?? (list ?? []).reduce(addCommit, new Set<number>());
         known.set(list, ran);
         return ran;
@@ -806,37 +830,41 @@ function collectRows(
         const passed = commitsOf(passesOf.get(testName));
         if (!isRare(passed)) return false;
         const ran = new Set(passed);
-        for (const { runId } of rowsIn(rowsOf.get(testName))) addCommit(ran, runId);
+        for (const { runId } of rowsIn(rowsOf.get(testName))) addCommit(ran, placeOf.get(runId) ?? -1);
         return isRare(ran);
       });
     },
     evidence(): TestEvidence {
       settle();
       const rows: TestRow[] = [];
-      const sets = new Map<readonly string[] | undefined, ReadonlySet<string>>();
+      const passes = new Map<string, readonly string[]>();
+      const ids = new Map<readonly number[], readonly string[]>();
+      const idsOf = (list: readonly number[]): readonly string[] => {
+        const known = ids.get(list) ?? list.map((place) => asked[place - 1]?.runId ?? me);
+        ids.set(list, known);
+        return known;
+      };
+      for (const [testName, list] of passesOf) passes.set(testName, idsOf(list));
       for (const [testName, known] of rowsOf) {
-        const list = passesOf.get(testName);
-        const passed = sets.get(list) ?? new Set(list);
-        sets.set(list, passed);
+        const list = passesOf.get(testName) ?? [];
+        turn++;
+        for (const place of list) turns[place] = turn;
         // A failure stands for a twin that passed, and that for others.
-        const failed = new Set<string>();
+        const failed = new Set<number>();
         for (const row of rowsIn(known)) {
-          const isTwin = passed.has(row.runId);
-          if (isTwin && isFailed(row)) failed.add(row.runId);
+          const place = placeOf.get(row.runId) ?? -1;
+          const isTwin = turns[place] === turn;
+          if (isTwin && isFailed(row)) failed.add(place);
           if (!isTwin || isFailed(row)) rows.push(row);
         }
-        if (list === undefined || failed.size === 0) continue;
-        passesOf.set(
-          testName,
-          list.filter((runId) => !failed.has(runId)),
-        );
+        if (failed.size > 0) passes.set(testName, idsOf(list.filter((place) => !failed.has(place))));
       }
       const byName = failures.toSorted((a, b) =>
         a.testName < b.testName ? -1 : a.testName > b.testName ? 1 : 0,
       );
       return {
         rows,
-        passes: passesOf,
+        passes,
         // Of twins the last one.
         failures: byName.filter(({ testName }, at) => testName !== byName[at + 1]?.testName),
       };
@@ -1024,7 +1052,7 @@ const isFew = '(SELECT count(*) <= 50 FROM names)';
 const failedSql = (hasOlder: boolean): string => `, hits AS MATERIALIZED (
     -- Run by run (OFFSET 0): a join would read all failures that the team ever had. Names alone are read from the index.
     SELECT a.*, h.names, h.is_most, h.failures FROM asked a CROSS JOIN LATERAL (
-      SELECT array_agg(DISTINCT r.test_name) FILTER (WHERE r.is_hit) AS names, count(*) FILTER (WHERE r.is_hit) * 3 > count(*) AS is_most,
+      SELECT array_agg(r.test_name) FILTER (WHERE r.is_hit) AS names, count(*) FILTER (WHERE r.is_hit) * 3 > count(*) AS is_most,
         count(*)::int AS failures
       FROM (
         SELECT r.test_name, (r.test_name IN (SELECT test_name FROM names)) IS TRUE AS is_hit FROM (
@@ -1032,7 +1060,7 @@ const failedSql = (hasOlder: boolean): string => `, hits AS MATERIALIZED (
     WHERE h.failures > 0
   ), failed AS MATERIALIZED (
     SELECT h.place, h.line_id, h.commit, h.is_own, h.is_late, r.test_name, ${failureColumns} FROM hits h
-    CROSS JOIN LATERAL unnest(h.names) AS n (test_name) CROSS JOIN LATERAL (
+    CROSS JOIN LATERAL (SELECT DISTINCT n.test_name FROM unnest(h.names) AS n (test_name)) AS n CROSS JOIN LATERAL (
       SELECT r.* FROM test_results r WHERE ${failedIn('h')} AND r.test_name = n.test_name AND ${inTime} OFFSET 0) AS r
     WHERE NOT h.is_most
     UNION ALL
@@ -1051,7 +1079,7 @@ const failedSql = (hasOlder: boolean): string => `, hits AS MATERIALIZED (
   ), passes AS (
     -- Not those in which it failed.
     SELECT b.place, b.test_name, r.outcome, r.attempts
-    FROM (SELECT * FROM beside WHERE (place, test_name) NOT IN (SELECT place, test_name FROM failed)) AS b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name', hasOlder)}) AS r
+    FROM (SELECT * FROM beside WHERE (place, test_name) NOT IN (SELECT place, test_name FROM failed WHERE NOT is_own OR is_late)) AS b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name', hasOlder)}) AS r
     WHERE r.outcome NOT IN ('failed', 'error')
   )`;
 
