@@ -275,6 +275,20 @@ describe('an upload into PostgreSQL by a credential of one team', () => {
     expect(result.stderr).not.toMatch(/^\s+at /m);
   });
 
+  const ownMounts = ['-r', '-m', 'sh', '-c'];
+  const mayMount = spawnSync('unshare', [...ownMounts, 'mount -t tmpfs none /mnt']).status === 0;
+  it.runIf(mayMount)('says so at first use where there is too little room, before it begins', () => {
+    const program = fileURLToPath(new URL('../../dist/cli/upload.js', import.meta.url));
+    // The archive fits into it, and the first run's rows do not.
+    const mount = 'mount -t tmpfs -o size=10m none /mnt';
+    const line = `${mount} && exec "${process.execPath}" "${program}" results.xml --data-dir /mnt/data`;
+    const options = { cwd: project, encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' } as const;
+    const result = spawnSync('unshare', [...ownMounts, line], options);
+    expect(result.status).toBe(3);
+    expect(result.stderr).toContain('error: there is no room for the embedded database in /mnt/data\n');
+    expect(result.stderr).not.toContain('first use');
+  });
+
   it('tells a conflict: the same CI job with another report', async () => {
     const ci = {
       GITHUB_ACTIONS: 'true',
