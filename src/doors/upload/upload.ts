@@ -420,19 +420,20 @@ function requireHistory({ failOn, dryRun }: Settings): void {
 
 /** Why the exit code is 4. */
 function failingWords({ failOn }: Settings, verdict: Verdict): string {
-  const what = {
-    new: 'did not fail before',
-    'no-history': 'have nothing to compare with',
-    unknown: 'have no known cause',
-  };
   const blamed = failuresToBlame(failOn, verdict) ?? 0;
+  const [are, have] = blamed === 1 ? ['is', 'has'] : ['are', 'have'];
+  const what = {
+    new: `${are} new`,
+    'no-history': `${have} nothing to compare with`,
+    unknown: `${have} no known cause`,
+  };
   const stars = starsToBlame(failOn, verdict) ?? 0;
   const gates = failOn.flatMap((gate) => (gate === 'any' || gate === 'blocked' ? [] : [what[gate]]));
   const words = failOn.includes('any')
-    ? `did not pass${verdict.lost > 0 ? ' or could not be read' : ''}`
-    : `failed that ${gates.join(' or ')}`;
+    ? `${count(blamed, 'test')} did not pass${verdict.lost > 0 ? ' or could not be read' : ''}`
+    : `${count(blamed, 'failure')} ${gates.join(' or ')}`;
   const parts = [
-    ...(blamed === 0 ? [] : [`${count(blamed, 'test')} ${words}`]),
+    ...(blamed === 0 ? [] : [words]),
     ...(stars === 0 ? [] : [`MATRIZ is blocked by ${count(stars, 'star')}`]),
   ];
   return `${parts.join(', and ')} (--fail-on ${failOn.join(',')})`;
