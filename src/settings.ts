@@ -20,7 +20,7 @@ const settingsSchema = z.strictObject({
   coverage: z.array(text()),
   matriz: z.optional(text()),
   databaseUrl: z.optional(text()),
-  dataDir: text(),
+  dataDir: z.optional(text()),
   sslCa: z.optional(text()),
   team: z.optional(
     z

@@ -11,6 +11,7 @@ import {
   readdir as readdirOf,
   readSync,
   realpath as realpathOf,
+  type Stats,
   stat as statOf,
   statSync,
 } from 'node:fs';
@@ -20,7 +21,7 @@ import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { GlobOptions } from 'tinyglobby';
-import { InputError } from '../errors.ts';
+import { InputError, ReportError } from '../errors.ts';
 import type { Warning } from '../model.ts';
 import { distance } from '../nearest.ts';
 import { shellPath } from '../shell.ts';
@@ -433,13 +434,19 @@ export async function openReport(path: string, workingDirectory: string): Promis
   return {
     name: path,
     bytes: info.size,
-    open: () => readChunks(full, path),
+    open: () => readChunks(full, path, info),
   };
 }
 
-async function* readChunks(path: string, name: string): AsyncGenerator<Buffer> {
+/** A file as it was when it was written last. */
+type Written = Pick<Stats, 'ino' | 'size' | 'mtimeMs'>;
+
+async function* readChunks(path: string, name: string, written: Written): AsyncGenerator<Buffer> {
   try {
-    yield* readBlocks(path);
+    yield* readBlocks(path, (now) => {
+      if (now.ino !== written.ino || now.size !== written.size || now.mtimeMs !== written.mtimeMs)
+        throw changedWhileReading(name);
+    });
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined) throw error;
@@ -456,21 +463,35 @@ async function* readChunks(path: string, name: string): AsyncGenerator<Buffer> {
 /**
  * Reads without threads: waking one takes longer than to copy what the system has read ahead. Signals, timers and sockets have their turn
  * between two blocks. A chunk is good until the next one is asked for.
+ *
+ * @param check is told of the file before the first block and after the last one
  */
-async function* readBlocks(path: string): AsyncGenerator<Buffer> {
+async function* readBlocks(path: string, check: (file: Stats) => void): AsyncGenerator<Buffer> {
   const file = openSync(path, 'r');
   try {
+    check(fstatSync(file));
     const block = Buffer.allocUnsafe(blockBytes);
     for (;;) {
       const bytesRead = readSync(file, block, 0, blockBytes, null);
-      if (bytesRead === 0) return;
+      if (bytesRead === 0) break;
       for (let at = 0; at < bytesRead; at += chunkBytes)
         yield block.subarray(at, Math.min(at + chunkBytes, bytesRead));
       await new Promise((resolve) => setImmediate(resolve));
     }
+    check(fstatSync(file));
   } finally {
     closeSync(file);
   }
+}
+
+/** A report is read twice: what was counted first would not be what is stored and told. */
+function changedWhileReading(name: string): ReportError {
+  return new ReportError({
+    code: 'changed-while-reading',
+    message: 'the report was written again while it was read',
+    fix: 'Upload after pytest has ended.',
+    place: { file: name },
+  });
 }
 
 /**
@@ -502,7 +523,7 @@ async function hashOf(report: ReportFile): Promise<string | undefined> {
   try {
     for await (const chunk of report.open()) hash.update(chunk);
   } catch (error) {
-    if (error instanceof InputError) return undefined;
+    if (error instanceof InputError || error instanceof ReportError) return undefined;
     throw error;
   }
   return hash.digest('hex');

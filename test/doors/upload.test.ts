@@ -275,6 +275,47 @@ describe('an upload into PostgreSQL by a credential of one team', () => {
     expect(result.stderr).not.toMatch(/^\s+at /m);
   });
 
+  // In a container the system may know its user by number alone.
+  const nobody = { uid: 4_000_000, gid: 4_000_000 };
+  const mayBecome = spawnSync('test', ['-r', example], nobody).status === 0;
+  it.runIf(mayBecome).each([{}, { HOME: '' }])(
+    'needs no home directory but for the embedded database (%j)',
+    (home) => {
+      const as = (program: string, ...args: readonly string[]) => {
+        const file = fileURLToPath(new URL(`../../dist/cli/${program}.js`, import.meta.url));
+        const env = { PATH: process.env.PATH, ...home };
+        const options = { cwd: '/', env, ...nobody, encoding: 'utf8' } as const;
+        const { status, stderr } = spawnSync(process.execPath, [file, ...args], options);
+        expect(stderr).not.toContain('internal error');
+        return { status, stderr };
+      };
+      expect(as('upload', example, '--dry-run').status).toBe(0);
+      expect(as('upload', example, '--database-url', postgres.uploadUrl).status).toBe(0);
+      const noHome = {
+        status: 3,
+        stderr: expect.stringMatching(
+          /error: this user has no home directory for the embedded database\n.*--data-dir/,
+        ),
+      };
+      expect(as('upload', example)).toEqual(noHome);
+      expect(as('lukhas', 'runs')).toEqual(noHome);
+    },
+  );
+
+  const ownMounts = ['-r', '-m', 'sh', '-c'];
+  const mayMount = spawnSync('unshare', [...ownMounts, 'mount -t tmpfs none /mnt']).status === 0;
+  it.runIf(mayMount)('says so at first use where there is too little room, before it begins', () => {
+    const program = fileURLToPath(new URL('../../dist/cli/upload.js', import.meta.url));
+    // The archive fits into it, and the first run's rows do not.
+    const mount = 'mount -t tmpfs -o size=10m none /mnt';
+    const line = `${mount} && exec "${process.execPath}" "${program}" results.xml --data-dir /mnt/data`;
+    const options = { cwd: project, encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' } as const;
+    const result = spawnSync('unshare', [...ownMounts, line], options);
+    expect(result.status).toBe(3);
+    expect(result.stderr).toContain('error: there is no room for the embedded database in /mnt/data\n');
+    expect(result.stderr).not.toContain('first use');
+  });
+
   it('tells a conflict: the same CI job with another report', async () => {
     const ci = {
       GITHUB_ACTIONS: 'true',

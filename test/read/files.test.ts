@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -359,5 +360,42 @@ describe('a folder', () => {
       name: 'out/a.xml',
       bytes: readFileSync(join(folder, 'out/a.xml')).length,
     });
+  });
+});
+
+describe('a report that is written again while it is read', () => {
+  // As many tests, of one length: nothing else tells that the one that failed is gone.
+  const red = '<testsuites><testcase name="a"><failure/></testcase></testsuites>'.padEnd(600_000);
+  const green = '<testsuites><testcase name="a"></testcase></testsuites>'.padEnd(600_000);
+  const path = () => join(folder, 'a.xml');
+  const changed = { code: 'changed-while-reading', place: { file: 'a.xml' } };
+  const readAll = async (chunks: AsyncIterable<Buffer>) => {
+    let bytes = 0;
+    for await (const chunk of chunks) bytes += chunk.length;
+    return bytes;
+  };
+
+  const begin = async () => {
+    writeFileSync(path(), red);
+    const report = await openReport('a.xml', folder);
+    expect(await readAll(report.open())).toBe(600_000);
+    const reading = report.open()[Symbol.asyncIterator]();
+    await reading.next();
+    return { report, rest: { [Symbol.asyncIterator]: () => reading } };
+  };
+
+  it('in place, is refused', async () => {
+    const { report, rest } = await begin();
+    writeFileSync(path(), green);
+    await expect(readAll(rest)).rejects.toMatchObject(changed);
+    await expect(readAll(report.open())).rejects.toMatchObject(changed);
+  });
+
+  it('as another file, is refused when it is opened the next time', async () => {
+    const { report, rest } = await begin();
+    writeFileSync(join(folder, 'new.xml'), green);
+    renameSync(join(folder, 'new.xml'), path());
+    expect(await readAll(rest)).toBeLessThan(600_000);
+    await expect(readAll(report.open())).rejects.toMatchObject(changed);
   });
 });

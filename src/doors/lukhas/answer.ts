@@ -1,12 +1,12 @@
 // Opens the database for a command and prints its answer: lines for people, or one JSON object.
-import { homedir } from 'node:os';
-import { defaultDataDir } from '../../store/database/data-dir.ts';
+
 import type { Database } from '../../store/database/port.ts';
 import type { MigrateOptions } from '../../store/schema/migrate.ts';
 import { toJson } from '../../tell/json.ts';
 import { safeLine } from '../../tell/safe.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { usage } from '../arguments.ts';
+import { dataDirOf } from '../data-dir.ts';
 import { type ExitCode, exitCodes } from '../process.ts';
 
 /** What every command is told. */
@@ -98,10 +98,6 @@ export async function connect(
   const { openEmbedded } = await import('../../store/schema/embedded.ts');
   const dataDir = dataDirOf(settings);
   return openEmbedded(dataDir, { onMessage: say });
-}
-
-export function dataDirOf({ dataDir }: CommandSettings): string {
-  return dataDir ?? defaultDataDir(process.env, process.platform, homedir());
 }
 
 export function required(value: string | undefined, option: string): string {

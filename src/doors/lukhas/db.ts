@@ -27,16 +27,9 @@ import { addTeam, checkSlug, localTeamSlug } from '../../store/schema/teams.ts';
 import { safeLine } from '../../tell/safe.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { usage } from '../arguments.ts';
+import { dataDirOf } from '../data-dir.ts';
 import type { ExitCode } from '../process.ts';
-import {
-  type Answer,
-  answer,
-  type CommandSettings,
-  dataDirOf,
-  migratingStallMs,
-  required,
-  row,
-} from './answer.ts';
+import { type Answer, answer, type CommandSettings, migratingStallMs, required, row } from './answer.ts';
 
 interface SetupSettings extends CommandSettings {
   readonly team: string | undefined;

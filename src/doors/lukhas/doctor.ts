@@ -24,8 +24,9 @@ import { toJson } from '../../tell/json.ts';
 import { healthJson, renderHealth } from '../../tell/terminal/doctor.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { parseBytes } from '../bytes.ts';
+import { dataDirOf } from '../data-dir.ts';
 import { type ExitCode, exitCodes } from '../process.ts';
-import { type CommandSettings, dataDirOf } from './answer.ts';
+import type { CommandSettings } from './answer.ts';
 
 export interface DoctorSettings extends CommandSettings {
   readonly team: string | undefined;

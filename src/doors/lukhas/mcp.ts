@@ -30,9 +30,10 @@ import {
 import { renderBrief } from '../../tell/brief.ts';
 import { safeLine } from '../../tell/safe.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
+import { dataDirOf } from '../data-dir.ts';
 import { describeError, type ExitCode, exitCodes } from '../process.ts';
 import { version } from '../version.generated.ts';
-import { connect, dataDirOf, sayOn } from './answer.ts';
+import { connect, sayOn } from './answer.ts';
 import { type Asked, type AskSettings, openTeam, placeOf } from './asking.ts';
 import { readBrief } from './brief.ts';
 import { signedOf } from './healix.ts';

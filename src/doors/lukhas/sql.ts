@@ -9,8 +9,9 @@ import { renderTable } from '../../tell/terminal/table.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { count, number } from '../../tell/words.ts';
 import { usage } from '../arguments.ts';
+import { dataDirOf } from '../data-dir.ts';
 import type { ExitCode } from '../process.ts';
-import { type Answer, answer, type CommandSettings, dataDirOf, tell } from './answer.ts';
+import { type Answer, answer, type CommandSettings, tell } from './answer.ts';
 import { openTeam } from './asking.ts';
 import type { SqlNews, SqlTask } from './sql-worker.ts';
 

@@ -1,5 +1,5 @@
 // The action of `lukhas-upload`: opens what an upload needs, calls ingest() and prints the result.
-import { homedir, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { asOptions, InputError, StoreError } from '../../errors.ts';
 import { type Edges, ingest, type Verdict } from '../../ingest.ts';
@@ -8,7 +8,6 @@ import type { RunContext, Warning } from '../../model.ts';
 import { findFiles, openReport, spoolInput } from '../../read/files.ts';
 import type { ReportFile } from '../../read/report/survey.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
-import { defaultDataDir } from '../../store/database/data-dir.ts';
 import { prepareEngine } from '../../store/database/engine.ts';
 import { leastCovered } from '../../tally.ts';
 import { fixedTests } from '../../tell/evidence.ts';
@@ -32,6 +31,7 @@ import { type Progress, startProgress } from '../../tell/terminal/progress.ts';
 import { renderSummary, renderWarnings, type Summary } from '../../tell/terminal/summary.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
 import { count } from '../../tell/words.ts';
+import { dataDirOf } from '../data-dir.ts';
 import {
   coverageToBlame,
   failuresToBlame,
@@ -52,14 +52,11 @@ export interface Telling {
 }
 
 /** Settings as the command line gives them, not yet checked. */
-type RawSettings = Omit<Parameters<typeof parseSettings>[0], 'dataDir'> & {
-  readonly dataDir: string | undefined;
-};
+type RawSettings = Parameters<typeof parseSettings>[0];
 
 /** One upload from the command line. */
 export async function upload(raw: RawSettings, asked: Telling): Promise<ExitCode> {
-  const dataDir = raw.dataDir ?? defaultDataDir(process.env, process.platform, homedir());
-  const settings = parseSettings({ ...raw, dataDir });
+  const settings = parseSettings(raw);
   requireHistory(settings);
   if (settings.requireCoverage && settings.coverage.length === 0) {
     throw new InputError({
@@ -270,7 +267,7 @@ function openDatabase(settings: Settings, { terminal, quiet }: Telling): TeamOpe
     quiet ? undefined : terminal.err(terminal.paint.dim(safeLine(message)));
   const connect = async () => {
     const { openEmbedded } = await import('../../store/schema/embedded.ts');
-    return openEmbedded(settings.dataDir, { onMessage });
+    return openEmbedded(dataDirOf(settings), { onMessage });
   };
   return { take: () => undefined, connect, dispose: async () => {} };
 }
@@ -380,7 +377,9 @@ function storedSentence(verdict: Verdict, settings: Settings): { ok: boolean; te
     return { ok: false, text: `not stored: ${why}` };
   }
   const where =
-    settings.databaseUrl === undefined ? `the embedded database in ${settings.dataDir}` : 'your PostgreSQL';
+    settings.databaseUrl === undefined
+      ? `the embedded database in ${dataDirOf(settings)}`
+      : 'your PostgreSQL';
   const stored = verdict.incomplete ? 'stored as incomplete run' : 'stored as run';
   const known = saved.addedCoverage === true ? 'its coverage was added' : 'nothing was written';
   const what = saved.stored === 'already' ? `already stored, ${known}: run` : stored;
@@ -421,19 +420,20 @@ function requireHistory({ failOn, dryRun }: Settings): void {
 
 /** Why the exit code is 4. */
 function failingWords({ failOn }: Settings, verdict: Verdict): string {
-  const what = {
-    new: 'did not fail before',
-    'no-history': 'have nothing to compare with',
-    unknown: 'have no known cause',
-  };
   const blamed = failuresToBlame(failOn, verdict) ?? 0;
+  const [are, have] = blamed === 1 ? ['is', 'has'] : ['are', 'have'];
+  const what = {
+    new: `${are} new`,
+    'no-history': `${have} nothing to compare with`,
+    unknown: `${have} no known cause`,
+  };
   const stars = starsToBlame(failOn, verdict) ?? 0;
   const gates = failOn.flatMap((gate) => (gate === 'any' || gate === 'blocked' ? [] : [what[gate]]));
   const words = failOn.includes('any')
-    ? `did not pass${verdict.lost > 0 ? ' or could not be read' : ''}`
-    : `failed that ${gates.join(' or ')}`;
+    ? `${count(blamed, 'test')} did not pass${verdict.lost > 0 ? ' or could not be read' : ''}`
+    : `${count(blamed, 'failure')} ${gates.join(' or ')}`;
   const parts = [
-    ...(blamed === 0 ? [] : [`${count(blamed, 'test')} ${words}`]),
+    ...(blamed === 0 ? [] : [words]),
     ...(stars === 0 ? [] : [`MATRIZ is blocked by ${count(stars, 'star')}`]),
   ];
   return `${parts.join(', and ')} (--fail-on ${failOn.join(',')})`;

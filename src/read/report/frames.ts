@@ -683,5 +683,7 @@ function tagName(tag: string, from: number): string {
     if (code === 0x20 || code === 0x3e || code === 0x2f || code === 0x0a || code === 0x0d || code === 0x09)
       break;
   }
-  return tag.slice(from, end);
+  const name = tag.slice(from, end);
+  // Passed by, it might be the one that failed. testcase.ts reads none with a namespace in front, and tells it.
+  return name.endsWith(':testcase') ? 'testcase' : name;
 }

@@ -424,7 +424,7 @@ class Collector {
     if (xml.endsWith('/>')) return;
     // Its own suite, or the nearest around it that counts any.
     const suite = this.#counts.findLast(({ failures }) => failures > 0);
-    if (suite === undefined || suite.seen || !/<(?:failure|error)\b/.test(xml)) return;
+    if (suite === undefined || suite.seen || !/[<:](?:failure|error)\b/.test(xml)) return;
     // The words may stand in a comment, in CDATA or in another element.
     suite.seen = parseTestcases([frame]).testcases.some(
       (testcase) =>

@@ -503,10 +503,12 @@ function readOutput(testcase: Node, texts: readonly string[]): RawOutput | undef
   return out + err === '' ? undefined : { out: endOfOutput(out), err: endOfOutput(err) };
 }
 
+/** Also those with a namespace in front: a failure is one by whatever name. */
 function outcomes(testcase: Node, kind: RawOutcome['kind'], texts: readonly string[]): RawOutcome[] {
-  const children = testcase[kind];
-  if (!Array.isArray(children)) return [];
-  return children.map((child: unknown) => {
+  const children = Object.entries(testcase).flatMap(([name, child]) =>
+    name === kind || (!name.startsWith('@') && name.endsWith(`:${kind}`)) ? child : [],
+  );
+  return children.map((child) => {
     const node = isNode(child) ? child : { '#text': typeof child === 'string' ? child : '' };
     const message = text(node, '@message');
     return {

@@ -9,14 +9,14 @@ import { shellPath } from '../../shell.ts';
 export function defaultDataDir(
   env: Readonly<Record<string, string | undefined>>,
   platform: NodeJS.Platform,
-  home: string,
+  home: () => string,
 ): string {
   if (platform === 'win32')
-    return path.join(env.LOCALAPPDATA || path.join(home, 'AppData', 'Local'), 'lukhas');
-  if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'lukhas');
+    return path.join(env.LOCALAPPDATA || path.join(home(), 'AppData', 'Local'), 'lukhas');
+  if (platform === 'darwin') return path.join(home(), 'Library', 'Application Support', 'lukhas');
   // XDG: a relative path is to be ignored.
   const base = env.XDG_DATA_HOME ?? '';
-  return path.join(path.isAbsolute(base) ? base : path.join(home, '.local', 'share'), 'lukhas');
+  return path.join(path.isAbsolute(base) ? base : path.join(home(), '.local', 'share'), 'lukhas');
 }
 
 /** What lies in the directory, looked at without making or opening anything. */

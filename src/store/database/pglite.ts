@@ -44,6 +44,8 @@ export async function openPglite(dir: string, options: PgliteOptions = {}): Prom
   try {
     await removeUnfinished(home);
     const isNew = await isNewDatabase(home);
+    // PGlite does not end where its log finds no room: the process would hang, deaf to signals.
+    if (isNew && (await isFull(home))) throw noRoom(home);
     if (isNew) await markUnfinished(home);
     const files = await makeFilesDir(home);
     if (isNew) options.onMessage?.(`first use: making the embedded database in ${home}`);
@@ -66,7 +68,7 @@ export async function openPglite(dir: string, options: PgliteOptions = {}): Prom
 /** Fewer than 40 MB free: a new database does not fit, and an old one cannot write. */
 async function isFull(home: string): Promise<boolean> {
   const space = await statfs(home).catch(() => undefined);
-  return space !== undefined && space.bavail * space.bsize < 40_000_000;
+  return space !== undefined && space.blocks > 0 && space.bavail * space.bsize < 40_000_000;
 }
 
 /** Far below the time after which a lock is taken over. */

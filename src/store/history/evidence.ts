@@ -516,7 +516,7 @@ export async function readTestEvidence(
     readAt.length > 0 &&
     (query.lineRuns ?? Number.POSITIVE_INFINITY) > readAt.length * sparse &&
     (await isLineSparse(db, access, query, readAt));
-  const found = collectRows(query.runId, asked, failures, alike.like);
+  const found = collectRows(query.runId, asked, failures, alike);
   const kind = {
     isSparse,
     isOneLine: new Set(read.map(({ lineId }) => lineId)).size <= 1,
@@ -561,7 +561,7 @@ export async function readNamedRows(
 ): Promise<readonly TestRow[]> {
   const asked = [...new Map(runs.map((run) => [run.runId, run])).values()];
   if (names.length === 0 || asked.length === 0) return [];
-  const found = collectRows('', asked, [], new Map());
+  const found = collectRows('', asked, [], { read: new Set(), like: new Map() });
   const lists = listOf(asked, [() => false, () => true, () => false]);
   const times = timesOf(asked, createdAt);
   await db.each(namedSql, [access.team.id, names, createdAt, ...lists, ...times], found.add);
@@ -669,13 +669,13 @@ function shareTexts(): <Text extends string>(text: Text | null) => Text | undefi
 /**
  * Puts the statements' rows together; a row that both have is one.
  *
- * @param like see Alike
+ * @param alike the own runs
  */
 function collectRows(
   me: string,
   asked: readonly EvidenceRun[],
   failures: readonly RunFailure[],
-  like: Alike['like'],
+  { read, like }: Alike,
 ) {
   // Most tests have one row, and need no map of their own.
   const rowsOf = new Map<string, TestRow | Map<string, TestRow>>();
@@ -706,14 +706,24 @@ function collectRows(
     const text = known === undefined ? past : `${known} ${past}`;
     pasts.set(testName, shared(text) ?? text);
   };
+  /** The time of the newest own run that has lost failures to retention: those before it have lost their rows. */
+  let lostAt: number | undefined;
+  const findLost = (): number => {
+    lostAt ??= [...read, ...[...like.values()].flat()].reduce((last, at) => {
+      const run = asked[at - 1];
+      const isLost = run?.isWithoutLine === false && run.totals.failed !== (failedIn.get(at) ?? 0);
+      return isLost ? Math.max(last, run.at) : last;
+    }, Number.NEGATIVE_INFINITY);
+    return lostAt;
+  };
   const placesOf = new Map<number, readonly number[]>();
-  /** The run, where it is read, and those that ran the same tests. Of these some may have lost their failures to retention. */
+  /** The run, where it is read, and those that ran the same tests. */
   const placesLike = (place: number): readonly number[] => {
     const known = placesOf.get(place);
     if (known !== undefined) return known;
     const found = [place, ...(like.get(place) ?? [])].filter((at) => {
       const run = asked[at - 1];
-      return run !== undefined && (at === place || run.totals.failed === (failedIn.get(at) ?? 0));
+      return run !== undefined && (at === place || run.at > findLost());
     });
     placesOf.set(place, found);
     return found;

@@ -309,6 +309,35 @@ describe('a report that changes while it is read', () => {
   });
 });
 
+describe('elements with a namespace in front', () => {
+  const prefixed = (kind: string) =>
+    `<testcase classname="tests.test_a" name="b"><x:${kind} xmlns:x="urn:x" message="m">t</x:${kind}></testcase>`;
+
+  it.each(['failure', 'error'])('%s: the test did not pass', async (kind) => {
+    const outcome = kind === 'failure' ? 'failed' : 'error';
+    const read = await readText(wrap(passed('a') + prefixed(kind)));
+    expect(shown(read)).toEqual(['a passed', `b ${outcome}`]);
+    expect(read.results[1]?.failure).toMatchObject({ message: 'm', traceback: 't' });
+    const counted = await readText(
+      `<testsuite name="pytest" tests="2" failures="1">${passed('a')}${prefixed(kind)}</testsuite>`,
+    );
+    expect(shown(counted)).toEqual(shown(read));
+    expect(codes(counted)).toEqual([]);
+  });
+
+  it('an attribute of that name is no failure', async () => {
+    const test = '<testcase classname="t" name="b" x:failure="n"><x:other>t</x:other></testcase>';
+    expect(shown(await readText(wrap(test)))).toEqual(['b passed']);
+  });
+
+  it('a test is not read, and told', async () => {
+    const test = '<x:testcase xmlns:x="urn:x" classname="t" name="b"><x:failure>t</x:failure></x:testcase>';
+    const read = await readText(wrap(passed('a') + test + passed('c')));
+    expect(shown(read)).toEqual(['a passed', 'c passed']);
+    expect(codes(read)).toEqual(['malformed-testcase']);
+  });
+});
+
 describe('testcases that are not well-formed', () => {
   it('are warnings with their places, and the others are kept', async () => {
     const read = await readText(

@@ -360,8 +360,8 @@ describe('the directory', () => {
   );
 
   test('by default is below XDG_DATA_HOME where that is a whole path, as its specification says', () => {
-    expect(defaultDataDir({ XDG_DATA_HOME: '/d' }, 'linux', '/h')).toBe('/d/lukhas');
-    expect(defaultDataDir({ XDG_DATA_HOME: 'd' }, 'linux', '/h')).toBe('/h/.local/share/lukhas');
+    expect(defaultDataDir({ XDG_DATA_HOME: '/d' }, 'linux', () => '/h')).toBe('/d/lukhas');
+    expect(defaultDataDir({ XDG_DATA_HOME: 'd' }, 'linux', () => '/h')).toBe('/h/.local/share/lukhas');
   });
 
   test('is made with a word about it on first use, also where that was cut off before, and reopened without one', async () => {

@@ -386,6 +386,19 @@ describe.each(placeNames)('on %s', (name) => {
     expect(shown(await ask())).toEqual(['1 later:passed', '1 me:failed', '2 later:failed', '2 me:failed']);
   });
 
+  test('nor has one before it, where nothing failed: what came between is not known', async () => {
+    const green = await store('green', { commit: 'a', hours: 1, tests: '1P 2P' });
+    // It ran another test, too.
+    const red = await store('red', { commit: 'b', hours: 2, tests: '1F 2P 3P' });
+    await store('later', { commit: 'c', hours: 3, tests: '1F 2P' });
+    const me = await store('me', { commit: 'd', branch: 'feature', hours: 4, tests: '1F 2P' });
+    for (const { runId } of [green, red])
+      await place.look('DELETE FROM test_results WHERE test_run_id = $1', [runId]);
+    const { run, runs } = await runsOf(me);
+    const found = await testsOf(me, { own: runs, base: runs, testsSignature: run.testsSignature });
+    expect(shown(found)).toEqual(['1 later:failed', '1 me:failed']);
+  });
+
   test('steps of one execution are numbered, and an outage has its files counted', async () => {
     const failing = Array.from({ length: 30 }, (_, n) => `${n}F`).join(' ');
     await store('one', { commit: 'a', hours: 1, tests: failing, context: { workflowRunId: '77' } });
