@@ -32,10 +32,34 @@ describe('the settings of an upload', () => {
     );
   });
 
+  it('have defaults, and a leap day', () => {
+    const settings = parseSettings({
+      ...raw,
+      createdAt: '2024-02-29T23:59:59.5Z',
+      failOnCoverageDrop: '0.5%',
+    });
+    expect(settings).toMatchObject({
+      createdAt: new Date('2024-02-29T23:59:59.5Z'),
+      failOnCoverageDrop: 0.5,
+      onEmpty: 'fail',
+      requireCoverage: false,
+      capturedOutput: 0,
+    });
+  });
+
   it.each([
     [{ team: 'Not A Slug' }, '--team: a team is named by its slug'],
     [{ createdAt: 'yesterday' }, '--created-at: must be report, now, or an ISO time with its zone'],
     [{ createdAt: '2026-11-22T16:05:00' }, '--created-at: must be report, now, or an ISO time with its zone'],
+    [
+      { createdAt: '2026-02-29T16:05:00Z' },
+      '--created-at: must be report, now, or an ISO time with its zone',
+    ],
+    [{ createdAt: '2026-11-22T16:05Z' }, '--created-at: must be report, now, or an ISO time with its zone'],
+    [{ markers: new Array<string>(201).fill('slow') }, '--marker: must not be more than 200'],
+    [{ failOnPatchCoverage: '101' }, '--fail-on-patch-coverage: must be a percentage from 0 to 100'],
+    [{ capturedOutput: '-1' }, '--captured-output: must be a number of lines from 0 to 100'],
+    [{ coverage: [''] }, '--coverage: must not be empty'],
     [{ failOn: ['sometimes' as never] }, '--fail-on: must be any, new, no-history, unknown or blocked'],
     [{ lane: 'x'.repeat(51) }, '--lane: '],
     [{ lane: ' ' }, '--lane: '],

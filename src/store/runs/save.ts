@@ -97,7 +97,7 @@ const longestStatement = 1_000;
 
 const batchRows = 5_000;
 /** Batches begin small, so that the server has work early, and double. */
-const firstBatchRows = 1_000;
+const firstBatchRows = 500;
 const batchChars = 2_000_000;
 /** Up to so many rows go without a temporary table: making and dropping it costs more than they do. */
 const mostUnstaged = 300;
@@ -468,8 +468,11 @@ async function writeRun(
         for (const result of batch) {
           const testName = storable.name(result.testName, 500) ?? '';
           tests.add(testName, result.outcome, result.attempts);
-          const fields = resultFields(testName, result, storable);
-          await results.add(fields, isMatched && result.failure !== undefined);
+          if (isBare(result)) await results.add(bareFields(testName, result, storable), 'bare');
+          else {
+            const kind = isMatched && result.failure !== undefined ? 'matched' : 'plain';
+            await results.add(resultFields(testName, result, storable), kind);
+          }
         }
       }
       // Make the first rows of coverage while the server works on the last results.
@@ -533,37 +536,47 @@ function createWriter(
   idPrefix: string,
   onProgress?: (rows: number) => void,
   before: Promise<void> = Promise.resolve(),
-): { add(fields: string, toMatch?: boolean): Promise<void>; finish(): Promise<number> } {
+): { add(fields: string, as?: keyof Batches): Promise<void>; finish(): Promise<number> } {
   let rows = 0;
   // What is matched goes in batches of its own: planning the search for each of all batches costs as much as searching.
-  const plain: Batch = { text: '', rows: 0, limit: firstBatchRows };
-  const toBeMatched: Batch = { text: '', rows: 0, limit: firstBatchRows };
+  const batches: Batches = { bare: startBatch(), plain: startBatch(), matched: startBatch() };
   let isMade = false;
   let underWay = before;
   underWay.catch(() => {});
   const moves = moveStatements(stages, db.embedded, memories);
 
-  async function store(batch: string, count: number, move: string, onSent: () => void): Promise<void> {
+  const columnsOf = (as: keyof Batches): string => stageColumns[as === 'bare' ? 'bare' : kind];
+  const namesOf = (as: keyof Batches): string[] => columnsOf(as).match(/\w+(?= \w)/g) ?? [];
+  const moveOf = (statements: MoveStatements, as: keyof Batches): string =>
+    statements[as === 'plain' ? kind : as];
+
+  async function store(
+    { text, count, as }: { readonly text: string; readonly count: number; readonly as: keyof Batches },
+    onSent: () => void,
+  ): Promise<void> {
     const begin = isMade ? `TRUNCATE ${stages[kind]}` : stageTable(stages, kind);
     isMade = true;
     const [, staged = 0, moved = 0] = await db.copyIn(
-      `${begin}; COPY ${stages[kind]} FROM STDIN; ${move}`,
-      batch,
+      `${begin}; COPY ${stages[kind]} (${namesOf(as).join(', ')}) FROM STDIN; ${moveOf(moves, as)}`,
+      text,
       onSent,
     );
     check(count, staged, moved);
   }
 
   async function storeFew(): Promise<void> {
-    const few = plain.rows + toBeMatched.rows;
+    const few = rowsOf(batches);
     if (few === 0) return;
     await underWay;
     const statements = moveStatements(unstaged, db.embedded, memories);
-    const names = stageColumns[kind].match(/\w+(?= \w)/g) ?? [];
-    const values = copiedValues(plain.text + toBeMatched.text).map((fields) =>
-      Object.fromEntries(fields.map((value, place) => [names[place] ?? '', value])),
-    );
-    const statement = statements[toBeMatched.rows > 0 ? 'matched' : kind];
+    const values = batchKinds.flatMap((as) => {
+      const names = namesOf(as);
+      return copiedValues(batches[as].text).map((fields) => ({
+        ...(as === 'bare' && { markers: '{}' }),
+        ...Object.fromEntries(fields.map((value, place) => [names[place] ?? '', value])),
+      }));
+    });
+    const statement = statements[batches.matched.rows > 0 ? 'matched' : kind];
     check(few, few, await db.run(statement, [JSON.stringify(values)]));
   }
 
@@ -579,35 +592,33 @@ function createWriter(
     onProgress?.(rows);
   }
 
-  async function flush(batch: Batch): Promise<void> {
+  async function flush(as: keyof Batches): Promise<void> {
+    const batch = batches[as];
     if (batch.rows === 0) return;
     await underWay;
-    const [text, count, move] = [batch.text, batch.rows, moves[batch === toBeMatched ? 'matched' : kind]];
+    const sent = { text: batch.text, count: batch.rows, as };
     batch.text = '';
     batch.rows = 0;
     batch.limit = Math.min(2 * batch.limit, batchRows);
     // Wait until the rows are sent: making the next ones meanwhile would keep the server waiting for these.
     await new Promise<void>((resolve, reject) => {
-      underWay = store(text, count, move, resolve);
+      underWay = store(sent, resolve);
       // A later failure is thrown by the next flush or by finish.
       underWay.then(resolve, reject);
     });
   }
 
   return {
-    async add(fields, toMatch = false) {
-      const batch = toMatch ? toBeMatched : plain;
+    async add(fields, as = 'plain') {
+      const batch = batches[as];
       batch.text += `${idPrefix}${rows.toString(16).padStart(8, '0')}\t${fields}`;
       rows++;
       batch.rows++;
-      if (batch.rows >= batch.limit || batch.text.length >= batchChars) await flush(batch);
+      if (batch.rows >= batch.limit || batch.text.length >= batchChars) await flush(as);
     },
     async finish() {
-      if (!isMade && plain.rows + toBeMatched.rows <= mostUnstaged) await storeFew();
-      else {
-        await flush(plain);
-        await flush(toBeMatched);
-      }
+      if (!isMade && rowsOf(batches) <= mostUnstaged) await storeFew();
+      else for (const as of batchKinds) await flush(as);
       await underWay;
       return rows;
     },
@@ -622,16 +633,59 @@ interface Batch {
   limit: number;
 }
 
-/** Everything after the id, in the order of the stage's columns. */
-function resultFields(testName: string, result: SignedResult, storable: Storable): string {
-  const failure = result.failure;
-  return copyRow([
+/** Batches of one kind are copied into the same columns, and moved by one statement. */
+type Batches = Readonly<Record<(typeof batchKinds)[number], Batch>>;
+
+const batchKinds = ['bare', 'plain', 'matched'] as const;
+
+const startBatch = (): Batch => ({ text: '', rows: 0, limit: firstBatchRows });
+
+const rowsOf = (batches: Batches): number => batchKinds.reduce((sum, as) => sum + batches[as].rows, 0);
+
+/** Whether nothing is stored of it but its names, its outcome and its time: almost all results are so, and half of the columns are not sent. */
+function isBare({
+  failure,
+  reason,
+  attempts,
+  markers,
+  failureSignature,
+  driftSignature,
+  wordsSignature,
+  causeKey,
+}: SignedResult): boolean {
+  return (
+    failure === undefined &&
+    reason === undefined &&
+    attempts === undefined &&
+    markers.length === 0 &&
+    failureSignature === undefined &&
+    driftSignature === undefined &&
+    wordsSignature === undefined &&
+    causeKey === undefined
+  );
+}
+
+/** Everything after the id of a bare result. */
+function bareFields(testName: string, result: SignedResult, storable: Storable): string {
+  return copyRow(namesAndTime(testName, result, storable));
+}
+
+function namesAndTime(testName: string, result: SignedResult, storable: Storable): string[] {
+  return [
     copyText(testName),
     copyText(storable.name(result.testClass, 255)),
     copyText(storable.name(result.testFunction, 255)),
     copyText(storable.name(result.testFile, 500)),
     result.outcome,
     copyNumber(storable.seconds(result.durationSeconds, 99_999.999), 3),
+  ];
+}
+
+/** Everything after the id, in the order of the stage's columns. */
+function resultFields(testName: string, result: SignedResult, storable: Storable): string {
+  const failure = result.failure;
+  return copyRow([
+    ...namesAndTime(testName, result, storable),
     // The reason of a skip or xfail goes where a failure's message goes.
     copyText(storable.text(failure === undefined ? result.reason : failure.message)),
     copyText(storable.text(failure?.traceback)),
@@ -793,10 +847,13 @@ function nameStages(): Stages {
 const stageTable = (stages: Stages, kind: keyof Stages): string =>
   `CREATE TABLE ${stages[kind]} (${stageColumns[kind]}) ON COMMIT DROP`;
 
+const bareColumns = `id uuid, test_name varchar(500), test_class varchar(255), test_function varchar(255), test_file varchar(500),
+    outcome varchar(20), duration_seconds numeric(8, 3)`;
+
 const stageColumns = {
+  bare: bareColumns,
   results: `
-    id uuid, test_name varchar(500), test_class varchar(255), test_function varchar(255), test_file varchar(500),
-    outcome varchar(20), duration_seconds numeric(8, 3), error_message text, error_traceback text,
+    ${bareColumns}, error_message text, error_traceback text,
     failure_signature varchar(255), drift_signature varchar(255), words_signature varchar(255), cause_key varchar(500),
     markers text[], attempts integer, error_type varchar(255), statement text`,
   coverage: `
@@ -826,11 +883,11 @@ const runRow = `json_to_record(current_setting('${runSetting}')::json) AS s (
       consciousness_score numeric(5, 2), matriz_status varchar(20), matriz_ms integer, matriz_components integer,
       tests_signature varchar(16), report_counts jsonb)`;
 
-const resultColumns = `test_name, test_class, test_function, test_file, outcome, duration_seconds, error_message,
-      error_traceback, failure_signature, drift_signature, words_signature, cause_key, markers, attempts, error_type,
+const bareNames = 'test_name, test_class, test_function, test_file, outcome, duration_seconds';
+const resultColumns = `${bareNames}, error_message, error_traceback, failure_signature, drift_signature, words_signature, cause_key, markers, attempts, error_type,
       statement`;
 
-type MoveStatements = Readonly<Record<'results' | 'matched' | 'coverage', string>>;
+type MoveStatements = Readonly<Record<'bare' | 'results' | 'matched' | 'coverage', string>>;
 
 function moveStatements(stages: Stages, embedded: boolean, memories: MemoryTables): MoveStatements {
   const shared = (column: 'run_id' | 'team_id' | 'created_at' | 'lane' | 'line_id'): string =>
@@ -840,6 +897,9 @@ function moveStatements(stages: Stages, embedded: boolean, memories: MemoryTable
   return {
     results: `INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, ${resultColumns})
       SELECT id, ${sharedColumns}, ${lineId}, ${resultColumns}
+      FROM ${stages.results}`,
+    bare: `INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, ${bareNames}, markers)
+      SELECT id, ${sharedColumns}, ${lineId}, ${bareNames}, '{}'
       FROM ${stages.results}`,
     // A subquery in CASE and not a join: only failures are looked for.
     matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, healix_memory_id, shared_memory_id, ${resultColumns})

@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, inject, test } from 'vitest';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import { beginInCatalog } from '../../../src/store/database/search-path.ts';
+import { copyIn, rowsIn, scriptIn } from '../../support/sql.ts';
 
 test('a connection keeps nothing of the answers that it gave', async () => {
   setFlagsFromString('--expose-gc');
@@ -134,6 +135,23 @@ test('what is asked beside a statement that failed does not go on outside the tr
     );
     await expect(failing).rejects.toThrow('the database refused a value');
     await expect(beside).rejects.toThrow('a statement outside a transaction');
+  } finally {
+    await db.close();
+  }
+});
+
+test.each([
+  ['before the COPY', 'TRUNCATE pg_temp.not_there; COPY pg_temp.not_there FROM STDIN', '42P01'],
+  ['in its rows', 'CREATE TEMP TABLE numbers (n integer); COPY pg_temp.numbers FROM STDIN', '22P02'],
+  ['after it', 'CREATE TEMP TABLE words (n text); COPY pg_temp.words FROM STDIN; SELECT 1 / 0', '22012'],
+])('a failure %s is told, and the connection takes the next statement', async (_, sql, sqlstate) => {
+  const db = await openPostgres(inject('postgresAdminUrl'));
+  try {
+    await scriptIn(db, 'CREATE TEMP TABLE kept (words text)');
+    const rows = 'DROP TABLE kept;\n'.repeat(100_000);
+    await expect(copyIn(db, sql, rows)).rejects.toMatchObject({ name: 'StoreError', sqlstate });
+    expect(await copyIn(db, 'COPY pg_temp.kept FROM STDIN', rows)).toEqual([100_000]);
+    expect(await rowsIn(db, 'SELECT count(*) AS rows FROM pg_temp.kept')).toEqual([{ rows: 100_000 }]);
   } finally {
     await db.close();
   }

@@ -301,6 +301,31 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     expect(seen.at(-1)).toBe(12_345);
   });
 
+  test.each([3, 700])(
+    'of %i results those with fewer values have the same columns as the others',
+    async (count) => {
+      const results = Array.from({ length: count }, (_, number) =>
+        makeResult(number, { durationSeconds: 1, ...(number % 2 === 1 && { reason: 'why', attempts: 2 }) }),
+      );
+      const saved = await saveRun(
+        place.connect,
+        makeUpload(`few ${count}`),
+        sourceOf(results),
+        makeOptions(),
+      );
+      const own = ['id', 'test_name', 'test_function'];
+      const values = (await rowsOf(saved.runId)).map((row) =>
+        Object.fromEntries(Object.entries(row).filter(([name]) => !own.includes(name))),
+      );
+      expect(values).toHaveLength(count);
+      for (const [number, row] of values.entries())
+        expect(row).toEqual(
+          number % 2 === 0 ? { ...values[1], error_message: null, attempts: null } : { ...values[1] },
+        );
+      expect(values[0]).toMatchObject({ markers: [], outcome: 'passed' });
+    },
+  );
+
   test('a run of no tests is stored as such', async () => {
     const saved = await saveRun(place.connect, makeUpload('none'), sourceOf([]), makeOptions());
     expect(await place.look('SELECT total_tests FROM test_runs WHERE id = $1', [saved.runId])).toEqual([
