@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{openEmbedded}from"./chunk-6BGV3VMH.js";import"./chunk-J23AM3A3.js";import"./chunk-FZ3A5AG3.js";import"./chunk-FRAC66ZF.js";import"./chunk-LBN2FRIC.js";import"./chunk-DVYMZHA6.js";import"./chunk-CWPDY6Q6.js";import"./chunk-GPK724E4.js";import"./chunk-O7DVEXT4.js";import"./chunk-XNCQ6ZIS.js";import"./chunk-CNE6ZDO7.js";import"./chunk-TFW2IOPD.js";export{openEmbedded};
