@@ -1071,11 +1071,11 @@ const failedSql = (hasOlder: boolean): string => `, hits AS MATERIALIZED (
   ), failed AS MATERIALIZED (
     SELECT h.place, h.line_id, h.commit, h.is_own, h.is_late, r.test_name, ${failureColumns} FROM hits h
     CROSS JOIN LATERAL (SELECT DISTINCT n.test_name FROM unnest(h.names) AS n (test_name)) AS n CROSS JOIN LATERAL (
-      SELECT r.* FROM test_results r WHERE ${failedIn('h')} AND r.test_name = n.test_name AND ${inTime} OFFSET 0) AS r
+      SELECT r.test_name, r.outcome, r.attempts, r.drift_signature, r.error_type, r.statement FROM test_results r WHERE ${failedIn('h')} AND r.test_name = n.test_name AND ${inTime} OFFSET 0) AS r
     WHERE NOT h.is_most
     UNION ALL
     SELECT h.place, h.line_id, h.commit, h.is_own, h.is_late, r.test_name, ${failureColumns}
-    FROM hits h CROSS JOIN LATERAL (SELECT r.* FROM test_results r WHERE ${failedIn('h')} AND ${inTime} OFFSET 0) AS r
+    FROM hits h CROSS JOIN LATERAL (SELECT r.test_name, r.outcome, r.attempts, r.drift_signature, r.error_type, r.statement FROM test_results r WHERE ${failedIn('h')} AND ${inTime} OFFSET 0) AS r
     WHERE h.is_most AND (r.test_name IN (SELECT test_name FROM names)) IS TRUE
   ), beside AS (
     -- The runs of other lines and changes that tell what a failure there means: of the same commit, and all since the point. Of many
