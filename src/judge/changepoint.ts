@@ -92,7 +92,10 @@ function lastRecovery(samples: readonly Sample[]): number {
     let [most, cut] = [-Infinity, 0];
     if (end === samples.length || samples[end]?.commit !== samples[end - 1]?.commit)
       for (let start = 0; start < end; start++) {
-        const total = (best[start] ?? -Infinity) + price + evidence(start, end);
+        const before = best[start] ?? -Infinity;
+        // Evidence is the logarithm of a probability: never above 0.
+        if (before + price <= most) continue;
+        const total = before + price + evidence(start, end);
         if (total <= most) continue;
         most = total;
         cut = start;
@@ -111,8 +114,12 @@ function lastRecovery(samples: readonly Sample[]): number {
 
 /** Logarithm of the probability of a part's outcomes at one unknown rate, and the failures before a place. */
 function evidenceOf(samples: readonly Sample[]) {
-  const failures = [0];
-  for (const [place, { failed }] of samples.entries()) failures.push((failures[place] ?? 0) + Number(failed));
+  const failures = new Int32Array(samples.length + 1);
+  let sum = 0;
+  for (let place = 0; place < samples.length; place++) {
+    if (samples[place]?.failed === true) sum++;
+    failures[place + 1] = sum;
+  }
   const failedUpTo = (end: number) => failures[end] ?? 0;
   const inFailed = failedTable(samples.length);
   const inPassed = passedTable(samples.length);
