@@ -58,7 +58,7 @@ import {
   readTestEvidence,
   type TestEvidence,
 } from './store/history/evidence.ts';
-import { type Findings, lookAround, readMatches } from './store/history/matches.ts';
+import { lookAround, readMatches } from './store/history/matches.ts';
 import { type Access, inTeam } from './store/schema/access.ts';
 
 /** What is known of the change that a run tests, beyond what is stored. */
@@ -333,26 +333,21 @@ async function readFacts(
           },
           failures,
         );
-  // Short and needed for the next: it goes before the tests, which are judged while the server looks for memories.
+  const judging = readTests().then(judgeRows);
+  // Behind the tests: the server looks while they are judged here.
   const looking =
     failures.length === 0
-      ? Promise.resolve(undefined)
+      ? undefined
       : lookAround(db, access, query, { failures, runIds, isJustStored: query.isJustStored === true });
-  const afterLook = async <T>(ask: (around: Findings | undefined) => T): Promise<Awaited<T>> =>
-    await ask(await looking);
   const [{ tests, withoutPast, verdicts }, around, matches, differences, coverage] = await Promise.all([
-    readTests().then(judgeRows),
+    judging,
     looking,
-    afterLook((found) =>
-      found === undefined ? new Map() : readMatches(db, access, query, { ...found, failures }),
-    ),
-    afterLook(() => (there.length === 0 ? undefined : readDifferences(db, access, changesQuery))),
-    afterLook(() =>
-      there.length === 0
-        ? undefined
-        : // Of its own line alone: another job covers something else.
-          readCoverageChange(db, access, { run: evidence.run, there: there.filter(isOfLine(evidence.run)) }),
-    ),
+    looking?.then((found) => readMatches(db, access, query, { ...found, failures })) ?? new Map(),
+    there.length === 0 ? undefined : readDifferences(db, access, changesQuery),
+    there.length === 0
+      ? undefined
+      : // Of its own line alone: another job covers something else.
+        readCoverageChange(db, access, { run: evidence.run, there: there.filter(isOfLine(evidence.run)) }),
   ]);
   const files = [...new Set(tests.failures.flatMap(({ testFile }) => testFile ?? []))];
   return {
