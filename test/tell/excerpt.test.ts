@@ -180,6 +180,23 @@ describe('several reports of one step', () => {
       expect(text).toContain(`| ${row}`);
     expect(text).toContain('| ✅ and 31 more reports | 0 | 31 | 0 |');
   });
+
+  it.each([
+    { many: 100, from: 0, words: '1 failed in `2.xml`, and in 97 more' },
+    { many: 101, from: 0, words: '1 failed in `2.xml`, and in more than 97 more' },
+    { many: 1001, from: 1000, words: '1,001 reports; 1 failed in others than those below' },
+    {
+      many: 1003,
+      from: 999,
+      words: '1,003 reports; 1 failed in `999.xml`, 3 failed in others than those below',
+    },
+  ])('say where tests of $many reports failed, also in those without a name', ({ many, from, words }) => {
+    const tally = startTally();
+    for (let n = 0; n < many; n++) tally.add([resultOf('a.py::x', `${n}.xml`, n >= from)]);
+    const severalReports = tally.reports(new Set());
+    const text = renderSection({ ...section, failures: [], severalReports }, detail);
+    expect(text.split('\n').some((line) => line.endsWith(words))).toBe(true);
+  });
 });
 
 describe('what moved since the comparison point', () => {

@@ -307,8 +307,10 @@ function renderReports({ severalReports: reports }: Section): string {
     .slice(0, mostReportsNamed)
     .map(({ report, failed }) => `${number(failed)} failed in ${code(cut(report, 200))}`);
   const more = red.length - named.length;
-  if (more > 0) named.push(`and in ${number(more)} more`);
-  else if (rest !== undefined && rest.failed > 0) named.push('and in others');
+  const failedInRest = rest?.failed ?? 0;
+  // How many of the rest failed is not known.
+  if (more > 0) named.push(`and in ${failedInRest > 0 ? 'more than ' : ''}${number(more)} more`);
+  else if (failedInRest > 0) named.push(`${number(failedInRest)} failed in others than those below`);
   const lines = [
     '| Report | Failed | Passed | Skipped |',
     '|:--|--:|--:|--:|',
