@@ -348,7 +348,11 @@ export function renderComment(state: CommentState, maxBytes = maxCommentBytes): 
       const last = (levels[i] ?? 0) + 1 >= part.texts.length;
       if (!last && (longest === undefined || sizeOf(i) > sizeOf(longest))) longest = i;
     }
-    if (longest === undefined) return minimal(state, withoutReports(parts), maxBytes);
+    if (longest === undefined) {
+      const hasReports = parts.some(({ rows }) => rows.some(({ reports }) => reports !== undefined));
+      if (hasReports) return renderComment({ ...state, parts: withoutReports(state.parts) }, maxBytes);
+      return minimal(state, parts, maxBytes);
+    }
     size -= sizeOf(longest);
     levels[longest] = (levels[longest] ?? 0) + 1;
     size += sizeOf(longest);

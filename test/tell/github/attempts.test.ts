@@ -319,6 +319,23 @@ describe('the reports of a job', () => {
     }
   });
 
+  it('give way to the words of failures where there is no room for both', () => {
+    const words = 'what failed, and why';
+    const told = (reports: JobRow['reports'], maxBytes = maxCommentBytes) =>
+      renderComment(
+        {
+          sha: '1'.repeat(40),
+          run: 7,
+          parts: [{ ...part(1, [row(1, { reports }), row(2)]), texts: [words] }],
+        },
+        maxBytes,
+      );
+    const without = told(undefined);
+    expect(without).toContain(words);
+    for (const most of [1, 10, 100].map((more) => Buffer.byteLength(without) + more))
+      expect(told(reportsOf(3), most)).toBe(without);
+  });
+
   it('that somebody wrote into a mark are not told where they are none', () => {
     const body = bodyOf([part(1, [row(1, { reports: reportsOf(2) }), row(2)])]);
     const mark = /<!-- lukhas-job ([A-Za-z0-9+/=]+) -->/.exec(body)?.[1] ?? '';
