@@ -213,6 +213,30 @@ describe('what moved since the comparison point', () => {
     );
   });
 
+  it('is of test runs where several reports ran a test', () => {
+    const counts = ['a.xml', 'b.xml', 'c.xml'].map((report) => ({
+      report,
+      passed: 2,
+      failed: 0,
+      skipped: 0,
+      incomplete: false,
+    }));
+    const told = (tests: number | undefined) =>
+      renderSection(
+        {
+          ...section,
+          failures: [],
+          totals: { ...section.totals, total: 6, passed: 6, failed: 0, skipped: 0 },
+          history: makeRunHistory({ before: { ...before, total: 4, skipped: 0 } }),
+          severalReports: { counts, rest: undefined, tests },
+        },
+        detail,
+      ).split('\n')[0];
+    expect(told(2)).toMatch(/; 6 test runs \(\+2\)$/);
+    expect(told(undefined)).toMatch(/; 6 test runs \(\+2\)$/);
+    expect(told(6)).toMatch(/; 6 tests \(\+2\)$/);
+  });
+
   it('is nothing where nothing moved, on green as well', () => {
     expect(moved({ total: 24, passed: 22, failed: 0, skipped: 2, durationSeconds: 6.51 })).toBe(
       '22 passed, 2 skipped in 6.51 s',
