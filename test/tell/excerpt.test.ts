@@ -180,6 +180,23 @@ describe('several reports of one step', () => {
       expect(text).toContain(`| ${row}`);
     expect(text).toContain('| ✅ and 31 more reports | 0 | 31 | 0 |');
   });
+
+  it.each([
+    { many: 100, from: 0, words: '1 failed in `2.xml`, and in 97 more' },
+    { many: 101, from: 0, words: '1 failed in `2.xml`, and in more than 97 more' },
+    { many: 1001, from: 1000, words: '1,001 reports; 1 failed in others than those below' },
+    {
+      many: 1003,
+      from: 999,
+      words: '1,003 reports; 1 failed in `999.xml`, 3 failed in others than those below',
+    },
+  ])('say where tests of $many reports failed, also in those without a name', ({ many, from, words }) => {
+    const tally = startTally();
+    for (let n = 0; n < many; n++) tally.add([resultOf('a.py::x', `${n}.xml`, n >= from)]);
+    const severalReports = tally.reports(new Set());
+    const text = renderSection({ ...section, failures: [], severalReports }, detail);
+    expect(text.split('\n').some((line) => line.endsWith(words))).toBe(true);
+  });
 });
 
 describe('what moved since the comparison point', () => {
@@ -194,6 +211,30 @@ describe('what moved since the comparison point', () => {
     expect(moved({ total: 27, passed: 25, failed: 1, skipped: 1, durationSeconds: 6.19 })).toBe(
       '**1 failed** (+1), 25 passed (+3), 1 skipped (−1) in 6.19 s (−0.31 s); 27 tests (+3)',
     );
+  });
+
+  it('is of test runs where several reports ran a test', () => {
+    const counts = ['a.xml', 'b.xml', 'c.xml'].map((report) => ({
+      report,
+      passed: 2,
+      failed: 0,
+      skipped: 0,
+      incomplete: false,
+    }));
+    const told = (tests: number | undefined) =>
+      renderSection(
+        {
+          ...section,
+          failures: [],
+          totals: { ...section.totals, total: 6, passed: 6, failed: 0, skipped: 0 },
+          history: makeRunHistory({ before: { ...before, total: 4, skipped: 0 } }),
+          severalReports: { counts, rest: undefined, tests },
+        },
+        detail,
+      ).split('\n')[0];
+    expect(told(2)).toMatch(/; 6 test runs \(\+2\)$/);
+    expect(told(undefined)).toMatch(/; 6 test runs \(\+2\)$/);
+    expect(told(6)).toMatch(/; 6 tests \(\+2\)$/);
   });
 
   it('is nothing where nothing moved, on green as well', () => {

@@ -35,7 +35,9 @@ export function readReports(value: unknown, totals: Totals): SeveralReports | un
   const rest = readRest(record(stored.rest));
   const named = counts.flatMap((one) => one ?? []);
   const tests = whole(stored.tests);
-  if (named.length < counts.length || named.length === 0 || (tests ?? 0) > totals.total) return undefined;
+  if (named.length < counts.length || named.length === 0) return undefined;
+  // Without a test nothing is stored.
+  if (tests !== undefined && (tests === 0 || tests > totals.total)) return undefined;
   if (stored.rest != null && rest === undefined) return undefined;
   const sum = (what: 'passed' | 'failed' | 'skipped') =>
     [...named, ...(rest === undefined ? [] : [rest])].reduce((all, one) => all + one[what], 0);
@@ -55,7 +57,7 @@ function readReport(stored: Record<string, unknown> | undefined): ReportCounts |
 function readRest(stored: Record<string, unknown> | undefined): RestOfReports | undefined {
   const counts = readCounts(stored);
   const reports = whole(stored?.reports);
-  return counts !== undefined && reports !== undefined ? { reports, ...counts } : undefined;
+  return counts !== undefined && reports !== undefined && reports > 0 ? { reports, ...counts } : undefined;
 }
 
 function readCounts(stored: Record<string, unknown> | undefined): Omit<ReportCounts, 'report'> | undefined {

@@ -265,7 +265,7 @@ export function hasNoHistory(history: RunHistory | undefined): boolean {
 }
 
 /** `3 failed, 1 error, 298 passed (+2), 41 skipped (−1) in 1.57 s (+0.20 s)`: what moved since the point in brackets. */
-function renderCounts({ totals, xfailed, history, lost }: Section): string {
+function renderCounts({ totals, xfailed, history, lost, severalReports }: Section): string {
   const before = lost > 0 ? undefined : history?.before;
   const passedBefore = before && before.total - before.failed - before.skipped;
   const bad = totals.failed + totals.errors;
@@ -288,7 +288,9 @@ function renderCounts({ totals, xfailed, history, lost }: Section): string {
       ? ''
       : ` in ${duration(seconds)}${durationDifference(seconds, before?.durationSeconds)}`;
   const total = before === undefined ? '' : difference(totals.total, before.total);
-  return `${parts.join(', ')}${time}${total === '' ? '' : `; ${count(totals.total, 'test')}${total}`}`;
+  const isRunOnce = severalReports === undefined || severalReports.tests === totals.total;
+  const all = count(totals.total, isRunOnce ? 'test' : 'test run');
+  return `${parts.join(', ')}${time}${total === '' ? '' : `; ${all}${total}`}`;
 }
 
 const mostReportsNamed = 3;
@@ -307,8 +309,10 @@ function renderReports({ severalReports: reports }: Section): string {
     .slice(0, mostReportsNamed)
     .map(({ report, failed }) => `${number(failed)} failed in ${code(cut(report, 200))}`);
   const more = red.length - named.length;
-  if (more > 0) named.push(`and in ${number(more)} more`);
-  else if (rest !== undefined && rest.failed > 0) named.push('and in others');
+  const failedInRest = rest?.failed ?? 0;
+  // How many of the rest failed is not known.
+  if (more > 0) named.push(`and in ${failedInRest > 0 ? 'more than ' : ''}${number(more)} more`);
+  else if (failedInRest > 0) named.push(`${number(failedInRest)} failed in others than those below`);
   const lines = [
     '| Report | Failed | Passed | Skipped |',
     '|:--|--:|--:|--:|',

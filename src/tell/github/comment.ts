@@ -44,7 +44,7 @@ export interface JobIdentity extends Attempted {
 export interface JobRow extends JobIdentity {
   readonly label: string;
   readonly total: number;
-  /** Different tests, where several reports ran some of them more than once; undefined where `total` counts tests. */
+  /** Different tests, where several reports ran some of them more than once, 0: too many to count; undefined where `total` counts tests. */
   readonly tests?: number | undefined;
   readonly passed: number;
   readonly failed: number;
@@ -348,7 +348,11 @@ export function renderComment(state: CommentState, maxBytes = maxCommentBytes): 
       const last = (levels[i] ?? 0) + 1 >= part.texts.length;
       if (!last && (longest === undefined || sizeOf(i) > sizeOf(longest))) longest = i;
     }
-    if (longest === undefined) return minimal(state, withoutReports(parts), maxBytes);
+    if (longest === undefined) {
+      const hasReports = parts.some(({ rows }) => rows.some(({ reports }) => reports !== undefined));
+      if (hasReports) return renderComment({ ...state, parts: withoutReports(state.parts) }, maxBytes);
+      return minimal(state, parts, maxBytes);
+    }
     size -= sizeOf(longest);
     levels[longest] = (levels[longest] ?? 0) + 1;
     size += sizeOf(longest);
@@ -446,9 +450,14 @@ function notes(rows: readonly JobRow[]): string[] {
   ];
 }
 
-/** undefined where each is run once, or there are too many to count. */
+/** undefined where each is run once, 0 where there are too many to count. */
 export function testsOf({ tests }: SeveralReports, total: number): number | undefined {
-  return tests === total ? undefined : tests;
+  return tests === total ? undefined : (tests ?? 0);
+}
+
+/** `6 runs of 2 tests`, `120,000 test runs` where there are too many tests to count. See testsOf. */
+export function runsOfTests(runs: number, tests: number): string {
+  return tests === 0 ? count(runs, 'test run') : `${count(runs, 'run')} of ${count(tests, 'test')}`;
 }
 
 function movedSince(before: TotalsBefore | undefined, totals: Totals): JobRow['moved'] {
@@ -500,7 +509,7 @@ function verdict(parts: readonly Part[]): string {
         ? count(passed, 'test run')
         : only?.tests === undefined
           ? count(passed, 'test')
-          : `${count(passed, 'run')} of ${count(only.tests, 'test')}`;
+          : runsOfTests(passed, only.tests);
     return `${isRed ? '❌' : '✅'} ${what} passed${jobs}${unread}${blocked}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
   }
   // A test that fails in several jobs is one failure; only the database's part knows.
@@ -509,7 +518,7 @@ function verdict(parts: readonly Part[]): string {
   const fresh = parts.reduce((total, part) => total + (part.failures.new ?? 0), 0);
   const news = blind ? '' : fresh === 0 ? ', none of them new' : `, ${number(fresh)} new`;
   if (only !== undefined)
-    return `❌ ${number(only.failed)} of ${only.tests === undefined ? `${number(only.total)} tests` : `${count(only.total, 'run')} of ${count(only.tests, 'test')}`} failed${news}${unread}${blocked}${coverage}`;
+    return `❌ ${number(only.failed)} of ${only.tests === undefined ? `${number(only.total)} tests` : runsOfTests(only.total, only.tests)} failed${news}${unread}${blocked}${coverage}`;
   // Several tests may fail in different jobs: `all jobs` would be wrong.
   const jobs = failed === 1 && red === rows.length ? allJobs(red) : `${red} of ${rows.length} jobs`;
   return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}${unread}${blocked}`;
@@ -538,11 +547,11 @@ function table(rows: readonly JobRow[], site: Site | undefined): string[] {
   return ['| Job | Failed | New | Passed | Skipped | Coverage |', '|:--|--:|--:|--:|--:|--:|', ...lines];
 }
 
-/** ` (6 runs of 2 tests)` where several reports ran a test. */
+/** ` (6 runs of 2 tests)` where several reports ran a test. See runsOfTests. */
 function runsOf({ tests, total }: JobRow): string {
-  return tests === undefined
-    ? ''
-    : ` (${together(count(total, 'run'))} of ${together(count(tests, 'test'))})`;
+  if (tests === undefined) return '';
+  if (tests === 0) return ` (${together(count(total, 'test run'))})`;
+  return ` (${together(count(total, 'run'))} of ${together(count(tests, 'test'))})`;
 }
 
 /** What stands before the first blank stays on one line with what follows, in a narrow window. */

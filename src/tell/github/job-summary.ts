@@ -2,7 +2,7 @@
 
 import type { Warning } from '../../model.ts';
 import { count, duration, number, placed } from '../words.ts';
-import { testsOf } from './comment.ts';
+import { runsOfTests, testsOf } from './comment.ts';
 import { type Detail, folded, hasOutput, renderSection, type Section } from './comment-section.ts';
 import { bytes, code, cut, inline } from './markdown.ts';
 
@@ -76,12 +76,9 @@ function title(summary: JobSummary): string {
   const { totals, label, lost, incomplete, troubles, missing, matriz, severalReports } = summary;
   const bad = totals.failed + totals.errors;
   const tests = severalReports && testsOf(severalReports, totals.total);
-  const all =
-    tests === undefined
-      ? `${number(totals.total)} tests`
-      : `${count(totals.total, 'run')} of ${count(tests, 'test')}`;
+  const all = tests === undefined ? `${number(totals.total)} tests` : runsOfTests(totals.total, tests);
   const good = totals.total - totals.skipped;
-  const passed = `${tests === undefined ? count(good, 'test') : `${count(good, 'run')} of ${count(tests, 'test')}`} passed`;
+  const passed = `${tests === undefined ? count(good, 'test') : runsOfTests(good, tests)} passed`;
   const unread =
     lost > 0 ? `, ${number(lost)} could not be read` : incomplete ? ', the run is incomplete' : '';
   const blocked = matriz?.review.status === 'BLOCKED' ? ', blocked by MATRIZ' : '';

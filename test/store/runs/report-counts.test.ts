@@ -209,6 +209,8 @@ describe('what is read', () => {
     { ...good, rest: { reports: 1, passed: 1, failed: 0, skipped: 0 } },
     { ...good, rest: 'x' },
     { ...good, tests: 1e9 },
+    { ...good, tests: 0 },
+    { ...good, rest: { reports: 0, passed: 0, failed: 0, skipped: 0 } },
     { reports: Array(101).fill({ report: 'x', passed: 0, failed: 0, skipped: 0 }) },
   ])('is nothing of what has not its form, case %#', (value) => {
     expect(readReports(value, totals)).toBeUndefined();

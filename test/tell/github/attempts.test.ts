@@ -13,6 +13,7 @@ import {
   renderComment,
   standingParts,
 } from '../../../src/tell/github/comment.ts';
+import { renderJobSummary } from '../../../src/tell/github/job-summary.ts';
 import { jobIdentity } from '../../support/job-identity.ts';
 
 /** `test 9.2 3`: the third job of this name in attempt 2 of run 9. */
@@ -317,6 +318,57 @@ describe('the reports of a job', () => {
       expect(body).toContain('tests/test_3.py::test_3');
       if (jobs === 2) expect(rowsOf(body).length).toBeGreaterThanOrEqual(6);
     }
+  });
+
+  it('that ran too many tests to count them are told in test runs', () => {
+    const one = { passed: 60_000, failed: 0, skipped: 0, incomplete: false };
+    const [first, second] = ['a.xml', 'b.xml'].map((report) => ({ report, ...one }));
+    if (first === undefined || second === undefined) throw new Error('none');
+    const heading = (failed: number) => {
+      const section = {
+        ...missingSection('x', { ok: true, text: '' }, true),
+        missing: undefined,
+        incomplete: false,
+        troubles: [],
+        totals: {
+          total: 120_000,
+          passed: 120_000 - failed,
+          failed,
+          skipped: 0,
+          errors: 0,
+          durationSeconds: 1,
+          coveragePercent: undefined,
+        },
+        severalReports: { counts: [first, second], rest: undefined, tests: undefined },
+      };
+      const jobs = [{ ...jobIdentity(keyOf(1)), label: 'a', section }];
+      const body = bodyOf([makePart(jobs, { key: keyOf(9) })]);
+      expect(bodyOf(parseComment(body)?.parts ?? [])).toBe(body);
+      const summary = renderJobSummary({ ...section, label: 'a', warnings: [], slowest: [] });
+      return [body.split('\n')[1], summary.split('\n')[0]];
+    };
+    expect(heading(0)).toEqual(['### ✅ 120,000 test runs passed', '### ✅ 120,000 test runs passed: `a`']);
+    expect(heading(1)).toEqual([
+      expect.stringContaining('❌ 1 of 120,000 test runs failed'),
+      '### ❌ 1 of 120,000 test runs failed: `a`',
+    ]);
+  });
+
+  it('give way to the words of failures where there is no room for both', () => {
+    const words = 'what failed, and why';
+    const told = (reports: JobRow['reports'], maxBytes = maxCommentBytes) =>
+      renderComment(
+        {
+          sha: '1'.repeat(40),
+          run: 7,
+          parts: [{ ...part(1, [row(1, { reports }), row(2)]), texts: [words] }],
+        },
+        maxBytes,
+      );
+    const without = told(undefined);
+    expect(without).toContain(words);
+    for (const most of [1, 10, 100].map((more) => Buffer.byteLength(without) + more))
+      expect(told(reportsOf(3), most)).toBe(without);
   });
 
   it('that somebody wrote into a mark are not told where they are none', () => {
