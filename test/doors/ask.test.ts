@@ -120,6 +120,21 @@ describe('a question', () => {
     expect(counts(uploaded.stdout)).toBe(counts(asked.stdout));
   });
 
+  it('about regressions says that nothing was compared where one of the two times has no run', async () => {
+    const input =
+      '<testsuites><testsuite name="pytest"><testcase classname="tests.test_x" name="test_a" time="0.1"><failure message="KeyError: 1">tests/test_x.py:2: KeyError</failure></testcase></testsuite></testsuites>';
+    const own = await createReadyDatabase();
+    const env = { DATABASE_URL: own.uploadUrl, NO_COLOR: '1' };
+    const at = ['--set', `git_sha=${'1'.repeat(40)}`, 'git_branch=main'];
+    await runInProcess('lukhas', ['upload', '-', ...at], { cwd: folder, env, input });
+    const { code, stdout } = await runInProcess('lukhas', ['regressions', '--all'], { cwd: folder, env });
+    await own.drop();
+    expect(code).toBe(0);
+    expect(stdout).toContain('nothing to compare: one of the two times has no run that counts\n');
+    expect(stdout).toContain('on main: 1 commit of 7 days against 0 of the 30 before\n');
+    expect(stdout).not.toContain('were compared');
+  });
+
   it('prints hostile rows as CSV that reads back', async () => {
     const { stdout } = await ask(
       'sql',

@@ -341,8 +341,9 @@ export function regressions(
       safeLine(one.jobName ?? ''),
     ]);
     const on = found.branches.length === 0 ? 'no branch' : safeLine(found.branches.join(', '));
+    const isComparable = found.units.now > 0 && found.units.before > 0;
     const notes = [
-      `on ${on}: ${count(found.units.now, 'commit')} of 7 days against ${number(found.units.before)} of the 30 before; ${number(found.compared)} tests and causes that failed were compared`,
+      `on ${on}: ${count(found.units.now, 'commit')} of 7 days against ${number(found.units.before)} of the 30 before${isComparable ? `; ${number(found.compared)} tests and causes that failed were compared` : ''}`,
       ...(found.outages > 0 ? [`${count(found.outages, 'run')} that looked like an outage left out`] : []),
       ...(found.bursts > 0
         ? [`${count(found.bursts, 'burst')} left out: many failures at once, gone on the next commit`]
@@ -357,9 +358,9 @@ export function regressions(
       lines: [
         ...(rows.length === 0
           ? [
-              found.units.now === 0 || found.units.before === 0
-                ? 'nothing to compare: one of the two times has no run that counts'
-                : 'nothing fails more often than chance explains',
+              isComparable
+                ? 'nothing fails more often than chance explains'
+                : 'nothing to compare: one of the two times has no run that counts',
             ]
           : renderTable(
               [
