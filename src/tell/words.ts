@@ -1,5 +1,6 @@
 // Words and numbers that every surface writes alike. Pure; data in them is escaped by the surface.
 import type { CapturedOutput, CauseKey, FailureExcerpt, HealixMemory, Tier, Warning } from '../model.ts';
+import type { SeveralReports } from '../report-counts.ts';
 
 /** What is told of a failure. */
 export interface ToldFailure {
@@ -103,6 +104,16 @@ export function durationDifference(seconds: number, before: number | undefined):
 
 export function count(n: number, noun: string): string {
   return `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** undefined where each is run once, 0 where there are too many to count. */
+export function testsOf({ tests }: SeveralReports, total: number): number | undefined {
+  return tests === total ? undefined : (tests ?? 0);
+}
+
+/** `6 runs of 2 tests`, `120,000 test runs` where there are too many tests to count. See testsOf. */
+export function runsOfTests(runs: number, tests: number): string {
+  return tests === 0 ? count(runs, 'test run') : `${count(runs, 'run')} of ${count(tests, 'test')}`;
 }
 
 /** `both jobs`, `all 3 jobs` */

@@ -343,6 +343,10 @@ describe('what an upload reads', () => {
     writeFileSync(join(project, 'reports/b.xml'), smallReport('test_b'));
     const globbed = await dryRun(['reports/**/*.xml', '--json']);
     expect(jsonLines(globbed.stdout).at(-1)).toMatchObject({ total_tests: 2, passed: 2, stored: 'no' });
+    expect((await dryRun(['reports/**/*.xml'])).stdout).toContain('✓ 2 tests');
+    writeFileSync(join(project, 'reports/c.xml'), smallReport('test_b').replace('0.010', '0.020'));
+    const twice = await dryRun(['reports/**/*.xml']);
+    expect(twice.stdout).toContain('✓ 3 runs of 2 tests');
     const piped = await dryRun(['-', '--json'], { input: smallReport('test_c') });
     expect(jsonLines(piped.stdout)[0]).toMatchObject({ test_name: 'tests/test_m.py::test_c' });
     expect(piped.code).toBe(0);

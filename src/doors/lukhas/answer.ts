@@ -1,5 +1,4 @@
 // Opens the database for a command and prints its answer: lines for people, or one JSON object.
-
 import type { Database } from '../../store/database/port.ts';
 import type { MigrateOptions } from '../../store/schema/migrate.ts';
 import { toJson } from '../../tell/json.ts';

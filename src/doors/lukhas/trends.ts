@@ -343,7 +343,7 @@ export function regressions(
     const on = found.branches.length === 0 ? 'no branch' : safeLine(found.branches.join(', '));
     const isComparable = found.units.now > 0 && found.units.before > 0;
     const notes = [
-      `on ${on}: ${count(found.units.now, 'commit')} of 7 days against ${number(found.units.before)} of the 30 before${isComparable ? `; ${number(found.compared)} tests and causes that failed were compared` : ''}`,
+      `on ${on}: ${count(found.units.now, 'commit')} of 7 days against ${number(found.units.before)} of the 30 before${isComparable ? `; ${number(found.compared)} ${found.compared === 1 ? 'test or cause that failed was' : 'tests and causes that failed were'} compared` : ''}`,
       ...(found.outages > 0 ? [`${count(found.outages, 'run')} that looked like an outage left out`] : []),
       ...(found.bursts > 0
         ? [`${count(found.bursts, 'burst')} left out: many failures at once, gone on the next commit`]

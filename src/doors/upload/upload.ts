@@ -336,6 +336,7 @@ function tellTerminal(
   const coverage = verdict.coverage?.files ?? [];
   const summary = {
     reports: reports.map((report) => report.name),
+    severalReports: verdict.reports,
     folder,
     numberedIn,
     isFromWindows: verdict.tally.isFromWindows || process.platform === 'win32',

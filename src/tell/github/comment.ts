@@ -10,7 +10,16 @@ import {
   type SeveralReports,
 } from '../../report-counts.ts';
 import { blockedStars } from '../matriz.ts';
-import { allJobs, count, coverageDifference, difference, number, percent } from '../words.ts';
+import {
+  allJobs,
+  count,
+  coverageDifference,
+  difference,
+  number,
+  percent,
+  runsOfTests,
+  testsOf,
+} from '../words.ts';
 import { type Attempted, compareAttempts, groupsOf, standing } from './attempts.ts';
 import {
   countFailures,
@@ -448,16 +457,6 @@ function notes(rows: readonly JobRow[]): string[] {
           `> Several uploads claim to be ${claimed}: give each job an \`upload-key\` of its own, and each step an \`id:\`.`,
         ]),
   ];
-}
-
-/** undefined where each is run once, 0 where there are too many to count. */
-export function testsOf({ tests }: SeveralReports, total: number): number | undefined {
-  return tests === total ? undefined : (tests ?? 0);
-}
-
-/** `6 runs of 2 tests`, `120,000 test runs` where there are too many tests to count. See testsOf. */
-export function runsOfTests(runs: number, tests: number): string {
-  return tests === 0 ? count(runs, 'test run') : `${count(runs, 'run')} of ${count(tests, 'test')}`;
 }
 
 function movedSince(before: TotalsBefore | undefined, totals: Totals): JobRow['moved'] {

@@ -1,8 +1,7 @@
 // The job's summary in Markdown: the comment's section with more failures, and the slowest tests. Pure.
 
 import type { Warning } from '../../model.ts';
-import { count, duration, number, placed } from '../words.ts';
-import { runsOfTests, testsOf } from './comment.ts';
+import { count, duration, number, placed, runsOfTests, testsOf } from '../words.ts';
 import { type Detail, folded, hasOutput, renderSection, type Section } from './comment-section.ts';
 import { bytes, code, cut, inline } from './markdown.ts';
 

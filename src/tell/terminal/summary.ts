@@ -1,5 +1,6 @@
 // The summary of an upload on a terminal. Pure: a verdict in, lines out; all data goes through safeLine.
 import type { Fixed, Match, Novelty, Patch, RunHistory, Totals, Warning } from '../../model.ts';
+import type { SeveralReports } from '../../report-counts.ts';
 import {
   type Alike,
   evidenceOfAll,
@@ -34,13 +35,17 @@ import {
   number,
   percent,
   placed,
+  runsOfTests,
   type ToldFailure,
+  testsOf,
   tierNames,
 } from '../words.ts';
 import { fold as foldTo, type Paint, widthOf, wrap } from './terminal.ts';
 
 export interface Summary {
   readonly reports: readonly string[];
+  /** What each of several holds. */
+  readonly severalReports?: SeveralReports | undefined;
   /** Where the tests ran, seen from where their commands are pasted; undefined: the same folder, or not known. */
   readonly folder?: string | undefined;
   /** The run whose failures have the numbers, where it has to be named beside them. */
@@ -115,7 +120,7 @@ export function renderSummary(summary: Summary, style: SummaryStyle): string {
 }
 
 function renderTotals(summary: Summary, { paint, columns }: SummaryStyle): string {
-  const { reports, totals, lost, incomplete, xfailed, history } = summary;
+  const { reports, severalReports, totals, lost, incomplete, xfailed, history } = summary;
   const parts: string[] = [];
   if (totals.failed > 0) parts.push(paint.red(paint.bold(`${number(totals.failed)} failed`)));
   if (totals.errors > 0) parts.push(paint.red(paint.bold(count(totals.errors, 'error'))));
@@ -130,7 +135,9 @@ function renderTotals(summary: Summary, { paint, columns }: SummaryStyle): strin
   if (incomplete && lost === 0) parts.push(paint.yellow('incomplete'));
   const source = reports.length === 1 ? safeLine(reports[0] ?? '') : `${reports.length} reports`;
   const time = totals.durationSeconds === undefined ? '' : ` in ${duration(totals.durationSeconds)}`;
-  const head = `${count(totals.total, 'test')}${time}`;
+  const tests = severalReports && testsOf(severalReports, totals.total);
+  const ran = tests === undefined ? count(totals.total, 'test') : runsOfTests(totals.total, tests);
+  const head = `${ran}${time}`;
   const isRed = totals.failed + totals.errors > 0;
   const against =
     history?.point !== undefined
