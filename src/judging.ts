@@ -15,10 +15,12 @@ import type {
   FileAtPoint,
   FilePair,
   FilesAtCommit,
+  TestFacts,
 } from './judge/facts.ts';
 import {
   type FailureVerdict,
   type JudgedPoint,
+  judgeInSteps,
   judgePoint,
   judgeTests,
   type TestVerdicts,
@@ -312,15 +314,20 @@ async function readFacts(
   const runIds = changeRuns(judged)?.ids ?? [];
   // Of tests that failed neither here nor at the point nothing is asked.
   const isAllGreen = isGreenHere && (point === undefined || point.runs.every(isGreen));
-  const judgeRows = (tests: TestEvidence) => {
+  const judgeRows = async (tests: TestEvidence) => {
+    await takeAnswers();
     // The files of runs matter only for tests without a past.
     const withoutPast = point === undefined ? new Set<string>() : filesWithoutPast(tests, point);
     const facts = { ...tests, files: [], filesHere: 0, filesAlsoAtPoint: 0 };
-    return { tests, withoutPast, verdicts: withoutPast.size === 0 ? judgeTests(judged, facts) : undefined };
+    return {
+      tests,
+      withoutPast,
+      verdicts: withoutPast.size === 0 ? await judgeInTurns(judged, facts) : undefined,
+    };
   };
   const readTests = async (): Promise<TestEvidence> =>
     isAllGreen
-      ? { rows: [], passes: new Map(), failures: [] }
+      ? { rows: [], passes: { runIds: [], places: new Map() }, failures: [] }
       : readTestEvidence(
           db,
           access,
@@ -375,6 +382,19 @@ async function readFacts(
     coverage,
   };
 }
+
+/** Between the steps the answers that came are taken, and the next statements sent: the server has work while tests are judged. */
+async function judgeInTurns(judged: JudgedPoint, tests: TestFacts): Promise<TestVerdicts> {
+  const steps = judgeInSteps(judged, tests);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await takeAnswers();
+  }
+}
+
+/** Lets the event loop read from the connection. */
+const takeAnswers = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Counts of another job, or of half a run, would say nothing about this one's. */
 function totalsBefore(run: EvidenceRun, there: readonly EvidenceRun[]): TotalsBefore | undefined {
@@ -485,11 +505,12 @@ function filesWithoutPast({ rows, passes, failures }: TestEvidence, point: Point
   const base = new Set(point.base.flatMap(({ runs }) => runs.map(({ runId }) => runId)));
   const known = new Set<string>();
   for (const { testName, runId } of rows) if (base.has(runId)) known.add(testName);
+  const isOfBase = passes.runIds.map((runId) => base.has(runId));
   return new Set(
     failures
       .filter(
         ({ testName }) =>
-          !known.has(testName) && passes.get(testName)?.some((runId) => base.has(runId)) !== true,
+          !known.has(testName) && passes.places.get(testName)?.some((place) => isOfBase[place]) !== true,
       )
       .map(({ testFile = '' }) => testFile),
   );

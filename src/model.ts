@@ -777,6 +777,14 @@ export interface TestRow {
   readonly statement?: string | undefined;
 }
 
+/** In which runs tests passed at once. A place and no id: hundreds of runs are looked up for each of thousands of tests. */
+export interface Passes {
+  /** The runs, by place. */
+  readonly runIds: readonly string[];
+  /** Test name -> places of its runs, each once. Tests that passed in the same runs may share one list. */
+  readonly places: ReadonlyMap<string, readonly number[]>;
+}
+
 /** A test that the judged run or the point's run has, where they differ or its duration is asked for (one row). */
 export interface TestPair {
   readonly testName: string;

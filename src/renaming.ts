@@ -6,7 +6,7 @@ import { functionIdOf, renameCandidates } from './judge/changes.ts';
 import type { ChangesFacts } from './judge/facts.ts';
 import { comparePairs, type FunctionSource } from './judge/likeness.ts';
 import { followRenames, functionOf, type Renames, type SourceLikeness } from './judge/renames.ts';
-import type { TestRow } from './model.ts';
+import type { Passes, TestRow } from './model.ts';
 import { functionsIn } from './read/functions.ts';
 import type { Database } from './store/database/port.ts';
 import { readFormerNames } from './store/history/aliases.ts';
@@ -236,7 +236,7 @@ export interface FormerQuery extends RunQuery {
   readonly failedThere: ReadonlySet<string>;
   /** What was read under the names of today. */
   readonly rows: readonly TestRow[];
-  readonly passes: ReadonlyMap<string, readonly string[]>;
+  readonly passes: Passes;
   readonly runs: readonly EvidenceRun[];
 }
 
@@ -288,7 +288,9 @@ export async function readFormerTests(
     const end = former.findIndex(isHere);
     if (end >= 0) chains.set(now, former.slice(0, end));
   }
-  const known = new Map([...chains.keys()].map((name) => [name, new Set(query.passes.get(name))]));
+  const { runIds, places } = query.passes;
+  const passedIn = (name: string) => (places.get(name) ?? []).flatMap((place) => runIds[place] ?? []);
+  const known = new Map([...chains.keys()].map((name) => [name, new Set(passedIn(name))]));
   for (const { testName, runId } of query.rows) known.get(testName)?.add(runId);
   const failing = new Set(query.failing);
   return {

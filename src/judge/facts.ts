@@ -1,6 +1,6 @@
 // What the judge is given: plain rows, as SQL, git and the CI's payload give them. Nothing here is a decision. Times are
 // milliseconds since 1970, durations seconds, shas whole 40 digits. An absent value is `undefined`.
-import type { StoredRun, TestPair, TestRow } from '../model.ts';
+import type { Passes, StoredRun, TestPair, TestRow } from '../model.ts';
 
 /** What is known of a commit's place in the history. One row a commit; commits without a row are ordered by their first run. */
 export interface CommitPlace {
@@ -55,11 +55,8 @@ export interface TestFacts {
    * run of `RunFacts.runs` that has the test. Any order.
    */
   readonly rows: readonly TestRow[];
-  /**
-   * Beside them, test -> runs in which it passed at once; `rows` names none of these runs for the test. Tests that passed in the
-   * same runs may share one list: those that failed in none are judged once.
-   */
-  readonly passes?: ReadonlyMap<string, readonly string[]> | undefined;
+  /** Beside them; `rows` names none of these runs for the test. Tests that share a list and failed in no run are judged once. */
+  readonly passes?: Passes | undefined;
   /** The failed tests of the judged run with their file. */
   readonly failures: readonly { readonly testName: string; readonly testFile: string | undefined }[];
   /** One row for each file of `failures`. */

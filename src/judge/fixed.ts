@@ -3,7 +3,7 @@
 import type { Fixed } from '../model.ts';
 import { rowAtEnd } from './broken.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import { type Attempt, isAlike } from './past.ts';
+import { type Attempt, type FailureText, isAlike } from './past.ts';
 
 /** A break and the commit that ended it. */
 export interface Repair {
@@ -17,28 +17,40 @@ export interface Repair {
 }
 
 /**
- * The repairs in a sequence of attempts, oldest first. A failure alike within 20 runs takes a repair back.
+ * The last repair of a break like `text`, in a sequence of attempts, oldest first. A failure alike within 20 runs takes a repair
+ * back.
  *
  * @param attempts in commit order
  */
-export function repairsOf(attempts: readonly Attempt[], limits: Limits = defaultLimits): Repair[] {
-  const repairs: Repair[] = [];
-  for (let at = 1; at < attempts.length; at++) {
+export function lastRepairOf(
+  attempts: readonly Attempt[],
+  text: FailureText,
+  limits: Limits = defaultLimits,
+): Repair | undefined {
+  for (let at = attempts.length - 1; at > 0; at--) {
     const last = attempts[at - 1];
-    const attempt = attempts[at];
-    if (attempt === undefined || attempt.failed || last?.failed !== true || last.commit === attempt.commit)
-      continue;
-    const text = last.text ?? {};
-    const relapsed = attempts
-      .slice(at + 1, at + 1 + limits.relapseRuns)
-      .some((later) => later.failed && isAlike(later.text ?? {}, text));
-    if (relapsed) continue;
-    const row = rowAtEnd(attempts, limits, at);
-    const first = row.failures[0];
-    if (first !== undefined && row.isBroken)
-      repairs.push({ brokenBy: first.sha, repairedBy: attempt.sha, last, at });
+    if (last?.failed !== true || !isAlike(last.text ?? {}, text)) continue;
+    const repair = repairAt(attempts, at, limits);
+    if (repair !== undefined) return repair;
   }
-  return repairs;
+  return undefined;
+}
+
+function repairAt(attempts: readonly Attempt[], at: number, limits: Limits): Repair | undefined {
+  const last = attempts[at - 1];
+  const attempt = attempts[at];
+  if (attempt === undefined || attempt.failed || last?.failed !== true || last.commit === attempt.commit)
+    return undefined;
+  const text = last.text ?? {};
+  const relapsed = attempts
+    .slice(at + 1, at + 1 + limits.relapseRuns)
+    .some((later) => later.failed && isAlike(later.text ?? {}, text));
+  if (relapsed) return undefined;
+  const row = rowAtEnd(attempts, limits, at);
+  const first = row.failures[0];
+  return first !== undefined && row.isBroken
+    ? { brokenBy: first.sha, repairedBy: attempt.sha, last, at }
+    : undefined;
 }
 
 /**

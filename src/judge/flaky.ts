@@ -198,17 +198,16 @@ function failedAlone(
     )
     .sort((a, b) => a.run.at - b.run.at);
   if (single.length < changes.length / 2) return [];
-  // Steps of one job are variants: the pass of another one says nothing.
-  const passes = [...base, ...others].filter(({ failed }) => !failed).map(({ run }) => run);
   return single.filter(({ run }, i) => {
     const next = single[i + 1]?.run;
-    return passes.some(
-      ({ at, ordinal, lineId }) =>
-        ordinal === run.ordinal &&
-        at > run.at &&
-        at < (next?.at ?? Infinity) &&
-        // What breaks one job alone goes on in that job while others pass.
-        (next?.lineId !== run.lineId || lineId === run.lineId),
-    );
+    // Steps of one job are variants: the pass of another one says nothing.
+    const isPassBetween = ({ failed, run: { at, ordinal, lineId } }: Attempt) =>
+      !failed &&
+      ordinal === run.ordinal &&
+      at > run.at &&
+      at < (next?.at ?? Infinity) &&
+      // What breaks one job alone goes on in that job while others pass.
+      (next?.lineId !== run.lineId || lineId === run.lineId);
+    return base.some(isPassBetween) || others.some(isPassBetween);
   });
 }

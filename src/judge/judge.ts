@@ -8,7 +8,7 @@ import { ancestryOf } from './ancestry.ts';
 import { type Classified, classify, type FailureCase, isHalf, olderWithout } from './classify.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
 import type { RunFacts, TestFacts } from './facts.ts';
-import { fixedOf, repairsOf } from './fixed.ts';
+import { fixedOf, lastRepairOf } from './fixed.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, orderCommits, testedCommit } from './order.ts';
 import {
@@ -131,6 +131,21 @@ export function judgeTests(
   tests: TestFacts,
   limits: Limits = defaultLimits,
 ): TestVerdicts {
+  const steps = judgeInSteps(judged, tests, limits);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/** Failures judged in one step: some milliseconds' work. */
+const testsInStep = 50;
+
+/** The same, for a caller that has answers to take between the steps: thousands of tests may have failed. */
+export function* judgeInSteps(
+  judged: JudgedPoint,
+  tests: TestFacts,
+  limits: Limits = defaultLimits,
+): Generator<void, TestVerdicts> {
   const { facts, point } = judged;
   // Most tests have one row, and need no list of their own.
   const rowsOf = new Map<string, TestRow | TestRow[]>();
@@ -143,22 +158,28 @@ export function judgeTests(
   const files = new Map(tests.files.map((file) => [file.file, file]));
   const runs = placeRuns(judged, limits);
   const between = commitsBetween(judged);
+  // One list serves all tests, one after another.
+  const rows = new Array<RowOfRun | undefined>(runs.placeOf.size);
+  const passedIn = tests.passes?.runIds.map((runId) => runs.placeOf.get(runId));
   const rowsByPlace = (testName: string): RowsByPlace => {
-    const rows = new Array<RowOfRun | undefined>(runs.placeOf.size).fill(undefined);
+    rows.fill(undefined);
     const put = (runId: string, row: RowOfRun) => {
       const place = runs.placeOf.get(runId);
       if (place !== undefined) rows[place] = row;
     };
-    for (const runId of tests.passes?.get(testName) ?? []) put(runId, passedAtOnce);
+    for (const place of tests.passes?.places.get(testName) ?? []) {
+      const known = passedIn?.[place];
+      if (known !== undefined) rows[known] = passedAtOnce;
+    }
     for (const row of [rowsOf.get(testName) ?? []].flat()) put(row.runId, row);
     return rows;
   };
   let estimates = 0;
   // Tests that never failed before share one verdict: their text and file change nothing. For a test that never ran before only its
   // file does.
-  const plain = new Map<readonly string[] | string, FailureVerdict>();
-  const failures = tests.failures.map(({ testName, testFile }): FailureVerdict => {
-    const passes = tests.passes?.get(testName);
+  const plain = new Map<readonly number[] | string, FailureVerdict>();
+  const judgeFailure = ({ testName, testFile }: TestFacts['failures'][number]): FailureVerdict => {
+    const passes = tests.passes?.places.get(testName);
     const file = testFile === undefined ? undefined : files.get(testFile);
     const alone = rowsOf.get(testName);
     const isPlain =
@@ -193,7 +214,7 @@ export function judgeTests(
     const classified = classify(test, limits);
     const base = past?.attempts ?? [];
     const change = [...test.own, ...test.here];
-    const line = classified.class === 'pre-existing' ? base : [...base, ...change];
+    const line = classified.class === 'pre-existing' ? base : base.concat(change);
     const mayEstimate = estimates < limits.changePointTests && isMixed(line);
     if (mayEstimate) estimates++;
     const since = sinceOf(line, between, {
@@ -214,7 +235,12 @@ export function judgeTests(
       passes === undefined ? state === undefined || state === 'absent' : state === 'passed';
     if (likeness !== undefined && isLikeOthers) plain.set(likeness, verdict);
     return verdict;
-  });
+  };
+  const failures: FailureVerdict[] = [];
+  for (const failure of tests.failures) {
+    failures.push(judgeFailure(failure));
+    if (failures.length % testsInStep === 0) yield;
+  }
   if (!isFixedTold(judged)) return { failures, fixed: [] };
   for (const { testName } of tests.failures) rowsOf.delete(testName);
   return {
@@ -358,5 +384,5 @@ function commitsBetween({ facts, order, point }: JudgedPoint): Between {
 /** A failure alike within 20 runs after a repair, the present one as well, says that it was none. */
 function lastFixedBy(attempts: readonly Attempt[], limits: Limits): string | undefined {
   const here = attempts.at(-1)?.text ?? {};
-  return repairsOf(attempts, limits).findLast(({ last }) => isAlike(last.text ?? {}, here))?.repairedBy;
+  return lastRepairOf(attempts, here, limits)?.repairedBy;
 }

@@ -124,13 +124,16 @@ export function attemptsIn(
   rows: RowsByPlace,
   counts?: (run: PlacedRun) => boolean,
 ): Attempt[] {
-  const found: Attempt[] = [];
+  // Of full size from the start: lists that grow are most of what judging leaves behind.
+  const found = new Array<Attempt>(runs.length);
+  let count = 0;
   for (const run of runs) {
     const row = rows[run.place];
     if (row === undefined || counts?.(run) === false) continue;
-    if (row === passedAtOnce) found.push(run.passed);
-    else found.push(...attemptsLike(row, run.passed));
+    if (row === passedAtOnce) found[count++] = run.passed;
+    else for (const attempt of attemptsLike(row, run.passed)) found[count++] = attempt;
   }
+  found.length = count;
   return found;
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { changesOf } from '../../src/judge/changes.ts';
 import { endEpisode } from '../../src/judge/confidence.ts';
 import type { FilePair } from '../../src/judge/facts.ts';
-import { repairsOf } from '../../src/judge/fixed.ts';
+import { lastRepairOf } from '../../src/judge/fixed.ts';
 import { infrastructureRuns } from '../../src/judge/infrastructure.ts';
 import { judgeTests, type TestVerdicts } from '../../src/judge/judge.ts';
 import type { Attempt } from '../../src/judge/past.ts';
@@ -722,7 +722,10 @@ describe('repairs and credits', () => {
 
   it('14: a break that is repaired is one repair and one credit', () => {
     const history = attempts(`${green}FF${green}P`);
-    expect(repairsOf(history)).toMatchObject([{ brokenBy: 'c20', repairedBy: 'c22' }]);
+    expect(lastRepairOf(history, { driftSignature: 'd' })).toMatchObject({
+      brokenBy: 'c20',
+      repairedBy: 'c22',
+    });
     expect(endEpisode({ attempts: history, start: 20 })?.end).toBe('worked');
   });
 
@@ -739,6 +742,15 @@ describe('repairs and credits', () => {
   });
 
   it('takes a repair back when the test fails alike within 20 runs', () => {
-    expect(repairsOf(attempts(`${green}FFPPPPPF`))).toEqual([]);
+    expect(lastRepairOf(attempts(`${green}FFPPPPPF`), { driftSignature: 'd' })).toBeUndefined();
+  });
+
+  it('tells the last repair of a failure alike, and none of others', () => {
+    const history = attempts(`${green}FF${green}PFF${green}P`);
+    expect(lastRepairOf(history, { driftSignature: 'd' })).toMatchObject({
+      brokenBy: 'c43',
+      repairedBy: 'c45',
+    });
+    expect(lastRepairOf(history, { driftSignature: 'another' })).toBeUndefined();
   });
 });

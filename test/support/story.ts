@@ -159,15 +159,19 @@ export class Story {
 function apart(rows: readonly TestRow[], me: string): Pick<TestFacts, 'rows' | 'passes'> {
   const isPlainPass = ({ runId, outcome, failedAttempts }: TestRow) =>
     runId !== me && outcome === 'passed' && failedAttempts === undefined;
-  const runsOf = new Map<string, string[]>();
+  const runIds = [...new Set(rows.map(({ runId }) => runId))];
+  const runsOf = new Map<string, number[]>();
   for (const { testName, runId } of rows.filter(isPlainPass))
-    runsOf.set(testName, [...(runsOf.get(testName) ?? []), runId]);
+    runsOf.set(testName, [...(runsOf.get(testName) ?? []), runIds.indexOf(runId)]);
   const lists = new Map([...runsOf.values()].map((list) => [list.join(), list]));
   return {
     rows: rows
       .filter((row) => !isPlainPass(row))
       .toSorted((a, b) => Number(b.runId === me) - Number(a.runId === me)),
-    passes: new Map([...runsOf].map(([testName, list]) => [testName, lists.get(list.join()) ?? list])),
+    passes: {
+      runIds,
+      places: new Map([...runsOf].map(([testName, list]) => [testName, lists.get(list.join()) ?? list])),
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 // The facts that a run is judged by: which runs there are to compare with, its failures, and the rows of these tests in those runs.
 // Few statements however many tests failed. Decides nothing: which of the runs count, and what rows mean, is decided in src/judge.
 import { StoreError } from '../../errors.ts';
-import type { CauseKey, Outcome, RunTotals, StoredRun, TestRow } from '../../model.ts';
+import type { CauseKey, Outcome, Passes, RunTotals, StoredRun, TestRow } from '../../model.ts';
 import type { Database, Row } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
 import { repositoryNames, sameHost } from '../schema/repository.ts';
@@ -446,8 +446,8 @@ export interface TestEvidence {
    * passes; of other runs the failures, and the passes that tell what a failure there means.
    */
   readonly rows: readonly TestRow[];
-  /** Test -> runs in which it passed at once. Tests that passed in the same runs share one list. */
-  readonly passes: ReadonlyMap<string, readonly string[]>;
+  /** Of other runs, and of the judged one where a test of it passed. */
+  readonly passes: Passes;
   readonly failures: readonly { readonly testName: string; readonly testFile: string | undefined }[];
 }
 
@@ -566,8 +566,8 @@ export async function readNamedRows(
   const times = timesOf(asked, createdAt);
   await db.each(namedSql, [access.team.id, names, createdAt, ...lists, ...times], found.add);
   const { rows, passes } = found.evidence();
-  const passed = [...passes].flatMap(([testName, ids]) =>
-    ids.map((runId): TestRow => ({ testName, runId, outcome: 'passed' })),
+  const passed = [...passes.places].flatMap(([testName, places]) =>
+    places.map((place): TestRow => ({ testName, runId: passes.runIds[place] ?? '', outcome: 'passed' })),
   );
   return [...passed, ...rows];
 }
@@ -847,14 +847,6 @@ function collectRows(
     evidence(): TestEvidence {
       settle();
       const rows: TestRow[] = [];
-      const passes = new Map<string, readonly string[]>();
-      const ids = new Map<readonly number[], readonly string[]>();
-      const idsOf = (list: readonly number[]): readonly string[] => {
-        const known = ids.get(list) ?? list.map((place) => asked[place - 1]?.runId ?? me);
-        ids.set(list, known);
-        return known;
-      };
-      for (const [testName, list] of passesOf) passes.set(testName, idsOf(list));
       for (const [testName, known] of rowsOf) {
         const list = passesOf.get(testName) ?? [];
         turn++;
@@ -867,14 +859,18 @@ function collectRows(
           if (isTwin && isFailed(row)) failed.add(place);
           if (!isTwin || isFailed(row)) rows.push(row);
         }
-        if (failed.size > 0) passes.set(testName, idsOf(list.filter((place) => !failed.has(place))));
+        if (failed.size > 0)
+          passesOf.set(
+            testName,
+            list.filter((place) => !failed.has(place)),
+          );
       }
       const byName = failures.toSorted((a, b) =>
         a.testName < b.testName ? -1 : a.testName > b.testName ? 1 : 0,
       );
       return {
         rows,
-        passes,
+        passes: { runIds: [me, ...asked.map(({ runId }) => runId)], places: passesOf },
         // Of twins the last one.
         failures: byName.filter(({ testName }, at) => testName !== byName[at + 1]?.testName),
       };

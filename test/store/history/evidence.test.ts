@@ -149,8 +149,8 @@ describe.each(placeNames)('on %s', (name) => {
   const shown = ({ rows, passes }: TestEvidence) =>
     [
       ...rows,
-      ...[...passes].flatMap(([testName, ids]) =>
-        ids.map((runId) => ({ testName, runId, outcome: 'passed' })),
+      ...[...passes.places].flatMap(([testName, places]) =>
+        places.map((place) => ({ testName, runId: passes.runIds[place] ?? '', outcome: 'passed' })),
       ),
     ]
       .map(({ testName, runId, outcome }) => `${testName.split('_').at(-1)} ${labels.get(runId)}:${outcome}`)
@@ -358,7 +358,9 @@ describe.each(placeNames)('on %s', (name) => {
         const text = (row: unknown) => JSON.stringify(row);
         found.push({
           rows: rows.map(text).sort(),
-          passes: [...passes].map(([name, ids]) => text([name, [...ids].sort()])).sort(),
+          passes: [...passes.places]
+            .map(([name, places]) => text([name, places.map((place) => passes.runIds[place]).sort()]))
+            .sort(),
         });
       }
       return found;
