@@ -822,26 +822,24 @@ function collectRows(
     settle,
     /** Tests with rows in fewer than half of the commits. */
     namesRarelyIn(commits: readonly ReadonlySet<string>[]): string[] {
-      const commitAt = new Map(
-        commits.flatMap((runs, at) => [...runs].map((runId) => [placeOf.get(runId) ?? -1, at])),
-      );
-      const addCommit = (ran: Set<number>, place: number): Set<number> => {
-        const commit = commitAt.get(place);
-        return commit === undefined ? ran : ran.add(commit);
+      // By place, the commit that it is of, as one bit: the commits are few.
+      const bitAt = new Int32Array(asked.length + 1);
+      for (const [at, runs] of commits.entries())
+        for (const runId of runs) bitAt[placeOf.get(runId) ?? -1] = 1 << at;
+      // Thousands of tests may have passed in the same runs.
+      const known = new Map<readonly number[], number>();
+      const commitsOf = (places: readonly number[]): number => {
+        const bits = known.get(places) ?? places.reduce((sum, place) => sum | (bitAt[place] ?? 0), 0);
+        known.set(places, bits);
+        return bits;
       };
-      const isRare = (ran: ReadonlySet<number>) => ran.size * 2 < Math.max(commits.length, 1);
-      const known = new Map<readonly number[] | undefined, ReadonlySet<number>>();
-      const commitsOf = (list: readonly number[] | undefined): ReadonlySet<number> => {
-        const ran = known.get(list) ?? (list ?? []).reduce(addCommit, new Set<number>());
-        known.set(list, ran);
-        return ran;
-      };
+      const isRare = (bits: number) =>
+        commits.filter((_, at) => (bits & (1 << at)) !== 0).length * 2 < Math.max(commits.length, 1);
       return [...new Set([...rowsOf.keys(), ...passesOf.keys()])].filter((testName) => {
-        const passed = commitsOf(passesOf.get(testName));
+        const passed = commitsOf(passesOf.get(testName) ?? []);
         if (!isRare(passed)) return false;
-        const ran = new Set(passed);
-        for (const { runId } of rowsIn(rowsOf.get(testName))) addCommit(ran, placeOf.get(runId) ?? -1);
-        return isRare(ran);
+        const places = [...rowsIn(rowsOf.get(testName))].map(({ runId }) => placeOf.get(runId) ?? -1);
+        return isRare(passed | commitsOf(places));
       });
     },
     evidence(): TestEvidence {
