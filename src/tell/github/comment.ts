@@ -502,6 +502,7 @@ function verdict(parts: readonly Part[]): string {
     const isRed = unread !== '' || blocked !== '';
     if (!isRed && rows.every((row) => row.total === 0)) return `⚪ No test ran${jobs}`;
     const passed = sum((row) => row.total) - skipped;
+    if (!isRed && passed === 0) return `⚪ No test passed${jobs}, ${number(skipped)} skipped${coverage}`;
     // Jobs that run the same tests, as those of a matrix do, run each of them several times: nobody knows which do.
     const what =
       told > 1
@@ -571,7 +572,7 @@ function movedBy(row: JobRow, what: 'failed' | 'passed' | 'skipped'): string {
 }
 
 function markOf(row: JobRow): string {
-  return isBad(row) ? '❌' : row.total === 0 ? '⚪' : '✅';
+  return isBad(row) ? '❌' : row.passed === 0 ? '⚪' : '✅';
 }
 
 function isBad({ failed, incomplete, blocked, isCoverageLow }: JobRow): boolean {

@@ -90,7 +90,9 @@ function title(summary: JobSummary): string {
           ? `❌ ${passed}${unread}${blocked}`
           : totals.total === 0
             ? '⚪ No test ran'
-            : `✅ ${passed}`;
+            : good === 0
+              ? `⚪ No test passed, ${number(totals.skipped)} skipped`
+              : `✅ ${passed}`;
   return `### ${words}${label === '' ? '' : `: ${code(cut(label, 100))}`}`;
 }
 

@@ -163,14 +163,14 @@ function renderTotals(summary: Summary, { paint, columns }: SummaryStyle): strin
 }
 
 /** `mix @ 8ba79f5 (2 files uncommitted)`. */
-/** Above and below all the same: what is red, or was not read, is never a tick. */
+/** Above and below all the same: what is red, or was not read, is never a tick, nor is a run in which nothing passed. */
 function markOf({ totals, lost, incomplete, warnings, matriz }: Summary, paint: Paint): string {
   const isBad =
     totals.failed + totals.errors + lost > 0 ||
     matriz?.review.status === 'BLOCKED' ||
     warnings.some(({ severity }) => severity === 'error');
   if (isBad) return paint.red('✗');
-  return incomplete || totals.total === 0 ? paint.yellow('○') : paint.green('✓');
+  return incomplete || totals.passed === 0 ? paint.yellow('○') : paint.green('✓');
 }
 
 function commitOf({ commit }: Summary): string {
@@ -488,7 +488,7 @@ function renderVerdict(summary: Summary, { paint, columns }: SummaryStyle): stri
   ];
   const mark = markOf(summary, paint);
   if (parts.length === 0)
-    return `${stored.ok || totals.total === 0 || incomplete ? mark : paint.yellow('○')} ${text}`;
+    return `${stored.ok || totals.passed === 0 || incomplete ? mark : paint.yellow('○')} ${text}`;
   const verdict = `${mark} ${parts.join(', ')}`;
   const words = stored.ok ? paint.dim(text) : paint.yellow(text);
   return parts.join(', ').length + widthOf(text) + 5 <= columns

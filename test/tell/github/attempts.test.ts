@@ -320,6 +320,43 @@ describe('the reports of a job', () => {
     }
   });
 
+  it('in which no test passed are no green ones', () => {
+    const heading = (total: number, passed: number, skipped: number) => {
+      const section = {
+        ...missingSection('x', { ok: true, text: '' }, true),
+        missing: undefined,
+        incomplete: false,
+        troubles: [],
+        totals: {
+          total,
+          passed,
+          failed: 0,
+          skipped,
+          errors: 0,
+          durationSeconds: 1,
+          coveragePercent: undefined,
+        },
+      };
+      const jobs = [{ ...jobIdentity(keyOf(1)), label: 'a', section }];
+      const body = bodyOf([makePart(jobs, { key: keyOf(9) })]);
+      expect(bodyOf(parseComment(body)?.parts ?? [])).toBe(body);
+      const summary = renderJobSummary({ ...section, label: 'a', warnings: [], slowest: [] });
+      return [body.split('\n')[1], summary.split('\n')[0]];
+    };
+    expect(heading(0, 0, 0)).toEqual(['### ⚪ No test ran', '### ⚪ No test ran: `a`']);
+    expect(heading(3, 0, 3)).toEqual([
+      '### ⚪ No test passed, 3 skipped',
+      '### ⚪ No test passed, 3 skipped: `a`',
+    ]);
+    expect(heading(3, 1, 2)).toEqual(['### ✅ 1 test passed, 2 skipped', '### ✅ 1 test passed: `a`']);
+    const rows = bodyOf([
+      part(1, [row(1, { label: 'a', passed: 0, skipped: 2 })]),
+      part(2, [row(2, { label: 'b' })]),
+    ]);
+    expect(rows).toContain('### ✅ 2 test runs passed in 2 jobs, 2 skipped');
+    expect(rows).toContain('| ⚪ `a` | 0 |');
+  });
+
   it('that ran too many tests to count them are told in test runs', () => {
     const one = { passed: 60_000, failed: 0, skipped: 0, incomplete: false };
     const [first, second] = ['a.xml', 'b.xml'].map((report) => ({ report, ...one }));

@@ -112,6 +112,9 @@ describe('the summary on a terminal', () => {
       ['✗', '✗ see the error   stored as incomplete run 01a2'],
       ['○', '○ stored as incomplete run 01a2'],
     ]);
+    // Neither is a run in which nothing passed.
+    const skipped = { ...good.totals, passed: 0, skipped: 2 };
+    expect(ends({ totals: skipped })).toEqual(['○', '○ stored as incomplete run 01a2']);
   });
 
   it('lets no data through that a terminal would act on', () => {
