@@ -2,7 +2,7 @@
 // in fences that it cannot end. Outside of them there are our own words, numbers, commits and ids alone. Pure.
 import type { Outcome } from '../model.ts';
 import { posix } from '../shell.ts';
-import { type Brief, causeAndFix, cut, fenced, isSha, timesWorked, wordsOf } from './brief.ts';
+import { type Brief, causeAndFix, cut, fenced, isSha, resultOf, timesWorked, wordsOf } from './brief.ts';
 import { pytestCommand } from './commands.ts';
 import { evidenceOf, shortSha } from './evidence.ts';
 import { safeText } from './safe.ts';
@@ -21,12 +21,10 @@ export function renderRun(
   tracebacks: ReadonlyMap<number, string | undefined>,
   only: number | undefined,
 ): string {
-  const { failures, failed, tests, runId, gitSha, history, isIncomplete } = brief;
+  const { failures, failed, runId, gitSha, history, isIncomplete } = brief;
   const shown = only === undefined ? failures : failures.filter((failure) => failure.number === only);
   const head = [
-    failed === 0
-      ? `All ${number(tests)} tests passed.`
-      : `${number(failed)} of ${count(tests, 'test')} failed.`,
+    resultOf(brief),
     `Run ${runId}${gitSha !== undefined && isSha(gitSha) ? ` of ${shortSha(gitSha)}` : ''}.`,
     ...(isIncomplete ? ['It did not run to its end: tests are missing.'] : []),
     ...(history.isInfrastructure ? ['It looks like an outage.'] : []),

@@ -30,6 +30,8 @@ export interface Brief {
   readonly tests: number;
   /** Failures and errors, also those that are not among `failures`. */
   readonly failed: number;
+  /** Those that were expected to fail, and did (xfailed), are among them. */
+  readonly skipped: number;
   readonly isIncomplete: boolean;
   readonly history: Pick<RunHistory, 'baseBranch' | 'point' | 'isInfrastructure'>;
   readonly failures: readonly BriefFailure[];
@@ -78,7 +80,17 @@ export function renderBrief(brief: Brief): string {
   ].join('\n\n');
 }
 
-function headOf({ runId, gitSha, tests, failed, isIncomplete, history }: Brief): string {
+/** `All 300 tests passed.`, and not where some were skipped. */
+export function resultOf({ tests, failed, skipped }: Pick<Brief, 'tests' | 'failed' | 'skipped'>): string {
+  if (failed > 0) return `${number(failed)} of ${count(tests, 'test')} failed.`;
+  if (tests === 0) return 'No test ran.';
+  if (skipped === 0) return tests === 1 ? 'The one test passed.' : `All ${number(tests)} tests passed.`;
+  const passed = skipped < tests ? `${number(tests - skipped)} of ${count(tests, 'test')}` : 'No test';
+  return `${passed} passed, ${number(skipped)} skipped or xfailed.`;
+}
+
+function headOf(brief: Brief): string {
+  const { runId, gitSha, failed, isIncomplete, history } = brief;
   const { point } = history;
   const commit = gitSha !== undefined && isSha(gitSha) ? ` of ${shortSha(gitSha)}` : '';
   const compared =
@@ -86,9 +98,7 @@ function headOf({ runId, gitSha, tests, failed, isIncomplete, history }: Brief):
       ? `, compared with ${shortSha(point.sha)}`
       : ', nothing to compare with';
   return [
-    failed === 0
-      ? `All ${number(tests)} tests passed.`
-      : `${number(failed)} of ${count(tests, 'test')} failed.`,
+    resultOf(brief),
     `Run ${runId}${commit}${compared}.`,
     ...(isIncomplete ? ['It did not run to its end: tests are missing.'] : []),
     ...(history.isInfrastructure
@@ -216,6 +226,7 @@ export function briefJson(brief: Brief): Record<string, unknown> {
       git_sha: brief.gitSha,
       tests: brief.tests,
       failed: brief.failed,
+      skipped: brief.skipped,
       incomplete: brief.isIncomplete,
       base_branch: history.baseBranch,
       base_git_sha: history.point?.sha,

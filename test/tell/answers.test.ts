@@ -34,6 +34,7 @@ const brief = (texts: readonly string[], over: Partial<Brief> = {}): Brief => ({
   gitSha: texts[0],
   tests: 300,
   failed: texts.length,
+  skipped: 0,
   isIncomplete: true,
   history: makeRunHistory({
     baseBranch: texts[0],

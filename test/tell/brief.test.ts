@@ -48,6 +48,7 @@ function brief(failures: readonly BriefFailure[], over: Partial<Brief> = {}): Br
     gitSha: 'c'.repeat(40),
     tests: 300,
     failed: failures.length,
+    skipped: 0,
     isIncomplete: false,
     history: makeRunHistory(),
     failures,
@@ -123,6 +124,18 @@ describe('a brief', () => {
       `All 300 tests passed.\nRun 01a21cdf-86ea-7962-aa0a-8727ab78af86 of cccccccc, compared with 55555555.`,
     );
     expect(renderBrief(brief([], { isIncomplete: true }))).toContain('tests are missing');
+    const first = (over: Partial<Brief>) => renderBrief(brief([], over)).split('\n')[0];
+    expect([
+      first({ skipped: 5 }),
+      first({ skipped: 300 }),
+      first({ tests: 0 }),
+      first({ tests: 1 }),
+    ]).toEqual([
+      '295 of 300 tests passed, 5 skipped or xfailed.',
+      'No test passed, 300 skipped or xfailed.',
+      'No test ran.',
+      'The one test passed.',
+    ]);
   });
 
   it('has every command whole, or none', () => {

@@ -72,7 +72,7 @@ export function runs({ limit = usual, ...settings }: AskSettings, terminal: Term
 
 function verdictCell({ totals, isIncomplete }: ListedRun, paint: Paint): Cell {
   if (totals.failed + totals.errors > 0) return { text: '✗', paint: paint.red };
-  return isIncomplete || totals.total === 0
+  return isIncomplete || totals.passed === 0
     ? { text: '○', paint: paint.yellow }
     : { text: '✓', paint: paint.green };
 }

@@ -32,6 +32,7 @@ export async function readBrief(
     gitSha: found.gitSha,
     tests: found.totals.total,
     failed: found.totals.failed + found.totals.errors,
+    skipped: found.totals.skipped,
     isIncomplete: found.isIncomplete,
     history,
     project: found.project,
