@@ -387,6 +387,11 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
       );
       await store('d', now - hourMs, [makeResult(1), makeResult(2, other)]);
       expect(await told()).toMatch(/^main is greenIts last run passed\.No test/);
+      const skipped = { outcome: 'skipped' } as const;
+      await store('e', now, [makeResult(1, skipped), makeResult(2, { ...other, ...skipped })]);
+      expect(await told()).toMatch(
+        /^No test of main passedIn its last run all tests were skipped, or expected to fail\.No test/,
+      );
       await db.close();
     },
   );

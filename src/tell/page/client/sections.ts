@@ -20,11 +20,12 @@ export function standing(model: Model): HTMLElement {
     red.reduce((sum, job) => sum + job.failures, 0);
   const isIncomplete = jobs.some(({ incomplete }) => incomplete === 1);
   const notRun = data.standings.reduce((sum, one) => sum + (one.notRun ?? 0), 0);
+  const isEmpty = jobs.length > 0 && jobs.every((job) => isWithoutPass(model, job));
   const state =
     jobs.length === 0
       ? 'unknown'
       : red.length === 0
-        ? isIncomplete || notRun > 0
+        ? isIncomplete || notRun > 0 || isEmpty
           ? 'unsure'
           : 'green'
         : broken.length === 0 && isListed
@@ -35,7 +36,10 @@ export function standing(model: Model): HTMLElement {
   else if (red.length === 0)
     put2(
       parts,
-      `${jobs.length === 1 ? 'Its last run' : `The last run of each of its ${jobs.length} jobs`} passed${isIncomplete ? ', but not all of them ran to the end' : ''}.${notRun === 0 ? '' : ` ${count(notRun, 'test')} that failed before ${notRun === 1 ? 'is in a file that was' : 'are in files that were'} left out since.`}`,
+      isEmpty
+        ? `In ${jobs.length === 1 ? 'its last run' : `the last run of each of its ${jobs.length} jobs`} all tests were skipped, or expected to fail`
+        : `${jobs.length === 1 ? 'Its last run' : `The last run of each of its ${jobs.length} jobs`} passed`,
+      `${isIncomplete ? ', but not all of them ran to the end' : ''}.${notRun === 0 ? '' : ` ${count(notRun, 'test')} that failed before ${notRun === 1 ? 'is in a file that was' : 'are in files that were'} left out since.`}`,
     );
   else {
     const since = broken.flatMap((failure) => failure.since ?? []).sort((a, b) => a.at - b.at)[0];
@@ -68,9 +72,11 @@ export function standing(model: Model): HTMLElement {
         ? `${line(base)} is green`
         : jobs.length === 0
           ? `${line(base)} was not tested`
-          : red.length === 0
-            ? `${line(base)} is green so far`
-            : `${line(base)} is red by chance`;
+          : isEmpty
+            ? `No test of ${line(base)} passed`
+            : red.length === 0
+              ? `${line(base)} is green so far`
+              : `${line(base)} is red by chance`;
   return el(
     'section',
     `standing ${state}`,
@@ -111,6 +117,11 @@ function put2(parts: (Node | string)[], ...more: readonly (Node | string)[]): vo
   parts.push(...more);
 }
 
+/** Its tests were skipped, or expected to fail. */
+function isWithoutPass(model: Model, { failures, run }: PageStanding['jobs'][number]): boolean {
+  return failures === 0 && run !== undefined && model.data.runs[run]?.passed === 0;
+}
+
 function jobsOf(model: Model, { name, jobs }: PageStanding): HTMLElement {
   return el(
     'ul',
@@ -120,9 +131,18 @@ function jobsOf(model: Model, { name, jobs }: PageStanding): HTMLElement {
       const run = job.run === undefined ? undefined : model.data.runs[job.run];
       return el(
         'li',
-        job.failures > 0 ? 'red' : 'green',
+        job.failures > 0 ? 'red' : isWithoutPass(model, job) ? '' : 'green',
         { title: atTime(job.at) },
-        el('span', 'state', {}, job.failures > 0 ? `${number(job.failures)} failed` : 'passed'),
+        el(
+          'span',
+          'state',
+          {},
+          job.failures > 0
+            ? `${number(job.failures)} failed`
+            : isWithoutPass(model, job)
+              ? 'no test passed'
+              : 'passed',
+        ),
         ' ',
         link(
           model.runLink(run),
