@@ -13,6 +13,8 @@ export interface CliOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Buffer;
+  /** Default the Node that this process runs on. */
+  readonly node?: string;
   /** Kills the process with this signal after so many milliseconds, or once this is so. */
   readonly kill?: { readonly signal: NodeJS.Signals } & (
     | { readonly afterMs: number }
@@ -31,7 +33,7 @@ export function runCli(
   options: CliOptions = {},
 ): Promise<CliResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [programs[program], ...args], {
+    const child = spawn(options.node ?? process.execPath, [programs[program], ...args], {
       cwd: options.cwd,
       env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -50,8 +50,9 @@ const { WebAssembly: compiler } = globalThis as unknown as {
 async function load(): Promise<Start> {
   const folder = path.dirname(createRequire(import.meta.url).resolve('@electric-sql/pglite'));
   // V8's second compiler costs more than it saves here: a command takes half the time without it, an upload of 50,000 tests two
-  // thirds.
-  setFlagsFromString('--liftoff-only');
+  // thirds. What the first flag means for the others counts at start alone: said later, Node 24 compiles all twice beside the work.
+  for (const flag of ['--liftoff-only', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering'])
+    setFlagsFromString(flag);
   // At once, so that V8's threads have work while this one reads the report.
   const program = compiler.compile(readFileSync(path.join(folder, 'pglite.wasm')));
   const [{ PGlite, types }, { NodeFS }, pgliteWasmModule, shared] = await Promise.all([
