@@ -84,8 +84,10 @@ const addSql = (scope: MemoryScope): string => `
   ), told AS MATERIALIZED (
     SELECT t.memory_id, t.test_name FROM unnest($4::uuid[], $5::text[]) AS t (memory_id, test_name)
   ), shown AS MATERIALIZED (
-    SELECT h.id AS memory_id, t.test_name FROM told t JOIN healix_memories h ON h.team_id = $1 AND h.id = t.memory_id
-    ORDER BY h.id LIMIT ${mostMemories}
+    -- OFFSET 0: one by one, and no more than are kept.
+    SELECT t.memory_id, t.test_name FROM (SELECT * FROM told ORDER BY memory_id OFFSET 0) AS t
+    CROSS JOIN LATERAL (SELECT FROM healix_memories h WHERE h.team_id = $1 AND h.id = t.memory_id OFFSET 0) AS h
+    LIMIT ${mostMemories}
   )
   INSERT INTO healix_matches (team_id, memory_id, run_id, created_at, test_name, shown)
   SELECT $1::uuid, m.memory_id, $2::uuid, $3::timestamptz, m.test_name, m.shown FROM (

@@ -302,13 +302,13 @@ function memoryOf(row: MemoryRow): HealixMemory {
   };
 }
 
-/** What is shown of memories. */
+/** What is shown of memories. OFFSET 0: one by one. To find thousands, a plan of its own choice reads all memories of all teams. */
 const memoriesSql = (table: 'own' | 'shared'): string => `
-  SELECT h.id, ${table === 'shared'} AS shared, h.root_cause, h.solution, h.solution_type, h.auto_fix_code, h.confidence::float8 AS confidence,
+  SELECT h.* FROM unnest($2::uuid[]) AS i (id) CROSS JOIN LATERAL (SELECT h.id, ${table === 'shared'} AS shared, h.root_cause, h.solution, h.solution_type, h.auto_fix_code, h.confidence::float8 AS confidence,
     coalesce(h.success_count, 0) AS success_count, coalesce(h.failure_count, 0) AS failure_count,
     round(date_part('epoch', h.last_applied) * 1000) AS last_applied, h.metadata -> 'baseline' AS baseline,
     coalesce(${stale('h')}, false) AS stale, h.words_signature
-  FROM ${table === 'own' ? 'healix_memories h WHERE h.team_id = $1' : 'shared_memories h WHERE $1::uuid IS NOT NULL'} AND h.id = ANY ($2::uuid[])`;
+  FROM ${table === 'own' ? 'healix_memories h WHERE h.team_id = $1' : 'shared_memories h WHERE $1::uuid IS NOT NULL'} AND h.id = i.id OFFSET 0) AS h`;
 
 /** Known are the failure's, words' and drift signature; it lies outside of its test. */
 const flag = { failure: 1, words: 2, drift: 3, outside: 4 } as const;
