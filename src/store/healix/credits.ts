@@ -66,15 +66,22 @@ export function addMatches(
   told: {
     readonly shown: readonly { readonly memoryId: string; readonly testName: string }[];
     readonly untaught: readonly string[];
+    /** None of them is shared. */
+    readonly isAllOwn: boolean;
   },
 ): Promise<number> {
+  // The statement keeps no others: they need not be sent.
+  const isFull = told.isAllOwn && told.shown.length >= mostMemories;
+  const shown = isFull
+    ? [...told.shown].sort((a, b) => (a.memoryId < b.memoryId ? -1 : 1)).slice(0, mostMemories)
+    : told.shown;
   return db.run(addSql(memoryScope('me', '$1', db.embedded, { own: true, shared: false })), [
     access.team.id,
     run.runId,
     run.createdAt,
-    told.shown.map(({ memoryId }) => memoryId),
-    told.shown.map(({ testName }) => testName),
-    told.untaught,
+    shown.map(({ memoryId }) => memoryId),
+    shown.map(({ testName }) => testName),
+    isFull ? [] : told.untaught,
   ]);
 }
 
