@@ -902,8 +902,8 @@ function moveStatements(stages: Stages, embedded: boolean, memories: MemoryTable
       SELECT id, ${sharedColumns}, ${lineId}, ${bareNames}, '{}'
       FROM ${stages.results}`,
     // A parameter is read once, and a table twice: many rows would not fit into memory.
-    matched: `WITH s AS ${stages === unstaged ? '' : 'NOT '}MATERIALIZED (SELECT * FROM ${stages.results})
-      INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, healix_memory_id, shared_memory_id, ${resultColumns})
+    matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, healix_memory_id, shared_memory_id, ${resultColumns})
+      WITH s AS ${stages === unstaged ? '' : 'NOT '}MATERIALIZED (SELECT * FROM ${stages.results})
       SELECT id, ${sharedColumns}, ${lineId}, own_id, shared_id, ${resultColumns}
       FROM s LEFT JOIN (${exactMemories('s', memoryScope(sharedRow, shared('team_id'), embedded, memories))}
       ) AS m ON m.result_id = s.id`,
