@@ -45,6 +45,7 @@ import { nearest } from './nearest.ts';
 import { findRenames, readFormerTests } from './renaming.ts';
 import type { Database } from './store/database/port.ts';
 import { hasMatches } from './store/healix/credits.ts';
+import type { MemoryTables } from './store/healix/matching.ts';
 import { readFormerNames } from './store/history/aliases.ts';
 import { readCoverageChange, readDifferences } from './store/history/changes.ts';
 import {
@@ -98,8 +99,8 @@ export interface Judgement {
   readonly readAgain: () => Promise<JudgedRuns>;
   /** A memory was told in a run of this change, or its test failed in one. */
   readonly isMatched: boolean;
-  /** The team has memories of its own. */
-  readonly hasMemories: boolean;
+  /** Which tables have memories; undefined where nobody asked. */
+  readonly memories: MemoryTables | undefined;
 }
 
 /**
@@ -137,7 +138,7 @@ export async function judgeRun(db: Database, access: Access, query: HistoryQuery
     judged: facts.judged,
     readAgain: async () => judgeRuns(await readAgain(), git),
     isMatched: facts.isMatched,
-    hasMemories: facts.around?.tables.own === true,
+    memories: facts.around?.tables,
   };
 }
 

@@ -27,10 +27,13 @@ export async function learnFrom(
   db: Database,
   access: Access,
   query: HistoryQuery,
-  { history, judged, isMatched, hasMemories, readAgain }: Judgement,
+  { history, judged, isMatched, memories, readAgain }: Judgement,
 ): Promise<RunHistory> {
   if (changeRuns(judged) === undefined) return history;
-  const told = hasMemories ? toldMatches(judged, history.failures) : undefined;
+  const told =
+    memories?.own === true
+      ? { ...toldMatches(judged, history.failures), isAllOwn: !memories.shared }
+      : undefined;
   const isTold = told !== undefined && told.shown.length + told.untaught.length > 0;
   const added = isTold ? await inTeam(db, access, () => addMatches(db, access, query, told)) : 0;
   if (!isMatched) {

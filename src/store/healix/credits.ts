@@ -66,15 +66,22 @@ export function addMatches(
   told: {
     readonly shown: readonly { readonly memoryId: string; readonly testName: string }[];
     readonly untaught: readonly string[];
+    /** None of them is shared. */
+    readonly isAllOwn: boolean;
   },
 ): Promise<number> {
+  // The statement keeps no others: they need not be sent.
+  const isFull = told.isAllOwn && told.shown.length >= mostMemories;
+  const shown = isFull
+    ? [...told.shown].sort((a, b) => (a.memoryId < b.memoryId ? -1 : 1)).slice(0, mostMemories)
+    : told.shown;
   return db.run(addSql(memoryScope('me', '$1', db.embedded, { own: true, shared: false })), [
     access.team.id,
     run.runId,
     run.createdAt,
-    told.shown.map(({ memoryId }) => memoryId),
-    told.shown.map(({ testName }) => testName),
-    told.untaught,
+    shown.map(({ memoryId }) => memoryId),
+    shown.map(({ testName }) => testName),
+    isFull ? [] : told.untaught,
   ]);
 }
 
@@ -84,8 +91,10 @@ const addSql = (scope: MemoryScope): string => `
   ), told AS MATERIALIZED (
     SELECT t.memory_id, t.test_name FROM unnest($4::uuid[], $5::text[]) AS t (memory_id, test_name)
   ), shown AS MATERIALIZED (
-    SELECT h.id AS memory_id, t.test_name FROM told t JOIN healix_memories h ON h.team_id = $1 AND h.id = t.memory_id
-    ORDER BY h.id LIMIT ${mostMemories}
+    -- OFFSET 0: one by one, and no more than are kept.
+    SELECT t.memory_id, t.test_name FROM (SELECT * FROM told ORDER BY memory_id OFFSET 0) AS t
+    CROSS JOIN LATERAL (SELECT FROM healix_memories h WHERE h.team_id = $1 AND h.id = t.memory_id OFFSET 0) AS h
+    LIMIT ${mostMemories}
   )
   INSERT INTO healix_matches (team_id, memory_id, run_id, created_at, test_name, shown)
   SELECT $1::uuid, m.memory_id, $2::uuid, $3::timestamptz, m.test_name, m.shown FROM (

@@ -53,12 +53,33 @@ export async function lookAround(
     readonly isJustStored: boolean;
   },
 ): Promise<Findings> {
-  const settled = isJustStored ? await readSettled(db, access, failures) : new Map();
-  const open = settled.size === 0 ? failures : failures.filter((failure) => !settled.has(failure));
-  const known = new Set<string>();
+  const remembered = isJustStored ? failures.filter(({ memory }) => memory !== undefined) : [];
+  const ask = (some: readonly RunFailure[]) =>
+    askAround(db, access, { runId, createdAt, runIds, failures: some });
+  // Sent together: the server works on the second while the answer to the first is put together here.
+  const [settled, { known, ...found }] = await Promise.all([
+    readSettled(db, access, remembered),
+    ask(remembered.length === 0 ? failures : failures.filter(({ memory }) => memory === undefined)),
+  ]);
+  const open = remembered.filter((failure) => !settled.has(failure));
+  const rest = open.length === 0 ? [] : (await ask(open)).known;
+  return { ...found, settled, known: new Set([...known, ...rest]) };
+}
+
+async function askAround(
+  db: Database,
+  access: Access,
+  {
+    runId,
+    createdAt,
+    runIds,
+    failures,
+  }: RunQuery & { readonly runIds: readonly string[]; readonly failures: readonly RunFailure[] },
+): Promise<Omit<Findings, 'settled' | 'known'> & { readonly known: readonly string[] }> {
+  const known: string[] = [];
   let found: AroundRow | undefined;
-  for (let first = 0; found === undefined || first < open.length; first += mostAtOnce) {
-    const some = open.slice(first, first + mostAtOnce);
+  for (let first = 0; found === undefined || first < failures.length; first += mostAtOnce) {
+    const some = failures.slice(first, first + mostAtOnce);
     const signatures = (of: (failure: RunFailure) => string | undefined) => [
       ...new Set(some.flatMap((failure) => of(failure) ?? [])),
     ];
@@ -78,10 +99,10 @@ export async function lookAround(
       [...drifted.values()].map(({ driftSignature }) => driftSignature),
       [...drifted.values()].map(({ failureSignature }) => failureSignature),
     ]);
-    for (const signature of found.known) known.add(signature);
+    for (const signature of found.known) known.push(signature);
   }
   const { own, shared, matched, aliases } = found;
-  return { tables: { own, shared }, known, settled, isMatched: matched, hasAliases: aliases };
+  return { tables: { own, shared }, known, isMatched: matched, hasAliases: aliases };
 }
 
 type AroundRow = MemoryTables &
@@ -104,7 +125,7 @@ async function readSettled(
   // Failures with the same memory share one candidate: thousands may have it.
   const candidates = new Map<FoundMemory, MemoryCandidate>();
   for (const failure of failures) {
-    const found = failure.memory && memories.get(memoryKey(failure.memory));
+    const found = failure.memory && foundIn(memories, failure.memory);
     if (found === undefined) continue;
     const { memory, wordsSignature } = found;
     if (wordsSignature !== undefined && wordsSignature !== failure.wordsSignature) continue;
@@ -213,7 +234,7 @@ export async function readMatches(
   const candidates = new Map<string, MemoryCandidate>();
   const candidateOf = (text: string): MemoryCandidate[] => {
     const { kind, shared, id, same } = partsOf(text);
-    const memory = memories.get(memoryKey({ id, shared }))?.memory;
+    const memory = foundIn(memories, { id, shared })?.memory;
     if (memory === undefined) return [];
     const candidate = candidates.get(text) ?? {
       memory,
@@ -244,7 +265,6 @@ type MatchRow = Row & {
 };
 type MemoryRow = Row & {
   readonly id: string;
-  readonly shared: boolean;
   readonly root_cause: string | null;
   readonly solution: string;
   readonly solution_type: string | null;
@@ -263,17 +283,20 @@ interface FoundMemory {
   readonly wordsSignature: string | undefined;
 }
 
+/** By id: a team's memory and a shared one may have one id, both can be imported from one file. */
+type FoundMemories = Readonly<Record<'own' | 'shared', ReadonlyMap<string, FoundMemory>>>;
+
 async function readFound(
   db: Database,
   access: Access,
   found: readonly { readonly id: string; readonly shared: boolean }[],
-): Promise<ReadonlyMap<string, FoundMemory>> {
-  const memories = new Map<string, FoundMemory>();
+): Promise<FoundMemories> {
+  const memories = { own: new Map<string, FoundMemory>(), shared: new Map<string, FoundMemory>() };
   for (const table of ['own', 'shared'] as const) {
     const ids = new Set(found.flatMap(({ id, shared }) => (shared === (table === 'shared') ? [id] : [])));
     if (ids.size === 0) continue;
     for (const row of await db.query<MemoryRow>(memoriesSql(table), [access.team.id, [...ids]]))
-      memories.set(memoryKey(row), {
+      memories[table].set(row.id, {
         memory: memoryOf(row),
         wordsSignature: row.words_signature ?? undefined,
       });
@@ -281,9 +304,11 @@ async function readFound(
   return memories;
 }
 
-/** A team's memory and a shared one may have one id: both can be imported from one file. */
-function memoryKey({ id, shared }: { readonly id: string; readonly shared?: boolean }): string {
-  return `${shared === true ? 'shared' : 'own'} ${id}`;
+function foundIn(
+  memories: FoundMemories,
+  { id, shared }: { readonly id: string; readonly shared: boolean },
+): FoundMemory | undefined {
+  return memories[shared ? 'shared' : 'own'].get(id);
 }
 
 function memoryOf(row: MemoryRow): HealixMemory {
@@ -302,13 +327,13 @@ function memoryOf(row: MemoryRow): HealixMemory {
   };
 }
 
-/** What is shown of memories. */
+/** What is shown of memories. OFFSET 0: one by one. To find thousands, a plan of its own choice reads all memories of all teams. */
 const memoriesSql = (table: 'own' | 'shared'): string => `
-  SELECT h.id, ${table === 'shared'} AS shared, h.root_cause, h.solution, h.solution_type, h.auto_fix_code, h.confidence::float8 AS confidence,
+  SELECT h.* FROM unnest($2::uuid[]) AS i (id) CROSS JOIN LATERAL (SELECT h.id, h.root_cause, h.solution, h.solution_type, h.auto_fix_code, h.confidence::float8 AS confidence,
     coalesce(h.success_count, 0) AS success_count, coalesce(h.failure_count, 0) AS failure_count,
     round(date_part('epoch', h.last_applied) * 1000) AS last_applied, h.metadata -> 'baseline' AS baseline,
     coalesce(${stale('h')}, false) AS stale, h.words_signature
-  FROM ${table === 'own' ? 'healix_memories h WHERE h.team_id = $1' : 'shared_memories h WHERE $1::uuid IS NOT NULL'} AND h.id = ANY ($2::uuid[])`;
+  FROM ${table === 'own' ? 'healix_memories h WHERE h.team_id = $1' : 'shared_memories h WHERE $1::uuid IS NOT NULL'} AND h.id = i.id OFFSET 0) AS h`;
 
 /** Known are the failure's, words' and drift signature; it lies outside of its test. */
 const flag = { failure: 1, words: 2, drift: 3, outside: 4 } as const;

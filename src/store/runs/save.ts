@@ -25,7 +25,7 @@ import { type RetryOptions, unlessCancelled, withRetries } from '../database/ret
 import { andThen } from '../database/search-path.ts';
 import { fateOf } from '../database/server-errors.ts';
 import { createStorable, type Storable } from '../database/storable.ts';
-import { exactMemory, type MemoryTables, memoryScope, memoryTables } from '../healix/matching.ts';
+import { exactMemories, type MemoryTables, memoryScope, memoryTables } from '../healix/matching.ts';
 import { type Access, inTeam, openTeam, type TeamConnection } from '../schema/access.ts';
 import { type Migration, migrations } from '../schema/migrations.generated.ts';
 import { ensureMonth, ensureMonthsAhead, monthsMadeAhead } from '../schema/partitions.ts';
@@ -901,11 +901,12 @@ function moveStatements(stages: Stages, embedded: boolean, memories: MemoryTable
     bare: `INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, ${bareNames}, markers)
       SELECT id, ${sharedColumns}, ${lineId}, ${bareNames}, '{}'
       FROM ${stages.results}`,
-    // A subquery in CASE and not a join: only failures are looked for.
+    // A parameter is read once, and a table twice: many rows would not fit into memory.
     matched: `INSERT INTO test_results (id, test_run_id, team_id, created_at, line_id, healix_memory_id, shared_memory_id, ${resultColumns})
-      SELECT id, ${sharedColumns}, ${lineId}, memory[1], memory[2], ${resultColumns}
-      FROM (SELECT s.*, CASE WHEN s.failure_signature IS NOT NULL THEN ${exactMemory('s', memoryScope(sharedRow, shared('team_id'), embedded, memories))} END AS memory
-        FROM (SELECT * FROM ${stages.results}) AS s OFFSET 0) AS matched`,
+      WITH s AS ${stages === unstaged ? '' : 'NOT '}MATERIALIZED (SELECT * FROM ${stages.results})
+      SELECT id, ${sharedColumns}, ${lineId}, own_id, shared_id, ${resultColumns}
+      FROM s LEFT JOIN (${exactMemories('s', memoryScope(sharedRow, shared('team_id'), embedded, memories))}
+      ) AS m ON m.result_id = s.id`,
     coverage: `INSERT INTO coverage_data (id, test_run_id, team_id, created_at, lane, file_path, coverage_percent,
         total_statements, covered_statements, missing_statements, total_branches, covered_branches, covered_lines, missing_lines,
         executed_branches, missing_branches)

@@ -4,12 +4,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SavedRun } from '../../../src/model.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Database } from '../../../src/store/database/port.ts';
+import { addMatches } from '../../../src/store/healix/credits.ts';
 import {
   readFailures,
   readFileEvidence,
   readRunEvidence,
   readTestEvidence,
 } from '../../../src/store/history/evidence.ts';
+import { lookAround } from '../../../src/store/history/matches.ts';
 import { listJobs } from '../../../src/store/runs/jobs.ts';
 import { inTeam, openAccess } from '../../../src/store/schema/access.ts';
 import { readRunHistory, storeRun } from '../../../src/storing.ts';
@@ -22,6 +24,7 @@ import {
   makeUpload,
   sourceOf,
 } from '../../support/runs.ts';
+import { rowsIn } from '../../support/sql.ts';
 
 interface Plan {
   readonly 'Node Type': string;
@@ -43,6 +46,7 @@ const unknown = 300;
 
 let database: ReadyDatabase;
 const seen: Seen[] = [];
+let manyIds: readonly string[] = [];
 
 /** The product's own connection, which explains each statement beside executing it. */
 async function explaining(limits?: { readonly stallMs: number }): Promise<Database> {
@@ -171,6 +175,7 @@ beforeAll(async () => {
   );
   await upload('first', 'F', 'a');
   const saved = await upload('second', 'F', 'b');
+  manyIds = await someMemories(2000);
   await upload('third', 'P', 'c');
   await readRunHistory(explaining, {
     saved,
@@ -190,6 +195,16 @@ beforeAll(async () => {
   expect(await listJobs(db, access, commit)).toHaveLength(1);
   await db.close();
 }, 300_000);
+
+async function someMemories(count: number): Promise<string[]> {
+  const admin = await openPostgres(database.adminUrl);
+  const rows = await rowsIn<{ id: string }>(
+    admin,
+    `SELECT id FROM healix_memories WHERE words_signature IS NOT NULL ORDER BY id LIMIT ${count}`,
+  );
+  await admin.close();
+  return rows.map(({ id }) => id);
+}
 
 /** The facts that the saved run is judged by, with every kind of run in the lists. */
 async function readEvidence(run: SavedRun): Promise<void> {
@@ -212,6 +227,22 @@ async function readEvidence(run: SavedRun): Promise<void> {
     const failures = await readFailures(db, access, run);
     await readTestEvidence(db, access, { ...run, own: base.slice(0, 30), base, others, point }, failures);
     await readFileEvidence(db, access, { ...run, point, files: ['tests/test_a.py'] });
+    // Thousands of failures known by exact memories.
+    const known = failures.flatMap((failure, n) =>
+      manyIds.slice(n * 10, n * 10 + 10).map((id) => ({ ...failure, memory: { id, shared: false } })),
+    );
+    expect(known).toHaveLength(manyIds.length);
+    const { settled } = await lookAround(db, access, run, {
+      failures: known,
+      runIds: [],
+      isJustStored: true,
+    });
+    expect(settled.size).toBe(0);
+    await addMatches(db, access, run, {
+      shown: manyIds.map((memoryId) => ({ memoryId, testName: 'tests/test_a.py::test' })),
+      untaught: [],
+      isAllOwn: false,
+    });
   });
   await db.close();
 }
