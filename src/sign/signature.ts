@@ -28,12 +28,20 @@ export function signFailure(testFile: string | undefined, failure: Failure): Fai
 
 /** Signs failures; other results get no signature. */
 export function signResults(results: readonly TestResult[]): readonly SignedResult[] {
-  for (const result of results) if (result.failure !== undefined) sign(result, result.failure);
+  // Found first: V8 would compile all of signing into a loop over all results.
+  for (const result of results.filter(hasFailure)) sign(result);
   return results as readonly SignedResult[];
 }
 
+type Failed = TestResult & { readonly failure: Failure };
+
+function hasFailure(result: TestResult): result is Failed {
+  return result.failure !== undefined;
+}
+
 /** Changes the result itself: a copy of each would double the work of streaming them. */
-function sign(result: TestResult & Partial<Signatures>, failure: Failure): void {
+function sign(result: Failed & Partial<Signatures>): void {
+  const { failure } = result;
   result.failureSignature = signFailure(result.testFile, failure);
   result.driftSignature = signDrift(failure);
   result.wordsSignature = signWords(failure);
