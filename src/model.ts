@@ -781,7 +781,10 @@ export interface TestRow {
 export interface Passes {
   /** The runs, by place. */
   readonly runIds: readonly string[];
-  /** Test name -> places of its runs, each once. Tests that passed in the same runs may share one list. */
+  /**
+   * Test name -> places of its runs, each once. Where a row says that it failed there, the row stands: tests that ran in the same
+   * runs share one list, wherever they failed.
+   */
   readonly places: ReadonlyMap<string, readonly number[]>;
 }
 

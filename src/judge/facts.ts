@@ -55,7 +55,7 @@ export interface TestFacts {
    * run of `RunFacts.runs` that has the test. Any order.
    */
   readonly rows: readonly TestRow[];
-  /** Beside them; `rows` names none of these runs for the test. Tests that share a list and failed in no run are judged once. */
+  /** Beside them; a row stands before what is said here of its run. Tests that share a list and failed in no run are judged once. */
   readonly passes?: Passes | undefined;
   /** The failed tests of the judged run with their file. */
   readonly failures: readonly { readonly testName: string; readonly testFile: string | undefined }[];

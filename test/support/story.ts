@@ -155,13 +155,17 @@ export class Story {
   }
 }
 
-/** The same rows as the store reads them: the judged run's first; plain passes of other runs as lists, one for all tests that have it. */
+/**
+ * The same rows as the store reads them: the judged run's first; plain passes of other runs as lists, one for all tests that ran
+ * there, whether they passed or failed.
+ */
 function apart(rows: readonly TestRow[], me: string): Pick<TestFacts, 'rows' | 'passes'> {
   const isPlainPass = ({ runId, outcome, failedAttempts }: TestRow) =>
     runId !== me && outcome === 'passed' && failedAttempts === undefined;
   const runIds = [...new Set(rows.map(({ runId }) => runId))];
   const runsOf = new Map<string, number[]>();
-  for (const { testName, runId } of rows.filter(isPlainPass))
+  const isFailure = ({ runId, outcome }: TestRow) => runId !== me && outcome === 'failed';
+  for (const { testName, runId } of rows.filter((row) => isPlainPass(row) || isFailure(row)))
     runsOf.set(testName, [...(runsOf.get(testName) ?? []), runIds.indexOf(runId)]);
   const lists = new Map([...runsOf.values()].map((list) => [list.join(), list]));
   return {

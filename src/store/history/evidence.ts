@@ -566,8 +566,14 @@ export async function readNamedRows(
   const times = timesOf(asked, createdAt);
   await db.each(namedSql, [access.team.id, names, createdAt, ...lists, ...times], found.add);
   const { rows, passes } = found.evidence();
+  const failed = new Map<string, Set<string>>();
+  for (const { testName, runId } of rows.filter(isFailed))
+    failed.set(testName, (failed.get(testName) ?? new Set()).add(runId));
   const passed = [...passes.places].flatMap(([testName, places]) =>
-    places.map((place): TestRow => ({ testName, runId: passes.runIds[place] ?? '', outcome: 'passed' })),
+    places.flatMap((place): TestRow[] => {
+      const runId = passes.runIds[place] ?? '';
+      return failed.get(testName)?.has(runId) === true ? [] : [{ testName, runId, outcome: 'passed' }];
+    }),
   );
   return [...passed, ...rows];
 }
@@ -728,13 +734,12 @@ function collectRows(
     placesOf.set(place, found);
     return found;
   };
-  // By place, the turn in which a run was last taken or left out: a set for each test costs more than the rest.
+  // By place, the turn in which a run was last taken: a set for each test costs more than the rest.
   const turns = new Int32Array(asked.length + 1);
   let turn = 0;
-  /** The places of the runs like those of the places, each once, but for some. */
-  const allLike = (places: readonly number[], without: readonly number[]): number[] => {
+  /** The places of the runs like those of the places, each once. */
+  const allLike = (places: readonly number[]): number[] => {
     turn++;
-    for (const place of without) turns[place] = turn;
     const found: number[] = [];
     for (const place of places)
       for (const at of placesLike(place)) {
@@ -746,18 +751,19 @@ function collectRows(
   };
   const settleTest = (testName: string): void => {
     const past = pasts.get(testName) ?? '';
-    const failed: number[] = [];
-    for (const row of rowsIn(rowsOf.get(testName)))
-      if (isFailed(row)) failed.push(placeOf.get(row.runId) ?? 0);
-    // It ran there, and so in all runs like it.
-    const ran = failed.filter((place) => like.has(place));
+    // Where it failed it ran, and so in all runs like that one.
+    const ran: number[] = [];
+    for (const row of rowsIn(rowsOf.get(testName))) {
+      const place = isFailed(row) ? (placeOf.get(row.runId) ?? 0) : -1;
+      if (like.has(place)) ran.push(place);
+    }
     if (past === '' && ran.length === 0) return;
-    const key = `${past}/${ran.join(' ')}/${failed.sort((a, b) => a - b).join(' ')}`;
+    const key = `${past}/${ran.sort((a, b) => a - b).join(' ')}`;
     const parts = past === '' ? [] : past.split(' ').map((part) => part.split(':'));
     const isPlain = (part: readonly string[]) => part.length === 1;
     let list = lists.get(key);
     if (list === undefined) {
-      list = allLike([...parts.filter(isPlain).map(([place]) => Number(place)), ...ran], failed);
+      list = allLike([...parts.filter(isPlain).map(([place]) => Number(place)), ...ran]);
       lists.set(key, list);
     }
     const before = passesOf.get(testName);
@@ -845,23 +851,18 @@ function collectRows(
     evidence(): TestEvidence {
       settle();
       const rows: TestRow[] = [];
+      let marked: readonly number[] | undefined;
       for (const [testName, known] of rowsOf) {
         const list = passesOf.get(testName) ?? [];
-        turn++;
-        for (const place of list) turns[place] = turn;
-        // A failure stands for a twin that passed, and that for others.
-        const failed = new Set<number>();
-        for (const row of rowsIn(known)) {
-          const place = placeOf.get(row.runId) ?? -1;
-          const isTwin = turns[place] === turn;
-          if (isTwin && isFailed(row)) failed.add(place);
-          if (!isTwin || isFailed(row)) rows.push(row);
+        // Most tests share one.
+        if (list !== marked) {
+          turn++;
+          for (const place of list) turns[place] = turn;
+          marked = list;
         }
-        if (failed.size > 0)
-          passesOf.set(
-            testName,
-            list.filter((place) => !failed.has(place)),
-          );
+        // A failure stands for a twin that passed, and that for others.
+        for (const row of rowsIn(known))
+          if (isFailed(row) || turns[placeOf.get(row.runId) ?? -1] !== turn) rows.push(row);
       }
       const byName = failures.toSorted((a, b) =>
         a.testName < b.testName ? -1 : a.testName > b.testName ? 1 : 0,

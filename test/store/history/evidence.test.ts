@@ -1,6 +1,6 @@
 // The facts that a run is judged by, on both databases: which runs are found, what is read of their tests, and what is not.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { RunContext, SignedResult } from '../../../src/model.ts';
+import type { RunContext, SignedResult, TestRow } from '../../../src/model.ts';
 import type { Database } from '../../../src/store/database/port.ts';
 import {
   type EvidenceRun,
@@ -145,12 +145,23 @@ describe.each(placeNames)('on %s', (name) => {
     });
   }
 
+  /** Rows of failures stand before passes. */
+  const failedIn = (rows: readonly TestRow[], name: string) =>
+    new Set(
+      rows
+        .filter(({ testName, outcome }) => testName === name && ['failed', 'error'].includes(outcome))
+        .map(({ runId }) => runId),
+    );
+
   /** `1 a:passed`, sorted. */
   const shown = ({ rows, passes }: TestEvidence) =>
     [
       ...rows,
       ...[...passes.places].flatMap(([testName, places]) =>
-        places.map((place) => ({ testName, runId: passes.runIds[place] ?? '', outcome: 'passed' })),
+        places
+          .map((place) => passes.runIds[place] ?? '')
+          .filter((runId) => !failedIn(rows, testName).has(runId))
+          .map((runId) => ({ testName, runId, outcome: 'passed' })),
       ),
     ]
       .map(({ testName, runId, outcome }) => `${testName.split('_').at(-1)} ${labels.get(runId)}:${outcome}`)
@@ -359,7 +370,10 @@ describe.each(placeNames)('on %s', (name) => {
         found.push({
           rows: rows.map(text).sort(),
           passes: [...passes.places]
-            .map(([name, places]) => text([name, places.map((place) => passes.runIds[place]).sort()]))
+            .map(([name, places]) => {
+              const runIds = places.map((place) => passes.runIds[place] ?? '');
+              return text([name, runIds.filter((runId) => !failedIn(rows, name).has(runId)).sort()]);
+            })
             .sort(),
         });
       }
