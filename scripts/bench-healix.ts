@@ -1,6 +1,6 @@
 // Measures what the knowledge base adds to an upload: the same run stored and judged with matching and learning, and without
 // (teams.features.healix_enabled), in pairs of alternating order, on a server of its own with fsync on.
-//   npm run bench:healix [-- --pairs 5 --tests 100000 --failures 5000 --memories 100000]
+//   npm run bench:healix [-- --pairs 11 --tests 100000 --failures 5000 --memories 100000]
 //   npm run bench:healix -- --unknown --tests 1000 --failures 1000 --memories 40000
 // Every second failure is known by an exact memory, every second memory stands under a bare signature. With --unknown all memories
 // are of the team itself, and none fits any failure. Empty tables and a
@@ -23,7 +23,7 @@ import { median, tellFigure } from './figures.ts';
 
 const { values } = parseArgs({
   options: {
-    pairs: { type: 'string', default: '5' },
+    pairs: { type: 'string', default: '11' },
     tests: { type: 'string', default: '100000' },
     failures: { type: 'string', default: '5000' },
     memories: { type: 'string', default: '100000' },
