@@ -834,7 +834,8 @@ function collectRows(
         for (const runId of runs) bitAt[placeOf.get(runId) ?? -1] = 1 << at;
       // Thousands of tests may have passed in the same runs.
       const known = new Map<readonly number[], number>();
-      const commitsOf = (places: readonly number[]): number => {
+      const commitsOf = (places: readonly number[] | undefined): number => {
+        if (places === undefined) return 0;
         const bits = known.get(places) ?? places.reduce((sum, place) => sum | (bitAt[place] ?? 0), 0);
         known.set(places, bits);
         return bits;
@@ -842,18 +843,19 @@ function collectRows(
       const isRare = (bits: number) =>
         commits.filter((_, at) => (bits & (1 << at)) !== 0).length * 2 < Math.max(commits.length, 1);
       return [...new Set([...rowsOf.keys(), ...passesOf.keys()])].filter((testName) => {
-        const passed = commitsOf(passesOf.get(testName) ?? []);
-        if (!isRare(passed)) return false;
-        const places = [...rowsIn(rowsOf.get(testName))].map(({ runId }) => placeOf.get(runId) ?? -1);
-        return isRare(passed | commitsOf(places));
+        let bits = commitsOf(passesOf.get(testName));
+        if (!isRare(bits)) return false;
+        for (const { runId } of rowsIn(rowsOf.get(testName))) bits |= bitAt[placeOf.get(runId) ?? -1] ?? 0;
+        return isRare(bits);
       });
     },
     evidence(): TestEvidence {
       settle();
       const rows: TestRow[] = [];
+      const nowhere: readonly number[] = [];
       let marked: readonly number[] | undefined;
       for (const [testName, known] of rowsOf) {
-        const list = passesOf.get(testName) ?? [];
+        const list = passesOf.get(testName) ?? nowhere;
         // Most tests share one.
         if (list !== marked) {
           turn++;
