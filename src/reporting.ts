@@ -277,30 +277,38 @@ interface Columns {
 }
 
 /**
- * How many tests failed when the base ran them last, and were left out with their files since: a part of the suite that passes does
- * not make the base green. A test whose file was run without it was removed.
+ * How many tests failed when the base ran them last, and were left out since: a part of the suite that passes does not make the
+ * base green. A test whose file a later commit ran without it was removed; from a commit itself none can be.
  */
 function notRunSince({ group, standing }: Judged, { grid, projects, places }: Columns): number {
   const project = projects.indexOf(group[0]?.project);
   const ranFiles = new Set<string>();
   let found = 0;
   for (const { runs } of (standing?.base.slice(-defaultLimits.lineCommits) ?? []).toReversed()) {
+    const inTime = [...runs].sort((a, b) => a.at - b.at);
     // Of several attempts of a job the last one tells.
-    const last = new Map(
-      [...runs].sort((a, b) => a.at - b.at).map((run) => [`${run.lineId} ${run.ordinal}`, run.runId]),
-    );
-    const columns = [...last.values()].flatMap((runId) => places.get(runId) ?? []);
+    const last = new Set(new Map(inTime.map((run) => [`${run.lineId} ${run.ordinal}`, run])).values());
+    const columns = inTime.flatMap((run) => {
+      const column = places.get(run.runId);
+      return column === undefined ? [] : [{ column, isLast: last.has(run) }];
+    });
     const files = new Set<string>();
     for (const [place, { testFile, project: of }] of grid.tests.entries()) {
       if (of !== project || testFile === undefined || ranFiles.has(testFile)) continue;
-      const kinds = columns.map((run) => grid.get(place, run));
-      if (kinds.some((kind) => kind !== 'absent')) files.add(testFile);
-      if (kinds.some((kind) => kind === 'failed' || kind === 'error')) found++;
+      const there = columns
+        .map(({ column, isLast }) => ({ kind: grid.get(place, column), isLast }))
+        .filter(({ kind }) => kind !== 'absent');
+      if (there.length > 0) files.add(testFile);
+      // Or the last run that ran it, where the job's last one did not.
+      const ran = there.filter(({ kind }) => kind !== 'skipped');
+      if (ran.some(({ kind, isLast }, at) => (isLast || at === ran.length - 1) && isRed(kind))) found++;
     }
     for (const file of files) ranFiles.add(file);
   }
   return found;
 }
+
+const isRed = (kind: string): boolean => kind === 'failed' || kind === 'error';
 
 function runFact(
   run: PageRun,

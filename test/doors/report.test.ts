@@ -348,11 +348,11 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
   );
 
   test.runIf(place === 'PostgreSQL 15' && chromiumPath !== undefined)(
-    'main is not called green by a part of the suite that leaves out the file of a failed test',
+    'main is not called green by a part of the suite that leaves out a failed test',
     async () => {
       const db = await openPostgres(nobody.DATABASE_URL ?? '');
       const other = { testFile: 'tests/test_other.py', testName: 'tests/test_other.py::test_a' };
-      const store = (digit: string, at: number, results: SignedResult[]) =>
+      const store = (digit: string, at: number, results: SignedResult[], commit = digit) =>
         saveRun(
           async () => ({ ...db, close: async () => {} }),
           makeUpload(digit, {
@@ -361,11 +361,11 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
               ...emptyContext,
               repository: 'acme/parts',
               gitBranch: 'main',
-              gitSha: digit.repeat(40),
+              gitSha: commit.repeat(40),
               ciSystem: 'local',
               origin: 'local',
               kind: 'head',
-              tested: { gitSha: digit.repeat(40), parents: [], committedAt: new Date(at), dirty: 0 },
+              tested: { gitSha: commit.repeat(40), parents: [], committedAt: new Date(at), dirty: 0 },
             },
           }),
           sourceOf(results),
@@ -381,10 +381,24 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
       const now = Date.now();
       await store('b', now - 3 * hourMs, [makeFailure(1), makeResult(2, other)]);
       expect(await told()).toMatch(/^main is red/);
-      await store('c', now - 2 * hourMs, [makeResult(2, other)]);
-      expect(await told()).toMatch(
-        /^main is green so farIts last run passed\. 1 test that failed before is in a file that was left out since\./,
+      // The same commit once more, without the test that failed, and then with it.
+      const leftOut =
+        /^main is green so farIts last run passed\. 1 test that failed before was left out since\./;
+      await store('1', now - 2.9 * hourMs, [makeResult(3), makeResult(2, other)], 'b');
+      expect(await told()).toMatch(leftOut);
+      await store(
+        '4',
+        now - 2.85 * hourMs,
+        [makeResult(1, { outcome: 'skipped' }), makeResult(2, other)],
+        'b',
       );
+      expect(await told()).toMatch(leftOut);
+      await store('2', now - 2.8 * hourMs, [makeResult(1)], 'b');
+      expect(await told()).toMatch(/^main is greenIts last run passed\.No test/);
+      await store('3', now - 2.7 * hourMs, [makeFailure(1), makeResult(2, other)], 'b');
+      expect(await told()).toMatch(/^main is red/);
+      await store('c', now - 2 * hourMs, [makeResult(2, other)]);
+      expect(await told()).toMatch(leftOut);
       await store('d', now - hourMs, [makeResult(1), makeResult(2, other)]);
       expect(await told()).toMatch(/^main is greenIts last run passed\.No test/);
       const skipped = { outcome: 'skipped' } as const;

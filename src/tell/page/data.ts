@@ -84,7 +84,7 @@ export interface PageStanding {
   readonly name: string;
   readonly baseBranch?: string | undefined;
   readonly sha?: string | undefined;
-  /** Tests that failed when the base ran them last, and whose files no later commit of it ran. */
+  /** As StandingFact.notRunSince. */
   readonly notRun?: number | undefined;
   readonly jobs: readonly {
     readonly job: string;

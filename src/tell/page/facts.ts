@@ -63,7 +63,7 @@ export interface StandingFact {
   readonly baseBranch: string | undefined;
   /** The base's newest commit that was tested by a run that counts; undefined: there is none. */
   readonly sha: string | undefined;
-  /** Tests that failed when the base ran them last, and whose files no later commit of it ran. */
+  /** Tests that failed when the base ran them last: later runs of the commit left them out, later commits their files. */
   readonly notRunSince: number;
   /** The last run of each job and step on the base. */
   readonly jobs: readonly {

@@ -162,7 +162,6 @@ function renderTotals(summary: Summary, { paint, columns }: SummaryStyle): strin
   ].join('\n');
 }
 
-/** `mix @ 8ba79f5 (2 files uncommitted)`. */
 /** Above and below all the same: what is red, or was not read, is never a tick, nor is a run in which nothing passed. */
 function markOf({ totals, lost, incomplete, warnings, matriz }: Summary, paint: Paint): string {
   const isBad =
@@ -173,6 +172,7 @@ function markOf({ totals, lost, incomplete, warnings, matriz }: Summary, paint: 
   return incomplete || totals.passed === 0 ? paint.yellow('○') : paint.green('✓');
 }
 
+/** `mix @ 8ba79f5 (2 files uncommitted)`. */
 function commitOf({ commit }: Summary): string {
   if (commit === undefined) return '';
   const { branch, sha, dirty = 0 } = commit;

@@ -39,7 +39,7 @@ export function standing(model: Model): HTMLElement {
       isEmpty
         ? `In ${jobs.length === 1 ? 'its last run' : `the last run of each of its ${jobs.length} jobs`} all tests were skipped, or expected to fail`
         : `${jobs.length === 1 ? 'Its last run' : `The last run of each of its ${jobs.length} jobs`} passed`,
-      `${isIncomplete ? ', but not all of them ran to the end' : ''}.${notRun === 0 ? '' : ` ${count(notRun, 'test')} that failed before ${notRun === 1 ? 'is in a file that was' : 'are in files that were'} left out since.`}`,
+      `${isIncomplete ? ', but not all of them ran to the end' : ''}.${notRun === 0 ? '' : ` ${count(notRun, 'test')} that failed before ${notRun === 1 ? 'was' : 'were'} left out since.`}`,
     );
   else {
     const since = broken.flatMap((failure) => failure.since ?? []).sort((a, b) => a.at - b.at)[0];
