@@ -537,7 +537,7 @@ CREATE INDEX idx_teams_plan ON teams USING btree (plan) WHERE (deleted_at IS NUL
 CREATE UNIQUE INDEX idx_teams_slug ON teams USING btree (slug) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_test_results_again ON test_results USING btree (team_id, created_at, test_name) INCLUDE (test_run_id) WHERE (attempts > 1);
 CREATE INDEX idx_test_results_failed ON test_results USING btree (test_name, failure_signature) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
-CREATE INDEX idx_test_results_failures ON test_results USING btree (team_id, created_at, test_name) INCLUDE (test_run_id) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
+CREATE INDEX idx_test_results_failed_tests ON test_results USING btree (team_id, created_at, test_name) INCLUDE (test_run_id, outcome, attempts, drift_signature) WHERE ((outcome)::text = ANY ((ARRAY['failed'::character varying, 'error'::character varying])::text[]));
 CREATE INDEX idx_test_results_memory ON test_results USING btree (team_id, healix_memory_id) WHERE (healix_memory_id IS NOT NULL);
 CREATE INDEX idx_test_results_past ON test_results USING btree (team_id, line_id, test_name, created_at DESC) INCLUDE (test_run_id, outcome, attempts);
 CREATE INDEX idx_test_results_run_id ON test_results USING btree (test_run_id);

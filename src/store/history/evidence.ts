@@ -540,6 +540,12 @@ export async function readTestEvidence(
     ];
     await db.each(testsSql(kind), params, found.add);
   }
+  const { names: unlike, places } = found.failedUnalike();
+  if (unlike.length > 0) {
+    const lists = listOf(asked, [() => false, () => false, () => false]);
+    const times = timesOf(asked, query.createdAt);
+    await db.each(textsSql, [access.team.id, unlike, places, ...lists, ...times], found.add);
+  }
   found.settle();
   const names = found.namesRarelyIn(recentCommits(query.own.filter(({ runId }) => base.has(runId))));
   const foreign = new Set([...base].filter((runId) => !own.has(runId)));
@@ -778,12 +784,10 @@ function collectRows(
       }
     }
   };
-  /** The text that the first row of a test has: each answer brings its own. */
-  const nameOf = (testName: string): string => {
-    const known = rowsOf.get(testName);
-    if (!(known instanceof Map)) return known?.testName ?? testName;
-    for (const row of known.values()) return row.testName;
-    return testName;
+  /** The first row of a test: the judged run's, where it failed there. */
+  const firstOf = (testName: string): TestRow | undefined => {
+    for (const row of rowsIn(rowsOf.get(testName))) return row;
+    return undefined;
   };
   const addHere = (testName: string, here: string): void => {
     if (like.has(0)) addPast(testName, here);
@@ -804,7 +808,16 @@ function collectRows(
         for (const place of places) failedIn.set(place, fact.attempts ?? 0);
         return;
       }
-      const testName = nameOf(fact.test_name);
+      const first = firstOf(fact.test_name);
+      // Each answer brings a text of its own.
+      const testName = first?.testName ?? fact.test_name;
+      const driftSignature = shared(fact.drift_signature);
+      const hasText = fact.error_type !== null || fact.statement !== null;
+      // Equal signatures are of equal error types and statements.
+      const text =
+        !hasText && driftSignature !== undefined && driftSignature === first?.driftSignature
+          ? first
+          : undefined;
       if (past !== null) addPast(testName, past);
       for (const place of places) {
         const runId = place === 0 ? me : asked[place - 1]?.runId;
@@ -818,11 +831,35 @@ function collectRows(
           runId,
           outcome: shared(fact.outcome) ?? fact.outcome,
           failedAttempts: fact.attempts === null ? undefined : fact.attempts - 1,
-          driftSignature: shared(fact.drift_signature),
-          errorType: shared(fact.error_type),
-          statement: shared(fact.statement),
+          driftSignature,
+          errorType: text === undefined ? shared(fact.error_type) : text.errorType,
+          statement: text === undefined ? shared(fact.statement) : text.statement,
         });
       }
+    },
+    /**
+     * Tests that failed with several drift signatures, or without one, and the places of the other runs where each did: there the
+     * error type and the statement tell whether two failures are alike.
+     */
+    failedUnalike(): { readonly names: string[]; readonly places: string[] } {
+      const [names, places]: [string[], string[]] = [[], []];
+      for (const [testName, known] of rowsOf) {
+        let signature: string | undefined;
+        let isAlike = true;
+        for (const row of rowsIn(known)) {
+          if (!isFailed(row)) continue;
+          signature ??= row.driftSignature;
+          isAlike &&= row.driftSignature !== undefined && row.driftSignature === signature;
+        }
+        if (isAlike) continue;
+        const there: number[] = [];
+        for (const row of rowsIn(known))
+          if (isFailed(row) && row.runId !== me) there.push(placeOf.get(row.runId) ?? 0);
+        if (there.length === 0) continue;
+        names.push(testName);
+        places.push(there.join(' '));
+      }
+      return { names, places };
     },
     /** To be called when the own runs are read: what a row means for the runs like its own is known then. */
     settle,
@@ -1055,38 +1092,32 @@ const repairedSql = `, me AS MATERIALIZED (
 /** What other jobs say of a failing commit is asked for so many tests: no more of one run are looked at as closely by hand. */
 const isFew = '(SELECT count(*) <= 50 FROM names)';
 
-/** Rows of failures in the runs, and what tells what they mean. */
-const failedSql = (hasOlder: boolean): string => `, hits AS MATERIALIZED (
-    -- Run by run (OFFSET 0): a join would read all failures that the team ever had. Names alone are read from the index.
-    SELECT a.*, h.names, h.is_most, h.failures FROM asked a CROSS JOIN LATERAL (
-      SELECT array_agg(r.test_name) FILTER (WHERE r.is_hit) AS names, count(*) FILTER (WHERE r.is_hit) * 3 > count(*) AS is_most,
-        count(*)::int AS failures
-      FROM (
-        SELECT r.test_name, (r.test_name IN (SELECT test_name FROM names)) IS TRUE AS is_hit FROM (
-          SELECT r.test_name FROM test_results r WHERE ${failedIn('a')} AND ${inTime} OFFSET 0) AS r OFFSET 0) AS r) AS h
-    WHERE h.failures > 0
-  ), failed AS MATERIALIZED (
-    SELECT h.place, h.line_id, h.commit, h.is_own, h.is_late, r.test_name, ${failureColumns} FROM hits h
-    CROSS JOIN LATERAL (SELECT DISTINCT n.test_name FROM unnest(h.names) AS n (test_name)) AS n CROSS JOIN LATERAL (
-      SELECT r.test_name, r.outcome, r.attempts, r.drift_signature, r.error_type, r.statement FROM test_results r WHERE ${failedIn('h')} AND r.test_name = n.test_name AND ${inTime} OFFSET 0) AS r
-    WHERE NOT h.is_most
-    UNION ALL
-    SELECT h.place, h.line_id, h.commit, h.is_own, h.is_late, r.test_name, ${failureColumns}
-    FROM hits h CROSS JOIN LATERAL (SELECT r.test_name, r.outcome, r.attempts, r.drift_signature, r.error_type, r.statement FROM test_results r WHERE ${failedIn('h')} AND ${inTime} OFFSET 0) AS r
-    WHERE h.is_most AND (r.test_name IN (SELECT test_name FROM names)) IS TRUE
+/** Rows of failures in the runs, and what tells what they mean. All of them is in the index of failures, so that no row is fetched. */
+const failedSql = (hasOlder: boolean): string => `, failed AS MATERIALIZED (
+    -- Run by run (OFFSET 0): a join would read all failures that the team ever had.
+    SELECT a.place, r.test_name, r.outcome, r.attempts, r.drift_signature FROM asked a CROSS JOIN LATERAL (
+      SELECT r.test_name, r.outcome, r.attempts, r.drift_signature FROM test_results r WHERE ${failedIn('a')} AND ${inTime} OFFSET 0) AS r
+    WHERE (r.test_name IN (SELECT test_name FROM names)) IS TRUE
+  ), failures AS (
+    SELECT a.place, r.failures FROM asked a CROSS JOIN LATERAL (
+      SELECT count(*)::int AS failures FROM test_results r WHERE ${failedIn('a')} AND ${inTime}) AS r
+    WHERE a.is_own AND r.failures > 0
+  ), elsewhere AS MATERIALIZED (
+    SELECT f.place, f.test_name, a.line_id, a.commit, a.is_late FROM failed f JOIN asked a USING (place)
+    WHERE NOT a.is_own OR ${isFew}
   ), beside AS (
     -- The runs of other lines and changes that tell what a failure there means: of the same commit, and all since the point. Of many
     -- tests the same line's alone.
     SELECT a.place, e.test_name, a.id, a.created_at, a.line_id
-    FROM (SELECT DISTINCT test_name, line_id, commit, is_own FROM failed WHERE NOT is_own OR ${isFew}) AS e
+    FROM (SELECT DISTINCT test_name, line_id, commit FROM elsewhere) AS e
     JOIN asked a ON a.commit = e.commit AND NOT a.is_own AND (${isFew} OR a.line_id IS NOT DISTINCT FROM e.line_id)
     UNION
     SELECT a.place, e.test_name, a.id, a.created_at, a.line_id
-    FROM (SELECT DISTINCT test_name FROM failed WHERE NOT is_own AND is_late) AS e JOIN asked a ON a.is_late
+    FROM (SELECT DISTINCT test_name FROM elsewhere WHERE is_late) AS e JOIN asked a ON a.is_late
   ), passes AS (
     -- Not those in which it failed.
     SELECT b.place, b.test_name, r.outcome, r.attempts
-    FROM (SELECT * FROM beside WHERE (place, test_name) NOT IN (SELECT place, test_name FROM failed WHERE NOT is_own OR is_late)) AS b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name', hasOlder)}) AS r
+    FROM (SELECT * FROM beside WHERE (place, test_name) NOT IN (SELECT place, test_name FROM elsewhere)) AS b CROSS JOIN LATERAL (${rowIn('b', 'b.test_name', hasOlder)}) AS r
     WHERE r.outcome NOT IN ('failed', 'error')
   )`;
 
@@ -1121,10 +1152,10 @@ const testsSql = ({ isSparse, isOneLine, hasOlder, isRead, isRed, isPointRed }: 
     ...(isRed
       ? [
           // A test fails in many runs alike.
-          `SELECT test_name, NULL AS past, string_agg(place::text, ' ') AS places, outcome, attempts, drift_signature, error_type, statement
-  FROM failed GROUP BY test_name, outcome, attempts, drift_signature, error_type, statement`,
+          `SELECT test_name, NULL AS past, string_agg(place::text, ' ') AS places, outcome, attempts, drift_signature, NULL AS error_type, NULL AS statement
+  FROM failed GROUP BY test_name, outcome, attempts, drift_signature`,
           'SELECT test_name, NULL, place::text, outcome, attempts, NULL, NULL, NULL FROM passes',
-          'SELECT NULL, NULL, place::text, NULL, failures, NULL, NULL, NULL FROM hits WHERE is_own',
+          'SELECT NULL, NULL, place::text, NULL, failures, NULL, NULL, NULL FROM failures',
         ]
       : []),
     ...(isPointRed
@@ -1133,6 +1164,16 @@ const testsSql = ({ isSparse, isOneLine, hasOlder, isRead, isRed, isPointRed }: 
         ]
       : []),
   ].join(' UNION ALL ')}`;
+
+/** The failures of some tests in the runs that are named by their places, with their texts. */
+const textsSql = `
+  WITH ${asked}
+  SELECT r.test_name, NULL AS past, string_agg(a.place::text, ' ') AS places, r.outcome, r.attempts, r.drift_signature, r.error_type, r.statement
+  FROM unnest($2::text[], $3::text[]) AS n (test_name, places)
+  CROSS JOIN LATERAL unnest(string_to_array(n.places, ' ')::int[]) AS p (place) JOIN asked a USING (place)
+  CROSS JOIN LATERAL (
+    SELECT r.test_name, ${failureColumns} FROM test_results r WHERE ${failedIn('a')} AND r.test_name = n.test_name AND ${inTime} OFFSET 0) AS r
+  GROUP BY r.test_name, r.outcome, r.attempts, r.drift_signature, r.error_type, r.statement`;
 
 /** Of some tests the rows without failure in runs that are not of the own line; the failures there are known already. */
 const foreignSql = `

@@ -134,7 +134,7 @@ export const expected: Fingerprints = {
     "unique index idx_teams_slug": "8c5f73b919f3",
     "index idx_test_results_again": "246ce02b6b00",
     "index idx_test_results_failed": "e6e5062e2d44",
-    "index idx_test_results_failures": "47840aa1e415",
+    "index idx_test_results_failed_tests": "8f96caf3389f",
     "index idx_test_results_memory": "3918ff58160e",
     "index idx_test_results_past": "3b8f4b80b3d7",
     "index idx_test_results_run_id": "3d64739e3329",

@@ -514,5 +514,35 @@ export const migrations: readonly Migration[] = [
         "sql": "-- Purpose: keep what each report of a run holds, where it had several, so that every job of the commit can tell it.\n-- Locks: test_runs, partitions of test_runs: ACCESS EXCLUSIVE\n-- Older programs: go on uploading\n-- Reversible: ALTER TABLE test_runs DROP COLUMN report_counts.\n\n-- {\"tests\": 2, \"reports\": [{\"report\": \"results-3.12.xml\", \"passed\": 1, \"failed\": 1, \"skipped\": 0}], \"rest\": {\"reports\": 12, \"passed\": 24, …}}:\n-- at most 100 reports, those with failures before others; the rest added up. \"incomplete\": true where tests of one could not be read.\n-- NULL where a run had one report, and in runs of older programs.\nALTER TABLE test_runs ADD COLUMN report_counts JSONB;\n"
       }
     ]
+  },
+  {
+    "number": 24,
+    "name": "failures",
+    "checksum": "4fbc775867c39a0f4ef09981cc9fc4e39b2ea064ed1f6d4ec2cd6e716490ea1b",
+    "refusesOlder": false,
+    "steps": [
+      {
+        "title": "the index of failures of the parent",
+        "inTransaction": true,
+        "sql": "-- A row of an index takes at most 2,704 bytes: a name takes up to 2,000, the drift signature 35.\nCREATE INDEX idx_test_results_failed_tests ON ONLY test_results (team_id, created_at, test_name)\n  INCLUDE (test_run_id, outcome, attempts, drift_signature) WHERE outcome IN ('failed', 'error');"
+      },
+      {
+        "title": "the index of failures of a partition",
+        "inTransaction": false,
+        "partitionsOf": "test_results",
+        "sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS \"{name}_failed_tests\" ON {leaf} (team_id, created_at, test_name)\n  INCLUDE (test_run_id, outcome, attempts, drift_signature) WHERE outcome IN ('failed', 'error');"
+      },
+      {
+        "title": "attaching the index of failures",
+        "inTransaction": true,
+        "partitionsOf": "test_results",
+        "sql": "ALTER INDEX idx_test_results_failed_tests ATTACH PARTITION \"{name}_failed_tests\";"
+      },
+      {
+        "title": "the index that is no longer needed",
+        "inTransaction": true,
+        "sql": "DROP INDEX idx_test_results_failures;"
+      }
+    ]
   }
 ];

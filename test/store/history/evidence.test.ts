@@ -1,4 +1,5 @@
 // The facts that a run is judged by, on both databases: which runs are found, what is read of their tests, and what is not.
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RunContext, SignedResult, TestRow } from '../../../src/model.ts';
 import type { Database } from '../../../src/store/database/port.ts';
@@ -501,9 +502,37 @@ describe.each(placeNames)('on %s', (name) => {
     expect(four.find(({ runId }) => runId === me.runId)?.failedAttempts).toBe(1);
     expect(four.find(({ runId }) => runId !== me.runId)).toMatchObject({
       driftSignature: `d1:${'0'.repeat(32)}`,
-      errorType: 'KeyError',
-      statement: expect.stringMatching(/^[0-9a-f]{32}$/),
     });
+  });
+
+  test('failures of several signatures, or of none, come with their texts; those of one have it from the judged run', async () => {
+    const base = await store('base', { commit: 'a', hours: 1, tests: '1F 2F 3F 4F' });
+    const edit = async (run: { runId: string }, number: number, change: string) =>
+      place.look(
+        `UPDATE test_results SET ${change} WHERE test_run_id = $1 AND test_name LIKE '%_${number}'`,
+        [run.runId],
+      );
+    await edit(base, 1, "statement = 'assert  a'");
+    await edit(base, 2, `drift_signature = 'd1:${'1'.repeat(32)}', statement = 'assert b'`);
+    await edit(base, 3, "drift_signature = NULL, error_type = 'TypeError'");
+    await edit(base, 4, 'drift_signature = NULL, error_type = NULL, statement = NULL');
+    const me = await store('me', { commit: 'b', branch: 'feature', hours: 2, tests: '1F 2F 3F 4P' });
+    const { runs } = await runsOf(me);
+    const { rows } = await testsOf(me, { own: runs, base: runs, point: runs });
+    const there = (number: number) =>
+      rows.find(({ testName, runId }) => runId === base.runId && testName.endsWith(`_${number}`));
+    const here = rows.find(({ testName, runId }) => runId === me.runId && testName.endsWith('_1'));
+    expect(here?.statement).toMatch(/^[0-9a-f]{32}$/);
+    expect(there(1)).toMatchObject({ errorType: 'KeyError', statement: here?.statement });
+    expect(there(2)).toMatchObject({
+      driftSignature: `d1:${'1'.repeat(32)}`,
+      errorType: 'KeyError',
+      statement: createHash('md5').update('assert b').digest('hex'),
+    });
+    expect(there(3)).toMatchObject({ errorType: 'TypeError', statement: here?.statement });
+    expect(there(3)?.driftSignature).toBeUndefined();
+    expect(there(4)).toMatchObject({ outcome: 'failed' });
+    expect([there(4)?.errorType, there(4)?.statement]).toEqual([undefined, undefined]);
   });
 
   test('where the own line does not run a test, all jobs of the base tell of it', async () => {
