@@ -210,7 +210,7 @@ interface BaseRow {
   readonly found: string | null;
   /** The branch that was asked for, where it has none. */
   readonly missing: string | null;
-  /** Branches with runs, the busiest of the newest 500 runs first. */
+  /** Where a branch is missing: those with runs, the busiest of the newest 500 runs first. */
   readonly branches: readonly string[];
   readonly lineRuns: number | null;
 }
@@ -241,6 +241,10 @@ const runColumns = `r.id, r.created_at, r.lane, r.project, r.repository, r.repos
       r.parents, r.kind, r.committed_at, r.origin, r.line_id, r.job_name, r.ci_system, r.incomplete, r.dirty, r.stale, r.total_tests, r.failed,
       r.errors, r.skipped, r.duration_seconds, r.coverage_percent, r.tests_signature`;
 
+/** What runs are chosen by. */
+const placeColumns =
+  'r.id, r.created_at, r.committed_at, r.git_branch, r.git_sha, r.tested_git_sha, r.parents, r.kind';
+
 /** Where the statement finds runs: each is a FROM clause with its condition, of runs `r`. */
 interface RunsFrom {
   /** Puts runs in memory. */
@@ -267,7 +271,7 @@ const atOnce: RunsFrom = {
   ), `,
   me: 'everything r LEFT JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id WHERE r.id = $2',
   next: `comparable AS MATERIALIZED (
-    SELECT r.* FROM everything r WHERE ${isComparable('r')}
+    SELECT ${placeColumns} FROM everything r WHERE ${isComparable('r')}
   ), `,
   comparable: 'comparable r WHERE true',
   newest: (condition) => `comparable r WHERE ${condition} ORDER BY r.created_at DESC`,
@@ -335,7 +339,7 @@ const runsSql = (from: RunsFrom): string => `
   ), of_base AS MATERIALIZED (
     SELECT r.*, min(coalesce(r.committed_at, r.created_at)) OVER (PARTITION BY r.commit) AS made_at FROM (
       SELECT r.id, r.created_at, r.committed_at, ${testedCommit('r')} AS commit FROM (
-        SELECT ${runColumns} FROM ${from.comparable} AND r.git_branch = (SELECT name FROM base) ORDER BY r.created_at DESC LIMIT ${most.base}) AS r
+        SELECT ${placeColumns} FROM ${from.comparable} AND r.git_branch = (SELECT name FROM base) ORDER BY r.created_at DESC LIMIT ${most.base}) AS r
     ) AS r
   ), ranked AS (
     SELECT id, created_at, made_at <= $10 AS is_before, dense_rank() OVER (PARTITION BY made_at <= $10
@@ -374,8 +378,9 @@ const runsSql = (from: RunsFrom): string => `
   FROM runs r WHERE NOT ${from.isTooMany}
   UNION ALL
   SELECT ${noColumns}, json_build_object('name', b.name, 'found', b.found, 'lineRuns', ${from.lineRuns},
-    'missing', (SELECT n.name FROM names n WHERE n.place = 1 AND NOT n.has_runs),
-    'branches', (SELECT coalesce(json_agg(name), '[]') FROM branches)) FROM base b WHERE NOT ${from.isTooMany}
+    'missing', (SELECT n.name FROM names n WHERE n.place = 1 AND NOT n.has_runs), 'branches', CASE
+      WHEN EXISTS (SELECT FROM names n WHERE n.place = 1 AND NOT n.has_runs) THEN (SELECT coalesce(json_agg(name), '[]') FROM branches)
+      ELSE '[]' END) FROM base b WHERE NOT ${from.isTooMany}
   UNION ALL
   SELECT ${noColumns}, json_build_object('isTooMany', true) WHERE ${from.isTooMany}`;
 
