@@ -337,6 +337,7 @@ async function readFacts(
             createdAt,
             lineRuns: evidence.lineRuns,
             testsSignature: evidence.run.testsSignature,
+            lineId: evidence.run.isWithoutLine ? undefined : evidence.run.lineId,
             ...runsToRead(judged),
           },
           failures,

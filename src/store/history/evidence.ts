@@ -433,6 +433,8 @@ export interface TestEvidenceQuery extends RunQuery {
   readonly lineRuns?: number | undefined;
   /** Of the judged run, see EvidenceRun. */
   readonly testsSignature?: string | undefined;
+  /** Of the judged run; undefined where its rows name none. */
+  readonly lineId: string | undefined;
 }
 
 /** One failed test or error of the judged run: its row, with what memories are found by. */
@@ -514,6 +516,7 @@ export async function readTestEvidence(
   const idsOf = (list: readonly EvidenceRun[]) => new Set(list.map(({ runId }) => runId));
   const [own, base, point] = [idsOf(query.own), idsOf(query.base), idsOf(query.point)];
   const pointAt = Math.max(...query.point.map(({ at }) => at), Number.NEGATIVE_INFINITY);
+  const isLate = (run: EvidenceRun) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt;
   const alike = alikeIn(asked, own, query.testsSignature);
   const read = asked.filter((_, at) => alike.read.has(at + 1));
   const readAt = read.map(({ at }) => at);
@@ -529,19 +532,18 @@ export async function readTestEvidence(
     isRead: read.length > 0,
     isRed: !asked.every(isGreen),
     isPointRed: !query.point.every(isGreen),
+    hasBeside: hasBeside(asked, own, isLate),
+    isOlder: query.lineId === undefined,
   };
   if (kind.isRead || kind.isRed || kind.isPointRed) {
     const params = [
       access.team.id,
       query.runId,
       query.createdAt,
-      ...listOf(asked, [
-        ({ runId }) => own.has(runId),
-        ({ runId }) => point.has(runId),
-        (run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt,
-      ]),
+      ...listOf(asked, [({ runId }) => own.has(runId), ({ runId }) => point.has(runId), isLate]),
       ...timesOf(asked, query.createdAt),
       ...chosenOf(asked, alike.read, query.createdAt),
+      ...(kind.isPointRed && query.lineId !== undefined ? [query.lineId] : []),
     ];
     await db.each(testsSql(kind), params, found.add);
   }
@@ -624,6 +626,22 @@ interface Alike {
   readonly read: ReadonlySet<number>;
   /** Place of a run that is read (0: the judged one) -> places of those that ran the same tests. */
   readonly like: ReadonlyMap<number, readonly number[]>;
+}
+
+/** Whether another run may tell what a failure means that is not of the own line: one of the same commit, or two since the point. */
+function hasBeside(
+  asked: readonly EvidenceRun[],
+  own: ReadonlySet<string>,
+  isLate: (run: EvidenceRun) => boolean,
+): boolean {
+  const runs = new Map<string, { all: number; others: number }>();
+  for (const run of asked) {
+    const { all, others } = runs.get(commitOf(run)) ?? { all: 0, others: 0 };
+    runs.set(commitOf(run), { all: all + 1, others: others + (own.has(run.runId) ? 0 : 1) });
+  }
+  return (
+    [...runs.values()].some(({ all, others }) => all > 1 && others > 0) || asked.filter(isLate).length > 1
+  );
 }
 
 /** Of own runs that ran the same tests the newest one is read; none where the judged run ran them. */
@@ -1078,27 +1096,24 @@ const chosenOwn = `
   )`;
 
 /** Tests that failed at the point, as they are here. */
-const repairedSql = `, me AS MATERIALIZED (
-    SELECT id, created_at, line_id FROM test_runs WHERE team_id = $1 AND id = $2 AND created_at = $3
-  ), repaired AS MATERIALIZED (
+const repairedSql = (isOlder: boolean): string => `, repaired AS MATERIALIZED (
     SELECT p.test_name, r.outcome, r.attempts FROM (
       SELECT DISTINCT r.test_name FROM asked a CROSS JOIN LATERAL (
         SELECT r.test_name FROM test_results r WHERE ${failedIn('a')} AND ${inTime} OFFSET 0) AS r
       WHERE a.is_point AND (r.test_name IN (SELECT test_name FROM red)) IS NOT TRUE LIMIT ${mostRepaired}) AS p
-    CROSS JOIN me CROSS JOIN LATERAL (
+    CROSS JOIN LATERAL (
       SELECT ${passColumns} FROM test_results r
-      WHERE r.team_id = $1 AND r.line_id = me.line_id AND r.test_name = p.test_name AND r.created_at = $3 AND r.test_run_id IS NOT DISTINCT FROM $2
-      UNION ALL
-      SELECT ${passColumns} FROM test_results r
-      WHERE me.line_id IS NULL AND r.team_id = $1 AND r.line_id IS NULL AND r.test_name = p.test_name AND r.created_at = $3
-        AND r.test_run_id IS NOT DISTINCT FROM $2) AS r
+      WHERE r.team_id = $1 AND r.line_id ${isOlder ? 'IS NULL' : '= $20::uuid'} AND r.test_name = p.test_name AND r.created_at = $3
+        AND r.test_run_id IS NOT DISTINCT FROM $2
+      -- Test by test: in a month that was never analysed a join may read the whole line.
+      OFFSET 0) AS r
   )`;
 
 /** What other jobs say of a failing commit is asked for so many tests: no more of one run are looked at as closely by hand. */
 const isFew = '(SELECT count(*) <= 50 FROM names)';
 
-/** Rows of failures in the runs, and what tells what they mean. All of them is in the index of failures, so that no row is fetched. */
-const failedSql = (hasOlder: boolean): string => `, failed AS MATERIALIZED (
+/** Rows of failures in the runs. All of them is in the index of failures, so that no row is fetched. */
+const failedSql = `, failed AS MATERIALIZED (
     -- Run by run (OFFSET 0): a join would read all failures that the team ever had.
     SELECT a.place, r.test_name, r.outcome, r.attempts, r.drift_signature FROM asked a CROSS JOIN LATERAL (
       SELECT r.test_name, r.outcome, r.attempts, r.drift_signature FROM test_results r WHERE ${failedIn('a')} AND ${inTime} OFFSET 0) AS r
@@ -1107,7 +1122,10 @@ const failedSql = (hasOlder: boolean): string => `, failed AS MATERIALIZED (
     SELECT a.place, r.failures FROM asked a CROSS JOIN LATERAL (
       SELECT count(*)::int AS failures FROM test_results r WHERE ${failedIn('a')} AND ${inTime}) AS r
     WHERE a.is_own AND r.failures > 0
-  ), elsewhere AS MATERIALIZED (
+  )`;
+
+/** What tells what failures mean that are not of the own line. */
+const besideSql = (hasOlder: boolean): string => `, elsewhere AS MATERIALIZED (
     SELECT f.place, f.test_name, a.line_id, a.commit, a.is_late FROM failed f JOIN asked a USING (place)
     WHERE NOT a.is_own OR ${isFew}
   ), beside AS (
@@ -1137,6 +1155,10 @@ interface TestsKind {
   /** One of the runs has failures. */
   readonly isRed: boolean;
   readonly isPointRed: boolean;
+  /** See hasBeside. */
+  readonly hasBeside: boolean;
+  /** The judged run is of an older program, whose rows name no line. */
+  readonly isOlder: boolean;
 }
 
 const ownFailuresSql = `
@@ -1144,12 +1166,15 @@ const ownFailuresSql = `
     coalesce(r.healix_memory_id, r.shared_memory_id) AS memory, r.healix_memory_id IS NULL AS is_shared
   FROM test_results r WHERE ${failedHere} ORDER BY r.id`;
 
-const testsSql = ({ isSparse, isOneLine, hasOlder, isRead, isRed, isPointRed }: TestsKind): string => `
+const testsSql = (kind: TestsKind): string => {
+  const { isSparse, isOneLine, hasOlder, isRead, isRed, isPointRed, isOlder } = kind;
+  const hasPasses = isRed && kind.hasBeside;
+  return `
   WITH ${asked}, ${chosenOwn}, red AS MATERIALIZED (
     SELECT DISTINCT r.test_name FROM test_results r WHERE ${failedHere} AND ($11::timestamptz, $12::timestamptz) IS NOT NULL
-  )${isPointRed ? repairedSql : ''}, names AS MATERIALIZED (
+  )${isPointRed ? repairedSql(isOlder) : ''}, names AS MATERIALIZED (
     SELECT test_name FROM red${isPointRed ? ' UNION SELECT test_name FROM repaired' : ''}
-  )${isRed ? failedSql(hasOlder) : ''}
+  )${isRed ? failedSql : ''}${hasPasses ? besideSql(hasOlder) : ''}
   ${[
     ...(isRead
       ? [isSparse ? probed(hasOlder) : withOlder(isOneLine ? scannedLine : scannedLines, hasOlder)]
@@ -1159,7 +1184,9 @@ const testsSql = ({ isSparse, isOneLine, hasOlder, isRead, isRed, isPointRed }: 
           // A test fails in many runs alike.
           `SELECT test_name, NULL AS past, string_agg(place::text, ' ') AS places, outcome, attempts, drift_signature, NULL AS error_type, NULL AS statement
   FROM failed GROUP BY test_name, outcome, attempts, drift_signature`,
-          'SELECT test_name, NULL, place::text, outcome, attempts, NULL, NULL, NULL FROM passes',
+          ...(hasPasses
+            ? ['SELECT test_name, NULL, place::text, outcome, attempts, NULL, NULL, NULL FROM passes']
+            : []),
           'SELECT NULL, NULL, place::text, NULL, failures, NULL, NULL, NULL FROM failures',
         ]
       : []),
@@ -1169,6 +1196,7 @@ const testsSql = ({ isSparse, isOneLine, hasOlder, isRead, isRed, isPointRed }: 
         ]
       : []),
   ].join(' UNION ALL ')}`;
+};
 
 /** The failures of some tests in the runs that are named by their places, with their texts. */
 const textsSql = `

@@ -139,9 +139,11 @@ describe.each(placeNames)('on %s', (name) => {
     run: { runId: string; createdAt: Date },
     lists: Partial<Omit<TestEvidenceQuery, 'runId' | 'createdAt'>>,
   ): Promise<TestEvidence> {
+    const { run: judged } = await runsOf(run);
+    const lineId = judged.isWithoutLine ? undefined : judged.lineId;
     return within(async (db, access) => {
       const failures = await readFailures(db, access, run);
-      const query = { ...run, own: [], base: [], others: [], point: [], ...lists };
+      const query = { ...run, lineId, own: [], base: [], others: [], point: [], ...lists };
       return readTestEvidence(db, access, query, failures);
     });
   }
