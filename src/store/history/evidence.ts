@@ -2,7 +2,7 @@
 // Few statements however many tests failed. Decides nothing: which of the runs count, and what rows mean, is decided in src/judge.
 import { StoreError } from '../../errors.ts';
 import type { CauseKey, Outcome, Passes, RunTotals, StoredRun, TestRow } from '../../model.ts';
-import type { Database, Row } from '../database/port.ts';
+import type { Database, Row, SqlValue } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
 import { repositoryNames, sameHost } from '../schema/repository.ts';
 
@@ -491,6 +491,57 @@ export async function readFailures(
 /** Above so many runs of the line for each one that is asked for, these are looked up one by one. */
 const sparse = 4;
 
+/** What is asked for, as the statements take it. */
+interface TestsPlan {
+  readonly query: TestEvidenceQuery;
+  /** Each run once, the judged one not among them. */
+  readonly asked: readonly EvidenceRun[];
+  readonly alike: Alike;
+  /** Times of the own runs that are read. */
+  readonly readAt: readonly number[];
+  readonly kind: Omit<TestsKind, 'isSparse'>;
+  /** Parameters of the first statement, behind the judged run. */
+  readonly lists: readonly SqlValue[];
+}
+
+/** Decides which runs are asked for. Needs no failures: they may be on their way. */
+export function planTests(query: TestEvidenceQuery): TestsPlan {
+  const runs = new Map<string, EvidenceRun>();
+  for (const run of [...query.base, ...query.own, ...query.others, ...query.point]) runs.set(run.runId, run);
+  runs.delete(query.runId);
+  const asked = [...runs.values()];
+  const [own, base, point] = [idsOf(query.own), idsOf(query.base), idsOf(query.point)];
+  const pointAt = Math.max(...query.point.map(({ at }) => at), Number.NEGATIVE_INFINITY);
+  const alike = alikeIn(asked, own, query.testsSignature);
+  const read = asked.filter((_, at) => alike.read.has(at + 1));
+  return {
+    query,
+    asked,
+    alike,
+    readAt: read.map(({ at }) => at),
+    kind: {
+      isOneLine: new Set(read.map(({ lineId }) => lineId)).size <= 1,
+      hasOlder: asked.some(({ isWithoutLine }) => isWithoutLine),
+      isRead: read.length > 0,
+      isRed: !asked.every(isGreen),
+      isPointRed: !query.point.every(isGreen),
+    },
+    lists: [
+      ...listOf(asked, [
+        ({ runId }) => own.has(runId),
+        ({ runId }) => point.has(runId),
+        (run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt,
+      ]),
+      ...timesOf(asked, query.createdAt),
+      ...chosenOf(asked, alike.read, query.createdAt),
+    ],
+  };
+}
+
+function idsOf(runs: readonly EvidenceRun[]): ReadonlySet<string> {
+  return new Set(runs.map(({ runId }) => runId));
+}
+
 /**
  * Reads the rows of the failed tests, inside a transaction of the team.
  *
@@ -499,55 +550,27 @@ const sparse = 4;
 export async function readTestEvidence(
   db: Database,
   access: Access,
-  query: TestEvidenceQuery,
+  { query, asked, alike, readAt, kind, lists }: TestsPlan,
   failures: readonly RunFailure[],
 ): Promise<TestEvidence> {
-  const runs = new Map<string, EvidenceRun>();
-  for (const run of [...query.base, ...query.own, ...query.others, ...query.point]) runs.set(run.runId, run);
-  runs.delete(query.runId);
-  const asked = [...runs.values()];
-  const idsOf = (list: readonly EvidenceRun[]) => new Set(list.map(({ runId }) => runId));
-  const [own, base, point] = [idsOf(query.own), idsOf(query.base), idsOf(query.point)];
-  const pointAt = Math.max(...query.point.map(({ at }) => at), Number.NEGATIVE_INFINITY);
-  const alike = alikeIn(asked, own, query.testsSignature);
-  const read = asked.filter((_, at) => alike.read.has(at + 1));
-  const readAt = read.map(({ at }) => at);
   const isSparse =
     readAt.length > 0 &&
     (query.lineRuns ?? Number.POSITIVE_INFINITY) > readAt.length * sparse &&
     (await isLineSparse(db, access, query, readAt));
   const found = collectRows(query.runId, asked, failures, alike);
-  const kind = {
-    isSparse,
-    isOneLine: new Set(read.map(({ lineId }) => lineId)).size <= 1,
-    hasOlder: asked.some(({ isWithoutLine }) => isWithoutLine),
-    isRead: read.length > 0,
-    isRed: !asked.every(isGreen),
-    isPointRed: !query.point.every(isGreen),
-  };
   if (kind.isRead || kind.isRed || kind.isPointRed) {
-    const params = [
-      access.team.id,
-      query.runId,
-      query.createdAt,
-      ...listOf(asked, [
-        ({ runId }) => own.has(runId),
-        ({ runId }) => point.has(runId),
-        (run) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt,
-      ]),
-      ...timesOf(asked, query.createdAt),
-      ...chosenOf(asked, alike.read, query.createdAt),
-    ];
-    await db.each(testsSql(kind), params, found.add);
+    const params = [access.team.id, query.runId, query.createdAt, ...lists];
+    await db.each(testsSql({ ...kind, isSparse }), params, found.add);
   }
   found.settle();
+  const [own, base] = [idsOf(query.own), idsOf(query.base)];
   const names = found.namesRarelyIn(recentCommits(query.own.filter(({ runId }) => base.has(runId))));
   const foreign = new Set([...base].filter((runId) => !own.has(runId)));
   if (names.length > 0 && foreign.size > 0) {
     const isForeign = ({ runId }: EvidenceRun) => foreign.has(runId);
-    const lists = listOf(asked, [() => false, isForeign, () => false]);
+    const foreignLists = listOf(asked, [() => false, isForeign, () => false]);
     const times = timesOf(asked, query.createdAt);
-    await db.each(foreignSql, [access.team.id, names, query.createdAt, ...lists, ...times], found.add);
+    await db.each(foreignSql, [access.team.id, names, query.createdAt, ...foreignLists, ...times], found.add);
   }
   return found.evidence();
 }

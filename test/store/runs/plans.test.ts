@@ -6,6 +6,7 @@ import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Database } from '../../../src/store/database/port.ts';
 import { addMatches } from '../../../src/store/healix/credits.ts';
 import {
+  planTests,
   readFailures,
   readFileEvidence,
   readRunEvidence,
@@ -225,7 +226,8 @@ async function readEvidence(run: SavedRun): Promise<void> {
     expect(others).toHaveLength(400);
     const point = base.slice(0, 2);
     const failures = await readFailures(db, access, run);
-    await readTestEvidence(db, access, { ...run, own: base.slice(0, 30), base, others, point }, failures);
+    const plan = planTests({ ...run, own: base.slice(0, 30), base, others, point });
+    await readTestEvidence(db, access, plan, failures);
     await readFileEvidence(db, access, { ...run, point, files: ['tests/test_a.py'] });
     // Thousands of failures known by exact memories.
     const known = failures.flatMap((failure, n) =>
