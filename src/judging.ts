@@ -53,6 +53,7 @@ import {
   type FileEvidence,
   isGreen,
   type MissingBase,
+  planTests,
   type RunEvidence,
   type RunQuery,
   readFailures,
@@ -304,15 +305,24 @@ async function readFacts(
 ) {
   const { runId, createdAt } = query;
   const isGreenHere = isGreen(evidence.run);
-  const [failures, judged] = await Promise.all([
+  const [failures, { judged, plan }] = await Promise.all([
     isGreenHere ? [] : readFailures(db, access, query),
-    (async () => judge())(),
+    // The statement is sent first: the server has work while the point is chosen.
+    takeAnswers().then(() => {
+      const chosen = judge();
+      const { lineRuns, run } = evidence;
+      const plan = planTests({
+        runId,
+        createdAt,
+        lineRuns,
+        testsSignature: run.testsSignature,
+        lineId: run.isWithoutLine ? undefined : run.lineId,
+        ...runsToRead(chosen),
+      });
+      return { judged: chosen, plan };
+    }),
   ]);
   const { point } = judged;
-  const there = point === undefined ? [] : ofLine(evidence.run, point.runs);
-  const base = [...(point?.base ?? [])].reverse().flatMap((commit) => commit.runs);
-  const changesQuery = { runId, createdAt, there, base: base.filter(isOfLine(evidence.run)) };
-  const runIds = changeRuns(judged)?.ids ?? [];
   // Of tests that failed neither here nor at the point nothing is asked.
   const isAllGreen = isGreenHere && (point === undefined || point.runs.every(isGreen));
   const judgeRows = async (tests: TestEvidence) => {
@@ -329,20 +339,12 @@ async function readFacts(
   const readTests = async (): Promise<TestEvidence> =>
     isAllGreen
       ? { rows: [], passes: { runIds: [], places: new Map() }, failures: [] }
-      : readTestEvidence(
-          db,
-          access,
-          {
-            runId,
-            createdAt,
-            lineRuns: evidence.lineRuns,
-            testsSignature: evidence.run.testsSignature,
-            lineId: evidence.run.isWithoutLine ? undefined : evidence.run.lineId,
-            ...runsToRead(judged),
-          },
-          failures,
-        );
+      : readTestEvidence(db, access, plan, failures);
   const judging = readTests().then(judgeRows);
+  const there = point === undefined ? [] : ofLine(evidence.run, point.runs);
+  const base = [...(point?.base ?? [])].reverse().flatMap((commit) => commit.runs);
+  const changesQuery = { runId, createdAt, there, base: base.filter(isOfLine(evidence.run)) };
+  const runIds = changeRuns(judged)?.ids ?? [];
   // Behind the tests: the server looks while they are judged here.
   const looking =
     failures.length === 0

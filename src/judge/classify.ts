@@ -128,16 +128,20 @@ function redElsewhere(
       ),
     );
   const passedHere = own.some((attempt) => !attempt.failed && attempt.commit === commit);
-  // Later commits of the base hold the judged one, where that is of the base: they may be red by it.
-  const ofOther = new Set(isOnBaseBranch ? [] : later);
   const isSince = ({ run: { at, lineId } }: Attempt) => at > last.run.at && at <= run.at && lines.has(lineId);
-  const mayTell = (attempt: Attempt) =>
-    attempt.commit !== commit &&
-    (!attempt.failed || passedHere || ofOther.has(attempt) || passedBefore(attempt));
-  const ofBase = (some: readonly Attempt[]) => some.filter((attempt) => isSince(attempt) && mayTell(attempt));
-  const recent = [...others.filter(isSince), ...ofBase(attempts), ...ofBase(later)].sort(
-    (a, b) => a.run.at - b.run.at,
-  );
+  const ofBase = (some: readonly Attempt[], isOfOther: boolean) =>
+    some.filter(
+      (attempt) =>
+        isSince(attempt) &&
+        attempt.commit !== commit &&
+        (!attempt.failed || passedHere || isOfOther || passedBefore(attempt)),
+    );
+  const recent = [
+    ...others.filter(isSince),
+    ...ofBase(attempts, false),
+    // Later commits of the base hold the judged one, where that is of the base: they may be red by it.
+    ...ofBase(later, !isOnBaseBranch),
+  ].sort((a, b) => a.run.at - b.run.at);
   // Branches made from one another have one break, and who made which from which is not always known.
   const green = own.findLastIndex(({ failed }) => !failed);
   const began = (own[green + 1] ?? here[0])?.run.at ?? run.at;
@@ -303,6 +307,6 @@ function notesOf({ own, here, past }: FailureCase, text: FailureText): Notes {
   return {
     passedOnRerunOf: failedThenPassed([...own, ...here]).at(-1)?.sha,
     wasFlaky: undefined,
-    redBefore: [...new Set(red.map(({ sha }) => sha))].toReversed().slice(0, 3),
+    redBefore: red.length === 0 ? [] : [...new Set(red.map(({ sha }) => sha))].toReversed().slice(0, 3),
   };
 }

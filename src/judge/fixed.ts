@@ -42,10 +42,10 @@ function repairAt(attempts: readonly Attempt[], at: number, limits: Limits): Rep
   if (attempt === undefined || attempt.failed || last?.failed !== true || last.commit === attempt.commit)
     return undefined;
   const text = last.text ?? {};
-  const relapsed = attempts
-    .slice(at + 1, at + 1 + limits.relapseRuns)
-    .some((later) => later.failed && isAlike(later.text ?? {}, text));
-  if (relapsed) return undefined;
+  for (let place = at + 1; place <= at + limits.relapseRuns; place++) {
+    const later = attempts[place];
+    if (later?.failed === true && isAlike(later.text ?? {}, text)) return undefined;
+  }
   const row = rowAtEnd(attempts, limits, at);
   const first = row.failures[0];
   return first !== undefined && row.isBroken

@@ -61,8 +61,8 @@ export function flakyEvidence(
 export function chancesOf(
   here: FailureText,
   {
-    base: allBase,
-    others: allOthers,
+    base,
+    others,
     isOnBase,
     from,
   }: {
@@ -73,20 +73,21 @@ export function chancesOf(
   },
   limits: Limits = defaultLimits,
 ): Chance[] {
-  const isChance = ({ failed, run }: Attempt) => failed && run.at >= from;
-  // Most tests never failed before.
-  if (!allBase.some(isChance) && !allOthers.some(isChance)) return [];
   const isRecent = ({ run }: Attempt) => run.at >= from;
-  const [base, others] = [allBase.filter(isRecent), allOthers.filter(isRecent)];
-  const alone = failedAlone(here, base, others);
-  const mixed = mixedCommits(base, others);
-  const again =
-    mixed.size === 0
-      ? []
-      : [
-          ...failedThenPassed([...(isOnBase ? [] : others), ...base]),
-          ...failedInTurn(here, base, others, { isOnBase, mixed }),
-        ];
+  const isChance = (attempt: Attempt) => attempt.failed && isRecent(attempt);
+  // Most tests never failed before.
+  if (!base.some(isChance) && !others.some(isChance)) return [];
+  const alone = failedAlone(here, base, others, from);
+  const mixed = mixedCommits([base, others], from);
+  const again: Attempt[] = [];
+  if (mixed.size > 0) {
+    const isOfMixed = (attempt: Attempt) => mixed.has(attempt.commit) && isRecent(attempt);
+    const [ofBase, ofOthers] = [base.filter(isOfMixed), others.filter(isOfMixed)];
+    again.push(
+      ...failedThenPassed(isOnBase ? ofBase : [...ofOthers, ...ofBase]),
+      ...failedInTurn(here, ofBase, ofOthers, isOnBase),
+    );
+  }
   return [
     ...(alone.length >= limits.loneFailures ? alone : []).map((attempt) => ({
       kind: 'lone' as const,
@@ -106,7 +107,7 @@ function isOneOf(here: FailureText, seen: FailureText): boolean {
 /** Failures after which the test passed on the same commit, in the same step of the same job. */
 export function failedThenPassed(attempts: readonly Attempt[]): Attempt[] {
   const found: Attempt[] = [];
-  const mixed = mixedCommits(attempts);
+  const mixed = mixedCommits([attempts]);
   if (mixed.size === 0) return found;
   for (const group of groupBy(
     attempts.filter(({ commit }) => mixed.has(commit)),
@@ -123,13 +124,16 @@ export function failedThenPassed(attempts: readonly Attempt[]): Attempt[] {
   return found;
 }
 
-/** The commits on which the test failed and passed: mostly there are none. */
-function mixedCommits(...lists: readonly (readonly Attempt[])[]): ReadonlySet<string> {
+/** The commits on which the test failed and passed since a time: mostly there are none. */
+function mixedCommits(lists: readonly (readonly Attempt[])[], from = -Infinity): ReadonlySet<string> {
   const red = new Set<string>();
-  for (const list of lists) for (const { failed, commit } of list) if (failed) red.add(commit);
+  for (const list of lists)
+    for (const { failed, commit, run } of list) if (failed && run.at >= from) red.add(commit);
+  if (red.size === 0) return red;
   const mixed = new Set<string>();
   for (const list of lists)
-    for (const { failed, commit } of list) if (!failed && red.has(commit)) mixed.add(commit);
+    for (const { failed, commit, run } of list)
+      if (!failed && run.at >= from && red.has(commit)) mixed.add(commit);
   return mixed;
 }
 
@@ -147,10 +151,10 @@ function failedInTurn(
   here: FailureText,
   base: readonly Attempt[],
   others: readonly Attempt[],
-  { isOnBase, mixed }: { readonly isOnBase: boolean; readonly mixed: ReadonlySet<string> },
+  isOnBase: boolean,
 ): readonly Attempt[] {
   const isLikeThis = (attempt: Attempt) => isLike(here, attempt);
-  const all = [...base, ...others].filter(({ commit }) => mixed.has(commit));
+  const all = [...base, ...others];
   if (all.filter(isLikeThis).length < 2) return [];
   const ofBase = new Set(base);
   // Steps of one job are variants: the pass of another one says nothing.
@@ -185,8 +189,9 @@ function failedAlone(
   here: FailureText,
   base: readonly Attempt[],
   others: readonly Attempt[],
+  from: number,
 ): readonly Attempt[] {
-  const isLikeThis = (attempt: Attempt) => isLike(here, attempt);
+  const isLikeThis = (attempt: Attempt) => attempt.run.at >= from && isLike(here, attempt);
   const changes = [
     ...groupBy(base.filter(isLikeThis), ({ commit }) => commit).values(),
     ...groupBy(others.filter(isLikeThis), ({ run }) => changeOf(run)).values(),

@@ -3,11 +3,11 @@
 //
 // Three steps, since each needs rows for what the one before decided: `judgePoint` from the runs, `judgeTests` from the rows of
 // the tests that failed here or there, `judgeChanges` (changes.ts) from the tests of both runs.
-import type { Fixed, Lately, Since, StoredRun, TestRow } from '../model.ts';
+import type { Fixed, Lately, Since, StoredRun } from '../model.ts';
 import { ancestryOf } from './ancestry.ts';
 import { type Classified, classify, type FailureCase, isHalf, olderWithout } from './classify.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
-import type { RunFacts, TestFacts } from './facts.ts';
+import type { FileAtPoint, RunFacts, TestFacts } from './facts.ts';
 import { fixedOf, lastRepairOf } from './fixed.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, orderCommits, testedCommit } from './order.ts';
@@ -19,15 +19,14 @@ import {
   isFailed,
   type PlacedPoint,
   type PlacedRun,
-  passedAtOnce,
   passIn,
   pastOf,
   placePoint,
-  type RowOfRun,
   type RowsByPlace,
   sortAttempts,
 } from './past.ts';
 import { choosePoint, type Point } from './point.ts';
+import { RowTable } from './row-table.ts';
 import { type Between, sinceOf } from './since.ts';
 
 /** What the runs alone decide. */
@@ -146,109 +145,110 @@ export function* judgeInSteps(
   tests: TestFacts,
   limits: Limits = defaultLimits,
 ): Generator<void, TestVerdicts> {
-  const { facts, point } = judged;
-  // Most tests have one row, and need no list of their own.
-  const rowsOf = new Map<string, TestRow | TestRow[]>();
-  for (const row of tests.rows) {
-    const known = rowsOf.get(row.testName);
-    if (known === undefined) rowsOf.set(row.testName, row);
-    else if (Array.isArray(known)) known.push(row);
-    else rowsOf.set(row.testName, [known, row]);
-  }
-  const files = new Map(tests.files.map((file) => [file.file, file]));
   const runs = placeRuns(judged, limits);
-  const between = commitsBetween(judged);
-  // One list serves all tests, one after another.
-  const rows = new Array<RowOfRun | undefined>(runs.placeOf.size);
-  const passedIn = tests.passes?.runIds.map((runId) => runs.placeOf.get(runId));
-  const rowsByPlace = (testName: string): RowsByPlace => {
-    rows.fill(undefined);
-    const put = (runId: string, row: RowOfRun) => {
-      const place = runs.placeOf.get(runId);
-      if (place !== undefined) rows[place] = row;
-    };
-    for (const place of tests.passes?.places.get(testName) ?? []) {
-      const known = passedIn?.[place];
-      if (known !== undefined) rows[known] = passedAtOnce;
-    }
-    for (const row of [rowsOf.get(testName) ?? []].flat()) put(row.runId, row);
-    return rows;
+  const judging: Judging = {
+    judged,
+    tests,
+    limits,
+    runs,
+    between: commitsBetween(judged),
+    files: new Map(tests.files.map((file) => [file.file, file])),
+    table: new RowTable(tests, runs.placeOf),
+    plain: new Map(),
+    estimates: 0,
   };
-  let estimates = 0;
-  // Tests that never failed before share one verdict: their text and file change nothing. For a test that never ran before only its
-  // file does.
-  const plain = new Map<readonly number[] | string, FailureVerdict>();
-  const judgeFailure = ({ testName, testFile }: TestFacts['failures'][number]): FailureVerdict => {
-    const passes = tests.passes?.places.get(testName);
-    const file = testFile === undefined ? undefined : files.get(testFile);
-    const alone = rowsOf.get(testName);
-    const isPlain =
-      alone !== undefined &&
-      !Array.isArray(alone) &&
-      alone.runId === facts.run.runId &&
-      alone.failedAttempts === undefined;
-    const older = olderWithout(file, tests);
-    const likeness = isPlain
-      ? (passes ?? `${file?.isInTree} ${file?.ran} ${older} ${isAlike(alone, alone)}`)
-      : undefined;
-    const alike = likeness === undefined ? undefined : plain.get(likeness);
-    if (alike !== undefined) return alike;
-    const rows = rowsByPlace(testName);
-    const past = runs.point && pastOf(facts.run, runs.point, { rows, siblings: runs.siblings });
-    const test: FailureCase = {
-      run: facts.run,
-      isOnBaseBranch: facts.change.isOnBaseBranch,
-      point,
-      past,
-      here: attemptsIn(runs.here, rows),
-      own: attemptsIn(runs.own, rows),
-      others: attemptsIn(runs.others, rows),
-      // Asked for failures that passed again: most tests never failed before.
-      allBase: isPlain ? [] : attemptsIn(runs.point?.all ?? [], rows),
-      cleanHead: attemptsIn(runs.cleanHead, rows),
-      uncommittedFiles: facts.change.uncommittedFiles,
-      file,
-      sharesFiles: isHalf(tests.filesAlsoAtPoint, tests.filesHere),
-      olderWithout: older,
-    };
-    const classified = classify(test, limits);
-    const base = past?.attempts ?? [];
-    const change = [...test.own, ...test.here];
-    const line = classified.class === 'pre-existing' ? base : base.concat(change);
-    const mayEstimate = estimates < limits.changePointTests && isMixed(line);
-    if (mayEstimate) estimates++;
-    const since = sinceOf(line, between, {
-      from: isOfThisChange(classified, facts) ? base.length : 0,
-      estimate: mayEstimate,
-      limits,
-    });
-    const verdict = {
-      class: classified.class,
-      reason: classified.reason,
-      notes: classified.notes,
-      since,
-      lastFixedBy: lastFixedBy(line, limits),
-      lately: latelyOf(base, change, since, facts.run.at),
-    };
-    const state = past?.state.kind;
-    const isLikeOthers =
-      passes === undefined ? state === undefined || state === 'absent' : state === 'passed';
-    if (likeness !== undefined && isLikeOthers) plain.set(likeness, verdict);
-    return verdict;
-  };
+  const { table } = judging;
   const failures: FailureVerdict[] = [];
   for (const failure of tests.failures) {
-    failures.push(judgeFailure(failure));
+    failures.push(judgeFailure(judging, failure));
     if (failures.length % testsInStep === 0) yield;
   }
   if (!isFixedTold(judged)) return { failures, fixed: [] };
-  for (const { testName } of tests.failures) rowsOf.delete(testName);
-  return {
-    failures,
-    fixed: [...rowsOf.keys()].flatMap(
-      (testName) => fixedHere(testName, rowsByPlace(testName), judged, runs, limits) ?? [],
-    ),
+  for (const { testName } of tests.failures) table.forget(testName);
+  const fixed: Fixed[] = [];
+  for (const testName of table.names()) {
+    const found = fixedHere(testName, table.rowsByPlace(testName), judged, runs, limits);
+    if (found !== undefined) fixed.push(found);
+  }
+  return { failures, fixed };
+}
+
+/** What the tests of a run are judged by, one after another. Functions that take it and no closures: those lose what V8 compiled. */
+interface Judging {
+  readonly judged: JudgedPoint;
+  readonly tests: TestFacts;
+  readonly limits: Limits;
+  readonly runs: PlacedRuns;
+  readonly between: Between;
+  readonly files: ReadonlyMap<string, FileAtPoint>;
+  readonly table: RowTable;
+  /**
+   * Tests that never failed before share one verdict: their text and file change nothing. For a test that never ran before only its
+   * file does.
+   */
+  readonly plain: Map<readonly number[] | string, FailureVerdict>;
+  /** Change points that were computed. */
+  estimates: number;
+}
+
+function judgeFailure(
+  judging: Judging,
+  { testName, testFile }: TestFacts['failures'][number],
+): FailureVerdict {
+  const { judged, tests, limits, runs, table, plain } = judging;
+  const { facts, point } = judged;
+  const passes = table.passesOf(testName);
+  const file = testFile === undefined ? undefined : judging.files.get(testFile);
+  const alone = table.onlyRow(testName);
+  const isPlain =
+    alone !== undefined && alone.runId === facts.run.runId && alone.failedAttempts === undefined;
+  const older = olderWithout(file, tests);
+  const likeness = isPlain
+    ? (passes ?? `${file?.isInTree} ${file?.ran} ${older} ${isAlike(alone, alone)}`)
+    : undefined;
+  const alike = likeness === undefined ? undefined : plain.get(likeness);
+  if (alike !== undefined) return alike;
+  const rows = table.rowsByPlace(testName);
+  const past = runs.point && pastOf(facts.run, runs.point, { rows, siblings: runs.siblings });
+  const test: FailureCase = {
+    run: facts.run,
+    isOnBaseBranch: facts.change.isOnBaseBranch,
+    point,
+    past,
+    here: attemptsIn(runs.here, rows),
+    own: attemptsIn(runs.own, rows),
+    others: attemptsIn(runs.others, rows),
+    // Asked for failures that passed again: most tests never failed before.
+    allBase: isPlain ? [] : attemptsIn(runs.point?.all ?? [], rows),
+    cleanHead: attemptsIn(runs.cleanHead, rows),
+    uncommittedFiles: facts.change.uncommittedFiles,
+    file,
+    sharesFiles: isHalf(tests.filesAlsoAtPoint, tests.filesHere),
+    olderWithout: older,
   };
+  const classified = classify(test, limits);
+  const base = past?.attempts ?? [];
+  const change = [...test.own, ...test.here];
+  const line = classified.class === 'pre-existing' ? base : base.concat(change);
+  const mayEstimate = judging.estimates < limits.changePointTests && isMixed(line);
+  if (mayEstimate) judging.estimates++;
+  const since = sinceOf(line, judging.between, {
+    from: isOfThisChange(classified, facts) ? base.length : 0,
+    estimate: mayEstimate,
+    limits,
+  });
+  const verdict = {
+    class: classified.class,
+    reason: classified.reason,
+    notes: classified.notes,
+    since,
+    lastFixedBy: lastFixedBy(line, limits),
+    lately: latelyOf(base, change, since, facts.run.at),
+  };
+  const state = past?.state.kind;
+  const isLikeOthers = passes === undefined ? state === undefined || state === 'absent' : state === 'passed';
+  if (likeness !== undefined && isLikeOthers) plain.set(likeness, verdict);
+  return verdict;
 }
 
 /** The runs that tests are judged by, put in order once for all tests. */

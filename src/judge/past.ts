@@ -90,12 +90,13 @@ export function passIn(run: StoredRun, sha = testedCommit(run)): Attempt {
 
 function attemptsLike(row: RowOfRun, passed: Attempt): readonly Attempt[] {
   if (!didRun(row)) return [];
-  const last = isFailed(row) ? { ...passed, failed: true, text: row } : passed;
+  const last = isFailed(row) ? failureIn(passed, row) : passed;
   if (row.failedAttempts === undefined) return [last];
-  return [
-    ...Array.from({ length: row.failedAttempts }, (): Attempt => ({ ...last, failed: true, text: {} })),
-    last,
-  ];
+  return [...Array.from({ length: row.failedAttempts }, () => failureIn(passed, {})), last];
+}
+
+function failureIn({ run, commit, sha }: Attempt, text: FailureText): Attempt {
+  return { run, commit, sha, failed: true, text };
 }
 
 /** By commit, then by start. Runs that are not placed by the order come last. */
@@ -131,6 +132,7 @@ export function attemptsIn(
     const row = rows[run.place];
     if (row === undefined || counts?.(run) === false) continue;
     if (row === passedAtOnce) found[count++] = run.passed;
+    else if (row.failedAttempts === undefined && isFailed(row)) found[count++] = failureIn(run.passed, row);
     else for (const attempt of attemptsLike(row, run.passed)) found[count++] = attempt;
   }
   found.length = count;
@@ -151,7 +153,9 @@ export interface PlacedPoint {
   readonly later: readonly PlacedRun[];
   /** All of both, commit by commit. */
   readonly all: readonly PlacedRun[];
-  /** Runs of the judged run's line, of its newest commits. */
+  /** The judged run's line. */
+  readonly ownLine: ReadonlySet<string>;
+  /** Its runs, of its newest commits. */
   readonly ofLine: readonly (readonly PlacedRun[])[];
   /** Two runs of the base are steps of one job. */
   readonly hasSteps: boolean;
@@ -177,6 +181,7 @@ export function placePoint(
     inTime: base.flatMap(inTime),
     later: later.flatMap(inTime),
     all: [...ofBase, ...later.flatMap(({ runs }) => runs)],
+    ownLine: new Set([run.lineId]),
     ofLine: base
       .map(({ runs }) => runs.filter(({ passed }) => passed.run.lineId === run.lineId))
       .filter((runs) => runs.length > 0)
@@ -184,6 +189,8 @@ export function placePoint(
     hasSteps: new Set(ofBase.map(executionOf)).size < ofBase.length,
   };
 }
+
+const nothing: Omit<Past, 'state'> = { attempts: [], lines: new Set(), later: [] };
 
 /**
  * @param rows the test's rows
@@ -199,7 +206,6 @@ export function pastOf(
     return row !== undefined && didRun(row);
   };
   const newest = point.base.findLast((commit) => commit.runs.some(hasRun));
-  const nothing = { attempts: [], lines: new Set<string>(), later: [] };
   if (newest === undefined) {
     const skipped = point.base.findLast((commit) =>
       commit.runs.some(({ place }) => rows[place] !== undefined),
@@ -212,7 +218,7 @@ export function pastOf(
   const ranIn = ofLine.filter((runs) => runs.some(hasRun)).length;
   const newestLines = newest.runs.filter(hasRun).map(({ passed }) => passed.run.lineId);
   const isOwnPast = newestLines.includes(run.lineId) || (ofLine.length > 0 && ranIn >= ofLine.length / 2);
-  const lines = new Set(isOwnPast ? [run.lineId] : newestLines);
+  const lines = isOwnPast ? point.ownLine : new Set(newestLines);
   const counts = (other: PlacedRun) => hasRun(other) && lines.has(other.passed.run.lineId);
 
   // Steps of one job that ran the same test are variants: each is compared with the step of its own place.
@@ -232,8 +238,7 @@ export function pastOf(
 
 /** Of each line the last run by start decides. */
 function stateOf(attempts: readonly Attempt[], isOwn: boolean): State {
-  const byLine = [...groupBy(attempts, ({ run }) => run.lineId).values()];
-  const last = byLine.flatMap((group) => group.slice(-1));
+  const last = attempts.length === 1 ? attempts : lastOfLines(attempts);
   const jobs = (failed: boolean) =>
     last.filter((attempt) => attempt.failed === failed).map(({ run }) => run.jobName ?? run.lineId);
   const sha = last[0]?.sha ?? '';
@@ -248,6 +253,11 @@ function stateOf(attempts: readonly Attempt[], isOwn: boolean): State {
         texts: last.map(({ text }) => text ?? {}),
         jobs: isOwn ? undefined : failedIn,
       };
+}
+
+function lastOfLines(attempts: readonly Attempt[]): readonly Attempt[] {
+  const byLine = groupBy(attempts, ({ run }) => run.lineId);
+  return [...byLine.values()].flatMap((group) => group.slice(-1));
 }
 
 const executionOf = ({ passed: { run } }: PlacedRun) => `${run.lineId}\n${run.execution ?? run.runId}`;

@@ -174,7 +174,9 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     embedded: false,
     processId: (client as unknown as { processID: number | null }).processID ?? undefined,
     async query<R extends Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
-      return inside(async () => (await client.query<R>(sql, valuesOf(params))).rows);
+      // Not in its turn: the server would wait for it.
+      const values = valuesOf(params);
+      return inside(async () => (await client.query<R>(sql, values)).rows);
     },
     async each<R extends Row>(sql: string, params: readonly SqlValue[], onRow: (row: R) => void) {
       let thrown: { readonly error: unknown } | undefined;
@@ -187,10 +189,11 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
           thrown = { error };
         }
       };
+      const values = valuesOf(params);
       await inside(
         () =>
           new Promise<void>((resolve, reject) => {
-            const query = new pg.Query<R>(sql, valuesOf(params));
+            const query = new pg.Query<R>(sql, values);
             client.query(
               query
                 .on('row', take)

@@ -2,7 +2,7 @@
 // Few statements however many tests failed. Decides nothing: which of the runs count, and what rows mean, is decided in src/judge.
 import { StoreError } from '../../errors.ts';
 import type { CauseKey, Outcome, Passes, RunTotals, StoredRun, TestRow } from '../../model.ts';
-import type { Database, Row } from '../database/port.ts';
+import type { Database, Row, SqlValue } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
 import { repositoryNames, sameHost } from '../schema/repository.ts';
 
@@ -465,38 +465,99 @@ export async function readFailures(
   { runId, createdAt }: RunQuery,
 ): Promise<readonly RunFailure[]> {
   const failures: RunFailure[] = [];
-  const shared = shareTexts();
-  const memories = new Map<string, NonNullable<RunFailure['memory']>>();
-  const memoryOf = ({ memory, is_shared }: FailedRow): RunFailure['memory'] => {
-    if (memory === null) return undefined;
-    const key = `${memory} ${is_shared}`;
-    const known = memories.get(key) ?? { id: memory, shared: is_shared };
-    memories.set(key, known);
-    return known;
-  };
-  const take = (row: FailedRow): void => {
-    // One object for each failure, member by member: spreading takes twice the memory.
-    failures.push({
-      testName: row.test_name,
-      runId,
-      outcome: shared(row.outcome) ?? row.outcome,
-      failedAttempts: row.attempts === null ? undefined : row.attempts - 1,
-      driftSignature: shared(row.drift_signature),
-      wordsSignature: shared(row.words_signature),
-      errorType: shared(row.error_type),
-      statement: shared(row.statement),
-      testFile: shared(row.test_file),
-      failureSignature: row.failure_signature ?? undefined,
-      causeKey: shared(row.cause_key as CauseKey | null),
-      memory: memoryOf(row),
-    });
-  };
-  await db.each<FailedRow>(ownFailuresSql, [access.team.id, runId, createdAt], take);
+  const shared = new SharedTexts();
+  const memories = new Map<string, FoundMemory>();
+  await db.each<FailedRow>(ownFailuresSql, [access.team.id, runId, createdAt], (row) => {
+    failures.push(failureOf(row, runId, shared, memories));
+  });
   return failures;
+}
+
+type FoundMemory = NonNullable<RunFailure['memory']>;
+
+/** One object for each failure, member by member: spreading takes twice the memory. */
+function failureOf(
+  row: FailedRow,
+  runId: string,
+  shared: SharedTexts,
+  memories: Map<string, FoundMemory>,
+): RunFailure {
+  let memory: FoundMemory | undefined;
+  if (row.memory !== null) {
+    const key = `${row.memory} ${row.is_shared}`;
+    memory = memories.get(key) ?? { id: row.memory, shared: row.is_shared };
+    memories.set(key, memory);
+  }
+  return {
+    testName: row.test_name,
+    runId,
+    outcome: shared.of(row.outcome) ?? row.outcome,
+    failedAttempts: row.attempts === null ? undefined : row.attempts - 1,
+    driftSignature: shared.of(row.drift_signature),
+    wordsSignature: shared.of(row.words_signature),
+    errorType: shared.of(row.error_type),
+    statement: shared.of(row.statement),
+    testFile: shared.of(row.test_file),
+    failureSignature: row.failure_signature ?? undefined,
+    causeKey: shared.of(row.cause_key as CauseKey | null),
+    memory,
+  };
 }
 
 /** Above so many runs of the line for each one that is asked for, these are looked up one by one. */
 const sparse = 4;
+
+/** What is asked for, as the statements take it. */
+interface TestsPlan {
+  readonly query: TestEvidenceQuery;
+  /** Each run once, the judged one not among them. */
+  readonly asked: readonly EvidenceRun[];
+  readonly alike: Alike;
+  /** Times of the own runs that are read. */
+  readonly readAt: readonly number[];
+  readonly kind: Omit<TestsKind, 'isSparse'>;
+  /** Parameters of the first statement, behind the judged run. */
+  readonly lists: readonly SqlValue[];
+}
+
+/** Decides which runs are asked for. Needs no failures: they may be on their way. */
+export function planTests(query: TestEvidenceQuery): TestsPlan {
+  const runs = new Map<string, EvidenceRun>();
+  for (const run of [...query.base, ...query.own, ...query.others, ...query.point]) runs.set(run.runId, run);
+  runs.delete(query.runId);
+  const asked = [...runs.values()];
+  const [own, base, point] = [idsOf(query.own), idsOf(query.base), idsOf(query.point)];
+  const pointAt = Math.max(...query.point.map(({ at }) => at), Number.NEGATIVE_INFINITY);
+  const isLate = (run: EvidenceRun) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt;
+  const alike = alikeIn(asked, own, query.testsSignature);
+  const read = asked.filter((_, at) => alike.read.has(at + 1));
+  const isPointRed = !query.point.every(isGreen);
+  return {
+    query,
+    asked,
+    alike,
+    readAt: read.map(({ at }) => at),
+    kind: {
+      isOneLine: new Set(read.map(({ lineId }) => lineId)).size <= 1,
+      hasOlder: asked.some(({ isWithoutLine }) => isWithoutLine),
+      isRead: read.length > 0,
+      isRed: !asked.every(isGreen),
+      isPointRed,
+      hasBeside: hasBeside(asked, own, isLate),
+      isOlder: query.lineId === undefined,
+    },
+    lists: [
+      ...listOf(asked, [({ runId }) => own.has(runId), ({ runId }) => point.has(runId), isLate]),
+      ...timesOf(asked, query.createdAt),
+      ...chosenOf(asked, alike.read, query.createdAt),
+      ...(isPointRed && query.lineId !== undefined ? [query.lineId] : []),
+    ],
+  };
+}
+
+function idsOf(runs: readonly EvidenceRun[]): ReadonlySet<string> {
+  return new Set(runs.map(({ runId }) => runId));
+}
 
 /**
  * Reads the rows of the failed tests, inside a transaction of the team.
@@ -506,61 +567,34 @@ const sparse = 4;
 export async function readTestEvidence(
   db: Database,
   access: Access,
-  query: TestEvidenceQuery,
+  { query, asked, alike, readAt, kind, lists }: TestsPlan,
   failures: readonly RunFailure[],
 ): Promise<TestEvidence> {
-  const runs = new Map<string, EvidenceRun>();
-  for (const run of [...query.base, ...query.own, ...query.others, ...query.point]) runs.set(run.runId, run);
-  runs.delete(query.runId);
-  const asked = [...runs.values()];
-  const idsOf = (list: readonly EvidenceRun[]) => new Set(list.map(({ runId }) => runId));
-  const [own, base, point] = [idsOf(query.own), idsOf(query.base), idsOf(query.point)];
-  const pointAt = Math.max(...query.point.map(({ at }) => at), Number.NEGATIVE_INFINITY);
-  const isLate = (run: EvidenceRun) => !base.has(run.runId) && !own.has(run.runId) && run.at > pointAt;
-  const alike = alikeIn(asked, own, query.testsSignature);
-  const read = asked.filter((_, at) => alike.read.has(at + 1));
-  const readAt = read.map(({ at }) => at);
   const isSparse =
     readAt.length > 0 &&
     (query.lineRuns ?? Number.POSITIVE_INFINITY) > readAt.length * sparse &&
     (await isLineSparse(db, access, query, readAt));
-  const found = collectRows(query.runId, asked, failures, alike);
-  const kind = {
-    isSparse,
-    isOneLine: new Set(read.map(({ lineId }) => lineId)).size <= 1,
-    hasOlder: asked.some(({ isWithoutLine }) => isWithoutLine),
-    isRead: read.length > 0,
-    isRed: !asked.every(isGreen),
-    isPointRed: !query.point.every(isGreen),
-    hasBeside: hasBeside(asked, own, isLate),
-    isOlder: query.lineId === undefined,
-  };
+  const found = new RowCollector(query.runId, asked, failures, alike);
+  const add = (row: TestFactsRow) => found.add(row);
   if (kind.isRead || kind.isRed || kind.isPointRed) {
-    const params = [
-      access.team.id,
-      query.runId,
-      query.createdAt,
-      ...listOf(asked, [({ runId }) => own.has(runId), ({ runId }) => point.has(runId), isLate]),
-      ...timesOf(asked, query.createdAt),
-      ...chosenOf(asked, alike.read, query.createdAt),
-      ...(kind.isPointRed && query.lineId !== undefined ? [query.lineId] : []),
-    ];
-    await db.each(testsSql(kind), params, found.add);
+    const params = [access.team.id, query.runId, query.createdAt, ...lists];
+    await db.each(testsSql({ ...kind, isSparse }), params, add);
   }
   const { names: unlike, places } = found.failedUnalike();
   if (unlike.length > 0) {
-    const lists = listOf(asked, [() => false, () => false, () => false]);
+    const textLists = listOf(asked, [() => false, () => false, () => false]);
     const times = timesOf(asked, query.createdAt);
-    await db.each(textsSql, [access.team.id, unlike, places, ...lists, ...times], found.add);
+    await db.each(textsSql, [access.team.id, unlike, places, ...textLists, ...times], add);
   }
   found.settle();
+  const [own, base] = [idsOf(query.own), idsOf(query.base)];
   const names = found.namesRarelyIn(recentCommits(query.own.filter(({ runId }) => base.has(runId))));
   const foreign = new Set([...base].filter((runId) => !own.has(runId)));
   if (names.length > 0 && foreign.size > 0) {
     const isForeign = ({ runId }: EvidenceRun) => foreign.has(runId);
-    const lists = listOf(asked, [() => false, isForeign, () => false]);
+    const foreignLists = listOf(asked, [() => false, isForeign, () => false]);
     const times = timesOf(asked, query.createdAt);
-    await db.each(foreignSql, [access.team.id, names, query.createdAt, ...lists, ...times], found.add);
+    await db.each(foreignSql, [access.team.id, names, query.createdAt, ...foreignLists, ...times], add);
   }
   return found.evidence();
 }
@@ -574,10 +608,12 @@ export async function readNamedRows(
 ): Promise<readonly TestRow[]> {
   const asked = [...new Map(runs.map((run) => [run.runId, run])).values()];
   if (names.length === 0 || asked.length === 0) return [];
-  const found = collectRows('', asked, [], { read: new Set(), like: new Map() });
+  const found = new RowCollector('', asked, []);
   const lists = listOf(asked, [() => false, () => true, () => false]);
   const times = timesOf(asked, createdAt);
-  await db.each(namedSql, [access.team.id, names, createdAt, ...lists, ...times], found.add);
+  await db.each<TestFactsRow>(namedSql, [access.team.id, names, createdAt, ...lists, ...times], (row) =>
+    found.add(row),
+  );
   const { rows, passes } = found.evidence();
   const failed = new Map<string, Set<string>>();
   for (const { testName, runId } of rows.filter(isFailed))
@@ -691,259 +727,292 @@ function timesOf(runs: readonly EvidenceRun[], otherwise: Date): readonly [Date,
 }
 
 /** One text each for what many rows have: all tests may have failed. */
-function shareTexts(): <Text extends string>(text: Text | null) => Text | undefined {
-  const texts = new Map<string, string>();
-  return <Text extends string>(text: Text | null) => {
+class SharedTexts {
+  readonly #texts = new Map<string, string>();
+
+  of<Text extends string>(text: Text | null): Text | undefined {
     if (text === null) return undefined;
-    const known = texts.get(text) as Text | undefined;
-    if (known === undefined) texts.set(text, text);
+    const known = this.#texts.get(text) as Text | undefined;
+    if (known === undefined) this.#texts.set(text, text);
     return known ?? text;
-  };
+  }
 }
 
+const nowhere: readonly number[] = [];
+
 /**
- * Puts the statements' rows together; a row that both have is one.
- *
- * @param alike the own runs
+ * Puts the statements' rows together; a row that both have is one. A class and no closures: those lose what V8 compiled of them
+ * whenever it looks for garbage between two runs.
  */
-function collectRows(
-  me: string,
-  asked: readonly EvidenceRun[],
-  failures: readonly RunFailure[],
-  { read, like }: Alike,
-) {
-  // Most tests have one row, and need no map of their own.
-  const rowsOf = new Map<string, TestRow | Map<string, TestRow>>();
+class RowCollector {
+  readonly #me: string;
+  readonly #asked: readonly EvidenceRun[];
+  readonly #failures: readonly RunFailure[];
+  /** Of the own runs. */
+  readonly #alike: Alike;
+  // Most tests have one row, and need no list of their own.
+  readonly #rowsOf = new Map<string, TestRow | TestRow[]>();
   /** Places of runs, each once. Tests that passed in the same runs share one list. */
-  const passesOf = new Map<string, readonly number[]>();
+  readonly #passesOf = new Map<string, readonly number[]>();
   /**
    * Places of runs; behind one where the test did not pass at once, its outcome and attempts: `3 4:skipped: 5:passed:2`. Of 0, the
    * judged run, that it ran.
    */
-  const pasts = new Map<string, string>();
-  const failedIn = new Map<number, number>();
-  const lists = new Map<string, readonly number[]>();
-  const placeOf = new Map([[me, 0], ...asked.map(({ runId }, at): [string, number] => [runId, at + 1])]);
-  const shared = shareTexts();
-  const addRow = (row: TestRow): void => {
-    const known = rowsOf.get(row.testName);
-    if (known === undefined) {
-      rowsOf.set(row.testName, row);
+  readonly #pasts = new Map<string, string>();
+  readonly #failedIn = new Map<number, number>();
+  readonly #lists = new Map<string, readonly number[]>();
+  readonly #placeOf: ReadonlyMap<string, number>;
+  readonly #placesLike = new Map<number, readonly number[]>();
+  readonly #shared = new SharedTexts();
+  // By place, the turn in which a run was last taken: a set for each test costs more than the rest.
+  readonly #turns: Int32Array;
+  #turn = 0;
+  #lostAt: number | undefined;
+  #isSettled = false;
+
+  /**
+   * @param me the judged run
+   * @param alike the own runs
+   */
+  constructor(
+    me: string,
+    asked: readonly EvidenceRun[],
+    failures: readonly RunFailure[],
+    alike: Alike = { read: new Set(), like: new Map() },
+  ) {
+    this.#me = me;
+    this.#asked = asked;
+    this.#failures = failures;
+    this.#alike = alike;
+    const placeOf = new Map([[me, 0]]);
+    for (const [at, { runId }] of asked.entries()) placeOf.set(runId, at + 1);
+    this.#placeOf = placeOf;
+    this.#turns = new Int32Array(asked.length + 1);
+    for (const failure of failures) this.#addRow(failure);
+  }
+
+  add(fact: TestFactsRow): void {
+    const { past, attempts } = fact;
+    const places = fact.places?.split(' ').map(Number) ?? [];
+    if (fact.test_name === null) {
+      for (const place of places) this.#failedIn.set(place, attempts ?? 0);
       return;
     }
-    const rows = known instanceof Map ? known : new Map([[known.runId, known]]);
-    if (rows !== known) rowsOf.set(row.testName, rows);
-    // Two reports of one run may hold one name: a failure stands for it.
-    if (isFailed(row) || !rows.has(row.runId)) rows.set(row.runId, row);
-  };
-  const addPast = (testName: string, past: string): void => {
-    const known = pasts.get(testName);
-    const text = known === undefined ? past : `${known} ${past}`;
-    pasts.set(testName, shared(text) ?? text);
-  };
-  /** The time of the newest own run that has lost failures to retention: those before it have lost their rows. */
-  let lostAt: number | undefined;
-  const findLost = (): number => {
-    lostAt ??= [...read, ...[...like.values()].flat()].reduce((last, at) => {
-      const run = asked[at - 1];
-      const isLost = run?.isWithoutLine === false && run.totals.failed !== (failedIn.get(at) ?? 0);
-      return isLost ? Math.max(last, run.at) : last;
-    }, Number.NEGATIVE_INFINITY);
-    return lostAt;
-  };
-  const placesOf = new Map<number, readonly number[]>();
-  /** The run, where it is read, and those that ran the same tests. */
-  const placesLike = (place: number): readonly number[] => {
-    const known = placesOf.get(place);
-    if (known !== undefined) return known;
-    const found = [place, ...(like.get(place) ?? [])].filter((at) => {
-      const run = asked[at - 1];
-      return run !== undefined && (at === place || run.at > findLost());
-    });
-    placesOf.set(place, found);
-    return found;
-  };
-  // By place, the turn in which a run was last taken: a set for each test costs more than the rest.
-  const turns = new Int32Array(asked.length + 1);
-  let turn = 0;
-  /** The places of the runs like those of the places, each once. */
-  const allLike = (places: readonly number[]): number[] => {
-    turn++;
-    const found: number[] = [];
-    for (const place of places)
-      for (const at of placesLike(place)) {
-        if (turns[at] === turn) continue;
-        turns[at] = turn;
-        found.push(at);
+    const first = rowsIn(this.#rowsOf.get(fact.test_name))[0];
+    // Each answer brings a text of its own.
+    const testName = first?.testName ?? fact.test_name;
+    if (past !== null) this.#addPast(testName, past);
+    if (places.length === 0) return;
+    const outcome = this.#shared.of(fact.outcome) ?? fact.outcome;
+    const failedAttempts = attempts === null ? undefined : attempts - 1;
+    const driftSignature = this.#shared.of(fact.drift_signature);
+    const isUnread = fact.error_type === null && fact.statement === null;
+    // Equal signatures are of equal error types and statements.
+    const like = isUnread && driftSignature !== undefined && driftSignature === first?.driftSignature;
+    const errorType = like ? first.errorType : this.#shared.of(fact.error_type);
+    const statement = like ? first.statement : this.#shared.of(fact.statement);
+    for (const place of places) {
+      const runId = this.#runAt(place);
+      if (runId === undefined) continue;
+      if (place === 0 && this.#alike.like.has(0)) {
+        const isPlain = outcome === 'passed' && attempts === null;
+        this.#addPast(testName, isPlain ? '0' : `0:${outcome}:${attempts ?? ''}`);
       }
+      this.#addRow({ testName, runId, outcome, failedAttempts, driftSignature, errorType, statement });
+    }
+  }
+
+  /**
+   * Tests that failed with several drift signatures, or without one, and the places of the other runs where each did: there the
+   * error type and the statement tell whether two failures are alike.
+   */
+  failedUnalike(): { readonly names: readonly string[]; readonly places: readonly string[] } {
+    const [names, places]: [string[], string[]] = [[], []];
+    for (const [testName, known] of this.#rowsOf) {
+      let [isUnlike, signature]: [boolean, string | undefined] = [false, undefined];
+      for (const row of rowsIn(known)) {
+        if (!isFailed(row)) continue;
+        signature ??= row.driftSignature;
+        isUnlike ||= row.driftSignature === undefined || row.driftSignature !== signature;
+      }
+      if (!isUnlike) continue;
+      const there = rowsIn(known).filter((row) => isFailed(row) && row.runId !== this.#me);
+      if (there.length === 0) continue;
+      names.push(testName);
+      places.push(there.map(({ runId }) => this.#placeOf.get(runId)).join(' '));
+    }
+    return { names, places };
+  }
+
+  /** To be called when the own runs are read: what a row means for the runs like its own is known then. */
+  settle(): void {
+    if (!this.#isSettled) for (const testName of this.#rowsOf.keys()) this.#settleTest(testName);
+    for (const testName of this.#pasts.keys())
+      if (this.#isSettled || !this.#rowsOf.has(testName)) this.#settleTest(testName);
+    this.#isSettled = true;
+    this.#pasts.clear();
+  }
+
+  /** Tests with rows in fewer than half of the commits. */
+  namesRarelyIn(commits: readonly ReadonlySet<string>[]): string[] {
+    // By place, the commit that it is of, as one bit: the commits are few.
+    const bitAt = new Int32Array(this.#asked.length + 1);
+    for (const [at, runs] of commits.entries())
+      for (const runId of runs) bitAt[this.#placeOf.get(runId) ?? -1] = 1 << at;
+    const isRare = (bits: number) => countBits(bits) * 2 < Math.max(commits.length, 1);
+    const found: string[] = [];
+    // Thousands of tests may have passed in the same runs.
+    const known = new Map<readonly number[], number>();
+    for (const testName of new Set([...this.#rowsOf.keys(), ...this.#passesOf.keys()])) {
+      const passes = this.#passesOf.get(testName) ?? nowhere;
+      let bits = known.get(passes);
+      if (bits === undefined) {
+        bits = passes.reduce((sum, place) => sum | (bitAt[place] ?? 0), 0);
+        known.set(passes, bits);
+      }
+      if (!isRare(bits)) continue;
+      for (const { runId } of rowsIn(this.#rowsOf.get(testName)))
+        bits |= bitAt[this.#placeOf.get(runId) ?? -1] ?? 0;
+      if (isRare(bits)) found.push(testName);
+    }
     return found;
-  };
-  const settleTest = (testName: string): void => {
-    const past = pasts.get(testName) ?? '';
+  }
+
+  evidence(): TestEvidence {
+    this.settle();
+    const rows: TestRow[] = [];
+    const turns = this.#turns;
+    let marked: readonly number[] | undefined;
+    // By place, how many rows there were with the latest one of its run.
+    const counts = new Int32Array(turns.length);
+    for (const [testName, known] of this.#rowsOf) {
+      const list = this.#passesOf.get(testName) ?? nowhere;
+      // Most tests share one.
+      if (list !== marked) {
+        this.#turn++;
+        for (const place of list) turns[place] = this.#turn;
+        marked = list;
+      }
+      const before = rows.length;
+      for (const row of rowsIn(known)) {
+        const place = this.#placeOf.get(row.runId) ?? 0;
+        // A failure stands for a twin that passed, and that for others.
+        if (!isFailed(row) && turns[place] === this.#turn) continue;
+        const count = counts[place] ?? 0;
+        if (count <= before) counts[place] = rows.push(row);
+        // Two reports of one run may hold one name: a failure stands for it.
+        else if (isFailed(row)) rows[count - 1] = row;
+      }
+    }
+    const byName = this.#failures.toSorted((a, b) =>
+      a.testName < b.testName ? -1 : a.testName > b.testName ? 1 : 0,
+    );
+    return {
+      rows,
+      passes: {
+        runIds: [this.#me, ...this.#asked.map(({ runId }) => runId)],
+        places: this.#passesOf,
+      },
+      // Of twins the last one.
+      failures: byName.filter(({ testName }, at) => testName !== byName[at + 1]?.testName),
+    };
+  }
+
+  #runAt(place: number): string | undefined {
+    return place === 0 ? this.#me : this.#asked[place - 1]?.runId;
+  }
+
+  #addRow(row: TestRow): void {
+    const known = this.#rowsOf.get(row.testName);
+    if (known === undefined) this.#rowsOf.set(row.testName, row);
+    else if (Array.isArray(known)) known.push(row);
+    else this.#rowsOf.set(row.testName, [known, row]);
+  }
+
+  #addPast(testName: string, past: string): void {
+    const known = this.#pasts.get(testName);
+    const text = known === undefined ? past : `${known} ${past}`;
+    this.#pasts.set(testName, this.#shared.of(text) ?? text);
+  }
+
+  #settleTest(testName: string): void {
+    const past = this.#pasts.get(testName) ?? '';
     // Where it failed it ran, and so in all runs like that one.
     const ran: number[] = [];
-    for (const row of rowsIn(rowsOf.get(testName))) {
-      const place = isFailed(row) ? (placeOf.get(row.runId) ?? 0) : -1;
-      if (like.has(place)) ran.push(place);
+    for (const row of rowsIn(this.#rowsOf.get(testName))) {
+      const place = isFailed(row) ? (this.#placeOf.get(row.runId) ?? 0) : -1;
+      if (this.#alike.like.has(place) && !ran.includes(place)) ran.push(place);
     }
     if (past === '' && ran.length === 0) return;
     const key = `${past}/${ran.sort((a, b) => a - b).join(' ')}`;
     const parts = past === '' ? [] : past.split(' ').map((part) => part.split(':'));
-    const isPlain = (part: readonly string[]) => part.length === 1;
-    let list = lists.get(key);
+    let list = this.#lists.get(key);
     if (list === undefined) {
-      list = allLike([...parts.filter(isPlain).map(([place]) => Number(place)), ...ran]);
-      lists.set(key, list);
+      const plain = parts.filter((part) => part.length === 1).map(([place]) => Number(place));
+      list = this.#allLike([...plain, ...ran]);
+      this.#lists.set(key, list);
     }
-    const before = passesOf.get(testName);
+    const before = this.#passesOf.get(testName);
     if (list.length > 0)
-      passesOf.set(testName, before === undefined ? list : [...new Set([...before, ...list])]);
+      this.#passesOf.set(testName, before === undefined ? list : [...new Set([...before, ...list])]);
     for (const [place, outcome, attempts] of parts) {
       if (outcome === undefined) continue;
       const failedAttempts = attempts ? Number(attempts) - 1 : undefined;
-      for (const at of placesLike(Number(place))) {
-        const runId = asked[at - 1]?.runId;
-        if (runId !== undefined) addRow({ testName, runId, outcome: outcome as Outcome, failedAttempts });
+      for (const at of this.#runsLike(Number(place))) {
+        const runId = this.#asked[at - 1]?.runId;
+        if (runId !== undefined)
+          this.#addRow({ testName, runId, outcome: outcome as Outcome, failedAttempts });
       }
     }
-  };
-  /** The first row of a test: the judged run's, where it failed there. */
-  const firstOf = (testName: string): TestRow | undefined => {
-    for (const row of rowsIn(rowsOf.get(testName))) return row;
-    return undefined;
-  };
-  const addHere = (testName: string, here: string): void => {
-    if (like.has(0)) addPast(testName, here);
-  };
-  let isSettled = false;
-  const settle = (): void => {
-    if (!isSettled) for (const testName of rowsOf.keys()) settleTest(testName);
-    for (const testName of pasts.keys()) if (isSettled || !rowsOf.has(testName)) settleTest(testName);
-    isSettled = true;
-    pasts.clear();
-  };
-  for (const failure of failures) addRow(failure);
-  return {
-    add(fact: TestFactsRow): void {
-      const { past } = fact;
-      const places = fact.places?.split(' ').map(Number) ?? [];
-      if (fact.test_name === null) {
-        for (const place of places) failedIn.set(place, fact.attempts ?? 0);
-        return;
+  }
+
+  /** The places of the runs like those of the places, each once. */
+  #allLike(places: readonly number[]): number[] {
+    this.#turn++;
+    const found: number[] = [];
+    for (const place of places)
+      for (const at of this.#runsLike(place)) {
+        if (this.#turns[at] === this.#turn) continue;
+        this.#turns[at] = this.#turn;
+        found.push(at);
       }
-      const first = firstOf(fact.test_name);
-      // Each answer brings a text of its own.
-      const testName = first?.testName ?? fact.test_name;
-      const driftSignature = shared(fact.drift_signature);
-      const hasText = fact.error_type !== null || fact.statement !== null;
-      // Equal signatures are of equal error types and statements.
-      const text =
-        !hasText && driftSignature !== undefined && driftSignature === first?.driftSignature
-          ? first
-          : undefined;
-      if (past !== null) addPast(testName, past);
-      for (const place of places) {
-        const runId = place === 0 ? me : asked[place - 1]?.runId;
-        if (runId === undefined) continue;
-        if (place === 0) {
-          const isPlain = fact.outcome === 'passed' && fact.attempts === null;
-          addHere(testName, isPlain ? '0' : `0:${fact.outcome}:${fact.attempts ?? ''}`);
-        }
-        addRow({
-          testName,
-          runId,
-          outcome: shared(fact.outcome) ?? fact.outcome,
-          failedAttempts: fact.attempts === null ? undefined : fact.attempts - 1,
-          driftSignature,
-          errorType: text === undefined ? shared(fact.error_type) : text.errorType,
-          statement: text === undefined ? shared(fact.statement) : text.statement,
-        });
-      }
-    },
-    /**
-     * Tests that failed with several drift signatures, or without one, and the places of the other runs where each did: there the
-     * error type and the statement tell whether two failures are alike.
-     */
-    failedUnalike(): { readonly names: string[]; readonly places: string[] } {
-      const [names, places]: [string[], string[]] = [[], []];
-      for (const [testName, known] of rowsOf) {
-        let signature: string | undefined;
-        let isAlike = true;
-        for (const row of rowsIn(known)) {
-          if (!isFailed(row)) continue;
-          signature ??= row.driftSignature;
-          isAlike &&= row.driftSignature !== undefined && row.driftSignature === signature;
-        }
-        if (isAlike) continue;
-        const there: number[] = [];
-        for (const row of rowsIn(known))
-          if (isFailed(row) && row.runId !== me) there.push(placeOf.get(row.runId) ?? 0);
-        if (there.length === 0) continue;
-        names.push(testName);
-        places.push(there.join(' '));
-      }
-      return { names, places };
-    },
-    /** To be called when the own runs are read: what a row means for the runs like its own is known then. */
-    settle,
-    /** Tests with rows in fewer than half of the commits. */
-    namesRarelyIn(commits: readonly ReadonlySet<string>[]): string[] {
-      // By place, the commit that it is of, as one bit: the commits are few.
-      const bitAt = new Int32Array(asked.length + 1);
-      for (const [at, runs] of commits.entries())
-        for (const runId of runs) bitAt[placeOf.get(runId) ?? -1] = 1 << at;
-      // Thousands of tests may have passed in the same runs.
-      const known = new Map<readonly number[], number>();
-      const commitsOf = (places: readonly number[] | undefined): number => {
-        if (places === undefined) return 0;
-        const bits = known.get(places) ?? places.reduce((sum, place) => sum | (bitAt[place] ?? 0), 0);
-        known.set(places, bits);
-        return bits;
-      };
-      const isRare = (bits: number) =>
-        commits.filter((_, at) => (bits & (1 << at)) !== 0).length * 2 < Math.max(commits.length, 1);
-      return [...new Set([...rowsOf.keys(), ...passesOf.keys()])].filter((testName) => {
-        let bits = commitsOf(passesOf.get(testName));
-        if (!isRare(bits)) return false;
-        for (const { runId } of rowsIn(rowsOf.get(testName))) bits |= bitAt[placeOf.get(runId) ?? -1] ?? 0;
-        return isRare(bits);
-      });
-    },
-    evidence(): TestEvidence {
-      settle();
-      const rows: TestRow[] = [];
-      const nowhere: readonly number[] = [];
-      let marked: readonly number[] | undefined;
-      for (const [testName, known] of rowsOf) {
-        const list = passesOf.get(testName) ?? nowhere;
-        // Most tests share one.
-        if (list !== marked) {
-          turn++;
-          for (const place of list) turns[place] = turn;
-          marked = list;
-        }
-        // A failure stands for a twin that passed, and that for others.
-        for (const row of rowsIn(known))
-          if (isFailed(row) || turns[placeOf.get(row.runId) ?? -1] !== turn) rows.push(row);
-      }
-      const byName = failures.toSorted((a, b) =>
-        a.testName < b.testName ? -1 : a.testName > b.testName ? 1 : 0,
-      );
-      return {
-        rows,
-        passes: { runIds: [me, ...asked.map(({ runId }) => runId)], places: passesOf },
-        // Of twins the last one.
-        failures: byName.filter(({ testName }, at) => testName !== byName[at + 1]?.testName),
-      };
-    },
-  };
+    return found;
+  }
+
+  /** The run, where it is read, and those that ran the same tests. */
+  #runsLike(place: number): readonly number[] {
+    const known = this.#placesLike.get(place);
+    if (known !== undefined) return known;
+    const found = [place, ...(this.#alike.like.get(place) ?? [])].filter((at) => {
+      const run = this.#asked[at - 1];
+      return run !== undefined && (at === place || run.at > this.#findLost());
+    });
+    this.#placesLike.set(place, found);
+    return found;
+  }
+
+  /** The time of the newest own run that has lost failures to retention: those before it have lost their rows. */
+  #findLost(): number {
+    this.#lostAt ??= [...this.#alike.read, ...[...this.#alike.like.values()].flat()].reduce((last, at) => {
+      const run = this.#asked[at - 1];
+      const isLost = run?.isWithoutLine === false && run.totals.failed !== (this.#failedIn.get(at) ?? 0);
+      return isLost ? Math.max(last, run.at) : last;
+    }, Number.NEGATIVE_INFINITY);
+    return this.#lostAt;
+  }
+}
+
+function countBits(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count++;
+  return count;
 }
 
 const isFailed = ({ outcome }: TestRow): boolean => outcome === 'failed' || outcome === 'error';
 
-function rowsIn(known: TestRow | ReadonlyMap<string, TestRow> | undefined): Iterable<TestRow> {
+function rowsIn(known: TestRow | readonly TestRow[] | undefined): readonly TestRow[] {
   if (known === undefined) return [];
-  return known instanceof Map ? known.values() : [known as TestRow];
+  return Array.isArray(known) ? known : [known as TestRow];
 }
 
 /** What is read of a row. */

@@ -5,6 +5,7 @@ import type { RunContext, SignedResult, TestRow } from '../../../src/model.ts';
 import type { Database } from '../../../src/store/database/port.ts';
 import {
   type EvidenceRun,
+  planTests,
   type RunEvidence,
   readFailures,
   readFileEvidence,
@@ -144,7 +145,7 @@ describe.each(placeNames)('on %s', (name) => {
     return within(async (db, access) => {
       const failures = await readFailures(db, access, run);
       const query = { ...run, lineId, own: [], base: [], others: [], point: [], ...lists };
-      return readTestEvidence(db, access, query, failures);
+      return readTestEvidence(db, access, planTests(query), failures);
     });
   }
 

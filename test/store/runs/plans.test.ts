@@ -6,6 +6,7 @@ import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Database } from '../../../src/store/database/port.ts';
 import { addMatches } from '../../../src/store/healix/credits.ts';
 import {
+  planTests,
   readFailures,
   readFileEvidence,
   readRunEvidence,
@@ -225,8 +226,11 @@ async function readEvidence(run: SavedRun): Promise<void> {
     expect(others).toHaveLength(400);
     const point = base.slice(0, 2);
     const failures = await readFailures(db, access, run);
-    const lists = { own: base.slice(0, 30), base, others, point };
-    await readTestEvidence(db, access, { ...run, lineId: judged.lineId, ...lists }, failures);
+    const lists = { ...run, lineId: judged.lineId, own: base.slice(0, 30), base, others };
+    await readTestEvidence(db, access, planTests({ ...lists, point }), failures);
+    // Others are since that one: what they passed is asked, too.
+    const early = runs.toSorted((a, b) => a.at - b.at).slice(0, 1);
+    await readTestEvidence(db, access, planTests({ ...lists, point: early }), failures);
     await readFileEvidence(db, access, { ...run, point, files: ['tests/test_a.py'] });
     // Thousands of failures known by exact memories.
     const known = failures.flatMap((failure, n) =>
