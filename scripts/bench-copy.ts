@@ -9,13 +9,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CoverageFile, SignedResult } from '../src/model.ts';
-import {
-  copyIntArray,
-  copyNumber,
-  copyRow,
-  copyText,
-  copyTextArray,
-} from '../src/store/database/copy-text.ts';
 import { openPostgres } from '../src/store/database/pg.ts';
 import { makeLineId } from '../src/store/runs/line.ts';
 import { saveRun } from '../src/store/runs/save.ts';
@@ -27,6 +20,7 @@ import { addTeam } from '../src/store/schema/teams.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { emptyContext, makeOptions, makeUpload, totalsOf } from '../test/support/runs.ts';
 import { scriptIn } from '../test/support/sql.ts';
+import { copyIntArray, copyNumber, copyRow, copyText, copyTextArray } from './copy-text.ts';
 import { median, tellFigure } from './figures.ts';
 import { makeCoverageFiles, makeTests, writeCoverage, writeReport } from './make-report.mjs';
 

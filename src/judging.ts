@@ -349,7 +349,12 @@ async function readFacts(
   const looking =
     failures.length === 0
       ? undefined
-      : lookAround(db, access, query, { failures, runIds, isJustStored: query.isJustStored === true });
+      : lookAround(db, access, query, {
+          // Without a memory there is nothing to look for: thousands of signatures are not sent.
+          failures: evidence.hasMemories ? failures : failures.filter(({ memory }) => memory !== undefined),
+          runIds,
+          isJustStored: query.isJustStored === true,
+        });
   const [{ tests, withoutPast, verdicts }, around, matches, differences, coverage] = await Promise.all([
     judging,
     looking,

@@ -18,6 +18,6 @@ export function scriptIn(db: Database, sql: string): Promise<void> {
   return db.transaction(() => db.script(sql), { begin: beginIn('public') });
 }
 
-export function copyIn(db: Database, sql: string, rows: string, onSent?: () => void): Promise<number[]> {
+export function copyIn(db: Database, sql: string, rows: Buffer, onSent?: () => void): Promise<number[]> {
   return db.transaction(() => db.copyIn(sql, rows, onSent), { begin: beginIn('public') });
 }

@@ -86,7 +86,8 @@ export function openEarly<Early extends Begun>(
       // Do not wait for a server that has not answered yet.
       if (isReady) await closing;
       else earlyDb?.destroy();
-      await free?.close();
+      // The goodbye is sent at once. What the server does then, nobody waits for.
+      void free?.close();
       free = undefined;
     },
   };

@@ -255,7 +255,7 @@ function adapt(engine: Engine, lock: DataDirLock): Database {
       return inside(async () => {
         const request = Buffer.concat([
           message('Q', Buffer.from(`${sql}\0`)),
-          message('d', Buffer.from(rows)),
+          message('d', rows),
           message('c', Buffer.alloc(0)),
         ]);
         onSent?.();

@@ -38,10 +38,10 @@ export interface Database {
   /** Several statements without parameters in one message; rows are dropped. */
   script(sql: string): Promise<void>;
   /**
-   * Statements in one message, one of them `COPY … FROM STDIN` in text format, which takes `rows`. Returns how many rows each
+   * Statements in one message, one of them `COPY … FROM STDIN`, which takes `rows`. Returns how many rows each
    * statement took or wrote. `onSent` is called when the rows are on their way and only the server has work.
    */
-  copyIn(sql: string, rows: string, onSent?: () => void): Promise<number[]>;
+  copyIn(sql: string, rows: Buffer, onSent?: () => void): Promise<number[]>;
   /**
    * BEGIN, work, COMMIT; ROLLBACK when work throws. After an error the next statement works. `begin` travels in one message
    * with BEGIN and `end` in one message with COMMIT: nothing can be lost between them.

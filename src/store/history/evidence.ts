@@ -3,6 +3,7 @@
 import { StoreError } from '../../errors.ts';
 import type { CauseKey, Outcome, Passes, RunTotals, StoredRun, TestRow } from '../../model.ts';
 import type { Database, Row, SqlValue } from '../database/port.ts';
+import { memoryTables } from '../healix/matching.ts';
 import type { Access } from '../schema/access.ts';
 import { repositoryNames, sameHost } from '../schema/repository.ts';
 
@@ -47,6 +48,8 @@ export interface RunEvidence {
   readonly missingBase: MissingBase | undefined;
   /** Runs of the judged run's line in the time that was looked at; undefined where they are too many to count. */
   readonly lineRuns: number | undefined;
+  /** There are memories that may be told in it. */
+  readonly hasMemories: boolean;
 }
 
 /** A branch that was named and has no run. */
@@ -120,6 +123,7 @@ export async function readRunEvidence(
       ? { name: base.missing, instead: base.found ?? undefined, branches: base.branches }
       : undefined,
     lineRuns: base.lineRuns ?? undefined,
+    hasMemories: base.hasMemories,
   };
 }
 
@@ -213,6 +217,7 @@ interface BaseRow {
   /** Where a branch is missing: those with runs, the busiest of the newest 500 runs first. */
   readonly branches: readonly string[];
   readonly lineRuns: number | null;
+  readonly hasMemories: boolean;
 }
 
 /** Whether a run is of the judged run's repository, project and lane. Without a repository it is, in the embedded database. */
@@ -378,6 +383,7 @@ const runsSql = (from: RunsFrom): string => `
   FROM runs r WHERE NOT ${from.isTooMany}
   UNION ALL
   SELECT ${noColumns}, json_build_object('name', b.name, 'found', b.found, 'lineRuns', ${from.lineRuns},
+    'hasMemories', (SELECT m.own OR m.shared FROM (SELECT ${memoryTables('$1')}) AS m),
     'missing', (SELECT n.name FROM names n WHERE n.place = 1 AND NOT n.has_runs), 'branches', CASE
       WHEN EXISTS (SELECT FROM names n WHERE n.place = 1 AND NOT n.has_runs) THEN (SELECT coalesce(json_agg(name), '[]') FROM branches)
       ELSE '[]' END) FROM base b WHERE NOT ${from.isTooMany}

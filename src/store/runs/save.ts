@@ -11,15 +11,7 @@ import type {
   Warning,
 } from '../../model.ts';
 import type { SeveralReports } from '../../report-counts.ts';
-import {
-  copiedValues,
-  copyIntArray,
-  copyIntPairs,
-  copyNumber,
-  copyRow,
-  copyText,
-  copyTextArray,
-} from '../database/copy-text.ts';
+import { CopyRows, type CopyValue, IntPairs } from '../database/copy-binary.ts';
 import type { Connect, Database } from '../database/port.ts';
 import { type RetryOptions, unlessCancelled, withRetries } from '../database/retry.ts';
 import { andThen } from '../database/search-path.ts';
@@ -98,7 +90,7 @@ const longestStatement = 1_000;
 const batchRows = 5_000;
 /** Batches begin small, so that the server has work early, and double. */
 const firstBatchRows = 500;
-const batchChars = 2_000_000;
+const batchBytes = 2_000_000;
 /** Up to so many rows go without a temporary table: making and dropping it costs more than they do. */
 const mostUnstaged = 300;
 /** How long to wait for the answer to COMMIT once cancelled. */
@@ -391,7 +383,7 @@ async function addCoverage(
       await setShared(db, { runId, createdAt, access, upload, storable });
       const nowhere = { own: false, shared: false };
       const writer = createWriter(db, { stages, memories: nowhere }, 'coverage', makeRowIdPrefix(createdAt));
-      for (const file of files) await writer.add(coverageFields(file, storable));
+      for (const file of files) await writer.add(coverageValues(file, storable));
       await writer.finish();
       return true;
     },
@@ -468,10 +460,10 @@ async function writeRun(
         for (const result of batch) {
           const testName = storable.name(result.testName, 500) ?? '';
           tests.add(testName, result.outcome, result.attempts);
-          if (isBare(result)) await results.add(bareFields(testName, result, storable), 'bare');
+          if (isBare(result)) await results.add(bareValues(testName, result, storable), 'bare');
           else {
             const kind = isMatched && result.failure !== undefined ? 'matched' : 'plain';
-            await results.add(resultFields(testName, result, storable), kind);
+            await results.add(resultValues(testName, result, storable), kind);
           }
         }
       }
@@ -488,7 +480,7 @@ async function writeRun(
         resultsDone.then(() => {}),
       );
       for await (const files of source.coverage()) {
-        for (const file of files) await coverage.add(coverageFields(file, storable));
+        for (const file of files) await coverage.add(coverageValues(file, storable));
       }
       const coverageRows = await coverage.finish();
       const resultRows = await resultsDone;
@@ -536,48 +528,48 @@ function createWriter(
   idPrefix: string,
   onProgress?: (rows: number) => void,
   before: Promise<void> = Promise.resolve(),
-): { add(fields: string, as?: keyof Batches): Promise<void>; finish(): Promise<number> } {
+): { add(values: readonly CopyValue[], as?: keyof Batches): Promise<void>; finish(): Promise<number> } {
   let rows = 0;
   // What is matched goes in batches of its own: planning the search for each of all batches costs as much as searching.
-  const batches: Batches = { bare: startBatch(), plain: startBatch(), matched: startBatch() };
+  const batches: Batches = {
+    bare: startBatch(stageColumns.bare),
+    plain: startBatch(stageColumns[kind]),
+    matched: startBatch(stageColumns[kind]),
+  };
+  const prefix = Buffer.from(idPrefix.replaceAll('-', ''), 'hex');
+  /** The first rows, while there are few. */
+  const few: { readonly as: keyof Batches; readonly id: string; readonly values: readonly CopyValue[] }[] =
+    [];
   let isMade = false;
   let underWay = before;
   underWay.catch(() => {});
   const moves = moveStatements(stages, db.embedded, memories);
 
-  const columnsOf = (as: keyof Batches): string => stageColumns[as === 'bare' ? 'bare' : kind];
-  const namesOf = (as: keyof Batches): string[] => columnsOf(as).match(/\w+(?= \w)/g) ?? [];
   const moveOf = (statements: MoveStatements, as: keyof Batches): string =>
     statements[as === 'plain' ? kind : as];
 
-  async function store(
-    { text, count, as }: { readonly text: string; readonly count: number; readonly as: keyof Batches },
-    onSent: () => void,
-  ): Promise<void> {
+  async function store(as: keyof Batches, onSent: () => void): Promise<void> {
+    const { names, rows, count } = batches[as];
     const begin = isMade ? `TRUNCATE ${stages[kind]}` : stageTable(stages, kind);
     isMade = true;
     const [, staged = 0, moved = 0] = await db.copyIn(
-      `${begin}; COPY ${stages[kind]} (${namesOf(as).join(', ')}) FROM STDIN; ${moveOf(moves, as)}`,
-      text,
+      `${begin}; COPY ${stages[kind]} (${names.join(', ')}) FROM STDIN (FORMAT binary); ${moveOf(moves, as)}`,
+      rows.file(),
       onSent,
     );
     check(count, staged, moved);
   }
 
   async function storeFew(): Promise<void> {
-    const few = rowsOf(batches);
-    if (few === 0) return;
+    if (few.length === 0) return;
     await underWay;
     const statements = moveStatements(unstaged, db.embedded, memories);
-    const values = batchKinds.flatMap((as) => {
-      const names = namesOf(as);
-      return copiedValues(batches[as].text).map((fields) => ({
-        ...(as === 'bare' && { markers: '{}' }),
-        ...Object.fromEntries(fields.map((value, place) => [names[place] ?? '', value])),
-      }));
-    });
-    const statement = statements[batches.matched.rows > 0 ? 'matched' : kind];
-    check(few, few, await db.run(statement, [JSON.stringify(values)]));
+    const rows = few.map(({ as, id, values }) => ({
+      ...(as === 'bare' && { markers: [] }),
+      ...Object.fromEntries([id, ...values].map((value, place) => [batches[as].names[place] ?? '', value])),
+    }));
+    const statement = statements[batches.matched.count > 0 ? 'matched' : kind];
+    check(few.length, few.length, await db.run(statement, [JSON.stringify(rows)]));
   }
 
   function check(count: number, staged: number, moved: number): void {
@@ -594,30 +586,32 @@ function createWriter(
 
   async function flush(as: keyof Batches): Promise<void> {
     const batch = batches[as];
-    if (batch.rows === 0) return;
+    if (batch.count === 0) return;
     await underWay;
-    const sent = { text: batch.text, count: batch.rows, as };
-    batch.text = '';
-    batch.rows = 0;
-    batch.limit = Math.min(2 * batch.limit, batchRows);
     // Wait until the rows are sent: making the next ones meanwhile would keep the server waiting for these.
     await new Promise<void>((resolve, reject) => {
-      underWay = store(sent, resolve);
+      underWay = store(as, resolve);
       // A later failure is thrown by the next flush or by finish.
       underWay.then(resolve, reject);
     });
+    batch.rows.clear();
+    batch.count = 0;
+    batch.limit = Math.min(2 * batch.limit, batchRows);
+    few.length = 0;
   }
 
   return {
-    async add(fields, as = 'plain') {
+    async add(values, as = 'plain') {
       const batch = batches[as];
-      batch.text += `${idPrefix}${rows.toString(16).padStart(8, '0')}\t${fields}`;
+      batch.rows.add({ prefix, number: rows }, values);
+      if (!isMade && rows < mostUnstaged)
+        few.push({ as, id: `${idPrefix}${rows.toString(16).padStart(8, '0')}`, values });
       rows++;
-      batch.rows++;
-      if (batch.rows >= batch.limit || batch.text.length >= batchChars) await flush(as);
+      batch.count++;
+      if (batch.count >= batch.limit || batch.rows.size >= batchBytes) await flush(as);
     },
     async finish() {
-      if (!isMade && rowsOf(batches) <= mostUnstaged) await storeFew();
+      if (!isMade && rows <= mostUnstaged) await storeFew();
       else for (const as of batchKinds) await flush(as);
       await underWay;
       return rows;
@@ -627,8 +621,9 @@ function createWriter(
 
 /** Rows of one kind that are not stored yet. */
 interface Batch {
-  text: string;
-  rows: number;
+  readonly names: readonly string[];
+  readonly rows: CopyRows;
+  count: number;
   /** It is stored with so many rows; the first ones are small, so that the server begins early. */
   limit: number;
 }
@@ -638,9 +633,15 @@ type Batches = Readonly<Record<(typeof batchKinds)[number], Batch>>;
 
 const batchKinds = ['bare', 'plain', 'matched'] as const;
 
-const startBatch = (): Batch => ({ text: '', rows: 0, limit: firstBatchRows });
-
-const rowsOf = (batches: Batches): number => batchKinds.reduce((sum, as) => sum + batches[as].rows, 0);
+function startBatch(columns: string): Batch {
+  const found = [...columns.matchAll(/(\w+) (\w+(?:\([^)]*\))?(?:\[\])?)/g)];
+  return {
+    names: found.map(([, name = '']) => name),
+    rows: new CopyRows(found.map(([, , type = '']) => type)),
+    count: 0,
+    limit: firstBatchRows,
+  };
+}
 
 /** Whether nothing is stored of it but its names, its outcome and its time: almost all results are so, and half of the columns are not sent. */
 function isBare({
@@ -665,55 +666,51 @@ function isBare({
   );
 }
 
-/** Everything after the id of a bare result. */
-function bareFields(testName: string, result: SignedResult, storable: Storable): string {
-  return copyRow(namesAndTime(testName, result, storable));
-}
-
-function namesAndTime(testName: string, result: SignedResult, storable: Storable): string[] {
+/** Everything after the id, in the order of the stage's columns. */
+function bareValues(testName: string, result: SignedResult, storable: Storable): CopyValue[] {
   return [
-    copyText(testName),
-    copyText(storable.name(result.testClass, 255)),
-    copyText(storable.name(result.testFunction, 255)),
-    copyText(storable.name(result.testFile, 500)),
+    testName,
+    storable.name(result.testClass, 255),
+    storable.name(result.testFunction, 255),
+    storable.name(result.testFile, 500),
     result.outcome,
-    copyNumber(storable.seconds(result.durationSeconds, 99_999.999), 3),
+    storable.seconds(result.durationSeconds, 99_999.999)?.toFixed(3),
   ];
 }
 
-/** Everything after the id, in the order of the stage's columns. */
-function resultFields(testName: string, result: SignedResult, storable: Storable): string {
+function resultValues(testName: string, result: SignedResult, storable: Storable): CopyValue[] {
   const failure = result.failure;
-  return copyRow([
-    ...namesAndTime(testName, result, storable),
+  return [
+    ...bareValues(testName, result, storable),
     // The reason of a skip or xfail goes where a failure's message goes.
-    copyText(storable.text(failure === undefined ? result.reason : failure.message)),
-    copyText(storable.text(failure?.traceback)),
-    copyText(result.failureSignature),
-    copyText(result.driftSignature),
-    copyText(result.wordsSignature),
-    copyText(storable.name(result.causeKey, 500)),
-    copyTextArray(result.markers.map((marker) => storable.text(marker) ?? '')),
-    copyNumber(result.attempts === undefined ? undefined : storable.count(result.attempts)),
-    copyText(storable.name(failure?.errorType, 255)),
-    copyText(storable.name(failure?.statement, longestStatement)),
-  ]);
+    storable.text(failure === undefined ? result.reason : failure.message),
+    storable.text(failure?.traceback),
+    result.failureSignature,
+    result.driftSignature,
+    result.wordsSignature,
+    storable.name(result.causeKey, 500),
+    result.markers.map((marker) => storable.text(marker) ?? ''),
+    result.attempts === undefined ? undefined : storable.count(result.attempts),
+    storable.name(failure?.errorType, 255),
+    storable.name(failure?.statement, longestStatement),
+  ];
 }
 
-function coverageFields(file: CoverageFile, storable: Storable): string {
-  return copyRow([
-    copyText(storable.name(file.filePath, 500)),
-    copyNumber(storable.percent(file.coveragePercent) ?? 0, 2),
-    copyNumber(storable.count(file.totalStatements)),
-    copyNumber(storable.count(file.coveredStatements)),
-    copyNumber(storable.count(file.missingStatements)),
-    copyNumber(storable.count(file.totalBranches)),
-    copyNumber(storable.count(file.coveredBranches)),
-    copyIntArray(storable.counts(file.coveredLines)),
-    copyIntArray(storable.counts(file.missingLines)),
-    copyIntPairs(file.executedBranches),
-    copyIntPairs(file.missingBranches),
-  ]);
+function coverageValues(file: CoverageFile, storable: Storable): CopyValue[] {
+  const pairs = (numbers: readonly number[] | undefined) => numbers && new IntPairs(numbers);
+  return [
+    storable.name(file.filePath, 500),
+    (storable.percent(file.coveragePercent) ?? 0).toFixed(2),
+    storable.count(file.totalStatements),
+    storable.count(file.coveredStatements),
+    storable.count(file.missingStatements),
+    storable.count(file.totalBranches),
+    storable.count(file.coveredBranches),
+    storable.counts(file.coveredLines),
+    storable.counts(file.missingLines),
+    pairs(file.executedBranches),
+    pairs(file.missingBranches),
+  ];
 }
 
 interface RunToStore {

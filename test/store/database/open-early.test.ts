@@ -106,3 +106,15 @@ test('an opening that ends does not wait for what the server is still asked', as
   await admin.transaction(() => admin.query('SELECT pg_terminate_backend($1)', opened), edges);
   await admin.close();
 });
+
+test('an opening that ends does not wait for the server to see that its connection ended', async () => {
+  const connect: Connect = async (limits) => {
+    const db = await openPostgres(inject('postgresAdminUrl'), limits);
+    return { ...db, close: () => db.close().then(() => new Promise<never>(() => {})) };
+  };
+  const opening = openEarly(connect, async (early) => ({ db: await early() }));
+  const early = await opening.take();
+  await early?.db.close();
+  await opening.dispose();
+  await untilGone([early?.db.processId ?? 0]);
+});

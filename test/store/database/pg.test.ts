@@ -148,7 +148,7 @@ test.each([
   const db = await openPostgres(inject('postgresAdminUrl'));
   try {
     await scriptIn(db, 'CREATE TEMP TABLE kept (words text)');
-    const rows = 'DROP TABLE kept;\n'.repeat(100_000);
+    const rows = Buffer.from('DROP TABLE kept;\n'.repeat(100_000));
     await expect(copyIn(db, sql, rows)).rejects.toMatchObject({ name: 'StoreError', sqlstate });
     expect(await copyIn(db, 'COPY pg_temp.kept FROM STDIN', rows)).toEqual([100_000]);
     expect(await rowsIn(db, 'SELECT count(*) AS rows FROM pg_temp.kept')).toEqual([{ rows: 100_000 }]);

@@ -2,14 +2,7 @@
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  copiedValues,
-  copyIntArray,
-  copyNumber,
-  copyRow,
-  copyText,
-  copyTextArray,
-} from '../../../src/store/database/copy-text.ts';
+import { CopyRows, type CopyValue, IntPairs } from '../../../src/store/database/copy-binary.ts';
 import { openPostgres } from '../../../src/store/database/pg.ts';
 import type { Database } from '../../../src/store/database/port.ts';
 import { beginIn } from '../../../src/store/database/search-path.ts';
@@ -50,12 +43,39 @@ const hostileText = fc.oneof(
     maxLength: 40,
   }),
 );
+const int32 = fc.integer({ min: -2_147_483_648, max: 2_147_483_647 });
 const hostileRow = fc.record({
   text: fc.option(hostileText, { nil: undefined }),
   texts: fc.array(hostileText, { maxLength: 4 }),
-  ints: fc.array(fc.integer({ min: 0, max: 2_147_483_647 }), { maxLength: 6 }),
+  ints: fc.array(int32, { maxLength: 6 }),
+  pairs: fc.option(fc.array(fc.tuple(int32, int32), { maxLength: 3 }), { nil: undefined }),
   seconds: fc.option(fc.double(), { nil: undefined }),
 });
+
+const columns = {
+  id: 'uuid',
+  n: 'integer',
+  t: 'text',
+  ts: 'text[]',
+  i: 'integer[]',
+  p: 'integer[]',
+  s: 'numeric(8, 3)',
+} as const;
+const table = Object.entries(columns)
+  .map(([name, type]) => `${name} ${type}`)
+  .join(', ');
+const copy = 'COPY hostile FROM STDIN (FORMAT binary)';
+const prefix = '01a221cc-c4ee-7f56-bfcd-1e5b';
+
+/** A file of rows without their ids, which are numbered. */
+function fileOf(
+  rows: readonly (readonly CopyValue[])[],
+  copied = new CopyRows(Object.values(columns)),
+): Buffer {
+  const bytes = Buffer.from(prefix.replaceAll('-', ''), 'hex');
+  for (const [number, values] of rows.entries()) copied.add({ prefix: bytes, number }, values);
+  return copied.file();
+}
 
 describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
   let db: Database;
@@ -73,7 +93,7 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
       db = embedded.db;
       remove = embedded.remove;
     }
-    await scriptIn(db, 'CREATE TEMPORARY TABLE hostile (n int, t text, ts text[], i int[], s numeric(8, 3))');
+    await scriptIn(db, `CREATE TEMPORARY TABLE hostile (${table})`);
   });
   afterAll(async () => {
     await remove();
@@ -83,30 +103,30 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     const storable = createStorable();
     await fc.assert(
       fc.asyncProperty(fc.array(hostileRow, { minLength: 100, maxLength: 100 }), async (rows) => {
-        const safe = rows.map((row) => ({
-          t: storable.text(row.text) ?? null,
-          ts: row.texts.map((text) => storable.text(text) ?? ''),
-          i: row.ints,
-          s: storable.seconds(row.seconds, 99_999.999),
-        }));
-        const lines = safe.map((row, n) =>
-          copyRow([
-            String(n),
-            copyText(row.t ?? undefined),
-            copyTextArray(row.ts),
-            copyIntArray(row.i),
-            copyNumber(row.s, 3),
-          ]),
-        );
+        const values = rows.map((row, n): CopyValue[] => [
+          n,
+          storable.text(row.text),
+          row.texts.map((text) => storable.text(text) ?? ''),
+          row.ints,
+          row.pairs && new IntPairs(row.pairs.flat()),
+          storable.seconds(row.seconds, 99_999.999)?.toFixed(3),
+        ]);
         await scriptIn(db, 'TRUNCATE hostile');
-        expect(await copyIn(db, 'COPY hostile FROM STDIN', lines.join(''))).toEqual([rows.length]);
-        const stored = safe.map((row) => ({ ...row, s: row.s === undefined ? null : row.s.toFixed(3) }));
-        expect(await rowsIn(db, 'SELECT t, ts, i, s FROM hostile ORDER BY n')).toEqual(stored);
-        const values = copiedValues(lines.join('')).map(([n, t, ts, i, s]) => ({ n, t, ts, i, s }));
+        expect(await copyIn(db, copy, fileOf(values))).toEqual([rows.length]);
+        const stored = values.map(([n, t = null, ts, i, , s = null], row) => {
+          const p = rows[row]?.pairs ?? null;
+          return { id: `${prefix}${String(n?.toString(16)).padStart(8, '0')}`, t, ts, i, p, s };
+        });
+        expect(await rowsIn(db, 'SELECT id, t, ts, i, p, s FROM hostile ORDER BY n')).toEqual(stored);
+        const asJson = values.map((row, place) =>
+          Object.fromEntries(
+            [stored[place]?.id, ...row].map((value, column) => [Object.keys(columns)[column], value]),
+          ),
+        );
         const read = await rowsIn(
           db,
-          `SELECT t, ts, i, s FROM json_to_recordset($1::text::json) AS s (n int, t text, ts text[], i int[], s numeric(8, 3)) ORDER BY n`,
-          [JSON.stringify(values)],
+          `SELECT id, t, ts, i, p, s FROM json_to_recordset($1::text::json) AS s (${table}) ORDER BY n`,
+          [JSON.stringify(asJson)],
         );
         expect(read).toEqual(stored);
       }),
@@ -115,21 +135,32 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
   });
 
   test('a bad row fails the COPY at once, says nothing of the row, and the connection works on', async () => {
-    const error = await copyIn(db, 'COPY hostile FROM STDIN', 'secret-in-row\tx\t{}\t{}\t1\n').catch(
+    const error = await copyIn(db, copy, fileOf([[1, 'secret-in-row\0', [], [], undefined, '1']])).catch(
       (failure: unknown) => failure,
     );
-    expect(error).toMatchObject({ name: 'StoreError', sqlstate: '22P02' });
+    expect(error).toMatchObject({ name: 'StoreError', sqlstate: '22021' });
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('secret-in-row');
     expect(await rowsIn(db, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
   test('a COPY of no rows and one of a megabyte in a row are taken', async () => {
     await scriptIn(db, 'TRUNCATE hostile');
-    expect(await copyIn(db, 'COPY hostile FROM STDIN', '')).toEqual([0]);
-    expect(
-      await copyIn(db, 'COPY hostile FROM STDIN', copyRow(['1', 'x'.repeat(1 << 20), '{}', '{}', '\\N'])),
-    ).toEqual([1]);
+    expect(await copyIn(db, copy, fileOf([]))).toEqual([0]);
+    const large = [1, 'x'.repeat(1 << 20), [], [], undefined, undefined];
+    expect(await copyIn(db, copy, fileOf([large]))).toEqual([1]);
     expect(await rowsIn(db, 'SELECT length(t) AS n FROM hostile')).toEqual([{ n: 1 << 20 }]);
+  });
+
+  test('a file stays as it is while the next one is made', () => {
+    const copied = new CopyRows(['uuid', 'text']);
+    let last: { readonly file: Buffer; readonly copy: Buffer } | undefined;
+    for (const text of ['first', 'second', 'x'.repeat(5_000_000), 'fourth', 'fifth']) {
+      const file = fileOf([[text]], copied);
+      if (last !== undefined) expect(last.file.equals(last.copy)).toBe(true);
+      expect(file.equals(fileOf([[text]], new CopyRows(['uuid', 'text'])))).toBe(true);
+      last = { file, copy: Buffer.from(file) };
+      copied.clear();
+    }
   });
 
   test('values come as the port promises, whatever the driver', async () => {
@@ -158,11 +189,14 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
 
   test('statements around a COPY run in its message, and a failure of the last is a failure of all', async () => {
     await scriptIn(db, 'CREATE TEMPORARY TABLE moved (n integer CHECK (n < 3))');
-    const around = 'TRUNCATE hostile; COPY hostile FROM STDIN; INSERT INTO moved SELECT n FROM hostile';
-    const row = (n: number) => copyRow([String(n), 'x', '{}', '{}', '\\N']);
+    const around = `TRUNCATE hostile; ${copy}; INSERT INTO moved SELECT n FROM hostile`;
+    const file = (...numbers: number[]) => fileOf(numbers.map((n) => [n, 'x', [], [], undefined, undefined]));
     let sent = 0;
-    expect(await copyIn(db, around, row(1) + row(2), () => sent++)).toEqual([0, 2, 2]);
-    await expect(copyIn(db, around, row(3))).rejects.toMatchObject({ name: 'StoreError', sqlstate: '23514' });
+    expect(await copyIn(db, around, file(1, 2), () => sent++)).toEqual([0, 2, 2]);
+    await expect(copyIn(db, around, file(3))).rejects.toMatchObject({
+      name: 'StoreError',
+      sqlstate: '23514',
+    });
     expect(await rowsIn(db, 'SELECT count(*) AS n FROM moved')).toEqual([{ n: 2 }]);
     expect(sent).toBe(1);
   });
