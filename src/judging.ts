@@ -307,13 +307,13 @@ async function readFacts(
   const isGreenHere = isGreen(evidence.run);
   const [failures, { judged, plan }] = await Promise.all([
     isGreenHere ? [] : readFailures(db, access, query),
-    // The statement is sent first: the server has work while the point is chosen.
-    takeAnswers().then(() => {
+    // The statement is sent: the server has work while the point is chosen.
+    (async () => {
       const chosen = judge();
       const { lineRuns, run } = evidence;
       const asked = { runId, createdAt, lineRuns, testsSignature: run.testsSignature, ...runsToRead(chosen) };
       return { judged: chosen, plan: planTests(asked) };
-    }),
+    })(),
   ]);
   const { point } = judged;
   // Of tests that failed neither here nor at the point nothing is asked.

@@ -96,12 +96,13 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
 
   // The driver warns on standard error where more than one statement waits for another. Holds no answer.
   let last: Promise<void> = Promise.resolve();
+  let turns = 0;
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(work);
-    last = turn.then(
-      () => {},
-      () => {},
-    );
+    // At once where nothing is before it: the server has work while its caller goes on.
+    const turn = turns === 0 ? (async () => work())() : last.then(work);
+    turns++;
+    const end = (): void => void turns--;
+    last = turn.then(end, end);
     return turn;
   };
 
