@@ -307,8 +307,8 @@ async function readFacts(
   const isGreenHere = isGreen(evidence.run);
   const [failures, { judged, plan }] = await Promise.all([
     isGreenHere ? [] : readFailures(db, access, query),
-    // The statement is sent first: the server has work while the point is chosen.
-    takeAnswers().then(() => {
+    // The statement is sent: the server has work while the point is chosen.
+    (async () => {
       const chosen = judge();
       const { lineRuns, run } = evidence;
       const plan = planTests({
@@ -320,7 +320,7 @@ async function readFacts(
         ...runsToRead(chosen),
       });
       return { judged: chosen, plan };
-    }),
+    })(),
   ]);
   const { point } = judged;
   // Of tests that failed neither here nor at the point nothing is asked.

@@ -32,6 +32,7 @@ export interface PostgresOptions extends Partial<ConnectLimits> {
 const acceptMs = 10_000;
 const defaultStallMs = 30_000;
 const int8 = 20;
+const texts = 1009;
 
 /** Connects; the URL is checked first (InputError), then the server (StoreError). */
 export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<Database> {
@@ -58,10 +59,13 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     connectionTimeoutMillis: startMs,
     keepAlive: true,
     types: {
-      getTypeParser: ((oid: number, format: 'text' | 'binary') =>
-        oid === int8 && format !== 'binary'
-          ? Number
-          : pg.types.getTypeParser(oid, format as 'text')) as never,
+      getTypeParser: ((oid: number, format: 'text' | 'binary') => {
+        const known = pg.types.getTypeParser(oid, format as 'text');
+        if (format === 'binary') return known;
+        if (oid === int8) return Number;
+        // The driver reads an array letter by letter: most have nothing to unescape.
+        return oid === texts ? (text: string) => plainTexts(text) ?? known(text) : known;
+      }) as never,
     },
     ...{ sslnegotiation: 'postgres' },
   });
@@ -92,12 +96,13 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
 
   // The driver warns on standard error where more than one statement waits for another. Holds no answer.
   let last: Promise<void> = Promise.resolve();
+  let turns = 0;
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(work);
-    last = turn.then(
-      () => {},
-      () => {},
-    );
+    // At once where nothing is before it: the server has work while its caller goes on.
+    const turn = turns === 0 ? (async () => work())() : last.then(work);
+    turns++;
+    const end = (): void => void turns--;
+    last = turn.then(end, end);
     return turn;
   };
 
@@ -271,6 +276,11 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
       clearTimeout(timer);
     },
   };
+}
+
+/** The elements of an array of one dimension; undefined where one of them is NULL, empty or escaped. */
+function plainTexts(text: string): string[] | undefined {
+  return /^\{[^{}"\\]+\}$/.test(text) && !text.includes('NULL') ? text.slice(1, -1).split(',') : undefined;
 }
 
 /** Arrays as the text that PostgreSQL reads: the driver's way of making it takes several times its memory. */

@@ -194,7 +194,7 @@ export async function readMatches(
         );
   const scope = memoryScope('me', '$1', db.embedded, tables);
   const former = [...formerNames].flatMap(([name, names]) => names.map((one) => [name, one] as const));
-  const found = new Map<RunFailure, readonly string[]>();
+  const found = new Map<RunFailure, readonly Found[]>();
   for (let first = 0; first < searched.length; first += mostAtOnce) {
     const some = searched.slice(first, first + mostAtOnce);
     const list = (of: (failure: RunFailure) => string) => some.map(of);
@@ -223,17 +223,13 @@ export async function readMatches(
     for (const { place, exact, words, alike } of rows) {
       const failure = some[place];
       if (failure !== undefined)
-        found.set(
-          failure,
-          [exact, words, alike].filter((text) => text !== null),
-        );
+        found.set(failure, [exact, words, alike].filter((text) => text !== null).map(partsOf));
     }
   }
-  const memories = await readFound(db, access, [...found.values()].flat().map(partsOf));
+  const memories = await readFound(db, access, [...found.values()].flat());
   // Failures with the same candidate share one object: thousands may have it.
   const candidates = new Map<string, MemoryCandidate>();
-  const candidateOf = (text: string): MemoryCandidate[] => {
-    const { kind, shared, id, same } = partsOf(text);
+  const candidateOf = ({ text, kind, shared, id, same }: Found): MemoryCandidate[] => {
     const memory = foundIn(memories, { id, shared })?.memory;
     if (memory === undefined) return [];
     const candidate = candidates.get(text) ?? {
@@ -247,14 +243,22 @@ export async function readMatches(
   };
   const matches = new Map<RunFailure, readonly MemoryCandidate[]>();
   for (const [failure, candidate] of settled) matches.set(failure, [candidate]);
-  for (const [failure, texts] of found) matches.set(failure, texts.flatMap(candidateOf));
+  for (const [failure, some] of found) matches.set(failure, some.flatMap(candidateOf));
   return matches;
 }
 
 /** `exact false <id> 2`: how it fits, whether it is a shared one, which, and what else is the same. */
-function partsOf(text: string): { kind: string; shared: boolean; id: string; same: string | undefined } {
+interface Found {
+  readonly text: string;
+  readonly kind: string;
+  readonly shared: boolean;
+  readonly id: string;
+  readonly same: string | undefined;
+}
+
+function partsOf(text: string): Found {
   const [kind = '', shared, id = '', same] = text.split(' ');
-  return { kind, shared: shared === 'true', id, same };
+  return { text, kind, shared: shared === 'true', id, same };
 }
 
 type MatchRow = Row & {

@@ -81,16 +81,32 @@ test('arrays arrive as they are, whatever their texts hold', async () => {
     const odd = ['', ' ', 'NULL', 'a,b', '{x}', '"q"', 'back\\slash', '\\"', "it's", 'é\n\t', '😀'];
     const texts = [...odd, ...Array.from({ length: 1200 }, (_, n) => `test_${n}[{"a": "\\n,"}]`)];
     const numbers = [0, -7, 2 ** 31 - 1];
+    const nested = [
+      ['a', 'b'],
+      ['c', 'd'],
+    ];
     const [row] = await db.transaction(
       () =>
-        db.query('SELECT $1::text[] AS texts, $2::int[] AS numbers, $3::text[] AS none', [
-          texts,
-          numbers,
-          [],
-        ]),
+        db.query(
+          `SELECT $1::text[] AS texts, $2::int[] AS numbers, $3::text[] AS none, $4::text[] AS plain, ARRAY['ANNULLED'] AS capitals,
+             ARRAY[''] AS empty, ARRAY['a', NULL] AS nulls, ARRAY['a', NULL, 'NULL', 'null'] AS quoted,
+             ARRAY[['a', 'b'], ['c', 'd']] AS nested, '[2:3]={a,b}'::text[] AS bounded`,
+          [texts, numbers, [], ["it's", 'a::b', 'é😀', '[x]']],
+        ),
       { begin: beginInCatalog() },
     );
-    expect(row).toEqual({ texts, numbers, none: [] });
+    expect(row).toEqual({
+      texts,
+      numbers,
+      none: [],
+      plain: ["it's", 'a::b', 'é😀', '[x]'],
+      capitals: ['ANNULLED'],
+      empty: [''],
+      nulls: ['a', null],
+      quoted: ['a', null, 'NULL', 'null'],
+      nested,
+      bounded: ['a', 'b'],
+    });
   } finally {
     await db.close();
   }
