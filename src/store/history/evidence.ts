@@ -584,7 +584,9 @@ export async function readTestEvidence(
   const add = (row: TestFactsRow) => found.add(row);
   if (kind.isRead || kind.isRed || kind.isPointRed) {
     const params = [access.team.id, query.runId, query.createdAt, ...lists];
-    await db.each(testsSql({ ...kind, isSparse }), params, add);
+    await db.each<TestFactsRow>(testsSql({ ...kind, isSparse }), params, (row) =>
+      found.add(row, { isTextUnread: true }),
+    );
   }
   const { names: unlike, places } = found.failedUnalike();
   if (unlike.length > 0) {
@@ -797,7 +799,8 @@ class RowCollector {
     for (const failure of failures) this.#addRow(failure);
   }
 
-  add(fact: TestFactsRow): void {
+  /** @param isTextUnread error type and statement of failures are not in it */
+  add(fact: TestFactsRow, { isTextUnread = false } = {}): void {
     const { past, attempts } = fact;
     const places = fact.places?.split(' ').map(Number) ?? [];
     if (fact.test_name === null) {
@@ -812,9 +815,8 @@ class RowCollector {
     const outcome = this.#shared.of(fact.outcome) ?? fact.outcome;
     const failedAttempts = attempts === null ? undefined : attempts - 1;
     const driftSignature = this.#shared.of(fact.drift_signature);
-    const isUnread = fact.error_type === null && fact.statement === null;
     // Equal signatures are of equal error types and statements.
-    const like = isUnread && driftSignature !== undefined && driftSignature === first?.driftSignature;
+    const like = isTextUnread && driftSignature !== undefined && driftSignature === first?.driftSignature;
     const errorType = like ? first.errorType : this.#shared.of(fact.error_type);
     const statement = like ? first.statement : this.#shared.of(fact.statement);
     for (const place of places) {

@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{judgeOwnPatch,judgePatch,readChange}from"./chunk-MNPN4NAB.mjs";import"./chunk-MYJODRGY.mjs";import"./chunk-XQWHXLP6.mjs";import"./chunk-XVE3K5RJ.mjs";import"./chunk-ENBQHHCT.mjs";import"./chunk-ALKHQPV6.mjs";import"./chunk-KWNZNQU6.mjs";import"./chunk-DY4CTDPU.mjs";export{judgeOwnPatch,judgePatch,readChange};

@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{openEmbedded}from"./chunk-IXJIPPYI.js";import"./chunk-4J57XHEM.js";import"./chunk-W23TQLST.js";import"./chunk-OA2V3CA3.js";import"./chunk-LBN2FRIC.js";import"./chunk-4O5WQAVY.js";import"./chunk-7HLQGHGJ.js";import"./chunk-EA24CPIT.js";import"./chunk-O7DVEXT4.js";import"./chunk-XNCQ6ZIS.js";import"./chunk-CNE6ZDO7.js";import"./chunk-TFW2IOPD.js";export{openEmbedded};
