@@ -159,6 +159,8 @@ export interface PlacedPoint {
   readonly ofLine: readonly (readonly PlacedRun[])[];
   /** Two runs of the base are steps of one job. */
   readonly hasSteps: boolean;
+  /** All runs are of the judged run's line. */
+  readonly isOneLine: boolean;
 }
 
 /** @param placed gives a run its place; called once for each run */
@@ -176,17 +178,19 @@ export function placePoint(
   const [base, later] = [point.base.map(place), point.later.map(place)];
   const inTime = ({ runs }: PlacedCommit) => [...runs].sort((a, b) => a.passed.run.at - b.passed.run.at);
   const ofBase = base.flatMap(({ runs }) => runs);
+  const all = [...ofBase, ...later.flatMap(({ runs }) => runs)];
   return {
     base,
     inTime: base.flatMap(inTime),
     later: later.flatMap(inTime),
-    all: [...ofBase, ...later.flatMap(({ runs }) => runs)],
+    all,
     ownLine: new Set([run.lineId]),
     ofLine: base
       .map(({ runs }) => runs.filter(({ passed }) => passed.run.lineId === run.lineId))
       .filter((runs) => runs.length > 0)
       .slice(-lineCommits),
     hasSteps: new Set(ofBase.map(executionOf)).size < ofBase.length,
+    isOneLine: all.every(({ passed }) => passed.run.lineId === run.lineId),
   };
 }
 
@@ -224,7 +228,11 @@ export function pastOf(
   // Steps of one job that ran the same test are variants: each is compared with the step of its own place.
   const steps = stepFilter(run, point, { counts, siblings: siblings.filter(hasRun) });
   if (steps === undefined) return { ...nothing, state: { kind: 'steps' } };
-  const isOfStep = (other: PlacedRun) => lines.has(other.passed.run.lineId) && steps(other);
+  // Asked of each run of each test: mostly there is one line, and no steps.
+  const isOfStep =
+    isOwnPast && point.isOneLine && steps === everyRun
+      ? undefined
+      : (other: PlacedRun) => lines.has(other.passed.run.lineId) && steps(other);
   const attempts = attemptsIn(point.inTime, rows, isOfStep);
   const last = attempts.at(-1);
   if (last === undefined) return { ...nothing, state: { kind: 'steps' } };
@@ -262,6 +270,8 @@ function lastOfLines(attempts: readonly Attempt[]): readonly Attempt[] {
 
 const executionOf = ({ passed: { run } }: PlacedRun) => `${run.lineId}\n${run.execution ?? run.runId}`;
 
+const everyRun = (): boolean => true;
+
 /**
  * Which runs of the past are of the judged run's own step. undefined where steps ran the test and none can be told to be this
  * one. The judged execution may still go on: so many steps as the past had, or fewer, are taken for equally many.
@@ -275,13 +285,13 @@ function stepFilter(
   }: { readonly counts: (run: PlacedRun) => boolean; readonly siblings: readonly PlacedRun[] },
 ): ((run: PlacedRun) => boolean) | undefined {
   const here = Math.max(1, siblings.length);
-  if (here === 1 && !hasSteps) return () => true;
+  if (here === 1 && !hasSteps) return everyRun;
   const executions = groupBy(
     base.flatMap((commit) => commit.runs.filter(counts)),
     executionOf,
   );
   const isPlain = here === 1 && [...executions.values()].every((group) => group.length === 1);
-  if (isPlain) return () => true;
+  if (isPlain) return everyRun;
   const chosen = new Set<PlacedRun>();
   for (const group of executions.values()) {
     const same = group.find(({ passed }) => passed.run.ordinal === run.ordinal);
