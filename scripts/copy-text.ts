@@ -1,7 +1,7 @@
-// Rows in the text format of COPY: escaping and nothing else. Pure. Values must be storable already (storable.ts).
+// Rows in the text format of COPY, which `psql \copy` reads by default: what bench-copy.ts compares with.
 
 /** NULL in the text format. */
-export const copyNull = '\\N';
+const copyNull = '\\N';
 
 const special = /[\\\t\n\r]/;
 
@@ -34,27 +34,7 @@ export function copyIntArray(values: readonly number[]): string {
   return `{${values.join(',')}}`;
 }
 
-/** An `integer[]` value of two dimensions, of numbers that are pairs one after the other; or NULL. */
-export function copyIntPairs(values: readonly number[] | undefined): string {
-  if (values === undefined) return copyNull;
-  let pairs = '';
-  for (let i = 0; i + 1 < values.length; i += 2)
-    pairs += `${i === 0 ? '' : ','}{${values[i]},${values[i + 1]}}`;
-  return `{${pairs}}`;
-}
-
 /** One line of encoded values. */
 export function copyRow(values: readonly string[]): string {
   return `${values.join('\t')}\n`;
-}
-
-/** The values of encoded lines, each as text or NULL. */
-export function copiedValues(lines: string): (string | null)[][] {
-  const replaced: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r' };
-  const decode = (field: string) =>
-    field === copyNull ? null : field.replace(/\\(.)/g, (_, char: string) => replaced[char] ?? char);
-  return lines
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => line.split('\t').map(decode));
 }

@@ -241,6 +241,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const storing = connect && (await import('./storing.ts'));
   const stored: StoredRun = (await storing?.storeRun(connect, upload, passes.open, {
     opened: edges.takeTeam?.(),
+    tests: survey.testcases,
     allowPrivilegedRole: settings.allowPrivilegedRole,
     baseBranch: settings.baseBranch,
     change,

@@ -23,7 +23,9 @@ import { type Access, type AccessRequest, inTeam, openTeam } from './store/schem
 
 export { openTeam };
 
-export interface StoreRunOptions extends Omit<SaveOptions, 'deadlineMs'> {
+export interface StoreRunOptions extends Omit<SaveOptions, 'deadlineMs' | 'onProgress'> {
+  /** How many tests the run has. Absent: few. */
+  readonly tests?: number | undefined;
   /** See HistoryQuery. */
   readonly baseBranch: string | undefined;
   readonly change: ChangeSource | undefined;
@@ -42,6 +44,10 @@ export interface StoredRun {
   readonly storeError: unknown;
 }
 
+/**
+ * Of more tests the server has rows for longer than git takes, but not at first: starting git's processes would keep it waiting for them.
+ */
+const fewTests = 10_000;
 /** No new attempt to store a run begins after this time, in milliseconds. */
 const deadlineMs = 120_000;
 /** The same for reading a history. */
@@ -64,9 +70,9 @@ export async function storeRun(
   const connection = reuseConnection(connect);
   const opened = options.opened?.then(({ db, access }) => ({ db: connection.keep(db), access }));
   // git answers while the server stores the run.
-  const patch =
-    options.patch && options.change && readPatch(options.change, options.patch, options.baseBranch);
-  const guess = beside(guessPlace(options.change, options.baseBranch));
+  let asked: ReturnType<typeof askGit> | undefined;
+  const answers = () => (asked ??= askGit(options));
+  if ((options.tests ?? 0) <= fewTests) answers();
   let saved: SavedRun | undefined;
   let access: Access | undefined;
   try {
@@ -77,9 +83,12 @@ export async function storeRun(
       onAccess: (found) => {
         access = found;
       },
+      onProgress: (results) => {
+        if (results > fewTests) answers();
+      },
     });
     options.onSaved(saved);
-    const request = { ...options, saved, teamSlug: upload.teamSlug, patch, guess };
+    const request = { ...options, saved, teamSlug: upload.teamSlug, ...answers() };
     return outcome(saved, { history: await judgeAndLearn(connection, request, access) });
   } catch (error) {
     if (error instanceof InputError || error instanceof ReportError) throw error;
@@ -93,6 +102,14 @@ export async function storeRun(
   } finally {
     await connection.close();
   }
+}
+
+/** Where the change begins, and the lines that it changed. */
+function askGit({ change, patch, baseBranch }: StoreRunOptions) {
+  return {
+    patch: patch && change && readPatch(change, patch, baseBranch),
+    guess: beside(guessPlace(change, baseBranch)),
+  };
 }
 
 /** If the upload fails first, nobody awaits the promise: its rejection is not reported as unhandled. */

@@ -8,6 +8,7 @@ import type {
   SignedResult,
   Warning,
 } from '../../../src/model.ts';
+import type { Connect } from '../../../src/store/database/port.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { readRunHistory } from '../../../src/storing.ts';
 import { long } from '../../support/long.ts';
@@ -640,6 +641,35 @@ describe.each(placeNames)('on %s', (name) => {
         confidence: '0.4',
       });
       expect(await told()).toMatchObject({ known: false, tier: 'similar', solution: 'by line' });
+    });
+
+    test('signatures are sent to look for memories only where there are some', async () => {
+      const saved = await upload({ letter: 'F', at: uploads });
+      const connect: Connect = async (limits) => {
+        const db = await place.connect(limits);
+        return {
+          ...db,
+          query: (sql, params) => {
+            sent.push(JSON.stringify(params ?? []));
+            return db.query(sql, params);
+          },
+        };
+      };
+      let sent: string[] = [];
+      const isSent = async () => {
+        sent = [];
+        await readRunHistory(connect, {
+          saved,
+          teamSlug: place.teamSlug,
+          baseBranch: undefined,
+          allowPrivilegedRole: false,
+        });
+        return sent.some((params) => params.includes(words));
+      };
+      expect(await isSent()).toBe(false);
+      expect(sent.length).toBeGreaterThan(2);
+      await remember({ solution: 'shared', shared: true });
+      expect(await isSent()).toBe(true);
     });
 
     test('a team that wants no matches gets none of any tier', async () => {
