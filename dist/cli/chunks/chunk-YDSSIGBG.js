@@ -1,0 +1,6 @@
+import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
+import{matrizEnabled}from"./chunk-AC5X575P.js";import{inTeam}from"./chunk-LIU7W7SA.js";async function readLeastCovered(db,access,run,most){return(await inTeam(db,access,()=>db.query(`SELECT file_path, coverage_percent::float8 AS percent, missing_statements
+       FROM coverage_data
+       WHERE team_id = $1 AND test_run_id = $2 AND created_at = $3 AND coverage_percent < 100
+       ORDER BY coverage_percent, missing_statements DESC, file_path LIMIT $4`,[access.team.id,run.runId,run.createdAt,most]))).map(row=>({filePath:String(row.file_path),coveragePercent:Number(row.percent),missingStatements:Number(row.missing_statements)}))}async function readAnalysis(db,access,run){let[row]=await inTeam(db,access,()=>db.query(`SELECT r.matriz_analysis::text AS json, r.origin FROM test_runs r
+       WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3 AND pg_column_size(r.matriz_analysis) <= $4 AND ${matrizEnabled("$1")}`,[access.team.id,run.runId,run.createdAt,mostAnalysisBytes]));return row&&{json:row.json,origin:row.origin??void 0}}var mostAnalysisBytes=4194304;export{readLeastCovered,readAnalysis};

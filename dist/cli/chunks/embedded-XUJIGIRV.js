@@ -1,0 +1,2 @@
+import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
+import{openEmbedded}from"./chunk-5EGDFE47.js";import"./chunk-LDGG6RWV.js";import"./chunk-Q4DV3NSU.js";import"./chunk-B5W6DMNG.js";import"./chunk-LBN2FRIC.js";import"./chunk-4O5WQAVY.js";import"./chunk-7HLQGHGJ.js";import"./chunk-X4TWJAXI.js";import"./chunk-O7DVEXT4.js";import"./chunk-XNCQ6ZIS.js";import"./chunk-CNE6ZDO7.js";import"./chunk-TFW2IOPD.js";export{openEmbedded};
