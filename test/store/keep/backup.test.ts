@@ -224,6 +224,23 @@ describe('a backup', () => {
     },
   );
 
+  test.runIf(long && hasTools)('is restored rows first, then keys and triggers', async () => {
+    const file = await backUp(source.adminUrl, 'sections.dump');
+    const bin = path.join(home, 'telling');
+    await mkdir(bin, { recursive: true });
+    const { stdout: real } = await run('sh', ['-c', 'command -v pg_restore']);
+    await writeFile(
+      path.join(bin, 'pg_restore'),
+      `#!/bin/sh\necho "$*" >> '${bin}/called'\nexec ${real.trim()} "$@"\n`,
+      { mode: 0o755 },
+    );
+    const verdict = await verify(file, ['--server', serverUrl()], { PATH: `${bin}:${process.env.PATH}` });
+    expect(verdict).toEqual({ code: 0, codes: [], text: '' });
+    const called = await readFile(path.join(bin, 'called'), 'utf8');
+    const sections = [...called.matchAll(/--section=(\S+)/g)].map(([, section]) => section);
+    expect(sections).toEqual(['pre-data', 'data', 'post-data']);
+  });
+
   test.runIf(long && hasTools)('of a schema of its own passes', async () => {
     const database = await createDatabase();
     databases.push(database);
