@@ -734,6 +734,9 @@ function timesOf(runs: readonly EvidenceRun[], otherwise: Date): readonly [Date,
   return [new Date(Math.min(...times)), new Date(Math.max(...times))];
 }
 
+/** Texts that many rows have are among the first: to keep more takes as much memory as it saves where each row has its own. */
+const mostShared = 10_000;
+
 /** One text each for what many rows have: all tests may have failed. */
 class SharedTexts {
   readonly #texts = new Map<string, string>();
@@ -741,7 +744,7 @@ class SharedTexts {
   of<Text extends string>(text: Text | null): Text | undefined {
     if (text === null) return undefined;
     const known = this.#texts.get(text) as Text | undefined;
-    if (known === undefined) this.#texts.set(text, text);
+    if (known === undefined && this.#texts.size < mostShared) this.#texts.set(text, text);
     return known ?? text;
   }
 }
