@@ -306,7 +306,7 @@ async function readFacts(
   const { runId, createdAt } = query;
   const isGreenHere = isGreen(evidence.run);
   const [failures, { judged, plan }] = await Promise.all([
-    isGreenHere ? [] : readFailures(db, access, query),
+    isGreenHere ? [] : readFailures(db, access, query, evidence),
     // The statement is sent: the server has work while the point is chosen.
     (async () => {
       const chosen = judge();

@@ -464,16 +464,21 @@ export interface TestEvidence {
   readonly failures: readonly { readonly testName: string; readonly testFile: string | undefined }[];
 }
 
-/** Reads the failures of the judged run in the report's order, inside a transaction of the team. */
+/**
+ * Reads the failures of the judged run in the report's order, inside a transaction of the team.
+ *
+ * @param hasMemories see RunEvidence; without memories nobody needs the words' signatures
+ */
 export async function readFailures(
   db: Database,
   access: Access,
   { runId, createdAt }: RunQuery,
+  { hasMemories }: Pick<RunEvidence, 'hasMemories'> = { hasMemories: true },
 ): Promise<readonly RunFailure[]> {
   const failures: RunFailure[] = [];
   const shared = new SharedTexts();
   const memories = new Map<string, FoundMemory>();
-  await db.each<FailedRow>(ownFailuresSql, [access.team.id, runId, createdAt], (row) => {
+  await db.each<FailedRow>(ownFailuresSql, [access.team.id, runId, createdAt, hasMemories], (row) => {
     failures.push(failureOf(row, runId, shared, memories));
   });
   return failures;
@@ -1242,7 +1247,8 @@ interface TestsKind {
 }
 
 const ownFailuresSql = `
-  SELECT r.test_name, r.test_file, ${failureColumns}, r.failure_signature, r.words_signature, r.cause_key,
+  SELECT r.test_name, r.test_file, ${failureColumns}, r.failure_signature, r.cause_key,
+    CASE WHEN $4::boolean THEN r.words_signature END AS words_signature,
     coalesce(r.healix_memory_id, r.shared_memory_id) AS memory, r.healix_memory_id IS NULL AS is_shared
   FROM test_results r WHERE ${failedHere} ORDER BY r.id`;
 

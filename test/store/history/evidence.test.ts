@@ -508,6 +508,17 @@ describe.each(placeNames)('on %s', (name) => {
     });
   });
 
+  test('the words of failures are read where there are memories', async () => {
+    const me = await store('me', { commit: 'a', hours: 1, tests: '1F' });
+    await place.look('UPDATE test_results SET words_signature = $2 WHERE test_run_id = $1', [
+      me.runId,
+      `w1:${'0'.repeat(32)}`,
+    ]);
+    const wordsOf = async (hasMemories: boolean) =>
+      (await within((db, access) => readFailures(db, access, me, { hasMemories })))[0]?.wordsSignature;
+    expect([await wordsOf(true), await wordsOf(false)]).toEqual([`w1:${'0'.repeat(32)}`, undefined]);
+  });
+
   test('failures of several signatures, or of none, come with their texts; those of one have it from the judged run', async () => {
     const base = await store('base', { commit: 'a', hours: 1, tests: '1F 2F 3F 4F' });
     const edit = async (run: { runId: string }, number: number, change: string) =>
