@@ -108,12 +108,12 @@ async function measure(): Promise<void> {
   console.log(`saveRun, limited role, RLS     ${line(stored, base)}`);
   if (hasCli) console.log(`lukhas-upload, whole           ${line(whole, base)}`);
   const size100 = `${tests} results and ${files} coverage rows against \`psql \\copy\`, median of ${pairs}`;
-  tellFigure({ what: `storing ${size100}`, value: (median(stored) / base).toFixed(2), bound: '1.33' });
+  tellFigure({ what: `storing ${size100}`, value: (median(stored) / base).toFixed(2), bound: '1.05' });
   if (hasCli)
     tellFigure({
       what: `whole upload of ${size100}`,
       value: (median(whole) / base).toFixed(2),
-      bound: '1.6',
+      bound: '1.25',
     });
   else console.log('the whole upload is not measured: dist/cli/upload.js is not built (npm run build)');
 
