@@ -7,7 +7,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Figure, median } from './figures.ts';
+import { type Figure, median, plotTimes } from './figures.ts';
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
 const all = Object.keys(scripts).flatMap((name) => (/^bench:/.test(name) ? name.slice('bench:'.length) : []));
@@ -67,7 +67,13 @@ const table = [
 ];
 const spread = (Math.max(...noise) / Math.min(...noise) - 1) * 100;
 const words = `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, Node ${process.versions.node}. The machine's own noise: a fixed piece of work took ${median(noise).toFixed(0)} ms in the middle, the longest ${spread.toFixed(0)} % more than the shortest.`;
-console.log(`\n${[words, '', ...table].join('\n')}`);
+const growth = plotTimes(found.flatMap(({ bench, figures }) => (bench === 'growth' ? figures : [])));
+const plot =
+  growth.length === 0
+    ? []
+    : ['', 'How the time grows; ten times the time is 16 blocks more:', '', '```', ...growth, '```'];
+const shown = [words, '', ...table, ...plot].join('\n');
+console.log(`\n${shown}`);
 
 if (values.write) {
   const page = 'docs/measurements.md';
@@ -76,7 +82,7 @@ if (values.write) {
   const [before, rest = ''] = text.split(start);
   const after = rest.split(end)[1] ?? '';
   if (rest === '') throw new Error(`${page} has no line ${start}`);
-  writeFileSync(page, `${before}${start}\n${[words, '', ...table].join('\n')}\n${end}${after}`);
+  writeFileSync(page, `${before}${start}\n${shown}\n${end}${after}`);
 }
 if (found.some(({ failed }) => failed)) process.exitCode = 1;
 
