@@ -116,6 +116,19 @@ export function runsOfTests(runs: number, tests: number): string {
   return tests === 0 ? count(runs, 'test run') : `${count(runs, 'run')} of ${count(tests, 'test')}`;
 }
 
+/** `2 skipped`, `1 xfailed`, each where there are any; `skipped` counts both. */
+export function skippedWords(skipped: number, xfailed: number): string[] {
+  return [
+    ...(skipped > xfailed ? [`${number(skipped - xfailed)} skipped`] : []),
+    ...(xfailed > 0 ? [`${number(xfailed)} xfailed`] : []),
+  ];
+}
+
+/** What a table's column of skipped tests is called, which counts those that were expected to fail, too. */
+export function skippedColumn(hasXfailed: boolean): string {
+  return hasXfailed ? 'Skipped or xfailed' : 'Skipped';
+}
+
 /** `both jobs`, `all 3 jobs` */
 export function allJobs(jobs: number): string {
   return jobs === 2 ? 'both jobs' : `all ${jobs} jobs`;

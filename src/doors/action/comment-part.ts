@@ -86,14 +86,14 @@ function identify(job: Parameters<typeof identifyJob>[0], isPush: boolean) {
 
 function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
   if (job.runId === undefined) return missingSection(job.reason, { ok: true, text: '' }, hideSolutions);
-  const { totals, incomplete, failures, history, leastCovered, matriz, reports } = job;
+  const { totals, xfailed, incomplete, failures, history, leastCovered, matriz, reports } = job;
   const stored = { ok: true, text: '' };
   return {
     totals,
     lost: 0,
     incomplete,
     troubles: [],
-    xfailed: 0,
+    xfailed,
     failures,
     history,
     matriz,

@@ -11,6 +11,7 @@ import type { SeveralReports } from '../../report-counts.ts';
 import type { Connect, ConnectLimits, Database } from '../../store/database/port.ts';
 import { withRetries } from '../../store/database/retry.ts';
 import { withTimeout } from '../../store/database/search-path.ts';
+import { countExpectedFailures } from '../../store/questions/runs.ts';
 import {
   type CommitQuery,
   type LeastCovered,
@@ -34,6 +35,8 @@ import { identifyJob, idOf } from './job-identity.ts';
 export interface CommitRun extends StoredJobIdentity {
   readonly runId: string;
   readonly totals: Totals;
+  /** How many of the skipped ones were expected to fail, and did. */
+  readonly xfailed: number;
   readonly reports: SeveralReports | undefined;
   /** Tests of it are missing. */
   readonly incomplete: boolean;
@@ -156,6 +159,7 @@ async function readJob(
   const texts = await readFailureTexts(db, access, job, names);
   return {
     ...job,
+    xfailed: job.totals.skipped === 0 ? 0 : await countExpectedFailures(db, access, job),
     failures: texts.map((text) =>
       showFailure({ ...text, outcome: text.outcome as Outcome, failure: readStoredFailure(text) }),
     ),

@@ -55,6 +55,8 @@ import {
   number,
   percent,
   phaseApart,
+  skippedColumn,
+  skippedWords,
   type ToldFailure,
   tierNames,
 } from '../words.ts';
@@ -273,10 +275,7 @@ function renderCounts({ totals, xfailed, history, lost, severalReports }: Sectio
     ...(totals.failed > 0 ? [`**${number(totals.failed)} failed**`] : []),
     ...(totals.errors > 0 ? [`**${count(totals.errors, 'error')}**`] : []),
   ];
-  const skipped = [
-    ...(totals.skipped > xfailed ? [`${number(totals.skipped - xfailed)} skipped`] : []),
-    ...(xfailed > 0 ? [`${number(xfailed)} xfailed`] : []),
-  ];
+  const skipped = skippedWords(totals.skipped, xfailed);
   const parts = [
     ...(failed.length === 0 ? [] : [`${failed.join(', ')}${difference(bad, before?.failed)}`]),
     `${number(totals.passed)} passed${difference(totals.passed, passedBefore)}`,
@@ -296,7 +295,7 @@ function renderCounts({ totals, xfailed, history, lost, severalReports }: Sectio
 const mostReportsNamed = 3;
 
 /** `2 tests, 6 runs in 3 reports; 1 failed in results-3.12.xml`, and a row a file. */
-function renderReports({ severalReports: reports }: Section): string {
+function renderReports({ severalReports: reports, xfailed }: Section): string {
   if (reports === undefined) return '';
   const { counts, rest, tests } = reports;
   const { reports: all, runs } = sizeOfReports(reports);
@@ -314,7 +313,7 @@ function renderReports({ severalReports: reports }: Section): string {
   if (more > 0) named.push(`and in ${failedInRest > 0 ? 'more than ' : ''}${number(more)} more`);
   else if (failedInRest > 0) named.push(`${number(failedInRest)} failed in others than those below`);
   const lines = [
-    '| Report | Failed | Passed | Skipped |',
+    `| Report | Failed | Passed | ${skippedColumn(xfailed > 0)} |`,
     '|:--|--:|--:|--:|',
     ...reportRows(reports).map(
       ({ name, failed, passed, skipped }) => `| ${name} | ${failed} | ${passed} | ${skipped} |`,

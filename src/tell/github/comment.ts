@@ -18,6 +18,8 @@ import {
   number,
   percent,
   runsOfTests,
+  skippedColumn,
+  skippedWords,
   testsOf,
 } from '../words.ts';
 import { type Attempted, compareAttempts, groupsOf, standing } from './attempts.ts';
@@ -57,7 +59,9 @@ export interface JobRow extends JobIdentity {
   readonly tests?: number | undefined;
   readonly passed: number;
   readonly failed: number;
+  /** With those that were expected to fail, and did. */
   readonly skipped: number;
+  readonly xfailed: number;
   /** How much more than in the run of the same job that it is compared with; undefined where nothing moved, or is known. */
   readonly moved?: { readonly failed: number; readonly passed: number; readonly skipped: number } | undefined;
   /** undefined: not judged. */
@@ -146,7 +150,18 @@ export function makePart(
   const sorted = jobs.toSorted((a, b) => compare(a.label, b.label) || compare(a.key, b.key));
   const rows = sorted.map(
     ({
-      section: { totals, history, incomplete, troubles, missing, matriz, fallen, lost, severalReports },
+      section: {
+        totals,
+        xfailed,
+        history,
+        incomplete,
+        troubles,
+        missing,
+        matriz,
+        fallen,
+        lost,
+        severalReports,
+      },
       ...job
     }) => ({
       key: job.key,
@@ -161,6 +176,7 @@ export function makePart(
       passed: totals.passed,
       failed: totals.failed + totals.errors,
       skipped: totals.skipped,
+      xfailed,
       moved: lost > 0 ? undefined : movedSince(history?.before, totals),
       new: countNew(history),
       coverage: totals.coveragePercent,
@@ -502,7 +518,11 @@ function verdict(parts: readonly Part[]): string {
     const isRed = unread !== '' || blocked !== '';
     if (!isRed && rows.every((row) => row.total === 0)) return `⚪ No test ran${jobs}`;
     const passed = sum((row) => row.total) - skipped;
-    if (!isRed && passed === 0) return `⚪ No test passed${jobs}, ${number(skipped)} skipped${coverage}`;
+    const unrun = skippedWords(
+      skipped,
+      sum((row) => row.xfailed),
+    ).join(', ');
+    if (!isRed && passed === 0) return `⚪ No test passed${jobs}, ${unrun}${coverage}`;
     // Jobs that run the same tests, as those of a matrix do, run each of them several times: nobody knows which do.
     const what =
       told > 1
@@ -510,7 +530,7 @@ function verdict(parts: readonly Part[]): string {
         : only?.tests === undefined
           ? count(passed, 'test')
           : runsOfTests(passed, only.tests);
-    return `${isRed ? '❌' : '✅'} ${what} passed${jobs}${unread}${blocked}${skipped > 0 ? `, ${number(skipped)} skipped` : ''}${coverage}`;
+    return `${isRed ? '❌' : '✅'} ${what} passed${jobs}${unread}${blocked}${skipped > 0 ? `, ${unrun}` : ''}${coverage}`;
   }
   // A test that fails in several jobs is one failure; only the database's part knows.
   const failed = parts.reduce((total, part) => total + part.failures.failed, 0);
@@ -544,7 +564,8 @@ function table(rows: readonly JobRow[], site: Site | undefined): string[] {
     ];
     return [`| ${cells.join(' | ')} |`, ...(row.reports === undefined ? [] : reportLines(row.reports))];
   });
-  return ['| Job | Failed | New | Passed | Skipped | Coverage |', '|:--|--:|--:|--:|--:|--:|', ...lines];
+  const skipped = skippedColumn(rows.some((row) => row.xfailed > 0));
+  return [`| Job | Failed | New | Passed | ${skipped} | Coverage |`, '|:--|--:|--:|--:|--:|--:|', ...lines];
 }
 
 /** ` (6 runs of 2 tests)` where several reports ran a test. See runsOfTests. */
@@ -624,7 +645,7 @@ function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): s
 }
 
 /** Most rows have none of them. */
-function lastFacts({ missing, blocked, isCoverageLow, tests, moved, reports }: JobRow): unknown[] {
+function lastFacts({ missing, blocked, isCoverageLow, tests, moved, reports, xfailed }: JobRow): unknown[] {
   const all = [
     missing,
     blocked || undefined,
@@ -634,6 +655,7 @@ function lastFacts({ missing, blocked, isCoverageLow, tests, moved, reports }: J
     moved?.passed,
     moved?.skipped,
     reports && packReports(reports),
+    xfailed || undefined,
   ];
   return all.slice(0, all.findLastIndex((fact) => fact !== undefined) + 1).map((fact) => fact ?? '');
 }
@@ -758,6 +780,7 @@ function readRow(value: unknown, least: { readonly run: number; readonly job: nu
   const [name, run, attempt, job, step, missing, blocked, isLow, tests, ...moved] = numbers.slice(8);
   const [failedMore, passedMore, skippedMore] = moved.map(signed);
   const reports = readReports(moved[3]);
+  const xfailed = whole(moved[4]);
   const above = (start: number, by: unknown) => {
     const distance = whole(by, mostRun);
     return distance === undefined ? undefined : whole(start + distance, mostRun);
@@ -775,6 +798,7 @@ function readRow(value: unknown, least: { readonly run: number; readonly job: nu
     passed: passed ?? 0,
     failed: failed ?? 0,
     skipped: skipped ?? 0,
+    xfailed: xfailed ?? 0,
     new: fresh,
     coverage,
     coverageBefore,

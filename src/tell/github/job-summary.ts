@@ -1,7 +1,7 @@
 // The job's summary in Markdown: the comment's section with more failures, and the slowest tests. Pure.
 
 import type { Warning } from '../../model.ts';
-import { count, duration, number, placed, runsOfTests, testsOf } from '../words.ts';
+import { count, duration, number, placed, runsOfTests, skippedWords, testsOf } from '../words.ts';
 import { type Detail, folded, hasOutput, renderSection, type Section } from './comment-section.ts';
 import { bytes, code, cut, inline } from './markdown.ts';
 
@@ -72,7 +72,7 @@ function render(summary: JobSummary, detail: Detail): string {
 }
 
 function title(summary: JobSummary): string {
-  const { totals, label, lost, incomplete, troubles, missing, matriz, severalReports } = summary;
+  const { totals, xfailed, label, lost, incomplete, troubles, missing, matriz, severalReports } = summary;
   const bad = totals.failed + totals.errors;
   const tests = severalReports && testsOf(severalReports, totals.total);
   const all = tests === undefined ? `${number(totals.total)} tests` : runsOfTests(totals.total, tests);
@@ -91,7 +91,7 @@ function title(summary: JobSummary): string {
           : totals.total === 0
             ? '⚪ No test ran'
             : good === 0
-              ? `⚪ No test passed, ${number(totals.skipped)} skipped`
+              ? `⚪ No test passed, ${skippedWords(totals.skipped, xfailed).join(', ')}`
               : `✅ ${passed}`;
   return `### ${words}${label === '' ? '' : `: ${code(cut(label, 100))}`}`;
 }

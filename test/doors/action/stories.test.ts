@@ -159,6 +159,33 @@ describe.each([{ database: true }, { database: false }])('with a database: $data
   );
 
   story(
+    'skipped and xfailed are told apart, whoever renders them, and the table counts them together',
+    async ({ run, body, write }) => {
+      const leg = (python: string) => run({ inputs: { matrix: `{"python":"${python}"}` } });
+      const cases = [
+        ['test_off', '<skipped type="pytest.skip" message="no disk">tests/test_m.py:3: no disk</skipped>'],
+        ['test_known', '<skipped type="pytest.xfail" message="rounds down" />'],
+        ['test_known_too', '<skipped type="pytest.xfail" message="rounds down" />'],
+      ].map(
+        ([name, child]) =>
+          `<testcase classname="tests.test_m" name="${name}" time="0.01">${child}</testcase>`,
+      );
+      const suite = (more: string) =>
+        `<testsuites name="pytest tests"><testsuite name="pytest" time="1.0">${cases.join('')}${more}</testsuite></testsuites>`;
+      write('results.xml', suite(''));
+      const alone = await leg('3.12');
+      expect(body()).toContain('### ⚪ No test passed, 1 skipped, 2 xfailed');
+      expect(alone.summary).toContain('### ⚪ No test passed, 1 skipped, 2 xfailed');
+      write('results.xml', suite('<testcase classname="tests.test_m" name="test_a" time="0.01" />'));
+      await leg('3.13');
+      await leg('3.14');
+      expect(body()).toContain('### ✅ 2 test runs passed in 3 jobs, 3 skipped, 6 xfailed');
+      expect(body()).toContain('| Job | Failed | New | Passed | Skipped or xfailed | Coverage |');
+      expect(body()).toContain('| ✅ `test (3.13)` | 0 |');
+    },
+  );
+
+  story(
     'legs gathered in one step: a row each below their job, whoever renders it, until the job runs again',
     async ({ run, body, report, stored, commit, write }) => {
       const legs = ['3.11', '3.12', '3.13'].map((python) => `results-${python}.xml`);

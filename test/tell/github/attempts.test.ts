@@ -60,6 +60,7 @@ const row = (i: number, changes: Partial<JobRow> = {}): JobRow => ({
   passed: 2,
   failed: 0,
   skipped: 0,
+  xfailed: 0,
   new: 0,
   coverage: undefined,
   coverageBefore: undefined,
@@ -355,6 +356,7 @@ describe('the reports of a job', () => {
     ]);
     expect(rows).toContain('### ✅ 2 test runs passed in 2 jobs, 2 skipped');
     expect(rows).toContain('| ⚪ `a` | 0 |');
+    expect(rows).toContain('| Passed | Skipped | Coverage |');
   });
 
   it('that ran too many tests to count them are told in test runs', () => {

@@ -38,6 +38,7 @@ const row = (i: number) => ({
   passed: 1,
   failed: 1,
   skipped: 0,
+  xfailed: 0,
   new: 1,
   coverage: undefined,
   coverageBefore: undefined,
