@@ -2,6 +2,7 @@
 // store and judge, which do not know each other.
 import { isMemoryNoBetter } from './judge/confidence.ts';
 import { changeRuns, learn, toldMatches } from './judge/episodes.ts';
+import { functionOf, indexChains, namesOfTest } from './judge/renames.ts';
 import type { HistoryQuery, JudgedRuns, Judgement } from './judging.ts';
 import type { RunHistory } from './model.ts';
 import type { Database } from './store/database/port.ts';
@@ -13,6 +14,7 @@ import {
   type MemoryCounts,
   readMatched,
 } from './store/healix/credits.ts';
+import { readNameChains } from './store/history/aliases.ts';
 import { readNamedRows } from './store/history/evidence.ts';
 import { type Access, inTeam } from './store/schema/access.ts';
 
@@ -62,11 +64,19 @@ async function decide(
   const asked = new Set(
     [...change.own, ...change.base].filter(({ lineId }) => lines.has(lineId)).map(({ runId }) => runId),
   );
-  const rows = await readNamedRows(db, access, query, {
-    names: [...new Set(own.map(({ testName }) => testName))],
-    runs: [evidence.run, ...evidence.runs].filter(({ runId }) => asked.has(runId)),
+  const runs = [evidence.run, ...evidence.runs].filter(({ runId }) => asked.has(runId));
+  const told = [...new Set(own.map(({ testName }) => testName))];
+  const chains = await readNameChains(db, access, query, {
+    functions: [...new Set(told.map(functionOf))],
+    // Runs that began later may be there already.
+    until: new Date(Math.max(query.createdAt.getTime(), ...runs.map(({ at }) => at))),
   });
-  const learned = learn({ change, order: judged.order, rows, matches });
+  const index = indexChains(chains);
+  const rows = await readNamedRows(db, access, query, {
+    names: [...new Set(told.flatMap((name) => namesOfTest(name, index)))],
+    runs,
+  });
+  const learned = learn({ change, order: judged.order, rows, chains, matches });
   if (learned.matches.length === 0) return [];
   return giveCredits(db, access, learned);
 }
