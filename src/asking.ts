@@ -16,14 +16,18 @@ import {
   type Units,
   unitsOf,
 } from './judge/regressions.ts';
+import { followName, functionOf, indexChains } from './judge/renames.ts';
 import { judgeStored } from './judging.ts';
-import type { FlakyEvidence, RunHistory, StoredRun } from './model.ts';
+import type { FlakyEvidence, NameChain, RunHistory, StoredRun } from './model.ts';
 import type { Database } from './store/database/port.ts';
 import { type RunEvidence, readNamedRows, readRunEvidence } from './store/history/evidence.ts';
+import { monthsOfTest, type TestMonth } from './store/keep/trend.ts';
 import { readBaseRuns, readRan } from './store/questions/base-runs.ts';
+import { readSuiteNames, type SeenRename, type SuiteNames } from './store/questions/renames.ts';
 import { type ListedRun, readTested } from './store/questions/runs.ts';
 import type { Scope } from './store/questions/scope.ts';
 import { listSuites, listSuspects, readDurations, type Suite } from './store/questions/suites.ts';
+import { readFormerRuns, readTimeline, type TestRun, type TestTimeline } from './store/questions/tests.ts';
 import { type Access, inTeam } from './store/schema/access.ts';
 
 /** What a checkout knows of the commits of its repository. */
@@ -80,6 +84,163 @@ export async function judgeListed(
       git: checkout.git,
     },
   });
+}
+
+/** A rename into a test's name, by whole names. */
+export interface FormerTest {
+  readonly from: string;
+  readonly to: string;
+  readonly gitSha: string | undefined;
+  /** When the first run began that showed it. */
+  readonly seenAt: Date;
+  /** Runs of the history that have this former name; undefined where they are left out: both names ran together, so they are two tests. */
+  readonly runs: number | undefined;
+}
+
+/** Where a test's name went: a rename, and those after it. */
+export interface LaterTest extends Omit<FormerTest, 'runs'> {
+  readonly further: readonly Omit<FormerTest, 'runs'>[];
+  /** Runs of the history that began later and have the name still: of branches without the rename, or of another test. */
+  readonly runsSince: number;
+}
+
+/** How a test went, under all names that it had. */
+export interface TestHistory extends Omit<TestTimeline, 'names'> {
+  /** The last rename first. */
+  readonly renamedFrom: readonly FormerTest[];
+  readonly renamedTo: readonly LaterTest[];
+}
+
+/**
+ * How a test went in the newest runs of a scope, also before it was renamed.
+ *
+ * @param testName its whole node id
+ * @param limit runs at most
+ * @throws InputError where no run of the scope has it
+ */
+export async function readTest(
+  db: Database,
+  access: Access,
+  scope: Scope,
+  { testName, limit }: { readonly testName: string; readonly limit: number },
+): Promise<TestHistory> {
+  const { names, ...timeline } = await readTimeline(db, access, scope, { testName, limit });
+  const inTest = (name: string) => name + testName.slice(functionOf(testName).length);
+  const newest = new Map<string, Date>();
+  for (const { suite, createdAt } of timeline.runs) if (!newest.has(suite)) newest.set(suite, createdAt);
+  // Of other repositories and projects nothing is told.
+  const told = names.filter(({ suite }) => newest.has(suite));
+  const wholeNames = ({ from, to, ...seen }: SeenRename) => ({ ...seen, from: inTest(from), to: inTest(to) });
+  let { runs, more } = timeline;
+  // After the last run of the name now, a former one is that of another branch, or of another test.
+  let asked = told.flatMap(({ suite, former }) =>
+    [...new Set(former.map(({ from }) => inTest(from)))]
+      .filter((name) => name !== testName)
+      .map((name) => ({ suite, testName: name, until: newest.get(suite) ?? new Date(0) })),
+  );
+  while (asked.length > 0) {
+    const found = await readFormerRuns(db, access, scope, { names: asked, limit });
+    const all = [...timeline.runs, ...found.runs].sort(
+      (a, b) => b.createdAt.getTime() - a.createdAt.getTime(),
+    );
+    const kept = asked.filter(({ suite, testName: name }) =>
+      followedNames(told, suite, testName, all).includes(name),
+    );
+    const isSettled = kept.length === asked.length;
+    asked = kept;
+    if (!isSettled) continue;
+    runs = all.slice(0, limit);
+    more = timeline.more || found.more || all.length > limit;
+    break;
+  }
+  return {
+    ...timeline,
+    runs,
+    more,
+    renamedFrom: told.flatMap(({ suite, former }) =>
+      former.map(wholeNames).map((rename) => ({
+        ...rename,
+        runs:
+          rename.from === testName || asked.some((one) => one.suite === suite && one.testName === rename.from)
+            ? runs.filter((run) => run.suite === suite && run.testName === rename.from).length
+            : undefined,
+      })),
+    ),
+    renamedTo: told.flatMap(({ suite, later }) =>
+      later.flatMap((way) => {
+        const [first, ...further] = way.map(wholeNames);
+        return first === undefined
+          ? []
+          : {
+              ...first,
+              further,
+              runsSince: timeline.runs.filter((run) => run.suite === suite && run.createdAt > first.seenAt)
+                .length,
+            };
+      }),
+    ),
+  };
+}
+
+/** The months of a test, oldest first, and of its former names until the month in which a run showed the rename. */
+export interface TestMonths {
+  readonly months: readonly TestMonth[];
+  /** The last rename first. */
+  readonly renamedFrom: readonly Omit<FormerTest, 'runs'>[];
+}
+
+/**
+ * How a test did month by month, also before it was renamed. Sums do not tell apart what ran in one month: that of the rename has both
+ * names.
+ *
+ * @param testName its whole node id
+ */
+export async function readTestMonths(
+  db: Database,
+  access: Access,
+  { testName, from }: { readonly testName: string; readonly from: Date | undefined },
+): Promise<TestMonths> {
+  const names = await inTeam(db, access, () => readSuiteNames(db, access, testName));
+  const inTest = (name: string) => name + testName.slice(functionOf(testName).length);
+  const former = names.flatMap(({ suite, former: renames }) =>
+    renames.map((rename) => ({ ...rename, suite, from: inTest(rename.from), to: inTest(rename.to) })),
+  );
+  const all = await monthsOfTest(db, access, {
+    testNames: [...new Set([testName, ...former.map((one) => one.from)])],
+    from,
+  });
+  const own = all.filter((month) => month.testName === testName);
+  const suites = new Set(own.map(({ line }) => line.suite));
+  const isOf = ({ suite, from: name, seenAt }: (typeof former)[number], month: TestMonth) =>
+    suites.has(suite) &&
+    suite === month.line.suite &&
+    name === month.testName &&
+    month.month <= seenAt.toISOString().slice(0, 7);
+  return {
+    months: all.filter(
+      (month) => month.testName === testName || former.some((rename) => isOf(rename, month)),
+    ),
+    renamedFrom: former
+      .filter((rename) => rename.from !== testName && all.some((month) => isOf(rename, month)))
+      .map(({ suite: _, ...rename }) => rename),
+  };
+}
+
+/** The names under which a test is one in the runs of a suite. */
+function followedNames(
+  names: readonly SuiteNames[],
+  suite: string,
+  testName: string,
+  runs: readonly TestRun[],
+): readonly string[] {
+  const former = names.find((one) => one.suite === suite)?.former ?? [];
+  const chain: NameChain = [functionOf(testName), ...former.map(({ from }) => from)];
+  const runsOf = new Map<string, Map<string, TestRun>>();
+  // Whoever sends a fork's report could put any two names together.
+  for (const run of runs)
+    if (run.suite === suite && run.origin !== 'stranger')
+      runsOf.set(run.testName, (runsOf.get(run.testName) ?? new Map<string, TestRun>()).set(run.runId, run));
+  return followName(testName, indexChains([chain]), (name) => runsOf.get(name));
 }
 
 /** A test of which the judge would call a failure like its last one flaky, were it to fail now in a change made from the base. */
