@@ -7,6 +7,7 @@ import { infrastructureRuns } from './judge/infrastructure.ts';
 import { dayMs, defaultLimits } from './judge/limits.ts';
 import { testedCommit } from './judge/order.ts';
 import { attemptsOf } from './judge/past.ts';
+import type { BaseCommit } from './judge/point.ts';
 import { flakyTests, isFailed, type StandingFacts, standingOf } from './judge/prospect.ts';
 import {
   type Comparison,
@@ -16,10 +17,11 @@ import {
   type Units,
   unitsOf,
 } from './judge/regressions.ts';
-import { followName, functionOf, indexChains } from './judge/renames.ts';
+import { type ChainIndex, followName, functionOf, indexChains, namesOfTest } from './judge/renames.ts';
 import { judgeStored } from './judging.ts';
-import type { FlakyEvidence, NameChain, RunHistory, StoredRun } from './model.ts';
+import type { FlakyEvidence, NameChain, RunHistory, StoredRun, TestRow } from './model.ts';
 import type { Database } from './store/database/port.ts';
+import { readNameChains } from './store/history/aliases.ts';
 import { type RunEvidence, readNamedRows, readRunEvidence } from './store/history/evidence.ts';
 import { monthsOfTest, type TestMonth } from './store/keep/trend.ts';
 import { readBaseRuns, readRan } from './store/questions/base-runs.ts';
@@ -326,20 +328,31 @@ async function flakyOf(
       mostSuspects,
     );
     const names = suspects.map(({ testName }) => testName);
-    const rows = await readNamedRows(db, access, suite.newest, { names, runs });
+    const chains = indexChains(
+      await readNameChains(db, access, suite.newest, {
+        functions: [...new Set(names.map(functionOf))],
+        until: new Date(evidence.run.at),
+      }),
+    );
+    const rows = await readNamedRows(db, access, suite.newest, {
+      names: [...new Set(names.flatMap((name) => namesOfTest(name, chains)))],
+      runs,
+    });
     const seconds = await readDurations(
       db,
       access,
       runs.filter(({ at, totals }) => at >= from && totals.failed > 0),
     );
-    return { evidence, runs, names, rows, total, seconds, from };
+    return { evidence, runs, names, chains, rows, total, seconds, from };
   });
-  const { evidence, runs, rows, seconds, from } = facts;
+  const { evidence, runs, seconds, from } = facts;
   const runOf = new Map(runs.map((run) => [run.runId, run]));
-  const rowsOf = groupBy(rows, ({ testName }) => testName);
   const standing = standingFacts(evidence);
+  const stand = standingOf(standing);
+  const { rows } = underNamesOfBase(facts, stand?.base ?? []);
+  const rowsOf = groupBy(rows, ({ testName }) => testName);
   const found = flakyTests(standing, rows, job);
-  const counting = standingOf(standing)?.counting ?? new Set();
+  const counting = stand?.counting ?? new Set();
 
   // Who paid for a red run: the flaky tests that failed in it, where nothing else did.
   const failedIn = new Map<string, string[]>();
@@ -374,6 +387,62 @@ async function flakyOf(
     };
   });
   return { tests, suspects: facts.total, unseen: Math.max(0, facts.total - facts.names.length) };
+}
+
+/**
+ * Rows of tests under the names that the base has now: the next change is made from it. A name whose test ran there after one of a later
+ * name stands for itself.
+ *
+ * @param names of the tests that are asked about
+ * @param rows of them, under all of their names
+ */
+export function underNamesOfBase(
+  {
+    names,
+    chains,
+    rows,
+  }: { readonly names: readonly string[]; readonly chains: ChainIndex; readonly rows: readonly TestRow[] },
+  base: readonly BaseCommit[],
+): {
+  readonly rows: readonly TestRow[];
+  /** Each of the names -> what it is called now. */
+  readonly current: ReadonlyMap<string, string>;
+} {
+  if (chains.size === 0) return { rows, current: new Map(names.map((name) => [name, name])) };
+  const rowsOf = groupBy(rows, ({ testName }) => testName);
+  const began = new Map(base.flatMap(({ runs }) => runs).map(({ runId, at }) => [runId, at]));
+  /** By name: the base's runs that have it, and when they began. */
+  const ofBase = new Map(
+    [...rowsOf].map(([name, some]) => [
+      name,
+      new Map(
+        some.flatMap(({ runId }): [string, number][] => {
+          const at = began.get(runId);
+          return at === undefined ? [] : [[runId, at]];
+        }),
+      ),
+    ]),
+  );
+  const lastAt = (name: string) => Math.max(0, ...(ofBase.get(name)?.values() ?? []));
+  const current = new Map<string, string>();
+  const found = new Map<string, TestRow[]>();
+  for (const name of names) {
+    const followed = followName(name, chains, (one) => ofBase.get(one));
+    const [newest = name] = followed;
+    const isNow = followed.every((former) => lastAt(former) <= lastAt(newest));
+    const [now, all] = isNow ? [newest, followed] : [name, [name]];
+    current.set(name, now);
+    if (found.has(now)) continue;
+    // A run has it under one name, the newest.
+    const taken = new Set<string>();
+    const own = [...new Set(all)].flatMap((one) => {
+      const some = (rowsOf.get(one) ?? []).filter(({ runId }) => !taken.has(runId));
+      for (const { runId } of some) taken.add(runId);
+      return one === now ? some : some.map((row) => ({ ...row, testName: now }));
+    });
+    found.set(now, own);
+  }
+  return { rows: [...found.values()].flat(), current };
 }
 
 /** What the judge is asked about: the runs of a repository, project and lane. */

@@ -1,7 +1,8 @@
 // Questions that need the judge: a test's history goes on across its renames, on both databases, under row-level security.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readTest, readTestMonths } from '../src/asking.ts';
+import { findFlaky, readTest, readTestMonths } from '../src/asking.ts';
 import type { Outcome, RunOrigin, SavedRun } from '../src/model.ts';
+import { readPage } from '../src/reporting.ts';
 import type { Database } from '../src/store/database/port.ts';
 import { type Alias, saveAliases } from '../src/store/history/aliases.ts';
 import type { Scope } from '../src/store/questions/scope.ts';
@@ -9,9 +10,10 @@ import { saveRun } from '../src/store/runs/save.ts';
 import { type Access, inTeam, openAccess } from '../src/store/schema/access.ts';
 import { ensurePartitions } from '../src/store/schema/partitions.ts';
 import { createPlace, keepConnections, type Place, placeNames } from './support/places.ts';
-import { emptyContext, makeOptions, makeResult, makeUpload, sourceOf } from './support/runs.ts';
+import { emptyContext, makeFailure, makeOptions, makeResult, makeUpload, sourceOf } from './support/runs.ts';
 
 const [a, b, c] = ['t.py::test_a', 't.py::test_b', 'u.py::TestU::test_c'] as const;
+const driftSignature = 'd1:0123456789abcdef0123456789abcdef';
 const rename = (from: string, to: string): Alias => ({ from, to });
 
 describe.each(placeNames)('a renamed test on %s', (name) => {
@@ -39,7 +41,7 @@ describe.each(placeNames)('a renamed test on %s', (name) => {
     const run = async (
       tests: Readonly<Record<string, Outcome>>,
       aliases: readonly Alias[] = [],
-      more: { origin?: RunOrigin; project?: string; branch?: string; createdAt?: Date } = {},
+      more: { origin?: RunOrigin; project?: string; branch?: string; createdAt?: Date; gitSha?: string } = {},
     ): Promise<SavedRun> => {
       const { branch = 'main', createdAt, ...rest } = more;
       const upload = makeUpload(`asked-${++stored}`, {
@@ -55,7 +57,10 @@ describe.each(placeNames)('a renamed test on %s', (name) => {
         ...(place.teamSlug === undefined ? {} : { teamSlug: place.teamSlug }),
       });
       const results = Object.entries(tests).map(([testName, outcome], at) =>
-        makeResult(at, { testName, outcome }),
+        makeResult(
+          at,
+          outcome === 'failed' ? { ...makeFailure(1), testName, driftSignature } : { testName, outcome },
+        ),
       );
       const saved = await saveRun(place.connect, upload, sourceOf(results), makeOptions());
       await work((db, access) => inTeam(db, access, () => saveAliases(db, access, saved, aliases)));
@@ -185,6 +190,46 @@ describe.each(placeNames)('a renamed test on %s', (name) => {
       { from: a, to: b },
     ]);
     expect(months.filter(({ line }) => line.repository === `acme/r${repositories}`)).toEqual([]);
+  });
+
+  it('is listed as flaky by the name that the base has now, with what it did under the former one', async () => {
+    const { scope, run } = begin();
+    const kept = 't.py::test_kept';
+    const flaky = async (test: string, gitSha: string, aliases: readonly Alias[] = []) => {
+      await run({ [kept]: 'passed', [test]: 'failed' }, aliases, { gitSha });
+      await run({ [kept]: 'passed', [test]: 'passed' }, [], { gitSha });
+    };
+    const ask = async () => {
+      const { tests } = await work((db, access) => findFlaky(db, access, scope));
+      const page = await work((db, access) =>
+        readPage(db, access, {
+          now: new Date(),
+          days: 30,
+          runs: 100,
+          repository: scope.repository?.name,
+          here: undefined,
+          checkout: undefined,
+          baseBranch: undefined,
+        }),
+      );
+      return [
+        ...tests.map((one) => `${one.testName.slice(-1)} ${one.failures} of ${one.attempts}`),
+        `page: ${page?.flaky.map(({ testName }) => testName.slice(-1)).join(' ')}`,
+      ];
+    };
+    await flaky(a, '1'.repeat(40));
+    await flaky(a, '2'.repeat(40));
+    expect(await ask()).toEqual(['a 2 of 4', 'page: a']);
+    // On a branch alone the base keeps its name.
+    await run({ [kept]: 'passed', [b]: 'passed' }, [rename(a, b)], { branch: 'feature' });
+    expect(await ask()).toEqual(['a 2 of 4', 'page: a']);
+    await run({ [kept]: 'passed', [b]: 'passed' });
+    expect(await ask()).toEqual(['b 2 of 6', 'page: b']);
+    await flaky(b, '3'.repeat(40));
+    expect(await ask()).toEqual(['b 3 of 8', 'page: b']);
+    // Another test has the former name: each stands for itself. The page asks about tests that failed in one run, too.
+    await run({ [kept]: 'passed', [a]: 'passed', [b]: 'passed' });
+    expect(await ask()).toEqual(['a 2 of 5', 'page: a b']);
   });
 
   it('is not cut by a fork that sends both names', async () => {
