@@ -14,7 +14,7 @@ import {
   type MemoryCounts,
   readMatched,
 } from './store/healix/credits.ts';
-import { readNameChains } from './store/history/aliases.ts';
+import { hasRenames, readNameChains } from './store/history/aliases.ts';
 import { readNamedRows } from './store/history/evidence.ts';
 import { type Access, inTeam } from './store/schema/access.ts';
 
@@ -56,7 +56,11 @@ async function decide(
 ): Promise<readonly MemoryCounts[]> {
   const change = changeRuns(judged);
   if (change === undefined) return [];
-  const matches = await readMatched(db, access, { createdAt: query.createdAt, runIds: change.ids });
+  // Sent together. Mostly nothing was renamed: to look for names costs as much as the rest.
+  const [matches, isRenamed] = await Promise.all([
+    readMatched(db, access, { createdAt: query.createdAt, runIds: change.ids }),
+    hasRenames(db, access, query),
+  ]);
   const ofChange = new Set(change.ids);
   const own = matches.filter(({ runId }) => ofChange.has(runId));
   const toldIn = new Set(own.map(({ runId }) => runId));
@@ -66,11 +70,13 @@ async function decide(
   );
   const runs = [evidence.run, ...evidence.runs].filter(({ runId }) => asked.has(runId));
   const told = [...new Set(own.map(({ testName }) => testName))];
-  const chains = await readNameChains(db, access, query, {
-    functions: [...new Set(told.map(functionOf))],
-    // Runs that began later may be there already.
-    until: new Date(Math.max(query.createdAt.getTime(), ...runs.map(({ at }) => at))),
-  });
+  const chains = isRenamed
+    ? await readNameChains(db, access, query, {
+        functions: [...new Set(told.map(functionOf))],
+        // Runs that began later may be there already.
+        until: new Date(Math.max(query.createdAt.getTime(), ...runs.map(({ at }) => at))),
+      })
+    : [];
   const index = indexChains(chains);
   const rows = await readNamedRows(db, access, query, {
     names: [...new Set(told.flatMap((name) => namesOfTest(name, index)))],

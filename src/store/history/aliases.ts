@@ -22,6 +22,20 @@ const longestName = 500;
 export const hasAliases = `EXISTS (SELECT FROM test_aliases a WHERE a.team_id = $1 AND a.suite_id = (
       SELECT ${suiteOf('r')} FROM test_runs r WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3))`;
 
+/** Whether tests of a run's suite were renamed before; in a transaction of the team. */
+export async function hasRenames(
+  db: Database,
+  access: Access,
+  { runId, createdAt }: RunQuery,
+): Promise<boolean> {
+  const [row] = await db.query<{ found: boolean }>(`SELECT ${hasAliases} AS found`, [
+    access.team.id,
+    runId,
+    createdAt,
+  ]);
+  return row?.found === true;
+}
+
 /** Former names of functions, the latest first, in a transaction of the team; functions that were never renamed are left out. */
 export async function readFormerNames(
   db: Database,
