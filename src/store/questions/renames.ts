@@ -1,6 +1,7 @@
 // What a test function was called before, and what it is called later: the renames that runs showed.
 import type { Database, Row } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
+import { suiteOf } from '../schema/repository.ts';
 
 /** A renamed function, `file::Class::function`, and the first run that showed it. */
 export interface SeenRename {
@@ -23,15 +24,25 @@ export interface SuiteNames {
 /** A name is looked for in so many repositories and projects, followed so many renames, and so many ways forward. */
 const most = { suites: 20, steps: 5, ways: 3 } as const;
 
-/** The renames into and out of the name of a test's function, in all suites of the team that have one; inside a transaction of the team. */
+/**
+ * The renames into and out of the name of a test's function, inside a transaction of the team.
+ *
+ * @param only of this repository and project; undefined: of all that the team has
+ */
 export async function readSuiteNames(
   db: Database,
   access: Access,
   testName: string,
+  only?: { readonly repository: string; readonly project: string | undefined },
 ): Promise<readonly SuiteNames[]> {
   // Without parameters.
   const [functionName = ''] = testName.split('[', 1);
-  const rows = await db.query<StoredRename>(namesSql, [access.team.id, functionName]);
+  const rows = await db.query<StoredRename>(namesSql, [
+    access.team.id,
+    functionName,
+    only?.repository ?? null,
+    only?.project ?? null,
+  ]);
   const found = new Map<string, { former: SeenRename[]; later: Map<number, SeenRename[]> }>();
   for (const row of rows) {
     const suite = found.get(row.suite) ?? { former: [], later: new Map<number, SeenRename[]>() };
@@ -61,7 +72,9 @@ type StoredRename = Row & {
 // Back, the newest rename before the younger one counts, as in the judging; forward, the newest of each name. A circle ends by its times.
 const namesSql = `
   WITH RECURSIVE suites AS MATERIALIZED (
-    SELECT DISTINCT a.suite_id FROM test_aliases a WHERE a.team_id = $1 AND (a.name = $2 OR a.former = $2) LIMIT ${most.suites}
+    SELECT DISTINCT a.suite_id FROM test_aliases a WHERE a.team_id = $1 AND (a.name = $2 OR a.former = $2)
+      AND ($3::text IS NULL OR a.suite_id = (SELECT ${suiteOf('o')} FROM (SELECT $3::text AS repository, $4::text AS project) AS o))
+    LIMIT ${most.suites}
   ), back AS (
     SELECT s.suite_id, NULL::varchar AS name, $2::varchar AS former, NULL::varchar AS git_sha, 'infinity'::timestamptz AS created_at, 0 AS step
     FROM suites s
