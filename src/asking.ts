@@ -17,14 +17,21 @@ import {
   type Units,
   unitsOf,
 } from './judge/regressions.ts';
-import { type ChainIndex, followName, functionOf, indexChains, namesOfTest } from './judge/renames.ts';
+import {
+  type ChainIndex,
+  followName,
+  followToNow,
+  functionOf,
+  indexChains,
+  namesOfTest,
+} from './judge/renames.ts';
 import { judgeStored } from './judging.ts';
 import type { FlakyEvidence, NameChain, RunHistory, StoredRun, TestRow } from './model.ts';
 import type { Database } from './store/database/port.ts';
 import { readNameChains } from './store/history/aliases.ts';
 import { type RunEvidence, readNamedRows, readRunEvidence } from './store/history/evidence.ts';
 import { monthsOfTest, type TestMonth } from './store/keep/trend.ts';
-import { readBaseRuns, readRan } from './store/questions/base-runs.ts';
+import { type BaseRuns, readBaseRuns, readRan } from './store/questions/base-runs.ts';
 import { readSuiteNames, type SeenRename, type SuiteNames } from './store/questions/renames.ts';
 import { type ListedRun, readTested } from './store/questions/runs.ts';
 import type { Scope } from './store/questions/scope.ts';
@@ -423,14 +430,11 @@ export function underNamesOfBase(
       ),
     ]),
   );
-  const lastAt = (name: string) => Math.max(0, ...(ofBase.get(name)?.values() ?? []));
   const current = new Map<string, string>();
   const found = new Map<string, TestRow[]>();
   for (const name of names) {
-    const followed = followName(name, chains, (one) => ofBase.get(one));
-    const [newest = name] = followed;
-    const isNow = followed.every((former) => lastAt(former) <= lastAt(newest));
-    const [now, all] = isNow ? [newest, followed] : [name, [name]];
+    const all = followToNow(name, chains, (one) => ofBase.get(one));
+    const [now = name] = all;
     current.set(name, now);
     if (found.has(now)) continue;
     // A run has it under one name, the newest.
@@ -490,6 +494,53 @@ export interface FoundRegressions {
   readonly moreSuites: boolean;
 }
 
+/** Of so many renamed tests that failed the names are followed. */
+const mostFollowed = 1000;
+
+/** The failures under the names that their tests have now, and in which runs those of renamed tests ran under any name. */
+async function followFailing(
+  db: Database,
+  access: Access,
+  { newest }: Suite,
+  { runs, failures }: BaseRuns,
+  now: Date,
+): Promise<{
+  readonly failures: BaseRuns['failures'];
+  readonly ran: ReadonlyMap<string, ReadonlySet<string>>;
+}> {
+  const tests = [...new Set(failures.map(({ testName }) => testName))];
+  const functions = [...new Set(tests.map(functionOf))];
+  return inTeam(db, access, async () => {
+    const chains = indexChains(await readNameChains(db, access, newest, { functions, until: now }));
+    const renamed = tests.filter((name) => chains.has(functionOf(name))).slice(0, mostFollowed);
+    if (renamed.length === 0) return { failures, ran: new Map() };
+    const names = [...new Set(renamed.flatMap((name) => namesOfTest(name, chains)))];
+    const ran = await readRan(db, access, names, runs);
+    const runsOf = new Map(
+      // Those of other branches are among the ones that were read.
+      [...ran].map(([name, ids]) => [
+        name,
+        new Map(runs.flatMap(({ runId, at }): [string, number][] => (ids.has(runId) ? [[runId, at]] : []))),
+      ]),
+    );
+    const current = new Map<string, string>();
+    const ranNow = new Map<string, ReadonlySet<string>>();
+    for (const name of renamed) {
+      const all = followToNow(name, chains, (one) => runsOf.get(one));
+      const [newestName = name] = all;
+      current.set(name, newestName);
+      ranNow.set(newestName, new Set(all.flatMap((one) => [...(ran.get(one) ?? [])])));
+    }
+    return {
+      ran: ranNow,
+      failures: failures.map((failure) => {
+        const testName = current.get(failure.testName);
+        return testName === undefined || testName === failure.testName ? failure : { ...failure, testName };
+      }),
+    };
+  });
+}
+
 /** The run that is asked about: none that is stored. */
 const nextId = 'the next run';
 /** In days. */
@@ -542,7 +593,8 @@ export async function findWorse(
     const { branch, base } = read;
     branches.add(branch);
     isCut ||= base.isCut;
-    const failed = groupBy(base.failures, ({ runId }) => runId);
+    const renamed = await followFailing(db, access, suite, base, now);
+    const failed = groupBy(renamed.failures, ({ runId }) => runId);
     const stored = base.runs.map(
       (run): StoredRun => ({
         ...run,
@@ -612,8 +664,11 @@ export async function findWorse(
       .filter(({ of, now: { failed: n } }) => of.kind === 'test' && n >= 3)
       .sort((a, b) => b.now.failed - a.now.failed)
       .slice(0, mostCounted);
-    const names = [...new Set(suspects.map(({ of }) => of.name))];
-    const ran = await inTeam(db, access, () => readRan(db, access, names, base.runs));
+    const names = [...new Set(suspects.map(({ of }) => of.name))].filter((name) => !renamed.ran.has(name));
+    const ran = new Map([
+      ...(await inTeam(db, access, () => readRan(db, access, names, base.runs))),
+      ...renamed.ran,
+    ]);
     all.push(...rough.map((one) => (ran.has(one.of.name) ? compare(one.of, ran.get(one.of.name)) : one)));
   }
   const regressions = findRegressions(all).map(({ of: one, p }): FoundRegression => {

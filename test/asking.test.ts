@@ -1,6 +1,6 @@
 // Questions that need the judge: a test's history goes on across its renames, on both databases, under row-level security.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findFlaky, readTest, readTestMonths } from '../src/asking.ts';
+import { findFlaky, findWorse, readTest, readTestMonths } from '../src/asking.ts';
 import type { Outcome, RunOrigin, SavedRun } from '../src/model.ts';
 import { readPage } from '../src/reporting.ts';
 import type { Database } from '../src/store/database/port.ts';
@@ -23,6 +23,9 @@ describe.each(placeNames)('a renamed test on %s', (name) => {
   const start = Date.now() - 7_200_000;
   beforeAll(async () => {
     place = keepConnections(await createPlace(name));
+    const admin = await place.administer();
+    await ensurePartitions(admin, { monthsAhead: 1, monthsBack: 3 });
+    await admin.close();
   });
   afterAll(() => place.remove());
 
@@ -167,9 +170,6 @@ describe.each(placeNames)('a renamed test on %s', (name) => {
   it('has the months of its former names until it was renamed', async () => {
     const now = new Date();
     const month = (back: number) => new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 10));
-    const admin = await place.administer();
-    await ensurePartitions(admin, { monthsAhead: 1, monthsBack: 3 });
-    await admin.close();
     const { run } = begin();
     const other = begin();
     await other.run({ [a]: 'failed' }, [], { createdAt: month(2) });
@@ -230,6 +230,29 @@ describe.each(placeNames)('a renamed test on %s', (name) => {
     // Another test has the former name: each stands for itself. The page asks about tests that failed in one run, too.
     await run({ [kept]: 'passed', [a]: 'passed', [b]: 'passed' });
     expect(await ask()).toEqual(['a 2 of 5', 'page: a b']);
+  });
+
+  it('got worse since it was renamed: compared with its former name', async () => {
+    const { scope, run } = begin();
+    const kept = 't.py::test_kept';
+    const day = (back: number) => ({ createdAt: new Date(Date.now() - back * 86_400_000) });
+    for (let back = 33; back > 6; back--) await run({ [kept]: 'passed', [a]: 'passed' }, [], day(back));
+    for (let back = 6; back > 0; back--)
+      await run({ [kept]: 'passed', [b]: back === 4 ? 'passed' : 'failed' }, [rename(a, b)], day(back));
+    const ask = async () => {
+      const { regressions } = await work((db, access) => findWorse(db, access, scope, new Date()));
+      return regressions.map(({ name, now, before }) => [name, now.failed, before.failed, before.units > 20]);
+    };
+    expect(await ask()).toEqual([[b, 5, 0, true]]);
+    // Red under both names alike: nothing got worse.
+    const same = begin();
+    for (let back = 33; back > 6; back--)
+      await same.run({ [kept]: 'passed', [a]: back % 5 === 0 ? 'passed' : 'failed' }, [], day(back));
+    for (let back = 6; back > 0; back--)
+      await same.run({ [kept]: 'passed', [b]: back === 4 ? 'passed' : 'failed' }, [rename(a, b)], day(back));
+    expect((await work((db, access) => findWorse(db, access, same.scope, new Date()))).regressions).toEqual(
+      [],
+    );
   });
 
   it('is not cut by a fork that sends both names', async () => {

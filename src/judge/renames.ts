@@ -400,3 +400,19 @@ export function followName(
   const followed = end < 0 ? names : names.slice(0, end);
   return followed.includes(testName) ? followed : [testName];
 }
+
+/**
+ * The same for somebody who asks now: a name whose test ran after the last one of a later name stands for itself.
+ *
+ * @param runsOf of those runs that have a test, when they began
+ */
+export function followToNow(
+  testName: string,
+  chains: ChainIndex,
+  runsOf: (testName: string) => ReadonlyMap<string, number> | undefined,
+): readonly string[] {
+  const names = followName(testName, chains, runsOf);
+  const lastAt = (name: string) => Math.max(0, ...(runsOf(name)?.values() ?? []));
+  const last = lastAt(names[0] ?? testName);
+  return names.every((name) => lastAt(name) <= last) ? names : [testName];
+}
