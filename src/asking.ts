@@ -2,6 +2,7 @@
 // pull request has them. Nothing here has a rule of its own.
 import type { CommitHistory } from './context/commits.ts';
 import { evidenceFor } from './judge/evidence.ts';
+import { runsRepeated } from './judge/flaky.ts';
 import { groupBy } from './judge/group.ts';
 import { infrastructureRuns } from './judge/infrastructure.ts';
 import { dayMs, defaultLimits } from './judge/limits.ts';
@@ -328,10 +329,11 @@ async function flakyOf(
     });
     const runs = [evidence.run, ...evidence.runs];
     const from = evidence.run.at - defaultLimits.evidenceDays * dayMs;
+    const recent = runs.filter(({ at }) => at >= from);
     const { suspects, total } = await listSuspects(
       db,
       access,
-      runs.filter(({ at }) => at >= from),
+      { runs: recent, repeated: runsRepeated(recent) },
       mostSuspects,
     );
     const names = suspects.map(({ testName }) => testName);
