@@ -23,7 +23,7 @@ import { cancellable, distinctReports, type Found } from './read/files.ts';
 import type { MatrizFile } from './read/matriz.ts';
 import { findProjects, severalProjects } from './read/projects.ts';
 import { decideCreatedAt, findOldReports } from './read/report/started-at.ts';
-import { emptyReport, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
+import { emptyReports, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
 import type { Settings } from './settings.ts';
 import type { Connect } from './store/database/port.ts';
 import { hashPayload, makeUploadKey } from './store/runs/upload-key.ts';
@@ -139,12 +139,14 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const problems = [...(edges.problems ?? []), ...survey.problems];
   for (const problem of problems) onWarning({ ...warningOf(problem, edges.naming), severity: 'error' });
   const nothing = noTests(survey);
-  if (nothing !== undefined && settings.onEmpty === 'fail') throw survey.problems[0] ?? nothing;
+  // pytest ran something where a report was cut off.
+  if (nothing !== undefined && (settings.onEmpty === 'fail' || nothing.code === 'truncated'))
+    throw survey.problems[0] ?? nothing;
   const empty =
-    settings.onEmpty === 'ignore'
+    settings.onEmpty === 'ignore' || nothing?.code === 'tests-missing'
       ? []
       : nothing === undefined
-        ? survey.empty.map((file) => emptyReport(file, survey))
+        ? emptyReports(survey)
         : [nothing];
   for (const error of empty)
     onWarning({

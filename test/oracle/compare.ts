@@ -53,16 +53,18 @@ async function readAll(
   };
   try {
     const survey = await reader.surveyReports(files, { allowIncomplete, onProgress });
-    found.survey = survey;
+    found.survey = reader === today ? asBefore(survey) : survey;
     found.progress.push(last);
     const results: SignedResult[] = [];
     found.results = results;
     const reading = reader.readResults(survey.files, {
       survey,
       checkout: checkout?.(survey),
-      onWarning: (warning) => found.warnings.push(warning),
+      onWarning: (warning) => {
+        if (warning.code !== missingTests) found.warnings.push(warning);
+      },
       onLost: (tests) => {
-        found.lost = tests;
+        found.lost = tests - (survey.hollow ?? []).reduce((sum, hollow) => sum + hollow.tests, 0);
       },
       onProgress,
     });
@@ -72,6 +74,15 @@ async function readAll(
     found.error = errorOf(error);
   }
   return found;
+}
+
+/** Told since then: tests that a report without any counts. */
+const missingTests = 'tests-missing';
+
+/** Without what is found since then. */
+function asBefore(survey: Survey): Survey {
+  const { hollow: _, empty, ...rest } = survey;
+  return { ...rest, empty: empty.map(({ file }) => file) } as unknown as Survey;
 }
 
 /** The oracle has error classes of its own. */
