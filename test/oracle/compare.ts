@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SignedResult, Warning } from '../../src/model.ts';
 import type { Checkout } from '../../src/read/checkout.ts';
 import { readResults } from '../../src/read/report/junit.ts';
-import { type ReportFile, type Survey, surveyReports } from '../../src/read/report/survey.ts';
+import { countMissing, type ReportFile, type Survey, surveyReports } from '../../src/read/report/survey.ts';
 import { signResults } from '../../src/sign/signature.ts';
 import * as oracle from './reader.mjs';
 
@@ -61,10 +61,10 @@ async function readAll(
       survey,
       checkout: checkout?.(survey),
       onWarning: (warning) => {
-        if (warning.code !== missingTests) found.warnings.push(warning);
+        if (!toldSince.has(warning.code)) found.warnings.push(warning);
       },
       onLost: (tests) => {
-        found.lost = tests - (survey.hollow ?? []).reduce((sum, hollow) => sum + hollow.tests, 0);
+        found.lost = reader === today ? tests - countMissing(survey) : tests;
       },
       onProgress,
     });
@@ -76,12 +76,12 @@ async function readAll(
   return found;
 }
 
-/** Told since then: tests that a report without any counts. */
-const missingTests = 'tests-missing';
+/** Warnings that the oracle did not have. */
+const toldSince = new Set(['tests-missing', 'stray-element']);
 
 /** Without what is found since then. */
 function asBefore(survey: Survey): Survey {
-  const { hollow: _, empty, ...rest } = survey;
+  const { hollow: _, strays: __, empty, ...rest } = survey;
   return { ...rest, empty: empty.map(({ file }) => file) } as unknown as Survey;
 }
 

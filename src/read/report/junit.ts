@@ -25,9 +25,11 @@ import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
 import { findPlace, type PlaceQuery } from './place.ts';
 import { findStatement } from './statement.ts';
 import {
+  countMissing,
   holdsNoFailure,
   holdsNone,
   isCollected,
+  isStray,
   isTeardownError,
   type ReportFile,
   type Survey,
@@ -359,14 +361,15 @@ class ResultReader {
       this.#warn({ ...holdsNoFailure(one), code: 'failures-missing', severity: 'error' });
     for (const one of survey.hollow)
       this.#warn({ ...holdsNone(one), code: 'tests-missing', severity: 'error' });
+    for (const one of survey.strays)
+      this.#warn({ ...isStray(one), code: 'stray-element', severity: 'error' });
     const unseen = survey.unseen.reduce((sum, { failures }) => sum + failures, 0);
-    const hollow = survey.hollow.reduce((sum, { tests }) => sum + tests, 0);
     this.#options.onLost?.(
-      this.#malformed.count + this.#interrupted.count + unseen + hollow,
+      this.#malformed.count + this.#interrupted.count + unseen + countMissing(survey),
       new Set([
         ...this.#malformed.files,
         ...this.#interrupted.files,
-        ...[...survey.unseen, ...survey.hollow].map(({ file }) => file),
+        ...[...survey.unseen, ...survey.hollow, ...survey.strays].map(({ file }) => file),
       ]),
     );
     for (const file of survey.foreign) {

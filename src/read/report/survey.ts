@@ -7,7 +7,7 @@ import { decodeText } from '../decode.ts';
 import { owned } from '../owned.ts';
 import { RepeatFinder, RepeatHints, type Repeats } from './attempts.ts';
 import { readFailureText, readSkipText, withoutColour } from './failure-text.ts';
-import { type Frame, offsetsOfTest, type PassedTests, readFrames } from './frames.ts';
+import { type Frame, offsetsOfTest, type PassedTests, type Position, readFrames } from './frames.ts';
 import { fromFileAttribute, matchPath, type ReportEvidence, splitDotted } from './node-id.ts';
 import {
   addressKey,
@@ -74,6 +74,8 @@ export interface Survey {
   readonly unseen: readonly UnseenFailures[];
   /** Whole files that count tests, none of them a failure, and hold none. They are among the empty ones. */
   readonly hollow: readonly HollowReport[];
+  /** Traces of tests that were damaged, outside of any test; at most 20. */
+  readonly strays: readonly StrayElement[];
 }
 
 export interface UnseenFailures {
@@ -86,6 +88,12 @@ export interface EmptyReport {
   readonly file: string;
   /** Tests that cannot be read. */
   readonly elements: number;
+}
+
+export interface StrayElement extends Position {
+  readonly file: string;
+  /** As it stands there; its beginning. */
+  readonly tag: string;
 }
 
 export interface HollowReport {
@@ -287,6 +295,7 @@ class Collector {
   /** Tests that the root counts, and that its suites do. */
   #counted = { root: 0, suites: 0 };
   readonly #hollow: HollowReport[] = [];
+  readonly #strays: StrayElement[] = [];
 
   startFile(name: string): void {
     this.#file = name;
@@ -307,7 +316,7 @@ class Collector {
     if (!this.#isReadable) this.#empty.push({ file: this.#file, elements: this.testcasesOfFile });
     const { root, suites } = this.#counted;
     const tests = Math.max(root, suites);
-    const isTold = this.#unseen.some(({ file }) => file === this.#file);
+    const isTold = [...this.#unseen, ...this.#strays].some(({ file }) => file === this.#file);
     if (isWhole && this.testcasesOfFile === 0 && tests > 0 && !isTold)
       this.#hollow.push({ file: this.#file, tests });
   }
@@ -366,6 +375,12 @@ class Collector {
               this.#properties.set(owned(name.slice(0, longestName)), owned(value.slice(0, longestValue)));
           }
           break;
+        case 'stray': {
+          const { tag, line, column } = frame;
+          if (this.#strays.length < mostUnseen)
+            this.#strays.push({ file: this.#file, tag: owned(tag), line, column });
+          break;
+        }
         case 'passed':
           this.#takePassed(frame);
           break;
@@ -444,6 +459,7 @@ class Collector {
       empty: this.#empty,
       unseen: this.#unseen,
       hollow: this.#hollow,
+      strays: this.#strays,
     };
   }
 
@@ -692,18 +708,18 @@ export function isTeardownError(testcase: RawTestcase): boolean {
 
 /** Why there is nothing to store: no report holds a test that can be read; undefined where one does. */
 export function noTests(survey: Survey): ReportError | undefined {
-  const { testcases, files, empty, incomplete, hollow, unseen } = survey;
+  const { testcases, files, empty, incomplete, hollow, unseen, strays } = survey;
   if (empty.length < files.length) return undefined;
   const [cut] = incomplete;
   // pytest ran what is missing.
   if (testcases === 0 && cut !== undefined) return halfTaken(cut, { testcases, last: undefined });
-  const [missing] = [...hollow.map(holdsNone), ...unseen.map(holdsNoFailure)];
+  const [missing] = [...hollow.map(holdsNone), ...unseen.map(holdsNoFailure), ...strays.map(isStray)];
   if (testcases === 0 && missing !== undefined)
     return new ReportError({
       code: 'tests-missing',
       message: missing.message,
       fix: 'Upload the report as it was written: something took its tests out.',
-      place: { file: missing.file },
+      place: missing,
     });
   const whose = files.length === 1 ? 'the report' : `none of the ${files.length} reports`;
   const elements = `${testcases} ${testcases === 1 ? 'element' : 'elements'}`;
@@ -723,8 +739,8 @@ export function noTests(survey: Survey): ReportError | undefined {
 }
 
 /** Those of several reports that hold nothing. The second pass tells what counts its tests, or holds some that cannot be read. */
-export function emptyReports({ empty, incomplete, hollow, unseen }: Survey): ReportError[] {
-  const told = new Set([...hollow, ...unseen].map(({ file }) => file));
+export function emptyReports({ empty, incomplete, hollow, unseen, strays }: Survey): ReportError[] {
+  const told = new Set([...hollow, ...unseen, ...strays].map(({ file }) => file));
   return empty.flatMap(({ file, elements }) => {
     if (elements > 0) return [];
     const cut = incomplete.find((place) => place.file === file);
@@ -756,6 +772,29 @@ export function holdsNoFailure({ file, failures }: UnseenFailures): Pick<Warning
     file,
     message: `a suite counts ${failures} ${one ? 'failure or error' : 'failures and errors'}, and none of its tests has one: ${one ? 'a test is' : 'tests are'} missing from the report`,
   };
+}
+
+/** What is wrong with an element outside of any test. */
+export function isStray({
+  tag,
+  ...place
+}: StrayElement): Pick<Warning, 'message'> & Position & Pick<Place, 'file'> {
+  return {
+    ...place,
+    message: `${tag} stands outside of any test: a test is damaged, or missing from the report`,
+  };
+}
+
+/** Tests that are missing, as far as no suite's number of failures tells it. */
+export function countMissing({
+  hollow,
+  strays,
+  unseen,
+}: Pick<Survey, 'hollow' | 'strays' | 'unseen'>): number {
+  const counted = new Set(unseen.map(({ file }) => file));
+  return (
+    hollow.reduce((sum, { tests }) => sum + tests, 0) + strays.filter(({ file }) => !counted.has(file)).length
+  );
 }
 
 function startTag(xml: string): string {
