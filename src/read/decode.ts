@@ -45,9 +45,9 @@ interface Decoder {
 /** What reports are packed in, by the first bytes. GitHub gives artifacts as zip archives. */
 const archives = [
   { start: 'PK\x03\x04', what: 'a zip archive', command: 'unzip' },
-  { start: 'BZh', what: 'a file compressed by bzip2', command: 'bunzip2 -k' },
-  { start: '\xfd7zXZ', what: 'a file compressed by xz', command: 'unxz -k' },
-  { start: '\x28\xb5\x2f\xfd', what: 'a file compressed by zstd', command: 'unzstd' },
+  { start: 'BZh', what: 'a file compressed by bzip2', command: 'bunzip2 -k', ending: '.bz2' },
+  { start: '\xfd7zXZ', what: 'a file compressed by xz', command: 'unxz -k', ending: '.xz' },
+  { start: '\x28\xb5\x2f\xfd', what: 'a file compressed by zstd', command: 'unzstd', ending: '.zst' },
   { start: '7z\xbc\xaf\x27\x1c', what: 'a 7z archive', command: '7z x' },
 ];
 
@@ -59,7 +59,7 @@ function openDecoder(head: Buffer, file: string): Decoder {
       fix: (name) => {
         const input = name('standardInput');
         const piped = input === undefined ? '' : `, or gunzip -c ${shellPath(file)} | lukhas-upload ${input}`;
-        return `Decompress it first: gunzip -k ${shellPath(file)}${piped}`;
+        return `Decompress it first: ${unpacking('gunzip -k', file, '.gz')}${file.endsWith('.gz') ? piped : ''}`;
       },
       place: { file },
     });
@@ -68,7 +68,7 @@ function openDecoder(head: Buffer, file: string): Decoder {
     throw new ReportError({
       code: 'compressed',
       message: `${archive.what}, not a report`,
-      fix: `Unpack it first: ${archive.command} ${shellPath(file)}`,
+      fix: `Unpack it first: ${unpacking(archive.command, file, archive.ending ?? '')}`,
       place: { file },
     });
   if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return utf8Decoder(file, 3);
@@ -84,6 +84,13 @@ function openDecoder(head: Buffer, file: string): Decoder {
   if (declared === undefined || /^(utf-?8|us-ascii|ascii|utf-?16(le|be)?)$/i.test(declared))
     return utf8Decoder(file, 0);
   return labelledDecoder(declared, file);
+}
+
+/** The command that unpacks a file; most take no name with another ending. */
+function unpacking(command: string, file: string, ending: string): string {
+  if (file.endsWith(ending)) return `${command} ${shellPath(file)}`;
+  const renamed = shellPath(file + ending);
+  return `mv ${shellPath(file)} ${renamed} && ${command} ${renamed}`;
 }
 
 const nothing = Buffer.alloc(0);

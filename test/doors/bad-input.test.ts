@@ -1,6 +1,14 @@
 // Every mistake a user can make with `lukhas-upload`: one clear error with the fix, the right exit code, nothing stored.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -117,6 +125,18 @@ describe('a report that cannot be taken', () => {
     const result = await upload(['./-packed.xml.gz']);
     await refused(result, 2);
     expect(result.stderr).toContain("gunzip -k './-packed.xml.gz'");
+  });
+
+  it('is unpacked by the words that it is refused with, whatever its ending', async () => {
+    const folder = mkdtempSync(join(home, 'packed-'));
+    writeFileSync(join(folder, 'packed report.xml'), gzipSync('<testsuites/>'));
+    const { stderr } = await runInProcess('lukhas-upload', ['packed report.xml', '--dry-run'], {
+      cwd: folder,
+    });
+    const command = /^ {2}Decompress it first: (.*)$/m.exec(stderr)?.[1] ?? '';
+    execFileSync('bash', ['-c', command], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    const made = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+    expect(made).toContain('<testsuites/>');
   });
 
   it('is refused when it is cut off, with the last test that is whole', async () => {
