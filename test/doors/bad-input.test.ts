@@ -260,6 +260,10 @@ describe('a report without a test', () => {
     writeFileSync(join(home, 'cut.xml'), readFileSync(join(fixtures, 'junit/example.xml')).subarray(0, 400));
     for (const what of ['warn', 'ignore'])
       await refused(await upload(['cut.xml', '--allow-incomplete', '--on-empty', what]), 2);
+    writeFileSync(join(home, 'cut.xml'), '<testsuites><testsuite name="pytest" tests="2"><testcase class');
+    const beside = await dry('results.xml', 'cut.xml');
+    expect(beside.code).toBe(2);
+    expect(beside.stdout.match(/cut\.xml/g)).toHaveLength(1);
   });
 });
 

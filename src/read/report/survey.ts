@@ -738,9 +738,11 @@ export function noTests(survey: Survey): ReportError | undefined {
   });
 }
 
-/** Those of several reports that hold nothing. The second pass tells what counts its tests, or holds some that cannot be read. */
-export function emptyReports({ empty, incomplete, hollow, unseen, strays }: Survey): ReportError[] {
-  const told = new Set([...hollow, ...unseen, ...strays].map(({ file }) => file));
+/** Those of several reports that hold nothing, where that is not told otherwise: of tests that are counted or damaged the second pass tells. */
+export function emptyReports({ empty, incomplete, hollow, unseen, strays, problems }: Survey): ReportError[] {
+  const told = new Set(
+    [...hollow, ...unseen, ...strays, ...problems.map(({ place }) => place)].map((where) => where?.file),
+  );
   return empty.flatMap(({ file, elements }) => {
     if (elements > 0) return [];
     const cut = incomplete.find((place) => place.file === file);
