@@ -692,7 +692,7 @@ function isTold(text: string, open: number): boolean {
   const next = text.charCodeAt(open + 1);
   if (next === 0x2f || isNameStart(next)) return true;
   const start = text.slice(open, open + 15);
-  return start.length >= (/^<!D[^>]*$/i.test(start) ? 15 : 9);
+  return start.startsWith('<!--') || start.length >= (/^<!D[^>]*$/i.test(start) ? 15 : 9);
 }
 
 /** Whether a tag outside of a test is the trace of one whose start was lost or misspelt. */
