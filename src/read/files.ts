@@ -25,6 +25,7 @@ import { InputError, ReportError } from '../errors.ts';
 import type { Warning } from '../model.ts';
 import { distance } from '../nearest.ts';
 import { shellPath } from '../shell.ts';
+import { standardInput } from './decode.ts';
 import type { ReportFile } from './report/survey.ts';
 
 export interface FindOptions {
@@ -567,7 +568,7 @@ export async function spoolInput(
   try {
     await pipeline(input, createWriteStream(path, { mode: 0o600 }), { signal });
     const report = await openReport(path, folder);
-    return { report: { ...report, name: 'standard input' }, remove };
+    return { report: { ...report, name: standardInput }, remove };
   } catch (error) {
     await remove();
     throw notSpooled(error, signal);

@@ -133,10 +133,17 @@ describe('a report that cannot be taken', () => {
     const { stderr } = await runInProcess('lukhas-upload', ['packed report.xml', '--dry-run'], {
       cwd: folder,
     });
-    const command = /^ {2}Decompress it first: (.*)$/m.exec(stderr)?.[1] ?? '';
+    const command = /^ {2}Unpack it first: (.*)$/m.exec(stderr)?.[1] ?? '';
     execFileSync('bash', ['-c', command], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
     const made = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
     expect(made).toContain('<testsuites/>');
+  });
+
+  it('is unpacked on its way from standard input', async () => {
+    const input = gzipSync('<testsuites/>');
+    const result = await runInProcess('lukhas-upload', ['-', '--dry-run'], { cwd: home, input });
+    await refused(result, 2);
+    expect(result.stderr).toContain('Unpack it on its way: … | gunzip -c | lukhas-upload -\n');
   });
 
   it('is refused when it is cut off, with the last test that is whole', async () => {
