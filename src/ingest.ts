@@ -191,9 +191,11 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     capturedLines: settings.capturedOutput,
     incomplete: notTaken,
     notTaken: new Set(
-      [...[...problems, ...empty].map(({ place }) => place), ...survey.incomplete].flatMap(
-        (place) => place?.file ?? [],
-      ),
+      [
+        ...problems.map(({ place }) => place),
+        ...survey.incomplete,
+        ...(settings.onEmpty === 'ignore' ? [] : survey.empty),
+      ].flatMap((place) => place?.file ?? []),
     ),
     coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,

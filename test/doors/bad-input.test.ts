@@ -220,6 +220,12 @@ describe('a report without a test', () => {
     expect(warned.stdout).toMatch(
       /^○ 1 test [\s\S]*incomplete[\s\S]*warning: shard\.xml: the report holds no test/,
     );
+    const many = Array.from({ length: 9 }, (_, n) => `shard-${n}.xml`);
+    for (const [n, name] of many.entries()) writeFileSync(join(home, name), suite(`tests="0" time="${n}"`));
+    const counted = await dry('good.xml', ...many);
+    expect(counted.code).toBe(2);
+    expect(counted.stdout.match(/error: shard-\d\.xml: the report holds no test/g)).toHaveLength(5);
+    expect(counted.stdout).toContain('error: 4 more reports hold no test.');
     const ignored = await dry('good.xml', 'shard.xml', '--on-empty', 'ignore');
     expect(ignored).toMatchObject({ code: 0, stderr: '' });
     expect(ignored.stdout).toMatch(/^✓ 1 test /);

@@ -621,6 +621,7 @@ function classnameOf(xml: string): string {
 }
 
 const mostUnseen = 20;
+const mostEmpty = 5;
 
 /** The failures and errors that an element counts, and whether one of its tests has any. */
 interface FailureCount {
@@ -738,23 +739,30 @@ export function noTests(survey: Survey): ReportError | undefined {
   });
 }
 
-/** Those of several reports that hold nothing, where that is not told otherwise: of tests that are counted or damaged the second pass tells. */
+/**
+ * Those of several reports that hold nothing, where that is not told otherwise: of tests that are counted or damaged the second
+ * pass tells. Five are named, the others counted.
+ */
 export function emptyReports({ empty, incomplete, hollow, unseen, strays, problems }: Survey): ReportError[] {
   const told = new Set(
     [...hollow, ...unseen, ...strays, ...problems.map(({ place }) => place)].map((where) => where?.file),
   );
-  return empty.flatMap(({ file, elements }) => {
-    if (elements > 0) return [];
-    const cut = incomplete.find((place) => place.file === file);
-    if (cut !== undefined) return halfTaken(cut, { testcases: 0, last: undefined });
-    if (told.has(file)) return [];
-    return new ReportError({
-      code: 'no-tests',
-      message: 'the report holds no test',
-      fix: (name) => `pytest ran nothing of it (it exits with 5 then); ${ifRight(name)}.`,
-      place: { file },
-    });
-  });
+  const cut = new Map(incomplete.map((place) => [place.file, place]));
+  const errors: ReportError[] = [];
+  const without: string[] = [];
+  for (const { file, elements } of empty) {
+    const place = cut.get(file);
+    if (elements > 0) continue;
+    if (place !== undefined) errors.push(halfTaken(place, { testcases: 0, last: undefined }));
+    else if (!told.has(file)) without.push(file);
+  }
+  const fix = (name: Naming) => `pytest ran nothing of it (it exits with 5 then); ${ifRight(name)}.`;
+  const noTest = (message: string, file?: string) =>
+    new ReportError({ code: 'no-tests', message, fix, place: { file } });
+  for (const file of without.slice(0, mostEmpty)) errors.push(noTest('the report holds no test', file));
+  const rest = without.length - mostEmpty;
+  if (rest > 0) errors.push(noTest(`${rest} more ${rest === 1 ? 'report holds' : 'reports hold'} no test`));
+  return errors;
 }
 
 /** A shard, or `-k`, may have no test. */
