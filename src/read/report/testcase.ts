@@ -452,7 +452,9 @@ function withoutForeignAttributes(xml: string): string | undefined {
 
 /** What the validator passes by and the parser reads otherwise: a failure behind it would be lost. Sections were escaped before. */
 function isMisread(xml: string): boolean {
-  return /<!|<\/[^<>]*\/>/.test(xml.includes('<!--') ? xml.replace(/<!--[\s\S]*?-->/g, '') : xml);
+  return /<!(?!--|\[CDATA\[)|<\/[^<>]*\/>/.test(
+    xml.includes('<!--') ? xml.replace(/<!--[\s\S]*?-->/g, '') : xml,
+  );
 }
 
 /** The batch's node, or the parser's message. */
