@@ -153,7 +153,9 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
       ...warningOf(error, edges.naming),
       severity: settings.onEmpty === 'fail' ? 'error' : undefined,
     });
-  const notTaken = problems.length + empty.length + survey.incomplete.length > 0;
+  // Where a report may be without a test, the run is whole without it.
+  const absent = settings.onEmpty === 'fail' ? survey.empty : [];
+  const notTaken = problems.length + absent.length + survey.incomplete.length > 0;
 
   const {
     repositoryRoot,
@@ -191,11 +193,9 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     capturedLines: settings.capturedOutput,
     incomplete: notTaken,
     notTaken: new Set(
-      [
-        ...problems.map(({ place }) => place),
-        ...survey.incomplete,
-        ...(settings.onEmpty === 'ignore' ? [] : survey.empty),
-      ].flatMap((place) => place?.file ?? []),
+      [...problems.map(({ place }) => place), ...survey.incomplete, ...absent].flatMap(
+        (place) => place?.file ?? [],
+      ),
     ),
     coverage: readCoverageBeside(edges.coverage.paths, {
       repositoryRoot,

@@ -217,9 +217,8 @@ describe('a report without a test', () => {
     expect(failed.stdout).toContain('if that is right, set --on-empty to ignore');
     const warned = await dry('good.xml', 'shard.xml', '--on-empty', 'warn', '--fail-on', 'any');
     expect(warned.code).toBe(0);
-    expect(warned.stdout).toMatch(
-      /^○ 1 test [\s\S]*incomplete[\s\S]*warning: shard\.xml: the report holds no test/,
-    );
+    expect(warned.stdout).toMatch(/^✓ 1 test [\s\S]*warning: shard\.xml: the report holds no test/);
+    expect(warned.stdout).not.toContain('incomplete');
     const many = Array.from({ length: 9 }, (_, n) => `shard-${n}.xml`);
     for (const [n, name] of many.entries()) writeFileSync(join(home, name), suite(`tests="0" time="${n}"`));
     const counted = await dry('good.xml', ...many);
