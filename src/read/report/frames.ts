@@ -443,7 +443,7 @@ class Framer {
       return;
     }
     if (name === 'testsuite') this.#frames.push({ kind: 'suite', xml: tag, ...position });
-    else if (this.#stray < 0 && isOfTest(name, tag)) {
+    else if (this.#stray < 0 && isOfTest(name, tag) && !this.#open.some(isOutput)) {
       this.#tellStray(tag, position);
       this.#endless++;
       if (!selfClosing) this.#stray = this.#open.length;
@@ -698,6 +698,11 @@ function isTold(text: string, open: number): boolean {
 /** Whether a tag outside of a test is the trace of one whose start was lost or misspelt. */
 function isOfTest(name: string, tag: string): boolean {
   return isFailure(name) || /^testcase[^\w:.-]/.test(name) || /\sclassname\s*=/.test(tag);
+}
+
+/** What a suite printed may hold anything. */
+function isOutput(name: string): boolean {
+  return name === 'system-out' || name === 'system-err';
 }
 
 function isFailure(name: string): boolean {

@@ -368,6 +368,14 @@ describe('what is left of a test whose start was lost', () => {
     expect(read.lost).toBe(2);
   });
 
+  it('is nothing that a suite printed', async () => {
+    const printed =
+      '<system-out>a <error>b</error> <x classname="t"/></system-out><system-err><failure/></system-err>';
+    const read = await readText(wrap(`${passed('a')}${printed}${passed('b')}`));
+    expect(shown(read)).toEqual(['a passed', 'b passed']);
+    expect(codes(read)).toEqual([]);
+  });
+
   it('is no second damage behind a test that was never closed', async () => {
     const read = await readText(wrap(`<testcase name="x">${passed('a')}</testcase>${passed('b')}`));
     expect(shown(read)).toEqual(['a passed', 'b passed']);
