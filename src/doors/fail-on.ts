@@ -98,6 +98,22 @@ export function hasErrors({ warnings }: Pick<Verdict, 'warnings'>): boolean {
   return warnings.some((warning) => warning.severity === 'error');
 }
 
+/** Why a gate fails where no test does and MATRIZ does not block, a sentence each: coverage, or what cannot be decided. */
+export function otherGates(
+  settings: Pick<Settings, 'failOn' | 'failOnPatchCoverage' | 'failOnCoverageDrop'>,
+  verdict: Pick<Verdict, 'patch' | 'totals' | 'history' | 'stored' | 'matriz'>,
+): string[] {
+  const { sentences, undecided } = coverageToBlame(settings, verdict);
+  const isReviewed = starsToBlame(settings.failOn, verdict) !== undefined;
+  return [
+    ...sentences,
+    ...(undecided === undefined ? [] : [undecided]),
+    ...(isReviewed
+      ? []
+      : [`fail-on blocked cannot be decided: ${whyNotReviewed(verdict.matriz.missing ?? 'not-given')}`]),
+  ];
+}
+
 export interface CoverageBlame {
   /** Why a coverage gate fails, a sentence each. */
   readonly sentences: readonly string[];

@@ -28,7 +28,7 @@ export function commentPart(request: PartRequest): () => Promise<Part> {
     ...identify({ ...context, payloadSha256: request.payloadSha256 }, isPush),
     section,
   };
-  const alone = makePart([own], { key: own.key, isPush });
+  const alone = makePart([own], { key: own.key, isPush, own: own.key });
   if (stored === undefined) return async () => alone;
   let readable = true;
   let last: { readonly others: readonly CommitJob[]; readonly part: Part } | undefined;
@@ -70,6 +70,7 @@ function together(
     version: jobKey(...stand.map(({ id }) => id).sort(), String(hideSolutions)),
     stored: true,
     isPush: saved.isPush,
+    own: own.key,
   });
 }
 

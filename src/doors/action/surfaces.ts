@@ -31,7 +31,7 @@ import { blockedStars, isForeign } from '../../tell/matriz.ts';
 import { renderSummary } from '../../tell/terminal/summary.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
 import { placed } from '../../tell/words.ts';
-import { coverageToBlame, failuresToBlame, hasErrors, starsToBlame } from '../fail-on.ts';
+import { failuresToBlame, hasErrors, otherGates, starsToBlame } from '../fail-on.ts';
 import { describeError } from '../process.ts';
 import { commentPart, missingSection } from './comment-part.ts';
 import { githubEdges } from './github-edges.ts';
@@ -187,7 +187,7 @@ function sectionOf({ inputs, verdict, hideSolutions }: Told, links: Links | unde
     matriz: verdict.matriz.review && { review: verdict.matriz.review, isForeign: isForeign(verdict.context) },
     leastCovered: leastCovered(verdict.coverage?.files ?? [], 10),
     patch: verdict.patch,
-    fallen: coverageToBlame(inputs.settings, verdict).sentences,
+    gates: gatesOf(inputs, verdict),
     stored: storedSentence(verdict, inputs),
     hideSolutions,
     folder: verdict.rootdir,
@@ -195,6 +195,15 @@ function sectionOf({ inputs, verdict, hideSolutions }: Told, links: Links | unde
     severalReports: verdict.reports,
     links,
   };
+}
+
+/** What makes the step red besides failed tests and MATRIZ. */
+function gatesOf({ settings, requireUpload }: Inputs, verdict: Verdict): string[] {
+  const isMissing = requireUpload && verdict.storeError !== undefined;
+  return [
+    ...otherGates(settings, verdict),
+    ...(isMissing ? ['the run was not stored (require-upload)'] : []),
+  ];
 }
 
 function storedSentence({ saved, storeError, incomplete }: Verdict, { settings }: Inputs): Section['stored'] {
@@ -373,9 +382,9 @@ async function postComment(post: Post): Promise<string | undefined> {
       create: ({ rows }) =>
         inputs.comment === 'always' ||
         (inputs.comment === 'failures'
-          ? rows.some((row) => row.failed > 0 || row.incomplete || row.blocked > 0 || row.isCoverageLow)
+          ? rows.some((row) => row.failed > 0 || row.incomplete || row.blocked > 0 || row.isGateFailed)
           : post.hasNews),
-      crowded: inputs.inMatrix && jobs === undefined,
+      crowded: inputs.inMatrix && (jobs === undefined || hasTroubles(section)),
       title: inputs.commentTitle,
       mode: inputs.commentMode,
     });
@@ -388,6 +397,11 @@ async function postComment(post: Post): Promise<string | undefined> {
   } finally {
     await jobs?.close().catch(() => {});
   }
+}
+
+/** Whether its row holds what no other job can read in the database. */
+function hasTroubles({ gates = [], troubles }: Section): boolean {
+  return gates.length + troubles.length > 0;
 }
 
 /** The pull request to comment on, its head and whether that is a stranger's; or in one sentence why there is none. */
@@ -449,12 +463,11 @@ function checkOf(told: Told, section: Section): Check {
   const gates = failOn.length === 0 ? (['any', 'blocked'] as const) : failOn;
   const blamed = failuresToBlame(gates, verdict) ?? failed;
   const blocked = blockedStars(verdict.matriz.review);
-  const fallen = coverageToBlame(inputs.settings, verdict);
-  // An analysis that a gate needs and that is missing blocks, too.
-  const blamedStars = failOn.length === 0 ? blocked : (starsToBlame(failOn, verdict) ?? 1);
+  const blamedStars = failOn.length === 0 ? blocked : (starsToBlame(failOn, verdict) ?? 0);
+  const { gates: others = [] } = section;
   return {
     conclusion:
-      hasErrors(verdict) || blamedStars > 0 || fallen.sentences.length > 0
+      hasErrors(verdict) || blamedStars > 0 || others.length > 0
         ? 'failure'
         : failed === 0 && totals.total > 0 && blocked === 0
           ? 'success'
@@ -466,7 +479,7 @@ function checkOf(told: Told, section: Section): Check {
       ...(verdict.lost > 0 ? [`${verdict.lost} could not be read`] : []),
       ...(verdict.incomplete && verdict.lost === 0 ? ['incomplete'] : []),
       ...(blocked > 0 ? ['blocked by MATRIZ'] : []),
-      ...(fallen.sentences.length > 0 ? ['too little of it covered'] : []),
+      ...(others.length > 0 ? ['a gate failed'] : []),
     ].join(', '),
     summary: jobSummary(told, section),
   };

@@ -80,8 +80,8 @@ export interface Section {
   readonly history: RunHistory | undefined;
   /** The coverage of the change: of all stored runs of the commit. */
   readonly patch?: Patch | undefined;
-  /** Coverage gates that fail, a sentence each. */
-  readonly fallen?: readonly string[] | undefined;
+  /** Why a gate fails besides failed tests and MATRIZ, a sentence each. */
+  readonly gates?: readonly string[] | undefined;
   /** undefined: none was given, or it is told nowhere. */
   readonly matriz?: ShownMatriz | undefined;
   readonly leastCovered: readonly {
@@ -840,8 +840,8 @@ function widestPatch(sections: readonly Section[], isTold: (patch: Patch) => boo
 
 function renderPatch(sections: readonly Section[], detail: Detail): string {
   const patch = widestPatch(sections, hasPatchNews);
-  const fallen = [...new Set(sections.flatMap((section) => section.fallen ?? []))];
-  const gates = fallen.map((sentence) => `> ❌ ${inline(cut(sentence, 300))}`);
+  const sentences = new Set(sections.flatMap((section) => section.gates ?? []));
+  const gates = [...sentences].map((sentence) => `> ❌ ${inline(cut(sentence, 300))}`);
   if (patch === undefined) return gates.join('\n\n');
   const title = '**Coverage of this change**';
   if ('problem' in patch)

@@ -81,6 +81,8 @@ export interface Summary {
     | undefined;
   readonly slowest: readonly { readonly testName: string; readonly durationSeconds: number }[];
   /** Lowest first. */
+  /** Why a gate fails besides failed tests and MATRIZ, a sentence each. */
+  readonly gates?: readonly string[] | undefined;
   readonly leastCovered: readonly {
     readonly filePath: string;
     readonly coveragePercent: number;
@@ -163,10 +165,11 @@ function renderTotals(summary: Summary, { paint, columns }: SummaryStyle): strin
 }
 
 /** Above and below all the same: what is red, or was not read, is never a tick, nor is a run in which nothing passed. */
-function markOf({ totals, lost, incomplete, warnings, matriz }: Summary, paint: Paint): string {
+function markOf({ totals, lost, incomplete, warnings, matriz, gates = [] }: Summary, paint: Paint): string {
   const isBad =
     totals.failed + totals.errors + lost > 0 ||
     matriz?.review.status === 'BLOCKED' ||
+    gates.length > 0 ||
     warnings.some(({ severity }) => severity === 'error');
   if (isBad) return paint.red('✗');
   return incomplete || totals.passed === 0 ? paint.yellow('○') : paint.green('✓');
@@ -465,7 +468,7 @@ function renderChanges(history: RunHistory | undefined, { paint, columns }: Summ
 
 /** The verdict once more: it is what stands above the prompt. */
 function renderVerdict(summary: Summary, { paint, columns }: SummaryStyle): string {
-  const { history, totals, lost, incomplete, warnings, stored, matriz } = summary;
+  const { history, totals, lost, incomplete, warnings, stored, matriz, gates = [] } = summary;
   const text = safeLine(stored.text);
   const failed = totals.failed + totals.errors;
   const fixed = history === undefined ? 0 : fixedTests(history).length;
@@ -485,6 +488,7 @@ function renderVerdict(summary: Summary, { paint, columns }: SummaryStyle): stri
       : []),
     ...(fixed > 0 ? [`${number(fixed)} fixed`] : []),
     ...(matriz?.review.status === 'BLOCKED' ? ['blocked by MATRIZ'] : []),
+    ...(gates.length > 0 ? ['a gate failed'] : []),
   ];
   const mark = markOf(summary, paint);
   if (parts.length === 0)

@@ -110,7 +110,10 @@ it('is told over all jobs, with the lines that no test runs and those that lost 
   expect(first.code).toBe(1);
   expect(first.outputs['patch-coverage']).toBe('30');
   const body = () => withoutLinks(github.comments[0]?.body.replace(/<!--.*?-->\n*/gs, '') ?? '');
-  expect(body()).toContain('### ❌ 1 test passed, too little of it covered');
+  expect(body()).toContain('### ❌ 1 test passed, a gate failed');
+  expect(first.summary).toContain('### ❌ 1 test passed, a gate failed');
+  expect(first.log).toContain('✗ 1 test in 1.00 s');
+  expect(first.log).toContain('✗ a gate failed   Stored as run');
   expect(body()).toContain(
     '**Coverage of this change**: 30 % of 20 changed statements covered, 1 of 4 branches',
   );
@@ -129,5 +132,9 @@ it('is told over all jobs, with the lines that no test runs and those that lost 
   );
   expect(body()).toContain('| `src/shop.py` | `25-30`; not taken: `16 → 17` | 14 of 20, 3 of 4 branches |');
   expect(body()).not.toContain('no longer covered');
+  // The step of the first job stays red, whatever the others bring.
+  expect(body()).toContain('### ❌ 2 test runs passed in 2 jobs, a gate failed in 1 job');
+  expect(body()).toMatch(/\| ❌ `[^\n`]*unit[^\n`]*` \(a gate failed\) \| 0 \|/);
+  expect(body()).toMatch(/\| ✅ `[^\n`]*e2e[^\n`]*` \| 0 \|/);
   if (process.env.SHOW !== undefined) console.log(body(), first.log);
 }, 300_000);

@@ -32,7 +32,7 @@ const row = (i: number) => ({
   step: undefined,
   missing: undefined,
   blocked: 0,
-  isCoverageLow: false,
+  isGateFailed: false,
   label: `job ${i}`,
   total: 2,
   passed: 1,
