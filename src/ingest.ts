@@ -151,7 +151,9 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
       ...warningOf(error, edges.naming),
       severity: settings.onEmpty === 'fail' ? 'error' : undefined,
     });
-  const notTaken = problems.length + empty.length + survey.incomplete.length > 0;
+  // All of a run in which pytest ran nothing was taken.
+  const isBare = nothing !== undefined && survey.testcases === 0;
+  const notTaken = problems.length + (isBare ? 0 : empty.length) + survey.incomplete.length > 0;
 
   const {
     repositoryRoot,

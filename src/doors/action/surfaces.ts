@@ -469,13 +469,13 @@ function checkOf(told: Told, section: Section): Check {
     conclusion:
       hasErrors(verdict) || blamedStars > 0 || others.length > 0
         ? 'failure'
-        : failed === 0 && totals.total > 0 && blocked === 0
+        : failed === 0 && totals.passed > 0 && blocked === 0
           ? 'success'
           : blamed === 0
             ? 'neutral'
             : 'failure',
     title: [
-      failed === 0 ? `${totals.passed} passed` : `${failed} of ${totals.total} failed`,
+      failed > 0 ? `${failed} of ${totals.total} failed` : passedWords(totals),
       ...(verdict.lost > 0 ? [`${verdict.lost} could not be read`] : []),
       ...(verdict.incomplete && verdict.lost === 0 ? ['incomplete'] : []),
       ...(blocked > 0 ? ['blocked by MATRIZ'] : []),
@@ -483,6 +483,10 @@ function checkOf(told: Told, section: Section): Check {
     ].join(', '),
     summary: jobSummary(told, section),
   };
+}
+
+function passedWords({ total, passed }: Verdict['totals']): string {
+  return passed > 0 ? `${passed} passed` : total > 0 ? 'no test passed' : 'no test ran';
 }
 
 /** Adds the check run that was asked for, or says once why not. */

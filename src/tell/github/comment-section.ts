@@ -190,7 +190,7 @@ function renderTroubles(jobs: readonly Job[]): string[] {
   return jobs.flatMap(({ label, section: { troubles, incomplete } }) => {
     const name = jobs.length > 1 && label !== '' ? `${code(cut(label, 100))}: ` : '';
     if (troubles.length === 0 && incomplete)
-      return [`> ❌ ${name}incomplete: not every report or test of it could be read.`];
+      return [`> ❌ ${name}incomplete: a report of it holds no test, or not all of it could be read.`];
     const rest = troubles.length - mostTroubles;
     return [
       ...troubles.slice(0, mostTroubles).map((trouble) => `> ❌ ${name}${inline(cut(trouble, 500))}`),

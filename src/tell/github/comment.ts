@@ -539,7 +539,7 @@ function verdict(parts: readonly Part[]): string {
     cutOff === 0
       ? ''
       : rows.length === 1
-        ? ', not all could be read'
+        ? ', the run is incomplete'
         : `, ${count(cutOff, 'job')} incomplete`,
     missing === 0 ? '' : `, no results of ${count(missing, 'job')}`,
   ].join('');

@@ -90,7 +90,11 @@ function title(summary: JobSummary): string {
   const good = totals.total - totals.skipped;
   const passed = `${tests === undefined ? count(good, 'test') : runsOfTests(good, tests)} passed`;
   const unread =
-    lost > 0 ? `, ${number(lost)} could not be read` : incomplete ? ', the run is incomplete' : '';
+    lost > 0
+      ? `, ${number(lost)} could not be read`
+      : incomplete || troubles.length > 0
+        ? ', the run is incomplete'
+        : '';
   const blocked = [
     matriz?.review.status === 'BLOCKED' ? ', blocked by MATRIZ' : '',
     gates.length > 0 ? ', a gate failed' : '',
