@@ -796,6 +796,8 @@ export interface TestPair {
   readonly testFunction: string;
   /** undefined: the run does not have it. */
   readonly here: Outcome | undefined;
+  /** Not run here, though its function is in the source: deselected, not gone. */
+  readonly isInSourceHere?: boolean | undefined;
   readonly there: Outcome | undefined;
   readonly secondsHere: number | undefined;
   /** Durations of its latest 10 green runs at the base. */
