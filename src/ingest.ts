@@ -247,7 +247,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     allowPrivilegedRole: settings.allowPrivilegedRole,
     baseBranch: settings.baseBranch,
     change,
-    patch: asksPatch ? { diffBase: settings.diffBase } : undefined,
+    patch: { isAsked: asksPatch, diffBase: settings.diffBase },
     clock,
     onWarning,
     onRetry: ({ reason, delayMs }) => edges.onRetry?.(reason.message, delayMs),
@@ -264,7 +264,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     stored.saved !== undefined || !asksPatch
       ? stored.history?.patch
       : await patchAlone(
-          { change, diffBase: settings.diffBase, baseBranch: settings.baseBranch },
+          { change, isAsked: true, diffBase: settings.diffBase, baseBranch: settings.baseBranch },
           counted.coverage?.files ?? [],
         );
   const incomplete = notTaken || counted.lost > 0;

@@ -248,8 +248,10 @@ export type Patch = (
       /** The commit that the change begins at. */
       readonly baseSha: string;
       readonly coverage: PatchCoverage;
-      /** Whose reports are counted together: stored runs of the commit, this one among them. */
+      /** Whose reports are counted together: stored runs of the commit, this one among them where it has coverage. */
       readonly runs: number;
+      /** This run has no coverage: what is told is of the commit's other runs. */
+      readonly isOfOthers?: boolean | undefined;
       /** Changed files whose lines are not known: the clone is too shallow, and the server has no patch of what was tested. */
       readonly notComputed?: readonly string[] | undefined;
     }

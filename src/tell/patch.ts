@@ -20,10 +20,17 @@ export function hasPatchNews(patch: Patch | undefined): patch is Patch {
 export function patchSentence({
   coverage,
   runs,
+  isOfOthers = false,
   notComputed = [],
 }: Exclude<Patch, { readonly problem: string }>): string {
   const { changedStatements, percent: share } = coverage;
-  const all = runs > 1 ? `, by the ${runs} runs of this commit so far` : '';
+  const measured =
+    runs > 1 ? `the ${runs} runs of this commit that have` : 'the one run of this commit that has';
+  const all = isOfOthers
+    ? `, by ${measured} coverage so far`
+    : runs > 1
+      ? `, by the ${runs} runs of this commit so far`
+      : '';
   const by = `${all}${notComputed.length > 0 ? `; not computed for ${count(notComputed.length, 'file')}` : ''}`;
   if (share === undefined) return `no changed line is a statement that coverage measures${by}`;
   const { branches } = coverage;

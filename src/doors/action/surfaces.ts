@@ -285,7 +285,8 @@ function annotate({ verdict, files, errorsSaid }: Told, section: Section): void 
 }
 
 function annotateCoverage({ verdict: { patch }, files }: Told): void {
-  if (patch === undefined || 'problem' in patch) return;
+  // What other runs tell, their own jobs annotate.
+  if (patch === undefined || 'problem' in patch || patch.isOfOthers === true) return;
   const tree = openTree(files, undefined);
   for (const command of renderUncovered(patch, (path) => tree.has(path))) say(command);
 }
