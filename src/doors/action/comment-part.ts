@@ -57,7 +57,7 @@ function together(
   const jobs = others.map((job) => ({
     ...identify(job, saved.isPush),
     id: idOf(job),
-    section: { ...sectionOf(job, hideSolutions), links },
+    section: inProject(sectionOf(job, hideSolutions), links),
   }));
   // A later attempt of this job may have come first.
   const stand = standing([{ ...own, id: saved.id }, ...jobs]);
@@ -74,6 +74,16 @@ function together(
   });
 }
 
+/** A project's folder as commands name it: empty for the repository's root. */
+export function folderOf(project: string | undefined): string | undefined {
+  return project === '.' ? '' : project;
+}
+
+/** Its files are those of its own rootdir. */
+function inProject(section: Section, links: Section['links']): Section {
+  return { ...section, links: section.missing === undefined ? links?.inProject(section.folder) : links };
+}
+
 function withoutOutput(section: Section): Section {
   return { ...section, failures: section.failures.map((failure) => ({ ...failure, captured: undefined })) };
 }
@@ -87,7 +97,7 @@ function identify(job: Parameters<typeof identifyJob>[0], isPush: boolean) {
 
 function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
   if (job.runId === undefined) return missingSection(job.reason, { ok: true, text: '' }, hideSolutions);
-  const { totals, xfailed, incomplete, failures, history, leastCovered, matriz, reports } = job;
+  const { totals, xfailed, incomplete, failures, history, leastCovered, matriz, reports, project } = job;
   const stored = { ok: true, text: '' };
   return {
     totals,
@@ -101,6 +111,7 @@ function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
     leastCovered,
     stored,
     hideSolutions,
+    folder: folderOf(project),
     isFromWindows: failures.some((failure) => failure.isFromWindows),
     severalReports: reports,
   };

@@ -24,7 +24,7 @@ import {
   renderJobSummary,
   renderNoResults,
 } from '../../tell/github/job-summary.ts';
-import { type Links, openLinks, openTree } from '../../tell/github/links.ts';
+import { type LinkSource, type Links, openLinks, openTree } from '../../tell/github/links.ts';
 import { cut } from '../../tell/github/markdown.ts';
 import { workflowCommand } from '../../tell/github/workflow-log.ts';
 import { blockedStars, isForeign } from '../../tell/matriz.ts';
@@ -33,7 +33,7 @@ import { createPaint } from '../../tell/terminal/terminal.ts';
 import { placed } from '../../tell/words.ts';
 import { failuresToBlame, hasErrors, otherGates, starsToBlame } from '../fail-on.ts';
 import { describeError } from '../process.ts';
-import { commentPart, missingSection } from './comment-part.ts';
+import { commentPart, folderOf, missingSection } from './comment-part.ts';
 import { githubEdges } from './github-edges.ts';
 import { asInputs, type Inputs } from './inputs.ts';
 import { jobLabel } from './job-identity.ts';
@@ -99,7 +99,8 @@ export async function tellSurfaces(told: Told): Promise<void> {
   await attempt('outputs', 'the outputs could not be written', () => writeOutputs(verdict, url));
 }
 
-export interface ToldMissing extends Pick<Told, 'inputs' | 'hideSolutions' | 'pullRequest' | 'connect'> {
+export interface ToldMissing
+  extends Pick<Told, 'inputs' | 'files' | 'hideSolutions' | 'pullRequest' | 'connect'> {
   readonly context: RunContext;
   readonly change: ChangeSource;
   /** Why there are none: one sentence. */
@@ -118,7 +119,9 @@ export async function tellMissing(told: ToldMissing): Promise<void> {
     saved === undefined
       ? { ok: false, text: told.notStored }
       : { ok: true, text: `Stored for team ${saved.team}, as a job without results` };
-  const section = missingSection(reason, stored, told.hideSolutions);
+  // The other jobs' failures stand beside it.
+  const links = openLinks(sourceOfLinks({ ...told, rootdir: undefined }));
+  const section = { ...missingSection(reason, stored, told.hideSolutions), links };
   for (const warning of told.warnings) warn(warning);
   const [label = ''] = shortLabels([jobLabel({ jobName: context.jobName, lane: context.lane })]);
   const summary = { ...section, label, slowest: [], warnings: told.warnings };
@@ -156,15 +159,28 @@ async function linksOf({ inputs, verdict, pullRequest, files }: Told): Promise<L
   const shas = new Set((history?.failures ?? []).slice(0, mostSubjects).flatMap(commitsOf));
   for (const test of history?.fixed ?? []) if (test.kind === 'fixed') shas.add(test.since);
   const subjects = await change.git?.subjects([...shas].slice(0, mostSubjects));
-  return openLinks({
+  const { rootdir } = verdict;
+  return openLinks({ ...sourceOfLinks({ inputs, context, pullRequest, files, rootdir }), subjects });
+}
+
+function sourceOfLinks({
+  inputs,
+  context,
+  pullRequest,
+  files,
+  rootdir,
+}: Pick<Told, 'inputs' | 'pullRequest' | 'files'> & {
+  readonly context: RunContext;
+  readonly rootdir: string | undefined;
+}): LinkSource {
+  return {
     server: env.GITHUB_SERVER_URL ?? 'https://github.com',
     repository: env.GITHUB_REPOSITORY,
     head: headOf(pullRequest) ?? context.gitSha,
     files,
-    rootdir: verdict.rootdir,
+    rootdir,
     page: inputs.reportPageUrl,
-    subjects,
-  });
+  };
 }
 
 function headOf(pullRequest: Told['pullRequest']): string | undefined {
@@ -190,7 +206,7 @@ function sectionOf({ inputs, verdict, hideSolutions }: Told, links: Links | unde
     gates: gatesOf(inputs, verdict),
     stored: storedSentence(verdict, inputs),
     hideSolutions,
-    folder: verdict.rootdir,
+    folder: folderOf(verdict.context.project),
     isFromWindows: verdict.tally.isFromWindows,
     severalReports: verdict.reports,
     links,

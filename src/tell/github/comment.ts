@@ -424,7 +424,7 @@ function nameOf(part: Part): string {
 
 function assemble(state: CommentState, parts: readonly Part[], textOf: (i: number) => string): string {
   const rows = parts.flatMap((part) => part.rows);
-  const labels = new Map(labelRows(rows).map((label, i) => [rows[i], label]));
+  const labels = new Map(shortLabels(labelRows(rows)).map((label, i) => [rows[i], label]));
   const told = parts.map((part, i) => {
     const text = textOf(i);
     const alone = parts.length === 1 || part.rows.length !== 1 || text === '';

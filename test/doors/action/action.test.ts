@@ -203,7 +203,7 @@ describe('a matrix of jobs at once', () => {
     expect(body).toMatch(/❌ \d tests? failed in \d of \d+ jobs/);
     expect(body).toContain('in `test (4.1)`');
     for (const python of ['4.1', '4.2', '4.3']) expect(body).toContain(`\`test (${python})\` |`);
-    expect(body).toContain('#### `CI / test (4.3)`');
+    expect(body).toContain('#### `test (4.3)`');
   });
 });
 
