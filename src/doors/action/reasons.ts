@@ -17,13 +17,13 @@ export function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verd
   if (blamed === undefined) {
     // A judgement that could not be made is never a pass.
     reasons.push(
-      `${asked}, and the ${failures} failures could not be judged without their history: ${saved === undefined ? 'not stored' : `stored as run ${saved.runId}`}, not judged.`,
+      `${asked}, and ${failures === 1 ? 'the failure' : `the ${failures} failures`} could not be judged without their history: ${saved === undefined ? 'not stored' : `stored as run ${saved.runId}`}, not judged.`,
     );
   } else if (blamed > 0) {
     reasons.push(
       failOn.includes('any')
         ? `${asked}, and ${failures} of ${totals.total} tests failed${verdict.lost > 0 ? `, ${verdict.lost} could not be read` : ''}.`
-        : `${asked}, and ${blamed} of ${failures} failures are.`,
+        : `${asked}, and ${blamed} of ${count(failures, 'failure')} ${blamed === 1 ? 'is' : 'are'}.`,
     );
   }
   const stars = starsToBlame(failOn, verdict);
