@@ -17,7 +17,7 @@ export function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verd
   if (blamed === undefined) {
     // A judgement that could not be made is never a pass.
     reasons.push(
-      `${asked}, and ${failures === 1 ? 'the failure' : `the ${failures} failures`} could not be judged without their history: ${saved === undefined ? 'not stored' : `stored as run ${saved.runId}`}, not judged.`,
+      `${asked}, and ${failures === 1 ? 'the failure' : `the ${failures} failures`} could not be judged without ${failures === 1 ? 'its' : 'their'} history: ${saved === undefined ? 'not stored' : `stored as run ${saved.runId}`}, not judged.`,
     );
   } else if (blamed > 0) {
     reasons.push(

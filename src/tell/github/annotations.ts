@@ -51,7 +51,7 @@ export function renderAnnotations(request: AnnotationRequest): string[] {
     const history = tests.find((one) => one.failure === failure)?.history;
     const rest =
       left > 0 && i === ranked.length - 1
-        ? `\n\n${left} more failures are not annotated: see the job's summary.`
+        ? `\n\n${count(left, 'more failure')} ${left === 1 ? 'is' : 'are'} not annotated: see the job's summary.`
         : '';
     const more = howMany(alike);
     const name = more === '' ? failure?.testName : `${failure?.testName} (${more})`;
@@ -144,7 +144,7 @@ export function renderTroubles(troubles: readonly Warning[]): string[] {
   if (first === undefined) return [];
   const rest = others.slice(0, 8).map((words) => (others.length > 1 ? cut(words, 500) : words));
   if (others.length > rest.length)
-    rest.push(`${others.length - rest.length} other kinds of trouble: see the log of this step.`);
+    rest.push(`${count(others.length - rest.length, 'other kind')} of trouble: see the log of this step.`);
   return [first, ...(rest.length === 0 ? [] : [rest.join('\n\n')])].map((words) =>
     workflowCommand('error', words),
   );

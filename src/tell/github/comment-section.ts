@@ -216,7 +216,7 @@ function renderAnalyses(jobs: readonly Job[], detail: Detail): string[] {
   }
   return [...told].map(([text, labels]) => {
     const names = labels.slice(0, 3).map((label) => code(cut(label, 100)));
-    const rest = labels.length > 3 ? ` and ${labels.length - 3} more jobs` : '';
+    const rest = labels.length > 3 ? ` and ${count(labels.length - 3, 'more job')}` : '';
     return `**MATRIZ** ${labels.length === jobs.length ? '' : `of ${names.join(', ')}${rest}: `}${text}`;
   });
 }

@@ -439,7 +439,10 @@ function minimal(state: CommentState, parts: readonly Part[], maxBytes: number):
   const jobs = parts.reduce((sum, part) => sum + part.rows.length, 0);
   for (let most = jobs; most > 0; most = Math.floor(most / 2)) {
     const marks = parts.slice(0, most).map((part) => `${partMark(part, most)}\n${partEnd}`);
-    const rest = jobs > most ? `${jobs - most} more jobs are not listed here.` : '';
+    const rest =
+      jobs > most
+        ? `${count(jobs - most, 'more job')} ${jobs - most === 1 ? 'is' : 'are'} not listed here.`
+        : '';
     const body = [head(state, parts, most), ...marks, rest, foot(state)]
       .filter((piece) => piece !== '')
       .join('\n\n');

@@ -2,6 +2,7 @@
 // checkout is made safe here.
 import type { Finding, Growth, HealthFacts, IndexFacts, JobFacts, TableFacts } from '../../health.ts';
 import { safeLine } from '../safe.ts';
+import { count } from '../words.ts';
 import type { Paint } from './terminal.ts';
 
 export interface FindingWords {
@@ -246,7 +247,7 @@ function databaseLines(facts: HealthFacts, growth: Growth): Line[] {
   for (const [index, job] of latest.entries())
     lines.push([index === 0 ? 'last runs' : '', `${timeOf(job.last)}  ${jobOf(job)}`]);
   if (jobs !== undefined && jobs.length > latest.length)
-    lines.push(['', `${jobs.length - latest.length} more jobs: --json`]);
+    lines.push(['', `${count(jobs.length - latest.length, 'more job')}: --json`]);
   if (jobs !== undefined && jobs.length === 0)
     lines.push(['last runs', 'none of a CI job in the last 60 days']);
   return lines;

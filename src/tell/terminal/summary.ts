@@ -98,7 +98,7 @@ export interface Summary {
 export interface SummaryStyle {
   readonly paint: Paint;
   readonly columns: number;
-  /** How many failures to list; those that are alike count once. */
+  /** How many failures to list, those that are alike count once; and of what is green again, at least 20. */
   readonly mostFailures: number;
   /** How to see the others: `--verbose shows more`. */
   readonly hint?: string | undefined;
@@ -401,6 +401,9 @@ function greenAgain(
   ].filter(({ tests }) => tests.length > 0);
 }
 
+/** A green run lists no failures, and all the more what it repaired. */
+const leastGreen = 20;
+
 /** One line for all that are green for one reason. */
 function renderGreen(
   tests: readonly Fixed[],
@@ -412,7 +415,8 @@ function renderGreen(
     const words = safeLine(fixedEvidence(test, base));
     reasons.set(words, [...(reasons.get(words) ?? []), test.testName]);
   }
-  const listed = [...reasons].slice(0, mostFailures);
+  const most = Math.max(mostFailures, leastGreen);
+  const listed = [...reasons].slice(0, most);
   const blocks = listed.map(([words, names]) => {
     const left = columns - margin - widthOf(words) - 2;
     return left >= leastMessage
@@ -422,7 +426,7 @@ function renderGreen(
           ...wrap(words, columns - margin - 2).map((line) => paint.dim(line)),
         ];
   });
-  const rest = [...reasons.values()].slice(mostFailures).flat().length;
+  const rest = [...reasons.values()].slice(most).flat().length;
   return rest === 0 ? blocks : [...blocks, [paint.dim(`and ${number(rest)} more`)]];
 }
 

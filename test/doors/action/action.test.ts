@@ -222,7 +222,7 @@ describe('fail-on and require-upload', () => {
     const result = await run({ inputs: { 'fail-on': failOn, comment: 'off' } });
     expect(result.code).toBe(code);
     if (code === 1 && !failOn.startsWith('any'))
-      expect(words(result, 'error')[0]).toContain('could not be judged without their history: not stored');
+      expect(words(result, 'error')[0]).toContain('could not be judged without its history: not stored');
   });
 
   it('say why first, within the ten errors that GitHub shows of a step', async () => {

@@ -186,6 +186,7 @@ tests/conftest.py:6: ConnectionRefusedError`,
     expect(
       [...story.body().matchAll(/^- `tests\/test_shop.py::(\w+)`: red on main/gm)].map(([, name]) => name),
     ).toEqual(['test_9', 'test_10', 'test_11']);
+    expect(result.log).toMatch(/^GREEN 3 {2}(?:test_(?:9|10|11) ){3} red on main at /m);
     return [...results, result];
   });
 
