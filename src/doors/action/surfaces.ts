@@ -400,7 +400,7 @@ async function postComment(post: Post): Promise<string | undefined> {
         inputs.comment === 'always' ||
         (inputs.comment === 'failures'
           ? rows.some((row) => row.failed > 0 || row.incomplete || row.blocked > 0 || row.isGateFailed)
-          : post.hasNews),
+          : post.hasNews || (section.gates?.length ?? 0) > 0),
       crowded: inputs.inMatrix && (jobs === undefined || hasTroubles(section)),
       title: inputs.commentTitle,
       mode: inputs.commentMode,
