@@ -3,6 +3,7 @@
 import type { LineRange, MatrizReview, Patch, RunHistory, Warning } from '../../model.ts';
 import {
   type Alike,
+  attemptsOf,
   evidenceOfAll,
   groupAlike,
   howMany,
@@ -175,8 +176,8 @@ function message(alike: Alike, { history: run, hideSolutions }: AnnotationReques
   const isRepeated = below[1]?.split('\n', 1)[0] === first;
   const lines = isRepeated ? [...below.slice(1), ''] : [first];
   if (place !== undefined) lines.push(`${howMany(alike)}: ${place}`);
-  const evidence = evidenceOfAll(alike, run);
-  if (evidence !== '') lines.push(cut(evidence, 500));
+  const why = [attemptsOf(alike), evidenceOfAll(alike, run)].filter((part) => part !== '').join('; ');
+  if (why !== '') lines.push(cut(why, 500));
   for (const { match, fits } of matchesOf(alike).slice(0, 1)) {
     const { memory, tier } = match;
     const name = `${tierNames[tier]}${fits < all.length ? `, ${fits} of ${all.length}` : ''}`;

@@ -20,6 +20,7 @@ import {
 } from '../../report-counts.ts';
 import {
   type Alike,
+  attemptsOf,
   evidenceOfAll,
   groupAlike,
   howMany,
@@ -459,6 +460,7 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, wi
   }
   const facts = [
     allJobs > 1 ? renderPlaces(first.jobs, allJobs) : '',
+    detail.messages ? attemptsOf(alike) : '',
     detail.messages
       ? first.links.commits(inline(cut(evidenceOfAll(alike, first.run), 500)), [
           ...all.flatMap(({ history }) => (history === undefined ? [] : commitsOf(history))),

@@ -3,6 +3,7 @@ import type { Fixed, Match, Novelty, Patch, RunHistory, Totals, Warning } from '
 import type { SeveralReports } from '../../report-counts.ts';
 import {
   type Alike,
+  attemptsOf,
   evidenceOfAll,
   groupAlike,
   howMany,
@@ -312,10 +313,7 @@ function renderAlike(
         columns - inner,
       ),
     );
-  const why = [
-    (failure.attempts ?? 1) > 1 && all.length === 1 ? `${failure.attempts} attempts` : '',
-    safeLine(evidenceOfAll(alike, run)),
-  ].filter((part) => part !== '');
+  const why = [attemptsOf(alike), safeLine(evidenceOfAll(alike, run))].filter((part) => part !== '');
   for (const part of wrap(why.join('; '), columns - inner)) row(paint.dim(part));
   const shell = shellOf(isFromWindows);
   const again = pytestCommand(failure, folder, shell) ?? whyNoCommand(failure, shell);
