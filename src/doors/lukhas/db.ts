@@ -314,7 +314,8 @@ function workflowLines(privateAuthority: boolean): string[] {
     'A step for .github/workflows, after the one that runs pytest --junitxml=results.xml:',
     '',
     '      - uses: lukhas/ingest@v1',
-    '        if: always()',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own expression syntax
+    '        if: ${{ !cancelled() }}',
     '        with:',
     '          reports: results.xml',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own expression syntax

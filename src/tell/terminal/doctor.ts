@@ -111,7 +111,8 @@ export function wordsOf(finding: Finding): FindingWords {
     case 'job-silent':
       return say(
         `${jobOf(finding.job)} had a run every ${days(finding.usualDays)}, and none for ${days(finding.silentDays)}`,
-        'Look whether the job runs and its upload step is reached (if: always()). Was it removed or renamed, this ends 60 days after its last run.',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own expression syntax
+        'Look whether the job runs and its upload step is reached (if: ${{ !cancelled() }}). Was it removed or renamed, this ends 60 days after its last run.',
       );
     case 'index-unused':
       return say(
