@@ -30,9 +30,10 @@ export function reasonsToFail({ settings, requireUpload }: Inputs, verdict: Verd
   if (stars === undefined)
     reasons.push(`${asked}, and ${whyNotReviewed(verdict.matriz.missing ?? 'not-given')}: not judged.`);
   else if (stars > 0) reasons.push(`${asked}, and MATRIZ is blocked by ${count(stars, 'star')}.`);
-  const fallen = coverageToBlame(settings, verdict);
-  for (const sentence of [...fallen.sentences, ...(fallen.undecided === undefined ? [] : [fallen.undecided])])
-    reasons.push(`${sentence[0]?.toUpperCase()}${sentence.slice(1)}.`);
+  const { sentences, undecided } = coverageToBlame(settings, verdict);
+  for (const sentence of sentences) reasons.push(`${sentence[0]?.toUpperCase()}${sentence.slice(1)}.`);
+  // It begins with the input's name.
+  if (undecided !== undefined) reasons.push(`${undecided}.`);
   if (storeError !== undefined) {
     const message = 'The run was NOT stored; the log of this step says why.';
     // A bug of ours is never green where a verdict was asked for.
