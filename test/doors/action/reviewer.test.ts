@@ -300,7 +300,7 @@ tests/conftest.py:6: ConnectionRefusedError`,
       expect(withoutLinks(story.body())).toContain('| `src/huge.py` |  | not computed |');
       // What was not computed is no pass.
       expect(words(result, 'error')).toEqual([
-        'Fail-on-patch-coverage 50 cannot be decided: it was not computed for 2 files.',
+        'fail-on-patch-coverage 50 cannot be decided: it was not computed for 2 files.',
       ]);
       expect(result.outputs['patch-coverage']).toBe('');
       return [];
