@@ -63,7 +63,9 @@ export function isUncovered({ uncovered, branches }: PatchFile): boolean {
 export function togetherSentence(patch: Patch | undefined): string {
   if (patch?.together === undefined) return '';
   const { runs, statements, covered } = patch.together;
-  return `${percent((100 * covered) / statements)} of ${count(statements, 'statement')}, by the ${runs} runs of this commit so far together`;
+  // A job's own percentage counts them.
+  const ways = 'coverage' in patch && patch.coverage.branches !== undefined ? ' without branches' : '';
+  return `${percent((100 * covered) / statements)} of ${count(statements, 'statement')}${ways}, by the ${runs} runs of this commit so far together`;
 }
 
 /** How many unchanged lines lost their coverage. */

@@ -134,6 +134,7 @@ it('is told over all jobs, with the lines that no test runs and those that lost 
     '70 % of 20 changed statements covered, 3 of 4 branches, by the 2 runs of this commit so far',
   );
   expect(body()).toContain('| `src/shop.py` | `25-30`; not taken: `16 → 17` | 14 of 20, 3 of 4 branches |');
+  expect(body()).toContain('of 30 statements without branches, by the 2 runs of this commit so far together');
   expect(body()).not.toContain('no longer covered');
   // The step of the first job stays red, whatever the others bring.
   expect(body()).toContain('### ❌ 2 test runs passed in 2 jobs, a gate failed in 1 job');
