@@ -24,13 +24,8 @@ export function patchSentence({
   notComputed = [],
 }: Exclude<Patch, { readonly problem: string }>): string {
   const { changedStatements, percent: share } = coverage;
-  const measured =
-    runs > 1 ? `the ${runs} runs of this commit that have` : 'the one run of this commit that has';
-  const all = isOfOthers
-    ? `, by ${measured} coverage so far`
-    : runs > 1
-      ? `, by the ${runs} runs of this commit so far`
-      : '';
+  const those = isOfOthers ? count(runs, 'run') : `the ${runs} runs`;
+  const all = runs > 1 || isOfOthers ? `, by ${those} of this commit so far` : '';
   const by = `${all}${notComputed.length > 0 ? `; not computed for ${count(notComputed.length, 'file')}` : ''}`;
   if (share === undefined) return `no changed line is a statement that coverage measures${by}`;
   const { branches } = coverage;

@@ -571,7 +571,8 @@ function verdict(parts: readonly Part[]): string {
   const failed = parts.reduce((total, part) => total + part.failures.failed, 0);
   const blind = parts.some((part) => part.failures.new === undefined);
   const fresh = parts.reduce((total, part) => total + (part.failures.new ?? 0), 0);
-  const news = blind ? '' : fresh === 0 ? ', none of them new' : `, ${number(fresh)} new`;
+  const none = failed === 1 ? ', not new' : ', none of them new';
+  const news = blind ? '' : fresh === 0 ? none : `, ${number(fresh)} new`;
   if (only !== undefined)
     return `❌ ${number(only.failed)} of ${only.tests === undefined ? `${number(only.total)} tests` : runsOfTests(only.total, only.tests)} failed${news}${unread}${blocked}${coverage}`;
   // Several tests may fail in different jobs: `all jobs` would be wrong.
