@@ -9,14 +9,14 @@
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { findFlaky, findWorse, judgeListed } from '../src/asking.ts';
+import { findFlaky, findWorse, judgeListed, readTest } from '../src/asking.ts';
 import { openPostgres } from '../src/store/database/pg.ts';
 import type { Database, SqlValue } from '../src/store/database/port.ts';
 import { type Asked, documentQuestions } from '../src/store/questions/document.ts';
 import { listFailures } from '../src/store/questions/failures.ts';
 import { findRun, listRuns, readFailures } from '../src/store/questions/runs.ts';
 import { listBlocked, readActivity, readMemoryRates, readUsage } from '../src/store/questions/team.ts';
-import { findTest, readTimeline } from '../src/store/questions/tests.ts';
+import { findTest } from '../src/store/questions/tests.ts';
 import { listSlow, readCoverage, readFileCoverage, readTrend } from '../src/store/questions/trends.ts';
 import { type Access, grantUploads, inTeam, openAccess } from '../src/store/schema/access.ts';
 import { migrate } from '../src/store/schema/migrate.ts';
@@ -135,7 +135,7 @@ async function measure(db: Database, access: Access): Promise<void> {
     [
       'test (timeline)',
       100,
-      () => readTimeline(db, access, { ...shop, since: since(90) }, { testName, limit: 100 }),
+      () => readTest(db, access, { ...shop, since: since(90) }, { testName, limit: 100 }),
     ],
     ['failures, 30 days', 100, () => listFailures(db, access, { ...shop, since: since(30) }, 20)],
     ['flaky', 0, () => findFlaky(db, access, shop)],

@@ -16,6 +16,7 @@ export type Setting =
   | 'createdAt'
   | 'databaseUrl'
   | 'matriz'
+  | 'onEmpty'
   | 'repository'
   | 'rootdir'
   | 'set'

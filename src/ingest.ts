@@ -23,7 +23,7 @@ import { cancellable, distinctReports, type Found } from './read/files.ts';
 import type { MatrizFile } from './read/matriz.ts';
 import { findProjects, severalProjects } from './read/projects.ts';
 import { decideCreatedAt, findOldReports } from './read/report/started-at.ts';
-import { emptyReport, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
+import { emptyReports, noTests, type ReportFile, surveyReports } from './read/report/survey.ts';
 import type { Settings } from './settings.ts';
 import type { Connect } from './store/database/port.ts';
 import { hashPayload, makeUploadKey } from './store/runs/upload-key.ts';
@@ -139,21 +139,23 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
   const problems = [...(edges.problems ?? []), ...survey.problems];
   for (const problem of problems) onWarning({ ...warningOf(problem, edges.naming), severity: 'error' });
   const nothing = noTests(survey);
-  if (nothing !== undefined && settings.onEmpty === 'fail') throw survey.problems[0] ?? nothing;
+  // pytest ran something where a report was cut off.
+  if (nothing !== undefined && (settings.onEmpty === 'fail' || nothing.code === 'truncated'))
+    throw survey.problems[0] ?? nothing;
   const empty =
-    settings.onEmpty === 'ignore'
+    settings.onEmpty === 'ignore' || nothing?.code === 'tests-missing'
       ? []
       : nothing === undefined
-        ? survey.empty.map((file) => emptyReport(file, survey))
+        ? emptyReports(survey)
         : [nothing];
   for (const error of empty)
     onWarning({
       ...warningOf(error, edges.naming),
       severity: settings.onEmpty === 'fail' ? 'error' : undefined,
     });
-  // All of a run in which pytest ran nothing was taken.
-  const isBare = nothing !== undefined && survey.testcases === 0;
-  const notTaken = problems.length + (isBare ? 0 : empty.length) + survey.incomplete.length > 0;
+  // Where a report may be without a test, the run is whole without it.
+  const absent = settings.onEmpty === 'fail' ? survey.empty : [];
+  const notTaken = problems.length + absent.length + survey.incomplete.length > 0;
 
   const {
     repositoryRoot,
@@ -191,7 +193,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     capturedLines: settings.capturedOutput,
     incomplete: notTaken,
     notTaken: new Set(
-      [...[...problems, ...empty].map(({ place }) => place), ...survey.incomplete].flatMap(
+      [...problems.map(({ place }) => place), ...survey.incomplete, ...absent].flatMap(
         (place) => place?.file ?? [],
       ),
     ),

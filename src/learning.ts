@@ -2,6 +2,7 @@
 // store and judge, which do not know each other.
 import { isMemoryNoBetter } from './judge/confidence.ts';
 import { changeRuns, learn, toldMatches } from './judge/episodes.ts';
+import { functionOf, indexChains, namesOfTest } from './judge/renames.ts';
 import type { HistoryQuery, JudgedRuns, Judgement } from './judging.ts';
 import type { RunHistory } from './model.ts';
 import type { Database } from './store/database/port.ts';
@@ -13,6 +14,7 @@ import {
   type MemoryCounts,
   readMatched,
 } from './store/healix/credits.ts';
+import { hasRenames, readNameChains } from './store/history/aliases.ts';
 import { readNamedRows } from './store/history/evidence.ts';
 import { type Access, inTeam } from './store/schema/access.ts';
 
@@ -54,7 +56,11 @@ async function decide(
 ): Promise<readonly MemoryCounts[]> {
   const change = changeRuns(judged);
   if (change === undefined) return [];
-  const matches = await readMatched(db, access, { createdAt: query.createdAt, runIds: change.ids });
+  // Sent together. Mostly nothing was renamed: to look for names costs as much as the rest.
+  const [matches, isRenamed] = await Promise.all([
+    readMatched(db, access, { createdAt: query.createdAt, runIds: change.ids }),
+    hasRenames(db, access, query),
+  ]);
   const ofChange = new Set(change.ids);
   const own = matches.filter(({ runId }) => ofChange.has(runId));
   const toldIn = new Set(own.map(({ runId }) => runId));
@@ -62,11 +68,21 @@ async function decide(
   const asked = new Set(
     [...change.own, ...change.base].filter(({ lineId }) => lines.has(lineId)).map(({ runId }) => runId),
   );
+  const runs = [evidence.run, ...evidence.runs].filter(({ runId }) => asked.has(runId));
+  const told = [...new Set(own.map(({ testName }) => testName))];
+  const chains = isRenamed
+    ? await readNameChains(db, access, query, {
+        functions: [...new Set(told.map(functionOf))],
+        // Runs that began later may be there already.
+        until: new Date(Math.max(query.createdAt.getTime(), ...runs.map(({ at }) => at))),
+      })
+    : [];
+  const index = indexChains(chains);
   const rows = await readNamedRows(db, access, query, {
-    names: [...new Set(own.map(({ testName }) => testName))],
-    runs: [evidence.run, ...evidence.runs].filter(({ runId }) => asked.has(runId)),
+    names: [...new Set(told.flatMap((name) => namesOfTest(name, index)))],
+    runs,
   });
-  const learned = learn({ change, order: judged.order, rows, matches });
+  const learned = learn({ change, order: judged.order, rows, chains, matches });
   if (learned.matches.length === 0) return [];
   return giveCredits(db, access, learned);
 }

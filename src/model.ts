@@ -779,6 +779,9 @@ export interface TestRow {
   readonly statement?: string | undefined;
 }
 
+/** Names of one test function (`file::Class::function`): the newest first, each the former name of the one before it. */
+export type NameChain = readonly [string, ...string[]];
+
 /** In which runs tests passed at once. A place and no id: hundreds of runs are looked up for each of thousands of tests. */
 export interface Passes {
   /** The runs, by place. */

@@ -1,17 +1,19 @@
 // The use case that gathers what the page shows: facts from the database, verdicts of the judge. Joins store, read and judge, which
 // do not know each other.
 
-import { type AskingCheckout, judgeListed, standingFacts } from './asking.ts';
+import { type AskingCheckout, judgeListed, standingFacts, underNamesOfBase } from './asking.ts';
 import { InputError } from './errors.ts';
 import { isMemoryNoBetter } from './judge/confidence.ts';
 import { defaultLimits } from './judge/limits.ts';
 import { flakyTests, type Standing, type StandingFacts, standingOf } from './judge/prospect.ts';
+import { functionOf, indexChains, namesOfTest } from './judge/renames.ts';
 import type { TestRow } from './model.ts';
 import { nearest } from './nearest.ts';
 import { excerptOf } from './read/report/excerpt.ts';
 import { readStoredFailure } from './read/report/junit.ts';
 import type { Database } from './store/database/port.ts';
 import { listMemories } from './store/healix/memories.ts';
+import { readNameChains } from './store/history/aliases.ts';
 import { type RunEvidence, readNamedRows, readRunEvidence } from './store/history/evidence.ts';
 import {
   listRepositories,
@@ -450,7 +452,7 @@ async function readRed(
 async function readFlaky(
   db: Database,
   access: Access,
-  { group, evidence, facts }: Judged,
+  { group, evidence, facts, standing }: Judged,
   grid: Grid,
   projects: readonly (string | undefined)[],
   places: ReadonlyMap<string, number>,
@@ -468,20 +470,28 @@ async function readFlaky(
   });
   red.sort((a, b) => b.failures - a.failures || (a.testName < b.testName ? -1 : 1));
   const asked = red.slice(0, most.flaky).map(({ testName }) => testName);
-  const order = new Map(asked.map((testName, place) => [testName, place]));
-  const rows: TestRow[] = [];
-  const { runId, at } = evidence.run;
-  for (let from = 0; from < asked.length; from += most.namesAtOnce)
-    rows.push(
+  const read: TestRow[] = [];
+  const query = { runId: evidence.run.runId, createdAt: new Date(evidence.run.at) };
+  const chains = indexChains(
+    await inTeam(db, access, () =>
+      readNameChains(db, access, query, {
+        functions: [...new Set(asked.map(functionOf))],
+        until: query.createdAt,
+      }),
+    ),
+  );
+  const names = [...new Set(asked.flatMap((name) => namesOfTest(name, chains)))];
+  for (let from = 0; from < names.length; from += most.namesAtOnce)
+    read.push(
       ...(await inTeam(db, access, () =>
-        readNamedRows(
-          db,
-          access,
-          { runId, createdAt: new Date(at) },
-          { names: asked.slice(from, from + most.namesAtOnce), runs: [evidence.run, ...evidence.runs] },
-        ),
+        readNamedRows(db, access, query, {
+          names: names.slice(from, from + most.namesAtOnce),
+          runs: [evidence.run, ...evidence.runs],
+        }),
       )),
     );
+  const { rows, current } = underNamesOfBase({ names: asked, chains, rows: read }, standing?.base ?? []);
+  const order = new Map([...new Set(current.values())].map((testName, place) => [testName, place]));
   return {
     found: flakyTests(facts, rows)
       .sort((a, b) => (order.get(a.testName) ?? 0) - (order.get(b.testName) ?? 0))

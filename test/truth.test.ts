@@ -716,7 +716,62 @@ describe('in CI', () => {
   });
 });
 
+/** A memory taught under a test's former name: the breakage goes on across renames, and its repair is counted once. */
+async function renameAndRepair(s: RepositoryStory): Promise<void> {
+  const source = (name: string) => `def ${name}():\n    cart = Cart(3)\n    assert cart.total() == 30\n`;
+  const file = 'tests/test_cart.py';
+  const [first, second, third] = ['test_total', 'test_sum_of_cart', 'test_price'].map(
+    (name) => `${file}::${name}`,
+  );
+  if (first === undefined || second === undefined || third === undefined) throw new Error('no names');
+  let before = 'start';
+  const next = async (label: string, tests: Record<string, string>, rename?: string) => {
+    s.commit(label, rename === undefined ? {} : { files: { [file]: source(rename) } });
+    const told = await s.push(label, { ...green, ...tests }, { before, depth: 'full' });
+    before = label;
+    return told;
+  };
+  await next('A', { [first]: 'P' }, 'test_total');
+  for (let i = 1; i <= 11; i++) await next(`A${i}`, { [first]: 'P' });
+  await next('B', { [first]: 'F' });
+  await s.remember(first);
+  expect((await next('C', { [first]: 'F' })).failures).toEqual({
+    [first]: 'pre-existing: red-there@B known: exact',
+  });
+  expect(await s.learned(first)).toEqual([0, 0, 0.5]);
+  // Renamed and repaired by one commit.
+  expect((await next('D', { [second]: 'P' }, 'test_sum_of_cart')).changes).toEqual({
+    renamed: [{ from: first, to: second }],
+  });
+  expect(await s.learned(first)).toEqual([1, 0, 0.67]);
+  const again = { before: 'C', depth: 'full', again: true } as const;
+  await s.push('D', { ...green, [second]: 'P' }, again);
+  await next('E', { [second]: 'P' });
+  expect(await s.learned(first)).toEqual([1, 0, 0.67]);
+  for (let i = 1; i <= 20; i++) await next(`E${i}`, { [second]: 'P' });
+  // Renamed while it is red: what was told under both names is one breakage.
+  expect((await next('F', { [second]: 'F' })).failures).toEqual({
+    [second]: 'new: green-there@E20 known: moved',
+  });
+  await next('G', { [third]: 'F' }, 'test_price');
+  expect(await s.learned(first)).toEqual([1, 0, 0.67]);
+  await next('H', { [third]: 'P' });
+  expect(await s.learned(first)).toEqual([2, 0, 0.75]);
+  expect(await s.healed()).toEqual([
+    [first, 'C'],
+    [second, 'F'],
+    [third, 'G'],
+  ]);
+  // Red alike again: it was no repair.
+  await next('I', { [third]: 'F' });
+  expect(await s.learned(first)).toEqual([1, 0, 0.67]);
+}
+
 describe('memories', () => {
+  it('11: a repair under another name is counted for the memory of the former one, once', async () => {
+    await renameAndRepair(begin());
+  });
+
   it('6, 14, 19: a moved match and a cause are credited once when repaired, and luck is not', async () => {
     const s = begin();
     const flaky = 'tests/test_b.py::test_flaky';
@@ -913,6 +968,10 @@ describe('outside CI', () => {
     });
     s.commit('D');
     expect((await s.push('D', { [renamed]: 'P', [moved]: 'P' }, { before: 'C' })).changes).toEqual({});
+  });
+
+  it('11: on the embedded database a repair under another name is counted, once', async () => {
+    await renameAndRepair(beginHere());
   });
 
   it('11: outside CI a rename is followed before it is committed; a copy of a test that was left out is none', async () => {

@@ -9,6 +9,7 @@ import type {
   KeptEpisode,
   MemoryChange,
   MemoryMatch,
+  NameChain,
   Novelty,
   Reason,
   StoredRun,
@@ -21,6 +22,7 @@ import type { JudgedPoint } from './judge.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type CommitOrder, testedCommit } from './order.ts';
 import { type Attempt, attemptsOf, isAlike, type RowOfRun, sortAttempts } from './past.ts';
+import { followName, indexChains } from './renames.ts';
 
 /** The runs of the judged run's change. */
 export interface ChangeRuns {
@@ -114,8 +116,10 @@ export function toldMatches(
 export interface LearningFacts {
   readonly change: ChangeRuns;
   readonly order: CommitOrder;
-  /** Rows of the matches' tests in the change's runs and those of the base before it. */
+  /** Rows of the matches' tests, under all of their names, in the change's runs and those of the base before it. */
   readonly rows: readonly TestRow[];
+  /** Names of renamed functions among them, the newest rename first. */
+  readonly chains?: readonly NameChain[] | undefined;
   /** All rows of the memories that were told in the change, of other changes as well. */
   readonly matches: readonly MemoryMatch[];
 }
@@ -136,6 +140,13 @@ export function learn(facts: LearningFacts, limits: Limits = defaultLimits): Lea
       new Map(rows.map((row) => [row.runId, row])),
     ]),
   );
+  const chains = indexChains(facts.chains ?? []);
+  const known = new Map<string, readonly string[]>();
+  const namesOf = (testName: string) => {
+    const names = known.get(testName) ?? followName(testName, chains, (name) => rowsOf.get(name));
+    known.set(testName, names);
+    return names;
+  };
   const lineOf = new Map(change.own.map(({ runId, lineId }) => [runId, lineId]));
   const changed: MemoryMatch[] = [];
   const memories: MemoryChange[] = [];
@@ -145,13 +156,13 @@ export function learn(facts: LearningFacts, limits: Limits = defaultLimits): Lea
     for (const match of own) rows.set(match.runId, { ...match, episode: undefined });
     const timelines = groupBy(
       own.filter(({ runId }) => lineOf.has(runId)),
-      ({ runId, testName }) => `${lineOf.get(runId)}\n${testName}`,
+      ({ runId, testName }) => `${lineOf.get(runId)}\n${namesOf(testName)[0]}`,
     );
     for (const group of timelines.values()) {
       const [{ runId, testName } = { runId: '', testName: '' }] = group;
-      const { attempts, begin } = timelineOf(facts, lineOf.get(runId), rowsOf.get(testName));
+      const { attempts, begin, nameIn } = timelineOf(facts, lineOf.get(runId), namesOf(testName), rowsOf);
       const stored = new Map(group.map((match) => [match.runId, match]));
-      for (const match of episodesOf(attempts, begin, { memoryId, testName, stored, change, limits }))
+      for (const match of episodesOf(attempts, begin, { memoryId, nameIn, stored, change, limits }))
         rows.set(match.runId, match);
     }
     const settled = settle([...rows.values()]);
@@ -163,22 +174,40 @@ export function learn(facts: LearningFacts, limits: Limits = defaultLimits): Lea
   return { matches: changed, memories };
 }
 
-/** The attempts of one test in one job, the base's first; `begin`: how many are the base's. */
+/**
+ * The attempts of one test in one job, the base's first; `begin`: how many are the base's. In the order of commits a test goes from name
+ * to name and not back: what has a former name later on is another test.
+ *
+ * @param names of the test, the newest first
+ */
 function timelineOf(
   { change, order }: LearningFacts,
   lineId: string | undefined,
-  rows: ReadonlyMap<string, RowOfRun> | undefined,
-): { readonly attempts: readonly Attempt[]; readonly begin: number } {
+  names: readonly string[],
+  rowsOf: ReadonlyMap<string, ReadonlyMap<string, RowOfRun>>,
+): {
+  readonly attempts: readonly Attempt[];
+  readonly begin: number;
+  /** What the test is called in a run that has it. */
+  readonly nameIn: (run: StoredRun) => string | undefined;
+} {
+  const nameIn = ({ runId }: StoredRun) => names.find((name) => rowsOf.get(name)?.has(runId));
+  let place = names.length - 1;
+  const isNamed = ({ run }: Attempt) => {
+    const next = names.lastIndexOf(nameIn(run) ?? '', place);
+    if (next >= 0) place = next;
+    return next >= 0;
+  };
   const of = (runs: readonly StoredRun[]) =>
     sortAttempts(
       runs.flatMap((run) => {
-        const row = run.lineId === lineId ? rows?.get(run.runId) : undefined;
+        const row = run.lineId === lineId ? rowsOf.get(nameIn(run) ?? '')?.get(run.runId) : undefined;
         return row === undefined ? [] : attemptsOf(row, run, run.gitSha ?? testedCommit(run));
       }),
       order,
-    );
+    ).filter(isNamed);
   const base = of(change.base);
-  return { attempts: [...base, ...of(change.own)], begin: base.length };
+  return { attempts: [...base, ...of(change.own)], begin: base.length, nameIn };
 }
 
 /** The breakages that begin with the change, each as its first row. */
@@ -187,13 +216,13 @@ function episodesOf(
   begin: number,
   {
     memoryId,
-    testName,
+    nameIn,
     stored,
     change,
     limits,
   }: {
     readonly memoryId: string;
-    readonly testName: string;
+    readonly nameIn: (run: StoredRun) => string | undefined;
     readonly stored: ReadonlyMap<string, MemoryMatch>;
     readonly change: ChangeRuns;
     readonly limits: Limits;
@@ -217,7 +246,7 @@ function episodesOf(
       memoryId,
       runId: first.run.runId,
       at: first.run.at,
-      testName,
+      testName: nameIn(first.run) ?? '',
       isShown: false,
       counted: undefined,
       isHealed: false,

@@ -1,8 +1,9 @@
 // Evidence that a test fails by chance: it failed and later passed on one commit, failed now in one job and now in the other, or
 // failed alone in several changes.
-import type { FlakyEvidence } from '../model.ts';
+import type { FlakyEvidence, StoredRun } from '../model.ts';
 import { groupBy } from './group.ts';
 import { dayMs, defaultLimits, type Limits } from './limits.ts';
+import { testedCommit } from './order.ts';
 import { type Attempt, changeOf, type FailureText, hasText, isAlike } from './past.ts';
 
 /** One failure that was chance. */
@@ -122,6 +123,16 @@ export function failedThenPassed(attempts: readonly Attempt[]): Attempt[] {
     found.push(...inTime.slice(0, Math.max(0, lastPass)).filter(({ failed }) => failed));
   }
   return found;
+}
+
+/** Ids of the runs after which the same step of the same job ran their commit again: one failure there can be chance. */
+export function runsRepeated(runs: readonly StoredRun[]): string[] {
+  return [...groupBy(runs, (run) => `${run.lineId}\n${run.ordinal}\n${testedCommit(run)}`).values()].flatMap(
+    (group) => {
+      const last = Math.max(...group.map(({ at }) => at));
+      return group.flatMap(({ at, runId }) => (at < last ? [runId] : []));
+    },
+  );
 }
 
 /** The commits on which the test failed and passed since a time: mostly there are none. */

@@ -1,6 +1,7 @@
 // Which test of an earlier run is which test of this run under another name. Pure; knows names, their order, what failed, which
 // files git found moved, and how alike the functions' sources are. What it follows was measured on public histories
 // (`npm run quality`).
+import type { NameChain } from '../model.ts';
 import { distance } from '../nearest.ts';
 import { type LikePair, leastTold } from './likeness.ts';
 
@@ -344,4 +345,74 @@ function resultOf(found: {
     removed: [...found.gone].flatMap(({ tests }) => tests),
     added,
   };
+}
+
+/** More ways than these that one name went tell nothing. */
+const mostChains = 10;
+
+/** The chains of each function that one of them names. */
+export type ChainIndex = ReadonlyMap<string, readonly NameChain[]>;
+
+export function indexChains(chains: readonly NameChain[]): ChainIndex {
+  const index = new Map<string, NameChain[]>();
+  for (const chain of chains)
+    for (const name of new Set(chain)) {
+      const known = index.get(name);
+      if (known === undefined) index.set(name, [chain]);
+      else known.push(chain);
+    }
+  for (const [name, some] of index) if (some.length > mostChains) index.delete(name);
+  return index;
+}
+
+/** All names that a test may have in other runs, its own the first. */
+export function namesOfTest(testName: string, chains: ChainIndex): readonly string[] {
+  const id = functionOf(testName);
+  const names = (chains.get(id) ?? []).flat().map((name) => name + testName.slice(id.length));
+  return [...new Set([testName, ...names])];
+}
+
+/**
+ * The names of a test in some runs, the newest first; its name alone where it was not renamed there, or where it cannot be known: tests
+ * of two of the names ran together, or the name went two ways.
+ *
+ * @param runsOf ids of those runs, as keys, that have a test
+ */
+export function followName(
+  testName: string,
+  chains: ChainIndex,
+  runsOf: (testName: string) => ReadonlyMap<string, unknown> | undefined,
+): readonly string[] {
+  const id = functionOf(testName);
+  const inTest = (name: string) => name + testName.slice(id.length);
+  const isThere = (name: string) => (runsOf(inTest(name))?.size ?? 0) > 0;
+  const ways = (chains.get(id) ?? []).filter(([newest]) => isThere(newest));
+  const [chain] = ways;
+  if (chain === undefined || ways.some(([newest]) => !chain.includes(newest))) return [testName];
+  const names = chain.map(inTest);
+  const ranTogether = (one: string, other: string) => {
+    const [runs, others] = [runsOf(one), runsOf(other)];
+    return one !== other && runs !== undefined && [...(others?.keys() ?? [])].some((run) => runs.has(run));
+  };
+  const end = names.findIndex((name, place) =>
+    names.slice(0, place).some((later) => ranTogether(later, name)),
+  );
+  const followed = end < 0 ? names : names.slice(0, end);
+  return followed.includes(testName) ? followed : [testName];
+}
+
+/**
+ * The same for somebody who asks now: a name whose test ran after the last one of a later name stands for itself.
+ *
+ * @param runsOf of those runs that have a test, when they began
+ */
+export function followToNow(
+  testName: string,
+  chains: ChainIndex,
+  runsOf: (testName: string) => ReadonlyMap<string, number> | undefined,
+): readonly string[] {
+  const names = followName(testName, chains, runsOf);
+  const lastAt = (name: string) => Math.max(0, ...(runsOf(name)?.values() ?? []));
+  const last = lastAt(names[0] ?? testName);
+  return names.every((name) => lastAt(name) <= last) ? names : [testName];
 }

@@ -33,6 +33,9 @@ export async function* decodeText(bytes: AsyncIterable<Buffer>, file: string): A
   yield decoder.end();
 }
 
+/** What a report is called that has no file. */
+export const standardInput = 'standard input';
+
 /** Enough for a byte order mark and any sensible XML declaration. */
 const sniffLength = 256;
 
@@ -42,35 +45,27 @@ interface Decoder {
   end(): string;
 }
 
+interface Archive {
+  readonly start: string;
+  readonly what: string;
+  readonly command: string;
+  /** Without it in a name the command does not take the file. */
+  readonly ending?: string;
+}
+
 /** What reports are packed in, by the first bytes. GitHub gives artifacts as zip archives. */
-const archives = [
+const archives: readonly Archive[] = [
+  { start: '\x1f\x8b', what: 'a file compressed by gzip', command: 'gunzip -k', ending: '.gz' },
   { start: 'PK\x03\x04', what: 'a zip archive', command: 'unzip' },
-  { start: 'BZh', what: 'a file compressed by bzip2', command: 'bunzip2 -k' },
-  { start: '\xfd7zXZ', what: 'a file compressed by xz', command: 'unxz -k' },
-  { start: '\x28\xb5\x2f\xfd', what: 'a file compressed by zstd', command: 'unzstd' },
+  { start: 'BZh', what: 'a file compressed by bzip2', command: 'bunzip2 -k', ending: '.bz2' },
+  { start: '\xfd7zXZ', what: 'a file compressed by xz', command: 'unxz -k', ending: '.xz' },
+  { start: '\x28\xb5\x2f\xfd', what: 'a file compressed by zstd', command: 'unzstd', ending: '.zst' },
   { start: '7z\xbc\xaf\x27\x1c', what: 'a 7z archive', command: '7z x' },
 ];
 
 function openDecoder(head: Buffer, file: string): Decoder {
-  if (head[0] === 0x1f && head[1] === 0x8b)
-    throw new ReportError({
-      code: 'compressed',
-      message: 'a file compressed by gzip, not a report',
-      fix: (name) => {
-        const input = name('standardInput');
-        const piped = input === undefined ? '' : `, or gunzip -c ${shellPath(file)} | lukhas-upload ${input}`;
-        return `Decompress it first: gunzip -k ${shellPath(file)}${piped}`;
-      },
-      place: { file },
-    });
   const archive = archives.find(({ start }) => head.subarray(0, start.length).toString('latin1') === start);
-  if (archive !== undefined)
-    throw new ReportError({
-      code: 'compressed',
-      message: `${archive.what}, not a report`,
-      fix: `Unpack it first: ${archive.command} ${shellPath(file)}`,
-      place: { file },
-    });
+  if (archive !== undefined) throw compressed(archive, file);
   if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return utf8Decoder(file, 3);
   if (head[0] === 0xff && head[1] === 0xfe) return utf16Decoder('UTF-16LE', file, 2);
   if (head[0] === 0xfe && head[1] === 0xff) return utf16Decoder('UTF-16BE', file, 2);
@@ -84,6 +79,30 @@ function openDecoder(head: Buffer, file: string): Decoder {
   if (declared === undefined || /^(utf-?8|us-ascii|ascii|utf-?16(le|be)?)$/i.test(declared))
     return utf8Decoder(file, 0);
   return labelledDecoder(declared, file);
+}
+
+function compressed({ what, command, ending }: Archive, file: string): ReportError {
+  return new ReportError({
+    code: 'compressed',
+    message: `${what}, not a report`,
+    fix: (name) => {
+      const input = name('standardInput');
+      const [program] = command.split(' ');
+      if (file === standardInput)
+        return ending === undefined
+          ? 'Unpack it, and name the file.'
+          : `Unpack it on its way: … | ${program} -c | lukhas-upload ${input}`;
+      const word = shellPath(file);
+      if (ending === undefined) return `Unpack it first: ${command} ${word}`;
+      if (!file.endsWith(ending)) {
+        const renamed = shellPath(file + ending);
+        return `Unpack it first: mv ${word} ${renamed} && ${command} ${renamed}`;
+      }
+      const piped = input === undefined ? '' : `, or ${program} -c ${word} | lukhas-upload ${input}`;
+      return `Unpack it first: ${command} ${word}${piped}`;
+    },
+    place: { file },
+  });
 }
 
 const nothing = Buffer.alloc(0);

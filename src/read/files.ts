@@ -25,6 +25,7 @@ import { InputError, ReportError } from '../errors.ts';
 import type { Warning } from '../model.ts';
 import { distance } from '../nearest.ts';
 import { shellPath } from '../shell.ts';
+import { standardInput } from './decode.ts';
 import type { ReportFile } from './report/survey.ts';
 
 export interface FindOptions {
@@ -427,13 +428,13 @@ const chunkBytes = 48 * 1024;
 /** Bytes per read. */
 const blockBytes = 4 * chunkBytes;
 
-/** A file on disk as a report that can be read more than once. */
+/** A file on disk as a report that can be read more than once. One that is gone meanwhile fails when it is read. */
 export async function openReport(path: string, workingDirectory: string): Promise<ReportFile> {
   const full = resolve(workingDirectory, path);
-  const info = await stat(full);
+  const info = await stat(full).catch(() => undefined);
   return {
     name: path,
-    bytes: info.size,
+    bytes: info?.size ?? 0,
     open: () => readChunks(full, path, info),
   };
 }
@@ -441,10 +442,15 @@ export async function openReport(path: string, workingDirectory: string): Promis
 /** A file as it was when it was written last. */
 type Written = Pick<Stats, 'ino' | 'size' | 'mtimeMs'>;
 
-async function* readChunks(path: string, name: string, written: Written): AsyncGenerator<Buffer> {
+async function* readChunks(path: string, name: string, written: Written | undefined): AsyncGenerator<Buffer> {
   try {
     yield* readBlocks(path, (now) => {
-      if (now.ino !== written.ino || now.size !== written.size || now.mtimeMs !== written.mtimeMs)
+      if (
+        written === undefined ||
+        now.ino !== written.ino ||
+        now.size !== written.size ||
+        now.mtimeMs !== written.mtimeMs
+      )
         throw changedWhileReading(name);
     });
   } catch (error) {
@@ -453,7 +459,12 @@ async function* readChunks(path: string, name: string, written: Written): AsyncG
     throw new InputError({
       code: 'unreadable',
       message: `the report cannot be read (${code})`,
-      fix: code === 'EACCES' ? 'Look at the rights of the file and of the folders it is in.' : undefined,
+      fix:
+        code === 'EACCES'
+          ? 'Look at the rights of the file and of the folders it is in.'
+          : code === 'ENOENT'
+            ? 'It was there when it was looked for: upload after pytest has ended.'
+            : undefined,
       place: { file: name },
       cause: error,
     });
@@ -567,7 +578,7 @@ export async function spoolInput(
   try {
     await pipeline(input, createWriteStream(path, { mode: 0o600 }), { signal });
     const report = await openReport(path, folder);
-    return { report: { ...report, name: 'standard input' }, remove };
+    return { report: { ...report, name: standardInput }, remove };
   } catch (error) {
     await remove();
     throw notSpooled(error, signal);

@@ -20,6 +20,8 @@ import { count, number, tierNames } from './words.ts';
 
 /** In characters: a name, a line, an answer without its head. */
 const most = { name: 300, line: 240, answer: 12_000, traceback: 6000, listed: 2000 } as const;
+/** So many renames each way are named. */
+const mostRenames = 5;
 /** Lines of a traceback's end. */
 const tracebackLines = 60;
 
@@ -99,6 +101,20 @@ export interface ToldTest {
   readonly more: boolean;
   /** Newer runs of its job that do not have it. */
   readonly runsSince: number;
+  /** `runs`: how many of these have the former name; undefined where they are left out. The last rename first. */
+  readonly renamedFrom: readonly (ToldRename & { readonly runs: number | undefined })[];
+  readonly renamedTo: readonly (ToldRename & {
+    readonly further: readonly ToldRename[];
+    /** Later ones of these runs have the name still. */
+    readonly runsSince: number;
+  })[];
+}
+
+interface ToldRename {
+  readonly from: string;
+  readonly to: string;
+  readonly gitSha: string | undefined;
+  readonly seenAt: Date;
 }
 
 const cells: Readonly<Record<Outcome, string>> = {
@@ -110,7 +126,7 @@ const cells: Readonly<Record<Outcome, string>> = {
   xfailed: 'x',
 };
 
-export function renderTest({ testName, runs, more, runsSince }: ToldTest): string {
+export function renderTest({ testName, runs, more, runsSince, renamedFrom, renamedTo }: ToldTest): string {
   const ours = runs.filter(
     ({ origin, outcome }) => origin !== 'stranger' && outcome !== 'skipped' && outcome !== 'xfailed',
   );
@@ -136,6 +152,35 @@ export function renderTest({ testName, runs, more, runsSince }: ToldTest): strin
         most.line,
       ),
     );
+  const seen = (name: string, { gitSha, seenAt }: ToldRename, more = '') =>
+    [
+      cut(name, most.name),
+      ...(gitSha === undefined ? [] : [shortSha(gitSha)]),
+      `${seenAt.toISOString()}${more}`,
+    ].join('  ');
+  const renames = [
+    ...renamedTo
+      .slice(0, mostRenames)
+      .flatMap((first) => [
+        seen(
+          `to ${first.to}`,
+          first,
+          first.runsSince > 0 ? `  ${count(first.runsSince, 'run')} since then with this name still` : '',
+        ),
+        ...first.further.map((next) => seen(`then to ${next.to}`, next)),
+      ]),
+    ...renamedFrom
+      .slice(0, mostRenames)
+      .map(({ from, runs: some, ...first }) =>
+        seen(
+          `from ${from}`,
+          { from, ...first },
+          some === undefined
+            ? '  its runs are not counted: both names have run together'
+            : `  ${count(some, 'run')} below with that name`,
+        ),
+      ),
+  ];
   return [
     `Failed in ${number(red.length)} of ${count(ours.length, 'run')}${more ? '; there are older ones' : ''}.`,
     ...(runsSince > 0
@@ -143,6 +188,7 @@ export function renderTest({ testName, runs, more, runsSince }: ToldTest): strin
       : []),
     fencedAre,
     fenced([cut(testName, most.name)]),
+    ...(renames.length === 0 ? [] : [`Renamed (with the first run that showed it):\n${fenced(renames)}`]),
     `Newest run first (P passed, F failed, E error, s skipped, x expected failure): ${runs.map(({ outcome }) => cells[outcome]).join('')}`,
     ...(lines.length === 0 ? [] : [`Newest failures:\n${fenced(lines)}`]),
   ].join('\n');

@@ -59,7 +59,11 @@ export function noBetterThanWaiting({
   return [`no better than waiting: untaught repaired ${untaught.recovered} of ${of} times`];
 }
 
+/** Longer ones come from a report that is wrong; in hours. */
+const longestHours = 100_000;
+
 export function duration(seconds: number): string {
+  if (!(seconds < longestHours * 3600)) return `over ${number(longestHours)} h`;
   if (seconds < 59.95) return `${seconds.toFixed(seconds < 9.995 ? 2 : 1)} s`;
   const whole = Math.round(seconds);
   const minutes = Math.floor(whole / 60);

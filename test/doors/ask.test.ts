@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPostgres } from '../../src/store/database/pg.ts';
 import { ensurePartitions } from '../../src/store/schema/partitions.ts';
+import { suiteOf } from '../../src/store/schema/repository.ts';
 import { widthOf } from '../../src/tell/terminal/terminal.ts';
 import { runCli } from '../support/cli.ts';
 import { createReadyDatabase, type ReadyDatabase } from '../support/databases.ts';
@@ -159,6 +160,44 @@ it('of a test that newer runs do not have says when it was seen last', async () 
   expect(code).toBe(0);
   expect(stdout).toMatch(/^last seen {2}.* in run [\da-f-]{13}; \d+ newer runs of its job do not have it$/m);
   expect((await ask('test', testNameOf(45))).stdout).not.toContain('last seen');
+});
+
+describe('a renamed test', () => {
+  const [now, former] = [testNameOf(41), 'tests/test_old.py::test_gone'];
+  beforeAll(async () => {
+    const admin = await openPostgres(database.adminUrl);
+    const seen = (name: string, from: string, daysAgo: number) =>
+      runIn(
+        admin,
+        `INSERT INTO test_aliases (team_id, suite_id, name, former, created_at, git_sha)
+         SELECT r.team_id, ${suiteOf('r')}, $2, $3, now() - make_interval(days => $4::int), repeat('ab12', 10)
+         FROM test_runs r JOIN test_results x ON x.test_run_id = r.id AND x.created_at = r.created_at
+         WHERE r.team_id = $1 AND x.test_name = $5 GROUP BY r.team_id, ${suiteOf('r')}`,
+        [database.team.id, name, from, String(daysAgo), former],
+      );
+    await seen(now, former, 80);
+    await seen(former, hostile, 85);
+    await admin.close();
+  });
+
+  it('says from which name, and to which', async () => {
+    const people = await ask('test', now, '--since', '1y');
+    expect([people.code, people.stderr]).toEqual([0, '']);
+    expect(people.stdout).toContain(`renamed    from ${former}, first seen on ab12ab12 `);
+    const gone = await ask('test', former, '--since', '1y');
+    expect(gone.stdout).toContain(`renamed    to ${now}, first seen on ab12ab12`);
+    for (const { lines, stdout } of [people, gone]) {
+      for (const line of lines) if (!/pytest/.test(line)) expect(widthOf(line)).toBeLessThanOrEqual(100);
+      expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]|##\[|^::/m);
+    }
+    const json = JSON.parse((await ask('test', former, '--since', '1y', '--json')).stdout);
+    expect(json).toMatchObject({
+      test_name: former,
+      renamed_from: [{ from: hostile, to: former, seen_git_sha: 'ab12'.repeat(10), runs: 0 }],
+      renamed_to: [{ from: former, to: now, seen_git_sha: 'ab12'.repeat(10) }],
+    });
+    expect(json.timeline.map((one: { test_name: string }) => one.test_name)).toContain(former);
+  });
 });
 
 describe('a mistake', () => {

@@ -1,6 +1,14 @@
 // Every mistake a user can make with `lukhas-upload`: one clear error with the fix, the right exit code, nothing stored.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -119,6 +127,25 @@ describe('a report that cannot be taken', () => {
     expect(result.stderr).toContain("gunzip -k './-packed.xml.gz'");
   });
 
+  it('is unpacked by the words that it is refused with, whatever its ending', async () => {
+    const folder = mkdtempSync(join(home, 'packed-'));
+    writeFileSync(join(folder, 'packed report.xml'), gzipSync('<testsuites/>'));
+    const { stderr } = await runInProcess('lukhas-upload', ['packed report.xml', '--dry-run'], {
+      cwd: folder,
+    });
+    const command = /^ {2}Unpack it first: (.*)$/m.exec(stderr)?.[1] ?? '';
+    execFileSync('bash', ['-c', command], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    const made = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+    expect(made).toContain('<testsuites/>');
+  });
+
+  it('is unpacked on its way from standard input', async () => {
+    const input = gzipSync('<testsuites/>');
+    const result = await runInProcess('lukhas-upload', ['-', '--dry-run'], { cwd: home, input });
+    await refused(result, 2);
+    expect(result.stderr).toContain('Unpack it on its way: … | gunzip -c | lukhas-upload -\n');
+  });
+
   it('is refused when it is cut off, with the last test that is whole', async () => {
     writeFileSync(
       join(home, 'cut.xml'),
@@ -169,6 +196,86 @@ describe('a report that cannot be taken', () => {
       outcome: 'failed',
       error_type: 'AssertionError',
     });
+  });
+});
+
+describe('a report without a test', () => {
+  const suite = (attributes: string, tests = '') =>
+    `<testsuites name="pytest tests"><testsuite name="pytest" ${attributes}>${tests}</testsuite></testsuites>`;
+  const dry = (...args: string[]) => runInProcess('lukhas-upload', [...args, '--dry-run'], { cwd: home });
+
+  it('is an error beside others, which are taken, with the option for a shard that has none', async () => {
+    writeFileSync(
+      join(home, 'good.xml'),
+      suite('tests="1"', '<testcase classname="tests.a" name="test_a"/>'),
+    );
+    writeFileSync(join(home, 'shard.xml'), suite('tests="0"'));
+    const failed = await dry('good.xml', 'shard.xml');
+    expect(failed.code).toBe(2);
+    expect(failed.stdout).toMatch(/^✗ 1 test /);
+    expect(failed.stdout).toContain('error: shard.xml: the report holds no test. pytest ran nothing');
+    expect(failed.stdout).toContain('if that is right, set --on-empty to ignore');
+    const warned = await dry('good.xml', 'shard.xml', '--on-empty', 'warn', '--fail-on', 'any');
+    expect(warned.code).toBe(0);
+    expect(warned.stdout).toMatch(/^✓ 1 test [\s\S]*warning: shard\.xml: the report holds no test/);
+    expect(warned.stdout).not.toContain('incomplete');
+    const many = Array.from({ length: 9 }, (_, n) => `shard-${n}.xml`);
+    for (const [n, name] of many.entries()) writeFileSync(join(home, name), suite(`tests="0" time="${n}"`));
+    const counted = await dry('good.xml', ...many);
+    expect(counted.code).toBe(2);
+    expect(counted.stdout.match(/error: shard-\d\.xml: the report holds no test/g)).toHaveLength(5);
+    expect(counted.stdout).toContain('error: 4 more reports hold no test.');
+    const ignored = await dry('good.xml', 'shard.xml', '--on-empty', 'ignore');
+    expect(ignored).toMatchObject({ code: 0, stderr: '' });
+    expect(ignored.stdout).toMatch(/^✓ 1 test /);
+    expect(ignored.stdout).not.toContain('shard.xml');
+  });
+
+  it.each([
+    ['its suite', suite('tests="5" failures="0"'), 5],
+    ['its root alone', '<testsuites tests="3"><testsuite name="pytest"/></testsuites>', 3],
+    ['two suites', '<testsuites><testsuite tests="1"/><testsuite tests="3"/></testsuites>', 4],
+    ['a suite in a suite', suite('tests="3"', '<testsuite tests="3"/>'), 3],
+    ['failures among them', suite('tests="5" failures="2"'), 2],
+  ])('is red where tests are counted that it does not hold: by %s', async (_, text, tests) => {
+    writeFileSync(join(home, 'hollow.xml'), text);
+    const says =
+      /error: hollow\.xml: (the report counts \d tests and holds none|a suite counts 2 failures and errors, and none of its tests has one)/;
+    for (const what of ['fail', 'warn', 'ignore']) {
+      const beside = await dry('results.xml', 'hollow.xml', '--on-empty', what, '--fail-on', 'any');
+      expect(beside.code).toBe(4);
+      expect(beside.stdout.match(/hollow\.xml:/g)).toHaveLength(1);
+      expect(beside.stdout).toMatch(says);
+      expect(beside.stdout).toContain(`${tests} tests could not be read`);
+      const alone = await dry('hollow.xml', '--on-empty', what);
+      expect(alone.code).toBe(2);
+      expect(alone.stdout + alone.stderr).toMatch(says);
+      expect(alone.stdout + alone.stderr).not.toContain('pytest ran nothing');
+    }
+  });
+
+  it('is no empty one where its only test was interrupted or is damaged', async () => {
+    writeFileSync(join(home, 'interrupted.xml'), suite('tests="0"', '<testcase time="0.000" />'));
+    writeFileSync(
+      join(home, 'damaged.xml'),
+      suite('tests="1"', '<testcase name="b"><failure>a & b</failure></testcase>'),
+    );
+    const result = await dry('results.xml', 'interrupted.xml', 'damaged.xml');
+    expect(result.code).toBe(2);
+    expect(result.stdout).toContain('2 tests could not be read');
+    expect(result.stdout).toContain('error: interrupted.xml: 1 test was begun and never finished');
+    expect(result.stdout).toContain('error: damaged.xml:1:');
+    expect(result.stdout).not.toContain('holds no test');
+  });
+
+  it('is an error where it was cut off before its first test, whatever is allowed', async () => {
+    writeFileSync(join(home, 'cut.xml'), readFileSync(join(fixtures, 'junit/example.xml')).subarray(0, 400));
+    for (const what of ['warn', 'ignore'])
+      await refused(await upload(['cut.xml', '--allow-incomplete', '--on-empty', what]), 2);
+    writeFileSync(join(home, 'cut.xml'), '<testsuites><testsuite name="pytest" tests="2"><testcase class');
+    const beside = await dry('results.xml', 'cut.xml');
+    expect(beside.code).toBe(2);
+    expect(beside.stdout.match(/cut\.xml/g)).toHaveLength(1);
   });
 });
 

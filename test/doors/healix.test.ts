@@ -6,14 +6,16 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SavedRun } from '../../src/model.ts';
 import { openPostgres } from '../../src/store/database/pg.ts';
+import { saveAliases } from '../../src/store/history/aliases.ts';
 import { saveRun } from '../../src/store/runs/save.ts';
+import { inTeam, openAccess } from '../../src/store/schema/access.ts';
 import { openEmbedded } from '../../src/store/schema/embedded.ts';
 import { readRunHistory } from '../../src/storing.ts';
 import { runCli } from '../support/cli.ts';
 import { createReadyDatabase, rowsOf, temporaryDir } from '../support/databases.ts';
 import { runInProcess } from '../support/in-process.ts';
 import { long } from '../support/long.ts';
-import { emptyContext, makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
+import { emptyContext, makeFailure, makeOptions, makeResult, makeUpload, sourceOf } from '../support/runs.ts';
 import { copyEmbedded } from '../support/templates.ts';
 
 interface Outcome {
@@ -117,6 +119,45 @@ describe.each(['PostgreSQL 15', 'the embedded database'])('on %s', (kind) => {
     for (const word of words) expect(done.err).toContain(word);
     return done;
   };
+
+  test('a memory of a renamed test is found by the name that it has now, and says so', async () => {
+    const before = 'tests/test_r.py::test_before';
+    const run = (repository: string, tests: readonly string[]) =>
+      saveRun(
+        connect,
+        makeUpload(`renamed ${repository} ${tests}`, {
+          context: { ...emptyContext, repository, origin: 'team', gitSha: 'c'.repeat(40), gitBranch: 'main' },
+        }),
+        sourceOf(tests.map((name) => ({ ...makeFailure(1), testName: name }))),
+        makeOptions(),
+      );
+    const seen = async (at: SavedRun, to: string) => {
+      const db = await connect({ stallMs: 30_000 });
+      const access = await openAccess(db, { teamSlug: undefined, allowPrivilegedRole: false });
+      await inTeam(db, access, () => saveAliases(db, access, at, [{ from: before, to }]));
+      await db.close();
+    };
+    const [own, other] = [await run('acme/renamed', [`${before}[1]`]), await run('acme/elsewhere', [before])];
+    const { id } = await json([
+      ...['add', '--test', `${before}[1]`, '--run', own.runId],
+      ...['--cause', 'a renamed cause', '--solution', 'a renamed solution'],
+    ]);
+    await seen(own, 'tests/test_r.py::TestR::test_after');
+    await seen(other, 'tests/test_r.py::test_elsewhere');
+    const found = async (part: string) =>
+      (await json(['list', '--test', part])).memories.map((memory: { id: string }) => memory.id);
+    expect(await found('test_after')).toEqual([id]);
+    expect(await found('TestR::test_after[1]')).toEqual([id]);
+    expect(await found('test_before')).toEqual([id]);
+    for (const part of ['test_after[2]', 'test_elsewhere']) expect(await found(part)).toEqual([]);
+    expect((await healix(['show', id])).out).toMatch(
+      /^test +tests\/test_r\.py::test_before\[1\]\nrenamed to +tests\/test_r\.py::TestR::test_after, first seen on cccccccc \d{4}-\d\d-\d\d$/m,
+    );
+    expect((await json(['show', id])).renamed_to).toMatchObject([
+      { to: 'tests/test_r.py::TestR::test_after', seen_git_sha: 'c'.repeat(40) },
+    ]);
+    await healix(['retire', id]);
+  });
 
   test('knowing nothing, it says how to begin', async () => {
     expect(await healix(['list'])).toMatchObject({

@@ -16,6 +16,7 @@ import { readOnly } from '../../src/store/database/read-only.ts';
 import { inTeam, openAccess } from '../../src/store/schema/access.ts';
 import { openEmbedded } from '../../src/store/schema/embedded.ts';
 import { ensurePartitions } from '../../src/store/schema/partitions.ts';
+import { suiteOf } from '../../src/store/schema/repository.ts';
 import { addTeam } from '../../src/store/schema/teams.ts';
 import { runCli } from '../support/cli.ts';
 import { createReadyDatabase, type ReadyDatabase } from '../support/databases.ts';
@@ -176,6 +177,24 @@ describe('the protocol', () => {
 });
 
 describe('answers', () => {
+  it('tell of a renamed test what it was called, in the fence', async () => {
+    const client = await connectTo({ databaseUrl: database.uploadUrl });
+    const { id, name } = await redRun();
+    await runIn(
+      admin,
+      `INSERT INTO test_aliases (team_id, suite_id, name, former, created_at, git_sha)
+       SELECT r.team_id, ${suiteOf('r')}, split_part($2, '[', 1), $3, r.created_at, repeat('ab12', 10) FROM test_runs r WHERE r.id = $1`,
+      [id, name, 'tests/test_x.py::``` evil'],
+    );
+    const { text } = await call(client, 'test', { test: name });
+    await runIn(admin, 'DELETE FROM test_aliases WHERE former LIKE $1', ['%evil%']);
+    expect(text).toMatch(
+      /^from tests\/test_x\.py::``` evil.* {2}ab12ab12 {2}.* {2}0 runs below with that name$/m,
+    );
+    expect(proseOf(text)).toContain('Renamed (with the first run that showed it):');
+    expect(proseOf(text)).not.toContain('evil');
+  });
+
   it('are the same for the same rows, and tell what failed', async () => {
     const client = await connectTo({ databaseUrl: database.uploadUrl });
     const { id, name } = await redRun();

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type ChangeRuns, learn, toldMatches } from '../../src/judge/episodes.ts';
 import type { JudgedPoint } from '../../src/judge/judge.ts';
 import { orderCommits } from '../../src/judge/order.ts';
-import type { MemoryMatch, StoredRun, TestRow } from '../../src/model.ts';
+import type { MemoryMatch, NameChain, StoredRun, TestRow } from '../../src/model.ts';
 import { Random } from '../support/random.ts';
 
 const hour = 3_600_000;
@@ -70,15 +70,20 @@ function uploadsOf(jobs: Readonly<Record<string, string>>, branch = 'main', from
 /** Learns with each upload, as the database does. */
 class Learning {
   readonly #runs = new Map<string, StoredRun[]>();
-  readonly #rows: TestRow[] = [];
+  readonly rows: TestRow[] = [];
+  readonly #chains: readonly NameChain[];
   readonly matches = new Map<string, MemoryMatch>();
   readonly counts = { worked: 0, failed: 0, recovered: 0, lasted: 0 };
+
+  constructor(chains: readonly NameChain[] = []) {
+    this.#chains = chains;
+  }
 
   add({ run, row, match }: Upload): void {
     const branch = run.branch ?? '';
     const own = [...(this.#runs.get(branch) ?? []), run];
     this.#runs.set(branch, own);
-    this.#rows.push(row);
+    this.rows.push(row);
     if (match !== undefined && !this.matches.has(match.runId)) this.matches.set(match.runId, match);
     this.decide(branch);
   }
@@ -90,7 +95,8 @@ class Learning {
     const learned = learn({
       change,
       order: orderCommits(own, []),
-      rows: this.#rows,
+      rows: this.rows,
+      chains: this.#chains,
       matches: [...this.matches.values()],
     });
     for (const match of learned.matches) this.matches.set(match.runId, match);
@@ -139,6 +145,43 @@ describe('one breakage', () => {
     ['that is longer than chance at the test\u2019s rate', { a: 'PFPPFPPFPPFPPFFP' }, {}],
   ] as const)('%s', (_, jobs, counts) => {
     expect(learnedFrom(uploadsOf(jobs)).counts).toEqual({ ...nothing, ...counts });
+  });
+
+  it.each([
+    ['goes on under a new name', 'FFP', 'aab', [['b', 'a']], { worked: 1 }],
+    ['ends with a rename that is not known', 'FFP', 'aab', [], {}],
+    ['told under both names is one', 'FFFP', 'aabb', [['b', 'a']], { worked: 1 }],
+    ['lasts under a new name', 'FFFF', 'aabb', [['b', 'a']], { failed: 1 }],
+    ['is told under the new name alone', 'UFP', 'abb', [['b', 'a']], { worked: 1 }],
+    ['is not repaired by a later test of the former name', 'FFFP', 'abba', [['b', 'a']], {}],
+    ['is repaired by the test that got its name back', 'FFFP', 'abba', [['a', 'b', 'a']], { worked: 1 }],
+  ] as const)('%s', (_, letters, names, chains, counts) => {
+    const uploads = uploadsOf({ a: `${'P'.repeat(12)}${letters}` }).map(({ run, row, match }, place) => {
+      const name = names[place - 12] ?? 'a';
+      return { run, row: { ...row, testName: name }, match: match && { ...match, testName: name } };
+    });
+    for (const some of [uploads, uploads.toReversed()]) {
+      const learning = new Learning(chains as never);
+      for (const upload of some) learning.add(upload);
+      expect(learning.counts).toEqual({ ...nothing, ...counts });
+    }
+  });
+
+  it('of a test whose former name another one has beside it is each one\u2019s own', () => {
+    const [one, other] = [uploadsOf({ a: `${green}FFFF` }), uploadsOf({ a: `${green}PPPP` })];
+    const learning = new Learning([['b', 'a']]);
+    for (const [place, { run, row, match }] of one.entries()) {
+      const name = place < 13 ? 'a' : 'b';
+      if (name === 'b')
+        learning.rows.push({ ...other[place]?.row, runId: run.runId, testName: 'a' } as TestRow);
+      learning.add({
+        run,
+        row: { ...row, testName: name },
+        match: match && { ...match, testName: name },
+      });
+    }
+    // Red under the new name without a past, and the former one is another test by then.
+    expect(learning.counts).toEqual(nothing);
   });
 
   it('of two branches at one time counts once, and after its end anew', () => {

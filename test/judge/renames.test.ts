@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countRenames, readCommits } from '../../scripts/quality-renames.ts';
 import { comparePairs } from '../../src/judge/likeness.ts';
-import { followRenames, type RenameFacts } from '../../src/judge/renames.ts';
+import {
+  followName,
+  followRenames,
+  indexChains,
+  namesOfTest,
+  type RenameFacts,
+} from '../../src/judge/renames.ts';
 
 const none = { before: new Map<string, string>(), after: new Map<string, string>() };
 
@@ -264,5 +270,73 @@ describe('following renames', () => {
     const byNames = countRenames(commits, 'names');
     expect(byNames.moves.right / byNames.moves.of).toBeGreaterThan(0.95);
     expect(byNames.wrong / byNames.pairs).toBeLessThan(0.005);
+  });
+});
+
+describe('the names of a test in some runs', () => {
+  /** By name the runs that have it, a letter each. */
+  const followed = (name: string, chains: readonly [string, ...string[]][], runs: Record<string, string>) =>
+    followName(name, indexChains(chains), (test) =>
+      runs[test] === undefined ? undefined : new Map([...runs[test]].map((run) => [run, 0])),
+    );
+
+  it.each([
+    ['one', 'a', [['b', 'a']], { a: '12', b: '34' }, ['b', 'a']],
+    ['seen from the newest', 'b', [['b', 'a']], { a: '12', b: '34' }, ['b', 'a']],
+    ['with parameters', 'a[x]', [['b', 'a']], { 'a[x]': '1', 'b[x]': '2' }, ['b[x]', 'a[x]']],
+    ['of other parameters', 'a[x]', [['b', 'a']], { 'a[x]': '1', 'b[y]': '2' }, ['a[x]']],
+    [
+      'a chain',
+      'b',
+      [
+        ['c', 'b', 'a'],
+        ['b', 'a'],
+      ],
+      { a: '1', b: '2', c: '3' },
+      ['c', 'b', 'a'],
+    ],
+    [
+      'there and back',
+      'a',
+      [
+        ['a', 'b', 'a'],
+        ['b', 'a'],
+      ],
+      { a: '13', b: '2' },
+      ['a', 'b', 'a'],
+    ],
+    ['nobody has the newest there', 'a', [['b', 'a']], { a: '12' }, ['a']],
+    ['never renamed', 'c', [['b', 'a']], { c: '12' }, ['c']],
+    ['both ran together: from the newest', 'b', [['b', 'a']], { a: '13', b: '23' }, ['b']],
+    ['both ran together: from the former', 'a', [['b', 'a']], { a: '13', b: '23' }, ['a']],
+    ['the oldest name was used again', 'b', [['c', 'b', 'a']], { a: '14', b: '2', c: '34' }, ['c', 'b']],
+    [
+      'two ways, both there',
+      'a',
+      [
+        ['c', 'a'],
+        ['b', 'a'],
+      ],
+      { a: '1', b: '2', c: '3' },
+      ['a'],
+    ],
+    [
+      'two ways, one there',
+      'a',
+      [
+        ['c', 'a'],
+        ['b', 'a'],
+      ],
+      { a: '1', b: '2' },
+      ['b', 'a'],
+    ],
+  ] as const)('%s', (_, name, chains, runs, names) => {
+    expect(followed(name, chains as never, runs)).toEqual(names);
+  });
+
+  it('are none where a name went more ways than anybody has', () => {
+    const chains = Array.from({ length: 5000 }, (_, i): [string, string] => [`b${i}`, 'a']);
+    expect(namesOfTest('a', indexChains(chains))).toEqual(['a']);
+    expect(followed('a', chains, { a: '1', b7: '2' })).toEqual(['a']);
   });
 });

@@ -17,6 +17,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asOptions, InputError } from '../../src/errors.ts';
 import { findFiles, listFolder, openReport, spoolInput } from '../../src/read/files.ts';
+import { surveyReports } from '../../src/read/report/survey.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -360,6 +361,19 @@ describe('a folder', () => {
       name: 'out/a.xml',
       bytes: readFileSync(join(folder, 'out/a.xml')).length,
     });
+  });
+});
+
+describe('a report that is gone when it is opened', () => {
+  it('fails when it is read, with its name, and takes no other one with it', async () => {
+    make('a.xml');
+    const reports = [await openReport('gone.xml', folder), await openReport('a.xml', folder)];
+    const survey = await surveyReports(reports, { allowIncomplete: false });
+    expect(survey.files.map(({ name }) => name)).toEqual(['a.xml']);
+    expect(survey.problems).toMatchObject([
+      { code: 'unreadable', message: 'the report cannot be read (ENOENT)', place: { file: 'gone.xml' } },
+    ]);
+    expect(survey.problems[0]?.fix).toContain('upload after pytest has ended');
   });
 });
 

@@ -679,6 +679,21 @@ export class RepositoryStory {
     return Object.values(first?.[0] ?? {});
   }
 
+  /** Failures that count as healed: test and commit, alike in each database. */
+  async healed(): Promise<readonly unknown[]> {
+    const [first = [], ...others] = await Promise.all(
+      this.#places.map((place) =>
+        place.look(
+          `SELECT x.test_name, r.git_sha FROM test_results x JOIN test_runs r ON r.id = x.test_run_id
+           WHERE r.repository = $1 AND x.auto_healed ORDER BY r.created_at`,
+          [this.name],
+        ),
+      ),
+    );
+    for (const other of others) expect(other).toEqual(first);
+    return first.map((row) => [row.test_name, this.#labels.get(String(row.git_sha))]);
+  }
+
   /** Somebody writes a memory about the newest failure of a test. */
   async remember(testName: string): Promise<void> {
     const { verdicts } = this.#uploaded(this.#newest);

@@ -77,6 +77,17 @@ function answersWith(texts: readonly string[]): readonly (readonly [answer: stri
             testName: text,
             more: true,
             runsSince: 2,
+            renamedFrom: [{ from: text, to: text, gitSha: text, seenAt: at, runs: undefined }],
+            renamedTo: [
+              {
+                from: text,
+                to: text,
+                gitSha: text,
+                seenAt: at,
+                runsSince: 1,
+                further: [{ from: text, to: text, gitSha: undefined, seenAt: at }],
+              },
+            ],
             runs: (['failed', 'passed', 'error'] as const).map((outcome) => ({
               runId: '01a21cdf-86ea-7962-aa0a-8727ab78af86',
               createdAt: at,
@@ -129,6 +140,7 @@ const known = [
   /^N newer runs of its job do not have it\.$/,
   /^Newest run first \(P passed, F failed, E error, s skipped, x expected failure\): FPE$/,
   /^Newest failures:$/,
+  /^Renamed \(with the first run that showed it\):$/,
   /^N: N failures of N tests in N run, last in run [\da-f-]+$/,
   /^N groups of failures, the most frequent first\.$/,
   /^Only the newest failures were looked at\.$/,

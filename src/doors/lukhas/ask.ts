@@ -1,5 +1,5 @@
 // Actions of the questions about runs, tests and failures: call the store and the judge, and print what they answer. No SQL here.
-import { findFlaky, judgeListed } from '../../asking.ts';
+import { findFlaky, judgeListed, readTest, type TestHistory } from '../../asking.ts';
 import type { Outcome } from '../../model.ts';
 import { readStoredFailure } from '../../read/report/junit.ts';
 import { listFailures } from '../../store/questions/failures.ts';
@@ -11,7 +11,7 @@ import {
   listRuns,
   readFailures,
 } from '../../store/questions/runs.ts';
-import { findTest, readTimeline, type TestRun } from '../../store/questions/tests.ts';
+import { findTest, type TestRun } from '../../store/questions/tests.ts';
 import { readLeastCovered } from '../../store/runs/jobs.ts';
 import { showFailure } from '../../tally.ts';
 import { pairFailures } from '../../tell/alike.ts';
@@ -257,7 +257,7 @@ export function test(
     { days: 90 },
     async ({ db, access, scope, now, checkout, folderOf, json }) => {
       const testName = await findTest(db, access, scope, id);
-      const timeline = await readTimeline(db, access, scope, { testName, limit });
+      const timeline = await readTest(db, access, scope, { testName, limit });
       const [newest] = timeline.runs;
       const oldestFirst = timeline.runs.toReversed();
       // Strangers' runs are evidence for nobody.
@@ -287,6 +287,9 @@ export function test(
       const signatures = signaturesOf(timeline.runs);
       const lines = [
         paint.bold(safeLine(testName)),
+        ...renamesOf(timeline, now).flatMap((words, at) =>
+          wrap(words, room).map((part, row) => line(at + row === 0 ? 'renamed' : '', part)),
+        ),
         ...strips,
         ...wrap(
           `${first === undefined ? '' : ago(first.createdAt, now)} → ${newest === undefined ? '' : ago(newest.createdAt, now)}: ■ passed, ✗ failed, E error, · skipped, x xfailed`,
@@ -379,6 +382,15 @@ export function test(
           last_green_git_sha: verdict?.since?.lastGreen,
           more: timeline.more,
           runs_since: timeline.runsSince,
+          renamed_from: timeline.renamedFrom.map(({ from, to, runs, ...seen }) => ({
+            from,
+            to,
+            ...jsonOfSeen(seen),
+            runs: runs ?? null,
+          })),
+          renamed_to: timeline.renamedTo.flatMap(({ further, ...first }) =>
+            [first, ...further].map(({ from, to, ...seen }) => ({ from, to, ...jsonOfSeen(seen) })),
+          ),
           signatures: signatures.map((group) => ({
             failure_signature: group.signature,
             error_type: group.errorType,
@@ -389,6 +401,7 @@ export function test(
           })),
           timeline: timeline.runs.map((one) => ({
             run_id: one.runId,
+            test_name: one.testName,
             created_at: one.createdAt.toISOString(),
             git_branch: one.branch,
             git_sha: one.gitSha,
@@ -407,6 +420,39 @@ export function test(
       };
     },
   );
+}
+
+const jsonOfSeen = ({ gitSha, seenAt }: { readonly gitSha: string | undefined; readonly seenAt: Date }) => ({
+  seen_git_sha: gitSha ?? null,
+  seen_at: seenAt.toISOString(),
+});
+
+/** So many renames each way are named. */
+const mostRenames = 5;
+
+/** From which names, and to which, with the first run that showed it. */
+function renamesOf({ renamedFrom, renamedTo }: TestHistory, now: Date): readonly string[] {
+  const seen = ({ gitSha, seenAt }: { readonly gitSha: string | undefined; readonly seenAt: Date }) =>
+    `first seen ${gitSha === undefined ? '' : `on ${shortSha(gitSha)} `}${ago(seenAt, now)}`;
+  return [
+    ...renamedTo
+      .slice(0, mostRenames)
+      .map(({ to, further, runsSince, ...first }) =>
+        [
+          `to ${to}, ${seen(first)}`,
+          ...further.map((next) => `then to ${next.to}, ${seen(next)}`),
+          ...(runsSince > 0
+            ? [`${count(runsSince, 'run')} since then ${runsSince === 1 ? 'has' : 'have'} this name still`]
+            : []),
+        ].join('; '),
+      ),
+    ...renamedFrom
+      .slice(0, mostRenames)
+      .map(
+        ({ from, runs, ...first }) =>
+          `from ${from}, ${seen(first)}; ${runs === undefined ? 'its runs are not shown: both names have run together' : `${count(runs, 'run')} shown ${runs === 1 ? 'has' : 'have'} that name`}`,
+      ),
+  ].map(safeLine);
 }
 
 /** How often a run of a line and branch went otherwise than the one before. */

@@ -29,8 +29,10 @@ import {
   type Whereabouts,
 } from '../../store/healix/memories.ts';
 import { isPlaceholder, parseMemories } from '../../store/healix/memory-file.ts';
-import { type Access, openAccess } from '../../store/schema/access.ts';
+import { readSuiteNames, type SeenRename } from '../../store/questions/renames.ts';
+import { type Access, inTeam, openAccess } from '../../store/schema/access.ts';
 import { requireSchema } from '../../store/schema/state.ts';
+import { shortSha } from '../../tell/evidence.ts';
 import { toJson } from '../../tell/json.ts';
 import { safeLine, safeText } from '../../tell/safe.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
@@ -164,8 +166,31 @@ export async function accept(
 export function show(settings: OneMemory, terminal: Terminal): Promise<ExitCode> {
   return answerIn(settings, terminal, async (db, scope) => {
     const memory = await findMemory(db, scope, settings.id, 'too');
-    return { lines: describe(memory, terminal.paint), json: jsonOf(memory) };
+    const renames = await renamesOf(db, scope, memory);
+    return {
+      lines: describe(memory, terminal.paint, renames),
+      json: {
+        ...jsonOf(memory),
+        ...(renames.length === 0
+          ? {}
+          : {
+              renamed_to: renames.map(({ to, gitSha, seenAt }) => ({
+                to,
+                seen_git_sha: gitSha ?? null,
+                seen_at: seenAt.toISOString(),
+              })),
+            }),
+      },
+    };
   });
+}
+
+/** Where the function of a memory's test went in its repository and project; each way with what came after. */
+async function renamesOf(db: Database, scope: Scope, memory: Memory): Promise<readonly SeenRename[]> {
+  const { repository, project, testName } = memory;
+  if (scope === 'shared' || memory.shared || repository === undefined) return [];
+  const names = await inTeam(db, scope, () => readSuiteNames(db, scope, testName, { repository, project }));
+  return names.flatMap(({ later }) => later.flat());
 }
 
 interface TextSettings {
@@ -496,7 +521,7 @@ function tooLarge(file: string, most: number): InputError {
   return badFile(file, `is larger than ${most >= 1 << 20 ? `${most >> 20} MB` : `${most >> 10} KB`}`);
 }
 
-function describe(memory: Memory, paint: Terminal['paint']): string[] {
+function describe(memory: Memory, paint: Terminal['paint'], renames: readonly SeenRename[] = []): string[] {
   const field = (name: string, value: string | undefined): string[] =>
     value === undefined
       ? []
@@ -516,6 +541,12 @@ function describe(memory: Memory, paint: Terminal['paint']): string[] {
   return [
     `${paint.bold(`memory ${memory.id}`)}${marks(memory, paint)}`,
     ...field('test', memory.testName),
+    ...renames.flatMap(({ to, gitSha, seenAt }) =>
+      field(
+        'renamed to',
+        `${to}, first seen ${gitSha === undefined ? '' : `on ${shortSha(gitSha)} `}${seenAt.toISOString().slice(0, 10)}`,
+      ),
+    ),
     ...field('error', typeof errorType === 'string' ? errorType : undefined),
     ...field('cause', memory.rootCause),
     ...field('probable cause', memory.probableCause),

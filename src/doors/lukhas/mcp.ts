@@ -11,6 +11,7 @@ import {
   McpError,
 } from '@modelcontextprotocol/sdk/types.js';
 import * as z from 'zod';
+import { readTest } from '../../asking.ts';
 import { InputError, ReportError, StoreError } from '../../errors.ts';
 import { describeDataDir } from '../../store/database/data-dir.ts';
 import { readOnly } from '../../store/database/read-only.ts';
@@ -18,7 +19,7 @@ import { addMemory, findNumberedFailure, listMemories } from '../../store/healix
 import { isPlaceholder } from '../../store/healix/memory-file.ts';
 import { listFailures } from '../../store/questions/failures.ts';
 import { findRun, readFailures } from '../../store/questions/runs.ts';
-import { findTest, readTimeline } from '../../store/questions/tests.ts';
+import { findTest } from '../../store/questions/tests.ts';
 import {
   renderGroups,
   renderMemories,
@@ -110,7 +111,7 @@ const tools: Readonly<Record<string, Tool>> = {
     answer: async ({ db, access, scope }, { test, days, branch, limit }) => {
       const narrow = { ...scope, branch, since: new Date(Date.now() - days * dayMs) };
       const testName = await findTest(db, access, narrow, test);
-      return renderTest(await readTimeline(db, access, narrow, { testName, limit }));
+      return renderTest(await readTest(db, access, narrow, { testName, limit }));
     },
   }),
   failures: tool({

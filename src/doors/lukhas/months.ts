@@ -1,10 +1,12 @@
 // Action of `lukhas test --months`: how a test did month by month, from the sums that a retention keeps and the runs that are there.
-import { monthsOfTest, type TestMonth } from '../../store/keep/trend.ts';
+import { readTestMonths } from '../../asking.ts';
+import type { TestMonth } from '../../store/keep/trend.ts';
 import type { Scope } from '../../store/questions/scope.ts';
 import { findTest } from '../../store/questions/tests.ts';
+import { shortSha } from '../../tell/evidence.ts';
 import { safeLine } from '../../tell/safe.ts';
 import { type Cell, renderTable } from '../../tell/terminal/table.ts';
-import type { Terminal } from '../../tell/terminal/terminal.ts';
+import { type Terminal, wrap } from '../../tell/terminal/terminal.ts';
 import { duration, number } from '../../tell/words.ts';
 import { usage } from '../arguments.ts';
 import type { ExitCode } from '../process.ts';
@@ -19,11 +21,14 @@ export function months(
   if (settings.limit !== undefined) throw usage('--limit does not go with --months');
   const { paint, columns: width } = terminal;
   return answerAbout(settings, terminal, { days: 3 * 365.25 }, async ({ db, access, scope, json }) => {
-    const read = (name: string) => monthsOfTest(db, access, { testNames: [name], from: scope.since });
+    const read = (name: string) => readTestMonths(db, access, { testName: name, from: scope.since });
     // A whole name may be of a test whose results are all gone.
     const named = await read(id);
-    const testName = named.length > 0 ? id : await findTest(db, access, scope, id);
-    const all = (named.length > 0 ? named : await read(testName)).filter((month) => isOf(month, scope));
+    const isNamed = named.months.length > 0;
+    const testName = isNamed ? id : await findTest(db, access, scope, id);
+    const { months: found, renamedFrom } = isNamed ? named : await read(testName);
+    const all = found.filter((month) => isOf(month, scope));
+    const renamed = renamedFrom.filter((rename) => all.some((month) => month.testName === rename.from));
     const rows = [...new Set(all.map(({ month }) => month))].map((month): Cell[] => {
       const some = all.filter((one) => one.month === month);
       const base = added(some.filter(({ onBase }) => onBase));
@@ -54,9 +59,27 @@ export function months(
     return {
       lines: [
         paint.bold(safeLine(testName)),
+        ...renamed.flatMap(({ from, gitSha, seenAt }) =>
+          wrap(
+            safeLine(
+              `renamed from ${from}, first seen${gitSha === undefined ? '' : ` on ${shortSha(gitSha)}`} in ${seenAt.toISOString().slice(0, 7)}: months until then have both names`,
+            ),
+            width,
+          ),
+        ),
         ...(rows.length === 0 ? ['no run in this time'] : renderTable(columns, rows, { width, paint })),
       ],
-      json: { scope: json, test_name: testName, months: all.map(jsonOf) },
+      json: {
+        scope: json,
+        test_name: testName,
+        renamed_from: renamed.map(({ from, to, gitSha, seenAt }) => ({
+          from,
+          to,
+          seen_git_sha: gitSha ?? null,
+          seen_at: seenAt.toISOString(),
+        })),
+        months: all.map(jsonOf),
+      },
     };
   });
 }
@@ -92,6 +115,7 @@ function failures({ red }: Sums, paint: (text: string) => string): Cell {
 function jsonOf(month: TestMonth): Record<string, unknown> {
   return {
     month: month.month,
+    test_name: month.testName,
     on_base: month.onBase,
     repository: month.line.repository ?? null,
     project: month.line.project ?? null,

@@ -32,6 +32,8 @@ type Element = Position &
     /** A testsuite's start tag alone. */
     | { readonly kind: 'suite'; readonly xml: string }
     | { readonly kind: 'suite-end' }
+    /** What belongs to a test, outside of any: a failure, the end of a test, an element with a test's attributes. */
+    | { readonly kind: 'stray'; readonly tag: string }
     /** A suite's own properties, whole. */
     | { readonly kind: 'properties'; readonly xml: string }
     | {
@@ -141,6 +143,10 @@ class Framer {
   /** Where the offsets of passed tests are gathered, once and for all. */
   readonly #offsets: number[] = [];
   readonly #open: string[] = [];
+  /** The place in `#open` of an element that was told as stray; -1 outside of one. */
+  #stray = -1;
+  /** Whose ends may still come: tests that were taken without, and one whose failure was told as stray. */
+  #endless = 0;
   #rootSeen = false;
   /** Lines and characters before the buffer's position `#counted`. */
   #line = 1;
@@ -401,8 +407,10 @@ class Framer {
           return;
         }
         // A testcase inside a testcase: the first one was never closed. The parser reports only that one.
-        if (name === 'testcase') this.#emitCapture(this.#tokenStart);
-        else {
+        if (name === 'testcase') {
+          this.#emitCapture(this.#tokenStart);
+          this.#endless++;
+        } else {
           if (!selfClosing) this.#captureDepth++;
           return;
         }
@@ -410,6 +418,9 @@ class Framer {
         // The suite's properties were never closed.
         this.#emitCapture(this.#tokenStart);
       } else if (isEnd && this.#open.at(-1) === name) this.#emitCapture(this.#tokenStart);
+      // So they were where a test begins or ends that has lost its start.
+      else if (this.#captureName === 'properties' && (name === 'testcase' || isFailure(name)))
+        this.#emitCapture(this.#tokenStart);
       else return;
     }
     if (isEnd) this.#closeElement(name);
@@ -432,6 +443,11 @@ class Framer {
       return;
     }
     if (name === 'testsuite') this.#frames.push({ kind: 'suite', xml: tag, ...position });
+    else if (this.#stray < 0 && isOfTest(name, tag) && !this.#open.some(isOutput)) {
+      this.#tellStray(tag, position);
+      this.#endless++;
+      if (!selfClosing) this.#stray = this.#open.length;
+    }
     if (selfClosing) {
       if (name === 'testsuite') this.#frames.push({ kind: 'suite-end', ...position });
       return;
@@ -449,11 +465,27 @@ class Framer {
 
   #closeElement(name: string): void {
     const position = this.#positionOf(this.#tokenStart);
-    const depth = this.#open.lastIndexOf(name);
-    if (depth < 0) return;
-    for (const closed of this.#open.splice(depth)) {
-      if (closed === 'testsuite') this.#frames.push({ kind: 'suite-end', ...position });
+    const own = this.#open.lastIndexOf(name);
+    const ofTest = own < 0 && (name === 'testcase' || isFailure(name));
+    if (ofTest && this.#endless === 0) {
+      this.#tellStray(`</${name}>`, position);
+      this.#endless++;
     }
+    if (ofTest && name === 'testcase') this.#endless--;
+    const depth = ofTest ? this.#stray : own;
+    if (depth < 0) return;
+    if (depth <= this.#stray) this.#stray = -1;
+    for (const closed of this.#open.splice(depth)) {
+      if (closed === 'testsuite') {
+        this.#endless = 0;
+        this.#frames.push({ kind: 'suite-end', ...position });
+      }
+    }
+  }
+
+  #tellStray(tag: string, position: Position): void {
+    const shown = tag.length > longestStray ? `${tag.slice(0, longestStray)}…` : tag;
+    this.#frames.push({ kind: 'stray', tag: shown, ...position });
   }
 
   #emitCapture(end: number): void {
@@ -630,6 +662,8 @@ const cutMark = ' […shortened…] ';
 
 /** Matches `<testcase `, `</testcase>`, `<testsuite>`, `</testsuites>`; not `<testcases>`. */
 const ownTag = /^<\/?test(?:case|suites?)[\s>/]/;
+/** So much of a stray tag is told. */
+const longestStray = 60;
 const longestOwnTag = '</testsuites>'.length;
 
 /** Files often mistaken for a JUnit report. */
@@ -658,7 +692,21 @@ function isTold(text: string, open: number): boolean {
   const next = text.charCodeAt(open + 1);
   if (next === 0x2f || isNameStart(next)) return true;
   const start = text.slice(open, open + 15);
-  return start.length >= (/^<!D[^>]*$/i.test(start) ? 15 : 9);
+  return start.startsWith('<!--') || start.length >= (/^<!D[^>]*$/i.test(start) ? 15 : 9);
+}
+
+/** Whether a tag outside of a test is the trace of one whose start was lost or misspelt. */
+function isOfTest(name: string, tag: string): boolean {
+  return isFailure(name) || /^testcase[^\w:.-]/.test(name) || /\sclassname\s*=/.test(tag);
+}
+
+/** What a suite printed may hold anything. */
+function isOutput(name: string): boolean {
+  return name === 'system-out' || name === 'system-err';
+}
+
+function isFailure(name: string): boolean {
+  return name === 'failure' || name === 'error';
 }
 
 /** The next `<`: text between tests belongs to nobody. -1 where there is none. */

@@ -24,7 +24,16 @@ import { readMessage } from './message.ts';
 import { createNodeIds, type NodeId, type NodeIds } from './node-id.ts';
 import { findPlace, type PlaceQuery } from './place.ts';
 import { findStatement } from './statement.ts';
-import { isCollected, isTeardownError, type ReportFile, type Survey } from './survey.ts';
+import {
+  countMissing,
+  holdsNoFailure,
+  holdsNone,
+  isCollected,
+  isStray,
+  isTeardownError,
+  type ReportFile,
+  type Survey,
+} from './survey.ts';
 import {
   addressKey,
   isUnnamed,
@@ -348,21 +357,19 @@ class ResultReader {
         severity: 'error',
       });
     }
-    for (const { file, failures } of survey.unseen) {
-      this.#warn({
-        code: 'failures-missing',
-        message: `a suite counts ${failures} ${failures === 1 ? 'failure or error' : 'failures and errors'}, and none of its tests has one: ${failures === 1 ? 'a test is' : 'tests are'} missing from the report`,
-        file,
-        severity: 'error',
-      });
-    }
+    for (const one of survey.unseen)
+      this.#warn({ ...holdsNoFailure(one), code: 'failures-missing', severity: 'error' });
+    for (const one of survey.hollow)
+      this.#warn({ ...holdsNone(one), code: 'tests-missing', severity: 'error' });
+    for (const one of survey.strays)
+      this.#warn({ ...isStray(one), code: 'stray-element', severity: 'error' });
     const unseen = survey.unseen.reduce((sum, { failures }) => sum + failures, 0);
     this.#options.onLost?.(
-      this.#malformed.count + this.#interrupted.count + unseen,
+      this.#malformed.count + this.#interrupted.count + unseen + countMissing(survey),
       new Set([
         ...this.#malformed.files,
         ...this.#interrupted.files,
-        ...survey.unseen.map(({ file }) => file),
+        ...[...survey.unseen, ...survey.hollow, ...survey.strays].map(({ file }) => file),
       ]),
     );
     for (const file of survey.foreign) {

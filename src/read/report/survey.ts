@@ -1,12 +1,13 @@
 // The first pass over a report: checks that it is whole, hashes it, and collects evidence about its tests' files. Keeps no
 // tests; its memory is bounded by the number of modules.
 import { createHash, type Hash } from 'node:crypto';
-import { InputError, type Place, ReportError } from '../../errors.ts';
+import { InputError, type Naming, type Place, ReportError } from '../../errors.ts';
+import type { Warning } from '../../model.ts';
 import { decodeText } from '../decode.ts';
 import { owned } from '../owned.ts';
 import { RepeatFinder, RepeatHints, type Repeats } from './attempts.ts';
 import { readFailureText, readSkipText, withoutColour } from './failure-text.ts';
-import { type Frame, offsetsOfTest, type PassedTests, readFrames } from './frames.ts';
+import { type Frame, offsetsOfTest, type PassedTests, type Position, readFrames } from './frames.ts';
 import { fromFileAttribute, matchPath, type ReportEvidence, splitDotted } from './node-id.ts';
 import {
   addressKey,
@@ -67,16 +68,38 @@ export interface Survey {
   readonly files: readonly ReportFile[];
   /** Why the other files were not taken, or not to their end. */
   readonly problems: readonly (InputError | ReportError)[];
-  /** Names of files without a test that can be read. */
-  readonly empty: readonly string[];
+  /** Files without a test that can be read. */
+  readonly empty: readonly EmptyReport[];
   /** Suites that count failures or errors and hold none. Other differences are lawful: subtests, reruns. */
   readonly unseen: readonly UnseenFailures[];
+  /** Whole files that count tests, none of them a failure, and hold none. They are among the empty ones. */
+  readonly hollow: readonly HollowReport[];
+  /** Traces of tests that were damaged, outside of any test; at most 20. */
+  readonly strays: readonly StrayElement[];
 }
 
 export interface UnseenFailures {
   readonly file: string;
   /** As the suite counts them. */
   readonly failures: number;
+}
+
+export interface EmptyReport {
+  readonly file: string;
+  /** Tests that cannot be read. */
+  readonly elements: number;
+}
+
+export interface StrayElement extends Position {
+  readonly file: string;
+  /** As it stands there; its beginning. */
+  readonly tag: string;
+}
+
+export interface HollowReport {
+  readonly file: string;
+  /** As the root or its suites count them. */
+  readonly tests: number;
 }
 
 export interface SurveyOptions {
@@ -149,7 +172,7 @@ async function surveyOnce(
           collected: { testcases: collector.testcasesOfFile, last: collector.lastTestcase },
         });
       }
-      collector.endFile();
+      collector.endFile(next.value.complete);
       await collector.findRepeats(file);
     } catch (error) {
       if (bad === undefined || !(error instanceof InputError || error instanceof ReportError)) throw error;
@@ -265,16 +288,21 @@ class Collector {
   readonly #hints = new RepeatHints();
   readonly #repeats = new RepeatFinder();
   #isReadable = false;
-  readonly #empty: string[] = [];
+  readonly #empty: EmptyReport[] = [];
   /** Of the root and the open suites, outermost first. */
   #counts: FailureCount[] = [];
   readonly #unseen: UnseenFailures[] = [];
+  /** Tests that the root counts, and that its suites do. */
+  #counted = { root: 0, suites: 0 };
+  readonly #hollow: HollowReport[] = [];
+  readonly #strays: StrayElement[] = [];
 
   startFile(name: string): void {
     this.#file = name;
     this.#hints.startFile();
     this.#open = [];
     this.#counts = [];
+    this.#counted = { root: 0, suites: 0 };
     this.#isReadable = false;
     this.#isWriterKnown = false;
     this.#searched.clear();
@@ -282,10 +310,15 @@ class Collector {
     this.#lastXml = undefined;
   }
 
-  endFile(): void {
+  endFile(isWhole: boolean): void {
     // The root, and the suites of a file that is cut off.
     while (this.#counts.length > 0) this.#endCount();
-    if (!this.#isReadable) this.#empty.push(this.#file);
+    if (!this.#isReadable) this.#empty.push({ file: this.#file, elements: this.testcasesOfFile });
+    const { root, suites } = this.#counted;
+    const tests = Math.max(root, suites);
+    const isTold = [...this.#unseen, ...this.#strays].some(({ file }) => file === this.#file);
+    if (isWhole && this.testcasesOfFile === 0 && tests > 0 && !isTold)
+      this.#hollow.push({ file: this.#file, tests });
   }
 
   /** Ends the file: reads it once more where it may hold several attempts of one test. */
@@ -323,7 +356,10 @@ class Collector {
         case 'root':
           this.#root = { name: frame.name, attributes: parseStartTag(frame.xml) };
           // A merged report may count in its root alone; a lone suite is a root itself.
-          if (frame.name === 'testsuites') this.#counts = [countOf(this.#root.attributes)];
+          if (frame.name === 'testsuites') {
+            this.#counts = [countOf(this.#root.attributes)];
+            this.#counted.root = amount(this.#root.attributes, 'tests');
+          }
           break;
         case 'suite':
           this.#takeSuite(parseStartTag(frame.xml));
@@ -339,6 +375,12 @@ class Collector {
               this.#properties.set(owned(name.slice(0, longestName)), owned(value.slice(0, longestValue)));
           }
           break;
+        case 'stray': {
+          const { tag, line, column } = frame;
+          if (this.#strays.length < mostUnseen)
+            this.#strays.push({ file: this.#file, tag: owned(tag), line, column });
+          break;
+        }
         case 'passed':
           this.#takePassed(frame);
           break;
@@ -416,6 +458,8 @@ class Collector {
       foreign: this.#foreign,
       empty: this.#empty,
       unseen: this.#unseen,
+      hollow: this.#hollow,
+      strays: this.#strays,
     };
   }
 
@@ -450,6 +494,7 @@ class Collector {
     this.#isWriterKnown = false;
     this.#hints.startSuite(attributes.get('tests'));
     if (this.#open.length > 1) return;
+    this.#counted.suites += amount(attributes, 'tests');
     if (this.#suites.length < 1000) {
       this.#suites.push({
         file: this.#file,
@@ -576,6 +621,7 @@ function classnameOf(xml: string): string {
 }
 
 const mostUnseen = 20;
+const mostEmpty = 5;
 
 /** The failures and errors that an element counts, and whether one of its tests has any. */
 interface FailureCount {
@@ -662,11 +708,20 @@ export function isTeardownError(testcase: RawTestcase): boolean {
 }
 
 /** Why there is nothing to store: no report holds a test that can be read; undefined where one does. */
-export function noTests({ testcases, files, empty, incomplete }: Survey): ReportError | undefined {
+export function noTests(survey: Survey): ReportError | undefined {
+  const { testcases, files, empty, incomplete, hollow, unseen, strays } = survey;
   if (empty.length < files.length) return undefined;
   const [cut] = incomplete;
   // pytest ran what is missing.
   if (testcases === 0 && cut !== undefined) return halfTaken(cut, { testcases, last: undefined });
+  const [missing] = [...hollow.map(holdsNone), ...unseen.map(holdsNoFailure), ...strays.map(isStray)];
+  if (testcases === 0 && missing !== undefined)
+    return new ReportError({
+      code: 'tests-missing',
+      message: missing.message,
+      fix: 'Upload the report as it was written: something took its tests out.',
+      place: missing,
+    });
   const whose = files.length === 1 ? 'the report' : `none of the ${files.length} reports`;
   const elements = `${testcases} ${testcases === 1 ? 'element' : 'elements'}`;
   return new ReportError({
@@ -678,21 +733,78 @@ export function noTests({ testcases, files, empty, incomplete }: Survey): Report
     fix:
       testcases > 0
         ? 'pytest writes a test without a name when it was interrupted while the test ran (pytest.exit(), Ctrl-C, an internal error): look at its output.'
-        : 'pytest ran nothing (it exits with 5 then): look at -k, -m, testpaths and the folder it was started in.',
+        : (name) =>
+            `pytest ran nothing (it exits with 5 then): look at -k, -m, testpaths and the folder it was started in; ${ifRight(name)}.`,
     place: { file: files[0]?.name },
   });
 }
 
-/** One report of several without a test. */
-export function emptyReport(file: string, { incomplete }: Pick<Survey, 'incomplete'>): ReportError {
-  const cut = incomplete.find((place) => place.file === file);
-  if (cut !== undefined) return halfTaken(cut, { testcases: 0, last: undefined });
-  return new ReportError({
-    code: 'no-tests',
-    message: 'the report holds no test',
-    fix: 'pytest ran nothing (it exits with 5 then), or was interrupted in its first test.',
-    place: { file },
-  });
+/**
+ * Those of several reports that hold nothing, where that is not told otherwise: of tests that are counted or damaged the second
+ * pass tells. Five are named, the others counted.
+ */
+export function emptyReports({ empty, incomplete, hollow, unseen, strays, problems }: Survey): ReportError[] {
+  const told = new Set(
+    [...hollow, ...unseen, ...strays, ...problems.map(({ place }) => place)].map((where) => where?.file),
+  );
+  const cut = new Map(incomplete.map((place) => [place.file, place]));
+  const errors: ReportError[] = [];
+  const without: string[] = [];
+  for (const { file, elements } of empty) {
+    const place = cut.get(file);
+    if (elements > 0) continue;
+    if (place !== undefined) errors.push(halfTaken(place, { testcases: 0, last: undefined }));
+    else if (!told.has(file)) without.push(file);
+  }
+  const fix = (name: Naming) => `pytest ran nothing of it (it exits with 5 then); ${ifRight(name)}.`;
+  const noTest = (message: string, file?: string) =>
+    new ReportError({ code: 'no-tests', message, fix, place: { file } });
+  for (const file of without.slice(0, mostEmpty)) errors.push(noTest('the report holds no test', file));
+  const rest = without.length - mostEmpty;
+  if (rest > 0) errors.push(noTest(`${rest} more ${rest === 1 ? 'report holds' : 'reports hold'} no test`));
+  return errors;
+}
+
+/** A shard, or `-k`, may have no test. */
+function ifRight(name: Naming): string {
+  return `if that is right, set ${name('onEmpty')} to ignore`;
+}
+
+/** What is wrong with a report that counts tests and holds none. */
+export function holdsNone({ file, tests }: HollowReport): Pick<Warning, 'file' | 'message'> {
+  return { file, message: `the report counts ${tests} ${tests === 1 ? 'test' : 'tests'} and holds none` };
+}
+
+/** The same of one whose failures are missing. */
+export function holdsNoFailure({ file, failures }: UnseenFailures): Pick<Warning, 'file' | 'message'> {
+  const one = failures === 1;
+  return {
+    file,
+    message: `a suite counts ${failures} ${one ? 'failure or error' : 'failures and errors'}, and none of its tests has one: ${one ? 'a test is' : 'tests are'} missing from the report`,
+  };
+}
+
+/** What is wrong with an element outside of any test. */
+export function isStray({
+  tag,
+  ...place
+}: StrayElement): Pick<Warning, 'message'> & Position & Pick<Place, 'file'> {
+  return {
+    ...place,
+    message: `${tag} stands outside of any test: a test is damaged, or missing from the report`,
+  };
+}
+
+/** Tests that are missing, as far as no suite's number of failures tells it. */
+export function countMissing({
+  hollow,
+  strays,
+  unseen,
+}: Pick<Survey, 'hollow' | 'strays' | 'unseen'>): number {
+  const counted = new Set(unseen.map(({ file }) => file));
+  return (
+    hollow.reduce((sum, { tests }) => sum + tests, 0) + strays.filter(({ file }) => !counted.has(file)).length
+  );
 }
 
 function startTag(xml: string): string {

@@ -7,7 +7,7 @@ import { nearest } from '../../nearest.ts';
 import type { Database, SqlValue } from '../database/port.ts';
 import { createStorable } from '../database/storable.ts';
 import { type Access, inTeam } from '../schema/access.ts';
-import { bareRepository, repositoryNames, sameHost } from '../schema/repository.ts';
+import { bareRepository, repositoryNames, sameHost, suiteOf } from '../schema/repository.ts';
 import { asOwner } from '../schema/teams.ts';
 import { posteriorMean, ranking, stale, untaughtOf } from './matching.ts';
 import type { FileMemory } from './memory-file.ts';
@@ -561,7 +561,7 @@ export async function findMemory(
 }
 
 export interface MemoryFilter {
-  /** Part of a test's name. */
+  /** Part of a test's name, or of one that the test was renamed into. */
   readonly test?: string | undefined;
   /** A failure signature in either form, a drift or a words signature. */
   readonly signature?: string | undefined;
@@ -571,20 +571,44 @@ export interface MemoryFilter {
   readonly limit: number;
 }
 
+/**
+ * The team's memories of tests that were renamed into a name which holds `$2`, up to five renames later, in the repository and project of
+ * the memory. OFFSET 0: the suite is computed of those whose names fit.
+ */
+const ofFormerNames = `
+  WITH RECURSIVE former AS (
+    SELECT a.suite_id, a.former, a.created_at, 1 AS step FROM test_aliases a
+    WHERE a.team_id = $1 AND strpos(lower(a.name), lower(split_part($2, '[', 1))) > 0
+    UNION
+    SELECT a.suite_id, a.former, a.created_at, f.step + 1 FROM former f JOIN test_aliases a
+      ON a.team_id = $1 AND a.suite_id = f.suite_id AND a.name = f.former AND a.created_at < f.created_at
+    WHERE f.step < 5
+  ), of_former_names AS MATERIALIZED (
+    SELECT n.id FROM (
+      SELECT m.id, m.repository, m.project, f.suite_id
+      FROM (SELECT DISTINCT suite_id, former FROM former) AS f JOIN healix_memories m
+        ON m.team_id = $1 AND split_part(m.test_name, '[', 1) = f.former
+      WHERE m.repository IS NOT NULL AND (strpos($2, '[') = 0 OR strpos(m.test_name, substr($2, strpos($2, '['))) > 0)
+      OFFSET 0) AS n
+    WHERE n.suite_id = ${suiteOf('n')}
+  )`;
+
 /** Memories that are not retired and known, or only proposed where that is asked for, best first, and how many there are in all. */
 export async function listMemories(
   db: Database,
   scope: Scope,
   filter: MemoryFilter,
 ): Promise<{ readonly memories: Memory[]; readonly total: number }> {
+  const isNamed = `strpos(lower(h.test_name), lower($2)) > 0 OR h.id IN (SELECT id FROM of_former_names)`;
   const rows = await inScope(db, scope, (team) =>
     db.query<Row & { total: number }>(
-      `SELECT h.*, count(*) OVER () AS total FROM (${readable(
-        team,
-        `h.deleted_at IS NULL AND h.state = '${filter.proposed === true ? 'proposed' : 'active'}' AND ($2::text IS NULL OR strpos(lower(h.test_name), lower($2)) > 0)
+      `${filter.test === undefined ? '' : ofFormerNames}
+       SELECT h.*, count(*) OVER () AS total FROM (${readable(
+         team,
+         `h.deleted_at IS NULL AND h.state = '${filter.proposed === true ? 'proposed' : 'active'}' AND ($2::text IS NULL${filter.test === undefined ? '' : ` OR ${isNamed}`})
          AND ($3::text IS NULL OR h.drift_signature = $3 OR h.words_signature = $3 OR h.failure_signature = $3)
          AND ($4 = false OR ${stale('h')})`,
-      )}) AS h ORDER BY ${ranking('h')} LIMIT $5`,
+       )}) AS h ORDER BY ${ranking('h')} LIMIT $5`,
       [
         team,
         filter.test ?? null,

@@ -1,6 +1,8 @@
 // Former names of renamed test functions: stored by the run that showed the rename, found by the runs after it.
+import type { NameChain } from '../../model.ts';
 import type { Database, Row } from '../database/port.ts';
 import type { Access } from '../schema/access.ts';
+import { suiteOf } from '../schema/repository.ts';
 import type { RunQuery } from './evidence.ts';
 
 /** A renamed function: `file::Class::function`, without parameters. */
@@ -16,16 +18,23 @@ const mostSteps = 5;
 /** `test_name` of results is so long. */
 const longestName = 500;
 
-/**
- * The suite of a run. Outside CI a repository is called by its host and path, in CI without the host: those are one, as in the
- * evidence.
- */
-const suite = (run: string): string =>
-  `md5(regexp_replace(lower(coalesce(${run}.repository, '')), '^[^/]+/(?=[^/]+/)', '') || E'\\n' || coalesce(${run}.project, ''))::uuid`;
-
 /** Whether tests of a run's suite were renamed before: SQL of a statement whose first parameters are team, run and the run's time. */
 export const hasAliases = `EXISTS (SELECT FROM test_aliases a WHERE a.team_id = $1 AND a.suite_id = (
-      SELECT ${suite('r')} FROM test_runs r WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3))`;
+      SELECT ${suiteOf('r')} FROM test_runs r WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3))`;
+
+/** Whether tests of a run's suite were renamed before; in a transaction of the team. */
+export async function hasRenames(
+  db: Database,
+  access: Access,
+  { runId, createdAt }: RunQuery,
+): Promise<boolean> {
+  const [row] = await db.query<{ found: boolean }>(`SELECT ${hasAliases} AS found`, [
+    access.team.id,
+    runId,
+    createdAt,
+  ]);
+  return row?.found === true;
+}
 
 /** Former names of functions, the latest first, in a transaction of the team; functions that were never renamed are left out. */
 export async function readFormerNames(
@@ -46,12 +55,38 @@ export async function readFormerNames(
   return found;
 }
 
+/**
+ * Of functions under any of their names: all names that they have or had until a time, a chain for each way that they went. The newest
+ * rename comes first; functions that were never renamed have none. In a transaction of the team.
+ */
+export async function readNameChains(
+  db: Database,
+  access: Access,
+  { runId, createdAt }: RunQuery,
+  { functions, until }: { readonly functions: readonly string[]; readonly until: Date },
+): Promise<readonly NameChain[]> {
+  if (functions.length === 0) return [];
+  const rows = await db.query<Row & { name: string; former: string; step: number; at: number }>(chainsSql, [
+    access.team.id,
+    runId,
+    createdAt,
+    functions.slice(0, mostNames),
+    until,
+  ]);
+  const found = new Map<string, { readonly chain: [string, ...string[]]; readonly at: number }>();
+  for (const { name, former, at } of rows) {
+    const one = found.get(name) ?? { chain: [name], at };
+    one.chain.push(former);
+    found.set(name, one);
+  }
+  return [...found.values()].sort((a, b) => b.at - a.at).map(({ chain }) => chain);
+}
+
 // The newest rename into a name counts, of those before the run or before the younger rename. A circle ends by its times.
-const formerSql = `
-  WITH RECURSIVE me AS MATERIALIZED (
-    SELECT ${suite('r')} AS suite FROM test_runs r WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3
+const chainOf = (names: string, until: string): string => `me AS MATERIALIZED (
+    SELECT ${suiteOf('r')} AS suite FROM test_runs r WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3
   ), chain AS (
-    SELECT n.name, n.name AS current, $3::timestamptz AS at, 0 AS step FROM unnest($4::text[]) AS n (name)
+    SELECT n.name, n.name AS current, ${until}::timestamptz AS at, 0 AS step FROM ${names} AS n (name)
     UNION ALL
     SELECT c.name, a.former, a.created_at, c.step + 1
     FROM chain c CROSS JOIN LATERAL (
@@ -60,8 +95,22 @@ const formerSql = `
         AND (a.created_at < c.at OR (c.step = 0 AND a.created_at = c.at))
       ORDER BY a.created_at DESC LIMIT 1) AS a
     WHERE c.step < ${mostSteps}
-  )
+  )`;
+
+const formerSql = `
+  WITH RECURSIVE ${chainOf('unnest($4::text[])', '$3')}
   SELECT name, current::text AS former FROM chain WHERE step > 0 ORDER BY name, step`;
+
+// LIMIT: a hostile suite may have renamed one name into thousands.
+const chainsSql = `
+  WITH RECURSIVE later AS (
+    SELECT n.name, 0 AS step FROM unnest($4::text[]) AS n (name)
+    UNION
+    SELECT a.name::text, l.step + 1 FROM later l JOIN test_aliases a
+      ON a.team_id = $1 AND a.suite_id = (SELECT suite FROM me) AND a.former = l.name AND a.created_at <= $5
+    WHERE l.step < ${mostSteps}
+  ), ${chainOf(`(SELECT DISTINCT name FROM (SELECT name FROM later LIMIT ${mostNames}) AS l)`, '$5')}
+  SELECT name, current::text AS former, step, (date_part('epoch', at) * 1000)::float8 AS at FROM chain WHERE step > 0 ORDER BY name, step`;
 
 /**
  * Keeps the renames that a run showed. Those that are known, and those of a run that is no evidence for the team, are left out:
@@ -89,7 +138,7 @@ export async function saveAliases(
 
 const saveSql = `
   WITH me AS MATERIALIZED (
-    SELECT r.team_id, ${suite('r')} AS suite, r.created_at, r.git_sha FROM test_runs r
+    SELECT r.team_id, ${suiteOf('r')} AS suite, r.created_at, r.git_sha FROM test_runs r
     WHERE r.team_id = $1 AND r.id = $2 AND r.created_at = $3 AND (r.origin = 'team' OR (r.origin = 'local' AND $6::boolean))
   )
   INSERT INTO test_aliases (team_id, suite_id, name, former, created_at, git_sha)

@@ -1,6 +1,7 @@
 // How a test has done month by month, over years: from the sums of months that are gone and from the rows of those that are there.
 import type { Database } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
+import { suiteOf } from '../schema/repository.ts';
 import { fewResults, lastFailedAt, lastSignature, stepOf, sumsOfResults, testId } from './roll-up.ts';
 
 export interface TrendQuery {
@@ -20,6 +21,8 @@ export interface TestMonth {
   readonly onBase: boolean;
   readonly line: {
     readonly id: string;
+    /** See suiteOf; undefined where the line is not known. */
+    readonly suite: string | undefined;
     readonly repository: string | undefined;
     readonly project: string | undefined;
     readonly lane: string | undefined;
@@ -93,12 +96,12 @@ const trendSql = (partitions: number): string => `
   FROM months m ORDER BY m.month, m.test_name, m.line_id, m.on_base DESC`;
 
 const knownLinesSql = `
-  SELECT l.line_id, l.repository, l.project, l.lane, l.job_name, l.step FROM test_lines l
+  SELECT l.line_id, ${suiteOf('l')}::text AS suite, l.repository, l.project, l.lane, l.job_name, l.step FROM test_lines l
   WHERE l.team_id = $1 AND l.line_id = ANY ($2::uuid[])`;
 
 /** A line whose months are all there still, by a run of one of them. */
 const liveLineSql = `
-  SELECT t.line_id, r.repository, r.project, r.lane, r.job_name, ${stepOf('r')} AS step
+  SELECT t.line_id, ${suiteOf('r')}::text AS suite, r.repository, r.project, r.lane, r.job_name, ${stepOf('r')} AS step
   FROM test_results t JOIN test_runs r ON r.team_id = t.team_id AND r.id = t.test_run_id AND r.created_at = t.created_at
   WHERE t.team_id = $1 AND t.line_id = $2::uuid AND t.test_name = $3
     AND t.created_at >= $4::timestamptz AND t.created_at < $4::timestamptz + interval '1 month'
@@ -107,6 +110,7 @@ const liveLineSql = `
 
 type LineRow = Record<string, unknown> & {
   readonly line_id: string;
+  readonly suite: string;
   readonly repository: string | null;
   readonly project: string | null;
   readonly lane: string | null;
@@ -162,6 +166,7 @@ function told(rows: readonly Row[], lines: ReadonlyMap<string, LineRow>): TestMo
     onBase: row.on_base,
     line: {
       id: row.line_id,
+      suite: lines.get(row.line_id)?.suite,
       repository: lines.get(row.line_id)?.repository ?? undefined,
       project: lines.get(row.line_id)?.project ?? undefined,
       lane: lines.get(row.line_id)?.lane ?? undefined,

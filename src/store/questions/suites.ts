@@ -68,13 +68,15 @@ export interface Suspect {
 }
 
 /**
- * The tests that failed in two or more of the runs, or passed in one with more than one attempt, the most frequent first; inside a
- * transaction of the team.
+ * The tests that failed in two or more of the runs or in one that was repeated, or passed in one with more than one attempt, the most
+ * frequent first; inside a transaction of the team.
+ *
+ * @param repeated ids of runs whose commit ran again
  */
 export async function listSuspects(
   db: Database,
   access: Access,
-  runs: readonly AskedRun[],
+  { runs, repeated }: { readonly runs: readonly AskedRun[]; readonly repeated: readonly string[] },
   limit: number,
 ): Promise<{ readonly suspects: readonly Suspect[]; readonly total: number }> {
   if (runs.length === 0) return { suspects: [], total: 0 };
@@ -89,7 +91,7 @@ export async function listSuspects(
      )
      SELECT test_name, count(DISTINCT test_run_id)::int AS runs, (count(*) OVER ())::int AS total
      FROM rows WHERE (test_run_id IN (SELECT id FROM asked)) IS TRUE
-     GROUP BY test_name HAVING count(DISTINCT test_run_id) > 1 OR bool_or(again)
+     GROUP BY test_name HAVING count(DISTINCT test_run_id) > 1 OR bool_or(again) OR bool_or(test_run_id = ANY ($6::uuid[]))
      ORDER BY runs DESC, test_name LIMIT $5`,
     [
       access.team.id,
@@ -97,6 +99,7 @@ export async function listSuspects(
       new Date(Math.min(...times)),
       new Date(Math.max(...times)),
       limit,
+      repeated,
     ],
   );
   return {

@@ -4,11 +4,17 @@ import type { Outcome, RunOrigin } from '../../model.ts';
 import { nearest } from '../../nearest.ts';
 import type { Database, Row } from '../database/port.ts';
 import { type Access, inTeam } from '../schema/access.ts';
+import { suiteOf } from '../schema/repository.ts';
+import { readSuiteNames, type SuiteNames } from './renames.ts';
 import { textOf } from './runs.ts';
 import { isNarrow, ofScope, oneLine, originOf, Params, type Scope, whyNone } from './scope.ts';
 
 /** One run of the test. */
 export interface TestRun {
+  /** What the test was called in it. */
+  readonly testName: string;
+  /** See suiteOf. */
+  readonly suite: string;
   readonly runId: string;
   readonly createdAt: Date;
   readonly branch: string | undefined;
@@ -37,6 +43,15 @@ export interface TestTimeline {
   readonly more: boolean;
   /** Newer runs of the same line that do not have it; at most 1,000 are counted. */
   readonly runsSince: number;
+  /** Renames into and out of the name, also in repositories and projects of other runs than these. */
+  readonly names: readonly SuiteNames[];
+}
+
+/** A name that a test had in runs of a suite until a time. */
+export interface FormerName {
+  readonly suite: string;
+  readonly testName: string;
+  readonly until: Date;
 }
 
 /** Names are looked for in the newest run of so many jobs and lanes, and among so many tests that failed. */
@@ -170,42 +185,77 @@ export function readTimeline(
 ): Promise<TestTimeline> {
   return inTeam(db, access, async () => {
     const params = new Params(access);
-    const name = params.add(testName);
-    const since = scope.since === undefined ? '' : `AND x.created_at >= ${params.add(scope.since)}`;
-    const rows = await db.query<Row>(
-      `SELECT r.id::text AS run, r.created_at, r.git_branch, r.git_sha, r.job_name, r.lane, r.line_id::text AS line, ${originOf('r')} AS origin,
-         x.outcome, x.duration_seconds::float8 AS seconds, x.attempts, x.error_type, x.failure_signature, x.cause_key,
-         coalesce(x.healix_memory_id, x.shared_memory_id)::text AS memory
-       FROM test_results x JOIN test_runs r ON r.team_id = $1 AND r.id = x.test_run_id AND r.created_at = x.created_at
-       WHERE x.team_id = $1 AND x.test_name = ${name} ${since} AND ${ofScope('r', scope, params, db)}
-       ORDER BY x.created_at DESC, x.id DESC LIMIT ${params.add(limit + 1)}::int`,
-      params.values,
-    );
+    const condition = `x.test_name = ${params.add(testName)}`;
+    const [names, rows] = await Promise.all([
+      readSuiteNames(db, access, testName),
+      db.query<Row>(runsSql(condition, scope, params, db, limit), params.values),
+    ]);
     const [newest] = rows;
-    if (newest === undefined) throw await whyNoRow(db, access, scope, testName);
+    if (newest === undefined) throw await whyNoRow(db, access, scope, { testName, names });
     return {
       testName,
+      names,
       runsSince: await countRunsSince(db, access, scope, newest),
       more: rows.length > limit,
-      runs: rows.slice(0, limit).map((row) => ({
-        runId: String(row.run),
-        createdAt: row.created_at as Date,
-        branch: textOf(row.git_branch),
-        gitSha: textOf(row.git_sha),
-        jobName: textOf(row.job_name),
-        lane: textOf(row.lane),
-        lineId: textOf(row.line),
-        origin: row.origin as RunOrigin,
-        outcome: row.outcome as Outcome,
-        durationSeconds: row.seconds === null ? undefined : Number(row.seconds),
-        attempts: row.attempts === null ? undefined : Number(row.attempts),
-        errorType: textOf(row.error_type),
-        failureSignature: textOf(row.failure_signature),
-        causeKey: textOf(row.cause_key),
-        memoryId: textOf(row.memory),
-      })),
+      runs: rows.slice(0, limit).map(testRunOf),
     };
   });
+}
+
+/** The newest runs of a scope in which a test had one of its former names. */
+export function readFormerRuns(
+  db: Database,
+  access: Access,
+  scope: Scope,
+  { names, limit }: { readonly names: readonly FormerName[]; readonly limit: number },
+): Promise<Pick<TestTimeline, 'runs' | 'more'>> {
+  return inTeam(db, access, async () => {
+    const params = new Params(access);
+    const lists = [
+      params.add(names.map(({ suite }) => suite)),
+      params.add(names.map(({ testName }) => testName)),
+      params.add(names.map(({ until }) => until.toISOString())),
+    ];
+    const condition = `x.test_name = ANY (${lists[1]}::text[]) AND EXISTS (
+      SELECT FROM unnest(${lists[0]}::uuid[], ${lists[1]}::text[], ${lists[2]}::timestamptz[]) AS f (suite, name, until)
+      WHERE f.name = x.test_name AND x.created_at <= f.until AND f.suite = ${suiteOf('r')})`;
+    const rows = await db.query<Row>(runsSql(condition, scope, params, db, limit), params.values);
+    return { more: rows.length > limit, runs: rows.slice(0, limit).map(testRunOf) };
+  });
+}
+
+/** The newest results `x` of a condition with their runs `r`, one more than the limit. */
+function runsSql(condition: string, scope: Scope, params: Params, db: Database, limit: number): string {
+  const since = scope.since === undefined ? '' : `AND x.created_at >= ${params.add(scope.since)}`;
+  return `SELECT t.*, ${suiteOf('t')}::text AS suite FROM (
+       SELECT r.id::text AS run, x.test_name, r.created_at, r.git_branch, r.git_sha, r.job_name, r.lane, r.line_id::text AS line, ${originOf('r')} AS origin,
+         x.outcome, x.duration_seconds::float8 AS seconds, x.attempts, x.error_type, x.failure_signature, x.cause_key,
+         coalesce(x.healix_memory_id, x.shared_memory_id)::text AS memory, r.repository, r.project, x.id AS row
+       FROM test_results x JOIN test_runs r ON r.team_id = $1 AND r.id = x.test_run_id AND r.created_at = x.created_at
+       WHERE x.team_id = $1 AND ${condition} ${since} AND ${ofScope('r', scope, params, db)}
+       ORDER BY x.created_at DESC, x.id DESC LIMIT ${params.add(limit + 1)}::int) AS t ORDER BY t.created_at DESC, t.row DESC`;
+}
+
+function testRunOf(row: Row): TestRun {
+  return {
+    runId: String(row.run),
+    testName: String(row.test_name),
+    suite: String(row.suite),
+    createdAt: row.created_at as Date,
+    branch: textOf(row.git_branch),
+    gitSha: textOf(row.git_sha),
+    jobName: textOf(row.job_name),
+    lane: textOf(row.lane),
+    lineId: textOf(row.line),
+    origin: row.origin as RunOrigin,
+    outcome: row.outcome as Outcome,
+    durationSeconds: row.seconds === null ? undefined : Number(row.seconds),
+    attempts: row.attempts === null ? undefined : Number(row.attempts),
+    errorType: textOf(row.error_type),
+    failureSignature: textOf(row.failure_signature),
+    causeKey: textOf(row.cause_key),
+    memoryId: textOf(row.memory),
+  };
 }
 
 /** Runs of the row's line that began after it. */
@@ -222,18 +272,25 @@ async function countRunsSince(db: Database, access: Access, scope: Scope, row: R
 }
 
 /** Why a test that there is has no row in a scope. */
-async function whyNoRow(db: Database, access: Access, scope: Scope, testName: string): Promise<InputError> {
-  const [last] = await db.query<{ at: Date; branch: string | null }>(
-    `SELECT x.created_at AS at, r.git_branch AS branch FROM test_results x
+async function whyNoRow(
+  db: Database,
+  access: Access,
+  scope: Scope,
+  { testName, names }: { readonly testName: string; readonly names: readonly SuiteNames[] },
+): Promise<InputError> {
+  const [last] = await db.query<{ at: Date; branch: string | null; suite: string }>(
+    `SELECT x.created_at AS at, r.git_branch AS branch, ${suiteOf('r')}::text AS suite FROM test_results x
      JOIN test_runs r ON r.team_id = $1 AND r.id = x.test_run_id AND r.created_at = x.created_at
      WHERE x.team_id = $1 AND x.test_name = $2 ORDER BY x.created_at DESC LIMIT 1`,
     [access.team.id, testName],
   );
   if (last === undefined) return whyNone(db, access, scope);
   const where = last.branch === null ? '' : ` on ${oneLine(last.branch)}`;
+  const later = names.find(({ suite }) => suite === last.suite)?.later[0]?.at(-1);
+  const renamed = later === undefined ? '' : ` A run showed it renamed to ${oneLine(later.to)}.`;
   return new InputError({
     code: 'range-empty',
     message: `no run that was asked about has the test ${oneLine(testName)}`,
-    fix: `It ran last on ${last.at.toISOString().slice(0, 10)}${where}: ask with other options.`,
+    fix: `It ran last on ${last.at.toISOString().slice(0, 10)}${where}: ask with other options.${renamed}`,
   });
 }

@@ -17,3 +17,10 @@ export const repositoryNames = (run: string): string => `CASE WHEN ${run}.reposi
 
 /** Whether two hosts may be one: yes, where one is not known. */
 export const sameHost = (one: string, other: string): string => `(${one} = ${other}) IS NOT FALSE`;
+
+/**
+ * The suite of a run, as `test_aliases.suite_id`: a test's name means a test only in one repository and project. Outside CI a repository
+ * is called by its host and path, in CI without the host: those are one, as in the evidence.
+ */
+export const suiteOf = (run: string): string =>
+  `md5(regexp_replace(lower(coalesce(${run}.repository, '')), '^[^/]+/(?=[^/]+/)', '') || E'\\n' || coalesce(${run}.project, ''))::uuid`;

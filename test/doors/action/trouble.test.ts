@@ -181,6 +181,29 @@ it('a run of skipped tests alone is no success', async () => {
   expect(github.checkRuns[0]).toMatchObject({ conclusion: 'neutral', output: { title: 'no test passed' } });
 });
 
+describe('a shard without tests that may have none', () => {
+  it('is told, and the run is whole without it', async () => {
+    write('good.xml', report(passed('test_a'), passed('test_b')));
+    write('shard.xml', report());
+    const inputs = { reports: 'good.xml\nshard.xml', 'on-empty': 'warn', 'check-run': 'tests' };
+    const result = await run(inputs, true);
+    expect(result.code).toBe(0);
+    expect(words(result, 'warning')).toEqual([
+      expect.stringMatching(/^shard\.xml: the report holds no test/),
+    ]);
+    expect(result.summary).toContain('✅ 2 tests passed');
+    expect(result.summary).toContain('shard.xml');
+    expect(github.comments[0]?.body).toContain('✅ 2 tests passed');
+    expect(github.comments[0]?.body).not.toContain('could be read');
+    expect(github.checkRuns).toEqual([expect.objectContaining({ conclusion: 'success' })]);
+    const rows = await rowsOf(
+      postgres.adminUrl,
+      `SELECT incomplete FROM test_runs WHERE id = '${result.outputs['run-id']}'`,
+    );
+    expect(rows).toEqual([{ incomplete: false }]);
+  });
+});
+
 describe('no result at all', () => {
   it.each(
     some(
@@ -302,7 +325,12 @@ describe('one bad report of several', () => {
         ['empty', '', /^bad\.xml: .*empty/, '2'],
         ['foreign', '<coverage line-rate="1"></coverage>', /^bad\.xml:.*<coverage>/, '2'],
         ['damaged behind its tests', `${report(passed('test_x'))}<x/>`, /^bad\.xml:/, '2'],
-        ['without tests', report(), /^bad\.xml: the report holds no test/, '2'],
+        [
+          'without tests',
+          report(),
+          /^bad\.xml: the report holds no test.* set the input on-empty to ignore/,
+          '2',
+        ],
       ],
       2,
     ),

@@ -135,6 +135,9 @@ describe('frames', () => {
   it('begin behind comments and instructions, and nothing but those may follow', async () => {
     const text = `\ufeff<?xml version="1.0"?><!-- made by hand --><?style x?>${'<testsuites></testsuites>'}<!-- end --> \n`;
     for (const size of [1, 7, 1000]) expect((await frame(cut(text, size))).end.complete).toBe(true);
+    // Shorter than what tells a section or a declaration.
+    for (const size of [1, 7, 1000])
+      expect((await frame(cut('<testsuites/><!--a-->', size))).end.complete).toBe(true);
   });
 
   it('of a testcase that was never closed end where the next one begins', async () => {

@@ -338,6 +338,59 @@ describe('elements with a namespace in front', () => {
   });
 });
 
+describe('what is left of a test whose start was lost', () => {
+  const text = 'tests/test_a.py:3: AssertionError</failure></testcase>';
+  it.each([
+    ['its failure', `<failure message="assert 0">${text}`, '<failure message="assert 0">'],
+    ['its failure, closed', '<error message="x"/></testcase>', '<error message="x"/>'],
+    ['the end of its failure', text, '</failure>'],
+    ['its end', '</testcase>', '</testcase>'],
+    [
+      'a misspelt start',
+      `<testcas classname="t" name="x" time="0.1"><failure message="assert 0">${text}`,
+      '<testcas classname=',
+    ],
+    ['a start behind a stray <', `<t<testcase classname="t" name="x"><failure>${text}`, '<t<testcase'],
+    ['a passed test in capitals', '<TESTCASE classname="t" name="x" time="0.1" />', '<TESTCASE'],
+    ['a start in properties without an end', `<properties><property name="p"/><failure>${text}`, '<failure>'],
+    ['an end in properties without an end', `<properties></testcase>`, '</testcase>'],
+    ['a start without its blank', `<testcase="0.1"/>`, '<testcase="0.1"/>'],
+    ['a start that ends itself', `<testcase classname="t" name="y" /><failure>${text}`, '<failure>'],
+  ])('is told where it stands, and counted once: %s', async (_, left, tag) => {
+    const xml = wrap(`${passed('a')}\n${left}${passed('b')}${left}${passed('c')}`);
+    const read = await readText(xml);
+    const others = shown(read).filter((one) => !one.startsWith('y '));
+    expect(others).toEqual(['a passed', 'b passed', 'c passed']);
+    const strays = read.warnings.filter(({ code }) => code === 'stray-element');
+    expect(strays).toHaveLength(2);
+    expect(strays[0]).toMatchObject({ file: 'results.xml', line: 2, severity: 'error' });
+    expect(strays[0]?.message).toContain(tag);
+    expect(read.lost).toBe(2);
+  });
+
+  it('is nothing that a suite printed', async () => {
+    const printed =
+      '<system-out>a <error>b</error> <x classname="t"/></system-out><system-err><failure/></system-err>';
+    const read = await readText(wrap(`${passed('a')}${printed}${passed('b')}`));
+    expect(shown(read)).toEqual(['a passed', 'b passed']);
+    expect(codes(read)).toEqual([]);
+  });
+
+  it('is no second damage behind a test that was never closed', async () => {
+    const read = await readText(wrap(`<testcase name="x">${passed('a')}</testcase>${passed('b')}`));
+    expect(shown(read)).toEqual(['a passed', 'b passed']);
+    expect(codes(read)).toEqual(['malformed-testcase']);
+  });
+
+  it('is not counted again where the suite counts its failure', async () => {
+    const read = await readText(
+      wrap(`<failure>${text}${passed('a')}`).replace('<testsuite ', '<testsuite failures="1" '),
+    );
+    expect(codes(read).sort()).toEqual(['failures-missing', 'stray-element']);
+    expect(read.lost).toBe(1);
+  });
+});
+
 describe('testcases that are not well-formed', () => {
   it('are warnings with their places, and the others are kept', async () => {
     const read = await readText(

@@ -195,6 +195,12 @@ describe('a malformed testcase', () => {
       'an `&` in a long text',
       `<testcase name="a"><failure>${'long text '.repeat(20)} & b</failure></testcase>`,
     ],
+    ['an end that ends itself', '<testcase name="a"><p></p/></testcase>'],
+    [
+      'a failure behind an end that ends itself',
+      '<testcase name="a"><properties></p v="1" /></properties><failure>t</failure></testcase>',
+    ],
+    ['a section that is none', '<testcase name="a"><![CDAT[<failure>]]>t</failure></testcase>'],
     ['an end that closes more than itself', '<testcase name="a"></batch><batch></testcase>'],
   ])('costs itself alone: %s', async (_, element) => {
     const before = '<testcase name="before"/>';

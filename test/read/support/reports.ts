@@ -55,6 +55,8 @@ export interface Read {
   readonly results: TestResult[];
   readonly warnings: Warning[];
   readonly survey: Survey;
+  /** Tests that could not be read. */
+  readonly lost: number;
 }
 
 /** Both passes over the reports, as ingest() makes them. */
@@ -69,14 +71,18 @@ export async function readReports(
   const survey = await surveyReports(files, { allowIncomplete: options.allowIncomplete ?? false });
   const results: TestResult[] = [];
   const warnings: Warning[] = [];
+  let lost = 0;
   const reading = readResults(files, {
     survey,
     checkout: options.checkout?.(survey),
     capturedLines: options.capturedLines,
     onWarning: (warning) => warnings.push(warning),
+    onLost: (tests) => {
+      lost = tests;
+    },
   });
   for await (const some of reading) results.push(...some);
-  return { results, warnings, survey };
+  return { results, warnings, survey, lost };
 }
 
 export function readText(content: string | Buffer, options?: Parameters<typeof readReports>[1]) {

@@ -34,6 +34,8 @@ describe.each(placeNames)('on %s', (name) => {
   let place: Place;
   let scene = 0;
   let scenes = 0;
+  /** How many failures of the last upload were told as known. */
+  let told = 0;
   const start = Date.now() - 20 * 86_400_000;
   beforeAll(async () => {
     place = keepConnections(await createPlace(name));
@@ -118,7 +120,7 @@ describe.each(placeNames)('on %s', (name) => {
     key = `${scene} ${run.at} ${run.branch} ${run.lane} ${run.job} ${run.pullRequest} ${run.repository}`,
   ) {
     const source = sourceOf(resultsOf(run));
-    const { storeError, saved } = await storeRun(
+    const { storeError, saved, history } = await storeRun(
       place.connect,
       makeUpload(key, {
         teamSlug: place.teamSlug,
@@ -137,6 +139,9 @@ describe.each(placeNames)('on %s', (name) => {
       },
     );
     if (storeError !== undefined) throw storeError;
+    told = 0;
+    for (const { match } of history?.failures ?? [])
+      if (match !== undefined && match.tier !== 'similar') told++;
     return saved;
   }
 
@@ -225,6 +230,48 @@ describe.each(placeNames)('on %s', (name) => {
       },
     );
   });
+
+  // Shared memories are told apart by the statement alone, untaught ones have what room is left.
+  const manyTold = [
+    ['one of all teams among them', 503, 1, 0, 500],
+    ['all of the team', 503, 0, 0, 500],
+    ['and others untaught', 498, 0, 5, 500],
+  ] as const;
+  test.each(long || isServer ? manyTold : manyTold.slice(0, 1))(
+    'of more than 500 memories told in one run all are told, and 500 learn: %s',
+    async (_, own, shared, untaught, kept) => {
+      const tests = own + untaught;
+      await place.look(
+        `INSERT INTO healix_memories (team_id, test_name, failure_signature, words_signature, solution)
+       SELECT $1, $2 || n, CASE WHEN n < $3 THEN $4 ELSE 'md5:other' END, CASE WHEN n < $3 THEN $5 ELSE 'w1:other' END, 'do it' FROM generate_series(0, $6::int - 1) AS n`,
+        [
+          place.team.id,
+          testName(0).slice(0, -1),
+          own,
+          `md5:${digits('a')}`,
+          `w1:${digits('a')}`,
+          tests,
+        ] as unknown as string[],
+      );
+      if (shared > 0) await remember(tests, { shared: true });
+      await greens(-12, -1, { tests: tests + shared });
+      for (const [at, letter] of [...'FFP'].entries()) {
+        const saved = await upload({ letters: letter.repeat(tests + shared), at });
+        if (letter === 'P') break;
+        // The others are told all the same.
+        expect(told).toBe(own + shared);
+        const rows = await place.look(
+          `SELECT shown, count(*)::int AS rows FROM healix_matches WHERE run_id = $1 GROUP BY 1 ORDER BY 1 DESC`,
+          [saved?.runId ?? ''],
+        );
+        expect(rows).toEqual([
+          { shown: true, rows: Math.min(own, kept) },
+          ...(own < kept ? [{ shown: false, rows: kept - own }] : []),
+        ]);
+      }
+      expect(await learned()).toMatchObject({ worked: Math.min(own, kept), failed: 0 });
+    },
+  );
 
   story('broken anew after more than 20 runs is another breakage', async () => {
     await begin();

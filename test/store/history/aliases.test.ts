@@ -1,7 +1,12 @@
 // Former names of renamed tests, on both databases, under row-level security.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunOrigin, SavedRun } from '../../../src/model.ts';
-import { type Alias, readFormerNames, saveAliases } from '../../../src/store/history/aliases.ts';
+import {
+  type Alias,
+  readFormerNames,
+  readNameChains,
+  saveAliases,
+} from '../../../src/store/history/aliases.ts';
 import { saveRun } from '../../../src/store/runs/save.ts';
 import { inTeam, openAccess } from '../../../src/store/schema/access.ts';
 import { createPlace, keepConnections, type Place, placeNames } from '../../support/places.ts';
@@ -39,6 +44,9 @@ describe.each(placeNames)('former names on %s', (name) => {
     work((db, access) => saveAliases(db, access, of, aliases));
   const read = async (of: SavedRun, ...names: string[]) =>
     Object.fromEntries(await work((db, access) => readFormerNames(db, access, of, names)));
+
+  const chains = (of: SavedRun, until: SavedRun, ...functions: string[]) =>
+    work((db, access) => readNameChains(db, access, of, { functions, until: until.createdAt }));
 
   it('are found through several renames, as they were at the time of the run', async () => {
     const [first, second, third] = [await run('acme/a'), await run('acme/a'), await run('acme/a')];
@@ -82,6 +90,42 @@ describe.each(placeNames)('former names on %s', (name) => {
     expect(await read(await run('acme/d'), alias.to)).toEqual(
       name === 'PostgreSQL 15' ? {} : { [alias.to]: [alias.from] },
     );
+  });
+
+  it('are found from any of them, until a time, in one repository', async () => {
+    const [first, second, third] = [await run('acme/f'), await run('acme/f'), await run('acme/f')];
+    const other = await run('acme/g');
+    await save(other, { from: 'a.py::two', to: 'a.py::never' });
+    await save(first, { from: 'a.py::one', to: 'a.py::two' });
+    await save(second, { from: 'a.py::two', to: 'b.py::three' });
+    const [two, three] = [
+      ['a.py::two', 'a.py::one'],
+      ['b.py::three', 'a.py::two', 'a.py::one'],
+    ];
+    for (const name of ['a.py::one', 'a.py::two'])
+      expect(await chains(first, third, name)).toEqual([three, two]);
+    expect(await chains(first, third, 'b.py::three')).toEqual([three]);
+    expect(await chains(first, first, 'a.py::one')).toEqual([two]);
+    expect(await chains(other, other, 'a.py::one')).toEqual([]);
+    expect(await chains(first, third, 'none')).toEqual([]);
+    await save(third, { from: 'b.py::three', to: 'a.py::one' });
+    expect((await chains(first, third, 'a.py::two'))[0]).toEqual([
+      'a.py::one',
+      'b.py::three',
+      'a.py::two',
+      'a.py::one',
+    ]);
+  });
+
+  it('are bounded where one name went thousands of ways', async () => {
+    const last = await run('acme/h');
+    const ways = Array.from({ length: 5000 }, (_, i) => ({ from: 'a.py::one', to: `a.py::way_${i}` }));
+    await save(last, ...ways);
+    await save(await run('acme/h'), ...ways.map(({ to }) => ({ from: to, to: `${to}_on` })));
+    const later = await run('acme/h');
+    const began = performance.now();
+    expect((await chains(last, later, 'a.py::one')).length).toBeLessThanOrEqual(5000);
+    expect(performance.now() - began).toBeLessThan(5000);
   });
 
   it('longer than a name may be are left out', async () => {

@@ -171,6 +171,9 @@ describe('numbers', () => {
     [119.7, '2 min 0 s'],
     [3599.9, '1 h 0 min'],
     [7260, '2 h 1 min'],
+    [359_999_000, '99999 h 43 min'],
+    [1e308, 'over 100,000 h'],
+    [Number.POSITIVE_INFINITY, 'over 100,000 h'],
   ])('%f seconds are %s', (seconds, text) => {
     expect(duration(seconds)).toBe(text);
   });

@@ -21,7 +21,7 @@ export const healixCommands = () => ({
     summary: 'list what the team knows about failures, best first',
     details: 'What programs proposed and nobody accepted stands apart, below.',
     options: {
-      test: text('--test <text>', "any part of a test's name"),
+      test: text('--test <text>', "any part of a test's name, also of the one that it has now"),
       signature: text(
         '--signature <signature>',
         'a failure signature (with or without md5:) or a drift signature',

@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{largestMatriz,parseMatriz,readMatriz}from"./chunk-K3D7SJHY.mjs";import"./chunk-VEK5D6KQ.mjs";import"./chunk-LQMWD6AG.mjs";import"./chunk-F75RRKBH.mjs";import"./chunk-KWNZNQU6.mjs";import"./chunk-DY4CTDPU.mjs";export{largestMatriz,parseMatriz,readMatriz};
