@@ -249,7 +249,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     allowPrivilegedRole: settings.allowPrivilegedRole,
     baseBranch: settings.baseBranch,
     change,
-    patch: asksPatch ? { diffBase: settings.diffBase } : undefined,
+    patch: { isAsked: asksPatch, diffBase: settings.diffBase },
     clock,
     onWarning,
     onRetry: ({ reason, delayMs }) => edges.onRetry?.(reason.message, delayMs),
@@ -266,7 +266,7 @@ export async function ingest(settings: Settings, edges: Edges): Promise<Verdict>
     stored.saved !== undefined || !asksPatch
       ? stored.history?.patch
       : await patchAlone(
-          { change, diffBase: settings.diffBase, baseBranch: settings.baseBranch },
+          { change, isAsked: true, diffBase: settings.diffBase, baseBranch: settings.baseBranch },
           counted.coverage?.files ?? [],
         );
   const incomplete = notTaken || counted.lost > 0;

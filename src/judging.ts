@@ -42,7 +42,7 @@ import type {
   Warning,
 } from './model.ts';
 import { nearest } from './nearest.ts';
-import { findRenames, readFormerTests } from './renaming.ts';
+import { findRenames, readFormerTests, withSources } from './renaming.ts';
 import type { Database } from './store/database/port.ts';
 import { hasMatches } from './store/healix/credits.ts';
 import type { MemoryTables } from './store/healix/matching.ts';
@@ -169,7 +169,7 @@ async function decideHistory(
     filesIn(change, point?.sha, [...(facts.verdicts === undefined ? facts.files : []), ...differing]),
     filesHere(change, evidence.run.testedSha, differing),
   ]);
-  const changes: Pick<ChangesFacts, 'tests' | 'files'> | undefined = differences && {
+  const pairs: Pick<ChangesFacts, 'tests' | 'files'> | undefined = differences && {
     tests: differences.tests,
     files: differences.files.map(
       (file): FilePair => ({
@@ -179,16 +179,24 @@ async function decideHistory(
       }),
     ),
   };
+  const compared = {
+    runId,
+    createdAt,
+    there,
+    isComplete: evidence.run.isComplete,
+    commits: commitsOf(change, point?.sha, evidence.run.testedSha),
+  };
+  const asTeam = <T>(work: () => Promise<T>) => inTeam(db, access, work);
+  const changes = pairs && {
+    ...pairs,
+    tests: await withSources(asTeam, db, access, { ...compared, facts: pairs }),
+  };
   const renames =
     changes &&
-    (await findRenames((work) => inTeam(db, access, work), db, access, {
-      runId,
-      createdAt,
-      there,
-      isComplete: evidence.run.isComplete,
+    (await findRenames(asTeam, db, access, {
+      ...compared,
       facts: changes,
       redHere: facts.tests.rows.filter((row) => row.runId === runId),
-      commits: commitsOf(change, point?.sha, evidence.run.testedSha),
     }));
   const asked = runsToRead(judged);
   const former =

@@ -248,8 +248,10 @@ export type Patch = (
       /** The commit that the change begins at. */
       readonly baseSha: string;
       readonly coverage: PatchCoverage;
-      /** Whose reports are counted together: stored runs of the commit, this one among them. */
+      /** Whose reports are counted together: stored runs of the commit, this one among them where it has coverage. */
       readonly runs: number;
+      /** This run has no coverage: what is told is of the commit's other runs. */
+      readonly isOfOthers?: boolean | undefined;
       /** Changed files whose lines are not known: the clone is too shallow, and the server has no patch of what was tested. */
       readonly notComputed?: readonly string[] | undefined;
     }
@@ -799,6 +801,8 @@ export interface TestPair {
   readonly testFunction: string;
   /** undefined: the run does not have it. */
   readonly here: Outcome | undefined;
+  /** Not run here, though its function is in the source: deselected, not gone. */
+  readonly isInSourceHere?: boolean | undefined;
   readonly there: Outcome | undefined;
   readonly secondsHere: number | undefined;
   /** Durations of its latest 10 green runs at the base. */

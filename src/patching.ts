@@ -10,6 +10,8 @@ import { readCoveredTogether, readDifferentlyCovered, readMeasuredFiles } from '
 import { type Access, inTeam } from './store/schema/access.ts';
 
 export interface PatchQuery {
+  /** The run brought a coverage report. */
+  readonly isAsked: boolean;
   readonly change: ChangeSource;
   /** A branch or commit that somebody named; undefined: a pull request's or branch's own base. */
   readonly diffBase: string | undefined;
@@ -118,34 +120,35 @@ export function judgeOwnPatch(
 /**
  * By all stored runs of the run's commit; lines that lost their coverage by the run that this one is compared with.
  *
- * @param reading what readChange gives for the query
+ * A run without coverage tells that of the commit's other runs: the comment of a job that comes last is all jobs' comment.
+ *
+ * @param read gives what readChange gives for the query
  */
 export async function judgePatch(
   db: Database,
   access: Access,
   query: PatchQuery,
-  reading: ReturnType<typeof readChange>,
+  read: () => ReturnType<typeof readChange>,
   { judged: { facts, point }, history }: { readonly judged: JudgedPoint; readonly history: RunHistory },
 ): Promise<Patch | undefined> {
   const { run } = facts;
-  const change = await reading;
+  const others = facts.runs.filter(
+    (other) =>
+      other.testedSha !== undefined &&
+      other.testedSha === run.testedSha &&
+      other.coveragePercent !== undefined &&
+      other.origin === run.origin &&
+      !other.isStale &&
+      !other.isDirty,
+  );
+  const isOfOthers = run.coveragePercent === undefined;
+  if (isOfOthers && !query.isAsked && others.length === 0) return undefined;
+  const change = await read();
   if (change === undefined) return undefined;
   // Lines of the commit are not those of a checkout that was edited.
   const isEdited = 'problem' in change ? (run.isDirty ?? false) : change.to === undefined;
-  const runs = [
-    run,
-    ...facts.runs.filter(
-      (other) =>
-        !isEdited &&
-        other.testedSha !== undefined &&
-        other.testedSha === run.testedSha &&
-        other.coveragePercent !== undefined &&
-        other.origin === run.origin &&
-        !other.isStale &&
-        !other.isDirty,
-    ),
-  ].filter(({ coveragePercent }) => coveragePercent !== undefined);
-  if (!runs.includes(run)) return 'problem' in change ? change : undefined;
+  const runs = [...(isOfOthers ? [] : [run]), ...(isEdited ? [] : others)];
+  if (runs.length === 0) return query.isAsked && 'problem' in change ? change : undefined;
   const isOfSeveral = runs.length > 1;
   const readTogether = async () => {
     const read = await readCoveredTogether(db, access, runs);
@@ -156,7 +159,9 @@ export async function judgePatch(
   const { diff, baseSha } = change;
   // A part of the tests loses lines for no reason that is the change's.
   const isWhole =
-    run.isComplete && !history.changes?.notRun.some(({ why }) => why === 'not part of this run');
+    !isOfOthers &&
+    run.isComplete &&
+    !history.changes?.notRun.some(({ why }) => why === 'not part of this run');
   const there = ofLine(run, point?.runs ?? []).find(
     (other) => other.coveragePercent !== undefined && other.lineId === run.lineId,
   );
@@ -189,7 +194,14 @@ export async function judgePatch(
         : await readMeasuredFiles(db, access, { runs: [there], paths: different });
     const before = since === undefined || files === undefined ? undefined : { diff: since, files };
     const coverage = patchCoverage({ diff, here, before });
-    return { baseSha, coverage, runs: runs.length, notComputed: change.notComputed, together };
+    return {
+      baseSha,
+      coverage,
+      runs: runs.length,
+      isOfOthers: isOfOthers || undefined,
+      notComputed: change.notComputed,
+      together,
+    };
   });
 }
 

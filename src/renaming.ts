@@ -2,11 +2,11 @@
 
 import { posix } from 'node:path';
 import type { CommitHistory } from './context/commits.ts';
-import { functionIdOf, renameCandidates } from './judge/changes.ts';
+import { functionIdOf, missingTests, renameCandidates } from './judge/changes.ts';
 import type { ChangesFacts } from './judge/facts.ts';
 import { comparePairs, type FunctionSource } from './judge/likeness.ts';
 import { followRenames, functionOf, type Renames, type SourceLikeness } from './judge/renames.ts';
-import type { Passes, TestRow } from './model.ts';
+import type { Passes, TestPair, TestRow } from './model.ts';
 import { functionsIn } from './read/functions.ts';
 import type { Database } from './store/database/port.ts';
 import { readFormerNames } from './store/history/aliases.ts';
@@ -222,6 +222,29 @@ async function readFunctions(
       ),
     ),
   );
+}
+
+/**
+ * The tests, and of those that this run lacks whether the source still has their functions, as after `-k` and `-m`. A function of
+ * which the run has other parameters was not deselected.
+ */
+export async function withSources(
+  inTeam: <T>(work: () => Promise<T>) => Promise<T>,
+  db: Database,
+  access: Access,
+  query: Omit<RenameQuery, 'redHere'>,
+): Promise<readonly TestPair[]> {
+  const { facts, commits } = query;
+  const { tests } = facts;
+  const missing = commits === undefined ? [] : missingTests(facts, query.isComplete);
+  if (commits === undefined || missing.length === 0 || tests.length >= mostDifferences) return tests;
+  const files = [...new Set(missing.map(({ testFile }) => testFile))];
+  const sources = await readFunctions(files, commits, (paths) => openHere(paths, commits));
+  const kept = missing.filter((test) => sources.has(functionIdOf(test)));
+  if (kept.length === 0) return tests;
+  const ran = new Set((await inTeam(() => readFunctionOrder(db, access, query, files))).here);
+  const deselected = new Set(kept.filter((test) => !ran.has(functionIdOf(test))));
+  return tests.map((test) => (deselected.has(test) ? { ...test, isInSourceHere: true } : test));
 }
 
 /** What the judged run's tests were called before, and which rows they have under those names. */

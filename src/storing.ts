@@ -30,7 +30,7 @@ export interface StoreRunOptions extends Omit<SaveOptions, 'deadlineMs' | 'onPro
   readonly baseBranch: string | undefined;
   readonly change: ChangeSource | undefined;
   /** See PatchQuery. undefined: nobody asks for the coverage of the change. */
-  readonly patch?: { readonly diffBase: string | undefined } | undefined;
+  readonly patch?: Pick<PatchQuery, 'diffBase' | 'isAsked'> | undefined;
   /** Called as soon as the run is stored. */
   onSaved(saved: SavedRun): void;
 }
@@ -121,16 +121,20 @@ function beside<T>(promise: Promise<T>): Promise<T> {
 /** The change of which the coverage is asked for. */
 interface AskedPatch {
   readonly query: PatchQuery;
-  readonly reading: ReturnType<typeof readChange>;
+  read(): ReturnType<typeof readChange>;
 }
 
 function readPatch(
   change: ChangeSource,
-  { diffBase }: NonNullable<StoreRunOptions['patch']>,
+  patch: NonNullable<StoreRunOptions['patch']>,
   baseBranch: string | undefined,
 ): AskedPatch {
-  const query = { change, diffBase, baseBranch };
-  return { query, reading: beside(readChange(query)) };
+  const query = { change, ...patch, baseBranch };
+  let reading: ReturnType<typeof readChange> | undefined;
+  const read = () => (reading ??= beside(readChange(query)));
+  // A run without coverage asks git only where another run of its commit has some.
+  if (patch.isAsked) read();
+  return { query, read };
 }
 
 export interface HistoryRequest extends AccessRequest, Omit<RetryOptions, 'deadlineMs'> {
@@ -202,7 +206,7 @@ async function patchOf(
 ): Promise<Patch | undefined> {
   if (patch === undefined) return undefined;
   try {
-    return await judgePatch(db, access, patch.query, patch.reading, judgement);
+    return await judgePatch(db, access, patch.query, patch.read, judgement);
   } catch (error) {
     if (fateOf(error) === 'lost') throw error;
     return { problem: error instanceof Error ? error.message : String(error) };

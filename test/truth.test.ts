@@ -32,7 +32,7 @@ const asFormerly = [
     '34:',
     '38:',
   ],
-  ...['a branch and a detached HEAD', 'a branch whose main never', 'of a fork'],
+  ...['a branch and a detached HEAD', 'a branch whose main never', 'of a fork', 'a test that -k or -m'],
 ];
 
 let story: RepositoryStory | undefined;
@@ -875,6 +875,27 @@ describe('outside CI', () => {
     const other = beginHere();
     expect((await other.local(red)).failures).toEqual({ [a]: 'no-history: no-run' });
     s.remove();
+  });
+
+  it('a test that -k or -m left out of its file is not removed; one that is gone, or a parameter, is', async () => {
+    const file = 'tests/test_cart.py';
+    const source = (...names: string[]) => names.map((name) => `def ${name}():\n    pass\n`).join('\n');
+    const [kept, slow, gone] = [`${file}::test_kept`, `${file}::test_slow[1]`, `${file}::test_gone`];
+    const sized = (n: number) => `${file}::test_size[${n}]`;
+    const s = begin();
+    s.commit('A', { files: { [file]: source('test_kept', 'test_gone', 'test_size', 'test_slow') } });
+    const all = { [kept]: 'P', [slow]: 'P', [gone]: 'P', [sized(1)]: 'P', [sized(2)]: 'P' };
+    await s.push('A', all, { before: 'start' });
+    s.commit('P', {
+      on: 'feature-1',
+      from: 'A',
+      files: { [file]: source('test_kept', 'test_size', 'test_slow') },
+    });
+    const told = await s.pull(1, 'P', 'A', { [kept]: 'P', [sized(1)]: 'P' });
+    expect(told.changes).toEqual({
+      removed: [gone, sized(2)],
+      notRun: [{ file, tests: 1, why: 'not part of this run' }],
+    });
   });
 
   it('11: a failing test that is renamed, and its file moved, keeps history, since and memory', async () => {

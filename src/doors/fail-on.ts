@@ -98,6 +98,38 @@ export function hasErrors({ warnings }: Pick<Verdict, 'warnings'>): boolean {
   return warnings.some((warning) => warning.severity === 'error');
 }
 
+/** Why a gate fails where no test does and MATRIZ does not block, a sentence each: coverage, or what cannot be decided. */
+export function otherGates(
+  settings: Pick<Settings, 'failOn' | 'failOnPatchCoverage' | 'failOnCoverageDrop'>,
+  verdict: Pick<Verdict, 'patch' | 'totals' | 'history' | 'stored' | 'matriz'>,
+): string[] {
+  const { sentences, undecided } = coverageToBlame(settings, verdict);
+  const isReviewed = starsToBlame(settings.failOn, verdict) !== undefined;
+  return [
+    ...sentences,
+    ...(undecided === undefined ? [] : [undecided]),
+    ...(isReviewed
+      ? []
+      : [`fail-on blocked cannot be decided: ${whyNotReviewed(verdict.matriz.missing ?? 'not-given')}`]),
+  ];
+}
+
+/** With as many decimals as show that it is less: 79.96 is no 80. */
+function percentBelow(value: number, least: number): string {
+  const usual = percent(value);
+  return Number.parseFloat(usual) < least ? usual : `${decimals(value, (shown) => shown < least)} %`;
+}
+
+function points(fall: number, most: number): string {
+  return decimals(fall, (shown) => shown > most);
+}
+
+/** One decimal, or as many more as it takes. */
+function decimals(value: number, isTold: (shown: number) => boolean): string {
+  const digits = [1, 2, 3, 4, 6].find((n) => isTold(Number(value.toFixed(n)))) ?? 9;
+  return value.toFixed(digits);
+}
+
 export interface CoverageBlame {
   /** Why a coverage gate fails, a sentence each. */
   readonly sentences: readonly string[];
@@ -130,7 +162,7 @@ export function coverageToBlame(
       cannot(gate, `it was not computed for ${count(patch?.notComputed?.length ?? 0, 'file')}`);
     else if ((patch?.coverage.percent ?? 100) < least)
       sentences.push(
-        `${percent(patch?.coverage.percent ?? 0)} of the changed statements are covered (${gate})`,
+        `${percentBelow(patch?.coverage.percent ?? 0, least)} of the changed statements are covered (${gate})`,
       );
   }
   if (most !== undefined) {
@@ -140,8 +172,12 @@ export function coverageToBlame(
       cannot(gate, stored === 'no' ? 'nothing is stored' : 'the history could not be read');
     else if (history.coverage !== undefined) {
       const { beforePercent, afterPercent } = history.coverage;
-      if (beforePercent - afterPercent > most)
-        sentences.push(`coverage fell from ${percent(beforePercent)} to ${percent(afterPercent)} (${gate})`);
+      const fall = beforePercent - afterPercent;
+      // As decimals they may differ by exactly as much.
+      if (fall > most + 1e-9)
+        sentences.push(
+          `coverage fell by ${points(fall, most)} points, from ${percent(beforePercent)} to ${percent(afterPercent)} (${gate})`,
+        );
     }
   }
   return { sentences, undecided };

@@ -49,6 +49,18 @@ export function functionIdOf({
   return `${testFile}::${testFunction}`;
 }
 
+/** Tests of the point that this run does not have, while it has others of their files: they are gone, or were deselected. */
+export function missingTests(
+  { tests, files }: Pick<ChangesFacts, 'tests' | 'files'>,
+  isComplete: boolean,
+): readonly TestPair[] {
+  const fileOf = new Map(files.map((file) => [file.file, file]));
+  return tests.filter((test) => {
+    const file = fileOf.get(test.testFile);
+    return file?.isInTreeHere !== false && fateOf(test, file, isComplete) === 'removed';
+  });
+}
+
 /**
  * Tests that may be two ends of renames: those that are surely gone, and those that are not known to have been there. What was only
  * not part of one of the runs is neither.
@@ -75,10 +87,15 @@ export function renameCandidates(
 
 type Fate = 'added' | 'removed' | 'not run' | 'both';
 
-function fateOf({ here, there }: TestPair, file: FilePair | undefined, isComplete: boolean): Fate {
+function fateOf(
+  { here, there, isInSourceHere }: TestPair,
+  file: FilePair | undefined,
+  isComplete: boolean,
+): Fate {
   if (here !== undefined && there !== undefined) return 'both';
   if (here === undefined) {
     if (file?.isInTreeHere === false) return 'removed';
+    if (isInSourceHere === true) return 'not run';
     return file !== undefined && file.testsHere > 0 && isComplete && !file.collectionFailed
       ? 'removed'
       : 'not run';

@@ -22,7 +22,10 @@ export interface Checkout {
   inside(path: string): string | undefined;
   /** A file's text, to choose between files that fit equally; undefined where it cannot be read. */
   readText(file: string): string | undefined;
-  /** pytest's rootdir relative to the repository's root: `''`, `services/api`, `..` (above); undefined if unknown. */
+  /**
+   * pytest's rootdir relative to the repository's root: `''`, `services/api`, `..` (above); undefined if unknown, as where two
+   * folders fit equally.
+   */
   readonly rootdir: string | undefined;
 }
 
@@ -58,7 +61,7 @@ export function indexCheckout(
   const base =
     rootdir === undefined
       ? voteForBase(names, candidates, above, split(reportFolder ?? ''))
-      : { below: split(rootdir), above: [] };
+      : { below: split(rootdir), above: [], isGuess: false };
   const fileNames = new Set(candidates.map((path) => path.slice(path.lastIndexOf('/') + 1)));
   const index = new Map<string, string[]>();
   const byIndexed = new Map<string, string>();
@@ -99,7 +102,7 @@ export function indexCheckout(
       return path === undefined ? undefined : checkout.readText(path);
     },
     rootdir:
-      index.size === 0
+      index.size === 0 || base.isGuess
         ? undefined
         : base.above.length > 0
           ? base.above.map(() => '..').join('/')
@@ -121,7 +124,7 @@ function voteForBase(
   paths: readonly string[],
   above: readonly string[],
   reportFolder: readonly string[],
-): Base {
+): Base & { readonly isGuess: boolean } {
   const bySegment = new Map<string, string[][]>();
   for (const path of paths) {
     const parts = path.split('/');
@@ -151,15 +154,16 @@ function voteForBase(
     below.length > 0 && below.every((part, i) => part === reportFolder[i]);
   const distance = (base: Base) =>
     base.below.length + base.above.length - (holdsReport(base) ? 2 * mostSegments : 0);
+  const before = (a: { base: Base; count: number }, b: { base: Base; count: number }) =>
+    b.count - a.count || distance(a.base) - distance(b.base);
   let best: { base: Base; count: number } | undefined;
+  let isGuess = false;
   for (const vote of votes.values()) {
-    const better =
-      best === undefined ||
-      vote.count > best.count ||
-      (vote.count === best.count && distance(vote.base) < distance(best.base));
-    if (better) best = vote;
+    const order = best === undefined ? -1 : before(vote, best);
+    if (order <= 0) isGuess = order === 0;
+    if (order < 0) best = vote;
   }
-  return best?.base ?? { below: [], above: [] };
+  return { ...(best?.base ?? { below: [], above: [] }), isGuess };
 }
 
 /** The base from which this file's mangled path equals these segments; undefined if there is none. */

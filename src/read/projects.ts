@@ -27,7 +27,7 @@ const mostNames = 300;
 
 /**
  * Finds the reports' projects. A report has a rootdir of its own where more of its classnames are files seen from there than
- * from the rootdir that fits all reports best, or as many, and the report lies in that folder.
+ * from the rootdir that fits all reports best, or as many, and the report lies in that folder, or no one folder fits them best.
  *
  * @param rootdir of all reports, where the user named it
  */
@@ -46,7 +46,7 @@ export function findProjects(
   const joint = indexCheckout(files, survey.classnames, rootdir, folderOf(only));
   const one = { checkout: joint, byReport: new Map<string, Project>() };
   if (rootdir !== undefined || reports.length < 2 || reports.length > mostReports) return one;
-  if (joint.rootdir === undefined || joint.rootdir.startsWith('..')) return one;
+  if (joint.rootdir?.startsWith('..') === true) return one;
   const own = new Map<string, Checkout>();
   const candidates = candidatesOf(files.paths);
   const below = (base: string) =>
@@ -60,12 +60,14 @@ export function findProjects(
     const folder = folderOf(report);
     const fits = fitting(joint, names);
     const [top = ''] = folder.split('/');
-    if (fits === names.length && (folder === joint.rootdir || top === '' || !holdsCode(top))) continue;
+    const isSettled = folder === joint.rootdir || top === '' || !holdsCode(top);
+    if (joint.rootdir !== undefined && fits === names.length && isSettled) continue;
     const alone = indexCheckout({ ...files, paths: candidates(names) }, names, undefined, folder);
     const base = alone.rootdir;
     if (base === undefined || base === joint.rootdir || base.startsWith('..')) continue;
     const fitsAlone = fitting(alone, names);
-    if (fitsAlone > fits || (fitsAlone === fits && base !== '' && `${folder}/`.startsWith(`${base}/`)))
+    const isInside = base !== '' && `${folder}/`.startsWith(`${base}/`);
+    if (fitsAlone > fits || joint.rootdir === undefined || (fitsAlone === fits && isInside))
       own.set(report, indexCheckout({ ...files, paths: below(base) }, all, base));
   }
   if (own.size === 0) return one;

@@ -86,6 +86,12 @@ export function howMany({ all, place }: Alike): string {
     : `${count(all.length, 'test')}, 1 cause`;
 }
 
+/** `2 attempts` of a failure that pytest ran again; empty where it did not, and for several. */
+export function attemptsOf({ failure, all }: Alike): string {
+  const { attempts = 1 } = failure ?? {};
+  return attempts > 1 && all.length === 1 ? `${number(attempts)} attempts` : '';
+}
+
 /** What is known of why they have their class; how many where it is not the same for all. */
 export function evidenceOfAll({ all }: Alike, run: RunHistory | undefined): string {
   if (run === undefined) return '';

@@ -2,7 +2,17 @@
 // in fences that it cannot end. Outside of them there are our own words, numbers, commits and ids alone. Pure.
 import type { Outcome } from '../model.ts';
 import { posix } from '../shell.ts';
-import { type Brief, causeAndFix, cut, fenced, isSha, resultOf, timesWorked, wordsOf } from './brief.ts';
+import {
+  type Brief,
+  causeAndFix,
+  cut,
+  fenced,
+  isSha,
+  notRunOf,
+  resultOf,
+  timesWorked,
+  wordsOf,
+} from './brief.ts';
 import { pytestCommand } from './commands.ts';
 import { evidenceOf, shortSha } from './evidence.ts';
 import { safeText } from './safe.ts';
@@ -28,6 +38,7 @@ export function renderRun(
   const head = [
     resultOf(brief),
     `Run ${runId}${gitSha !== undefined && isSha(gitSha) ? ` of ${shortSha(gitSha)}` : ''}.`,
+    ...notRunOf(history),
     ...(isIncomplete ? ['It did not run to its end: tests are missing.'] : []),
     ...(history.isInfrastructure ? ['It looks like an outage.'] : []),
     ...(failed === 0 ? [] : [fencedAre]),

@@ -33,7 +33,7 @@ export interface Brief {
   /** Those that were expected to fail, and did (xfailed), are among them. */
   readonly skipped: number;
   readonly isIncomplete: boolean;
-  readonly history: Pick<RunHistory, 'baseBranch' | 'point' | 'isInfrastructure'>;
+  readonly history: Pick<RunHistory, 'baseBranch' | 'point' | 'isInfrastructure' | 'changes'>;
   readonly failures: readonly BriefFailure[];
   /** Where pytest ran, relative to the repository's root. */
   readonly project: string | undefined;
@@ -89,6 +89,16 @@ export function resultOf({ tests, failed, skipped }: Pick<Brief, 'tests' | 'fail
   return `${passed} passed, ${number(skipped)} skipped or xfailed.`;
 }
 
+/** That the run it is compared with has tests that this one did not run: they may fail. */
+export function notRunOf({ changes }: Pick<RunHistory, 'changes'>): string[] {
+  const files = changes?.notRun ?? [];
+  const tests = files.reduce((sum, file) => sum + file.tests, 0);
+  if (tests === 0) return [];
+  return [
+    `Not run here: ${count(tests, 'test')} of ${count(files.length, 'file')} that the compared run has.`,
+  ];
+}
+
 function headOf(brief: Brief): string {
   const { runId, gitSha, failed, isIncomplete, history } = brief;
   const { point } = history;
@@ -100,6 +110,7 @@ function headOf(brief: Brief): string {
   return [
     resultOf(brief),
     `Run ${runId}${commit}${compared}.`,
+    ...notRunOf(history),
     ...(isIncomplete ? ['It did not run to its end: tests are missing.'] : []),
     ...(history.isInfrastructure
       ? ['It looks like an outage: nearly all failed here, and not elsewhere on this commit.']
@@ -228,6 +239,7 @@ export function briefJson(brief: Brief): Record<string, unknown> {
       failed: brief.failed,
       skipped: brief.skipped,
       incomplete: brief.isIncomplete,
+      not_run: history.changes?.notRun.reduce((sum, { tests }) => sum + tests, 0),
       base_branch: history.baseBranch,
       base_git_sha: history.point?.sha,
       infrastructure: history.isInfrastructure,

@@ -116,7 +116,10 @@ function reasonOf(
         kind === 'rerun'
           ? `failed and passed on ${shortSha(sha)}${where}`
           : `fails alone now and then, last on ${shortSha(sha)}${where}`;
-      return runs === 0 ? seen : `${seen}; ${failures} of the last ${count(runs, 'run')} failed`;
+      if (runs === 0) return seen;
+      return runs === 1
+        ? `${seen}; the last run ${failures === 0 ? 'passed' : 'failed'}`
+        : `${seen}; ${failures} of the last ${count(runs, 'run')} failed`;
     }
     case 'red-there': {
       const jobs = reason.jobs === undefined ? '' : ` in ${listOf(reason.jobs)}`;

@@ -20,10 +20,12 @@ export function hasPatchNews(patch: Patch | undefined): patch is Patch {
 export function patchSentence({
   coverage,
   runs,
+  isOfOthers = false,
   notComputed = [],
 }: Exclude<Patch, { readonly problem: string }>): string {
   const { changedStatements, percent: share } = coverage;
-  const all = runs > 1 ? `, by the ${runs} runs of this commit so far` : '';
+  const those = isOfOthers ? count(runs, 'run') : `the ${runs} runs`;
+  const all = runs > 1 || isOfOthers ? `, by ${those} of this commit so far` : '';
   const by = `${all}${notComputed.length > 0 ? `; not computed for ${count(notComputed.length, 'file')}` : ''}`;
   if (share === undefined) return `no changed line is a statement that coverage measures${by}`;
   const { branches } = coverage;
@@ -56,7 +58,9 @@ export function isUncovered({ uncovered, branches }: PatchFile): boolean {
 export function togetherSentence(patch: Patch | undefined): string {
   if (patch?.together === undefined) return '';
   const { runs, statements, covered } = patch.together;
-  return `${percent((100 * covered) / statements)} of ${count(statements, 'statement')}, by the ${runs} runs of this commit so far together`;
+  // A job's own percentage counts them.
+  const ways = 'coverage' in patch && patch.coverage.branches !== undefined ? ' without branches' : '';
+  return `${percent((100 * covered) / statements)} of ${count(statements, 'statement')}${ways}, by the ${runs} runs of this commit so far together`;
 }
 
 /** How many unchanged lines lost their coverage. */

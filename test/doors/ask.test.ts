@@ -146,6 +146,15 @@ describe('a question', () => {
   });
 });
 
+it('a test that forks ran says so: the runs of its strip are those that are counted and theirs', async () => {
+  const { stdout } = await ask('test', testNameOf(45), '--since', '1y');
+  const [, counted, forks] =
+    /^failed +\d+ of (\d+) runs.*; without (\d+) runs? of forks$/m.exec(stdout) ?? [];
+  const strip = stdout.slice(stdout.indexOf('\nruns'), stdout.indexOf('→'));
+  const ran = [...strip.replace(/^durations.*$/gm, '')].filter((sign) => '■✗E'.includes(sign)).length;
+  expect(Number(counted) + Number(forks)).toBe(ran);
+});
+
 it('of a test that newer runs do not have says when it was seen last', async () => {
   const { code, stdout } = await ask('test', 'test_gone', '--since', '90d');
   expect(code).toBe(0);

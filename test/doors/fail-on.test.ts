@@ -3,9 +3,38 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { coverageToBlame } from '../../src/doors/fail-on.ts';
+import type { Patch, RunHistory, Totals } from '../../src/model.ts';
 import { type CliResult, jsonLines } from '../support/cli.ts';
 import { asAdmin, createReadyDatabase, type ReadyDatabase } from '../support/databases.ts';
 import { runInProcess } from '../support/in-process.ts';
+
+describe('coverage gates', () => {
+  const verdict = (percent: number, before: number, after: number) => ({
+    totals: { coveragePercent: after } as Totals,
+    patch: { coverage: { percent } } as Patch,
+    history: { coverage: { beforePercent: before, afterPercent: after, moved: [] } } as unknown as RunHistory,
+    stored: 'new' as const,
+  });
+  const blame = (...facts: Parameters<typeof verdict>) =>
+    coverageToBlame({ failOnPatchCoverage: 80, failOnCoverageDrop: 1 }, verdict(...facts)).sentences;
+
+  it.each([
+    [30, 83.3, 42.3, '30 %', '41.0 points, from 83.3 % to 42.3 %'],
+    [79.96, 83.34, 82.3, '79.96 %', '1.04 points, from 83.3 % to 82.3 %'],
+    [79.9999, 83.3, 82.299, '79.9999 %', '1.001 points, from 83.3 % to 82.3 %'],
+  ])('say what they see: %s and %s to %s', (percent, before, after, share, fall) => {
+    expect(blame(percent, before, after)).toEqual([
+      `${share} of the changed statements are covered (fail-on-patch-coverage 80)`,
+      `coverage fell by ${fall} (fail-on-coverage-drop 1)`,
+    ]);
+  });
+
+  it('pass at exactly what they ask for', () => {
+    expect(blame(80, 90.1, 89.1)).toEqual([]);
+    expect(blame(80, 16.1, 15.1)).toEqual([]);
+  });
+});
 
 let home: string;
 let postgres: ReadyDatabase;

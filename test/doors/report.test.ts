@@ -352,7 +352,13 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
     async () => {
       const db = await openPostgres(nobody.DATABASE_URL ?? '');
       const other = { testFile: 'tests/test_other.py', testName: 'tests/test_other.py::test_a' };
-      const store = (digit: string, at: number, results: SignedResult[], commit = digit) =>
+      const store = (
+        digit: string,
+        at: number,
+        results: SignedResult[],
+        commit = digit,
+        jobName: string | undefined = undefined,
+      ) =>
         saveRun(
           async () => ({ ...db, close: async () => {} }),
           makeUpload(digit, {
@@ -361,6 +367,7 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
               ...emptyContext,
               repository: 'acme/parts',
               gitBranch: 'main',
+              jobName,
               gitSha: commit.repeat(40),
               ciSystem: 'local',
               origin: 'local',
@@ -406,6 +413,19 @@ describe.each(places.filter((place) => long || place === 'PostgreSQL 15'))('on %
       expect(await told()).toMatch(
         /^No test of main passedIn its last run all tests were skipped, or expected to fail\.No test/,
       );
+      const minutes = (n: number) => now + n * 60_000;
+      await store('f', minutes(1), [makeResult(1)]);
+      await store('5', minutes(2), [makeResult(1, skipped)], 'f', 'nightly');
+      expect(await told()).toMatch(
+        /The last run of each of its 2 jobs has no failure; in 1 job all tests were skipped, or expected to fail\./,
+      );
+      // One test that fails at one place in one job and at another in the other.
+      await store('6', minutes(3), [makeFailure(1)], '6', 'nightly');
+      await store('7', minutes(4), [makeFailure(1)], '7', 'nightly');
+      const elsewhere = { failureSignature: `md5:${'0'.repeat(32)}` } as const;
+      await store('8', minutes(5), [{ ...makeFailure(1), ...elsewhere }], '7');
+      expect(await told()).toMatch(/^main is red1 test fails since/);
+      expect(await textOf(watched.page, '#failing .class')).toHaveLength(2);
       await db.close();
     },
   );

@@ -280,6 +280,13 @@ describe('changes', () => {
     ).toMatchObject({ added: ['a.py::x'], removed: ['a.py::y'], newlySkipped: ['a.py::z'] });
   });
 
+  it('call what the source still has not run, not removed', () => {
+    expect(changes([test('a.py::y', { here: undefined, isInSourceHere: true })])).toMatchObject({
+      removed: [],
+      notRun: [{ file: 'a.py', tests: 1, why: 'not part of this run' }],
+    });
+  });
+
   it('call other parameters of one function changed, not removed', () => {
     const { added, removed, parametersChanged } = changes([
       test('a.py::f[1]', { here: undefined }),

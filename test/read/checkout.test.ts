@@ -70,13 +70,27 @@ describe('files', () => {
   });
 });
 
+it('of folders that fit equally none is called rootdir, unless the report lies in it or one is nearer to the root', () => {
+  const paths = ['api/tests/test_x.py', 'web/tests/test_x.py', 'old/web/tests/test_y.py'];
+  const files = { root: '/home/me/repo', paths, readText: () => undefined };
+  const rootdir = (names: string[], folder?: string) =>
+    indexCheckout(files, names, undefined, folder).rootdir;
+  expect(rootdir(['tests.test_x'])).toBeUndefined();
+  expect(indexCheckout(files, ['tests.test_x'], undefined).files('tests.test_x')).toEqual([
+    'tests/test_x.py',
+  ]);
+  expect(rootdir(['tests.test_x'], 'web')).toBe('web');
+  expect(rootdir(['tests.test_x'], 'reports/web')).toBeUndefined();
+  expect(rootdir(['tests.test_y'])).toBe('old/web');
+});
+
 describe('an index made to take long', () => {
   const paths = Array.from({ length: 2000 }, (_, i) => `pkg${i}/tests/test_a.py`);
 
   it('of a large monorepo and many addresses takes a moment', () => {
     const classnames = Array.from({ length: 20_000 }, (_, i) => `tests.test_a.TestCase${i}.pkg${i}`);
     const start = cpuMs();
-    expect(index(paths, classnames).rootdir).toBeDefined();
+    expect(index(paths, classnames).files('tests.test_a')).toHaveLength(1);
     expect(cpuMs() - start).toBeLessThan(30_000);
   });
 

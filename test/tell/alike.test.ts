@@ -95,6 +95,15 @@ const detail = {
 
 const sixty = Array.from({ length: 60 }, (_, i) => byFixture(i));
 
+it('a failure that pytest ran again has its attempts beside it on each surface', () => {
+  const twice = [{ ...discount('1'), attempts: 2 }];
+  const section = sectionOf(twice, judged(twice));
+  expect(terminal(section)).toContain('2 attempts; not a test of 55555555');
+  expect(renderSection(section, detail)).toContain('<br>2 attempts; not a test of `55555555`');
+  const [error] = runnerCommands(renderAnnotations({ ...section, all: 1, locate: (file) => file }).join(''));
+  expect(error?.message).toContain('\n2 attempts; not a test of 55555555');
+});
+
 describe('60 failures of one fixture', () => {
   it('are one cause on the terminal, with one place and one line to teach', () => {
     expect(terminal(sectionOf(sixty, judged(sixty))).split('\n')).toEqual([

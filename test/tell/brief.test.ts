@@ -138,6 +138,26 @@ describe('a brief', () => {
     ]);
   });
 
+  it('of a part of the suite says that tests of the compared run were not run', () => {
+    const history = (tests: number) =>
+      makeRunHistory({
+        changes: {
+          added: [],
+          removed: [],
+          renamed: [],
+          parametersChanged: [],
+          newlySkipped: [],
+          notRun: [{ file: 'tests/test_a.py', tests, why: 'not part of this run' }],
+          slower: [],
+        },
+      });
+    const part = brief([], { history: history(3) });
+    expect(renderBrief(part)).toContain('\nNot run here: 3 tests of 1 file that the compared run has.');
+    expect(briefJson(part)).toMatchObject({ run: { not_run: 3 } });
+    expect(renderBrief(brief([], { history: history(1) }))).toContain('Not run here: 1 test of 1 file');
+    expect(renderBrief(brief([]))).not.toContain('Not run here');
+  });
+
   it('has every command whole, or none', () => {
     const text = renderBrief(brief(twenty.slice(0, 3)));
     const command = text.slice(text.indexOf('Run again:'));

@@ -28,7 +28,7 @@ export function commentPart(request: PartRequest): () => Promise<Part> {
     ...identify({ ...context, payloadSha256: request.payloadSha256 }, isPush),
     section,
   };
-  const alone = makePart([own], { key: own.key, isPush });
+  const alone = makePart([own], { key: own.key, isPush, own: own.key });
   if (stored === undefined) return async () => alone;
   let readable = true;
   let last: { readonly others: readonly CommitJob[]; readonly part: Part } | undefined;
@@ -57,7 +57,7 @@ function together(
   const jobs = others.map((job) => ({
     ...identify(job, saved.isPush),
     id: idOf(job),
-    section: { ...sectionOf(job, hideSolutions), links },
+    section: inProject(sectionOf(job, hideSolutions), links),
   }));
   // A later attempt of this job may have come first.
   const stand = standing([{ ...own, id: saved.id }, ...jobs]);
@@ -70,7 +70,18 @@ function together(
     version: jobKey(...stand.map(({ id }) => id).sort(), String(hideSolutions)),
     stored: true,
     isPush: saved.isPush,
+    own: own.key,
   });
+}
+
+/** A project's folder as commands name it: empty for the repository's root. */
+export function folderOf(project: string | undefined): string | undefined {
+  return project === '.' ? '' : project;
+}
+
+/** Its files are those of its own rootdir. */
+function inProject(section: Section, links: Section['links']): Section {
+  return { ...section, links: section.missing === undefined ? links?.inProject(section.folder) : links };
 }
 
 function withoutOutput(section: Section): Section {
@@ -86,7 +97,7 @@ function identify(job: Parameters<typeof identifyJob>[0], isPush: boolean) {
 
 function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
   if (job.runId === undefined) return missingSection(job.reason, { ok: true, text: '' }, hideSolutions);
-  const { totals, xfailed, incomplete, failures, history, leastCovered, matriz, reports } = job;
+  const { totals, xfailed, incomplete, failures, history, leastCovered, matriz, reports, project } = job;
   const stored = { ok: true, text: '' };
   return {
     totals,
@@ -100,6 +111,7 @@ function sectionOf(job: CommitJob, hideSolutions: boolean): Section {
     leastCovered,
     stored,
     hideSolutions,
+    folder: folderOf(project),
     isFromWindows: failures.some((failure) => failure.isFromWindows),
     severalReports: reports,
   };

@@ -35,6 +35,8 @@ import { identifyJob, idOf } from './job-identity.ts';
 export interface CommitRun extends StoredJobIdentity {
   readonly runId: string;
   readonly totals: Totals;
+  /** See StoredRunJob. */
+  readonly project: string | undefined;
   /** How many of the skipped ones were expected to fail, and did. */
   readonly xfailed: number;
   readonly reports: SeveralReports | undefined;

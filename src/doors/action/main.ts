@@ -83,6 +83,7 @@ async function run(inputs: Inputs, opening: TeamOpening | undefined): Promise<bo
       change: { context: runContext, named: surroundings.named ?? {}, git: surroundings.git },
       reason,
       warnings: warnings.filter(isShown),
+      files: surroundings.checkout.paths,
       hideSolutions,
       pullRequest: other,
       connect,

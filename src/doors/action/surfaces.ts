@@ -24,16 +24,16 @@ import {
   renderJobSummary,
   renderNoResults,
 } from '../../tell/github/job-summary.ts';
-import { type Links, openLinks, openTree } from '../../tell/github/links.ts';
+import { type LinkSource, type Links, openLinks, openTree } from '../../tell/github/links.ts';
 import { cut } from '../../tell/github/markdown.ts';
 import { workflowCommand } from '../../tell/github/workflow-log.ts';
 import { blockedStars, isForeign } from '../../tell/matriz.ts';
 import { renderSummary } from '../../tell/terminal/summary.ts';
 import { createPaint } from '../../tell/terminal/terminal.ts';
 import { placed } from '../../tell/words.ts';
-import { coverageToBlame, failuresToBlame, hasErrors, starsToBlame } from '../fail-on.ts';
+import { failuresToBlame, hasErrors, otherGates, starsToBlame } from '../fail-on.ts';
 import { describeError } from '../process.ts';
-import { commentPart, missingSection } from './comment-part.ts';
+import { commentPart, folderOf, missingSection } from './comment-part.ts';
 import { githubEdges } from './github-edges.ts';
 import { asInputs, type Inputs } from './inputs.ts';
 import { jobLabel } from './job-identity.ts';
@@ -99,7 +99,8 @@ export async function tellSurfaces(told: Told): Promise<void> {
   await attempt('outputs', 'the outputs could not be written', () => writeOutputs(verdict, url));
 }
 
-export interface ToldMissing extends Pick<Told, 'inputs' | 'hideSolutions' | 'pullRequest' | 'connect'> {
+export interface ToldMissing
+  extends Pick<Told, 'inputs' | 'files' | 'hideSolutions' | 'pullRequest' | 'connect'> {
   readonly context: RunContext;
   readonly change: ChangeSource;
   /** Why there are none: one sentence. */
@@ -118,7 +119,9 @@ export async function tellMissing(told: ToldMissing): Promise<void> {
     saved === undefined
       ? { ok: false, text: told.notStored }
       : { ok: true, text: `Stored for team ${saved.team}, as a job without results` };
-  const section = missingSection(reason, stored, told.hideSolutions);
+  // The other jobs' failures stand beside it.
+  const links = openLinks(sourceOfLinks({ ...told, rootdir: undefined }));
+  const section = { ...missingSection(reason, stored, told.hideSolutions), links };
   for (const warning of told.warnings) warn(warning);
   const [label = ''] = shortLabels([jobLabel({ jobName: context.jobName, lane: context.lane })]);
   const summary = { ...section, label, slowest: [], warnings: told.warnings };
@@ -156,15 +159,28 @@ async function linksOf({ inputs, verdict, pullRequest, files }: Told): Promise<L
   const shas = new Set((history?.failures ?? []).slice(0, mostSubjects).flatMap(commitsOf));
   for (const test of history?.fixed ?? []) if (test.kind === 'fixed') shas.add(test.since);
   const subjects = await change.git?.subjects([...shas].slice(0, mostSubjects));
-  return openLinks({
+  const { rootdir } = verdict;
+  return openLinks({ ...sourceOfLinks({ inputs, context, pullRequest, files, rootdir }), subjects });
+}
+
+function sourceOfLinks({
+  inputs,
+  context,
+  pullRequest,
+  files,
+  rootdir,
+}: Pick<Told, 'inputs' | 'pullRequest' | 'files'> & {
+  readonly context: RunContext;
+  readonly rootdir: string | undefined;
+}): LinkSource {
+  return {
     server: env.GITHUB_SERVER_URL ?? 'https://github.com',
     repository: env.GITHUB_REPOSITORY,
     head: headOf(pullRequest) ?? context.gitSha,
     files,
-    rootdir: verdict.rootdir,
+    rootdir,
     page: inputs.reportPageUrl,
-    subjects,
-  });
+  };
 }
 
 function headOf(pullRequest: Told['pullRequest']): string | undefined {
@@ -187,14 +203,23 @@ function sectionOf({ inputs, verdict, hideSolutions }: Told, links: Links | unde
     matriz: verdict.matriz.review && { review: verdict.matriz.review, isForeign: isForeign(verdict.context) },
     leastCovered: leastCovered(verdict.coverage?.files ?? [], 10),
     patch: verdict.patch,
-    fallen: coverageToBlame(inputs.settings, verdict).sentences,
+    gates: gatesOf(inputs, verdict),
     stored: storedSentence(verdict, inputs),
     hideSolutions,
-    folder: verdict.rootdir,
+    folder: folderOf(verdict.context.project),
     isFromWindows: verdict.tally.isFromWindows,
     severalReports: verdict.reports,
     links,
   };
+}
+
+/** What makes the step red besides failed tests and MATRIZ. */
+function gatesOf({ settings, requireUpload }: Inputs, verdict: Verdict): string[] {
+  const isMissing = requireUpload && verdict.storeError !== undefined;
+  return [
+    ...otherGates(settings, verdict),
+    ...(isMissing ? ['the run was not stored (require-upload)'] : []),
+  ];
 }
 
 function storedSentence({ saved, storeError, incomplete }: Verdict, { settings }: Inputs): Section['stored'] {
@@ -276,7 +301,8 @@ function annotate({ verdict, files, errorsSaid }: Told, section: Section): void 
 }
 
 function annotateCoverage({ verdict: { patch }, files }: Told): void {
-  if (patch === undefined || 'problem' in patch) return;
+  // What other runs tell, their own jobs annotate.
+  if (patch === undefined || 'problem' in patch || patch.isOfOthers === true) return;
   const tree = openTree(files, undefined);
   for (const command of renderUncovered(patch, (path) => tree.has(path))) say(command);
 }
@@ -373,9 +399,9 @@ async function postComment(post: Post): Promise<string | undefined> {
       create: ({ rows }) =>
         inputs.comment === 'always' ||
         (inputs.comment === 'failures'
-          ? rows.some((row) => row.failed > 0 || row.incomplete || row.blocked > 0 || row.isCoverageLow)
-          : post.hasNews),
-      crowded: inputs.inMatrix && jobs === undefined,
+          ? rows.some((row) => row.failed > 0 || row.incomplete || row.blocked > 0 || row.isGateFailed)
+          : post.hasNews || (section.gates?.length ?? 0) > 0),
+      crowded: inputs.inMatrix && (jobs === undefined || hasTroubles(section)),
       title: inputs.commentTitle,
       mode: inputs.commentMode,
     });
@@ -388,6 +414,11 @@ async function postComment(post: Post): Promise<string | undefined> {
   } finally {
     await jobs?.close().catch(() => {});
   }
+}
+
+/** Whether its row holds what no other job can read in the database. */
+function hasTroubles({ gates = [], troubles }: Section): boolean {
+  return gates.length + troubles.length > 0;
 }
 
 /** The pull request to comment on, its head and whether that is a stranger's; or in one sentence why there is none. */
@@ -449,27 +480,30 @@ function checkOf(told: Told, section: Section): Check {
   const gates = failOn.length === 0 ? (['any', 'blocked'] as const) : failOn;
   const blamed = failuresToBlame(gates, verdict) ?? failed;
   const blocked = blockedStars(verdict.matriz.review);
-  const fallen = coverageToBlame(inputs.settings, verdict);
-  // An analysis that a gate needs and that is missing blocks, too.
-  const blamedStars = failOn.length === 0 ? blocked : (starsToBlame(failOn, verdict) ?? 1);
+  const blamedStars = failOn.length === 0 ? blocked : (starsToBlame(failOn, verdict) ?? 0);
+  const { gates: others = [] } = section;
   return {
     conclusion:
-      hasErrors(verdict) || blamedStars > 0 || fallen.sentences.length > 0
+      hasErrors(verdict) || blamedStars > 0 || others.length > 0
         ? 'failure'
-        : failed === 0 && totals.total > 0 && blocked === 0
+        : failed === 0 && totals.passed > 0 && blocked === 0
           ? 'success'
           : blamed === 0
             ? 'neutral'
             : 'failure',
     title: [
-      failed === 0 ? `${totals.passed} passed` : `${failed} of ${totals.total} failed`,
+      failed > 0 ? `${failed} of ${totals.total} failed` : passedWords(totals),
       ...(verdict.lost > 0 ? [`${verdict.lost} could not be read`] : []),
       ...(verdict.incomplete && verdict.lost === 0 ? ['incomplete'] : []),
       ...(blocked > 0 ? ['blocked by MATRIZ'] : []),
-      ...(fallen.sentences.length > 0 ? ['too little of it covered'] : []),
+      ...(others.length > 0 ? ['a gate failed'] : []),
     ].join(', '),
     summary: jobSummary(told, section),
   };
+}
+
+function passedWords({ total, passed }: Verdict['totals']): string {
+  return passed > 0 ? `${passed} passed` : total > 0 ? 'no test passed' : 'no test ran';
 }
 
 /** Adds the check run that was asked for, or says once why not. */

@@ -262,6 +262,7 @@ export function test(
       const oldestFirst = timeline.runs.toReversed();
       // Strangers' runs are evidence for nobody.
       const counting = oldestFirst.filter((one) => one.origin !== 'stranger' && didRun(one));
+      const strangers = oldestFirst.filter((one) => one.origin === 'stranger' && didRun(one)).length;
       const red = counting.filter(isRed);
       const flips = flipsOf(counting);
       const last = timeline.runs.find(isRed);
@@ -297,7 +298,7 @@ export function test(
         '',
         line(
           'failed',
-          `${number(red.length)} of ${count(counting.length, 'run')}${counting.length === 0 ? '' : `, ${percent((100 * red.length) / counting.length)}`}${timeline.more ? ` (of the newest ${number(timeline.runs.length)}: --limit ${limit * 5})` : ''}`,
+          `${number(red.length)} of ${count(counting.length, 'run')}${counting.length === 0 ? '' : `, ${percent((100 * red.length) / counting.length)}`}${timeline.more ? ` (of the newest ${number(timeline.runs.length)}: --limit ${limit * 5})` : ''}${strangers === 0 ? '' : `; without ${count(strangers, 'run')} of forks`}`,
         ),
         line('flips', `${number(flips)}, from one run of a job and branch to its next`),
         ...(known.length === 0

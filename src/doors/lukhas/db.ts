@@ -26,6 +26,7 @@ import { newerDatabase, olderDatabase, readSchemaState } from '../../store/schem
 import { addTeam, checkSlug, localTeamSlug } from '../../store/schema/teams.ts';
 import { safeLine } from '../../tell/safe.ts';
 import type { Terminal } from '../../tell/terminal/terminal.ts';
+import { count } from '../../tell/words.ts';
 import { usage } from '../arguments.ts';
 import { dataDirOf } from '../data-dir.ts';
 import type { ExitCode } from '../process.ts';
@@ -53,9 +54,9 @@ async function setupDatabase(db: Database, settings: SetupSettings, beside: Migr
   const slug = settings.team ?? localTeamSlug;
   const team = await addTeam(db, { slug });
   const lines = [
-    row('schema', migrated.length === 0 ? 'up to date' : `${migrated.length} migrations applied`),
+    row('schema', migrated.length === 0 ? 'up to date' : `${count(migrated.length, 'migration')} applied`),
     ...summarise(repaired).map((line, index) => row(index === 0 ? 'repaired' : '', safeLine(line))),
-    row('months', made.length === 0 ? 'all there' : `${made.length} partitions made`),
+    row('months', made.length === 0 ? 'all there' : `${count(made.length, 'partition')} made`),
     row('team', team.added ? `${slug} added` : `${slug} is there`),
   ];
   const json = { migrated, repaired, partitions: made, team: slug };
@@ -313,7 +314,8 @@ function workflowLines(privateAuthority: boolean): string[] {
     'A step for .github/workflows, after the one that runs pytest --junitxml=results.xml:',
     '',
     '      - uses: lukhas/ingest@v1',
-    '        if: always()',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own expression syntax
+    '        if: ${{ !cancelled() }}',
     '        with:',
     '          reports: results.xml',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own expression syntax

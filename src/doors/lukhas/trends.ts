@@ -121,7 +121,7 @@ export function trend(settings: AskSettings, terminal: Terminal): Promise<ExitCo
     });
     return {
       lines: [
-        `${count(runs, 'run')}, ${percent((100 * green) / Math.max(1, runs))} green, means by ${bucket}`,
+        `${count(runs, 'run')}, ${percent((100 * green) / Math.max(1, runs))} without a failure, means by ${bucket}`,
         ...lines,
       ],
       json: {

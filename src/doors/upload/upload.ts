@@ -37,6 +37,7 @@ import {
   failuresToBlame,
   hasErrors,
   needsHistory,
+  otherGates,
   starsToBlame,
   whyNotReviewed,
 } from '../fail-on.ts';
@@ -353,6 +354,7 @@ function tellTerminal(
     leastCovered: leastCovered(coverage, verbose ? 20 : 5),
     coveredFiles: coverage.length,
     patch: verdict.patch,
+    gates: otherGates(settings, verdict),
     stored: storedSentence(verdict, settings),
     warnings: verdict.warnings,
   };

@@ -32,6 +32,8 @@ export interface StoredRunJob extends StoredJobIdentity {
   readonly runId: string;
   readonly createdAt: Date;
   readonly totals: Totals;
+  /** pytest's rootdir, seen from the repository's root; `.` for the root itself, undefined where it is not known. */
+  readonly project: string | undefined;
   /** It had several reports, and what each of them holds is stored. */
   readonly hasReports: boolean;
   /** Tests of it are missing. */
@@ -77,14 +79,14 @@ export async function listJobs(db: Database, access: Access, commit: CommitQuery
       `SELECT r.id, r.created_at, r.job_name, r.lane, r.total_tests, r.passed, r.failed, r.skipped, r.errors, r.incomplete,
          r.duration_seconds::float8 AS seconds, r.coverage_percent::float8 AS coverage, u.workflow, u.step, u.check_run_id,
          u.workflow_run_id, u.run_attempt, encode(u.payload_sha256, 'hex') AS payload, r.report_counts IS NOT NULL AS has_reports,
-         NULL AS key, NULL AS reason, u.uploaded_at
+         NULL AS key, NULL AS reason, r.project, u.uploaded_at
        FROM test_runs r
        JOIN ingest_uploads u ON u.team_id = $1 AND u.run_id = r.id
        WHERE r.team_id = $1 AND r.git_sha = $2 AND r.git_branch IS NOT DISTINCT FROM $3
          AND u.repository IS NOT DISTINCT FROM $4 AND u.pull_request IS NOT DISTINCT FROM $5
        UNION ALL
        SELECT NULL, NULL, m.job_name, m.lane, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, m.workflow, m.step, m.check_run_id,
-         m.workflow_run_id, m.run_attempt, NULL, NULL, encode(m.upload_key, 'hex'), m.reason, m.uploaded_at
+         m.workflow_run_id, m.run_attempt, NULL, NULL, encode(m.upload_key, 'hex'), m.reason, NULL, m.uploaded_at
        FROM missing_reports m
        WHERE m.team_id = $1 AND m.git_sha = $2 AND m.git_branch IS NOT DISTINCT FROM $3
          AND m.repository IS NOT DISTINCT FROM $4 AND m.pull_request IS NOT DISTINCT FROM $5
@@ -119,6 +121,7 @@ export async function listJobs(db: Database, access: Access, commit: CommitQuery
       ...identity,
       runId: String(row.id),
       createdAt: row.created_at as Date,
+      project: textOf(row.project),
       hasReports: row.has_reports === true,
       incomplete: row.incomplete === true,
       totals: {

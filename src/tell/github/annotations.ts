@@ -3,6 +3,7 @@
 import type { LineRange, MatrizReview, Patch, RunHistory, Warning } from '../../model.ts';
 import {
   type Alike,
+  attemptsOf,
   evidenceOfAll,
   groupAlike,
   howMany,
@@ -51,7 +52,7 @@ export function renderAnnotations(request: AnnotationRequest): string[] {
     const history = tests.find((one) => one.failure === failure)?.history;
     const rest =
       left > 0 && i === ranked.length - 1
-        ? `\n\n${left} more failures are not annotated: see the job's summary.`
+        ? `\n\n${count(left, 'more failure')} ${left === 1 ? 'is' : 'are'} not annotated: see the job's summary.`
         : '';
     const more = howMany(alike);
     const name = more === '' ? failure?.testName : `${failure?.testName} (${more})`;
@@ -144,7 +145,7 @@ export function renderTroubles(troubles: readonly Warning[]): string[] {
   if (first === undefined) return [];
   const rest = others.slice(0, 8).map((words) => (others.length > 1 ? cut(words, 500) : words));
   if (others.length > rest.length)
-    rest.push(`${others.length - rest.length} other kinds of trouble: see the log of this step.`);
+    rest.push(`${count(others.length - rest.length, 'other kind')} of trouble: see the log of this step.`);
   return [first, ...(rest.length === 0 ? [] : [rest.join('\n\n')])].map((words) =>
     workflowCommand('error', words),
   );
@@ -175,8 +176,8 @@ function message(alike: Alike, { history: run, hideSolutions }: AnnotationReques
   const isRepeated = below[1]?.split('\n', 1)[0] === first;
   const lines = isRepeated ? [...below.slice(1), ''] : [first];
   if (place !== undefined) lines.push(`${howMany(alike)}: ${place}`);
-  const evidence = evidenceOfAll(alike, run);
-  if (evidence !== '') lines.push(cut(evidence, 500));
+  const why = [attemptsOf(alike), evidenceOfAll(alike, run)].filter((part) => part !== '').join('; ');
+  if (why !== '') lines.push(cut(why, 500));
   for (const { match, fits } of matchesOf(alike).slice(0, 1)) {
     const { memory, tier } = match;
     const name = `${tierNames[tier]}${fits < all.length ? `, ${fits} of ${all.length}` : ''}`;

@@ -20,6 +20,7 @@ import {
 } from '../../report-counts.ts';
 import {
   type Alike,
+  attemptsOf,
   evidenceOfAll,
   groupAlike,
   howMany,
@@ -80,8 +81,8 @@ export interface Section {
   readonly history: RunHistory | undefined;
   /** The coverage of the change: of all stored runs of the commit. */
   readonly patch?: Patch | undefined;
-  /** Coverage gates that fail, a sentence each. */
-  readonly fallen?: readonly string[] | undefined;
+  /** Why a gate fails besides failed tests and MATRIZ, a sentence each. */
+  readonly gates?: readonly string[] | undefined;
   /** undefined: none was given, or it is told nowhere. */
   readonly matriz?: ShownMatriz | undefined;
   readonly leastCovered: readonly {
@@ -135,6 +136,8 @@ interface TestTold extends Told {
   readonly hidden: boolean;
   readonly jobs: string[];
   readonly links: Links;
+  /** See Section. */
+  readonly folder: string | undefined;
   /** It fails on Windows alone. */
   onWindows: boolean;
 }
@@ -143,7 +146,7 @@ interface Group {
   readonly title: string;
   /** Distinct failures, shown or not. */
   readonly all: number;
-  /** Names of the tests. */
+  /** Names of the tests, with their folders: projects have tests of one name. */
   readonly names: ReadonlySet<string>;
   readonly told: readonly TestTold[];
   /** Those that are alike as one. */
@@ -187,10 +190,12 @@ const mostTroubles = 10;
 
 /** What could not be taken; of a job whose run was stored by another program only that it is incomplete. */
 function renderTroubles(jobs: readonly Job[]): string[] {
-  return jobs.flatMap(({ label, section: { troubles, incomplete } }) => {
+  const labels = shortLabels(jobs.map(({ label }) => label));
+  return jobs.flatMap(({ section: { troubles, incomplete } }, i) => {
+    const label = labels[i] ?? '';
     const name = jobs.length > 1 && label !== '' ? `${code(cut(label, 100))}: ` : '';
     if (troubles.length === 0 && incomplete)
-      return [`> ❌ ${name}incomplete: not every report or test of it could be read.`];
+      return [`> ❌ ${name}incomplete: a report of it holds no test, or not all of it could be read.`];
     const rest = troubles.length - mostTroubles;
     return [
       ...troubles.slice(0, mostTroubles).map((trouble) => `> ❌ ${name}${inline(cut(trouble, 500))}`),
@@ -212,7 +217,7 @@ function renderAnalyses(jobs: readonly Job[], detail: Detail): string[] {
   }
   return [...told].map(([text, labels]) => {
     const names = labels.slice(0, 3).map((label) => code(cut(label, 100)));
-    const rest = labels.length > 3 ? ` and ${labels.length - 3} more jobs` : '';
+    const rest = labels.length > 3 ? ` and ${count(labels.length - 3, 'more job')}` : '';
     return `**MATRIZ** ${labels.length === jobs.length ? '' : `of ${names.join(', ')}${rest}: `}${text}`;
   });
 }
@@ -234,8 +239,10 @@ function renderMatriz(matriz: ShownMatriz, detail: Detail): string {
 
 /** Jobs whose run looks like an outage. */
 function renderOutages(jobs: readonly Job[]): string[] {
-  return jobs.flatMap(({ label, section: { history } }) => {
+  const labels = shortLabels(jobs.map(({ label }) => label));
+  return jobs.flatMap(({ section: { history } }, i) => {
     const words = outageOf(history);
+    const label = labels[i] ?? '';
     const name = jobs.length > 1 && label !== '' ? `${code(cut(label, 100))} ` : '';
     return words === '' ? [] : [`> ⚠️ ${name}${inline(words)}`];
   });
@@ -369,6 +376,7 @@ function groupFailures(jobs: readonly Job[]): Group[] {
       hideSolutions: hidden,
       isFromWindows: onWindows = false,
       links = noLinks,
+      folder,
     } = section;
     const shown = new Map(numbered(failures).map(({ key, item }) => [key, item]));
     const past = new Map(numbered(run?.failures ?? []).map(({ key, item }) => [key, item]));
@@ -376,10 +384,13 @@ function groupFailures(jobs: readonly Job[]): Group[] {
       const failure = shown.get(key);
       const history = past.get(key);
       const testName = failure?.testName ?? history?.testName ?? '';
-      const id = `${history?.class}\n${key}`;
+      const id = `${history?.class}\n${folder ?? ''}\n${key}`;
       const before = found.get(id);
       if (before === undefined)
-        found.set(id, { testName, failure, history, run, hidden, links, jobs: [labels[i] ?? ''], onWindows });
+        found.set(id, {
+          ...{ testName, failure, history, run, hidden, links, folder, onWindows },
+          jobs: [labels[i] ?? ''],
+        });
       else {
         before.failure ??= failure;
         before.jobs.push(labels[i] ?? '');
@@ -396,7 +407,7 @@ function groupFailures(jobs: readonly Job[]): Group[] {
       return {
         title,
         all: told.length + (name === undefined ? uncounted : 0),
-        names: new Set(told.map(({ testName }) => testName)),
+        names: new Set(told.map(({ testName, folder = '' }) => `${folder}\n${testName}`)),
         told,
         // Failures of more jobs come first, before many failures of a single job.
         alike: groupAlike(told, (one) => `${likeness(one)}\n${one.jobs.join('\n')}`).toSorted(
@@ -449,6 +460,7 @@ function renderAlike(alike: Alike<TestTold>, allJobs: number, detail: Detail, wi
   }
   const facts = [
     allJobs > 1 ? renderPlaces(first.jobs, allJobs) : '',
+    detail.messages ? attemptsOf(alike) : '',
     detail.messages
       ? first.links.commits(inline(cut(evidenceOfAll(alike, first.run), 500)), [
           ...all.flatMap(({ history }) => (history === undefined ? [] : commitsOf(history))),
@@ -623,10 +635,17 @@ function renderCommands(groups: readonly Group[], sections: readonly Section[]):
   return [false, true].flatMap((onWindows) => {
     const own = told.filter((one) => one.onWindows === onWindows);
     if (own.length === 0) return [];
-    const tests = distinct(own);
     const shell = shellOf(onWindows);
-    const again = rerunCommands(tests, tests.length + notTold, sameFolder(sections), shell);
+    // Projects have folders of their own.
+    const projects = [...new Set(own.map(({ folder }) => folder))].map((folder, i) => {
+      const tests = distinct(own.filter((one) => one.folder === folder));
+      return rerunCommands(tests, tests.length + (i === 0 ? notTold : 0), folder, shell);
+    });
     notTold = 0;
+    const again = {
+      lines: projects.flatMap(({ lines }) => lines),
+      left: projects.flatMap(({ left }) => (left === '' ? [] : [left])).join(' '),
+    };
     const folds = foldedCommands('Run them again', again, onWindows);
     const unknown = canTeach
       ? distinct(
@@ -655,12 +674,6 @@ function foldedCommands(summary: string, { lines, left }: Commands, onWindows: b
   return [folded(`${summary}${where}`, left === '' ? content : `${content}\n\n${left}`)];
 }
 
-/** Where all of the jobs ran pytest; undefined where they differ or it is not known. */
-function sameFolder(sections: readonly Section[]): string | undefined {
-  const folders = new Set(sections.map(({ folder }) => folder));
-  return folders.size === 1 ? [...folders][0] : undefined;
-}
-
 /** A cause that was found out helps with these. */
 const taught: ReadonlySet<Novelty> = new Set(['new', 'no-history']);
 
@@ -673,20 +686,25 @@ let collator: Intl.Collator | undefined;
 
 /** Tests that were red where the change begins, and are green in all jobs that tell of them. */
 function renderFixed(sections: readonly Section[]): string {
+  const idOf = ({ folder = '' }: Section, testName: string) => `${folder}\n${testName}`;
   const failing = new Set(
-    sections.flatMap(({ history }) => history?.failures.map(({ testName }) => testName) ?? []),
+    sections.flatMap(
+      (section) => section.history?.failures.map(({ testName }) => idOf(section, testName)) ?? [],
+    ),
   );
   const fixed = uniqueBy(
-    sections.flatMap(({ history }) =>
-      (history?.fixed ?? []).map((test) => ({
+    sections.flatMap((section) => {
+      const { history } = section;
+      return (history?.fixed ?? []).map((test) => ({
+        id: idOf(section, test.testName),
         testName: test.testName,
         words: fixedEvidence(test, history?.baseBranch ?? 'the base branch'),
         sha: test.kind === 'fixed' ? test.since : test.redAt,
-      })),
-    ),
-    ({ testName }) => testName,
+      }));
+    }),
+    ({ id }) => id,
   )
-    .filter(({ testName }) => !failing.has(testName))
+    .filter(({ id }) => !failing.has(id))
     .sort((a, b) => inOrder(a.testName, b.testName));
   if (fixed.length === 0) return '';
   const links = linksOf(sections);
@@ -840,8 +858,8 @@ function widestPatch(sections: readonly Section[], isTold: (patch: Patch) => boo
 
 function renderPatch(sections: readonly Section[], detail: Detail): string {
   const patch = widestPatch(sections, hasPatchNews);
-  const fallen = [...new Set(sections.flatMap((section) => section.fallen ?? []))];
-  const gates = fallen.map((sentence) => `> ❌ ${inline(cut(sentence, 300))}`);
+  const sentences = new Set(sections.flatMap((section) => section.gates ?? []));
+  const gates = [...sentences].map((sentence) => `> ❌ ${inline(cut(sentence, 300))}`);
   if (patch === undefined) return gates.join('\n\n');
   const title = '**Coverage of this change**';
   if ('problem' in patch)

@@ -74,8 +74,8 @@ export interface JobRow extends JobIdentity {
   readonly missing: Section['missing'];
   /** Stars of MATRIZ that block. */
   readonly blocked: number;
-  /** A coverage gate that somebody asked for fails. */
-  readonly isCoverageLow: boolean;
+  /** A gate that somebody asked for fails, though no test did: coverage, or what could not be decided. */
+  readonly isGateFailed: boolean;
   /** Where it had several: at most 10 are named. */
   readonly reports?: RowReports | undefined;
 }
@@ -97,6 +97,8 @@ export interface Part {
   readonly stored: boolean;
   /** Of a push whose commit is the head of the pull request, not of the pull request's own run. */
   readonly isPush?: boolean | undefined;
+  /** Key of the row that the writing job knows itself; undefined: the part was read from a comment. */
+  readonly own?: string | undefined;
 }
 
 export interface CommentState {
@@ -132,6 +134,7 @@ export function makePart(
     readonly version?: string;
     readonly stored?: boolean;
     readonly isPush?: boolean;
+    readonly own?: string;
   },
 ): Part {
   const more = seeSummary;
@@ -158,7 +161,7 @@ export function makePart(
         troubles,
         missing,
         matriz,
-        fallen,
+        gates,
         lost,
         severalReports,
       },
@@ -184,7 +187,7 @@ export function makePart(
       incomplete: incomplete || troubles.length > 0,
       missing,
       blocked: blockedStars(matriz?.review),
-      isCoverageLow: (fallen?.length ?? 0) > 0,
+      isGateFailed: (gates?.length ?? 0) > 0,
       reports: severalReports && shortReports(severalReports),
     }),
   );
@@ -198,8 +201,38 @@ export function makePart(
     failures: countFailures(sorted),
     texts,
     stored: identity.stored === true,
+    own: identity.own,
     ...(identity.isPush === true ? { isPush: true } : {}),
   };
+}
+
+/**
+ * The part with what the other jobs' steps said of themselves in the comment that stands: no database keeps which gates they were
+ * given, nor what they could not take. Another version where there is any, so that a comment without it is written again.
+ */
+export function keepTroubles(part: Part, states: readonly (CommentState | undefined)[]): Part {
+  if (!part.stored || part.own === undefined) return part;
+  const before = new Map(
+    states.flatMap((state) =>
+      (state?.parts ?? []).flatMap(({ key, rows }) =>
+        key === part.key ? rows.map((row) => [row.key, row] as const) : [],
+      ),
+    ),
+  );
+  const rows = part.rows.map((row) => {
+    const told = row.key === part.own ? undefined : before.get(row.key);
+    return {
+      ...row,
+      incomplete: row.incomplete || told?.incomplete === true,
+      isGateFailed: row.isGateFailed || told?.isGateFailed === true,
+    };
+  });
+  const troubled = rows.filter((row) => row.incomplete || row.isGateFailed);
+  const version =
+    troubled.length === 0
+      ? part.version
+      : shortHash([part.version, ...troubled.map(({ key, isGateFailed }) => [key, isGateFailed])]);
+  return { ...part, rows, version };
 }
 
 /**
@@ -391,7 +424,7 @@ function nameOf(part: Part): string {
 
 function assemble(state: CommentState, parts: readonly Part[], textOf: (i: number) => string): string {
   const rows = parts.flatMap((part) => part.rows);
-  const labels = new Map(labelRows(rows).map((label, i) => [rows[i], label]));
+  const labels = new Map(shortLabels(labelRows(rows)).map((label, i) => [rows[i], label]));
   const told = parts.map((part, i) => {
     const text = textOf(i);
     const alone = parts.length === 1 || part.rows.length !== 1 || text === '';
@@ -406,7 +439,10 @@ function minimal(state: CommentState, parts: readonly Part[], maxBytes: number):
   const jobs = parts.reduce((sum, part) => sum + part.rows.length, 0);
   for (let most = jobs; most > 0; most = Math.floor(most / 2)) {
     const marks = parts.slice(0, most).map((part) => `${partMark(part, most)}\n${partEnd}`);
-    const rest = jobs > most ? `${jobs - most} more jobs are not listed here.` : '';
+    const rest =
+      jobs > most
+        ? `${count(jobs - most, 'more job')} ${jobs - most === 1 ? 'is' : 'are'} not listed here.`
+        : '';
     const body = [head(state, parts, most), ...marks, rest, foot(state)]
       .filter((piece) => piece !== '')
       .join('\n\n');
@@ -499,15 +535,14 @@ function verdict(parts: readonly Part[]): string {
   if (missing > 0 && missing === rows.length)
     return `❌ No test results${missing === 1 ? '' : ` of ${missing} jobs`}`;
   const cutOff = rows.filter((row) => row.incomplete && row.missing === undefined).length;
-  const blocked = [
-    rows.some((row) => row.blocked > 0) ? ', blocked by MATRIZ' : '',
-    rows.some((row) => row.isCoverageLow) ? ', too little of it covered' : '',
-  ].join('');
+  const blocked = [rows.some((row) => row.blocked > 0) ? ', blocked by MATRIZ' : '', gateWords(rows)].join(
+    '',
+  );
   const unread = [
     cutOff === 0
       ? ''
       : rows.length === 1
-        ? ', not all could be read'
+        ? ', the run is incomplete'
         : `, ${count(cutOff, 'job')} incomplete`,
     missing === 0 ? '' : `, no results of ${count(missing, 'job')}`,
   ].join('');
@@ -536,12 +571,19 @@ function verdict(parts: readonly Part[]): string {
   const failed = parts.reduce((total, part) => total + part.failures.failed, 0);
   const blind = parts.some((part) => part.failures.new === undefined);
   const fresh = parts.reduce((total, part) => total + (part.failures.new ?? 0), 0);
-  const news = blind ? '' : fresh === 0 ? ', none of them new' : `, ${number(fresh)} new`;
+  const none = failed === 1 ? ', not new' : ', none of them new';
+  const news = blind ? '' : fresh === 0 ? none : `, ${number(fresh)} new`;
   if (only !== undefined)
     return `❌ ${number(only.failed)} of ${only.tests === undefined ? `${number(only.total)} tests` : runsOfTests(only.total, only.tests)} failed${news}${unread}${blocked}${coverage}`;
   // Several tests may fail in different jobs: `all jobs` would be wrong.
   const jobs = failed === 1 && red === rows.length ? allJobs(red) : `${red} of ${rows.length} jobs`;
   return `❌ ${number(failed)} ${failed === 1 ? 'test' : 'tests'} failed in ${jobs}${news}${unread}${blocked}`;
+}
+
+function gateWords(rows: readonly JobRow[]): string {
+  const failed = rows.filter((row) => row.isGateFailed).length;
+  if (failed === 0) return '';
+  return rows.length === 1 ? ', a gate failed' : `, a gate failed in ${count(failed, 'job')}`;
 }
 
 function table(rows: readonly JobRow[], site: Site | undefined): string[] {
@@ -555,7 +597,7 @@ function table(rows: readonly JobRow[], site: Site | undefined): string[] {
         ? ''
         : ` (${coverageDifference({ beforePercent: before, afterPercent: coverage })})`;
     const cells = [
-      `${markOf(row)} ${label}${runsOf(row)}${row.incomplete ? ' (incomplete)' : ''}${row.blocked > 0 ? ' (blocked by MATRIZ)' : ''}`,
+      `${markOf(row)} ${label}${runsOf(row)}${row.incomplete ? ' (incomplete)' : ''}${row.blocked > 0 ? ' (blocked by MATRIZ)' : ''}${row.isGateFailed ? ' (a gate failed)' : ''}`,
       `${row.failed}${movedBy(row, 'failed')}`,
       row.new ?? '',
       `${row.passed}${movedBy(row, 'passed')}`,
@@ -596,8 +638,8 @@ function markOf(row: JobRow): string {
   return isBad(row) ? '❌' : row.passed === 0 ? '⚪' : '✅';
 }
 
-function isBad({ failed, incomplete, blocked, isCoverageLow }: JobRow): boolean {
-  return failed > 0 || incomplete || blocked > 0 || isCoverageLow;
+function isBad({ failed, incomplete, blocked, isGateFailed }: JobRow): boolean {
+  return failed > 0 || incomplete || blocked > 0 || isGateFailed;
 }
 
 function foot(state: CommentState): string {
@@ -623,7 +665,7 @@ function marker({ sha, run, older, title, before }: CommentState): string {
 /** A mark holds rows as lists of values in this order, so that the marks of 256 jobs leave room for text. */
 const numbersOfRow = ['total', 'passed', 'failed', 'skipped', 'new', 'coverage', 'coverageBefore'] as const;
 
-function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): string {
+function partMark({ texts: _, own: __, ...facts }: Part, mostRows = facts.rows.length): string {
   // Ids of one workflow lie side by side: each row holds how far it is from the least, which is shorter.
   const run = Math.min(...facts.rows.map((row) => row.run));
   const job = Math.min(...facts.rows.map((row) => row.job ?? mostRun));
@@ -645,11 +687,11 @@ function partMark({ texts: _, ...facts }: Part, mostRows = facts.rows.length): s
 }
 
 /** Most rows have none of them. */
-function lastFacts({ missing, blocked, isCoverageLow, tests, moved, reports, xfailed }: JobRow): unknown[] {
+function lastFacts({ missing, blocked, isGateFailed, tests, moved, reports, xfailed }: JobRow): unknown[] {
   const all = [
     missing,
     blocked || undefined,
-    isCoverageLow ? 1 : undefined,
+    isGateFailed ? 1 : undefined,
     tests,
     moved?.failed,
     moved?.passed,
@@ -777,7 +819,7 @@ function readRow(value: unknown, least: { readonly run: number; readonly job: nu
   const [total, passed, failed, skipped, fresh] = numbers.slice(0, 5).map((number) => whole(number));
   const [coverage, coverageBefore] = numbers.slice(5, 7).map(percentage);
   const incomplete = whole(numbers[7], 1);
-  const [name, run, attempt, job, step, missing, blocked, isLow, tests, ...moved] = numbers.slice(8);
+  const [name, run, attempt, job, step, missing, blocked, isGateFailed, tests, ...moved] = numbers.slice(8);
   const [failedMore, passedMore, skippedMore] = moved.map(signed);
   const reports = readReports(moved[3]);
   const xfailed = whole(moved[4]);
@@ -804,7 +846,7 @@ function readRow(value: unknown, least: { readonly run: number; readonly job: nu
     coverageBefore,
     incomplete: incomplete === 1,
     blocked: whole(blocked) ?? 0,
-    isCoverageLow: isLow === 1,
+    isGateFailed: isGateFailed === 1,
     tests: whole(tests),
     reports,
     moved:

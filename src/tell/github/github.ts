@@ -5,6 +5,7 @@ import {
   type CommentState,
   isOurs,
   isTitled,
+  keepTroubles,
   maxCommentBytes,
   newsOf,
   type Part,
@@ -141,12 +142,16 @@ export async function upsertComment(edges: GithubEdges, request: CommentRequest)
     const marked = await api.repeat(() => listMarked(api, request.pullRequest));
     if (marked.length > 0) author ??= await whoAmI(api);
     // Read after the comment, so that the comment is never newer than the part.
-    const part = await request.part();
+    const told = await request.part();
     const own = marked
       .filter((comment) => sameLogin(comment.author, author) && isTitled(comment.body, request.title))
       // The one that stays comes first: the oldest, or the newest where a new one takes its place.
       .sort((a, b) => (mode === 'update' ? a.id - b.id : b.id - a.id));
     const states = own.map((comment) => parseComment(comment.body));
+    const part = keepTroubles(
+      told,
+      states.filter((state) => state?.sha === request.sha),
+    );
     const newer = states.findIndex(
       (state) => state !== undefined && state.sha !== request.sha && state.run > request.run,
     );

@@ -72,15 +72,33 @@ function render(summary: JobSummary, detail: Detail): string {
 }
 
 function title(summary: JobSummary): string {
-  const { totals, xfailed, label, lost, incomplete, troubles, missing, matriz, severalReports } = summary;
+  const {
+    totals,
+    xfailed,
+    label,
+    lost,
+    incomplete,
+    troubles,
+    missing,
+    matriz,
+    gates = [],
+    severalReports,
+  } = summary;
   const bad = totals.failed + totals.errors;
   const tests = severalReports && testsOf(severalReports, totals.total);
   const all = tests === undefined ? `${number(totals.total)} tests` : runsOfTests(totals.total, tests);
   const good = totals.total - totals.skipped;
   const passed = `${tests === undefined ? count(good, 'test') : runsOfTests(good, tests)} passed`;
   const unread =
-    lost > 0 ? `, ${number(lost)} could not be read` : incomplete ? ', the run is incomplete' : '';
-  const blocked = matriz?.review.status === 'BLOCKED' ? ', blocked by MATRIZ' : '';
+    lost > 0
+      ? `, ${number(lost)} could not be read`
+      : incomplete || troubles.length > 0
+        ? ', the run is incomplete'
+        : '';
+  const blocked = [
+    matriz?.review.status === 'BLOCKED' ? ', blocked by MATRIZ' : '',
+    gates.length > 0 ? ', a gate failed' : '',
+  ].join('');
   const words =
     missing !== undefined
       ? '❌ No test results'

@@ -50,6 +50,8 @@ export interface Links {
   memory(id: string): string;
   /** Escaped words, with those of these commits linked that stand in them by their short ids; with subjects where git knows them. */
   commits(escaped: string, shas: readonly string[]): string;
+  /** The same for reports of another rootdir. */
+  inProject(rootdir: string | undefined): Links;
 }
 
 const wholeId = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
@@ -83,6 +85,7 @@ export function openLinks(source?: LinkSource): Links {
       ? undefined
       : `${source?.server}/${source?.repository}/blob/${source?.head}/${path.split('/').map(encoded).join('/')}${lines}`;
   const exact = (path: string) => find.has(path);
+  const projects = new Map<string | undefined, Links>();
   return {
     site,
     knows: (path) => find.locate(path) !== undefined,
@@ -123,6 +126,12 @@ export function openLinks(source?: LinkSource): Links {
         const words = subject === undefined ? '' : ` “${inline(cut(subject, 60))}”`;
         return `${linked(text, site?.commit(sha))}${words}`;
       });
+    },
+    inProject(rootdir) {
+      if (source === undefined) return this;
+      const known = projects.get(rootdir) ?? openLinks({ ...source, rootdir });
+      projects.set(rootdir, known);
+      return known;
     },
   };
 }

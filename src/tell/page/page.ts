@@ -341,7 +341,8 @@ function testsOf(grid: Grid, { places, failing, flaky }: Order): PageTests {
     shared,
     projects: tests.map(({ project }) => project),
     marks: places.map((place) => (failing.has(place) ? 2 : flaky.has(place) ? 1 : 0)),
-    mean: tests.map(({ seconds, timed }) => ms(timed === 0 ? 0 : seconds / timed)),
+    // In whole milliseconds, many fast tests would add up to nothing.
+    mean: tests.map(({ seconds, timed }) => (timed === 0 ? 0 : Math.round((1e5 * seconds) / timed) / 100)),
     slowest: tests.map(({ slowest: longest }) => ms(longest)),
     timed: tests.map(({ timed }) => timed),
     trends: slowest.map((test) => [test, [...(tests[test]?.trend ?? [])].map(ms)] as const),

@@ -2,6 +2,7 @@
 // checkout is made safe here.
 import type { Finding, Growth, HealthFacts, IndexFacts, JobFacts, TableFacts } from '../../health.ts';
 import { safeLine } from '../safe.ts';
+import { count } from '../words.ts';
 import type { Paint } from './terminal.ts';
 
 export interface FindingWords {
@@ -110,7 +111,8 @@ export function wordsOf(finding: Finding): FindingWords {
     case 'job-silent':
       return say(
         `${jobOf(finding.job)} had a run every ${days(finding.usualDays)}, and none for ${days(finding.silentDays)}`,
-        'Look whether the job runs and its upload step is reached (if: always()). Was it removed or renamed, this ends 60 days after its last run.',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own expression syntax
+        'Look whether the job runs and its upload step is reached (if: ${{ !cancelled() }}). Was it removed or renamed, this ends 60 days after its last run.',
       );
     case 'index-unused':
       return say(
@@ -246,7 +248,7 @@ function databaseLines(facts: HealthFacts, growth: Growth): Line[] {
   for (const [index, job] of latest.entries())
     lines.push([index === 0 ? 'last runs' : '', `${timeOf(job.last)}  ${jobOf(job)}`]);
   if (jobs !== undefined && jobs.length > latest.length)
-    lines.push(['', `${jobs.length - latest.length} more jobs: --json`]);
+    lines.push(['', `${count(jobs.length - latest.length, 'more job')}: --json`]);
   if (jobs !== undefined && jobs.length === 0)
     lines.push(['last runs', 'none of a CI job in the last 60 days']);
   return lines;

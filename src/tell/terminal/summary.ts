@@ -3,6 +3,7 @@ import type { Fixed, Match, Novelty, Patch, RunHistory, Totals, Warning } from '
 import type { SeveralReports } from '../../report-counts.ts';
 import {
   type Alike,
+  attemptsOf,
   evidenceOfAll,
   groupAlike,
   howMany,
@@ -81,6 +82,8 @@ export interface Summary {
     | undefined;
   readonly slowest: readonly { readonly testName: string; readonly durationSeconds: number }[];
   /** Lowest first. */
+  /** Why a gate fails besides failed tests and MATRIZ, a sentence each. */
+  readonly gates?: readonly string[] | undefined;
   readonly leastCovered: readonly {
     readonly filePath: string;
     readonly coveragePercent: number;
@@ -96,7 +99,7 @@ export interface Summary {
 export interface SummaryStyle {
   readonly paint: Paint;
   readonly columns: number;
-  /** How many failures to list; those that are alike count once. */
+  /** How many failures to list, those that are alike count once; and of what is green again, at least 20. */
   readonly mostFailures: number;
   /** How to see the others: `--verbose shows more`. */
   readonly hint?: string | undefined;
@@ -163,10 +166,11 @@ function renderTotals(summary: Summary, { paint, columns }: SummaryStyle): strin
 }
 
 /** Above and below all the same: what is red, or was not read, is never a tick, nor is a run in which nothing passed. */
-function markOf({ totals, lost, incomplete, warnings, matriz }: Summary, paint: Paint): string {
+function markOf({ totals, lost, incomplete, warnings, matriz, gates = [] }: Summary, paint: Paint): string {
   const isBad =
     totals.failed + totals.errors + lost > 0 ||
     matriz?.review.status === 'BLOCKED' ||
+    gates.length > 0 ||
     warnings.some(({ severity }) => severity === 'error');
   if (isBad) return paint.red('✗');
   return incomplete || totals.passed === 0 ? paint.yellow('○') : paint.green('✓');
@@ -309,10 +313,7 @@ function renderAlike(
         columns - inner,
       ),
     );
-  const why = [
-    (failure.attempts ?? 1) > 1 && all.length === 1 ? `${failure.attempts} attempts` : '',
-    safeLine(evidenceOfAll(alike, run)),
-  ].filter((part) => part !== '');
+  const why = [attemptsOf(alike), safeLine(evidenceOfAll(alike, run))].filter((part) => part !== '');
   for (const part of wrap(why.join('; '), columns - inner)) row(paint.dim(part));
   const shell = shellOf(isFromWindows);
   const again = pytestCommand(failure, folder, shell) ?? whyNoCommand(failure, shell);
@@ -398,6 +399,9 @@ function greenAgain(
   ].filter(({ tests }) => tests.length > 0);
 }
 
+/** A green run lists no failures, and all the more what it repaired. */
+const leastGreen = 20;
+
 /** One line for all that are green for one reason. */
 function renderGreen(
   tests: readonly Fixed[],
@@ -409,7 +413,8 @@ function renderGreen(
     const words = safeLine(fixedEvidence(test, base));
     reasons.set(words, [...(reasons.get(words) ?? []), test.testName]);
   }
-  const listed = [...reasons].slice(0, mostFailures);
+  const most = Math.max(mostFailures, leastGreen);
+  const listed = [...reasons].slice(0, most);
   const blocks = listed.map(([words, names]) => {
     const left = columns - margin - widthOf(words) - 2;
     return left >= leastMessage
@@ -419,7 +424,7 @@ function renderGreen(
           ...wrap(words, columns - margin - 2).map((line) => paint.dim(line)),
         ];
   });
-  const rest = [...reasons.values()].slice(mostFailures).flat().length;
+  const rest = [...reasons.values()].slice(most).flat().length;
   return rest === 0 ? blocks : [...blocks, [paint.dim(`and ${number(rest)} more`)]];
 }
 
@@ -465,7 +470,7 @@ function renderChanges(history: RunHistory | undefined, { paint, columns }: Summ
 
 /** The verdict once more: it is what stands above the prompt. */
 function renderVerdict(summary: Summary, { paint, columns }: SummaryStyle): string {
-  const { history, totals, lost, incomplete, warnings, stored, matriz } = summary;
+  const { history, totals, lost, incomplete, warnings, stored, matriz, gates = [] } = summary;
   const text = safeLine(stored.text);
   const failed = totals.failed + totals.errors;
   const fixed = history === undefined ? 0 : fixedTests(history).length;
@@ -485,6 +490,7 @@ function renderVerdict(summary: Summary, { paint, columns }: SummaryStyle): stri
       : []),
     ...(fixed > 0 ? [`${number(fixed)} fixed`] : []),
     ...(matriz?.review.status === 'BLOCKED' ? ['blocked by MATRIZ'] : []),
+    ...(gates.length > 0 ? ['a gate failed'] : []),
   ];
   const mark = markOf(summary, paint);
   if (parts.length === 0)

@@ -203,7 +203,7 @@ describe('a matrix of jobs at once', () => {
     expect(body).toMatch(/❌ \d tests? failed in \d of \d+ jobs/);
     expect(body).toContain('in `test (4.1)`');
     for (const python of ['4.1', '4.2', '4.3']) expect(body).toContain(`\`test (${python})\` |`);
-    expect(body).toContain('#### `CI / test (4.3)`');
+    expect(body).toContain('#### `test (4.3)`');
   });
 });
 
@@ -222,7 +222,7 @@ describe('fail-on and require-upload', () => {
     const result = await run({ inputs: { 'fail-on': failOn, comment: 'off' } });
     expect(result.code).toBe(code);
     if (code === 1 && !failOn.startsWith('any'))
-      expect(words(result, 'error')[0]).toContain('could not be judged without their history: not stored');
+      expect(words(result, 'error')[0]).toContain('could not be judged without its history: not stored');
   });
 
   it('say why first, within the ten errors that GitHub shows of a step', async () => {

@@ -109,7 +109,7 @@ it("a fork's file is told as the fork's own, without a database; a bad file is a
     'BLOCKED by guardian&#58; score 48 of 100, 2 stars, by a stranger&#39;s own file',
   );
   writeFileSync(join(home, 'analysis.json'), '{"stars": {}}');
-  const bad = await run({ matriz: 'analysis.json', 'fail-on': 'blocked' });
+  const bad = await run({ matriz: 'analysis.json', 'fail-on': 'blocked', 'check-run': 'lukhas' });
   expect(bad.code).toBe(1);
   expect(words(bad, 'warning')).toEqual([
     'analysis.json:1:11: no MATRIZ analysis as the schema document has it: stars: must have a star. docs/matriz.md shows the shape.',
@@ -117,4 +117,14 @@ it("a fork's file is told as the fork's own, without a database; a bad file is a
   expect(words(bad, 'error')).toEqual([
     'fail-on: blocked, and the MATRIZ analysis cannot be used: not judged.',
   ]);
+  const why = '> ❌ fail&#45;on blocked cannot be decided&#58; the MATRIZ analysis cannot be used';
+  expect(bad.summary).toContain('### ❌ 2 tests passed, a gate failed');
+  expect(bad.summary).toContain(why);
+  expect(body()).toContain('a gate failed in 2 jobs');
+  expect(body()).toContain(why);
+  expect(bad.log).toContain('✗ 2 tests');
+  expect(github.checkRuns.at(-1)).toMatchObject({
+    conclusion: 'failure',
+    output: { title: '2 passed, a gate failed' },
+  });
 });

@@ -71,14 +71,17 @@ it('is told over all jobs, with the lines that no test runs and those that lost 
   const merge = commit(after, [base, head], 2);
   writeRefs(home, new Map([['refs/remotes/origin/main', base]]));
   writeReportIn(home, { test_a: 'passed' });
-  const run = (job: string, options: { sha: string; isPull: boolean; inputs?: Record<string, string> }) =>
+  const run = (
+    job: string,
+    options: { sha: string; isPull: boolean; inputs?: Record<string, string>; withCoverage?: false },
+  ) =>
     runActionHere({
       cwd: home,
       event: options.isPull ? pullRequest(head) : { name: 'push', payload: { before: undefined } },
       apiUrl: github.url,
       inputs: {
         reports: 'results.xml',
-        coverage: 'coverage.json',
+        ...(options.withCoverage === false ? {} : { coverage: 'coverage.json' }),
         'database-url': postgres.uploadUrl,
         'upload-key': job,
         ...options.inputs,
@@ -110,7 +113,10 @@ it('is told over all jobs, with the lines that no test runs and those that lost 
   expect(first.code).toBe(1);
   expect(first.outputs['patch-coverage']).toBe('30');
   const body = () => withoutLinks(github.comments[0]?.body.replace(/<!--.*?-->\n*/gs, '') ?? '');
-  expect(body()).toContain('### ❌ 1 test passed, too little of it covered');
+  expect(body()).toContain('### ❌ 1 test passed, a gate failed');
+  expect(first.summary).toContain('### ❌ 1 test passed, a gate failed');
+  expect(first.log).toContain('✗ 1 test in 1.00 s');
+  expect(first.log).toContain('✗ a gate failed   Stored as run');
   expect(body()).toContain(
     '**Coverage of this change**: 30 % of 20 changed statements covered, 1 of 4 branches',
   );
@@ -128,6 +134,21 @@ it('is told over all jobs, with the lines that no test runs and those that lost 
     '70 % of 20 changed statements covered, 3 of 4 branches, by the 2 runs of this commit so far',
   );
   expect(body()).toContain('| `src/shop.py` | `25-30`; not taken: `16 → 17` | 14 of 20, 3 of 4 branches |');
+  expect(body()).toContain('of 30 statements without branches, by the 2 runs of this commit so far together');
   expect(body()).not.toContain('no longer covered');
+  // The step of the first job stays red, whatever the others bring.
+  expect(body()).toContain('### ❌ 2 test runs passed in 2 jobs, a gate failed in 1 job');
+  expect(body()).toMatch(/\| ❌ `[^\n`]*unit[^\n`]*` \(a gate failed\) \| 0 \|/);
+  expect(body()).toMatch(/\| ✅ `[^\n`]*e2e[^\n`]*` \| 0 \|/);
+
+  // A job without coverage that comes last takes nothing away.
+  const inputs = { 'coverage-annotations': 'true' };
+  const third = await run('lint', { sha: merge, isPull: true, inputs, withCoverage: false });
+  expect([third.code, words(third, 'notice')]).toEqual([0, []]);
+  const told = '70 % of 20 changed statements covered, 3 of 4 branches, by 2 runs of this commit so far';
+  expect(body()).toContain(told);
+  expect(third.log).toContain(told);
+  expect(body()).toContain('| `src/shop.py` | `25-30`; not taken: `16 → 17` | 14 of 20, 3 of 4 branches |');
+  expect(body()).toContain('### ❌ 3 test runs passed in 3 jobs, a gate failed in 1 job');
   if (process.env.SHOW !== undefined) console.log(body(), first.log);
 }, 300_000);

@@ -186,6 +186,7 @@ tests/conftest.py:6: ConnectionRefusedError`,
     expect(
       [...story.body().matchAll(/^- `tests\/test_shop.py::(\w+)`: red on main/gm)].map(([, name]) => name),
     ).toEqual(['test_9', 'test_10', 'test_11']);
+    expect(result.log).toMatch(/^GREEN 3 {2}(?:test_(?:9|10|11) ){3} red on main at /m);
     return [...results, result];
   });
 
@@ -299,7 +300,7 @@ tests/conftest.py:6: ConnectionRefusedError`,
       expect(withoutLinks(story.body())).toContain('| `src/huge.py` |  | not computed |');
       // What was not computed is no pass.
       expect(words(result, 'error')).toEqual([
-        'Fail-on-patch-coverage 50 cannot be decided: it was not computed for 2 files.',
+        'fail-on-patch-coverage 50 cannot be decided: it was not computed for 2 files.',
       ]);
       expect(result.outputs['patch-coverage']).toBe('');
       return [];
@@ -382,6 +383,60 @@ tests/conftest.py:6: ConnectionRefusedError`,
     expect(body).toContain('| &nbsp;&nbsp;&nbsp;❌ `windows-3.12` | 1 |  | 22 | 0 |  |');
     return results;
   });
+});
+
+describe('jobs of several projects', () => {
+  tell(
+    'that share the names of tests have failures, links and commands of their own',
+    'always',
+    async (story) => {
+      const files = {
+        'api/tests/test_shop.py': testFile(3),
+        'web/tests/test_shop.py': `${'# long before\n'.repeat(20)}${testFile(3)}`,
+      };
+      const tip = story.commit(files, [], 'Two projects');
+      story.main(tip);
+      const head = story.commit(files, [tip], 'Change');
+      const merge = story.commit(files, [tip, head], 'Merge');
+      const results: ActionResult[] = [];
+      const inputs = (rootdir: string) => ({ rootdir, 'upload-key': rootdir });
+      for (const project of ['api', 'web'])
+        results.push(await story.run({ at: tip, cases: green(names(3)), inputs: inputs(project) }));
+      story.next();
+      for (const [project, line] of [
+        ['api', 3],
+        ['web', 23],
+      ] as const) {
+        const cases = [...green(names(2)), failing('test_2', line)];
+        results.push(await story.run({ at: merge, head, cases, inputs: inputs(project) }));
+      }
+      const check = (body: string) => {
+        expect(body).toContain('### ❌ 2 tests failed in 2 of ');
+        for (const [project, line] of [
+          ['api', 3],
+          ['web', 23],
+        ])
+          expect(addressesIn(body).filter((address) => address.includes(`/${project}/tests/`))).toEqual([
+            expect.stringMatching(new RegExp(`/blob/${head.sha}/${project}/tests/test_shop\\.py#L${line}$`)),
+          ]);
+        expect(body).toContain("(cd './api' && pytest 'tests/test_shop.py::test_2')");
+        expect(body).toContain("(cd './web' && pytest 'tests/test_shop.py::test_2')");
+      };
+      check(story.body());
+      // A job without a report that comes last leaves the others their links.
+      results.push(
+        await story.run({
+          at: merge,
+          head,
+          cases: green(names(1)),
+          inputs: { 'upload-key': 'docs', reports: 'absent.xml' },
+        }),
+      );
+      check(story.body());
+      expect(story.body()).toContain('> ❌ `test (docs)`: no report');
+      return results;
+    },
+  );
 });
 
 describe("annotations land in the pull request's files", () => {

@@ -112,7 +112,7 @@ describe('a test that was lost', () => {
     expect(result.log).not.toContain('✓ 1 test');
     expect(result.log).toContain('1 test could not be read');
     expect(result.summary).toContain('❌ 1 test passed, 1 could not be read');
-    expect(github.comments[0]?.body).toContain('❌ 1 test passed, not all could be read');
+    expect(github.comments[0]?.body).toContain('❌ 1 test passed, the run is incomplete');
     expect(github.comments[0]?.body).not.toContain('✅');
     expect(github.checkRuns).toEqual([
       expect.objectContaining({
@@ -152,14 +152,33 @@ describe('a test that was lost', () => {
     ),
   )('on-empty: %s', async (onEmpty, code, said) => {
     write('results.xml', report());
-    const result = await run({ 'on-empty': onEmpty }, true);
+    const result = await run({ 'on-empty': onEmpty, 'check-run': 'tests' }, true);
     expect(result.code).toBe(code);
     for (const name of ['error', 'warning'])
       expect(words(result, name).join().includes('holds no test')).toBe(name === said);
     expect(result.log).not.toContain('✓');
     expect(result.summary).not.toContain('✅');
+    expect(result.summary).not.toContain('incomplete');
+    if (said !== 'error') {
+      expect(result.summary).toContain('### ⚪ No test ran');
+      expect(github.checkRuns.at(-1)).toMatchObject({
+        conclusion: 'neutral',
+        output: { title: 'no test ran' },
+      });
+    }
     if (said !== 'error') expect(result.outputs).toMatchObject({ 'run-id': '', stored: 'no', total: '0' });
   });
+});
+
+it('a run of skipped tests alone is no success', async () => {
+  const skipped =
+    '<testcase classname="tests.test_m" name="test_a" time="0.01"><skipped type="pytest.skip" message="x">tests/test_m.py:1: x</skipped></testcase>';
+  write('results.xml', report(skipped));
+  const result = await run({ 'check-run': 'tests' });
+  expect(github.comments[0]?.body).toContain('### ⚪ No test passed, 1 skipped');
+  expect(result.summary).toContain('### ⚪ No test passed, 1 skipped');
+  expect(result.log).toContain('○ 1 test in');
+  expect(github.checkRuns[0]).toMatchObject({ conclusion: 'neutral', output: { title: 'no test passed' } });
 });
 
 describe('a shard without tests that may have none', () => {
@@ -325,7 +344,7 @@ describe('one bad report of several', () => {
     expect(result.summary).toContain('bad.xml&#58;');
     expect(result.summary).toContain('the run is incomplete');
     expect(github.comments[0]?.body).toContain('bad.xml&#58;');
-    expect(github.comments[0]?.body).toContain('not all could be read');
+    expect(github.comments[0]?.body).toContain('the run is incomplete');
     expect(github.checkRuns).toEqual([expect.objectContaining({ conclusion: 'failure' })]);
     const rows = await rowsOf(
       postgres.adminUrl,
@@ -340,7 +359,7 @@ describe('one bad report of several', () => {
     expect(result.code).toBe(1);
     expect(words(result, 'error')[0]).toContain("no report found for 'unit/*.xml'");
     expect(result.outputs).toMatchObject({ total: '1', passed: '1' });
-    expect(github.comments[0]?.body).toContain('❌ 1 test passed, not all could be read');
+    expect(github.comments[0]?.body).toContain('❌ 1 test passed, the run is incomplete');
   });
 });
 

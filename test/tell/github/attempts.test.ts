@@ -67,7 +67,7 @@ const row = (i: number, changes: Partial<JobRow> = {}): JobRow => ({
   incomplete: false,
   missing: undefined,
   blocked: 0,
-  isCoverageLow: false,
+  isGateFailed: false,
   ...changes,
 });
 

@@ -32,7 +32,7 @@ const row = (i: number) => ({
   step: undefined,
   missing: undefined,
   blocked: 0,
-  isCoverageLow: false,
+  isGateFailed: false,
   label: `job ${i}`,
   total: 2,
   passed: 1,
@@ -135,6 +135,36 @@ describe('eight jobs at once that share a database', () => {
       expect(github.comments, `round ${round}`).toHaveLength(1);
       expect(github.comments[0]?.body).toContain('told together: 0 1 2 3 4 5 6 7');
       expect(labelsIn(github.comments[0]?.body)).toHaveLength(8);
+    }
+  });
+
+  it('keep the mark of each whose gate failed, which the database does not know', race, async () => {
+    for (let round = 0; round < rounds(3, 100); round++) {
+      github.comments.length = 0;
+      const sha = round.toString(16).padStart(40, '0');
+      github.fault = () => ({ delayMs: Math.random() * 4 });
+      const stored = new Set<number>();
+      const isGateFailed = (i: number) => i % 2 === 0;
+      const racers = Array.from({ length: 8 }, async (_, i) => {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 8));
+        stored.add(i);
+        const together = async (): Promise<Part> => {
+          const known = [...stored].sort();
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
+          return {
+            ...part(i, `told together: ${known.join(' ')}`, parseInt(`1${known.join('')}`, 10)),
+            key: 'd'.repeat(12),
+            rows: known.map((n) => ({ ...row(n), isGateFailed: n === i && isGateFailed(n) })),
+            stored: true,
+            own: keyOf(i),
+          };
+        };
+        return upsertComment(edges(), request(i, { sha, part: together, crowded: isGateFailed(i) }));
+      });
+      await Promise.all(racers);
+      const rows = parseComment(github.comments[0]?.body ?? '')?.parts.flatMap((one) => one.rows);
+      const marked = rows?.filter((one) => one.isGateFailed).map(({ label }) => label);
+      expect(marked, `round ${round}`).toEqual(['job 0', 'job 2', 'job 4', 'job 6']);
     }
   });
 

@@ -426,7 +426,7 @@ describe('hostile text', () => {
             notComputed: [text],
             together: { runs: 2, statements: 4, covered: 1 },
           },
-          fallen: [text],
+          gates: [text],
         };
         const part = makePart([{ ...jobIdentity('1'.repeat(12)), label: text, section: told }], {
           key: 'd'.repeat(12),

@@ -165,6 +165,18 @@ describe('the file', () => {
     expect((cells[row * 10 + 1] ?? 0) >> 4).toBe(2);
   });
 
+  it('adds up what many fast tests take', () => {
+    const facts = largeFacts(20, 60);
+    for (let i = 0; i < facts.grid.tests.length; i++) {
+      const test = facts.grid.tests[i];
+      if (test !== undefined) [test.timed, test.seconds] = [20, 20 * 0.0004];
+    }
+    const { html } = renderPage(facts, about);
+    const { mean, timed } = (JSON.parse(packed(html, 'data').toString()) as PageData).tests;
+    const sum = mean.reduce((all, each, i) => all + each * (timed[i] ?? 0), 0);
+    expect(sum).toBeCloseTo(facts.grid.tests.length * 20 * 0.4, 6);
+  });
+
   it('says for an empty database what to do first', () => {
     const data = JSON.parse(packed(empty, 'data').toString()) as PageData;
     expect(data.runs).toEqual([]);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { renderSummary, type Summary } from '../../../src/tell/terminal/summary.ts';
 import { createPaint } from '../../../src/tell/terminal/terminal.ts';
 import { duration, percent } from '../../../src/tell/words.ts';
+import { makeRunHistory } from '../../support/runs.ts';
 
 const style = { paint: createPaint(false), columns: 100, mostFailures: 2, hint: '--verbose shows more' };
 
@@ -80,6 +81,20 @@ describe('the summary on a terminal', () => {
         '✗ 3 failed, not judged   stored as run 0190 of team local',
       ].join('\n'),
     );
+  });
+
+  it('names what a green run repaired, though it has no failures to list', () => {
+    const fixed = ['test_a', 'test_b'].map((name) => ({
+      kind: 'green-here' as const,
+      testName: `tests/test_a.py::${name}`,
+      redAt: 'a'.repeat(40),
+      passesElsewhere: false,
+    }));
+    const history = makeRunHistory({ fixed, baseBranch: 'main' });
+    const totals = { ...failing.totals, failed: 0, errors: 0 };
+    expect(
+      renderSummary({ ...failing, totals, failures: [], history }, { ...style, mostFailures: 0 }),
+    ).toContain('GREEN 2  test_a test_b  red on main at aaaaaaaa');
   });
 
   it('is short when all is well', () => {

@@ -14,13 +14,16 @@ export function standing(model: Model): HTMLElement {
   const failing = data.failures.filter((failure) => failure.base);
   const broken = failing.filter((failure) => failure.class !== 'flaky');
   const chance = failing.length - broken.length;
+  // A test that means one thing in one job and another in the next is listed for each.
+  const tests = new Set(broken.map(({ place, test }) => place ?? test)).size;
   // What is not listed may be anything.
   const isListed =
     failing.reduce((sum, failure) => sum + failure.jobs.length, 0) >=
     red.reduce((sum, job) => sum + job.failures, 0);
   const isIncomplete = jobs.some(({ incomplete }) => incomplete === 1);
   const notRun = data.standings.reduce((sum, one) => sum + (one.notRun ?? 0), 0);
-  const isEmpty = jobs.length > 0 && jobs.every((job) => isWithoutPass(model, job));
+  const without = jobs.filter((job) => isWithoutPass(model, job)).length;
+  const isEmpty = jobs.length > 0 && without === jobs.length;
   const state =
     jobs.length === 0
       ? 'unknown'
@@ -38,15 +41,15 @@ export function standing(model: Model): HTMLElement {
       parts,
       isEmpty
         ? `In ${jobs.length === 1 ? 'its last run' : `the last run of each of its ${jobs.length} jobs`} all tests were skipped, or expected to fail`
-        : `${jobs.length === 1 ? 'Its last run' : `The last run of each of its ${jobs.length} jobs`} passed`,
-      `${isIncomplete ? ', but not all of them ran to the end' : ''}.${notRun === 0 ? '' : ` ${count(notRun, 'test')} that failed before ${notRun === 1 ? 'was' : 'were'} left out since.`}`,
+        : `${jobs.length === 1 ? 'Its last run' : `The last run of each of its ${jobs.length} jobs`} ${without === 0 ? 'passed' : 'has no failure'}`,
+      `${without > 0 && !isEmpty ? `; in ${count(without, 'job')} all tests were skipped, or expected to fail` : ''}${isIncomplete ? (jobs.length === 1 ? ', but did not run to its end' : ', but not all of them ran to the end') : ''}.${notRun === 0 ? '' : ` ${count(notRun, 'test')} that failed before ${notRun === 1 ? 'was' : 'were'} left out since.`}`,
     );
   else {
     const since = broken.flatMap((failure) => failure.since ?? []).sort((a, b) => a.at - b.at)[0];
     if (broken.length > 0)
       put2(
         parts,
-        `${count(broken.length, 'test')} ${broken.length === 1 ? 'fails' : 'fail'}`,
+        `${count(tests, 'test')} ${tests === 1 ? 'fails' : 'fail'}`,
         ...(since === undefined
           ? []
           : [
@@ -95,7 +98,7 @@ export function standing(model: Model): HTMLElement {
           ),
       data.flaky.length === 0
         ? undefined
-        : ': a failure like their earlier ones would not be put on a change.',
+        : `: a failure like ${data.flaky.length === 1 ? 'its' : 'their'} earlier ones would not be put on a change.`,
     ),
     ...data.standings.map((one) => jobsOf(model, one)),
   );

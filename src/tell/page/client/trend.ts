@@ -64,7 +64,7 @@ export function trendSection(model: Model): HTMLElement {
     note.textContent = '';
     put(
       note,
-      `${count(shown.length, 'run')} ${where}${left > 0 ? `; ${left} more jobs by the filter above` : ''}. Skipped tests are not counted in the pass rate.`,
+      `${count(shown.length, 'run')} ${where}${left > 0 ? `; ${count(left, 'more job')} by the filter above` : ''}. Skipped tests are not counted in the pass rate.`,
     );
     if (shown.length === 0) return;
     const colours = jobs.map((_, i) => colour(`--series-${i + 1}`));
