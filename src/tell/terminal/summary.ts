@@ -81,9 +81,9 @@ export interface Summary {
       }
     | undefined;
   readonly slowest: readonly { readonly testName: string; readonly durationSeconds: number }[];
-  /** Lowest first. */
   /** Why a gate fails besides failed tests and MATRIZ, a sentence each. */
   readonly gates?: readonly string[] | undefined;
+  /** Lowest first. */
   readonly leastCovered: readonly {
     readonly filePath: string;
     readonly coveragePercent: number;

@@ -1,2 +1,0 @@
-import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
-import{judgeOwnPatch,judgePatch,readChange}from"./chunk-MFGUCB4Z.mjs";import"./chunk-T3DKWMUQ.mjs";import"./chunk-6CWUGMUW.mjs";import"./chunk-XVE3K5RJ.mjs";import"./chunk-ENBQHHCT.mjs";import"./chunk-ALKHQPV6.mjs";import"./chunk-KWNZNQU6.mjs";import"./chunk-DY4CTDPU.mjs";export{judgeOwnPatch,judgePatch,readChange};

@@ -1,0 +1,2 @@
+import { createRequire as lukhasRequire } from 'node:module'; const require = lukhasRequire(import.meta.url);
+import{judgeOwnPatch,judgePatch,readChange}from"./chunk-POPER75N.js";import"./chunk-RMFVSCUT.js";import"./chunk-A7MQTGF4.js";import"./chunk-BUY2VXUX.js";import"./chunk-4KI57KZW.js";import"./chunk-O7DVEXT4.js";import"./chunk-CNE6ZDO7.js";import"./chunk-TFW2IOPD.js";export{judgeOwnPatch,judgePatch,readChange};
