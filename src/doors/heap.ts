@@ -24,7 +24,7 @@ export function keepHeapSmall(): void {
       if (isYoungLarge) setFlagsFromString('--semi-space-growth-factor=1');
     }
     if (getHeapStatistics().total_heap_size < largeBytes) return;
-    setFlagsFromString('--heap-growing-percent=40');
+    setFlagsFromString('--heap-growing-percent=15');
     if (isYoungLarge) clearInterval(watch);
   }, 20);
   watch.unref();
