@@ -240,7 +240,7 @@ describe('restored beside the roles that it had', () => {
     const copy = await restored(await dump(older.adminUrl, '--no-owner', '--no-privileges'));
     const done = await setup(copy.adminUrl);
     expect(done).toMatchObject({ code: 0, stderr: '' });
-    expect(done.stdout).toMatch(/^schema +1 migrations applied\nrepaired +owners: /m);
+    expect(done.stdout).toMatch(/^schema +1 migration applied\nrepaired +owners: /m);
     const sorted = async (url: string) => (await stateOf(url)).split('\n').sort();
     expect(await sorted(copy.adminUrl)).toEqual(await sorted(database.adminUrl));
   });
